@@ -1,0 +1,162 @@
+//! The file header and the block header.
+
+use crate::Error;
+
+/// The first eight bytes of every recording.
+pub const MAGIC: [u8; 8] = *b"\x89chanrec";
+
+/// The version of the format that this crate writes and reads.
+pub const VERSION: u32 = 1;
+
+/// How long the file header is.
+pub const FILE_HEADER_BYTES: usize = 64;
+
+/// Blocks start at multiples of this many bytes, and so long are steps over room
+/// where none starts.
+pub const ALIGNMENT: usize = 64;
+
+/// How long a block header is, in words of 8 bytes.
+pub const HEADER_WORDS: usize = 8;
+
+/// The first four bytes of a block, as a number.
+pub const BLOCK_MAGIC: u32 = u32::from_le_bytes(*b"BLCK");
+
+/// Where the words of a block header are that change while a thread writes the block.
+pub mod word {
+    /// Magic in the lower half, stride in the upper.
+    pub const START: usize = 0;
+    /// Process in the lower half, thread in the upper.
+    pub const OWNER: usize = 1;
+    /// The block's place among its thread's blocks.
+    pub const SEQUENCE: usize = 2;
+    /// Bytes of whole records.
+    pub const COMMITTED: usize = 3;
+    /// How many blocks this place in the file has held, this one included.
+    pub const GENERATION: usize = 4;
+    /// The generation, once nothing more will be written in it.
+    pub const SEALED: usize = 5;
+    /// The generation, once the block stands elsewhere as well.
+    pub const DRAINED: usize = 6;
+    /// Events that the thread could not record while this was its block.
+    pub const DROPPED: usize = 7;
+}
+
+/// The file header.
+pub fn file_header() -> [u8; FILE_HEADER_BYTES] {
+    let mut bytes = [0; FILE_HEADER_BYTES];
+    bytes[..8].copy_from_slice(&MAGIC);
+    bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    bytes
+}
+
+/// Checks that `bytes` begin with a file header of this version.
+///
+/// # Errors
+/// [`Error::NotARecording`], [`Error::UnsupportedVersion`], or [`Error::Truncated`] if
+/// what is there could be the start of one.
+pub fn check_file_header(bytes: &[u8]) -> Result<(), Error> {
+    let shared = bytes.len().min(MAGIC.len());
+    if bytes.is_empty() || bytes[..shared] != MAGIC[..shared] {
+        return Err(Error::NotARecording);
+    }
+    let Some(version) = bytes.get(8..).and_then(|rest| rest.first_chunk()) else {
+        return Err(Error::Truncated { offset: 0 });
+    };
+    match u32::from_le_bytes(*version) {
+        VERSION => Ok(()),
+        found => Err(Error::UnsupportedVersion { found }),
+    }
+}
+
+/// What stands at the head of a block.
+///
+/// ```
+/// use format::BlockHeader;
+/// let header = BlockHeader { stride: 128, thread: 1, committed: 24, ..BlockHeader::default() };
+/// assert_eq!(BlockHeader::decode(&header.encode()).unwrap(), Some(header));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BlockHeader {
+    /// Bytes from this block's start to where the next can start; a multiple of
+    /// [`ALIGNMENT`], header included.
+    pub stride: u32,
+    /// The process's number in this recording, from 0.
+    pub process: u32,
+    /// The thread's number in its process. 0 is no thread: that block tells of the process.
+    pub thread: u32,
+    /// The block's place among its thread's blocks, from 0.
+    pub sequence: u64,
+    /// Bytes of whole records after the header.
+    pub committed: u64,
+    /// How many blocks this place in the file has held, this one included.
+    pub generation: u64,
+    /// Equals `generation` once nothing more will be written in this block.
+    pub sealed: u64,
+    /// Equals `generation` once the block stands elsewhere as well.
+    pub drained: u64,
+    /// Events that the thread could not record while this was its block.
+    pub dropped: u64,
+}
+
+impl BlockHeader {
+    /// The header's length in bytes.
+    pub const BYTES: usize = HEADER_WORDS * 8;
+
+    /// The header as the words that stand in the file.
+    pub fn words(&self) -> [u64; HEADER_WORDS] {
+        [
+            u64::from(self.stride) << 32 | u64::from(BLOCK_MAGIC),
+            u64::from(self.thread) << 32 | u64::from(self.process),
+            self.sequence,
+            self.committed,
+            self.generation,
+            self.sealed,
+            self.drained,
+            self.dropped,
+        ]
+    }
+
+    /// The header as bytes.
+    pub fn encode(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (to, word) in bytes.chunks_exact_mut(8).zip(self.words()) {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Reads a header; `None` if no block starts here.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if the header contradicts itself.
+    pub fn decode(bytes: &[u8; Self::BYTES]) -> Result<Option<Self>, Error> {
+        let mut words = [0; HEADER_WORDS];
+        for (word, from) in words.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u64::from_le_bytes(*from);
+        }
+        let [start, owner, sequence, committed, generation, sealed, drained, dropped] = words;
+        if start as u32 != BLOCK_MAGIC {
+            return Ok(None);
+        }
+        let header = BlockHeader {
+            stride: (start >> 32) as u32,
+            process: owner as u32,
+            thread: (owner >> 32) as u32,
+            sequence,
+            committed,
+            generation,
+            sealed,
+            drained,
+            dropped,
+        };
+        let malformed = |at: usize, what| Err(Error::Malformed { offset: at as u64 * 8, what });
+        let stride = header.stride as usize;
+        if stride < Self::BYTES || !stride.is_multiple_of(ALIGNMENT) {
+            return malformed(word::START, "a block's stride is impossible");
+        }
+        if committed > (stride - Self::BYTES) as u64 || !committed.is_multiple_of(8) {
+            return malformed(word::COMMITTED, "a block says it holds what it cannot hold");
+        }
+        Ok(Some(header))
+    }
+}

@@ -1,0 +1,63 @@
+//! Why bytes could not be read as a recording.
+
+use std::fmt;
+
+/// Why bytes could not be read as a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The bytes end inside the header, block or record that starts at `offset`.
+    Truncated {
+        /// Bytes from the start of what was given to the reader.
+        offset: u64,
+    },
+    /// The bytes at `offset` contradict the format.
+    Malformed {
+        /// Bytes from the start of what was given to the reader.
+        offset: u64,
+        /// What is wrong there.
+        what: &'static str,
+    },
+    /// The file is no recording at all.
+    NotARecording,
+    /// The recording was made in a version of the format that this reader does not know.
+    UnsupportedVersion {
+        /// The version that the file names.
+        found: u32,
+    },
+}
+
+impl Error {
+    /// The same error, seen from a reader that started `base` bytes earlier.
+    pub fn at(self, base: u64) -> Self {
+        match self {
+            Error::Truncated { offset } => Error::Truncated { offset: offset + base },
+            Error::Malformed { offset, what } => Error::Malformed { offset: offset + base, what },
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Truncated { offset } => write!(f, "truncated at byte {offset}"),
+            Error::Malformed { offset, what } => write!(f, "malformed at byte {offset}: {what}"),
+            Error::NotARecording => write!(f, "not a recording"),
+            Error::UnsupportedVersion { found } => {
+                let known = crate::VERSION;
+                write!(
+                    f,
+                    "recorded in format version {found}, this reader knows version {known}: "
+                )?;
+                if *found > known {
+                    write!(f, "install a newer recorder")
+                } else {
+                    write!(f, "install an older recorder")
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {}

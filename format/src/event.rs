@@ -1,0 +1,284 @@
+//! The table of events, and the encoder and decoder that follow from it.
+
+use crate::field::Field;
+use crate::operation::{OperationKind, operation_words};
+use crate::{Error, text};
+
+/// The longest text in a record, in bytes; the encoder cuts longer ones.
+pub const MAX_TEXT: usize = 480;
+
+/// The longest record, in bytes. It fits into the smallest block.
+pub const MAX_RECORD: usize = 1024;
+
+/// The bound of a channel that has none.
+pub const UNBOUNDED: u64 = u64::MAX;
+
+/// How many bits of a time a record holds.
+pub const TIME_BITS: u32 = 56;
+
+/// A message's identity: who sent it and its place in that thread's own count.
+///
+/// In a record it is `thread << 40 | count`; 0 is a message whose send was not
+/// recorded.
+///
+/// ```
+/// let id = format::MessageId::new(3, 7);
+/// assert_eq!((id.thread(), id.count()), (3, 7));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MessageId(pub u64);
+
+impl MessageId {
+    /// A message whose send was not recorded.
+    pub const UNKNOWN: Self = MessageId(0);
+    /// How many bits the count has.
+    pub const COUNT_BITS: u32 = 40;
+    /// The largest thread number that can be part of an id.
+    pub const MAX_THREAD: u32 = (1 << (64 - Self::COUNT_BITS)) - 1;
+
+    /// The id of the `count`th message of `thread`.
+    pub const fn new(thread: u32, count: u64) -> Self {
+        MessageId((thread as u64) << Self::COUNT_BITS | count)
+    }
+
+    /// The number of the thread that sent the message.
+    pub const fn thread(self) -> u32 {
+        (self.0 >> Self::COUNT_BITS) as u32
+    }
+
+    /// The message's place in its thread's count, from 1.
+    pub const fn count(self) -> u64 {
+        self.0 & ((1 << Self::COUNT_BITS) - 1)
+    }
+}
+
+/// One decoded record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Ticks of the process's clock, modulo 2⁵⁶.
+    pub time: u64,
+    /// What happened.
+    pub event: Event<'a>,
+    /// How many bytes the record takes.
+    pub length: usize,
+}
+
+macro_rules! events {
+    ($(
+        $(#[$doc:meta])*
+        $code:literal $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
+    )*) => {
+        /// What a record tells. A record's code is the number before the event's name
+        /// in this crate's table, `Operation`'s is its kind's.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Event<'a> {
+            $($(#[$doc])* $name { $($(#[$field_doc])* $field: $type,)* },)*
+            /// A send or a receive, or one end of it.
+            Operation {
+                /// Which call, how far, with what outcome.
+                kind: OperationKind,
+                /// The endpoint that was used.
+                endpoint: u32,
+                /// Where it was called: a [`Event::Site`] of the same block.
+                site: u32,
+                /// The message ([`MessageId`]), or 0 where there is none. For
+                /// [`OperationKind::RecvTimeoutBegin`] the timeout in nanoseconds.
+                detail: u64,
+            },
+        }
+
+        impl<'a> Event<'a> {
+            /// Writes the record to the start of `out`; gives its length, a multiple of 8.
+            ///
+            /// `time` is taken modulo 2⁵⁶; texts over [`MAX_TEXT`] bytes are cut.
+            ///
+            /// # Panics
+            /// If `out` is too short; [`MAX_RECORD`] bytes are always enough.
+            pub fn encode(&self, time: u64, out: &mut [u8]) -> usize {
+                match *self {
+                    $(Event::$name { $($field),* } => {
+                        let end = (time << 8 | $code).put(out, 0);
+                        $(let end = $field.put(out, end);)*
+                        let padded = end.next_multiple_of(8);
+                        out[end..padded].fill(0);
+                        padded
+                    })*
+                    Event::Operation { kind, endpoint, site, detail } => {
+                        operation_words(time, kind, endpoint, site, detail)
+                            .into_iter()
+                            .fold(0, |at, word| word.put(out, at))
+                    }
+                }
+            }
+
+            /// The event's name in the text form.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Event::$name { .. } => stringify!($name),)*
+                    Event::Operation { kind, .. } => kind.name(),
+                }
+            }
+
+            fn decode_fields(code: u8, bytes: &'a [u8]) -> Result<(Self, usize), Error> {
+                let end = 8;
+                match code {
+                    $($code => {
+                        $(let ($field, end) = <$type>::take(bytes, end)?;)*
+                        Ok((Event::$name { $($field),* }, end))
+                    })*
+                    _ => {
+                        let kind = OperationKind::from_code(code).ok_or(Error::Malformed {
+                            offset: 0,
+                            what: "no event has this code",
+                        })?;
+                        let (endpoint, end) = u32::take(bytes, end)?;
+                        let (site, end) = u32::take(bytes, end)?;
+                        let (detail, end) = u64::take(bytes, end)?;
+                        Ok((Event::Operation { kind, endpoint, site, detail }, end))
+                    }
+                }
+            }
+
+            /// Appends `name key=value …`, the event's text form without its time.
+            pub(crate) fn print(&self, out: &mut String) {
+                out.push_str(self.name());
+                match *self {
+                    $(Event::$name { $($field),* } => {
+                        $(text::key(stringify!($field), out); $field.print(out);)*
+                    })*
+                    Event::Operation { endpoint, site, detail, .. } => {
+                        text::key("endpoint", out);
+                        endpoint.print(out);
+                        text::key("site", out);
+                        site.print(out);
+                        text::key("detail", out);
+                        detail.print(out);
+                    }
+                }
+            }
+
+            /// Reads the text form back.
+            pub(crate) fn parse(name: &str, fields: &'a text::Fields) -> Result<Self, String> {
+                let event = match name {
+                    $(stringify!($name) => Event::$name {
+                        $($field: fields.get(stringify!($field))?,)*
+                    },)*
+                    _ => Event::Operation {
+                        kind: OperationKind::from_name(name)
+                            .ok_or_else(|| format!("no event is called {name:?}"))?,
+                        endpoint: fields.get("endpoint")?,
+                        site: fields.get("site")?,
+                        detail: fields.get("detail")?,
+                    },
+                };
+                Ok(event)
+            }
+        }
+    };
+}
+
+events! {
+    /// The process began to record. The first record of its thread 0.
+    1 ProcessStarted {
+        /// The operating system's number for the process.
+        pid: u32,
+        /// The process that started it.
+        parent: u32,
+        /// The clock, all 64 bits, at the instant of the other two times.
+        ticks: u64,
+        /// The monotonic clock, in nanoseconds.
+        monotonic_ns: u64,
+        /// The wall clock, in nanoseconds since 1970.
+        wall_ns: u64,
+        /// The path of the executable.
+        executable: &'a str,
+        /// The command line, arguments separated by spaces.
+        arguments: &'a str,
+    }
+    /// The recorder saw the process end. A record of the process's thread 0.
+    2 ProcessEnded {
+        /// The monotonic clock, in nanoseconds.
+        monotonic_ns: u64,
+        /// The exit code; 0 where a signal ended it or the status is not known.
+        code: u32,
+        /// The signal that ended it, or 0.
+        signal: u32,
+    }
+    /// The record's time, on the monotonic clock as well.
+    3 Clock {
+        /// The monotonic clock, in nanoseconds.
+        monotonic_ns: u64,
+    }
+    /// A thread is seen for the first time. The first record of each thread.
+    4 ThreadStarted {
+        /// The operating system's number for the thread.
+        os_id: u64,
+        /// The thread's name, or nothing.
+        name: &'a str,
+    }
+    /// A thread has run its thread-local destructors.
+    5 ThreadEnded {}
+    /// A place in the source that later records of this block refer to.
+    6 Site {
+        /// The number by which this block refers to it.
+        site: u32,
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+        /// The source file, as the compiler was given it.
+        file: &'a str,
+    }
+    /// A constructor made a channel and its two first endpoints.
+    7 ChannelCreated {
+        /// The channel.
+        channel: u32,
+        /// Its first sender.
+        sender: u32,
+        /// Its receiver.
+        receiver: u32,
+        /// Where it was made.
+        site: u32,
+        /// How many messages it holds: 0 is a rendezvous, [`UNBOUNDED`] any number.
+        bound: u64,
+        /// The message type, as the compiler writes it.
+        message_type: &'a str,
+        /// The name that the program gave it, or nothing.
+        name: &'a str,
+    }
+    /// A sender was cloned.
+    8 SenderCloned {
+        /// The new endpoint.
+        sender: u32,
+        /// The endpoint that was cloned.
+        from: u32,
+        /// Where.
+        site: u32,
+    }
+    /// A sender was dropped.
+    9 SenderDropped {
+        /// The endpoint.
+        endpoint: u32,
+    }
+    /// A receiver was dropped, and with it every message that was still queued.
+    10 ReceiverDropped {
+        /// The endpoint.
+        endpoint: u32,
+    }
+}
+
+/// Reads the record at the start of `bytes`.
+///
+/// # Errors
+/// [`Error::Truncated`] if it does not end within `bytes`, [`Error::Malformed`] if it
+/// is none; offsets count from the start of `bytes`.
+pub fn decode(bytes: &[u8]) -> Result<Record<'_>, Error> {
+    let (first, _) = u64::take(bytes, 0)?;
+    let (event, end) = Event::decode_fields(first as u8, bytes)?;
+    let length = end.next_multiple_of(8);
+    let padding = bytes.get(end..length).ok_or(Error::Truncated { offset: 0 })?;
+    if padding.iter().any(|&byte| byte != 0) {
+        return Err(Error::Malformed { offset: end as u64, what: "padding is not zero" });
+    }
+    Ok(Record { time: first >> 8, event, length })
+}

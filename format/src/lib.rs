@@ -1,0 +1,90 @@
+//! What a recording is, byte for byte. This page is the specification.
+//!
+//! A **recording** is one file that holds what the channel operations of one or
+//! more processes were. It is written while the program runs, by threads that can
+//! be killed between any two instructions, so nothing in it depends on a proper
+//! end: there is no index, no trailer and no length that is filled in later.
+//!
+//! All numbers are little-endian.
+//!
+//! ```text
+//! recording := file header (64 bytes), then blocks
+//! block     := block header (64 bytes), then records
+//! record    := 1 word (time and code), then the event's fields, zero-padded to whole words
+//! ```
+//!
+//! # File header
+//! | bytes | what |
+//! |---|---|
+//! | 0–7 | [`MAGIC`] |
+//! | 8–11 | format version, [`VERSION`] |
+//! | 12–63 | zero |
+//!
+//! # Blocks
+//! A block holds records of one thread of one process, in program order. Blocks
+//! start at multiples of [`ALIGNMENT`] and may stand in any order; those of one
+//! thread are put in order by their sequence numbers. Where no block starts, a
+//! reader moves on by [`ALIGNMENT`] bytes: room that was reserved and never
+//! written is zero. If two blocks have the same process, thread and sequence
+//! number (one was copied out of a ring and the other is the ring's original),
+//! the one with more committed bytes counts. See [`BlockHeader`] for the fields.
+//!
+//! A thread's live blocks are in memory that is mapped from the file. The thread
+//! writes a record, then raises `committed` with a release store: what lies below
+//! `committed` is whole, whenever the process ends. Each use of a place in the file
+//! has its own `generation`. The block can be moved out once `sealed` equals it;
+//! whoever moved it sets `drained` to it, and the place may be used again. Both are
+//! only ever compared for equality with the generation, so a torn or late value can
+//! not be mistaken for it.
+//!
+//! # Records
+//! The first word is `time << 8 | code`. Time is in ticks of the process's clock,
+//! modulo 2⁵⁶; [`Event::ProcessStarted`] has the full value at the start and
+//! [`Event::Clock`] events pair ticks with nanoseconds of the monotonic clock.
+//! Codes and fields are the tables in [`Event`] and [`OperationKind`]: numbers take
+//! their 4 or 8 bytes, a text takes a 4-byte length (at most [`MAX_TEXT`]) and its
+//! UTF-8 bytes.
+//!
+//! Ids are numbers from 1 that are unique in their process: threads, channels and
+//! endpoints. Zero means "not known". Sites are numbered per block, so that every
+//! block can be read without the others. A message is named by the thread that sent
+//! it and that thread's own count ([`MessageId`]).
+//!
+//! # Versions
+//! A reader knows one version. A change that an old reader would misread changes
+//! [`VERSION`].
+//!
+//! # Example
+//! ```
+//! use format::{Event, OperationKind};
+//!
+//! let event = Event::Operation {
+//!     kind: OperationKind::Send,
+//!     endpoint: 3,
+//!     site: 1,
+//!     detail: 42,
+//! };
+//! let mut bytes = [0; format::MAX_RECORD];
+//! let length = event.encode(1_000, &mut bytes);
+//! assert_eq!(length, 24);
+//!
+//! let record = format::decode(&bytes[..length]).unwrap();
+//! assert_eq!((record.time, record.event, record.length), (1_000, event, 24));
+//! assert_eq!(format::text::event(1_000, &event), "1000 Send endpoint=3 site=1 detail=42");
+//! ```
+#![forbid(unsafe_code)]
+
+mod block;
+mod error;
+mod event;
+mod field;
+mod operation;
+pub mod text;
+
+pub use block::{
+    ALIGNMENT, BLOCK_MAGIC, BlockHeader, FILE_HEADER_BYTES, HEADER_WORDS, MAGIC, VERSION,
+    check_file_header, file_header, word,
+};
+pub use error::Error;
+pub use event::{Event, MAX_RECORD, MAX_TEXT, MessageId, Record, TIME_BITS, UNBOUNDED, decode};
+pub use operation::{Call, OperationKind, Outcome, Phase, operation_words};

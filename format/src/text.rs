@@ -1,0 +1,206 @@
+//! The lossless text form, for eyes and for tests: one line for each block and record.
+//!
+//! ```text
+//! channel-recording version=1
+//! block process=0 thread=1 sequence=0 dropped=0
+//! 1000 ThreadStarted os_id=4711 name="main"
+//! 1010 Send endpoint=1 site=1 detail=1099511627777
+//! ```
+//!
+//! Texts are quoted; `\"`, `\\` and `\u{hex}` stand for what they say. Empty lines and
+//! lines that start with `#` are passed over when reading. What the form leaves out is
+//! where the blocks lay and whether they were sealed or drained.
+
+use std::fmt;
+
+use crate::event::MAX_RECORD;
+use crate::field::Field;
+use crate::{ALIGNMENT, BlockHeader, Event, VERSION, file_header};
+
+/// The first line of the text form.
+pub fn heading() -> String {
+    format!("channel-recording version={VERSION}")
+}
+
+/// A block's line.
+pub fn block(header: &BlockHeader) -> String {
+    let BlockHeader { process, thread, sequence, dropped, .. } = header;
+    format!("block process={process} thread={thread} sequence={sequence} dropped={dropped}")
+}
+
+/// A record's line.
+pub fn event(time: u64, event: &Event<'_>) -> String {
+    let mut line = format!("{time} ");
+    event.print(&mut line);
+    line
+}
+
+/// Why a text is not a recording's text form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.what)
+    }
+}
+
+impl std::error::Error for ParseError {}
+
+/// Turns the text form into a recording.
+///
+/// # Errors
+/// [`ParseError`] names the first line that cannot be read.
+///
+/// ```
+/// let text = "channel-recording version=1\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
+/// let bytes = format::text::parse(text).unwrap();
+/// assert!(format::check_file_header(&bytes).is_ok());
+/// assert_eq!(format::text::parse("hello").unwrap_err().to_string(),
+///     "line 1: the first line must be `channel-recording version=1`");
+/// ```
+pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
+    let mut bytes = file_header().to_vec();
+    let mut open: Option<(BlockHeader, Vec<u8>)> = None;
+    let mut headed = false;
+    for (index, line) in text.lines().enumerate() {
+        let fail = |what: String| ParseError { line: index + 1, what };
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if !headed {
+            if line != heading() {
+                return Err(fail(format!("the first line must be `{}`", heading())));
+            }
+            headed = true;
+            continue;
+        }
+        let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+        if first == "block" {
+            close(&mut bytes, open.take());
+            let fields = Fields::parse(rest).map_err(fail)?;
+            let header = BlockHeader {
+                process: fields.get("process").map_err(fail)?,
+                thread: fields.get("thread").map_err(fail)?,
+                sequence: fields.get("sequence").map_err(fail)?,
+                dropped: fields.get("dropped").map_err(fail)?,
+                ..BlockHeader::default()
+            };
+            open = Some((header, Vec::new()));
+        } else {
+            let time: u64 = first
+                .parse()
+                .map_err(|_| fail(format!("{first:?} is neither a time nor `block`")))?;
+            let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+            let fields = Fields::parse(rest).map_err(fail)?;
+            let event = Event::parse(name, &fields).map_err(fail)?;
+            let (_, records) =
+                open.as_mut().ok_or_else(|| fail("an event stands outside a block".into()))?;
+            let mut record = [0; MAX_RECORD];
+            let length = event.encode(time, &mut record);
+            records.extend_from_slice(&record[..length]);
+        }
+    }
+    if !headed {
+        return Err(ParseError { line: 1, what: "the text is empty".into() });
+    }
+    close(&mut bytes, open);
+    Ok(bytes)
+}
+
+fn close(bytes: &mut Vec<u8>, block: Option<(BlockHeader, Vec<u8>)>) {
+    let Some((mut header, records)) = block else { return };
+    header.stride = (BlockHeader::BYTES + records.len()).next_multiple_of(ALIGNMENT) as u32;
+    header.committed = records.len() as u64;
+    header.generation = 1;
+    header.sealed = 1;
+    bytes.extend_from_slice(&header.encode());
+    bytes.extend_from_slice(&records);
+    bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
+}
+
+/// The `key=value` pairs of a line, values unquoted.
+pub(crate) struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    fn parse(mut rest: &str) -> Result<Self, String> {
+        let mut fields = Vec::new();
+        while !rest.is_empty() {
+            let (key, value) =
+                rest.split_once('=').ok_or_else(|| format!("`key=value` expected at {rest:?}"))?;
+            let value_and_rest = if let Some(quoted) = value.strip_prefix('"') {
+                unquote(quoted)?
+            } else {
+                let end = value.find(' ').unwrap_or(value.len());
+                (value[..end].to_owned(), &value[end..])
+            };
+            fields.push((key.to_owned(), value_and_rest.0));
+            rest = value_and_rest.1;
+            rest = rest.strip_prefix(' ').unwrap_or(rest);
+        }
+        Ok(Fields(fields))
+    }
+
+    pub(crate) fn get<'a, T: Field<'a>>(&'a self, key: &str) -> Result<T, String> {
+        let (_, value) = self
+            .0
+            .iter()
+            .find(|(name, _)| name == key)
+            .ok_or_else(|| format!("`{key}=` is missing"))?;
+        T::parse(value).ok_or_else(|| format!("{key}={value:?} is out of range"))
+    }
+}
+
+/// Appends ` key=`.
+pub(crate) fn key(name: &str, out: &mut String) {
+    out.push(' ');
+    out.push_str(name);
+    out.push('=');
+}
+
+/// Appends `text` in quotes.
+pub(crate) fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Reads up to the closing quote; gives the text and what follows.
+fn unquote(quoted: &str) -> Result<(String, &str), String> {
+    let mut text = String::new();
+    let mut chars = quoted.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' => return Ok((text, &quoted[at + 1..])),
+            '\\' => match chars.next() {
+                Some((_, c @ ('"' | '\\'))) => text.push(c),
+                Some((at, 'u')) => {
+                    let hex = quoted[at + 1..]
+                        .strip_prefix('{')
+                        .and_then(|rest| rest.split_once('}'))
+                        .map(|(hex, _)| hex)
+                        .ok_or("a \\u{…} is not closed")?;
+                    let c = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32);
+                    text.push(c.ok_or_else(|| format!("\\u{{{hex}}} is no character"))?);
+                    // The braces and what is between them.
+                    chars.nth(hex.len() + 1);
+                }
+                _ => return Err("a backslash stands before nothing that it escapes".into()),
+            },
+            c => text.push(c),
+        }
+    }
+    Err("a quote is not closed".into())
+}

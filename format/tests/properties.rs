@@ -1,0 +1,177 @@
+//! What holds for every event and for every damage, tried at random.
+
+use format::{BlockHeader, Error, Event, OperationKind, Record, TIME_BITS, decode, text};
+use proptest::prelude::*;
+
+/// An event of each kind; its texts are borrowed from `texts`.
+fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'a> {
+    let [a, b, c, d, ..] = numbers.map(|number| number as u32);
+    let [.., e, f, g] = *numbers;
+    let [one, two] = [texts[0].as_str(), texts[1].as_str()];
+    match kind {
+        0 => Event::ProcessStarted {
+            pid: a,
+            parent: b,
+            ticks: e,
+            monotonic_ns: f,
+            wall_ns: g,
+            executable: one,
+            arguments: two,
+        },
+        1 => Event::ProcessEnded { monotonic_ns: e, code: a, signal: b },
+        2 => Event::Clock { monotonic_ns: e },
+        3 => Event::ThreadStarted { os_id: e, name: one },
+        4 => Event::ThreadEnded {},
+        5 => Event::Site { site: a, line: b, column: c, file: one },
+        6 => Event::ChannelCreated {
+            channel: a,
+            sender: b,
+            receiver: c,
+            site: d,
+            bound: e,
+            message_type: one,
+            name: two,
+        },
+        7 => Event::SenderCloned { sender: a, from: b, site: c },
+        8 => Event::SenderDropped { endpoint: a },
+        9 => Event::ReceiverDropped { endpoint: a },
+        kind => Event::Operation {
+            kind: OperationKind::ALL[kind - 10],
+            endpoint: a,
+            site: b,
+            detail: e,
+        },
+    }
+}
+
+/// How many kinds [`event`] knows.
+fn kinds() -> usize {
+    10 + OperationKind::ALL.len()
+}
+
+/// At most [`format::MAX_TEXT`] bytes, with all that has to be quoted.
+fn any_text() -> impl Strategy<Value = String> {
+    let any = any::<char>();
+    let quoted = prop::sample::select(vec!['"', '\\', '\n', '\0', '\u{7f}', '=', ' ', '🦀', 'é']);
+    prop::collection::vec(prop_oneof![any, quoted], 0..100)
+        .prop_map(|characters| characters.into_iter().collect())
+}
+
+type Parts = (usize, [u64; 8], [String; 2], u64);
+
+fn any_event() -> impl Strategy<Value = Parts> {
+    (0..kinds(), any::<[u64; 8]>(), [any_text(), any_text()], 0..1u64 << TIME_BITS)
+}
+
+fn encode((kind, numbers, texts, time): &Parts) -> Vec<u8> {
+    let mut bytes = [0xaa; format::MAX_RECORD];
+    let length = event(*kind, numbers, texts).encode(*time, &mut bytes);
+    bytes[..length].to_vec()
+}
+
+/// Every record up to the first that cannot be read, and why.
+fn decode_all(mut bytes: &[u8]) -> (Vec<Record<'_>>, Option<Error>) {
+    let mut records = Vec::new();
+    while !bytes.is_empty() {
+        match decode(bytes) {
+            Ok(record) => {
+                bytes = &bytes[record.length..];
+                records.push(record);
+            }
+            Err(error) => return (records, Some(error)),
+        }
+    }
+    (records, None)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_event_comes_back_from_bytes(parts in any_event()) {
+        let (kind, numbers, texts, time) = &parts;
+        let bytes = encode(&parts);
+        prop_assert_eq!(bytes.len() % 8, 0);
+        let record = decode(&bytes).unwrap();
+        prop_assert_eq!(record.event, event(*kind, numbers, texts));
+        prop_assert_eq!((record.time, record.length), (*time, bytes.len()));
+    }
+
+    #[test]
+    fn an_event_comes_back_from_text(parts in any_event()) {
+        let (kind, numbers, texts, time) = &parts;
+        let line = text::event(*time, &event(*kind, numbers, texts));
+        prop_assert!(!line.contains('\n'));
+        let whole = format!(
+            "{}\nblock process=1 thread=2 sequence=3 dropped=4\n{line}\n", text::heading());
+        let bytes = text::parse(&whole).unwrap();
+        let (header, records) = bytes[format::FILE_HEADER_BYTES..].split_at(BlockHeader::BYTES);
+        let header = BlockHeader::decode(header.first_chunk().unwrap()).unwrap().unwrap();
+        prop_assert_eq!((header.process, header.thread, header.sequence, header.dropped), (1, 2, 3, 4));
+        prop_assert_eq!(&records[..header.committed as usize], encode(&parts));
+    }
+
+    #[test]
+    fn records_that_end_early_are_read_up_to_there(
+        events in prop::collection::vec(any_event(), 1..4),
+    ) {
+        let encoded: Vec<_> = events.iter().map(encode).collect();
+        let whole = encoded.concat();
+        for end in 0..whole.len() {
+            let (records, error) = decode_all(&whole[..end]);
+            let mut rest = end;
+            let fit = encoded.iter().take_while(|one| {
+                let fits = one.len() <= rest;
+                rest = rest.saturating_sub(if fits { one.len() } else { rest });
+                fits
+            }).count();
+            prop_assert_eq!(records.len(), fit);
+            let cut = encoded[..fit].concat().len() < end;
+            prop_assert_eq!(error, cut.then_some(Error::Truncated { offset: 0 }));
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_is_never_a_panic(parts in any_event()) {
+        let mut bytes = encode(&parts);
+        for bit in 0..bytes.len() * 8 {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(record) = decode(&bytes) {
+                prop_assert!(record.length <= bytes.len());
+                prop_assert_eq!(record.length % 8, 0);
+            }
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        if let Ok(record) = decode(&bytes) {
+            prop_assert!(record.length <= bytes.len());
+        }
+        let _ = format::check_file_header(&bytes);
+        if let Some(header) = bytes.first_chunk() {
+            let _ = BlockHeader::decode(header);
+        }
+    }
+
+    #[test]
+    fn any_header_is_read_or_refused(words in any::<[u64; format::HEADER_WORDS]>(), stride in 0u64..1 << 20) {
+        let mut words = words;
+        words[0] = stride << 32 | u64::from(format::BLOCK_MAGIC);
+        let bytes: Vec<_> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        if let Ok(Some(header)) = BlockHeader::decode(bytes.first_chunk().unwrap()) {
+            prop_assert_eq!(header.words(), words);
+            prop_assert!(header.committed + BlockHeader::BYTES as u64 <= u64::from(header.stride));
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in any::<String>(), at in any::<prop::sample::Index>(), c in any::<char>()) {
+        let _ = text::parse(&text);
+        let mut golden: Vec<_> = include_str!("golden/version-1.txt").chars().collect();
+        let at = at.index(golden.len());
+        golden[at] = c;
+        let _ = text::parse(&golden.iter().collect::<String>());
+    }
+}
