@@ -1,0 +1,142 @@
+//! Linux: memory that is mapped from the recording's file, and what the kernel says
+//! about this thread.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::ptr;
+use std::slice;
+use std::sync::atomic::AtomicU64;
+
+#[path = "linux/clock.rs"]
+mod clock;
+
+pub(crate) use clock::*;
+
+/// Reserves `bytes` of `file` from `offset` on and maps them for the rest of the
+/// process's life. `offset` must be a multiple of [`page_bytes`].
+///
+/// The room is allocated first: writing to a hole of a full disk would be a SIGBUS.
+pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static [AtomicU64]> {
+    let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
+    let length = libc::off_t::try_from(bytes).map_err(io::Error::other)?;
+    // SAFETY: a call on a file descriptor that `file` keeps open; no memory is involved.
+    let error = unsafe { libc::posix_fallocate(file.as_raw_fd(), start, length) };
+    if error != 0 {
+        return Err(io::Error::from_raw_os_error(error));
+    }
+    // SAFETY: a new mapping at an address of the kernel's choice takes no memory away
+    // from anybody.
+    let address = unsafe {
+        libc::mmap(
+            ptr::null_mut(),
+            bytes,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+            file.as_raw_fd(),
+            start,
+        )
+    };
+    if address == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the mapping is `bytes` long, readable, writable, page-aligned (so aligned
+    // for AtomicU64), initialised (by the file's content), and nobody unmaps it.
+    // Whoever else writes to it (another thread through this slice, the recorder
+    // through the file) does so behind atomics' interior mutability.
+    Ok(unsafe {
+        slice::from_raw_parts(address.cast::<AtomicU64>(), bytes / size_of::<AtomicU64>())
+    })
+}
+
+/// What offsets of [`map`] must be multiples of.
+pub(crate) fn page_bytes() -> u64 {
+    // SAFETY: the call involves no memory.
+    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    // It cannot fail; 64 KiB is a multiple of every page size that there is.
+    u64::try_from(bytes).unwrap_or(64 << 10)
+}
+
+/// Writes `words` to `file` at `offset`.
+pub(crate) fn write_words(file: &File, words: &[AtomicU64], offset: u64) -> io::Result<()> {
+    let bytes = size_of_val(words);
+    let mut done = 0;
+    while done < bytes {
+        let at = libc::off_t::try_from(offset + done as u64).map_err(io::Error::other)?;
+        // SAFETY: `done` is less than the slice's length in bytes.
+        let from = unsafe { words.as_ptr().byte_add(done) };
+        // SAFETY: from there on `bytes - done` bytes of the slice are readable, and it is
+        // the kernel that reads them.
+        let count = unsafe { libc::pwrite(file.as_raw_fd(), from.cast(), bytes - done, at) };
+        match usize::try_from(count) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => done += count,
+            Err(_) => {
+                let error = io::Error::last_os_error();
+                if error.kind() != io::ErrorKind::Interrupted {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The kernel's number for the calling thread.
+pub(crate) fn thread_id() -> u64 {
+    // SAFETY: the call has no arguments and cannot fail.
+    let id = unsafe { libc::gettid() };
+    id as u64
+}
+
+/// The process that started this one.
+pub(crate) fn parent_id() -> u32 {
+    std::os::unix::process::parent_id()
+}
+
+/// Has `handler` called in every child that this process forks, before `fork` returns.
+///
+/// `handler` must do nothing that is not allowed between `fork` and `exec`.
+pub(crate) fn in_forked_child(handler: extern "C" fn()) {
+    // SAFETY: `handler` is a function of the type that is asked for and lives for ever.
+    // It cannot unwind: an `extern "C"` function aborts instead.
+    unsafe { libc::pthread_atfork(None, None, Some(as_unsafe(handler))) };
+}
+
+fn as_unsafe(handler: extern "C" fn()) -> unsafe extern "C" fn() {
+    handler
+}
+
+/// Says `line` on stderr. Takes no lock, so it cannot wait for another thread.
+pub(crate) fn complain(line: &str) {
+    // SAFETY: `line` is readable for its length. That stderr may be closed is no harm.
+    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::Ordering;
+
+    #[test]
+    fn what_is_stored_in_mapped_memory_is_in_the_file() {
+        let file = tempfile::tempfile().unwrap();
+        let words = map(&file, 4096, 8192).unwrap();
+        assert_eq!(words.len(), 1024);
+        words[1023].store(0x1122_3344_5566_7788, Ordering::Relaxed);
+        let mut bytes = [0; 8];
+        std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, 4096 + 8184).unwrap();
+        assert_eq!(u64::from_le_bytes(bytes), 0x1122_3344_5566_7788);
+
+        write_words(&file, &words[1000..], 0).unwrap();
+        std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, 23 * 8).unwrap();
+        assert_eq!(u64::from_le_bytes(bytes), 0x1122_3344_5566_7788);
+    }
+
+    #[test]
+    fn a_file_that_cannot_grow_is_an_error() {
+        let full = File::options().read(true).write(true).open("/dev/full").unwrap();
+        assert!(map(&full, 0, 4096).is_err());
+    }
+}

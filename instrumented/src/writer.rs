@@ -1,0 +1,317 @@
+//! What each thread writes: records into its block, without asking anybody.
+//!
+//! The fast path of an operation is three stores and a commit. Everything else (a
+//! thread's first event, a full block, a call site that the block has not got, a
+//! calibration of the clock) is the slow path.
+//!
+//! The thread's state has no destructor, so it can be used until the thread's very last
+//! instruction. [`Ending`] has one: it seals the thread's block. What a thread does after
+//! that, in thread-local destructors that run later, goes into blocks of one event.
+
+use std::cell::Cell;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+use std::thread;
+
+use format::{
+    BlockHeader, Event, HEADER_WORDS, MAX_RECORD, MAX_TEXT, MessageId, OperationKind,
+    operation_words, word,
+};
+
+use crate::platform;
+use crate::recording::{self, Block, words_of};
+
+/// A place in the source, as `#[track_caller]` gives it.
+pub(crate) type Site = &'static Location<'static>;
+
+/// How many call sites a thread knows the numbers of, at most.
+const KNOWN_SITES: usize = 64;
+/// Room for what may have to stand before a record: a clock and a site.
+const PRELUDE: usize = 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
+
+thread_local! {
+    static WRITER: Writer = const { Writer::new() };
+    static ENDING: Ending = const { Ending };
+}
+
+/// The identity of a message that this thread is about to send.
+#[inline]
+pub(crate) fn next_message() -> MessageId {
+    WRITER.with(|writer| {
+        let mut message = MessageId::UNKNOWN;
+        writer.alone(|| {
+            message = writer.next_message.get();
+            // The first block is begun before the send is timed and not in its midst.
+            if message != MessageId::UNKNOWN || writer.begin_block() {
+                message = writer.next_message.get();
+                writer.next_message.set(MessageId(message.0 + 1));
+            }
+        });
+        message
+    })
+}
+
+/// Records a channel operation.
+#[inline]
+pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
+    WRITER.with(|writer| {
+        writer.alone(|| {
+            let at = writer.at.get();
+            let known = writer.known(site).get();
+            if let Some(room) = writer.words.get().get(at..at + 3)
+                && known.is(site)
+                && time < writer.clock_due.get()
+            {
+                let words = operation_words(time, kind, endpoint, known.number, detail);
+                for (to, word) in room.iter().zip(words) {
+                    to.store(word, Ordering::Relaxed);
+                }
+                writer.commit(at + 3);
+            } else {
+                writer.operation(kind, endpoint, site, time, detail);
+            }
+        });
+    });
+}
+
+/// Records anything else. `event` is given the number of `site` in its block.
+#[cold]
+pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
+    WRITER.with(|writer| writer.alone(|| writer.record(platform::now(), site, event)));
+}
+
+/// A thread's own state.
+struct Writer {
+    /// Set while the rest is in use: a signal handler may use a channel too, and finds
+    /// this thread in the midst of a record.
+    busy: Cell<bool>,
+    /// This thread's number, or 0 as long as it has none.
+    thread: Cell<u32>,
+    next_message: Cell<MessageId>,
+    block: Cell<Option<Block>>,
+    /// The block's memory; empty without a block.
+    words: Cell<&'static [AtomicU64]>,
+    /// The next word to write.
+    at: Cell<usize>,
+    /// How many blocks this thread has had.
+    blocks: Cell<u64>,
+    /// When the clock is to be calibrated again.
+    clock_due: Cell<u64>,
+    /// Sites that stand in this block; which one is where depends on its address.
+    sites: [Cell<KnownSite>; KNOWN_SITES],
+    /// The number that the block's next site gets.
+    next_site: Cell<u32>,
+    /// No destructor will run any more that could seal a block.
+    late: Cell<bool>,
+}
+
+#[derive(Clone, Copy)]
+struct KnownSite {
+    place: Option<Site>,
+    number: u32,
+}
+
+impl KnownSite {
+    const NONE: Self = KnownSite { place: None, number: 0 };
+
+    #[inline]
+    fn is(self, site: Site) -> bool {
+        self.place.is_some_and(|place| std::ptr::eq(place, site))
+    }
+}
+
+impl Writer {
+    const fn new() -> Self {
+        Writer {
+            busy: Cell::new(false),
+            thread: Cell::new(0),
+            next_message: Cell::new(MessageId::UNKNOWN),
+            block: Cell::new(None),
+            words: Cell::new(&[]),
+            at: Cell::new(0),
+            blocks: Cell::new(0),
+            clock_due: Cell::new(0),
+            sites: [const { Cell::new(KnownSite::NONE) }; KNOWN_SITES],
+            next_site: Cell::new(1),
+            late: Cell::new(false),
+        }
+    }
+
+    /// Runs `task` unless this thread is at one already; then an event is lost.
+    #[inline]
+    fn alone(&self, task: impl FnOnce()) {
+        if self.busy.replace(true) {
+            count_dropped();
+            return;
+        }
+        compiler_fence(Ordering::SeqCst);
+        task();
+        compiler_fence(Ordering::SeqCst);
+        self.busy.set(false);
+    }
+
+    /// Makes everything up to the word `at` part of the recording.
+    #[inline]
+    fn commit(&self, at: usize) {
+        self.at.set(at);
+        if let Some(committed) = self.words.get().get(word::COMMITTED) {
+            let bytes = (at - HEADER_WORDS) * size_of::<u64>();
+            committed.store(bytes as u64, Ordering::Release);
+        }
+    }
+
+    /// Where `site` is kept, if it is known.
+    #[inline]
+    fn known(&self, site: Site) -> &Cell<KnownSite> {
+        let address = std::ptr::from_ref(site).addr() as u64;
+        let hash = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - KNOWN_SITES.ilog2());
+        &self.sites[hash as usize]
+    }
+
+    #[cold]
+    fn operation(&self, kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
+        self.record(time, Some(site), |site| Event::Operation { kind, endpoint, site, detail });
+    }
+
+    /// Gives this thread a number; false if it cannot have one.
+    #[cold]
+    fn register(&self) -> bool {
+        if self.thread.get() == 0
+            && let Some(number) =
+                recording::current().and_then(|recording| recording.number_thread())
+        {
+            self.thread.set(number);
+            self.next_message.set(MessageId::new(number, 1));
+            // Makes the destructor run, if it still can.
+            self.late.set(ENDING.try_with(|_| {}).is_err());
+        }
+        self.thread.get() != 0
+    }
+
+    fn record<'a>(&self, time: u64, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
+        let mut bytes = [0; MAX_RECORD];
+        let length = event(0).encode(time, &mut bytes);
+        let room = (self.words.get().len() - self.at.get()) * size_of::<u64>();
+        if room < PRELUDE + length && !self.begin_block() {
+            count_dropped();
+            return;
+        }
+        if time >= self.clock_due.get() {
+            self.calibrate();
+        }
+        let site = site.map_or(0, |site| self.number(site, time));
+        let length = event(site).encode(time, &mut bytes);
+        self.push(&bytes[..length]);
+        if self.late.get() {
+            self.end_block();
+        }
+    }
+
+    /// The number of `site` in this block; tells the block of it if it is new.
+    fn number(&self, site: Site, time: u64) -> u32 {
+        let known = self.known(site);
+        if !known.get().is(site) {
+            let number = self.next_site.replace(self.next_site.get() + 1);
+            known.set(KnownSite { place: Some(site), number });
+            let (line, column, file) = (site.line(), site.column(), site.file());
+            self.write(time, Event::Site { site: number, line, column, file });
+        }
+        known.get().number
+    }
+
+    /// Writes what time it is on both clocks.
+    fn calibrate(&self) {
+        let (ticks, monotonic_ns) = platform::calibration();
+        self.write(ticks, Event::Clock { monotonic_ns });
+        self.clock_due.set(ticks + platform::ticks_per_millisecond());
+    }
+
+    /// Writes an event for which there is room.
+    fn write(&self, time: u64, event: Event<'_>) {
+        let mut bytes = [0; MAX_RECORD];
+        let length = event.encode(time, &mut bytes);
+        self.push(&bytes[..length]);
+    }
+
+    fn push(&self, record: &[u8]) {
+        let words = words_of(record);
+        let end = self.at.get() + words.len();
+        for (to, word) in self.words.get()[self.at.get()..end].iter().zip(words) {
+            to.store(word, Ordering::Relaxed);
+        }
+        self.commit(end);
+    }
+
+    /// Goes on in a new block; false if there is none.
+    fn begin_block(&self) -> bool {
+        let Some(recording) = recording::current() else { return false };
+        if !self.register() {
+            return false;
+        }
+        let sequence = self.blocks.get();
+        let last = self.block.get();
+        let Some(block) = recording.begin_block(self.thread.get(), sequence, last) else {
+            return false;
+        };
+        self.block.set(Some(block));
+        self.words.set(block.words());
+        self.at.set(HEADER_WORDS);
+        self.blocks.set(sequence + 1);
+        self.sites.iter().for_each(|site| site.set(KnownSite::NONE));
+        self.next_site.set(1);
+        if sequence == 0 {
+            // After the thread's local data is gone std may not know its name any more.
+            let current = (!self.late.get()).then(thread::current);
+            let name = current.as_ref().and_then(|thread| thread.name()).unwrap_or_default();
+            self.write(
+                platform::now(),
+                Event::ThreadStarted { os_id: platform::thread_id(), name },
+            );
+        }
+        self.calibrate();
+        true
+    }
+
+    fn end_block(&self) {
+        if let Some(block) = self.block.take()
+            && let Some(recording) = recording::current()
+        {
+            self.words.set(&[]);
+            self.at.set(0);
+            recording.end_block(block);
+        }
+    }
+}
+
+/// Counts an event that this thread could not record.
+#[cold]
+fn count_dropped() {
+    if let Some(recording) = recording::current() {
+        recording.count_dropped();
+    }
+}
+
+/// Runs among the thread's local destructors, and ends what the thread has begun.
+struct Ending;
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        // A forked child has its parent's state and must not touch it.
+        if !recording::on() {
+            return;
+        }
+        WRITER.with(|writer| {
+            writer.alone(|| {
+                writer.record(platform::now(), None, |_| Event::ThreadEnded {});
+                writer.end_block();
+                writer.late.set(true);
+            });
+        });
+    }
+}
+
+// The first block of a thread must hold its start, a clock, a site and the longest event.
+const _: () = assert!(
+    BlockHeader::BYTES + MAX_RECORD + PRELUDE + MAX_RECORD <= recording::SMALL_BLOCK,
+    "a small block is too small"
+);

@@ -1,0 +1,31 @@
+//! With the feature `record` off the types are std's own.
+#![cfg(not(feature = "record"))]
+
+use std::sync::mpsc as plain;
+
+use instrumented::sync::mpsc;
+
+fn is_stds<T>(_: fn(T) -> T) {}
+
+#[test]
+fn the_types_are_stds() {
+    is_stds(|sender: plain::Sender<u8>| -> mpsc::Sender<u8> { sender });
+    is_stds(|sender: plain::SyncSender<u8>| -> mpsc::SyncSender<u8> { sender });
+    is_stds(|receiver: plain::Receiver<u8>| -> mpsc::Receiver<u8> { receiver });
+    is_stds(|iterator: plain::IntoIter<u8>| -> mpsc::IntoIter<u8> { iterator });
+    is_stds(|iterator: plain::Iter<'static, u8>| -> mpsc::Iter<'static, u8> { iterator });
+    is_stds(|iterator: plain::TryIter<'static, u8>| -> mpsc::TryIter<'static, u8> { iterator });
+}
+
+#[test]
+fn a_name_changes_nothing() {
+    let (tx, rx): (plain::Sender<u8>, plain::Receiver<u8>) = mpsc::named("jobs").channel();
+    tx.send(1).unwrap();
+    assert_eq!(rx.recv(), Ok(1));
+}
+
+#[test]
+fn recording_says_that_it_cannot() {
+    let error = instrumented::recording::start("nowhere").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+}
