@@ -1,0 +1,37 @@
+//! Backpressure: a full channel slows a fast producer down.
+//!
+//! The belt has room for two messages. The producer needs no time for a message and the
+//! consumer (the main thread) 5 ms, so the belt is soon full, and from then on every
+//! `send` waits until the consumer has taken a message off.
+//!
+//! Look for: the first sends take no time, the later ones are `send jobs (full)` and last
+//! 5 ms each. The queue's depth climbs to the bound and stays there.
+//!
+//! Think about: how long does the run take with a bound of 20? And the consumer's last
+//! message: does it arrive any earlier? What would `mpsc::channel` do that has no bound,
+//! if the producer never stopped?
+
+use std::io;
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+
+fn main() -> io::Result<()> {
+    let (tx, rx) = mpsc::named("jobs").sync_channel(2);
+
+    let producer = thread::Builder::new().name("producer".into()).spawn(move || {
+        for job in 1..=12 {
+            tx.send(job).expect("the consumer lives");
+        }
+    })?;
+
+    for job in rx {
+        // Only shows time: the consumer is slow.
+        thread::sleep(Duration::from_millis(5));
+        println!("did job {job}");
+    }
+
+    producer.join().expect("the producer does not panic");
+    Ok(())
+}

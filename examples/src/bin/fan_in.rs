@@ -1,0 +1,53 @@
+//! Fan-in: many producers and one consumer share one channel.
+//!
+//! Four threads have a clone of the sender each and send five messages, every one at its
+//! own pace. The main thread receives them in the order in which they were sent,
+//! whoever sent them. It drops the sender that it began with: its loop ends when the
+//! *last* sender is gone, and that one would never go.
+//!
+//! Look for: arrows from four tracks into one, and the channel's live senders: up to five
+//! while clones are made, and one fewer for every drop. At zero the loop ends.
+//!
+//! Think about: two messages of one producer never overtake each other. What about two
+//! messages of different producers? (`forgotten_sender` shows the run without the drop.)
+
+use std::io;
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+
+const PRODUCERS: usize = 4;
+
+fn main() -> io::Result<()> {
+    let (tx, rx) = mpsc::named("parcels").channel();
+
+    let mut producers = Vec::new();
+    for number in 0..PRODUCERS {
+        let tx = tx.clone();
+        let name = format!("producer {number}");
+        let producer = thread::Builder::new().name(name).spawn(move || {
+            for _ in 0..5 {
+                // Only shows time: each at its own pace.
+                thread::sleep(Duration::from_millis(2 + number as u64));
+                tx.send(number).expect("main lives");
+            }
+        })?;
+        producers.push(producer);
+    }
+    // Everybody has a clone. Without this line the loop would wait for ever.
+    drop(tx);
+
+    let mut received = [0; PRODUCERS];
+    for producer in rx {
+        received[producer] += 1;
+    }
+    for (number, count) in received.iter().enumerate() {
+        println!("{count} messages from producer {number}");
+    }
+
+    for producer in producers {
+        producer.join().expect("a producer does not panic");
+    }
+    Ok(())
+}

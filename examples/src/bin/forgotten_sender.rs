@@ -1,0 +1,46 @@
+//! A bug that hangs for ever: a forgotten sender keeps the receiver waiting.
+//!
+//! Three workers send one message each, through clones of `tx`, and end. The main thread
+//! receives all three, and its loop waits for more: `tx` itself lives until the end of
+//! `main`, so another message *could* come. End the program with Ctrl-C, or start it with
+//! the recorder's `--timeout`.
+//!
+//! Look for: the last `recv` on the main thread, a wait that has no end, while the
+//! channel's live senders stay at one. Which thread holds that one?
+//!
+//! Think about: where must `drop(tx)` stand for the program to end? How could the loop be
+//! written so that it needs no drop? (`fan_in` does it right.)
+
+use std::io;
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+
+const WORKERS: usize = 3;
+
+fn main() -> io::Result<()> {
+    let (tx, rx) = mpsc::named("results").channel();
+
+    for number in 1..=WORKERS {
+        let tx = tx.clone();
+        let name = format!("worker {number}");
+        thread::Builder::new().name(name).spawn(move || {
+            // Only shows time: the results come one after the other.
+            thread::sleep(Duration::from_millis(3 * number as u64));
+            tx.send(number * 10).expect("main lives");
+        })?;
+    }
+
+    let mut received = 0;
+    for result in rx {
+        println!("received {result}");
+        received += 1;
+        if received == WORKERS {
+            println!("That was all, but this program now hangs: `tx` is still alive in main.");
+            println!("End it with Ctrl-C, or start it with the recorder's --timeout.");
+        }
+    }
+    println!("never printed");
+    Ok(())
+}
