@@ -88,7 +88,8 @@ pub struct BlockHeader {
     pub sequence: u64,
     /// Bytes of whole records after the header.
     pub committed: u64,
-    /// How many blocks this place in the file has held, this one included.
+    /// How many blocks this place in the file has held, this one included. While it is 0
+    /// there is none: a reader steps over the place.
     pub generation: u64,
     /// Equals `generation` once nothing more will be written in this block.
     pub sealed: u64,

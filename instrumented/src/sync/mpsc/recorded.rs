@@ -418,7 +418,8 @@ macro_rules! iterators {
     )*) => { $(
         $(#[$doc])*
         ///
-        /// Its receives are recorded as made where the iterator was.
+        /// Its receives are recorded as made where the iterator was: in your source, or in
+        /// std's where std makes it, as in `(0..).zip(receiver)`.
         pub struct $iterator<$($a,)? T $(: $a)?> {
             rx: $receiver,
             site: Site,
