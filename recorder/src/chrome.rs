@@ -1,0 +1,268 @@
+//! The Chrome trace format: JSON, one event a line.
+//!
+//! Format: "Trace Event Format" (Google, 2016). What Perfetto makes of it decides where
+//! the two differ: an array without an end is allowed, so that a file that was cut still
+//! opens; messages in flight are asynchronous events with ids that are local to their
+//! process; a counter's only argument has an empty name, which leaves its label clean.
+
+use std::io::Write;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::entities::Entities;
+use crate::load::Recording;
+use crate::play::{Arrow, Count, Counter, Flight, Item, Slice};
+
+/// Writes a Chrome trace.
+#[derive(Debug)]
+pub struct Chrome<'a, W> {
+    entities: &'a Entities,
+    out: W,
+    first: bool,
+}
+
+#[derive(Serialize)]
+struct Event<'a, A> {
+    ph: &'static str,
+    pid: u64,
+    tid: u64,
+    ts: Microseconds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dur: Option<Microseconds>,
+    cat: &'static str,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id2: Option<Local>,
+    /// Where a flow ends: in the slice that encloses its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bp: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    args: Option<A>,
+}
+
+/// Nanoseconds, written as microseconds.
+struct Microseconds(u64);
+
+impl Serialize for Microseconds {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_multiple_of(1_000) {
+            serializer.serialize_u64(self.0 / 1_000)
+        } else {
+            serializer.serialize_f64(self.0 as f64 / 1_000.0)
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Local {
+    local: String,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    ph: &'static str,
+    pid: u64,
+    tid: u64,
+    name: &'static str,
+    args: MetadataArgs<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum MetadataArgs<'a> {
+    Name(&'a str),
+    SortIndex(usize),
+}
+
+#[derive(Serialize)]
+struct SliceArgs<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<u64>,
+    operation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FlightArgs<'a> {
+    channel: &'a str,
+    message: u64,
+}
+
+#[derive(Serialize)]
+struct CounterArgs {
+    #[serde(rename = "")]
+    value: u64,
+}
+
+impl<'a, W: Write> Chrome<'a, W> {
+    /// Writes who and what there is.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
+    pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
+        let entities = &recording.entities;
+        let mut chrome = Chrome { entities, out, first: true };
+        for (index, process) in entities.processes.iter().enumerate() {
+            let pid = process.track;
+            chrome.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
+            chrome.metadata(pid, pid, "process_sort_index", MetadataArgs::SortIndex(index))?;
+        }
+        for (index, thread) in entities.threads.iter().enumerate() {
+            let pid = entities.processes[thread.process].track;
+            chrome.metadata(pid, thread.track, "thread_name", MetadataArgs::Name(&thread.name))?;
+            chrome.metadata(
+                pid,
+                thread.track,
+                "thread_sort_index",
+                MetadataArgs::SortIndex(index),
+            )?;
+        }
+        Ok(chrome)
+    }
+
+    /// Writes an item.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn item(&mut self, item: &Item) -> Result<()> {
+        match item {
+            Item::Slice(slice) => self.slice(slice),
+            Item::Flight(flight) => self.flight(flight),
+            Item::Counter(counter) => self.counter(counter),
+        }
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        self.out.write_all(if self.first { b"[]\n" } else { b"\n]\n" })?;
+        Ok(self.out.flush()?)
+    }
+
+    fn write(&mut self, event: &impl Serialize) -> Result<()> {
+        self.out.write_all(if self.first { b"[\n" } else { b",\n" })?;
+        self.first = false;
+        Ok(serde_json::to_writer(&mut self.out, event)?)
+    }
+
+    fn metadata(
+        &mut self,
+        pid: u64,
+        tid: u64,
+        name: &'static str,
+        args: MetadataArgs<'_>,
+    ) -> Result<()> {
+        self.write(&Metadata { ph: "M", pid, tid, name, args })
+    }
+
+    fn slice(&mut self, slice: &Slice) -> Result<()> {
+        let entities = self.entities;
+        let thread = &entities.threads[slice.thread];
+        let (pid, tid) = (entities.processes[thread.process].track, thread.track);
+        let channel = slice.channel.map(|channel| entities.channels[channel].label.as_str());
+        let args = SliceArgs {
+            channel,
+            message: slice.message,
+            operation: slice.operation,
+            depth: slice.depth,
+            latency_ns: slice.latency,
+            waited_ns: slice.waited,
+            timeout_ns: slice.timeout,
+            site: slice.site.map(|site| entities.sites[site].to_string()),
+        };
+        self.write(&Event {
+            // What never ended is begun, and not ended.
+            ph: if slice.end.is_some() { "X" } else { "B" },
+            pid,
+            tid,
+            ts: Microseconds(slice.begin),
+            dur: slice.end.map(|end| Microseconds(end - slice.begin)),
+            cat: "channel",
+            name: &slice.name(entities),
+            id: None,
+            id2: None,
+            bp: None,
+            args: Some(args),
+        })?;
+        let (ph, id, bp) = match slice.arrow {
+            None => return Ok(()),
+            Some(Arrow::From(id)) => ("s", id, None),
+            Some(Arrow::To(id)) => ("f", id, Some("e")),
+        };
+        self.write(&Event::<()> {
+            ph,
+            pid,
+            tid,
+            ts: Microseconds(slice.begin),
+            dur: None,
+            cat: "message",
+            name: "message",
+            id: Some(id),
+            id2: None,
+            bp,
+            args: None,
+        })
+    }
+
+    fn flight(&mut self, flight: &Flight) -> Result<()> {
+        let channel = &self.entities.channels[flight.channel];
+        let what = if flight.lost { "never received" } else { "in flight" };
+        let name = format!("{} {what}", channel.label);
+        let pid = self.entities.processes[channel.process].track;
+        for (ph, time) in [("b", flight.begin), ("e", flight.end)] {
+            let args = FlightArgs { channel: &channel.label, message: flight.message };
+            self.write(&Event {
+                ph,
+                pid,
+                tid: pid,
+                ts: Microseconds(time),
+                dur: None,
+                cat: "message",
+                name: &name,
+                id: None,
+                id2: Some(Local { local: format!("{:#x}", flight.arrow) }),
+                bp: None,
+                args: (ph == "b").then_some(args),
+            })?;
+        }
+        Ok(())
+    }
+
+    fn counter(&mut self, counter: &Counter) -> Result<()> {
+        let channel = &self.entities.channels[counter.channel];
+        let what = match counter.what {
+            Count::QueueDepth => "queue depth",
+            Count::LiveSenders => "live senders",
+        };
+        let pid = self.entities.processes[channel.process].track;
+        self.write(&Event {
+            ph: "C",
+            pid,
+            tid: pid,
+            ts: Microseconds(counter.time),
+            dur: None,
+            cat: "channel",
+            name: &format!("{} {what}", channel.label),
+            id: None,
+            id2: None,
+            bp: None,
+            args: Some(CounterArgs { value: counter.value }),
+        })
+    }
+}

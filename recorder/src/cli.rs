@@ -1,0 +1,113 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::export::Output;
+
+/// Records channel programs and turns the recording into a timeline.
+#[derive(Debug, Parser)]
+#[command(name = "recorder", version, about, after_long_help = EXIT_STATUS)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_STATUS: &str = "\
+Exit status:
+  run, record  that of the program; 128 + N if signal N ended it; 124 after --timeout
+  2            wrong usage
+  1            failure: a program that cannot be run or built, a file that cannot be read
+               or written, a recording that contradicts itself, nothing recorded
+  0            otherwise";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Lists the examples and binaries of this Cargo workspace that can be recorded
+    ///
+    /// Example: recorder list
+    List,
+    /// Builds and runs an example or binary of this Cargo workspace under recording
+    ///
+    /// Without -o, writes traces/NAME.json and traces/NAME.pftrace.
+    ///
+    /// Example: recorder run pipeline
+    Run {
+        /// The example or binary, as `recorder list` shows it
+        name: String,
+        /// Builds with optimisations. Example: recorder run pipeline --release
+        #[arg(long)]
+        release: bool,
+        /// Outputs and timeout.
+        #[command(flatten)]
+        options: Options,
+        /// What the program is given. Example: recorder run server -- --port 8080
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Runs any command under recording
+    ///
+    /// stdin, stdout, stderr and exit status are the program's. Ctrl-C reaches it, and the
+    /// trace is still written. Without -o, writes traces/COMMAND.json and
+    /// traces/COMMAND.pftrace.
+    ///
+    /// Example: recorder record -o run.pftrace -- target/release/server --port 8080
+    Record {
+        /// Outputs and timeout.
+        #[command(flatten)]
+        options: Options,
+        /// The command and what it is given
+        #[arg(last = true, required = true)]
+        command: Vec<OsString>,
+    },
+    /// Turns a recording into something else
+    ///
+    /// Example: recorder export run.rec -o run.json -o run.txt
+    Export {
+        /// A recording, or its text form
+        recording: PathBuf,
+        /// Outputs.
+        #[command(flatten)]
+        outputs: RequiredOutputs,
+    },
+}
+
+const OUTPUT: &str = "\
+Writes FILE; its ending says what: .json (Chrome trace), .pftrace (Perfetto trace), \
+.rec (recording), .txt (event text). Can be given several times. Example: -o run.pftrace -o run.rec";
+
+/// What `run` and `record` share.
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Files to write.
+    #[arg(short, long = "output", value_name = "FILE", help = OUTPUT)]
+    pub outputs: Vec<Output>,
+    /// Ends the program after so long: asks it to (SIGTERM), and kills it two seconds
+    /// later. Example: --timeout 30s
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub timeout: Option<Duration>,
+}
+
+/// What `export` writes.
+#[derive(Args, Debug)]
+pub struct RequiredOutputs {
+    /// Files to write.
+    #[arg(short, long = "output", value_name = "FILE", help = OUTPUT, required = true)]
+    pub outputs: Vec<Output>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

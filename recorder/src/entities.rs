@@ -1,0 +1,208 @@
+//! What a recording is about: processes, threads, channels and places in the source.
+
+use std::collections::HashMap;
+
+use crate::clock::Clock;
+
+/// A process. Others refer to it by its index.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its number in the recording.
+    pub number: u32,
+    /// The operating system's number for it.
+    pub pid: u32,
+    /// The same, but for a process that shares it with an earlier one: unique in the trace.
+    pub track: u64,
+    /// The executable's file name.
+    pub name: String,
+    /// Its command line.
+    pub command: String,
+    /// Its clock.
+    pub clock: Clock,
+    /// How it ended, if the recorder saw it.
+    pub ended: Option<Ended>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// When, in nanoseconds since the start of the trace.
+    pub time: u64,
+    /// Its exit code, if no signal ended it.
+    pub code: u32,
+    /// The signal that ended it, or 0.
+    pub signal: u32,
+}
+
+/// A thread. Others refer to it by its index, which is the order of appearance.
+#[derive(Clone, Debug)]
+pub struct Thread {
+    /// Its process.
+    pub process: usize,
+    /// Its number in its process.
+    pub number: u32,
+    /// The operating system's number for it.
+    pub os_id: u64,
+    /// The same, but for a thread that shares it with an earlier one: unique in its process.
+    pub track: u64,
+    /// Its name; never empty.
+    pub name: String,
+}
+
+/// A channel. Others refer to it by its index, which is the order of creation.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Its process.
+    pub process: usize,
+    /// What it is called: unique in its process.
+    pub label: String,
+    /// The message type, as the compiler writes it.
+    pub message_type: String,
+    /// How many messages it holds; `None` is any number.
+    pub bound: Option<u64>,
+    /// Where it was made.
+    pub site: Option<usize>,
+}
+
+/// A place in the source. Others refer to it by its index.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Site {
+    /// The file, as the compiler was given it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column, from 1.
+    pub column: u32,
+}
+
+impl std::fmt::Display for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// Who and what there is in a recording.
+#[derive(Clone, Debug, Default)]
+pub struct Entities {
+    /// In the order of their numbers.
+    pub processes: Vec<Process>,
+    /// In the order in which they appeared.
+    pub threads: Vec<Thread>,
+    /// In the order in which they were made.
+    pub channels: Vec<Channel>,
+    /// In the order in which they were met.
+    pub sites: Vec<Site>,
+    /// The channel of each endpoint, by process and the endpoint's number.
+    pub endpoints: HashMap<(usize, u32), usize>,
+    /// How long the trace is, in nanoseconds: to its last event, or to the end of the
+    /// last process that was seen to end.
+    pub end: u64,
+}
+
+/// What a channel without a name is called.
+pub(crate) fn default_label(message_type: &str, site: Option<&Site>) -> String {
+    let short = short_type(message_type);
+    match site {
+        Some(Site { file, line, .. }) => {
+            let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
+            format!("{short} @ {file}:{line}")
+        }
+        None => short,
+    }
+}
+
+/// A type's name without the modules of the types in it.
+pub(crate) fn short_type(name: &str) -> String {
+    let mut short = String::with_capacity(name.len());
+    // Where the path that is being copied began.
+    let mut path = 0;
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c == ':' && rest.next_if_eq(&':').is_some() {
+            short.truncate(path);
+        } else {
+            short.push(c);
+            // A closure's `{{closure}}` belongs to the function's path before it.
+            if !(c.is_alphanumeric() || matches!(c, '_' | '{' | '}')) {
+                path = short.len();
+            }
+        }
+    }
+    short
+}
+
+/// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
+pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
+    // Perfetto 52 stops loading at a name that ends in a backslash.
+    let label = label.replace('\\', "/");
+    let mut count = seen.get(&label).copied().unwrap_or(0);
+    let mut distinct = label.clone();
+    while count > 0 && {
+        distinct = format!("{label} [{}]", count + 1);
+        seen.contains_key(&distinct)
+    } {
+        count += 1;
+    }
+    seen.insert(label, count + 1);
+    seen.entry(distinct.clone()).or_insert(1);
+    distinct
+}
+
+/// `number`, or where an earlier one had it, one that nobody has.
+pub(crate) fn unique(number: u64, taken: &mut std::collections::HashSet<u64>) -> u64 {
+    /// Above every number that Linux gives to a thread.
+    const BEYOND: u64 = 1 << 23;
+    let mut unique = number;
+    while !taken.insert(unique) {
+        unique = unique.wrapping_add(BEYOND);
+    }
+    unique
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_lose_their_modules() {
+        for (long, short) in [
+            ("i32", "i32"),
+            ("alloc::string::String", "String"),
+            ("core::option::Option<alloc::string::String>", "Option<String>"),
+            ("(a::B, &'static [c::d::E; 3])", "(B, &'static [E; 3])"),
+            (
+                "alloc::boxed::Box<dyn core::ops::FnOnce() + core::marker::Send>",
+                "Box<dyn FnOnce() + Send>",
+            ),
+            ("my::main::{{closure}}", "{{closure}}"),
+            ("", ""),
+        ] {
+            assert_eq!(short_type(long), short);
+        }
+    }
+
+    #[test]
+    fn a_channel_without_a_name_is_called_by_type_and_place() {
+        let site = Site { file: "src/bin/hello.rs".into(), line: 14, column: 5 };
+        assert_eq!(default_label("a::Job", Some(&site)), "Job @ hello.rs:14");
+        assert_eq!(default_label("a::Job", None), "Job");
+    }
+
+    #[test]
+    fn labels_differ_and_have_no_backslash() {
+        let mut seen = HashMap::new();
+        let labels: Vec<_> = ["jobs", "a\\", "jobs", "jobs", "b [2]", "b", "b"]
+            .map(|label| distinguish(label, &mut seen))
+            .into();
+        assert_eq!(labels, ["jobs", "a/", "jobs [2]", "jobs [3]", "b [2]", "b", "b [3]"]);
+    }
+
+    #[test]
+    fn a_number_that_comes_again_becomes_another() {
+        let mut taken = Default::default();
+        let all: std::collections::HashSet<_> =
+            [7, 7, 7, 8].into_iter().map(|number| unique(number, &mut taken)).collect();
+        assert_eq!(all.len(), 4);
+        assert!(all.contains(&7) && all.contains(&8));
+    }
+}

@@ -1,0 +1,32 @@
+//! The stages of `recorder`, from a program to a timeline.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! program ──run──> recording ──load──> entities + events in order ──play──> items ──> exports, summary
+//! ```
+//!
+//! - [`workspace`] finds and builds the programs of a Cargo workspace;
+//! - [`run`] runs a program and collects its recording, with the help of [`session`];
+//! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
+//! - [`order`] puts the events of all threads into one order that is possible;
+//! - [`play`] follows that order and tells what there is to see, item by item;
+//! - [`chrome`], [`perfetto`] and [`summary`] are what looks at the items, and
+//!   [`export`] brings them together.
+//!
+//! From [`load`] on everything is a pure function of the recording.
+#![forbid(unsafe_code)]
+
+pub mod chrome;
+pub mod cli;
+pub mod clock;
+pub mod entities;
+pub mod export;
+pub mod load;
+pub mod order;
+pub mod perfetto;
+pub mod play;
+pub mod run;
+pub mod session;
+pub mod summary;
+pub mod workspace;

@@ -1,0 +1,640 @@
+//! Reads a recording: who is in it, and each thread's events when they are asked for.
+//!
+//! A first pass over the file checks every record and collects the [`Entities`]. After
+//! it a thread's events are read block by block, so that memory does not grow with
+//! their number. Damage does not end the reading: what can be read is read, and
+//! [`Recording::damage`] says what could not.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use format::{ALIGNMENT, BlockHeader, Event, FILE_HEADER_BYTES, OperationKind, Record, UNBOUNDED};
+
+use crate::clock::{Clock, LATEST};
+use crate::entities::{
+    Channel, Ended, Entities, Process, Site, Thread, default_label, distinguish, unique,
+};
+
+/// A recording, open for reading.
+#[derive(Debug)]
+pub struct Recording {
+    source: Source,
+    blocks: Vec<Block>,
+    /// Who and what is in it.
+    pub entities: Entities,
+    /// What could not be read.
+    pub damage: Vec<Damage>,
+    /// How many events were not recorded, as far as the threads could count them.
+    pub dropped: u64,
+    /// The monotonic clock at the trace's start, in nanoseconds.
+    origin: u64,
+    site_numbers: HashMap<Site, usize>,
+}
+
+/// Something in a recording that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// The file ends, or contradicts the format, there.
+    Unreadable(format::Error),
+    /// A thread's blocks, or those that tell of a process, have a gap.
+    MissingBlocks {
+        /// Whose they are: `thread "main"`.
+        of: String,
+        /// How many are missing.
+        count: u64,
+    },
+}
+
+impl Damage {
+    /// Whether the recording contradicts itself, and does not merely end early.
+    pub fn is_malformed(&self) -> bool {
+        !matches!(self, Damage::Unreadable(format::Error::Truncated { .. }))
+    }
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Damage::Unreadable(error) => error.fmt(f),
+            Damage::MissingBlocks { of, count } => {
+                let blocks = if *count == 1 { "block" } else { "blocks" };
+                write!(f, "{count} {blocks} of {of} missing")
+            }
+        }
+    }
+}
+
+/// Where a block's records are.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    process: u32,
+    thread: u32,
+    sequence: u64,
+    dropped: u64,
+    /// Of the first record.
+    offset: u64,
+    /// Of the records that can be read.
+    bytes: usize,
+}
+
+/// What a thread did, as far as it matters to the order and to the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It sent or received, or began to, or tried to.
+    Operation {
+        /// Which call, how far, with what outcome.
+        kind: OperationKind,
+        /// The channel, if the recording tells.
+        channel: Option<usize>,
+        /// Where it was called, if the recording tells.
+        site: Option<usize>,
+        /// The message, or the timeout; see [`Event::Operation`].
+        detail: u64,
+    },
+    /// It made a channel.
+    ChannelCreated {
+        /// The channel.
+        channel: usize,
+        /// Where, if the recording tells.
+        site: Option<usize>,
+    },
+    /// It cloned a sender.
+    SenderCloned {
+        /// The channel, if the recording tells.
+        channel: Option<usize>,
+        /// Where, if the recording tells.
+        site: Option<usize>,
+    },
+    /// It dropped a sender of this channel.
+    SenderDropped(Option<usize>),
+    /// It dropped the receiver of this channel.
+    ReceiverDropped(Option<usize>),
+}
+
+#[derive(Debug)]
+enum Source {
+    File(File),
+    Memory(Vec<u8>),
+}
+
+impl Source {
+    /// Reads as many bytes as there are from `offset` on, at most what fits.
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self {
+            Source::Memory(memory) => {
+                let from = usize::try_from(offset).map_or(memory.len(), |at| at.min(memory.len()));
+                let count = bytes.len().min(memory.len() - from);
+                bytes[..count].copy_from_slice(&memory[from..][..count]);
+                Ok(count)
+            }
+            Source::File(file) => {
+                let mut done = 0;
+                while done < bytes.len() {
+                    match file.read_at(&mut bytes[done..], offset + done as u64) {
+                        Ok(0) => break,
+                        Ok(count) => done += count,
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(done)
+            }
+        }
+    }
+}
+
+impl Recording {
+    /// Opens a recording, or its text form.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no recording, or is one of another version.
+    pub fn open(path: &Path) -> Result<Self> {
+        let name = || path.display().to_string();
+        let mut file = File::open(path).with_context(name)?;
+        let mut head = [0; 19];
+        let length = Source::File(file.try_clone()?).read_at(&mut head, 0).with_context(name)?;
+        if head[..length].starts_with(b"channel-recording ") {
+            let mut text = String::new();
+            file.read_to_string(&mut text).with_context(name)?;
+            let bytes = format::text::parse(&text).with_context(name)?;
+            return Recording::load(Source::Memory(bytes)).with_context(name);
+        }
+        Recording::load(Source::File(file)).with_context(name)
+    }
+
+    /// Reads a recording that is in memory.
+    ///
+    /// # Errors
+    /// The bytes are no recording, or one of another version.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
+        Recording::load(Source::Memory(bytes))
+    }
+
+    fn load(source: Source) -> Result<Self> {
+        let mut head = [0; FILE_HEADER_BYTES];
+        let length = source.read_at(&mut head, 0)?;
+        let mut damage = Vec::new();
+        match format::check_file_header(&head[..length]) {
+            Err(error @ format::Error::Truncated { .. }) => damage.push(Damage::Unreadable(error)),
+            result => result?,
+        }
+        let mut recording = Recording {
+            blocks: scan(&source, &mut damage)?,
+            source,
+            entities: Entities::default(),
+            damage,
+            dropped: 0,
+            origin: 0,
+            site_numbers: HashMap::new(),
+        };
+        recording.dropped =
+            recording.blocks.iter().fold(0, |sum, block| sum.saturating_add(block.dropped));
+        Census::take(&mut recording)?;
+        Ok(recording)
+    }
+
+    /// The blocks with their records, in the order of processes, threads and time: all
+    /// that is in the recording.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn blocks(&self) -> impl Iterator<Item = Result<(BlockHeader, Vec<u8>)>> {
+        self.blocks.iter().map(|block| {
+            let bytes = self.read(block)?;
+            let whole = (BlockHeader::BYTES + bytes.len()).next_multiple_of(ALIGNMENT);
+            let header = BlockHeader {
+                stride: u32::try_from(whole)?,
+                process: block.process,
+                thread: block.thread,
+                sequence: block.sequence,
+                committed: bytes.len() as u64,
+                generation: 1,
+                sealed: 1,
+                drained: 0,
+                dropped: block.dropped,
+            };
+            Ok((header, bytes))
+        })
+    }
+
+    /// The events of the thread with this index, in program order.
+    pub fn events(&self, thread: usize) -> ThreadEvents<'_> {
+        let Thread { process, number, .. } = self.entities.threads[thread];
+        let key = (self.entities.processes[process].number, number);
+        let from = self.blocks.partition_point(|block| (block.process, block.thread) < key);
+        let to = self.blocks.partition_point(|block| (block.process, block.thread) <= key);
+        ThreadEvents {
+            recording: self,
+            process,
+            blocks: &self.blocks[from..to],
+            bytes: Vec::new(),
+            at: 0,
+            sites: HashMap::new(),
+        }
+    }
+
+    fn read(&self, block: &Block) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; block.bytes];
+        let length = self.source.read_at(&mut bytes, block.offset)?;
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Time since the trace's start.
+    fn time(&self, process: usize, ticks: u64) -> u64 {
+        let clock = &self.entities.processes[process].clock;
+        clock.nanoseconds(ticks).saturating_sub(self.origin)
+    }
+}
+
+/// Finds the blocks, in the order in which they are to be read.
+fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
+    const WINDOW: usize = 1 << 20;
+    let mut window = Vec::new();
+    let mut window_at = 0;
+    let mut at = FILE_HEADER_BYTES as u64;
+    let mut blocks = Vec::new();
+    let mut lost = false;
+    loop {
+        if at < window_at || at + BlockHeader::BYTES as u64 > window_at + window.len() as u64 {
+            window.resize(WINDOW, 0);
+            let length = source.read_at(&mut window, at)?;
+            window.truncate(length);
+            window_at = at;
+        }
+        let rest = &window[(at - window_at) as usize..];
+        let Some(header) = rest.first_chunk::<{ BlockHeader::BYTES }>() else {
+            if rest.iter().any(|&byte| byte != 0) {
+                damage.push(Damage::Unreadable(format::Error::Truncated { offset: at }));
+            }
+            break;
+        };
+        let step = match BlockHeader::decode(header) {
+            Ok(Some(header)) => {
+                lost = false;
+                if header.generation != 0 {
+                    blocks.push(Block {
+                        process: header.process,
+                        thread: header.thread,
+                        sequence: header.sequence,
+                        dropped: header.dropped,
+                        offset: at + BlockHeader::BYTES as u64,
+                        bytes: header.committed as usize,
+                    });
+                }
+                header.stride as usize
+            }
+            // Said once for all that lies between two blocks.
+            Ok(None) if header.iter().all(|&byte| byte == 0) || lost => ALIGNMENT,
+            Ok(None) => {
+                lost = true;
+                let what = "these bytes belong to no block";
+                damage.push(Damage::Unreadable(format::Error::Malformed { offset: at, what }));
+                ALIGNMENT
+            }
+            Err(error) => {
+                lost = true;
+                damage.push(Damage::Unreadable(error.at(at)));
+                ALIGNMENT
+            }
+        };
+        at += step as u64;
+    }
+    // Of two copies the longer one comes first, and stays.
+    blocks.sort_by_key(|block| {
+        (block.process, block.thread, block.sequence, std::cmp::Reverse(block.bytes))
+    });
+    blocks.dedup_by_key(|block| (block.process, block.thread, block.sequence));
+    Ok(blocks)
+}
+
+/// The first pass: what the entities are made of, as it is met.
+struct Census {
+    damage: Vec<Damage>,
+    processes: Vec<Process>,
+    /// Process, number, os id, name, ticks of the first event.
+    threads: Vec<(usize, u32, u64, String, Option<u64>)>,
+    /// Process, sender, receiver, bound, type, name, site, ticks.
+    channels: Vec<Made>,
+    /// Process, clone, original.
+    clones: Vec<(usize, u32, u32)>,
+    sites: Vec<Site>,
+    site_numbers: HashMap<Site, usize>,
+    ended: Vec<(usize, u64, u32, u32)>,
+    /// By process: the ticks of the first and of the last event.
+    extent: Vec<Option<(u64, u64)>>,
+}
+
+/// A channel, as its event tells it.
+struct Made {
+    process: usize,
+    ends: [u32; 2],
+    bound: u64,
+    message_type: String,
+    name: String,
+    site: Option<usize>,
+    ticks: u64,
+}
+
+impl Census {
+    fn take(recording: &mut Recording) -> Result<()> {
+        let mut census = Census {
+            damage: Vec::new(),
+            processes: Vec::new(),
+            threads: Vec::new(),
+            channels: Vec::new(),
+            clones: Vec::new(),
+            sites: Vec::new(),
+            site_numbers: HashMap::new(),
+            ended: Vec::new(),
+            extent: Vec::new(),
+        };
+        let mut last: Option<Block> = None;
+        for index in 0..recording.blocks.len() {
+            let block = recording.blocks[index];
+            let bytes = recording.read(&block)?;
+            let readable = census.block(&block, &bytes, last.as_ref());
+            recording.blocks[index].bytes = readable;
+            last = Some(block);
+        }
+        census.finish(recording);
+        Ok(())
+    }
+
+    /// Takes in a block; gives how many of its bytes can be read.
+    fn block(&mut self, block: &Block, bytes: &[u8], last: Option<&Block>) -> usize {
+        let process = self.process(block.process);
+        let expected = match last {
+            Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
+                last.sequence.saturating_add(1)
+            }
+            _ => 0,
+        };
+        if expected == 0 && block.thread != 0 {
+            self.threads.push((process, block.thread, 0, String::new(), None));
+        }
+        let mut sites = HashMap::new();
+        let mut at = 0;
+        let mut error = None;
+        while at < bytes.len() {
+            match format::decode(&bytes[at..]) {
+                Ok(record) => {
+                    self.record(process, &record, &mut sites);
+                    at += record.length;
+                }
+                Err(found) => {
+                    error = Some(found.at(block.offset + at as u64));
+                    break;
+                }
+            }
+        }
+        if error.is_none() && bytes.len() < block.bytes {
+            error = Some(format::Error::Truncated { offset: block.offset + bytes.len() as u64 });
+        }
+        self.damage.extend(error.map(Damage::Unreadable));
+        if block.sequence > expected {
+            let of = match self.threads.last() {
+                _ if block.thread == 0 => format!("process {:?}", self.processes[process].name),
+                Some((.., name, _)) if !name.is_empty() => format!("thread {name:?}"),
+                _ => format!("thread {}", block.thread),
+            };
+            self.damage.push(Damage::MissingBlocks { of, count: block.sequence - expected });
+        }
+        at
+    }
+
+    /// The index of the process with this number.
+    fn process(&mut self, number: u32) -> usize {
+        match self.processes.last() {
+            Some(process) if process.number == number => self.processes.len() - 1,
+            // Blocks come in the order of their processes' numbers.
+            _ => {
+                self.processes.push(Process {
+                    number,
+                    pid: 0,
+                    track: 0,
+                    name: format!("process {number}"),
+                    command: String::new(),
+                    clock: Clock::new(0, 0),
+                    ended: None,
+                });
+                self.extent.push(None);
+                self.processes.len() - 1
+            }
+        }
+    }
+
+    fn record(&mut self, process: usize, record: &Record<'_>, sites: &mut HashMap<u32, usize>) {
+        match record.event {
+            Event::ProcessStarted { pid, ticks, monotonic_ns, executable, arguments, .. } => {
+                let known = &mut self.processes[process];
+                known.pid = pid;
+                let file = executable.rsplit('/').next().unwrap_or_default();
+                if !file.is_empty() {
+                    known.name = file.to_owned();
+                }
+                known.command = arguments.to_owned();
+                known.clock = Clock::new(ticks, monotonic_ns);
+            }
+            Event::ProcessEnded { monotonic_ns, code, signal } => {
+                self.ended.push((process, monotonic_ns, code, signal));
+                return;
+            }
+            Event::Clock { monotonic_ns } => {
+                self.processes[process].clock.add(record.time, monotonic_ns)
+            }
+            Event::ThreadStarted { os_id, name } => {
+                if let Some(thread) = self.threads.last_mut() {
+                    thread.2 = os_id;
+                    thread.3 = name.to_owned();
+                }
+            }
+            Event::Site { site, line, column, file } => {
+                let place = Site { file: file.to_owned(), line, column };
+                let number = *self.site_numbers.entry(place).or_insert_with_key(|place| {
+                    self.sites.push(place.clone());
+                    self.sites.len() - 1
+                });
+                sites.insert(site, number);
+            }
+            Event::ChannelCreated { sender, receiver, site, bound, message_type, name, .. } => {
+                self.channels.push(Made {
+                    process,
+                    ends: [sender, receiver],
+                    bound,
+                    message_type: message_type.to_owned(),
+                    name: name.to_owned(),
+                    site: sites.get(&site).copied(),
+                    ticks: record.time,
+                });
+            }
+            Event::SenderCloned { sender, from, .. } => self.clones.push((process, sender, from)),
+            _ => {}
+        }
+        // Ticks wrap around.
+        let clock = &self.processes[process].clock;
+        let order = |ticks: &u64| clock.since_start(*ticks);
+        if let Some(thread) = self.threads.last_mut().filter(|thread| thread.0 == process) {
+            thread.4 = thread.4.into_iter().chain([record.time]).min_by_key(order);
+        }
+        let (first, last) = self.extent[process].unwrap_or((record.time, record.time));
+        let first = [first, record.time].into_iter().min_by_key(order);
+        self.extent[process] = first.zip([last, record.time].into_iter().max_by_key(order));
+    }
+
+    fn finish(mut self, recording: &mut Recording) {
+        for process in &mut self.processes {
+            process.clock.settle();
+        }
+        let clocks: Vec<_> = self.processes.iter().map(|process| process.clock.clone()).collect();
+        let seen = || {
+            self.extent
+                .iter()
+                .enumerate()
+                .filter_map(|(process, extent)| Some((process, (*extent)?)))
+        };
+        let origin = seen()
+            .map(|(process, extent)| clocks[process].nanoseconds(extent.0))
+            .min()
+            .unwrap_or(0);
+        let time =
+            |process: usize, ticks| clocks[process].nanoseconds(ticks).saturating_sub(origin);
+        let mut end = seen().map(|(process, extent)| time(process, extent.1)).max().unwrap_or(0);
+        for (process, monotonic_ns, code, signal) in self.ended {
+            let at = monotonic_ns.min(LATEST).saturating_sub(origin);
+            end = end.max(at);
+            self.processes[process].ended = Some(Ended { time: at, code, signal });
+        }
+        let mut pids = HashSet::new();
+        for process in &mut self.processes {
+            process.track = unique(track(process.pid.into(), process.number), &mut pids);
+        }
+
+        self.threads.sort_by_cached_key(|thread| {
+            (thread.4.map_or(LATEST, |ticks| time(thread.0, ticks)), thread.0, thread.1)
+        });
+        let mut ids = vec![HashSet::new(); self.processes.len()];
+        let threads = self.threads.into_iter().map(|(process, number, os_id, name, _)| Thread {
+            process,
+            number,
+            os_id,
+            track: unique(track(os_id, number), &mut ids[process]),
+            name: if name.is_empty() { format!("thread {number}") } else { name },
+        });
+
+        self.channels
+            .sort_by_cached_key(|made| (time(made.process, made.ticks), made.process, made.ends));
+        let mut labels = vec![HashMap::new(); self.processes.len()];
+        let mut endpoints = HashMap::new();
+        let channels = self.channels.into_iter().enumerate().map(|(index, made)| {
+            endpoints.extend(made.ends.map(|endpoint| ((made.process, endpoint), index)));
+            let label = if made.name.is_empty() {
+                default_label(&made.message_type, made.site.map(|site| &self.sites[site]))
+            } else {
+                made.name
+            };
+            Channel {
+                process: made.process,
+                label: distinguish(&label, &mut labels[made.process]),
+                message_type: made.message_type,
+                bound: (made.bound != UNBOUNDED).then_some(made.bound),
+                site: made.site,
+            }
+        });
+        let channels = channels.collect();
+        // A clone's number is greater than that of what was cloned.
+        self.clones.sort_unstable();
+        for (process, clone, original) in self.clones {
+            if let Some(&channel) = endpoints.get(&(process, original)) {
+                endpoints.insert((process, clone), channel);
+            }
+        }
+        recording.damage.extend(self.damage);
+        recording.origin = origin;
+        recording.site_numbers = self.site_numbers;
+        recording.entities = Entities {
+            threads: threads.collect(),
+            processes: self.processes,
+            channels,
+            sites: self.sites,
+            endpoints,
+            end,
+        };
+    }
+}
+
+/// The operating system's number, or one that takes its place where it is not known.
+fn track(os_id: u64, number: u32) -> u64 {
+    /// Above every number that Linux gives to a thread.
+    const STAND_IN: u64 = 1 << 22;
+    if os_id == 0 { STAND_IN + u64::from(number) } else { os_id }
+}
+
+/// A thread's events, read one block at a time.
+#[derive(Debug)]
+pub struct ThreadEvents<'a> {
+    recording: &'a Recording,
+    process: usize,
+    blocks: &'a [Block],
+    bytes: Vec<u8>,
+    at: usize,
+    /// The block's numbers of its sites.
+    sites: HashMap<u32, usize>,
+}
+
+impl ThreadEvents<'_> {
+    /// The next deed and its time, in nanoseconds since the trace's start.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn next_deed(&mut self) -> Result<Option<(u64, Deed)>> {
+        loop {
+            while self.at >= self.bytes.len() {
+                let Some((block, rest)) = self.blocks.split_first() else { return Ok(None) };
+                self.blocks = rest;
+                self.bytes = self.recording.read(block)?;
+                self.at = 0;
+                self.sites.clear();
+            }
+            // The first pass has read this before.
+            let record = format::decode(&self.bytes[self.at..])?;
+            self.at += record.length;
+            if let Event::Site { site, line, column, file } = record.event {
+                let place = Site { file: file.to_owned(), line, column };
+                if let Some(&number) = self.recording.site_numbers.get(&place) {
+                    self.sites.insert(site, number);
+                }
+            }
+            if let Some(deed) = self.deed(&record.event) {
+                return Ok(Some((self.recording.time(self.process, record.time), deed)));
+            }
+        }
+    }
+
+    fn deed(&self, event: &Event<'_>) -> Option<Deed> {
+        let endpoints = &self.recording.entities.endpoints;
+        let channel = |endpoint: u32| endpoints.get(&(self.process, endpoint)).copied();
+        let place = |site: u32| self.sites.get(&site).copied();
+        match *event {
+            Event::Operation { kind, endpoint, site, detail } => Some(Deed::Operation {
+                kind,
+                channel: channel(endpoint),
+                site: place(site),
+                detail,
+            }),
+            Event::ChannelCreated { sender, site, .. } => {
+                Some(Deed::ChannelCreated { channel: channel(sender)?, site: place(site) })
+            }
+            Event::SenderCloned { sender, site, .. } => {
+                Some(Deed::SenderCloned { channel: channel(sender), site: place(site) })
+            }
+            Event::SenderDropped { endpoint } => Some(Deed::SenderDropped(channel(endpoint))),
+            Event::ReceiverDropped { endpoint } => Some(Deed::ReceiverDropped(channel(endpoint))),
+            _ => None,
+        }
+    }
+}

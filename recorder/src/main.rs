@@ -1,0 +1,143 @@
+//! `recorder`: see [`recorder::cli`].
+#![forbid(unsafe_code)]
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::{fs, io};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use recorder::cli::{self, Cli, Options};
+use recorder::export::{self, Kind, Output, Written};
+use recorder::load::{Damage, Recording};
+use recorder::session::Session;
+use recorder::summary::Summary;
+use recorder::{run, workspace};
+
+/// Wrong usage.
+const USAGE: u8 = 2;
+/// Failure of the recorder itself.
+const FAILURE: u8 = 1;
+
+fn main() -> ExitCode {
+    let status = execute(Cli::parse()).unwrap_or_else(|error| {
+        eprintln!("recorder: {error:#}");
+        if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
+    });
+    ExitCode::from(status)
+}
+
+fn execute(cli: Cli) -> Result<u8> {
+    match cli.command {
+        cli::Command::List => list(),
+        cli::Command::Run { name, release, options, args } => {
+            let program = workspace::find(&workspace::programs()?, &name)?;
+            let outputs = begin_outputs(options.outputs.clone(), &name)?;
+            let mut command = Command::new(program.build(release)?);
+            command.args(args);
+            record(command, &name, outputs, &options)
+        }
+        cli::Command::Record { options, command } => {
+            let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
+            let name =
+                Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
+            let outputs = begin_outputs(options.outputs.clone(), &name)?;
+            let mut command = Command::new(program);
+            command.args(args);
+            record(command, &name, outputs, &options)
+        }
+        cli::Command::Export { recording, outputs } => {
+            let recording = Recording::open(&recording)?;
+            let outputs = export::prepare(&outputs.outputs)?;
+            let (summary, written) = export::export(&recording, outputs)?;
+            Ok(report(&recording, &summary, &written))
+        }
+    }
+}
+
+fn list() -> Result<u8> {
+    let programs: Vec<_> =
+        workspace::programs()?.into_iter().filter(|program| program.listed).collect();
+    let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
+    for program in &programs {
+        println!("{:width$}  {}", program.name, program.summary());
+    }
+    if programs.is_empty() {
+        eprintln!("recorder: no package of this workspace depends on `instrumented`");
+    }
+    Ok(0)
+}
+
+/// Begins the files that were asked for, or those that are written if none was.
+fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<export::Prepared>> {
+    if outputs.is_empty() {
+        fs::create_dir_all("traces").context("cannot make the directory traces")?;
+        for ending in ["json", "pftrace"] {
+            outputs.push(format!("traces/{name}.{ending}").parse()?);
+        }
+    }
+    export::prepare(&outputs)
+}
+
+fn record(
+    command: Command,
+    name: &str,
+    outputs: Vec<export::Prepared>,
+    options: &Options,
+) -> Result<u8> {
+    let mut session = Session::new()?;
+    let finished = run::run(command, &mut session, options.timeout).map_err(|error| {
+        let missing =
+            error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
+        if missing { error.context("there is no such program") } else { error }
+    })?;
+    let status = finished.status();
+    if finished.timed_out {
+        eprintln!("recorder: the timeout has ended {name}");
+    }
+    let Some((recording, trouble)) =
+        session.finish(&finished.ending).context("cannot collect the recording")?
+    else {
+        eprintln!(
+            "recorder: recorded nothing: {name} made no channel of `instrumented` that could be \
+             recorded. Replace `use std::sync::mpsc` by `use instrumented::sync::mpsc` in its \
+             source, and see that the feature `record` is on"
+        );
+        return Ok(if status == 0 { FAILURE } else { status });
+    };
+    if let Some(trouble) = trouble.or(finished.trouble) {
+        eprintln!("recorder: the recording is incomplete: {trouble:#}");
+    }
+    let (summary, written) = export::export(&recording, outputs)?;
+    let reported = report(&recording, &summary, &written);
+    Ok(if status == 0 { reported } else { status })
+}
+
+/// Says what there was and what was written; gives the exit status.
+fn report(recording: &Recording, summary: &Summary<'_>, written: &[Written]) -> u8 {
+    const SHOWN: usize = 10;
+    for damage in recording.damage.iter().take(SHOWN) {
+        eprintln!("recorder: damaged: {damage}; the rest is there");
+    }
+    if recording.damage.len() > SHOWN {
+        eprintln!("recorder: damaged in {} more places", recording.damage.len() - SHOWN);
+    }
+    eprint!("{summary}");
+    for Written { path, bytes, .. } in written {
+        eprintln!("wrote {} ({})", path.display(), size(*bytes));
+    }
+    if written.iter().any(|file| matches!(file.kind, Kind::Chrome | Kind::Perfetto)) {
+        eprintln!(
+            "to look at a trace, open https://ui.perfetto.dev and drop the file on the page; it stays on your machine"
+        );
+    }
+    if recording.damage.iter().any(Damage::is_malformed) { FAILURE } else { 0 }
+}
+
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}

@@ -1,0 +1,497 @@
+//! The Perfetto protobuf format.
+//!
+//! Written field by field; the numbers are those of `perfetto_trace.proto` (Perfetto v52).
+//! Names and places are written once and referred to by number ("interned"). One track
+//! for each thread, and below each process a group `channels` with a group for each
+//! channel: messages in flight in as many lanes as are needed, queue depth, live senders.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use anyhow::Result;
+
+use crate::entities::Entities;
+use crate::load::Recording;
+use crate::play::{Arrow, Count, Counter, Flight, Item, Slice};
+
+mod wire;
+
+use wire::Message;
+
+/// Writes a Perfetto trace.
+#[derive(Debug)]
+pub struct Perfetto<'a, W> {
+    entities: &'a Entities,
+    out: W,
+    /// The track of each thread and of each channel.
+    threads: Vec<u64>,
+    channels: Vec<ChannelTracks>,
+    /// Tracks so far: their numbers are counted.
+    tracks: u64,
+    names: Interned<(&'static str, Option<usize>, &'static str)>,
+    texts: Interned<Text>,
+    places: Interned<usize>,
+    /// What the next packet introduces.
+    interned: Message,
+}
+
+#[derive(Debug)]
+struct ChannelTracks {
+    group: u64,
+    depth: u64,
+    senders: u64,
+    lanes: Vec<u64>,
+}
+
+/// A text that is an argument's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Text {
+    Channel(usize),
+    Operation(&'static str),
+    Site(usize),
+}
+
+/// Numbers of what has been written once.
+#[derive(Debug)]
+struct Interned<K>(HashMap<K, u64>);
+
+impl<K: std::hash::Hash + Eq> Interned<K> {
+    fn new() -> Self {
+        Interned(HashMap::new())
+    }
+
+    /// The number, from 1, and whether it is new.
+    fn number(&mut self, key: K) -> (u64, bool) {
+        let next = self.0.len() as u64 + 1;
+        let number = *self.0.entry(key).or_insert(next);
+        (number, number == next)
+    }
+}
+
+/// The arguments, interned under these numbers.
+#[derive(Clone, Copy)]
+enum Argument {
+    Channel = 1,
+    Message,
+    Operation,
+    Depth,
+    Latency,
+    Waited,
+    Timeout,
+    Site,
+}
+
+/// The arguments' names, in the order of their numbers.
+const ARGUMENTS: [&str; 8] =
+    ["channel", "message", "operation", "depth", "latency_ns", "waited_ns", "timeout_ns", "site"];
+
+/// The categories, interned under these numbers.
+#[derive(Clone, Copy)]
+enum Category {
+    Channel = 1,
+    Message,
+}
+
+/// The categories' names, in the order of their numbers.
+const CATEGORIES: [&str; 2] = ["channel", "message"];
+
+/// All packets are of one sequence: what is interned holds for all of them.
+const SEQUENCE: u64 = 1;
+const INCREMENTAL_STATE_CLEARED: u64 = 1;
+const NEEDS_INCREMENTAL_STATE: u64 = 2;
+
+/// A field of `Trace`.
+const TRACE_PACKET: u32 = 1;
+
+mod packet {
+    pub(super) const TIMESTAMP: u32 = 8;
+    pub(super) const SEQUENCE_ID: u32 = 10;
+    pub(super) const TRACK_EVENT: u32 = 11;
+    pub(super) const INTERNED_DATA: u32 = 12;
+    pub(super) const SEQUENCE_FLAGS: u32 = 13;
+    pub(super) const TRACK_DESCRIPTOR: u32 = 60;
+}
+
+mod track_event {
+    pub(super) const CATEGORY_IIDS: u32 = 3;
+    pub(super) const DEBUG_ANNOTATIONS: u32 = 4;
+    pub(super) const TYPE: u32 = 9;
+    pub(super) const NAME_IID: u32 = 10;
+    pub(super) const TRACK_UUID: u32 = 11;
+    pub(super) const NAME: u32 = 23;
+    pub(super) const COUNTER_VALUE: u32 = 30;
+    pub(super) const SOURCE_LOCATION_IID: u32 = 34;
+    pub(super) const FLOW_IDS: u32 = 47;
+    pub(super) const TERMINATING_FLOW_IDS: u32 = 48;
+    pub(super) const CORRELATION_ID: u32 = 52;
+    pub(super) const SLICE_BEGIN: u64 = 1;
+    pub(super) const SLICE_END: u64 = 2;
+    pub(super) const INSTANT: u64 = 3;
+    pub(super) const COUNTER: u64 = 4;
+}
+
+mod interned_data {
+    pub(super) const EVENT_CATEGORIES: u32 = 1;
+    pub(super) const EVENT_NAMES: u32 = 2;
+    pub(super) const DEBUG_ANNOTATION_NAMES: u32 = 3;
+    pub(super) const SOURCE_LOCATIONS: u32 = 4;
+    pub(super) const DEBUG_ANNOTATION_STRING_VALUES: u32 = 29;
+}
+
+mod track_descriptor {
+    pub(super) const UUID: u32 = 1;
+    pub(super) const NAME: u32 = 2;
+    pub(super) const PROCESS: u32 = 3;
+    pub(super) const THREAD: u32 = 4;
+    pub(super) const PARENT_UUID: u32 = 5;
+    pub(super) const COUNTER: u32 = 8;
+    pub(super) const CHILD_ORDERING: u32 = 11;
+    pub(super) const SIBLING_ORDER_RANK: u32 = 12;
+    pub(super) const EXPLICIT: u64 = 3;
+}
+
+mod debug_annotation {
+    pub(super) const NAME_IID: u32 = 1;
+    pub(super) const UINT_VALUE: u32 = 3;
+    pub(super) const STRING_VALUE_IID: u32 = 17;
+}
+
+impl<'a, W: Write> Perfetto<'a, W> {
+    /// Writes who and what there is.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
+    pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
+        let mut perfetto = Perfetto {
+            entities: &recording.entities,
+            out,
+            threads: Vec::new(),
+            channels: Vec::new(),
+            tracks: 0,
+            names: Interned::new(),
+            texts: Interned::new(),
+            places: Interned::new(),
+            interned: Message::default(),
+        };
+        perfetto.begin()?;
+        perfetto.describe()?;
+        Ok(perfetto)
+    }
+
+    /// Writes an item.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn item(&mut self, item: &Item) -> Result<()> {
+        match item {
+            Item::Slice(slice) => self.slice(slice),
+            Item::Flight(flight) => self.flight(flight),
+            Item::Counter(counter) => self.counter(counter),
+        }
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finish(mut self) -> Result<()> {
+        Ok(self.out.flush()?)
+    }
+
+    /// Introduces the sequence and the names that every trace needs.
+    fn begin(&mut self) -> Result<()> {
+        for (index, name) in ARGUMENTS.iter().enumerate() {
+            intern(
+                &mut self.interned,
+                interned_data::DEBUG_ANNOTATION_NAMES,
+                index as u64 + 1,
+                name,
+            );
+        }
+        for (index, name) in CATEGORIES.iter().enumerate() {
+            intern(&mut self.interned, interned_data::EVENT_CATEGORIES, index as u64 + 1, name);
+        }
+        let mut packet = Message::default();
+        packet.number(packet::SEQUENCE_ID, SEQUENCE);
+        packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
+        packet.message(packet::INTERNED_DATA, &self.interned);
+        self.interned.clear();
+        self.packet(&packet)
+    }
+
+    fn packet(&mut self, packet: &Message) -> Result<()> {
+        let mut trace = Message::default();
+        trace.message(TRACE_PACKET, packet);
+        Ok(self.out.write_all(trace.bytes())?)
+    }
+
+    /// Describes the tracks of processes, threads and channels.
+    fn describe(&mut self) -> Result<()> {
+        let mut groups = Vec::new();
+        for (index, process) in self.entities.processes.iter().enumerate() {
+            let track = self.track(None, |track| {
+                track.number(track_descriptor::SIBLING_ORDER_RANK, index as u64);
+                track.nested(track_descriptor::PROCESS, |descriptor| {
+                    descriptor.number(process_descriptor::PID, process.track);
+                    descriptor.text(process_descriptor::CMDLINE, &process.command);
+                    descriptor.text(process_descriptor::PROCESS_NAME, &process.name);
+                });
+            })?;
+            groups.push((track, None));
+        }
+        for (index, thread) in self.entities.threads.iter().enumerate() {
+            let process = &self.entities.processes[thread.process];
+            let track = self.track(None, |track| {
+                track.number(track_descriptor::SIBLING_ORDER_RANK, index as u64);
+                track.nested(track_descriptor::THREAD, |descriptor| {
+                    descriptor.number(thread_descriptor::PID, process.track);
+                    descriptor.number(thread_descriptor::TID, thread.track);
+                    descriptor.text(thread_descriptor::THREAD_NAME, &thread.name);
+                });
+            })?;
+            self.threads.push(track);
+        }
+        for (index, channel) in self.entities.channels.iter().enumerate() {
+            let (process, group) = groups[channel.process];
+            let all = match group {
+                Some(all) => all,
+                None => self.group(process, "channels", 0)?,
+            };
+            groups[channel.process].1 = Some(all);
+            let group = self.group(all, &channel.label, index as u64)?;
+            let depth = self.counter_track(group, "queue depth", 1, "messages")?;
+            let senders = self.counter_track(group, "live senders", 2, "senders")?;
+            self.channels.push(ChannelTracks { group, depth, senders, lanes: Vec::new() });
+        }
+        Ok(())
+    }
+
+    /// Describes a track; gives its number.
+    fn track(&mut self, parent: Option<u64>, fill: impl FnOnce(&mut Message)) -> Result<u64> {
+        self.tracks += 1;
+        let uuid = self.tracks;
+        let mut packet = Message::default();
+        packet.number(packet::SEQUENCE_ID, SEQUENCE);
+        packet.nested(packet::TRACK_DESCRIPTOR, |track| {
+            track.number(track_descriptor::UUID, uuid);
+            if let Some(parent) = parent {
+                track.number(track_descriptor::PARENT_UUID, parent);
+            }
+            fill(track);
+        });
+        self.packet(&packet)?;
+        Ok(uuid)
+    }
+
+    /// A track whose children stand in the order of their ranks.
+    fn group(&mut self, parent: u64, name: &str, rank: u64) -> Result<u64> {
+        self.track(Some(parent), |track| {
+            track.text(track_descriptor::NAME, name);
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+            track.number(track_descriptor::CHILD_ORDERING, track_descriptor::EXPLICIT);
+        })
+    }
+
+    fn counter_track(&mut self, group: u64, name: &str, rank: u64, unit: &str) -> Result<u64> {
+        self.track(Some(group), |track| {
+            track.text(track_descriptor::NAME, name);
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+            track.nested(track_descriptor::COUNTER, |counter| {
+                counter.text(counter_descriptor::UNIT_NAME, unit);
+            });
+        })
+    }
+
+    /// Writes an event, and before it what it is the first to name.
+    fn event(
+        &mut self,
+        time: u64,
+        kind: u64,
+        track: u64,
+        fill: impl FnOnce(&mut Message),
+    ) -> Result<()> {
+        let mut packet = Message::default();
+        packet.number(packet::TIMESTAMP, time);
+        packet.number(packet::SEQUENCE_ID, SEQUENCE);
+        packet.number(packet::SEQUENCE_FLAGS, NEEDS_INCREMENTAL_STATE);
+        if !self.interned.is_empty() {
+            packet.message(packet::INTERNED_DATA, &self.interned);
+            self.interned.clear();
+        }
+        packet.nested(packet::TRACK_EVENT, |event| {
+            event.number(track_event::TYPE, kind);
+            event.number(track_event::TRACK_UUID, track);
+            fill(event);
+        });
+        self.packet(&packet)
+    }
+
+    fn slice(&mut self, slice: &Slice) -> Result<()> {
+        let name = self.name(slice);
+        let place = slice.site.map(|site| self.place(site));
+        let texts = [
+            (Argument::Channel, slice.channel.map(Text::Channel)),
+            (Argument::Operation, Some(Text::Operation(slice.operation))),
+            (Argument::Site, slice.site.map(Text::Site)),
+        ]
+        .map(|(argument, text)| (argument, text.map(|text| self.text(text))));
+        let numbers = [
+            (Argument::Message, slice.message),
+            (Argument::Depth, slice.depth),
+            (Argument::Latency, slice.latency),
+            (Argument::Waited, slice.waited),
+            (Argument::Timeout, slice.timeout),
+        ];
+        let track = self.threads[slice.thread];
+        let instant = slice.end == Some(slice.begin);
+        let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
+        self.event(slice.begin, kind, track, |event| {
+            event.number(track_event::CATEGORY_IIDS, Category::Channel as u64);
+            event.number(track_event::NAME_IID, name);
+            if let Some(place) = place {
+                event.number(track_event::SOURCE_LOCATION_IID, place);
+            }
+            match slice.arrow {
+                Some(Arrow::From(id)) => event.fixed(track_event::FLOW_IDS, id),
+                Some(Arrow::To(id)) => event.fixed(track_event::TERMINATING_FLOW_IDS, id),
+                None => {}
+            }
+            if let Some(Arrow::From(id) | Arrow::To(id)) = slice.arrow {
+                event.number(track_event::CORRELATION_ID, id);
+            }
+            for (argument, text) in texts {
+                if let Some(text) = text {
+                    annotate(event, argument, debug_annotation::STRING_VALUE_IID, text);
+                }
+            }
+            for (argument, number) in numbers {
+                if let Some(number) = number {
+                    annotate(event, argument, debug_annotation::UINT_VALUE, number);
+                }
+            }
+        })?;
+        match slice.end {
+            Some(end) if !instant => self.event(end, track_event::SLICE_END, track, |_| {}),
+            _ => Ok(()),
+        }
+    }
+
+    fn flight(&mut self, flight: &Flight) -> Result<()> {
+        let lane = self.lane(flight.channel, flight.lane)?;
+        let channel = self.text(Text::Channel(flight.channel));
+        let lost = if flight.lost { " (never received)" } else { "" };
+        let name = format!("#{}{lost}", flight.message);
+        self.event(flight.begin, track_event::SLICE_BEGIN, lane, |event| {
+            event.number(track_event::CATEGORY_IIDS, Category::Message as u64);
+            event.text(track_event::NAME, &name);
+            event.number(track_event::CORRELATION_ID, flight.arrow);
+            annotate(event, Argument::Channel, debug_annotation::STRING_VALUE_IID, channel);
+            annotate(event, Argument::Message, debug_annotation::UINT_VALUE, flight.message);
+        })?;
+        self.event(flight.end, track_event::SLICE_END, lane, |_| {})
+    }
+
+    fn counter(&mut self, counter: &Counter) -> Result<()> {
+        let tracks = &self.channels[counter.channel];
+        let track = match counter.what {
+            Count::QueueDepth => tracks.depth,
+            Count::LiveSenders => tracks.senders,
+        };
+        self.event(counter.time, track_event::COUNTER, track, |event| {
+            event.number(track_event::COUNTER_VALUE, counter.value);
+        })
+    }
+
+    /// The track of a lane, which is described when it is first needed.
+    fn lane(&mut self, channel: usize, lane: usize) -> Result<u64> {
+        while self.channels[channel].lanes.len() <= lane {
+            let group = self.channels[channel].group;
+            // The viewer shows siblings of one name as one track with several lanes.
+            let track = self.track(Some(group), |track| {
+                track.text(track_descriptor::NAME, "in flight");
+                track.number(track_descriptor::SIBLING_ORDER_RANK, 0);
+            })?;
+            self.channels[channel].lanes.push(track);
+        }
+        Ok(self.channels[channel].lanes[lane])
+    }
+
+    fn name(&mut self, slice: &Slice) -> u64 {
+        let (number, new) = self.names.number((slice.verb, slice.channel, slice.note));
+        if new {
+            let name = slice.name(self.entities);
+            intern(&mut self.interned, interned_data::EVENT_NAMES, number, &name);
+        }
+        number
+    }
+
+    fn text(&mut self, text: Text) -> u64 {
+        let (number, new) = self.texts.number(text);
+        if new {
+            let value = match text {
+                Text::Channel(channel) => self.entities.channels[channel].label.clone(),
+                Text::Operation(operation) => operation.to_owned(),
+                Text::Site(site) => self.entities.sites[site].to_string(),
+            };
+            intern(
+                &mut self.interned,
+                interned_data::DEBUG_ANNOTATION_STRING_VALUES,
+                number,
+                &value,
+            );
+        }
+        number
+    }
+
+    fn place(&mut self, site: usize) -> u64 {
+        let (number, new) = self.places.number(site);
+        if new {
+            let site = &self.entities.sites[site];
+            self.interned.nested(interned_data::SOURCE_LOCATIONS, |place| {
+                place.number(source_location::IID, number);
+                place.text(source_location::FILE_NAME, &site.file);
+                place.number(source_location::LINE_NUMBER, site.line.into());
+            });
+        }
+        number
+    }
+}
+
+/// Gives `text` a number. All kinds of interned text have the same two fields.
+fn intern(interned: &mut Message, kind: u32, number: u64, text: &str) {
+    const IID: u32 = 1;
+    const TEXT: u32 = 2;
+    interned.nested(kind, |entry| {
+        entry.number(IID, number);
+        entry.text(TEXT, text);
+    });
+}
+
+fn annotate(event: &mut Message, argument: Argument, kind: u32, value: u64) {
+    event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
+        annotation.number(debug_annotation::NAME_IID, argument as u64);
+        annotation.number(kind, value);
+    });
+}
+
+mod process_descriptor {
+    pub(super) const PID: u32 = 1;
+    pub(super) const CMDLINE: u32 = 2;
+    pub(super) const PROCESS_NAME: u32 = 6;
+}
+
+mod thread_descriptor {
+    pub(super) const PID: u32 = 1;
+    pub(super) const TID: u32 = 2;
+    pub(super) const THREAD_NAME: u32 = 5;
+}
+
+mod counter_descriptor {
+    pub(super) const UNIT_NAME: u32 = 6;
+}
+
+mod source_location {
+    pub(super) const IID: u32 = 1;
+    pub(super) const FILE_NAME: u32 = 2;
+    pub(super) const LINE_NUMBER: u32 = 4;
+}

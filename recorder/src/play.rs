@@ -1,0 +1,598 @@
+//! Follows a recording from its first event to its last and tells what there is to see.
+//!
+//! The rules of the picture are here; what a file format makes of them is not. Times are
+//! nanoseconds since the trace's start.
+//!
+//! - An operation that did not wait is an instant: a slice without length.
+//! - A wait is a slice of its own, and ends a nanosecond before the instant in which it
+//!   is over, so that the two are neighbours.
+//! - A send that waited hands its message over when it ends, or when the message is
+//!   received if that is earlier: 20 to 50 % of the receives on bounded channels return before
+//!   their send does. What is left of such a send is shown as its return.
+//! - A message is in flight from its hand-over until it is received, dropped with the
+//!   receiver, or the trace ends.
+
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::Result;
+use format::{Call, MessageId, OperationKind, Outcome, Phase};
+
+use crate::entities::Entities;
+use crate::load::{Deed, Recording};
+use crate::order::{MessageKey, Step, Steps};
+
+/// One thing to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// What a thread did or waited for.
+    Slice(Slice),
+    /// A message between its send and its receive. Told when it is over.
+    Flight(Flight),
+    /// A channel's number at a time.
+    Counter(Counter),
+}
+
+/// What a thread did or waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The thread's index.
+    pub thread: usize,
+    /// When it begins.
+    pub begin: u64,
+    /// When it ends; `None` if it never did.
+    pub end: Option<u64>,
+    /// The first word of its name: `send`, `recv`, …
+    pub verb: &'static str,
+    /// The last word of its name, or nothing: `waiting`, `full`, …
+    pub note: &'static str,
+    /// The method that was called.
+    pub operation: &'static str,
+    /// The channel's index, if the recording tells.
+    pub channel: Option<usize>,
+    /// The index of the place where it was called, if the recording tells.
+    pub site: Option<usize>,
+    /// The message's number in its channel.
+    pub message: Option<u64>,
+    /// Where the message's arrow begins or ends.
+    pub arrow: Option<Arrow>,
+    /// Messages in the channel after it.
+    pub depth: Option<u64>,
+    /// From the begin of the message's send to its receive, in nanoseconds.
+    pub latency: Option<u64>,
+    /// How long the operation has waited, in nanoseconds.
+    pub waited: Option<u64>,
+    /// How long it was ready to wait, in nanoseconds.
+    pub timeout: Option<u64>,
+}
+
+/// An end of a message's arrow; both ends have the same number, and no others have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrow {
+    /// The arrow begins at the slice's end. The message may still be lost.
+    From(u64),
+    /// The arrow ends at the slice's begin.
+    To(u64),
+}
+
+/// A message between its send and its receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flight {
+    /// The channel's index.
+    pub channel: usize,
+    /// The message's number in its channel, from 1.
+    pub message: u64,
+    /// The number of its arrow.
+    pub arrow: u64,
+    /// No two messages that are in flight in a channel at a time have the same lane.
+    pub lane: usize,
+    /// When it was handed over.
+    pub begin: u64,
+    /// When it was received or lost.
+    pub end: u64,
+    /// Whether nobody received it.
+    pub lost: bool,
+}
+
+/// A channel's number at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counter {
+    /// The channel's index.
+    pub channel: usize,
+    /// What is counted.
+    pub what: Count,
+    /// From when on.
+    pub time: u64,
+    /// How many there are.
+    pub value: u64,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Messages that are sent and not yet received.
+    QueueDepth,
+    /// Senders that are not dropped.
+    LiveSenders,
+}
+
+/// Tells `tell` all there is to see in `recording`.
+///
+/// # Errors
+/// The recording cannot be read, or `tell` fails.
+pub fn play(recording: &Recording, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
+    let entities = &recording.entities;
+    let mut stage = Stage {
+        recording,
+        tell,
+        waits: vec![None; entities.threads.len()],
+        channels: entities.channels.iter().map(|channel| Channel::new(channel.bound)).collect(),
+        blocked: HashMap::new(),
+        flights: HashMap::new(),
+        arrows: 0,
+    };
+    let mut steps = Steps::new(recording)?;
+    while let Some(step) = steps.next_step()? {
+        stage.step(&step)?;
+    }
+    stage.end()
+}
+
+struct Stage<'a> {
+    recording: &'a Recording,
+    tell: &'a mut dyn FnMut(&Item) -> Result<()>,
+    /// What each thread waits for.
+    waits: Vec<Option<Wait>>,
+    channels: Vec<Channel>,
+    /// The threads whose sends wait, by their messages.
+    blocked: HashMap<MessageKey, usize>,
+    flights: HashMap<MessageKey, Flying>,
+    arrows: u64,
+}
+
+/// An operation that has begun to wait.
+#[derive(Clone, Copy)]
+struct Wait {
+    begin: u64,
+    call: Call,
+    channel: Option<usize>,
+    site: Option<usize>,
+    message: MessageId,
+    timeout: Option<u64>,
+    /// For a send: when its message was handed over, and the message's number.
+    handed_over: Option<(u64, Option<u64>)>,
+    /// When its thread did something else. If the end never comes, it was not recorded.
+    overtaken: Option<u64>,
+}
+
+struct Flying {
+    flight: Flight,
+    /// When its send began.
+    sent: u64,
+}
+
+struct Channel {
+    /// No more messages than this can be in it.
+    room: u64,
+    depth: u64,
+    senders: u64,
+    messages: u64,
+    lanes: usize,
+    /// From when on each is free.
+    free_lanes: BTreeMap<usize, u64>,
+    receiver_dropped: Option<u64>,
+}
+
+impl Channel {
+    fn new(bound: Option<u64>) -> Self {
+        Channel {
+            // In a rendezvous the message itself is on its way.
+            room: bound.map_or(u64::MAX, |bound| bound.max(1)),
+            depth: 0,
+            senders: 0,
+            messages: 0,
+            lanes: 0,
+            free_lanes: BTreeMap::new(),
+            receiver_dropped: None,
+        }
+    }
+
+    /// A receive's time is taken after it, so that by the times alone there can seem to
+    /// be more messages in the channel than there is room for.
+    fn visible_depth(&self) -> u64 {
+        self.depth.min(self.room)
+    }
+}
+
+impl Slice {
+    /// Its name: verb, channel and note, as in `recv jobs (waiting)`.
+    pub fn name(&self, entities: &Entities) -> String {
+        let mut name = String::from(self.verb);
+        if let Some(channel) = self.channel {
+            name.push(' ');
+            name.push_str(&entities.channels[channel].label);
+        }
+        if !self.note.is_empty() {
+            name.push_str(" (");
+            name.push_str(self.note);
+            name.push(')');
+        }
+        name
+    }
+
+    fn instant(step: &Step, verb: &'static str) -> Self {
+        Slice {
+            thread: step.thread,
+            begin: step.time,
+            end: Some(step.time),
+            verb,
+            note: "",
+            operation: verb,
+            channel: None,
+            site: None,
+            message: None,
+            arrow: None,
+            depth: None,
+            latency: None,
+            waited: None,
+            timeout: None,
+        }
+    }
+}
+
+fn method(call: Call) -> &'static str {
+    match call {
+        Call::Send => "send",
+        Call::TrySend => "try_send",
+        Call::Recv => "recv",
+        Call::TryRecv => "try_recv",
+        Call::RecvTimeout => "recv_timeout",
+    }
+}
+
+/// The verb of an operation that has transferred its message.
+fn verb(call: Call) -> &'static str {
+    if call.is_send() { "send" } else { "recv" }
+}
+
+fn note(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pending | Outcome::Transferred => "",
+        Outcome::Full => "full",
+        Outcome::Empty => "empty",
+        Outcome::Disconnected => "disconnected",
+        Outcome::TimedOut => "timed out",
+    }
+}
+
+impl Stage<'_> {
+    fn slice(&mut self, slice: Slice) -> Result<()> {
+        (self.tell)(&Item::Slice(slice))
+    }
+
+    fn counter(&mut self, channel: usize, what: Count, time: u64) -> Result<()> {
+        let state = &self.channels[channel];
+        let value = match what {
+            Count::QueueDepth => state.visible_depth(),
+            Count::LiveSenders => state.senders,
+        };
+        (self.tell)(&Item::Counter(Counter { channel, what, time, value }))
+    }
+
+    fn key(&self, thread: usize, message: MessageId) -> MessageKey {
+        (self.recording.entities.threads[thread].process, message)
+    }
+
+    fn step(&mut self, step: &Step) -> Result<()> {
+        if let Some(wait) = &mut self.waits[step.thread] {
+            wait.overtaken.get_or_insert(step.time);
+        }
+        match step.deed {
+            Deed::Operation { kind, channel, site, detail } => match kind.phase() {
+                Phase::Begin => self.begin_wait(step, kind, channel, site, detail),
+                Phase::Whole | Phase::End => self.operation(step, kind, channel, site, detail),
+            },
+            Deed::ChannelCreated { channel, site } => {
+                self.channels[channel].senders += 1;
+                let channel = Some(channel);
+                self.slice(Slice { channel, site, ..Slice::instant(step, "channel") })?;
+                self.counters(step, channel)
+            }
+            Deed::SenderCloned { channel, site } => {
+                if let Some(channel) = channel {
+                    self.channels[channel].senders += 1;
+                }
+                let operation = "clone";
+                self.slice(Slice {
+                    channel,
+                    site,
+                    operation,
+                    ..Slice::instant(step, "clone sender")
+                })?;
+                self.counters(step, channel)
+            }
+            Deed::SenderDropped(channel) => {
+                if let Some(channel) = channel {
+                    let senders = &mut self.channels[channel].senders;
+                    *senders = senders.saturating_sub(1);
+                }
+                let operation = "drop";
+                self.slice(Slice { channel, operation, ..Slice::instant(step, "drop sender") })?;
+                self.counters(step, channel)
+            }
+            Deed::ReceiverDropped(channel) => {
+                if let Some(channel) = channel {
+                    self.channels[channel].receiver_dropped = Some(step.time);
+                }
+                let operation = "drop";
+                self.slice(Slice { channel, operation, ..Slice::instant(step, "drop receiver") })
+            }
+        }
+    }
+
+    fn counters(&mut self, step: &Step, channel: Option<usize>) -> Result<()> {
+        let Some(channel) = channel else { return Ok(()) };
+        self.counter(channel, Count::QueueDepth, step.time)?;
+        self.counter(channel, Count::LiveSenders, step.time)
+    }
+
+    fn begin_wait(
+        &mut self,
+        step: &Step,
+        kind: OperationKind,
+        channel: Option<usize>,
+        site: Option<usize>,
+        detail: u64,
+    ) -> Result<()> {
+        self.end_wait(step.thread)?;
+        let call = kind.call();
+        let message = if call.is_send() { MessageId(detail) } else { MessageId::UNKNOWN };
+        if message != MessageId::UNKNOWN {
+            self.blocked.insert(self.key(step.thread, message), step.thread);
+        }
+        self.waits[step.thread] = Some(Wait {
+            begin: step.time,
+            call,
+            channel,
+            site,
+            message,
+            timeout: (call == Call::RecvTimeout).then_some(detail),
+            handed_over: None,
+            overtaken: None,
+        });
+        Ok(())
+    }
+
+    /// A wait of which no end was met, if the thread has one.
+    fn end_wait(&mut self, thread: usize) -> Result<()> {
+        let Some(wait) = self.waits[thread].take() else { return Ok(()) };
+        self.blocked.remove(&self.key(thread, wait.message));
+        match wait.handed_over {
+            Some((time, number)) => self.returning(thread, &wait, time, number, wait.overtaken),
+            None => self.waited(thread, &wait, None, wait.overtaken),
+        }
+    }
+
+    /// An operation that is over.
+    fn operation(
+        &mut self,
+        step: &Step,
+        kind: OperationKind,
+        channel: Option<usize>,
+        site: Option<usize>,
+        detail: u64,
+    ) -> Result<()> {
+        let call = kind.call();
+        let wait = match kind.phase() {
+            // Between a begin and an end that do not belong together, others were not recorded.
+            Phase::End => {
+                self.waits[step.thread].take_if(|wait| (wait.call, wait.channel) == (call, channel))
+            }
+            Phase::Whole | Phase::Begin => None,
+        };
+        let message = MessageId(detail);
+        let transferred = kind.outcome() == Outcome::Transferred;
+        if let Some(wait) = wait {
+            self.blocked.remove(&self.key(step.thread, wait.message));
+            if let Some((time, number)) = wait.handed_over {
+                return self.returning(step.thread, &wait, time, number, Some(step.time));
+            }
+        }
+        // A receiver takes a message whose sender has not come back from its wait.
+        if transferred && !call.is_send() {
+            self.hand_over_before(step, message)?;
+        }
+        let waited = wait.map(|wait| step.time.saturating_sub(wait.begin));
+        let mut slice = Slice {
+            operation: method(call),
+            note: note(kind.outcome()),
+            channel,
+            site,
+            waited,
+            ..Slice::instant(step, if transferred { verb(call) } else { method(call) })
+        };
+        if transferred && call.is_send() {
+            let begin = wait.map_or(step.time, |wait| wait.begin);
+            let (number, arrow) = self.launch(step.thread, message, channel, begin, step.time);
+            (slice.message, slice.arrow) = (number, Some(Arrow::From(arrow)));
+        } else if transferred {
+            let landed = self.land(step, message)?;
+            slice.message = landed.as_ref().map(|landed| landed.flight.message);
+            slice.arrow = landed.as_ref().map(|landed| Arrow::To(landed.flight.arrow));
+            slice.latency = landed.as_ref().map(|landed| step.time.saturating_sub(landed.sent));
+        }
+        if transferred {
+            slice.depth = channel.map(|channel| self.channels[channel].visible_depth());
+        }
+        if let Some(wait) = wait {
+            self.waited(step.thread, &wait, slice.message, Some(step.time))?;
+        }
+        self.slice(slice)?;
+        match channel {
+            Some(channel) if transferred => self.counter(channel, Count::QueueDepth, step.time),
+            _ => Ok(()),
+        }
+    }
+
+    /// The slice of a wait that is over at `over`.
+    fn waited(
+        &mut self,
+        thread: usize,
+        wait: &Wait,
+        message: Option<u64>,
+        over: Option<u64>,
+    ) -> Result<()> {
+        // In a rendezvous nothing is full: the sender waits for the receiver.
+        let rendezvous = wait
+            .channel
+            .is_some_and(|channel| self.recording.entities.channels[channel].bound == Some(0));
+        let note = if wait.call.is_send() && !rendezvous { "full" } else { "waiting" };
+        self.slice(Slice {
+            thread,
+            begin: wait.begin,
+            end: over.map(|over| over.saturating_sub(1).max(wait.begin)),
+            verb: method(wait.call),
+            note,
+            operation: method(wait.call),
+            channel: wait.channel,
+            site: wait.site,
+            message,
+            arrow: None,
+            depth: None,
+            latency: None,
+            waited: over.map(|over| over.saturating_sub(wait.begin)),
+            timeout: wait.timeout,
+        })
+    }
+
+    /// The slice of a send that has handed its message over and is not back yet.
+    fn returning(
+        &mut self,
+        thread: usize,
+        wait: &Wait,
+        handed_over: u64,
+        number: Option<u64>,
+        end: Option<u64>,
+    ) -> Result<()> {
+        let begin = handed_over + 1;
+        if end.is_some_and(|end| end <= begin) {
+            return Ok(());
+        }
+        self.slice(Slice {
+            thread,
+            begin,
+            end,
+            verb: verb(wait.call),
+            note: "returning",
+            operation: method(wait.call),
+            channel: wait.channel,
+            site: wait.site,
+            message: number,
+            arrow: None,
+            depth: None,
+            latency: None,
+            waited: end.map(|end| end.saturating_sub(wait.begin)),
+            timeout: None,
+        })
+    }
+
+    /// If the message's sender still waits, it hands the message over just before `step`.
+    fn hand_over_before(&mut self, step: &Step, message: MessageId) -> Result<()> {
+        let Some(sender) = self.blocked.remove(&self.key(step.thread, message)) else {
+            return Ok(());
+        };
+        let Some(wait) = self.waits[sender] else { return Ok(()) };
+        // The order leaves room for this between the send's begin and the receive.
+        let time = step.time.saturating_sub(1);
+        let (number, arrow) = self.launch(sender, message, wait.channel, wait.begin, time);
+        let depth = wait.channel.map(|channel| self.channels[channel].visible_depth());
+        if let Some(waiting) = &mut self.waits[sender] {
+            waiting.handed_over = Some((time, number));
+        }
+        self.waited(sender, &wait, number, Some(time))?;
+        let at = Step { time, thread: sender, deed: step.deed };
+        self.slice(Slice {
+            operation: method(wait.call),
+            channel: wait.channel,
+            site: wait.site,
+            message: number,
+            arrow: Some(Arrow::From(arrow)),
+            depth,
+            waited: Some(time.saturating_sub(wait.begin)),
+            ..Slice::instant(&at, verb(wait.call))
+        })?;
+        match wait.channel {
+            Some(channel) => self.counter(channel, Count::QueueDepth, time),
+            None => Ok(()),
+        }
+    }
+
+    /// A message begins its flight; gives its number in its channel and its arrow's.
+    fn launch(
+        &mut self,
+        thread: usize,
+        message: MessageId,
+        channel: Option<usize>,
+        sent: u64,
+        begin: u64,
+    ) -> (Option<u64>, u64) {
+        self.arrows += 1;
+        let arrow = self.arrows;
+        let Some(channel) = channel else { return (None, arrow) };
+        let state = &mut self.channels[channel];
+        state.messages += 1;
+        state.depth += 1;
+        let free = state.free_lanes.iter().find(|&(_, &from)| from <= begin).map(|(&lane, _)| lane);
+        let lane = free.unwrap_or(state.lanes);
+        if state.free_lanes.remove(&lane).is_none() {
+            state.lanes += 1;
+        }
+        let flight = Flight {
+            channel,
+            message: state.messages,
+            arrow,
+            lane,
+            begin,
+            end: begin,
+            lost: false,
+        };
+        let key = self.key(thread, message);
+        self.flights.insert(key, Flying { flight, sent });
+        (Some(flight.message), arrow)
+    }
+
+    /// A message is received.
+    fn land(&mut self, step: &Step, message: MessageId) -> Result<Option<Flying>> {
+        let Some(mut flying) = self.flights.remove(&self.key(step.thread, message)) else {
+            return Ok(None);
+        };
+        flying.flight.end = step.time;
+        let state = &mut self.channels[flying.flight.channel];
+        state.depth = state.depth.saturating_sub(1);
+        state.free_lanes.insert(flying.flight.lane, step.time);
+        (self.tell)(&Item::Flight(flying.flight))?;
+        Ok(Some(flying))
+    }
+
+    /// What is not over when the recording is.
+    fn end(mut self) -> Result<()> {
+        let end = self.recording.entities.end;
+        for thread in 0..self.waits.len() {
+            self.end_wait(thread)?;
+        }
+        let mut lost: Vec<_> = self.flights.drain().map(|(_, flying)| flying.flight).collect();
+        lost.sort_unstable_by_key(|flight| flight.arrow);
+        for flight in lost {
+            let until = self.channels[flight.channel].receiver_dropped.unwrap_or(end);
+            let end = until.max(flight.begin);
+            (self.tell)(&Item::Flight(Flight { end, lost: true, ..flight }))?;
+        }
+        for channel in 0..self.channels.len() {
+            let process = self.recording.entities.channels[channel].process;
+            let ended = self.recording.entities.processes[process].ended;
+            let end = ended.map_or(end, |ended| ended.time);
+            self.counter(channel, Count::QueueDepth, end)?;
+            self.counter(channel, Count::LiveSenders, end)?;
+        }
+        Ok(())
+    }
+}

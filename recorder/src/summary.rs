@@ -1,0 +1,172 @@
+//! What a run came to, in a few lines.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::entities::Entities;
+use crate::load::Recording;
+use crate::play::{Arrow, Item, Slice};
+
+/// What a run came to, in a few lines: its [`Display`](fmt::Display).
+#[derive(Debug)]
+pub struct Summary<'a> {
+    entities: &'a Entities,
+    dropped: u64,
+    sent: u64,
+    received: u64,
+    /// Nanoseconds, by thread.
+    blocked: Vec<u64>,
+    longest: Option<Slice>,
+    /// Waits without an end.
+    stuck: Vec<Slice>,
+}
+
+impl<'a> Summary<'a> {
+    /// Of a run of which nothing has been told yet.
+    pub fn new(recording: &'a Recording) -> Self {
+        Summary {
+            entities: &recording.entities,
+            dropped: recording.dropped,
+            sent: 0,
+            received: 0,
+            blocked: vec![0; recording.entities.threads.len()],
+            longest: None,
+            stuck: Vec::new(),
+        }
+    }
+
+    /// Takes in an item.
+    pub fn item(&mut self, item: &Item) {
+        let Item::Slice(slice) = item else { return };
+        match slice.arrow {
+            Some(Arrow::From(_)) => self.sent += 1,
+            Some(Arrow::To(_)) => self.received += 1,
+            None => {}
+        }
+        let length = self.length(slice);
+        self.blocked[slice.thread] = self.blocked[slice.thread].saturating_add(length);
+        if length > 0 && self.longest.is_none_or(|longest| self.length(&longest) < length) {
+            self.longest = Some(*slice);
+        }
+        if slice.end.is_none() {
+            self.stuck.push(*slice);
+        }
+    }
+
+    fn length(&self, slice: &Slice) -> u64 {
+        slice.end.unwrap_or(self.end_of(slice)).saturating_sub(slice.begin)
+    }
+
+    /// When the process of a slice's thread ended, as far as is known.
+    fn end_of(&self, slice: &Slice) -> u64 {
+        let process = self.entities.threads[slice.thread].process;
+        self.entities.processes[process].ended.map_or(self.entities.end, |ended| ended.time)
+    }
+
+    /// `consumer in recv on jobs, src/main.rs:14:20`
+    fn who(&self, slice: &Slice) -> String {
+        let mut who =
+            format!("{} in {}", self.entities.threads[slice.thread].name, slice.operation);
+        if let Some(channel) = slice.channel {
+            who += &format!(" on {:?}", self.entities.channels[channel].label);
+        }
+        if let Some(site) = slice.site {
+            who += &format!(", {}", self.entities.sites[site]);
+        }
+        who
+    }
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Entities { processes, threads, channels, end, .. } = self.entities;
+        write!(f, "{} in ", counted(threads.len() as u64, "thread"))?;
+        if processes.len() > 1 {
+            write!(f, "{}, ", counted(processes.len() as u64, "process"))?;
+        }
+        writeln!(
+            f,
+            "{}: {}, {} sent, {} received",
+            duration(*end),
+            counted(channels.len() as u64, "channel"),
+            counted(self.sent, "message"),
+            self.received,
+        )?;
+        let blocked = self.blocked.iter().fold(0, |sum: u64, blocked| sum.saturating_add(*blocked));
+        write!(f, "blocked for {} in all", duration(blocked))?;
+        match &self.longest {
+            Some(longest) if longest.end.is_some() => {
+                writeln!(f, "; longest: {} {}", duration(self.length(longest)), self.who(longest))?;
+            }
+            _ => writeln!(f)?,
+        }
+        const SHOWN: usize = 10;
+        for slice in self.stuck.iter().take(SHOWN) {
+            writeln!(
+                f,
+                "still waiting at the end, for {}: {}",
+                duration(self.length(slice)),
+                self.who(slice)
+            )?;
+        }
+        if self.stuck.len() > SHOWN {
+            writeln!(f, "still waiting at the end: {} more", self.stuck.len() - SHOWN)?;
+        }
+        let lost = self.sent.saturating_sub(self.received);
+        if lost > 0 {
+            writeln!(f, "{} never received", counted(lost, "message"))?;
+        }
+        if self.dropped > 0 {
+            writeln!(f, "{} could not be recorded", counted(self.dropped, "event"))?;
+        }
+        Ok(())
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = match what {
+        _ if count == 1 => "",
+        "process" => "es",
+        _ => "s",
+    };
+    format!("{count} {what}{plural}")
+}
+
+/// Three digits and a unit: `1.23 ms`.
+fn duration(nanoseconds: u64) -> String {
+    match nanoseconds {
+        0..1_000 => format!("{nanoseconds} ns"),
+        1_000..1_000_000 => format!("{:.1} µs", nanoseconds as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", nanoseconds as f64 / 1e6),
+        1_000_000_000..60_000_000_000 => format!("{:.2} s", nanoseconds as f64 / 1e9),
+        _ => {
+            humantime::format_duration(Duration::from_secs(nanoseconds / 1_000_000_000)).to_string()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        for (nanoseconds, text) in [
+            (0, "0 ns"),
+            (999, "999 ns"),
+            (1_500, "1.5 µs"),
+            (2_040_000, "2.0 ms"),
+            (2_500_000_000, "2.50 s"),
+            (3_700_000_000_000, "1h 1m 40s"),
+        ] {
+            assert_eq!(duration(nanoseconds), text);
+        }
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, "process"), "1 process");
+        assert_eq!(counted(2, "process"), "2 processes");
+        assert_eq!(counted(0, "event"), "0 events");
+    }
+}

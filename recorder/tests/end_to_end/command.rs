@@ -1,0 +1,238 @@
+//! Runs commands: each in a process group of its own, none for longer than it may take.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::text::Text;
+
+/// Whatever takes longer than this hangs.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A directory to work in, with one for temporary files in it.
+pub(crate) struct Place(TempDir);
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("temporary")).unwrap();
+        Place(directory)
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// A command that runs here.
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command
+            .current_dir(self.0.path())
+            .env("TMPDIR", self.path("temporary"))
+            .env_remove("INSTRUMENTED_SESSION");
+        command
+    }
+
+    /// `recorder ARGUMENTS`, here.
+    pub(crate) fn recorder(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_recorder"));
+        command.args(arguments);
+        command
+    }
+
+    /// The names of all that is in here, sorted; `temporary` only if there is anything
+    /// in it.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names = names_in(self.0.path());
+        if names_in(&self.path("temporary")).is_empty() {
+            names.retain(|name| name != "temporary");
+        }
+        names
+    }
+
+    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
+        let path = self.path(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// An event text.
+    pub(crate) fn text(&self, name: &str) -> Text {
+        Text::new(String::from_utf8(self.bytes(name)).unwrap())
+    }
+
+    /// The events of a Chrome trace.
+    pub(crate) fn json(&self, name: &str) -> Vec<Value> {
+        serde_json::from_slice(&self.bytes(name)).unwrap()
+    }
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: Command) -> Ran {
+    Running::start(command).finish()
+}
+
+/// How a command has ended and what it has said.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn expect_status(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "{self:#?}");
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_stdout(self, stdout: &str) -> Self {
+        assert_eq!(self.stdout, stdout, "{self:#?}");
+        self
+    }
+
+    /// `part` is somewhere on stderr.
+    #[track_caller]
+    pub(crate) fn expect_stderr(self, part: &str) -> Self {
+        assert!(self.stderr.contains(part), "{part:?} is not in {self:#?}");
+        self
+    }
+
+    /// Nothing is wrong with the recording.
+    #[track_caller]
+    pub(crate) fn expect_no_damage(self) -> Self {
+        for word in ["damaged", "incomplete", "not recording", "could not be recorded"] {
+            assert!(!self.stderr.contains(word), "{word:?} is in {self:#?}");
+        }
+        self
+    }
+}
+
+/// A command that runs. If it is dropped it is killed, with all of its group.
+pub(crate) struct Running {
+    child: Child,
+    group: Pid,
+    lines: Receiver<String>,
+    stdout: String,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let spawned = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .spawn();
+        let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let (tell, lines) = mpsc::channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            while stdout.read_line(&mut line).unwrap() > 0 {
+                // Nobody listens after a test that has failed.
+                let _ = tell.send(std::mem::take(&mut line));
+            }
+        });
+        let stderr = thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        Running {
+            group: Pid::from_child(&child),
+            child,
+            lines,
+            stdout: String::new(),
+            stderr: Some(stderr),
+        }
+    }
+
+    /// Waits until this line is on stdout.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, line: &str) {
+        loop {
+            let next = self.next_line();
+            if next.trim_end() == line {
+                break;
+            }
+        }
+    }
+
+    /// The next line on stdout.
+    #[track_caller]
+    pub(crate) fn next_line(&mut self) -> String {
+        let line = self.lines.recv_timeout(DEADLINE).unwrap();
+        self.stdout += &line;
+        line
+    }
+
+    /// Its stdin; without this it is closed when [`finish`](Self::finish) is called.
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    /// Sends a signal to the process alone.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(self.group, signal).unwrap();
+    }
+
+    /// Sends a signal to all processes of its group, as a terminal would.
+    pub(crate) fn signal_group(&self, signal: Signal) {
+        kill_process_group(self.group, signal).unwrap();
+    }
+
+    /// Waits until it has ended, and everybody who has its stdout.
+    pub(crate) fn finish(mut self) -> Ran {
+        drop(self.child.stdin.take());
+        let started = Instant::now();
+        loop {
+            match self.lines.recv_timeout(DEADLINE) {
+                Ok(line) => self.stdout += &line,
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("hangs; so far: {}", self.stdout),
+            }
+        }
+        // Its output is closed: what is left is to end.
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if started.elapsed() > DEADLINE => panic!("hangs at its end"),
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        Ran {
+            status,
+            stdout: std::mem::take(&mut self.stdout),
+            stderr: self.stderr.take().unwrap().join().unwrap(),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails if there is nobody left, as there should be.
+        let _ = kill_process_group(self.group, Signal::KILL);
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,20 @@
+//! The `recorder` command, from the command line to the files that it leaves, with real
+//! programs.
+
+#![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
+
+mod exports;
+mod full_disk;
+mod kill;
+mod outcomes;
+mod processes;
+mod record;
+mod run;
+mod signals;
+mod threads;
+mod usage;
+
+// Shared by the topics.
+mod command;
+mod programs;
+mod text;

@@ -1,0 +1,165 @@
+//! `recorder list` and `recorder run`, in this workspace and in somebody's own project.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
+
+use crate::command::{Place, run};
+use crate::programs::{target, workspace};
+
+/// `recorder ARGUMENTS` in this workspace, building where the tests were built.
+fn recorder_here(place: &Place, arguments: &[&str]) -> Command {
+    let mut command = place.recorder(arguments);
+    command.current_dir(workspace()).env("CARGO_TARGET_DIR", target());
+    command
+}
+
+#[test]
+fn list_shows_the_examples_and_nothing_hidden() {
+    let place = Place::new();
+    let ran = run(recorder_here(&place, &["list"])).expect_status(0);
+    let listed: BTreeMap<_, _> = ran
+        .stdout
+        .lines()
+        .map(|line| line.split_once(' ').unwrap())
+        .map(|(name, summary)| (name.to_owned(), summary.trim_start().to_owned()))
+        .collect();
+
+    let examples = fs::read_dir(workspace().join("examples/src/bin")).unwrap();
+    let expected: BTreeMap<_, _> = examples
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let source = fs::read_to_string(&path).unwrap();
+            let summary = source.lines().next().unwrap().strip_prefix("//! ").unwrap();
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            (name.to_owned(), summary.to_owned())
+        })
+        .collect();
+    assert!(!expected.is_empty());
+    assert_eq!(listed, expected);
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn an_example_is_built_and_recorded() {
+    let place = Place::new();
+    let output = place.path("hello.json");
+    let ran = run(recorder_here(&place, &["run", "hello_channel", "-o", output.to_str().unwrap()]));
+    let ran = ran.expect_status(0).expect_no_damage();
+    assert!(!ran.stdout.is_empty());
+    // What Cargo says is not the program's output.
+    assert!(!ran.stdout.contains("Finished"), "{ran:#?}");
+    let ran = ran.expect_stderr("1 channel, 1 message sent, 1 received");
+    ran.expect_stderr(&format!("wrote {}", output.display()));
+    assert_eq!(place.names(), ["hello.json"]);
+    assert!(place.json("hello.json").iter().any(|event| event["args"]["name"] == "hello_channel"));
+}
+
+#[test]
+fn what_follows_two_dashes_is_the_programs() {
+    let place = Place::new();
+    let output = place.path("count.txt");
+    // It is hidden, and can be run nevertheless.
+    let arguments = ["run", "count", "-o", output.to_str().unwrap(), "--", "5", "2"];
+    run(recorder_here(&place, &arguments)).expect_status(0).expect_stdout("sent 10\nreceived 10\n");
+    assert_eq!(place.text("count.txt").sent(), 10);
+}
+
+#[test]
+fn a_wrong_name_is_answered_with_the_right_one() {
+    let place = Place::new();
+    run(recorder_here(&place, &["run", "pipelin"]))
+        .expect_status(2)
+        .expect_stdout("")
+        .expect_stderr("\"pipelin\"; did you mean \"pipeline\"?")
+        .expect_stderr("recorder list");
+    let ran = run(recorder_here(&place, &["run", "xyz"])).expect_status(2);
+    assert!(!ran.stderr.contains("did you mean"), "{ran:#?}");
+    assert_eq!(place.names(), [""; 0]);
+}
+
+#[test]
+fn no_workspace() {
+    let place = Place::new();
+    for arguments in [&["list"][..], &["run", "pipeline"]] {
+        run(place.recorder(arguments))
+            .expect_status(1)
+            .expect_stderr("recorder: cannot read a Cargo workspace here");
+    }
+    assert_eq!(place.names(), [""; 0]);
+}
+
+/// A project that depends on `instrumented` by its path, with a binary and an example.
+fn own_project() -> Place {
+    let place = Place::new();
+    let manifest = format!(
+        "[package]\nname = \"own\"\nedition = \"2024\"\n\n[dependencies]\ninstrumented.path = {:?}\n\n[workspace]\n",
+        workspace().join("instrumented")
+    );
+    let program = |doc: &str| {
+        format!(
+            "//! {doc}\nuse instrumented::sync::mpsc;\n\nfn main() {{\n    \
+             let (tx, rx) = mpsc::named(\"parcels\").channel();\n    \
+             for argument in std::env::args().skip(1) {{ tx.send(argument).unwrap(); }}\n    \
+             drop(tx);\n    for parcel in rx {{ println!(\"{{parcel}}\"); }}\n}}\n"
+        )
+    };
+    for directory in ["src", "examples"] {
+        fs::create_dir(place.path(directory)).unwrap();
+    }
+    fs::write(place.path("Cargo.toml"), manifest).unwrap();
+    fs::write(place.path("src/main.rs"), program("Delivers its arguments.")).unwrap();
+    fs::write(place.path("examples/shown.rs"), program("An example.")).unwrap();
+    fs::copy(workspace().join("Cargo.lock"), place.path("Cargo.lock")).unwrap();
+    place
+}
+
+#[test]
+fn somebodys_own_project() {
+    let place = own_project();
+    let recorder = |arguments: &[&str]| {
+        let mut command = place.recorder(arguments);
+        // Dependencies are built once and not for every run of this test.
+        command
+            .env("CARGO_NET_OFFLINE", "true")
+            .env("CARGO_TARGET_DIR", target().join("tmp/own-project"));
+        run(command)
+    };
+    recorder(&["list"])
+        .expect_status(0)
+        .expect_stdout("own    Delivers its arguments.\nshown  An example.\n");
+
+    recorder(&["run", "own", "--", "one", "two", "--three"])
+        .expect_status(0)
+        .expect_stdout("one\ntwo\n--three\n")
+        .expect_no_damage()
+        .expect_stderr("1 channel, 3 messages sent, 3 received")
+        .expect_stderr("wrote traces/own.json")
+        .expect_stderr("wrote traces/own.pftrace")
+        .expect_stderr("https://ui.perfetto.dev");
+    recorder(&["run", "shown", "-o", "shown.txt", "--", "four"]).expect_status(0);
+
+    let names: Vec<_> = ["own.json", "own.pftrace"]
+        .map(|name| fs::metadata(place.path("traces").join(name)).unwrap().len() > 0)
+        .into();
+    assert_eq!(names, [true, true]);
+    assert_eq!(fs::read_dir(place.path("traces")).unwrap().count(), 2);
+    let trace = place.json("traces/own.json");
+    assert!(trace.iter().any(|event| event["name"] == "send parcels"));
+    assert_eq!(place.text("shown.txt").sent(), 1);
+}
+
+#[test]
+fn a_program_that_cannot_be_built() {
+    let place = own_project();
+    fs::write(place.path("examples/shown.rs"), "//! Broken.\nfn main() { wrong }\n").unwrap();
+    let mut command = place.recorder(&["run", "shown", "-o", "x.json"]);
+    command
+        .env("CARGO_NET_OFFLINE", "true")
+        .env("CARGO_TARGET_DIR", target().join("tmp/own-project"));
+    run(command)
+        .expect_status(1)
+        .expect_stderr("cannot find value `wrong`")
+        .expect_stderr("recorder: cannot build shown; see what cargo says above");
+    assert!(!place.names().iter().any(|name| name == "x.json" || name.starts_with('.')));
+}

@@ -1,0 +1,73 @@
+//! Threads that come and go, panic, or use channels when they are almost gone.
+
+use std::collections::BTreeSet;
+
+use crate::command::{Place, run};
+use crate::programs::program;
+
+#[test]
+fn channels_in_destructors_of_thread_locals() {
+    let place = Place::new();
+    run(place.recorder(&["record", "-o", "x.txt", "--", program("late")]))
+        .expect_status(0)
+        .expect_stdout("received 2\nlate in main\nlate in main\n")
+        .expect_no_damage()
+        .expect_stderr("2 threads in ")
+        .expect_stderr("5 channels, 6 messages sent, 6 received");
+    let text = place.text("x.txt");
+    assert_eq!((text.sent(), text.received(), text.dropped()), (6, 6, 0));
+    let events = text.events();
+    let mut channels: Vec<_> = events
+        .iter()
+        .filter(|event| event.name == "ChannelCreated")
+        .map(|event| (event.thread, event.text("name")))
+        .collect();
+    channels.sort_unstable();
+    let expected = [(1, "home"), (1, "late"), (1, "late"), (2, "late"), (2, "late")];
+    assert_eq!(channels, expected);
+}
+
+#[test]
+fn a_thread_that_panics() {
+    let place = Place::new();
+    run(place.recorder(&["record", "-o", "x.txt", "--", program("panics")]))
+        .expect_status(0)
+        .expect_stdout("received 3\nunlucky panicked\n")
+        .expect_stderr("on purpose")
+        .expect_no_damage()
+        .expect_stderr("1 channel, 3 messages sent, 3 received");
+    let text = place.text("x.txt");
+    let threads = text.threads();
+    // The sender went with the thread's stack, and the thread has an end.
+    for name in ["SenderDropped", "ThreadEnded"] {
+        let unlucky = text.events().into_iter().filter(|event| {
+            event.name == name && threads[&(event.process, event.thread)] == "unlucky"
+        });
+        assert_eq!(unlucky.count(), 1, "{name}");
+    }
+}
+
+#[test]
+fn many_threads_of_one_message_each() {
+    let place = Place::new();
+    let mut command =
+        place.recorder(&["record", "-o", "x.txt", "-o", "x.json", "-o", "x.rec", "--"]);
+    command.args([program("many_threads"), "300"]);
+    run(command)
+        .expect_status(0)
+        .expect_stdout("received 300\n")
+        .expect_no_damage()
+        .expect_stderr("301 threads in ")
+        .expect_stderr("1 channel, 300 messages sent, 300 received");
+    let text = place.text("x.txt");
+    assert_eq!((text.sent(), text.received(), text.dropped()), (300, 300, 0));
+    let mut expected: BTreeSet<_> = (1..=300).map(|number| format!("short {number}")).collect();
+    expected.insert("main".to_owned());
+    assert_eq!(text.threads().into_values().collect::<BTreeSet<_>>(), expected);
+    // Every thread has a track of its own, though the system gives numbers out again.
+    let tracks = place.json("x.json");
+    let tracks = tracks.iter().filter(|event| event["name"] == "thread_name");
+    assert_eq!(tracks.map(|event| event["tid"].as_u64()).collect::<BTreeSet<_>>().len(), 301);
+    // A thread of one message takes little room.
+    assert!(place.bytes("x.rec").len() < 301 * 512);
+}

@@ -1,0 +1,5 @@
+//! Does not use `instrumented`. Prints `plain`.
+
+fn main() {
+    println!("plain");
+}
