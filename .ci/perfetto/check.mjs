@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+// Opens traces in the real Perfetto UI, headless, and checks what it makes of them.
+//
+//   check.mjs [--shots DIR] [--stuck STEM]... STEM...
+//
+// For each STEM it reads STEM.txt (the recording) and opens STEM.json and STEM.pftrace.
+// A STEM after --stuck is a program that hung. --shots writes a picture of each trace.
+// Prints a line for each check, then `N passed, M failed`; exit status 1 if any failed.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { PAIR_CHECKS, STUCK_CHECK, TRACE_CHECKS } from './checks.mjs';
+import { collectFacts } from './facts.mjs';
+import { readRecording } from './recording.mjs';
+import { startUi } from './ui.mjs';
+
+const SHOWN = 5; // complaints of one check
+
+const { values: { shots, stuck }, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { shots: { type: 'string' }, stuck: { type: 'string', multiple: true, default: [] } },
+});
+if (shots) mkdirSync(shots, { recursive: true });
+
+const tally = { passed: 0, failed: 0 };
+
+function report(subject, check, complaints) {
+  const well = complaints.length === 0;
+  tally[well ? 'passed' : 'failed'] += 1;
+  console.log(`${well ? 'ok  ' : 'FAIL'} ${subject}: ${check}`);
+  for (const complaint of complaints.slice(0, SHOWN)) {
+    console.log(`       ${typeof complaint === 'string' ? complaint : JSON.stringify(complaint)}`);
+  }
+  if (complaints.length > SHOWN) console.log(`       … and ${complaints.length - SHOWN} more`);
+}
+
+function reportAll(subject, checks, ...given) {
+  for (const [name, check] of Object.entries(checks)) report(subject, name, check(...given));
+}
+
+/** Opens one trace and gives its facts; undefined if the UI cannot show it. */
+async function examine(ui, stem, format) {
+  const subject = `${basename(stem)}.${format}`;
+  let view;
+  try {
+    view = await ui.open(`${stem}.${format}`);
+    if (shots) await view.shoot(join(shots, `${subject}.png`));
+    const facts = await collectFacts(view, format);
+    report(subject, 'opens', []);
+    return facts;
+  } catch (error) {
+    report(subject, 'opens', [error.message]);
+  } finally {
+    await view?.close();
+  }
+}
+
+async function checkExample(ui, stem, hangs) {
+  let recording;
+  try {
+    recording = readRecording(`${stem}.txt`);
+  } catch (error) {
+    report(basename(stem), 'has a recording', [error.message]);
+    return;
+  }
+  const facts = {};
+  for (const format of ['json', 'pftrace']) {
+    facts[format] = await examine(ui, stem, format);
+    if (!facts[format]) continue;
+    const checks = { ...TRACE_CHECKS, ...(hangs && STUCK_CHECK) };
+    reportAll(`${basename(stem)}.${format}`, checks, facts[format], recording);
+  }
+  if (facts.json && facts.pftrace) {
+    reportAll(basename(stem), PAIR_CHECKS, facts.json, facts.pftrace);
+  }
+}
+
+const setup = fileURLToPath(new URL('setup', import.meta.url));
+const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
+try {
+  for (const stem of positionals) await checkExample(ui, stem, false);
+  for (const stem of stuck) await checkExample(ui, stem, true);
+} finally {
+  await ui.close();
+}
+console.log(`${tally.passed} passed, ${tally.failed} failed`);
+process.exitCode = tally.failed || !tally.passed ? 1 : 0;

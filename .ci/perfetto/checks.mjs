@@ -1,0 +1,141 @@
+// What must hold of a trace. A check gives a list of complaints; none is well.
+
+const isMessage = (slice) => slice.message !== null;
+const isSend = (slice) => isMessage(slice) && slice.name === `send ${slice.channel}`;
+const isReceive = (slice) => isMessage(slice) && slice.name === `recv ${slice.channel}`;
+const isOpen = (slice) => slice.dur === -1;
+const isCount = (value) => Number.isInteger(value) && value >= 0;
+const key = ({ channel, message }) => `${channel} #${message}`;
+
+/** A complaint unless the two numbers are equal. */
+const expectCount = (what, found, expected) =>
+  found === expected ? [] : [`${found} ${what}, expected ${expected}`];
+
+const distinct = (what, keys) =>
+  expectCount(`different ${what}`, new Set(keys).size, keys.length);
+
+/** `a` without what is in `b`, each entry as often as it occurs more. */
+function minus(a, b) {
+  const spare = new Map();
+  for (const row of b) spare.set(row, (spare.get(row) ?? 0) + 1);
+  return a.filter((row) => {
+    const n = spare.get(row) ?? 0;
+    spare.set(row, n - 1);
+    return n <= 0;
+  });
+}
+
+/** What is in only one of two lists of strings, each list with its description. */
+const differences = (whatA, a, whatB, b) => [
+  ...minus(a, b).map((row) => `${whatA}: ${row}`),
+  ...minus(b, a).map((row) => `${whatB}: ${row}`),
+];
+
+/** The checks of one trace, given its facts and the recording's counts. */
+export const TRACE_CHECKS = {
+  'nothing is lost or in error on import': (facts) => [
+    ...facts.problems,
+    ...facts.pageErrors,
+    ...expectCount('import errors', facts.importErrors, 0),
+  ],
+
+  'every message sent is a slice': (facts, recording) => {
+    const sends = facts.slices.filter(isSend);
+    return [
+      ...expectCount('sends', sends.length, recording.sent),
+      ...distinct('messages', sends.map(key)),
+      ...sends.filter(({ message }) => !isCount(message) || message === 0),
+    ];
+  },
+
+  'sends and receives say where they were called, the depth and the latency': (facts) =>
+    facts.slices.filter((slice) => isSend(slice) || isReceive(slice)).filter((slice) =>
+      !(slice.operation && /:\d+:\d+$/.test(slice.site) && isCount(slice.depth)
+        && (isSend(slice) || isCount(slice.latency_ns)))),
+
+  'every message received is an arrow from its send to its receive': (facts, recording) => [
+    ...(facts.flows.length ? [] : ['no arrow at all']),
+    ...expectCount('arrows', facts.flows.length, recording.received),
+    ...facts.flows.filter(({ from, to }) =>
+      !(from && to && isSend(from) && isReceive(to) && key(from) === key(to))),
+    ...distinct('receives at the end of an arrow', facts.flows.map(({ to }) => to?.id)),
+  ],
+
+  'no arrow points back in time': (facts) => facts.flows.filter(
+    ({ from, to }) => from && to && (isOpen(from) || from.ts + from.dur > to.ts)),
+
+  'every thread that did something is there and has a name': (facts, recording) => [
+    ...expectCount('threads', facts.threads.length, recording.threads),
+    ...facts.threads.filter(({ name }) => !name),
+  ],
+
+  'every message sent is in flight, and those never received say so': (facts) => {
+    const sent = facts.slices.filter(isSend).map(key);
+    const received = facts.slices.filter(isReceive).map(key);
+    const lost = facts.inFlight.filter((message) => message.lost);
+    return [
+      ...differences('in flight and not sent', facts.inFlight.map(key),
+        'sent and not in flight', sent),
+      ...differences('wrongly "never received"', lost.map(key),
+        'not shown as "never received"', minus(sent, received)),
+    ];
+  },
+
+  'counters are there, never negative, and end with what is left': (facts) => {
+    const left = new Map();
+    const add = (channel, n) => left.set(channel, (left.get(channel) ?? 0) + n);
+    for (const { channel } of facts.counters) add(channel, 0);
+    for (const { channel } of facts.slices.filter(isSend)) add(channel, 1);
+    for (const { channel } of facts.slices.filter(isReceive)) add(channel, -1);
+    return [
+      ...(left.size ? [] : ['no channel']),
+      ...facts.counters.filter(({ value }) => value < 0),
+      ...[...left].flatMap(([channel, expected]) => {
+        const of = (kind) =>
+          facts.counters.filter((at) => at.channel === channel && at.kind === kind);
+        return [
+          ...(of('live senders').length ? [] : [`${channel} has no counter of live senders`]),
+          ...expectCount(`queued in ${channel} at the end`, of('queue depth').at(-1)?.value, expected),
+        ];
+      }),
+    ];
+  },
+
+  'only a wait that never ended has no duration': (facts, recording) => {
+    const open = facts.slices.filter(isOpen);
+    return [
+      ...facts.badDurations,
+      ...expectCount('slices without an end', open.length, recording.stuck),
+      ...open.filter(({ name }) => !/ \((waiting|full|returning)\)$/.test(name)),
+    ];
+  },
+};
+
+/** A program that hangs shows who waits. */
+export const STUCK_CHECK = {
+  'a thread waits without an end': (facts) =>
+    facts.slices.some((slice) => isOpen(slice) && slice.name.endsWith(' (waiting)'))
+      ? [] : ['no slice `… (waiting)` without an end'],
+};
+
+// What both formats must say alike. Ids and track numbers are each importer's own.
+const SHARED = {
+  slices: (facts) => facts.slices.map(({ id, ...slice }) => slice),
+  arrows: (facts) => facts.flows.map(({ from, to }) =>
+    ({ from: [from?.thread, from?.ts], to: [to?.thread, to?.ts] })),
+  'messages in flight': (facts) => facts.inFlight,
+  counters: (facts) => facts.counters.map(({ id, ...counter }) => counter),
+};
+
+/** The checks of two traces of the same recording. */
+export const PAIR_CHECKS = Object.fromEntries(Object.entries(SHARED).map(([what, list]) => [
+  `both formats hold the same ${what}`,
+  (json, pftrace) => {
+    const [a, b] = [json, pftrace].map(
+      (facts) => list(facts).map((row) => JSON.stringify(row)).sort());
+    return [
+      ...(a.length ? [] : ['there are none']),
+      ...differences('only in .json', a, 'only in .pftrace', b),
+    ];
+  },
+]));

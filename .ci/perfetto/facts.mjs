@@ -1,0 +1,93 @@
+// What a trace shows, asked of the UI's trace processor: the same plain lists whatever
+// the format, times relative to the trace's first slice.
+
+const ARGUMENTS =
+  ['channel', 'message', 'operation', 'site', 'depth', 'latency_ns', 'waited_ns'];
+
+// (the importer files arguments under `args.` from JSON and `debug.` from protobuf)
+const argument = (name) =>
+  `coalesce(extract_arg(s.arg_set_id, 'args.${name}'),
+            extract_arg(s.arg_set_id, 'debug.${name}')) as ${name}`;
+
+const PROBLEMS = `
+  select name, idx, severity, value from stats
+  where value > 0 and (severity in ('error', 'data_loss') or severity = 'info' and
+    (name glob '*_errors' or name glob '*_without_*' or name glob '*_skipped_*'))`;
+
+const BAD_DURATIONS = 'select id, name, ts, dur from slice where dur < -1';
+
+const ORIGIN = 'select min(ts) as ts from slice';
+
+const THREADS = `
+  select distinct utid, tid, thread.name from slice
+  join thread_track on thread_track.id = track_id join thread using (utid)`;
+
+const SLICES = `
+  select s.id, thread.name as thread, s.name, s.ts, s.dur,
+    ${ARGUMENTS.map(argument).join(', ')}
+  from slice s join thread_track k on k.id = s.track_id join thread using (utid)`;
+
+const FLOWS = 'select slice_out, slice_in from flow';
+
+// Each format has its own place for what belongs to a channel and to no thread.
+const CHANNEL_TRACKS = {
+  json: {
+    inFlight: `
+      select s.ts, s.dur, ${argument('channel')}, ${argument('message')},
+        s.name = extract_arg(s.arg_set_id, 'args.channel') || ' never received' as lost
+      from slice s join process_track k on k.id = s.track_id
+      where s.category = 'message' and s.name in (
+        extract_arg(s.arg_set_id, 'args.channel') || ' in flight',
+        extract_arg(s.arg_set_id, 'args.channel') || ' never received')`,
+    // (the importer appends the argument's name to the track's, here a space and nothing)
+    counters: `
+      select c.id, c.ts, c.value, kind.name as kind,
+        substr(k.name, 1, length(k.name) - length(kind.name) - 2) as channel
+      from counter c join process_counter_track k on k.id = c.track_id
+      join (select 'queue depth' as name union all select 'live senders') kind
+        on k.name glob '* ' || kind.name || ' '
+      order by c.ts, c.id`,
+  },
+  pftrace: {
+    inFlight: `
+      select s.ts, s.dur, ${argument('channel')}, ${argument('message')},
+        s.name glob '* (never received)' as lost
+      from slice s join track lane on lane.id = s.track_id
+      join track channel on channel.id = lane.parent_id
+      join track channels on channels.id = channel.parent_id
+      where lane.name = 'in flight' and channels.name = 'channels'
+        and channel.name = extract_arg(s.arg_set_id, 'debug.channel')
+        and s.name in ('#' || extract_arg(s.arg_set_id, 'debug.message'),
+          '#' || extract_arg(s.arg_set_id, 'debug.message') || ' (never received)')`,
+    counters: `
+      select c.id, c.ts, c.value, k.name as kind, channel.name as channel
+      from counter c join track k on k.id = c.track_id
+      join track channel on channel.id = k.parent_id
+      join track channels on channels.id = channel.parent_id
+      where k.name in ('queue depth', 'live senders') and channels.name = 'channels'
+      order by c.ts, c.id`,
+  },
+};
+
+/** Collects the facts of an open trace. */
+export async function collectFacts(view, format) {
+  const [{ ts: origin }] = await view.query(ORIGIN);
+  const rows = async (sql) =>
+    (await view.query(sql)).map((row) => 'ts' in row ? { ...row, ts: row.ts - origin } : row);
+
+  const slices = await rows(SLICES);
+  const byId = new Map(slices.map((slice) => [slice.id, slice]));
+  const flows = await rows(FLOWS);
+  return {
+    problems: await rows(PROBLEMS),
+    importErrors: await view.importErrors(),
+    pageErrors: view.errors,
+    badDurations: await rows(BAD_DURATIONS),
+    threads: await rows(THREADS),
+    slices,
+    // An end that is on no thread's track is undefined.
+    flows: flows.map((flow) => ({ from: byId.get(flow.slice_out), to: byId.get(flow.slice_in) })),
+    inFlight: await rows(CHANNEL_TRACKS[format].inFlight),
+    counters: await rows(CHANNEL_TRACKS[format].counters),
+  };
+}

@@ -1,0 +1,138 @@
+// The real Perfetto UI in one headless Chromium, served from this machine.
+import { createReadStream } from 'node:fs';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
+
+const LOAD_MS = 120_000;
+const TYPES = {
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+};
+
+function serve(folder) {
+  const server = createServer((request, response) => {
+    // (a URL's path has its `..` resolved, so it stays inside the folder)
+    const { pathname } = new URL(request.url, 'http://localhost');
+    const path = pathname === '/' ? '/index.html' : pathname;
+    const file = createReadStream(join(folder, path));
+    file.on('error', () => response.writeHead(404).end());
+    file.on('open', () => {
+      const type = TYPES[extname(path)] ?? 'application/octet-stream';
+      response.writeHead(200, { 'Content-Type': type });
+      file.pipe(response);
+    });
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+/** Starts the browser. `cache` is the folder that `setup` filled. */
+export async function startUi(cache) {
+  // The packages are outside the repository, where `import` does not look.
+  const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
+  const server = await serve(join(cache, 'ui'));
+  // `testing` turns off the analytics and the search for a newer UI. A page must be named,
+  // or this build of the UI asks a server of its own for a trace.
+  const home = `http://127.0.0.1:${server.address().port}/?testing=1#!/viewer?hideSidebar=true`;
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
+  });
+  return {
+    /** Opens a trace in a fresh profile, as "Open trace file" does. */
+    async open(trace) {
+      const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+      const page = await context.newPage();
+      const view = new View(page);
+      try {
+        await page.goto(home);
+        await page.waitForFunction(() => window.app && document.readyState === 'complete');
+        await page.setInputFiles('input.trace_file', trace);
+        const state = await page.waitForFunction(() => {
+          const dialog = document.querySelector('.pf-modal-dialog');
+          if (dialog) return { refused: dialog.innerText };
+          return window.app.trace && !window.app.isLoadingTrace && { loaded: true };
+        }, null, { timeout: LOAD_MS, polling: 100 });
+        const { refused } = await state.jsonValue();
+        if (refused) throw new Error(`the UI says: ${refused}`);
+      } catch (error) {
+        await view.close();
+        throw error;
+      }
+      return view;
+    },
+    async close() {
+      await browser.close();
+      server.close();
+    },
+  };
+}
+
+/** One trace, open in the UI. */
+class View {
+  /** What went wrong inside the page. */
+  errors = [];
+
+  constructor(page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.errors.push(`page error: ${error.message}`));
+    page.on('console', (message) => {
+      // The UI asks the network for a few things of its own; that they fail is right.
+      const network = /net::ERR_|Failed to load resource|Content.Security.Policy/;
+      if (message.type() === 'error' && !network.test(message.text())) {
+        this.errors.push(`console: ${message.text()}`);
+      }
+    });
+  }
+
+  /** Rows of a query in the UI's own trace processor. */
+  query(sql) {
+    return this.page.evaluate(async (text) => {
+      const result = await window.app.trace.engine.query(text);
+      const columns = result.columns();
+      const rows = [];
+      for (const at = result.iter({}); at.valid(); at.next()) {
+        const values = columns.map((column) => at.get(column));
+        // (all our integers are nanoseconds within a trace, or small)
+        const plain = values.map((value) => typeof value === 'bigint' ? Number(value) : value);
+        rows.push(Object.fromEntries(columns.map((column, i) => [column, plain[i]])));
+      }
+      return rows;
+    }, sql);
+  }
+
+  /** What the UI's own "import errors" sign counts. */
+  importErrors() {
+    return this.page.evaluate(() => {
+      const { traceInfo, loadingErrors } = window.app.trace;
+      return Number(traceInfo.importErrors) + loadingErrors.length;
+    });
+  }
+
+  /** Writes a picture: groups expanded, every flow's arrow drawn. */
+  async shoot(file) {
+    const idle = () => this.page.evaluate(() => window.waitForPerfettoIdle(300));
+    await this.page.addStyleTag({ content: '.pf-cookie-consent { display: none !important }' });
+    await this.page.evaluate(() => {
+      const { app } = window;
+      const { trace } = app;
+      app.commands.runCommand('dev.perfetto.ExpandAllGroups');
+      // The UI draws the arrows of what is selected; a person would press Ctrl-A and
+      // tick "All" among the flow events.
+      const { start, end } = trace.traceInfo;
+      const trackUris = trace.tracks.getAllTracks().map((track) => track.uri);
+      trace.selection.selectArea({ start, end, trackUris },
+        { switchToCurrentSelectionTab: false });
+      trace.flows.setCategoryVisible('_all_', true);
+    });
+    await idle();
+    await this.page.screenshot({ path: file });
+  }
+
+  close() {
+    return this.page.context().close();
+  }
+}
