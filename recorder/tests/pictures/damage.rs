@@ -1,0 +1,523 @@
+use std::fs;
+use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use format::{BlockHeader, Event, FILE_HEADER_BYTES};
+use proptest::prelude::*;
+use recorder::load::{Damage, Deed, Recording};
+use recorder::summary::Summary;
+use tempfile::TempDir;
+
+use crate::facts::exports;
+use crate::hand::{bytes, items};
+
+/// A recording with all kinds of events: two processes, threads with several blocks, waits
+/// that end and some that do not.
+fn sample() -> Vec<u8> {
+    bytes(
+        "block process=0 thread=0 sequence=0 dropped=0
+         5000 ProcessStarted pid=50 parent=1 ticks=5000 monotonic_ns=900 wall_ns=7 executable=\"/bin/one\" arguments=\"one -v\"
+         block process=0 thread=1 sequence=0 dropped=0
+         5001 ThreadStarted os_id=50 name=\"main\"
+         5001 Clock monotonic_ns=901
+         5002 Site site=1 line=14 column=5 file=\"src/main.rs\"
+         5002 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=1 message_type=\"i32\" name=\"jobs\"
+         5003 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=0 message_type=\"u8\" name=\"\"
+         5004 SenderCloned sender=5 from=1 site=1
+         5010 Send endpoint=1 site=1 detail=1099511627777
+         5020 SendBegin 1 @1.2
+         block process=0 thread=1 sequence=1 dropped=0
+         5045 SendEnd 1 @1.2
+         5050 SenderDropped endpoint=1
+         5060 Recv 4 @2.1
+         block process=0 thread=1 sequence=2 dropped=2
+         5070 RecvTimeoutBegin 4 20
+         5091 RecvTimeoutExpired 4
+         5100 RecvBegin 4
+         block process=0 thread=2 sequence=0 dropped=0
+         5008 ThreadStarted os_id=51 name=\"worker\"
+         5030 Recv 2 @1.1
+         5040 RecvBegin 2
+         5041 RecvEnd 2 @1.2
+         5055 SendBegin 3 @2.1
+         5062 SendEnd 3 @2.1
+         5080 ReceiverDropped endpoint=2
+         5081 ThreadEnded
+         block process=1 thread=0 sequence=0 dropped=0
+         9000 ProcessStarted pid=60 parent=50 ticks=9000 monotonic_ns=950 wall_ns=7 executable=\"/bin/two\" arguments=\"\"
+         9000 ProcessEnded monotonic_ns=1200 code=1 signal=0
+         block process=1 thread=1 sequence=0 dropped=0
+         9001 ThreadStarted os_id=60 name=\"main\"
+         9002 channel jobs 1 2
+         9010 TrySend 1 @1.1
+         9020 Send 1 @1.2
+         9030 TryRecv 2 @1.1",
+    )
+}
+
+/// Does everything that can be done with a recording, if it is one.
+fn look_at(bytes: Vec<u8>) -> Option<Recording> {
+    let recording = Recording::from_bytes(bytes).ok()?;
+    let mut summary = Summary::new(&recording);
+    for item in items(&recording) {
+        summary.item(&item);
+    }
+    let said: Vec<_> = recording.damage.iter().map(Damage::to_string).collect();
+    assert!(said.iter().all(|damage| !damage.is_empty()));
+    assert!(!summary.to_string().is_empty());
+    let (json, _) = exports(&recording);
+    serde_json::from_slice::<serde_json::Value>(&json).expect("the trace is JSON");
+    for block in recording.blocks() {
+        let (_, mut records) = block.expect("the block can be read");
+        while !records.is_empty() {
+            let record = format::decode(&records).expect("what is there can be read");
+            records.drain(..record.length);
+        }
+    }
+    Some(recording)
+}
+
+/// Looks at each of the recordings, names the first that makes the recorder panic, and does
+/// not wait for ever for one that makes it turn in a circle.
+fn look_at_all<N: std::fmt::Debug + Send + 'static>(
+    recordings: impl Iterator<Item = (N, Vec<u8>)> + Send + 'static,
+) {
+    let (begin, begun) = mpsc::channel();
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        for (name, bytes) in recordings {
+            begin.send(format!("{name:?}")).expect("the test waits");
+            let done = panic::catch_unwind(AssertUnwindSafe(|| drop(look_at(bytes)))).is_ok();
+            tell.send(done).expect("the test waits");
+        }
+    });
+    for name in begun {
+        let done = told.recv_timeout(Duration::from_secs(60));
+        assert_eq!(done, Ok(true), "at {name}");
+    }
+}
+
+/// Each thread's deeds, by process and number.
+fn deeds(recording: &Recording) -> Vec<((u32, u32), Vec<Deed>)> {
+    let threads = recording.entities.threads.iter().enumerate();
+    let mut deeds: Vec<_> = threads
+        .map(|(index, thread)| {
+            let process = recording.entities.processes[thread.process].number;
+            let mut events = recording.events(index);
+            let deeds =
+                std::iter::from_fn(|| events.next_deed().expect("the recording can be read"));
+            ((process, thread.number), deeds.map(|(_, deed)| deed).collect())
+        })
+        .collect();
+    deeds.sort_by_key(|of| of.0);
+    deeds
+}
+
+/// Where the blocks are, header and padding included, and where their records.
+fn blocks(bytes: &[u8]) -> Vec<(Range<usize>, Vec<Range<usize>>)> {
+    let mut blocks = Vec::new();
+    let mut at = FILE_HEADER_BYTES;
+    while at < bytes.len() {
+        let header = bytes[at..].first_chunk().expect("a header follows");
+        let header = BlockHeader::decode(header).expect("it is one").expect("a block begins");
+        let mut record_at = at + BlockHeader::BYTES;
+        let end = record_at + header.committed as usize;
+        let mut records = Vec::new();
+        while record_at < end {
+            let record = format::decode(&bytes[record_at..end]).expect("a record follows");
+            records.push(record_at..record_at + record.length);
+            record_at += record.length;
+        }
+        blocks.push((at..at + header.stride as usize, records));
+        at += header.stride as usize;
+    }
+    blocks
+}
+
+fn is_deed(bytes: &[u8]) -> bool {
+    let record = format::decode(bytes).expect("a record follows");
+    matches!(
+        record.event,
+        Event::Operation { .. }
+            | Event::ChannelCreated { .. }
+            | Event::SenderCloned { .. }
+            | Event::SenderDropped { .. }
+            | Event::ReceiverDropped { .. }
+    )
+}
+
+#[test]
+fn a_recording_that_is_cut_anywhere_holds_what_precedes() {
+    let whole = sample();
+    let all = deeds(&Recording::from_bytes(whole.clone()).unwrap());
+    let blocks = blocks(&whole);
+    for length in 1..whole.len() {
+        let recording = look_at(whole[..length].into()).unwrap();
+
+        // The header or the record that is cut, or the end if it lies between two records.
+        let cut = blocks.iter().find_map(|(block, records)| {
+            let header = block.start..block.start + BlockHeader::BYTES;
+            let torn = |range: &Range<usize>| range.start < length && length < range.end;
+            let end = records.last().map_or(header.end, |record| record.end);
+            let in_block = header.end <= length && length < end;
+            let torn_record = records.iter().find(|record| torn(record));
+            if torn(&header) {
+                Some(header.start)
+            } else {
+                torn_record.map(|record| record.start).or(in_block.then_some(length))
+            }
+        });
+        let cut = if length < 12 { Some(0) } else { cut };
+        let truncated =
+            cut.map(|at| Damage::Unreadable(format::Error::Truncated { offset: at as u64 }));
+        assert_eq!(recording.damage, Vec::from_iter(truncated.clone()), "at {length}");
+        if let (Some(at), Some(damage)) = (cut, truncated) {
+            assert!(!damage.is_malformed());
+            assert_eq!(damage.to_string(), format!("truncated at byte {at}"));
+        }
+
+        let records = blocks.iter().flat_map(|(_, records)| records);
+        let there =
+            records.filter(|record| record.end <= length && is_deed(&whole[(*record).clone()]));
+        let read = deeds(&recording);
+        assert_eq!(
+            read.iter().map(|(_, deeds)| deeds.len()).sum::<usize>(),
+            there.count(),
+            "at {length}"
+        );
+        for (thread, read) in read {
+            let (_, all) = all.iter().find(|of| of.0 == thread).unwrap();
+            let kinds = |deeds: &[Deed]| Vec::from_iter(deeds.iter().map(std::mem::discriminant));
+            assert_eq!(kinds(&read), kinds(&all[..read.len()]));
+        }
+    }
+}
+
+#[test]
+fn no_bit_that_flips_does_harm() {
+    let whole = sample();
+    // All of them take minutes; 17 comes to every bit of a byte.
+    look_at_all((0..whole.len() * 8).step_by(17).map(move |bit| {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        (bit, bytes)
+    }));
+}
+
+/// What can happen to a recording.
+#[derive(Clone, Debug)]
+enum Harm {
+    Overwrite(prop::sample::Index, Vec<u8>),
+    Duplicate(prop::sample::Index),
+    Remove(prop::sample::Index),
+    Cut(prop::sample::Index),
+}
+
+impl Harm {
+    fn any() -> impl Strategy<Value = Self> {
+        let index = any::<prop::sample::Index>;
+        let byte = prop_oneof![Just(0), Just(0xff), any::<u8>()];
+        prop_oneof![
+            6 => (index(), prop::collection::vec(byte, 1..16)).prop_map(|(at, bytes)| Harm::Overwrite(at, bytes)),
+            1 => index().prop_map(Harm::Duplicate),
+            1 => index().prop_map(Harm::Remove),
+            1 => index().prop_map(Harm::Cut),
+        ]
+    }
+
+    fn befall(&self, bytes: &mut Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        let blocks = blocks(&sample());
+        let here = |index: &prop::sample::Index, bytes: &Vec<u8>| {
+            let (block, _) = index.get(&blocks).clone();
+            block.start.min(bytes.len())..block.end.min(bytes.len())
+        };
+        match self {
+            Harm::Overwrite(at, new) => {
+                let at = at.index(bytes.len());
+                for (old, new) in bytes[at..].iter_mut().zip(new) {
+                    *old = *new;
+                }
+            }
+            Harm::Duplicate(index) => bytes.extend_from_within(here(index, bytes)),
+            Harm::Remove(index) => drop(bytes.drain(here(index, bytes))),
+            Harm::Cut(at) => bytes.truncate(at.index(bytes.len())),
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_to_a_recording_there_is_no_panic(harms in prop::collection::vec(Harm::any(), 1..8)) {
+        let mut bytes = sample();
+        for harm in &harms {
+            harm.befall(&mut bytes);
+        }
+        look_at_all(std::iter::once((harms, bytes)));
+    }
+
+    #[test]
+    fn whatever_stands_after_the_head_there_is_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        look_at_all(std::iter::once(((), [&format::file_header()[..], &bytes].concat())));
+    }
+}
+
+#[test]
+fn the_latest_times_leave_room_for_what_follows() {
+    let text = |end: u64| {
+        format!(
+            "block process=0 thread=0 sequence=0 dropped={end}
+             0 ProcessStarted pid=1 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"\" arguments=\"\"
+             9 Clock monotonic_ns={end}
+             0 ProcessEnded monotonic_ns={end} code=0 signal=0
+             block process=0 thread=1 sequence={end} dropped={end}
+             1 channel jobs 1 2
+             9 SendBegin 1 @1.1
+             9 SendEnd 1 @1.1
+             9 RecvBegin 2
+             block process=0 thread=2 sequence=0 dropped=0
+             9 Recv 2 @1.1
+             0 RecvBegin 2
+             block process=0 thread=3 sequence=0 dropped=0
+             0 ThreadStarted os_id={end} name=\"\"
+             0 RecvBegin 2
+             block process=0 thread=4 sequence=0 dropped=0
+             0 ThreadStarted os_id={end} name=\"\""
+        )
+    };
+    let recording = look_at(bytes(&text(u64::MAX))).unwrap();
+    assert_eq!(recording.dropped, u64::MAX);
+    look_at(bytes(&text(1 << 63))).unwrap();
+}
+
+#[test]
+fn a_message_that_is_received_twice_is_told_twice() {
+    let recording = look_at(bytes(
+        "thread 1 main
+         0 channel jobs 1 2
+         100 Send 1 @1.1
+         thread 2 one
+         10 Recv 2 @1.1
+         thread 3 two
+         20 Recv 2 @1.1",
+    ));
+    assert_eq!(deeds(&recording.unwrap()).len(), 3);
+}
+
+#[test]
+fn missing_blocks_are_counted() {
+    let damage = |text| {
+        let recording = Recording::from_bytes(bytes(text)).unwrap();
+        recording.damage.iter().map(Damage::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        damage(
+            "block process=0 thread=1 sequence=0 dropped=0
+             0 ThreadStarted os_id=5 name=\"main\"
+             block process=0 thread=1 sequence=2 dropped=0
+             1 TryRecvEmpty 2
+             block process=0 thread=1 sequence=3 dropped=0
+             2 TryRecvEmpty 2
+             block process=0 thread=2 sequence=3 dropped=0
+             3 TryRecvEmpty 2
+             block process=7 thread=0 sequence=1 dropped=0
+             4 ProcessEnded monotonic_ns=12 code=1 signal=0"
+        ),
+        [
+            "1 block of thread \"main\" missing",
+            "3 blocks of thread 2 missing",
+            "1 block of process \"process 7\" missing",
+        ]
+    );
+}
+
+#[test]
+fn of_two_copies_of_a_block_the_longer_one_counts() {
+    let short = "block process=0 thread=1 sequence=0 dropped=0\n0 channel jobs 1 2";
+    let long = format!("{short}\n1 Send 1 @1.1");
+    for text in [format!("{short}\n{long}"), format!("{long}\n{short}")] {
+        let recording = Recording::from_bytes(bytes(&text)).unwrap();
+        assert_eq!(recording.damage, []);
+        assert_eq!(deeds(&recording)[0].1.len(), 2);
+    }
+}
+
+#[test]
+fn bytes_between_blocks_are_told_once_and_zeros_are_room() {
+    let whole = sample();
+    let (second, _) = blocks(&whole)[1].clone();
+    let between = |bytes: &[u8]| {
+        let parts = [&whole[..second.start], bytes, &whole[second.start..]];
+        Recording::from_bytes(parts.concat()).unwrap()
+    };
+    let all = deeds(&Recording::from_bytes(whole.clone()).unwrap());
+    let room = between(&[0; 640]);
+    assert_eq!((&room.damage[..], deeds(&room)), (&[][..], all.clone()));
+    let noise = between(&[7; 640]);
+    assert_eq!(deeds(&noise), all);
+    let said: Vec<_> = noise.damage.iter().map(Damage::to_string).collect();
+    assert_eq!(
+        said,
+        [format!("malformed at byte {}: these bytes belong to no block", second.start)]
+    );
+}
+
+fn why_not(bytes: &[u8]) -> String {
+    Recording::from_bytes(bytes.into()).expect_err("it can be read").to_string()
+}
+
+#[test]
+fn another_version_is_named() {
+    let mut newer = sample();
+    newer[8] = 2;
+    assert_eq!(
+        why_not(&newer),
+        "recorded in format version 2, this reader knows version 1: install a newer recorder"
+    );
+    newer[8] = 0;
+    assert_eq!(
+        why_not(&newer),
+        "recorded in format version 0, this reader knows version 1: install an older recorder"
+    );
+}
+
+/// Files that are no recordings.
+fn strangers() -> [(&'static str, Vec<u8>); 5] {
+    [
+        ("program", fs::read("/bin/sh").expect("every Linux has a shell")),
+        ("empty", Vec::new()),
+        ("image", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".into()),
+        ("trace", b"[\n{\"ph\":\"M\",\"pid\":1}\n]\n".into()),
+        ("text", b"channel recording\n".into()),
+    ]
+}
+
+#[test]
+fn what_is_no_recording_is_called_so() {
+    for (name, bytes) in strangers() {
+        assert_eq!(why_not(&bytes), "not a recording", "{name}");
+    }
+}
+
+/// The recorder's `export` of a file with these bytes, to all kinds of outputs.
+fn recorder_export(directory: &TempDir, bytes: &[u8]) -> (Output, String) {
+    fs::write(directory.path().join("run.rec"), bytes).expect("the file can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_recorder"))
+        .current_dir(directory)
+        .args([
+            "export",
+            "run.rec",
+            "-o",
+            "new.json",
+            "-o",
+            "new.pftrace",
+            "-o",
+            "new.txt",
+            "-o",
+            "new.rec",
+        ])
+        .output()
+        .expect("the recorder runs");
+    let said = String::from_utf8(output.stderr.clone()).expect("it says text");
+    (output, said)
+}
+
+fn files(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).expect("the directory is there");
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("names are text");
+    let mut files: Vec<_> =
+        entries.map(|entry| name(entry.expect("the directory can be read"))).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_cannot_be_read_is_told_in_a_line_and_nothing_is_written() {
+    let mut newer = sample();
+    newer[8] = 2;
+    let version =
+        "recorded in format version 2, this reader knows version 1: install a newer recorder";
+    let cases = strangers().map(|(_, bytes)| (bytes, "not a recording")).into_iter();
+    let text = b"channel-recording version=1\nhello\n".into();
+    let text = (text, "line 2: \"hello\" is neither a time nor `block`");
+    for (bytes, why) in cases.chain([(newer, version), text]) {
+        let directory = TempDir::new().unwrap();
+        let (output, said) = recorder_export(&directory, &bytes);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(said, format!("recorder: run.rec: {why}\n"));
+        assert_eq!(files(directory.path()), ["run.rec"]);
+    }
+    let directory = TempDir::new().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_recorder"))
+        .current_dir(&directory)
+        .args(["export", "none.rec", "-o", "new.json"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "recorder: none.rec: No such file or directory (os error 2)\n"
+    );
+    assert_eq!(files(directory.path()), [""; 0]);
+}
+
+const ALL_FILES: [&str; 5] = ["new.json", "new.pftrace", "new.rec", "new.txt", "run.rec"];
+
+#[test]
+fn what_is_cut_is_exported_with_a_warning() {
+    let directory = TempDir::new().unwrap();
+    let (block, records) = blocks(&sample())[1].clone();
+    let cut = records[2].start + 4;
+    assert!(cut < block.end);
+    let (output, said) = recorder_export(&directory, &sample()[..cut]);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let warning =
+        format!("recorder: damaged: truncated at byte {}; the rest is there", records[2].start);
+    assert_eq!(said.lines().next(), Some(&*warning));
+    assert_eq!(files(directory.path()), ALL_FILES);
+    // What was read is whole now.
+    for file in ["new.rec", "new.txt"] {
+        let recording = Recording::open(&directory.path().join(file)).unwrap();
+        assert_eq!(recording.damage, []);
+        assert_eq!(recording.entities.threads[0].name, "main");
+    }
+}
+
+#[test]
+fn what_contradicts_itself_is_exported_with_a_warning_and_a_failure() {
+    let directory = TempDir::new().unwrap();
+    let (_, records) = blocks(&sample())[1].clone();
+    let mut bytes = sample();
+    bytes[records[2].start] = 99;
+    let (output, said) = recorder_export(&directory, &bytes);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let warning = format!(
+        "recorder: damaged: malformed at byte {}: no event has this code; the rest is there",
+        records[2].start
+    );
+    assert_eq!(said.lines().next(), Some(&*warning));
+    assert_eq!(files(directory.path()), ALL_FILES);
+}
+
+#[test]
+fn a_recording_and_its_text_make_the_same_traces() {
+    let directory = TempDir::new().unwrap();
+    let whole = sample();
+    let (output, said) = recorder_export(&directory, &whole);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let expected = exports(&Recording::from_bytes(whole).unwrap());
+    let read = |file: &str| fs::read(directory.path().join(file)).unwrap();
+    assert!((read("new.json"), read("new.pftrace")) == expected);
+    for file in ["new.rec", "new.txt"] {
+        let recording = Recording::open(&directory.path().join(file)).unwrap();
+        assert!(exports(&recording) == expected, "{file}");
+        assert_eq!(recording.dropped, 2);
+    }
+}

@@ -1,0 +1,446 @@
+use std::collections::{BTreeMap, HashMap};
+
+use recorder::chrome::Chrome;
+use recorder::load::Recording;
+use recorder::perfetto::Perfetto;
+use recorder::play::play;
+use serde_json::Value as Json;
+
+/// The recording as a Chrome trace and as a Perfetto trace.
+pub(crate) fn exports(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
+    let (mut json, mut pftrace) = (Vec::new(), Vec::new());
+    let mut chrome = Chrome::new(&mut json, recording).expect("a vector takes everything");
+    let mut perfetto = Perfetto::new(&mut pftrace, recording).expect("a vector takes everything");
+    play(recording, &mut |item| {
+        chrome.item(item)?;
+        perfetto.item(item)
+    })
+    .expect("the recording can be played");
+    chrome.finish().expect("a vector takes everything");
+    perfetto.finish().expect("a vector takes everything");
+    (json, pftrace)
+}
+
+/// Where something is: process and thread.
+type Place = (u64, u64);
+
+/// What a trace says, whatever its format.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    pub(crate) processes: BTreeMap<u64, String>,
+    pub(crate) threads: BTreeMap<Place, String>,
+    /// The order in which the viewer shows them.
+    pub(crate) ranks: BTreeMap<Place, u64>,
+    pub(crate) slices: Vec<Slice>,
+    /// By number: place and time of the source and of the target.
+    pub(crate) arrows: BTreeMap<u64, [Option<(Place, u64)>; 2]>,
+    pub(crate) flights: Vec<Flight>,
+    pub(crate) counters: Vec<Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slice {
+    pub(crate) place: Place,
+    pub(crate) begin: u64,
+    pub(crate) end: Option<u64>,
+    pub(crate) name: String,
+    pub(crate) arguments: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Flight {
+    pub(crate) process: u64,
+    pub(crate) channel: String,
+    pub(crate) message: String,
+    pub(crate) arrow: u64,
+    pub(crate) begin: u64,
+    pub(crate) end: u64,
+    pub(crate) lost: bool,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Counter {
+    pub(crate) process: u64,
+    /// Channel, and what is counted.
+    pub(crate) name: String,
+    pub(crate) time: u64,
+    pub(crate) value: u64,
+}
+
+impl Facts {
+    /// One order for what the formats may tell in any.
+    fn settle(mut self) -> Self {
+        self.slices.sort();
+        self.flights.sort();
+        self.counters.sort();
+        self
+    }
+
+    fn arrow(&mut self, id: u64, end: usize, at: (Place, u64)) {
+        let before = self.arrows.entry(id).or_default()[end].replace(at);
+        assert_eq!(before, None, "arrow {id} has one end twice");
+    }
+}
+
+/// Reads a Chrome trace.
+pub(crate) fn of_chrome(json: &[u8]) -> Facts {
+    let mut facts = Facts::default();
+    let events: Vec<Json> = serde_json::from_slice(json).expect("the trace is JSON");
+    let mut flying: HashMap<(u64, String), Flight> = HashMap::new();
+    for event in &events {
+        let number =
+            |key: &str| event[key].as_u64().unwrap_or_else(|| panic!("no {key} in {event}"));
+        let text = |key: &str| {
+            event[key].as_str().unwrap_or_else(|| panic!("no {key} in {event}")).to_owned()
+        };
+        let time = |key: &str| {
+            let microseconds = event[key].as_f64().unwrap_or_else(|| panic!("no {key} in {event}"));
+            (microseconds * 1000.0).round() as u64
+        };
+        let place = (number("pid"), number("tid"));
+        match text("ph").as_str() {
+            "M" => {
+                let argument = &event["args"];
+                match text("name").as_str() {
+                    "process_name" => {
+                        drop(facts.processes.insert(place.0, plain(&argument["name"])))
+                    }
+                    "thread_name" => drop(facts.threads.insert(place, plain(&argument["name"]))),
+                    "process_sort_index" => {}
+                    "thread_sort_index" => {
+                        let index = argument["sort_index"].as_u64().expect("an index is a number");
+                        facts.ranks.insert(place, index);
+                    }
+                    other => panic!("what is {other}?"),
+                }
+            }
+            phase @ ("X" | "B") => {
+                let arguments = event["args"].as_object().expect("slices have arguments");
+                facts.slices.push(Slice {
+                    place,
+                    begin: time("ts"),
+                    end: (phase == "X").then(|| time("ts") + time("dur")),
+                    name: text("name"),
+                    arguments: arguments
+                        .iter()
+                        .map(|(key, value)| (key.clone(), plain(value)))
+                        .collect(),
+                });
+            }
+            "s" => facts.arrow(number("id"), 0, (place, time("ts"))),
+            "f" => {
+                assert_eq!(text("bp"), "e");
+                facts.arrow(number("id"), 1, (place, time("ts")));
+            }
+            "b" => {
+                let id = plain(&event["id2"]["local"]);
+                let channel = plain(&event["args"]["channel"]);
+                let flight = Flight {
+                    process: place.0,
+                    message: plain(&event["args"]["message"]),
+                    arrow: u64::from_str_radix(id.trim_start_matches("0x"), 16)
+                        .expect("ids are hexadecimal"),
+                    begin: time("ts"),
+                    end: 0,
+                    lost: text("name") == format!("{channel} never received"),
+                    channel,
+                };
+                assert!(flying.insert((place.0, id), flight).is_none(), "one id twice: {event}");
+            }
+            "e" => {
+                let id = (place.0, plain(&event["id2"]["local"]));
+                let mut flight = flying.remove(&id).expect("a flight begins before it ends");
+                flight.end = time("ts");
+                facts.flights.push(flight);
+            }
+            "C" => facts.counters.push(Counter {
+                process: place.0,
+                name: text("name"),
+                time: time("ts"),
+                value: event["args"][""].as_u64().expect("counters count"),
+            }),
+            other => panic!("what is {other}?"),
+        }
+    }
+    assert!(flying.is_empty(), "a flight does not end");
+    facts.settle()
+}
+
+fn plain(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A message of the wire format: its fields in their order.
+struct Message<'a>(Vec<(u64, Field<'a>)>);
+
+#[derive(Clone, Copy)]
+enum Field<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    fn read(mut bytes: &'a [u8]) -> Self {
+        let mut fields = Vec::new();
+        while !bytes.is_empty() {
+            let tag = varint(&mut bytes);
+            let field = match tag & 7 {
+                0 => Field::Number(varint(&mut bytes)),
+                1 => Field::Number(u64::from_le_bytes(
+                    take(&mut bytes, 8).try_into().expect("8 bytes"),
+                )),
+                2 => {
+                    let length = varint(&mut bytes) as usize;
+                    Field::Bytes(take(&mut bytes, length))
+                }
+                kind => panic!("wire type {kind}"),
+            };
+            fields.push((tag >> 3, field));
+        }
+        Message(fields)
+    }
+
+    fn numbers(&self, wanted: u64) -> impl Iterator<Item = u64> {
+        self.0.iter().filter_map(move |&(field, value)| match value {
+            Field::Number(number) if field == wanted => Some(number),
+            _ => None,
+        })
+    }
+
+    fn number(&self, wanted: u64) -> Option<u64> {
+        self.numbers(wanted).next()
+    }
+
+    fn messages(&self, wanted: u64) -> impl Iterator<Item = Message<'a>> {
+        self.0.iter().filter_map(move |&(field, value)| match value {
+            Field::Bytes(bytes) if field == wanted => Some(Message::read(bytes)),
+            _ => None,
+        })
+    }
+
+    fn message(&self, wanted: u64) -> Option<Message<'a>> {
+        self.messages(wanted).next()
+    }
+
+    fn text(&self, wanted: u64) -> Option<String> {
+        self.0.iter().find_map(|&(field, value)| match value {
+            Field::Bytes(bytes) if field == wanted => {
+                Some(String::from_utf8(bytes.to_vec()).expect("texts are UTF-8"))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn take<'a>(bytes: &mut &'a [u8], count: usize) -> &'a [u8] {
+    bytes.split_off(..count).expect("a field ends within its message")
+}
+
+fn varint(bytes: &mut &[u8]) -> u64 {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = take(bytes, 1)[0];
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return value;
+        }
+    }
+    panic!("a number does not end")
+}
+
+/// What a Perfetto track is.
+enum Track {
+    Process(u64),
+    Thread(Place),
+    /// Below a process; with the names of the groups above it and its own.
+    Below(u64, Vec<String>),
+}
+
+/// What was interned under a number: a text, or a file and a line.
+type Interned = HashMap<(u64, u64), (String, Option<u64>)>;
+
+/// Reads a Perfetto trace, and checks what the viewer relies on.
+///
+/// The numbers of the fields are those of `perfetto_trace.proto`.
+pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
+    let mut facts = Facts::default();
+    let mut tracks = HashMap::new();
+    let mut interned = Interned::new();
+    let mut events = Vec::new();
+    for (index, packet) in Message::read(trace).messages(1).enumerate() {
+        assert_eq!(packet.number(10), Some(1), "all packets are of one sequence");
+        if index == 0 {
+            assert_eq!(packet.number(13), Some(1), "the first packet begins the sequence");
+        }
+        if let Some(new) = packet.message(12) {
+            intern(&new, &mut interned);
+        }
+        if let Some(track) = packet.message(60) {
+            describe(&track, &mut tracks, &mut facts);
+        }
+        if let Some(event) = packet.message(11) {
+            assert_eq!(packet.number(13), Some(2), "an event needs what was interned");
+            let time = packet.number(8).expect("an event has a time");
+            let track = event.number(11).expect("an event has a track");
+            assert!(tracks.contains_key(&track), "a track is described before it is used");
+            events.push((time, track, read(&event, &interned)));
+        }
+    }
+    // The viewer sorts by time, and leaves what is of one time in its order.
+    events.sort_by_key(|event| event.0);
+    let mut open: HashMap<u64, Vec<(u64, Event)>> = HashMap::new();
+    for (time, id, event) in events {
+        let track = &tracks[&id];
+        match event.kind {
+            1 => open.entry(id).or_default().push((time, event)),
+            2 => {
+                let (begin, event) =
+                    open.get_mut(&id).and_then(Vec::pop).expect("a slice begins before it ends");
+                facts.slice(track, begin, Some(time), event);
+            }
+            3 => facts.slice(track, time, Some(time), event),
+            4 => {
+                let Track::Below(process, path) = track else {
+                    panic!("a counter has a track of its own")
+                };
+                let value = event.value.expect("counters count");
+                facts.counters.push(Counter {
+                    process: *process,
+                    name: path[1..].join(" "),
+                    time,
+                    value,
+                });
+            }
+            kind => panic!("what is an event of type {kind}?"),
+        }
+    }
+    for (track, left) in open {
+        for (begin, event) in left {
+            facts.slice(&tracks[&track], begin, None, event);
+        }
+    }
+    facts.settle()
+}
+
+fn intern(new: &Message<'_>, interned: &mut Interned) {
+    for kind in [1, 2, 3, 4, 29] {
+        for entry in new.messages(kind) {
+            let number = entry.number(1).expect("what is interned has a number");
+            let text = entry.text(2).expect("what is interned has a text");
+            let before = interned.insert((kind, number), (text, entry.number(4)));
+            assert!(before.is_none(), "{kind}/{number} is interned twice");
+        }
+    }
+}
+
+fn describe(track: &Message<'_>, tracks: &mut HashMap<u64, Track>, facts: &mut Facts) {
+    let described = if let Some(process) = track.message(3) {
+        let pid = process.number(1).expect("a process has a number");
+        facts.processes.insert(pid, process.text(6).expect("a process has a name"));
+        Track::Process(pid)
+    } else if let Some(thread) = track.message(4) {
+        let place = (thread.number(1).expect("a process"), thread.number(2).expect("a number"));
+        facts.threads.insert(place, thread.text(5).expect("a thread has a name"));
+        facts.ranks.insert(place, track.number(12).expect("a thread has a rank"));
+        Track::Thread(place)
+    } else {
+        let name = track.text(2).expect("a track has a name");
+        match &tracks[&track.number(5).expect("a track has a parent, which is described before")] {
+            Track::Process(pid) => Track::Below(*pid, vec![name]),
+            Track::Below(pid, path) => Track::Below(*pid, [path.as_slice(), &[name]].concat()),
+            Track::Thread(_) => panic!("there is nothing below a thread"),
+        }
+    };
+    let id = track.number(1).expect("a track has a number");
+    assert!(tracks.insert(id, described).is_none(), "track {id} is described twice");
+}
+
+/// A track event.
+struct Event {
+    kind: u64,
+    name: Option<String>,
+    category: Option<String>,
+    arguments: BTreeMap<String, String>,
+    source: Option<u64>,
+    target: Option<u64>,
+    correlation: Option<u64>,
+    value: Option<u64>,
+}
+
+fn read(event: &Message<'_>, interned: &Interned) -> Event {
+    let known = |kind: u64, number: u64| {
+        interned
+            .get(&(kind, number))
+            .unwrap_or_else(|| panic!("{kind}/{number} is used and was not interned"))
+    };
+    let mut arguments = BTreeMap::new();
+    for annotation in event.messages(4) {
+        let (name, _) = known(3, annotation.number(1).expect("an argument has a name"));
+        let value = match annotation.number(17) {
+            Some(text) => known(29, text).0.clone(),
+            None => annotation.number(3).expect("an argument has a value").to_string(),
+        };
+        assert_eq!(arguments.insert(name.clone(), value), None, "two arguments of one name");
+    }
+    if let Some(place) = event.number(34) {
+        let (file, line) = known(4, place);
+        let line = line.expect("a place has a line");
+        assert!(
+            arguments["site"].starts_with(&format!("{file}:{line}:")),
+            "the place is the argument's"
+        );
+    }
+    assert!(event.numbers(47).count() + event.numbers(48).count() <= 1, "an event has one arrow");
+    Event {
+        kind: event.number(9).expect("an event has a type"),
+        name: event.text(23).or_else(|| event.number(10).map(|name| known(2, name).0.clone())),
+        category: event.number(3).map(|category| known(1, category).0.clone()),
+        arguments,
+        source: event.number(47),
+        target: event.number(48),
+        correlation: event.number(52),
+        value: event.number(30),
+    }
+}
+
+impl Facts {
+    fn slice(&mut self, track: &Track, begin: u64, end: Option<u64>, event: Event) {
+        let name = event.name.expect("a slice has a name");
+        match track {
+            Track::Thread(place) => {
+                assert_eq!(event.category.as_deref(), Some("channel"));
+                assert_eq!(event.correlation, event.source.or(event.target));
+                for (end, arrow) in [event.source, event.target].into_iter().enumerate() {
+                    if let Some(arrow) = arrow {
+                        self.arrow(arrow, end, (*place, begin));
+                    }
+                }
+                self.slices.push(Slice {
+                    place: *place,
+                    begin,
+                    end,
+                    name,
+                    arguments: event.arguments,
+                });
+            }
+            Track::Below(process, path) => {
+                assert_eq!(event.category.as_deref(), Some("message"));
+                assert_eq!((path[0].as_str(), path[2].as_str()), ("channels", "in flight"));
+                let message = event.arguments["message"].clone();
+                assert_eq!(event.arguments["channel"], path[1]);
+                let lost = name != format!("#{message}");
+                assert!(!lost || name == format!("#{message} (never received)"));
+                self.flights.push(Flight {
+                    process: *process,
+                    channel: path[1].clone(),
+                    message,
+                    arrow: event.correlation.expect("a flight has its arrow's number"),
+                    begin,
+                    end: end.expect("a flight ends"),
+                    lost,
+                });
+            }
+            Track::Process(_) => panic!("a process has no slices"),
+        }
+    }
+}

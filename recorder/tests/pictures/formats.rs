@@ -1,0 +1,127 @@
+use proptest::prelude::*;
+use recorder::load::Recording;
+use recorder::play::{Arrow, Item};
+
+use crate::facts::{Facts, exports, of_chrome, of_perfetto};
+use crate::hand::{items, recording};
+use crate::simulation::{programs, programs_with_gaps};
+
+/// What both traces of a recording say.
+fn facts(recording: &Recording) -> Facts {
+    let (json, pftrace) = exports(recording);
+    let facts = of_chrome(&json);
+    assert_eq!(facts, of_perfetto(&pftrace));
+    facts
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn both_formats_say_the_same(simulated in programs()) {
+        let recording = simulated.recording();
+        let facts = facts(&recording);
+        // And all that there is to say.
+        let items = items(&recording);
+        let count = |which: fn(&Item) -> bool| items.iter().filter(|item| which(item)).count();
+        prop_assert_eq!(facts.threads.len(), recording.entities.threads.len());
+        prop_assert_eq!(facts.processes.len(), recording.entities.processes.len());
+        prop_assert_eq!(facts.slices.len(), count(|item| matches!(item, Item::Slice(_))));
+        prop_assert_eq!(facts.flights.len(), count(|item| matches!(item, Item::Flight(_))));
+        prop_assert_eq!(facts.counters.len(), count(|item| matches!(item, Item::Counter(_))));
+        let sources = count(|item| {
+            matches!(item, Item::Slice(slice) if matches!(slice.arrow, Some(Arrow::From(_))))
+        });
+        prop_assert_eq!(facts.arrows.len(), sources);
+        for [source, target] in facts.arrows.values() {
+            let (_, from) = source.unwrap();
+            prop_assert!(target.is_none_or(|(_, to)| from < to));
+        }
+    }
+
+    #[test]
+    fn a_recording_with_gaps_says_the_same_in_both_formats(
+        simulated in programs_with_gaps(),
+        length in 64usize..20_000,
+    ) {
+        let mut bytes = simulated.bytes();
+        bytes.truncate(length);
+        facts(&Recording::from_bytes(bytes).unwrap());
+    }
+}
+
+#[test]
+fn an_empty_recording_is_an_empty_trace() {
+    let recording = Recording::from_bytes(format::file_header().into()).unwrap();
+    assert_eq!(facts(&recording), Facts::default());
+    assert_eq!(exports(&recording).0, b"[]\n");
+}
+
+#[test]
+fn every_argument_is_told() {
+    let facts = facts(&recording(
+        "thread 1 main
+         0 Site site=1 line=14 column=5 file=\"src/main.rs\"
+         1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=0 message_type=\"i32\" name=\"jobs\"
+         20 SendBegin endpoint=1 site=1 detail=7
+         35 SendEnd endpoint=1 site=1 detail=7
+         thread 2 worker
+         10 RecvTimeoutBegin 2 500
+         30 RecvTimeoutEnd 2 7",
+    ));
+    let arguments: Vec<_> = facts
+        .slices
+        .iter()
+        .map(|slice| {
+            let arguments: Vec<_> =
+                slice.arguments.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            format!("{}: {}", slice.name, arguments.join(" "))
+        })
+        .collect();
+    assert_eq!(
+        arguments,
+        [
+            "channel jobs: channel=jobs operation=channel site=src/main.rs:14:5",
+            "send jobs (waiting): channel=jobs message=1 operation=send site=src/main.rs:14:5 waited_ns=9",
+            "send jobs: channel=jobs depth=1 message=1 operation=send site=src/main.rs:14:5 waited_ns=9",
+            "send jobs (returning): channel=jobs message=1 operation=send site=src/main.rs:14:5 waited_ns=15",
+            "recv_timeout jobs (waiting): channel=jobs message=1 operation=recv_timeout timeout_ns=500 waited_ns=20",
+            "recv jobs: channel=jobs depth=0 latency_ns=10 message=1 operation=recv_timeout waited_ns=20",
+        ]
+    );
+    let counters: Vec<_> = facts.counters.iter().map(|counter| counter.name.as_str()).collect();
+    assert_eq!(counters[0], "jobs live senders");
+    assert_eq!(counters.last(), Some(&"jobs queue depth"));
+}
+
+#[test]
+fn every_text_survives() {
+    let odd = "\"quoted\" \\u{1}\\u{9}\\u{a}\\u{7f} \u{e4}\u{6f22}\u{1f980} </script>";
+    let quoted = odd.replace("\"quoted\"", "\\\"quoted\\\"");
+    let plain = "\"quoted\" \u{1}\t\n\u{7f} \u{e4}\u{6f22}\u{1f980} </script>";
+    let facts = facts(&recording(&format!(
+        "block process=0 thread=0 sequence=0 dropped=0
+         0 ProcessStarted pid=5 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"/bin/{}\" arguments=\"{quoted}\"
+         block process=0 thread=1 sequence=0 dropped=0
+         0 ThreadStarted os_id=5 name=\"{quoted}\"
+         0 Site site=1 line=14 column=5 file=\"{quoted}.rs\"
+         1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=0 message_type=\"{quoted}\" name=\"{quoted}\"",
+        quoted.replace('/', "|"),
+    )));
+    assert_eq!(facts.processes[&5], plain.replace('/', "|"));
+    assert_eq!(facts.threads[&(5, 5)], plain);
+    assert_eq!(facts.slices[0].name, format!("channel {plain}"));
+    assert_eq!(facts.slices[0].arguments["channel"], plain);
+    assert_eq!(facts.slices[0].arguments["site"], format!("{plain}.rs:14:5"));
+}
+
+#[test]
+fn every_nanosecond_survives_for_a_hundred_days() {
+    let day = 86_400_000_000_000u64;
+    let times =
+        [1, 999, 1_000, 1_001, 123_456_789_012_345, 100 * day - 1, 100 * day, 100 * day + 1];
+    let lines = times.map(|time| format!("{time} TryRecvEmpty 2\n"));
+    let facts = facts(&recording(&format!("thread 1 main\n{}", lines.concat())));
+    let begins: Vec<_> = facts.slices.iter().map(|slice| slice.begin).collect();
+    assert_eq!(begins, times);
+}

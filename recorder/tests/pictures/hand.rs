@@ -1,0 +1,154 @@
+use std::fmt::Write;
+
+use format::MessageId;
+use recorder::load::Recording;
+use recorder::play::{Arrow, Count, Item, Slice, play};
+
+/// Turns shorthand into a recording's text form.
+///
+/// - `thread 1 main` begins the block of a thread, which has the OS id 101;
+/// - `10 channel jobs 1 2 bound=3` makes a channel with the sender 1 and the receiver 2;
+/// - `10 Send 1 @1.7` is an operation of endpoint 1 with message 7 of thread 1;
+/// - what has a `=` already is taken as it is.
+///
+/// There is no process block, so that a tick is a nanosecond.
+pub(crate) fn text(shorthand: &str) -> String {
+    let mut text = format::text::heading() + "\n";
+    for line in shorthand.lines().map(str::trim) {
+        let words: Vec<_> = line.split(' ').collect();
+        let line = match words[..] {
+            ["thread", number, name] => format!(
+                "block process=0 thread={number} sequence=0 dropped=0\n\
+                 0 ThreadStarted os_id=10{number} name=\"{name}\""
+            ),
+            [time, "channel", name, sender, receiver, ref bound @ ..] => {
+                let unbounded = format!("bound={}", format::UNBOUNDED);
+                format!(
+                    "{time} ChannelCreated channel={sender} sender={sender} receiver={receiver} \
+                     site=0 {} message_type=\"i32\" name=\"{name}\"",
+                    bound.first().unwrap_or(&unbounded.as_str())
+                )
+            }
+            [time, what, endpoint, ref detail @ ..] if !line.contains('=') => {
+                let detail = detail.first().map_or(0, |detail| number(detail));
+                format!("{time} {what} endpoint={endpoint} site=0 detail={detail}")
+            }
+            _ => line.to_owned(),
+        };
+        text += &line;
+        text.push('\n');
+    }
+    text
+}
+
+/// A message's number from `@thread.count`, or any other number.
+fn number(detail: &str) -> u64 {
+    let parse = |number: &str| number.parse().expect("the detail is a number");
+    match detail.strip_prefix('@').and_then(|id| id.split_once('.')) {
+        Some((thread, count)) => MessageId::new(parse(thread) as u32, parse(count)).0,
+        None => parse(detail),
+    }
+}
+
+pub(crate) fn bytes(shorthand: &str) -> Vec<u8> {
+    format::text::parse(&text(shorthand)).expect("the text is a recording's")
+}
+
+pub(crate) fn recording(shorthand: &str) -> Recording {
+    Recording::from_bytes(bytes(shorthand)).expect("the recording can be read")
+}
+
+pub(crate) fn items(recording: &Recording) -> Vec<Item> {
+    let mut items = Vec::new();
+    play(recording, &mut |item| {
+        items.push(*item);
+        Ok(())
+    })
+    .expect("the recording can be played");
+    items
+}
+
+/// The items, one line each.
+pub(crate) struct Picture {
+    /// `thread begin..end name`, then what else there is.
+    pub(crate) slices: Vec<String>,
+    /// `channel #message begin..end lane`
+    pub(crate) flights: Vec<String>,
+    /// `channel time value`
+    pub(crate) depths: Vec<String>,
+    /// `channel time value`
+    pub(crate) senders: Vec<String>,
+}
+
+pub(crate) fn picture(shorthand: &str) -> Picture {
+    picture_of(&recording(shorthand))
+}
+
+pub(crate) fn picture_of(recording: &Recording) -> Picture {
+    let (mut slices, mut flights) = (Vec::new(), Vec::new());
+    let (mut depths, mut senders) = (Vec::new(), Vec::new());
+    let label = |channel: usize| &recording.entities.channels[channel].label;
+    for item in items(recording) {
+        match item {
+            Item::Slice(slice) => slices.push(line(recording, &slice)),
+            Item::Flight(flight) => flights.push(format!(
+                "{} #{} {}..{} lane {}{}",
+                label(flight.channel),
+                flight.message,
+                flight.begin,
+                flight.end,
+                flight.lane,
+                if flight.lost { " lost" } else { "" },
+            )),
+            Item::Counter(counter) => {
+                let counters = match counter.what {
+                    Count::QueueDepth => &mut depths,
+                    Count::LiveSenders => &mut senders,
+                };
+                counters.push(format!(
+                    "{} {} {}",
+                    label(counter.channel),
+                    counter.time,
+                    counter.value
+                ));
+            }
+        }
+    }
+    Picture { slices, flights, depths, senders }
+}
+
+fn line(recording: &Recording, slice: &Slice) -> String {
+    let entities = &recording.entities;
+    let mut line = format!("{} {}..", entities.threads[slice.thread].name, slice.begin);
+    let mut add = |text: String| line.write_str(&text).expect("a string takes every text");
+    if let Some(end) = slice.end {
+        add(end.to_string());
+    }
+    add(format!(" {}", slice.name(entities)));
+    if slice.operation != slice.verb {
+        add(format!(" by {}", slice.operation));
+    }
+    if let Some(message) = slice.message {
+        add(format!(" #{message}"));
+    }
+    match slice.arrow {
+        Some(Arrow::From(arrow)) => add(format!(" {arrow}>")),
+        Some(Arrow::To(arrow)) => add(format!(" >{arrow}")),
+        None => {}
+    }
+    let numbers = [
+        ("depth", slice.depth),
+        ("latency", slice.latency),
+        ("waited", slice.waited),
+        ("timeout", slice.timeout),
+    ];
+    for (name, number) in numbers {
+        if let Some(number) = number {
+            add(format!(" {name}={number}"));
+        }
+    }
+    if let Some(site) = slice.site {
+        add(format!(" at {}", entities.sites[site]));
+    }
+    line
+}

@@ -1,0 +1,21 @@
+//! From recordings to pictures: hand-written, simulated and damaged ones.
+#![forbid(unsafe_code)]
+
+/// Recordings that are cut, altered, or none at all.
+mod damage;
+/// What the two trace formats say, read back.
+mod facts;
+/// Both trace formats hold the same facts.
+mod formats;
+/// Small recordings, written by hand.
+mod hand;
+/// Recordings that lack the begin, the end or the send of something.
+mod incomplete;
+/// What holds for every program.
+mod invariants;
+/// The rules of the picture, one by one.
+mod rules;
+/// Programs that use channels, and their recordings.
+mod simulation;
+/// What a run came to.
+mod summary;

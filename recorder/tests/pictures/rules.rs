@@ -1,0 +1,583 @@
+use crate::hand::{picture, picture_of, recording};
+
+#[test]
+fn a_message_goes_from_one_instant_to_another() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         thread 2 worker
+         30 Recv 2 @1.1",
+    );
+    assert_eq!(
+        picture.slices,
+        [
+            "main 0..0 channel jobs",
+            "main 10..10 send jobs #1 1> depth=1",
+            "worker 30..30 recv jobs #1 >1 depth=0 latency=20",
+        ]
+    );
+    assert_eq!(picture.flights, ["jobs #1 10..30 lane 0"]);
+    assert_eq!(picture.depths, ["jobs 0 0", "jobs 10 1", "jobs 30 0", "jobs 30 0"]);
+    assert_eq!(picture.senders, ["jobs 0 1", "jobs 30 1"]);
+}
+
+#[test]
+fn a_receive_that_waited_is_two_neighbours() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         20 Send 1 @1.1
+         thread 2 worker
+         5 RecvBegin 2
+         30 RecvEnd 2 @1.1",
+    );
+    assert_eq!(
+        picture.slices[2..],
+        [
+            "worker 5..29 recv jobs (waiting) #1 waited=25",
+            "worker 30..30 recv jobs #1 >1 depth=0 latency=10 waited=25",
+        ]
+    );
+}
+
+#[test]
+fn a_send_that_waited_and_ended_first_hands_over_at_its_end() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         5 Send 1 @1.1
+         10 SendBegin 1 @1.2
+         25 SendEnd 1 @1.2
+         thread 2 worker
+         20 Recv 2 @1.1
+         30 Recv 2 @1.2",
+    );
+    assert_eq!(
+        picture.slices[2..],
+        [
+            "worker 20..20 recv jobs #1 >1 depth=0 latency=15",
+            "main 10..24 send jobs (full) #2 waited=15",
+            "main 25..25 send jobs #2 2> depth=1 waited=15",
+            "worker 30..30 recv jobs #2 >2 depth=0 latency=20",
+        ]
+    );
+    assert_eq!(picture.flights, ["jobs #1 5..20 lane 0", "jobs #2 25..30 lane 0"]);
+}
+
+#[test]
+fn a_send_whose_message_is_received_first_hands_over_then_and_returns_later() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         5 Send 1 @1.1
+         10 SendBegin 1 @1.2
+         45 SendEnd 1 @1.2
+         50 SenderDropped endpoint=1
+         thread 2 worker
+         20 Recv 2 @1.1
+         30 Recv 2 @1.2",
+    );
+    assert_eq!(
+        picture.slices[3..],
+        [
+            "main 10..28 send jobs (full) #2 waited=19",
+            "main 29..29 send jobs #2 2> depth=1 waited=19",
+            "worker 30..30 recv jobs #2 >2 depth=0 latency=20",
+            "main 30..45 send jobs (returning) #2 waited=35",
+            "main 50..50 drop sender jobs by drop",
+        ]
+    );
+    assert_eq!(picture.flights[1], "jobs #2 29..30 lane 0");
+    assert_eq!(picture.depths[2..5], ["jobs 20 0", "jobs 29 1", "jobs 30 0"]);
+}
+
+#[test]
+fn a_return_without_length_is_not_shown() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         10 SendBegin 1 @1.1
+         30 SendEnd 1 @1.1
+         thread 2 worker
+         30 Recv 2 @1.1",
+    );
+    // Of the same instant the sender comes first, and so hands over itself.
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "main 10..29 send jobs (full) #1 waited=20",
+            "main 30..30 send jobs #1 1> depth=1 waited=20",
+            "worker 31..31 recv jobs #1 >1 depth=0 latency=21",
+        ]
+    );
+}
+
+#[test]
+fn in_a_rendezvous_nothing_is_full() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=0
+         10 SendBegin 1 @1.1
+         35 SendEnd 1 @1.1
+         40 TrySendFull 1
+         thread 2 worker
+         30 Recv 2 @1.1",
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "main 10..28 send jobs (waiting) #1 waited=19",
+            "main 29..29 send jobs #1 1> depth=1 waited=19",
+            "worker 30..30 recv jobs #1 >1 depth=0 latency=20",
+            "main 30..35 send jobs (returning) #1 waited=25",
+            "main 40..40 try_send jobs (full)",
+        ]
+    );
+}
+
+#[test]
+fn a_receive_is_never_before_its_send() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         100 Send 1 @1.1
+         thread 2 worker
+         40 Recv 2 @1.1
+         41 SenderDropped endpoint=1
+         300 Recv 2 @1.7",
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "main 100..100 send jobs #1 1> depth=1",
+            "worker 102..102 recv jobs #1 >1 depth=0 latency=2",
+            // What its thread does next comes later still.
+            "worker 103..103 drop sender jobs by drop",
+            "worker 300..300 recv jobs depth=0",
+        ]
+    );
+    assert_eq!(picture.flights, ["jobs #1 100..102 lane 0"]);
+}
+
+#[test]
+fn a_receive_is_never_before_its_blocked_send() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=0
+         100 SendBegin 1 @1.1
+         150 SendEnd 1 @1.1
+         thread 2 worker
+         40 RecvBegin 2
+         41 RecvEnd 2 @1.1",
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            // Too short for a length, and no arrow points back.
+            "main 100..100 send jobs (waiting) #1 waited=1",
+            "main 101..101 send jobs #1 1> depth=1 waited=1",
+            "worker 40..101 recv jobs (waiting) #1 waited=62",
+            "worker 102..102 recv jobs #1 >1 depth=0 latency=2 waited=62",
+            "main 102..150 send jobs (returning) #1 waited=50",
+        ]
+    );
+}
+
+#[test]
+fn a_receive_whose_send_was_not_recorded_has_no_arrow() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         50 Send 1 @1.3
+         thread 2 worker
+         20 Recv 2 @1.1
+         30 Recv 2 @1.2
+         40 Recv 2
+         60 Recv 2 @1.3
+         70 Recv 2 @9.1",
+    );
+    assert_eq!(
+        picture.slices[2..],
+        [
+            "worker 20..20 recv jobs #1 >1 depth=0 latency=10",
+            // Until its send, which might have come later, is known to be missing.
+            "main 50..50 send jobs #2 2> depth=1",
+            "worker 30..30 recv jobs depth=1",
+            "worker 40..40 recv jobs depth=1",
+            "worker 60..60 recv jobs #2 >2 depth=0 latency=10",
+            "worker 70..70 recv jobs depth=0",
+        ]
+    );
+}
+
+#[test]
+fn what_waits_at_the_end_has_no_end() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         5 Send 1 @1.1
+         10 SendBegin 1 @1.2
+         thread 2 worker
+         0 channel results 3 4
+         20 RecvBegin 4
+         thread 3 clock
+         30 RecvTimeoutBegin 4 500",
+    );
+    assert_eq!(
+        picture.slices[3..],
+        [
+            "main 10.. send jobs (full)",
+            "worker 20.. recv results (waiting)",
+            "clock 30.. recv_timeout results (waiting) timeout=500",
+        ]
+    );
+    assert_eq!(picture.depths[3..], ["jobs 30 1", "results 30 0"]);
+}
+
+#[test]
+fn a_send_that_is_not_back_at_the_end_is_still_returning() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=0
+         10 SendBegin 1 @1.1
+         thread 2 worker
+         30 Recv 2 @1.1",
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "main 10..28 send jobs (waiting) #1 waited=19",
+            "main 29..29 send jobs #1 1> depth=1 waited=19",
+            "worker 30..30 recv jobs #1 >1 depth=0 latency=20",
+            "main 30.. send jobs (returning) #1",
+        ]
+    );
+}
+
+#[test]
+fn messages_that_nobody_receives_are_lost_when_the_receiver_goes() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         20 Send 1 @1.2
+         50 SendDisconnected 1
+         thread 2 worker
+         30 Recv 2 @1.1
+         40 ReceiverDropped endpoint=2",
+    );
+    assert_eq!(picture.flights, ["jobs #1 10..30 lane 0", "jobs #2 20..40 lane 1 lost"]);
+    assert_eq!(picture.depths, ["jobs 0 0", "jobs 10 1", "jobs 20 2", "jobs 30 1", "jobs 50 1"]);
+    assert_eq!(
+        picture.slices[4..],
+        ["worker 40..40 drop receiver jobs by drop", "main 50..50 send jobs (disconnected)"]
+    );
+}
+
+#[test]
+fn messages_that_nobody_receives_fly_until_the_trace_ends() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         20 TrySend 1 @1.2
+         90 ThreadEnded",
+    );
+    assert_eq!(picture.flights, ["jobs #1 10..90 lane 0 lost", "jobs #2 20..90 lane 1 lost"]);
+    assert_eq!(picture.slices[2], "main 20..20 send jobs by try_send #2 2> depth=2");
+    assert_eq!(picture.depths.last().unwrap(), "jobs 90 2");
+}
+
+#[test]
+fn lanes_are_used_again() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         20 Send 1 @1.2
+         40 Send 1 @1.3
+         50 Send 1 @1.4
+         thread 2 worker
+         30 Recv 2 @1.1
+         60 Recv 2 @1.2",
+    );
+    assert_eq!(
+        picture.flights,
+        [
+            "jobs #1 10..30 lane 0",
+            "jobs #2 20..60 lane 1",
+            "jobs #3 40..60 lane 0 lost",
+            "jobs #4 50..60 lane 2 lost",
+        ]
+    );
+}
+
+#[test]
+fn clones_and_drops_count_senders() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 SenderCloned sender=3 from=1 site=0
+         20 SenderCloned sender=4 from=3 site=0
+         25 Send 4 @1.1
+         30 SenderDropped endpoint=3
+         40 SenderDropped endpoint=1
+         50 SenderDropped endpoint=4
+         60 RecvEndDisconnected 2",
+    );
+    let at: Vec<_> = [(0, 1), (10, 2), (20, 3), (30, 2), (40, 1), (50, 0), (60, 0)]
+        .map(|(time, count)| format!("jobs {time} {count}"))
+        .into();
+    assert_eq!(picture.senders, at);
+    assert_eq!(
+        picture.slices[1..5],
+        [
+            "main 10..10 clone sender jobs by clone",
+            "main 20..20 clone sender jobs by clone",
+            "main 25..25 send jobs #1 1> depth=1",
+            "main 30..30 drop sender jobs by drop",
+        ]
+    );
+}
+
+#[test]
+fn operations_that_transfer_nothing_say_why() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         1 TrySendFull 1
+         2 TrySendDisconnected 1
+         3 SendDisconnected 1
+         4 SendBegin 1 @1.1
+         6 SendEndDisconnected 1
+         7 RecvDisconnected 2
+         8 RecvBegin 2
+         10 RecvEndDisconnected 2
+         11 TryRecvEmpty 2
+         12 TryRecvDisconnected 2
+         13 RecvTimeoutDisconnected 2
+         14 RecvTimeoutBegin 2 5
+         20 RecvTimeoutExpired 2
+         21 RecvTimeoutBegin 2 5
+         23 RecvTimeoutEndDisconnected 2",
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "main 1..1 try_send jobs (full)",
+            "main 2..2 try_send jobs (disconnected)",
+            "main 3..3 send jobs (disconnected)",
+            "main 4..5 send jobs (full) waited=2",
+            "main 6..6 send jobs (disconnected) waited=2",
+            "main 7..7 recv jobs (disconnected)",
+            "main 8..9 recv jobs (waiting) waited=2",
+            "main 10..10 recv jobs (disconnected) waited=2",
+            "main 11..11 try_recv jobs (empty)",
+            "main 12..12 try_recv jobs (disconnected)",
+            "main 13..13 recv_timeout jobs (disconnected)",
+            "main 14..19 recv_timeout jobs (waiting) waited=6 timeout=5",
+            "main 20..20 recv_timeout jobs (timed out) waited=6",
+            "main 21..22 recv_timeout jobs (waiting) waited=2 timeout=5",
+            "main 23..23 recv_timeout jobs (disconnected) waited=2",
+        ]
+    );
+    assert_eq!(picture.depths, ["jobs 0 0", "jobs 23 0"]);
+}
+
+#[test]
+fn every_call_that_transfers_is_a_send_or_a_receive() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         1 Send 1 @1.1
+         2 TrySend 1 @1.2
+         3 Send 1 @1.3
+         4 Send 1 @1.4
+         10 Recv 2 @1.1
+         11 TryRecv 2 @1.2
+         12 RecvTimeout 2 @1.3
+         13 RecvTimeoutBegin 2 5
+         15 RecvTimeoutEnd 2 @1.4",
+    );
+    assert_eq!(
+        picture.slices[5..],
+        [
+            "main 10..10 recv jobs #1 >1 depth=3 latency=9",
+            "main 11..11 recv jobs by try_recv #2 >2 depth=2 latency=9",
+            "main 12..12 recv jobs by recv_timeout #3 >3 depth=1 latency=9",
+            "main 13..14 recv_timeout jobs (waiting) #4 waited=2 timeout=5",
+            "main 15..15 recv jobs by recv_timeout #4 >4 depth=0 latency=11 waited=2",
+        ]
+    );
+}
+
+#[test]
+fn there_never_seems_to_be_more_in_a_channel_than_it_holds() {
+    // The receive of the first message is told after the send of the second.
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         10 Send 1 @1.1
+         20 Send 1 @1.2
+         thread 2 worker
+         25 Recv 2 @1.1",
+    );
+    assert_eq!(picture.depths[1..], ["jobs 10 1", "jobs 20 1", "jobs 25 1", "jobs 25 1"]);
+}
+
+#[test]
+fn a_channel_without_a_name_is_called_after_its_type_and_place() {
+    let picture = picture(
+        "thread 1 main
+         0 Site site=1 line=14 column=5 file=\"src/bin/hello.rs\"
+         0 Site site=2 line=15 column=5 file=\"src/bin/hello.rs\"
+         1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=9 message_type=\"a::Job\" name=\"\"
+         2 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=9 message_type=\"a::Job\" name=\"\"
+         3 ChannelCreated channel=3 sender=5 receiver=6 site=0 bound=9 message_type=\"a::Job\" name=\"\"
+         4 ChannelCreated channel=4 sender=7 receiver=8 site=7 bound=9 message_type=\"a::Job\" name=\"\"
+         5 Send endpoint=3 site=2 detail=1
+         6 Send endpoint=99 site=2 detail=2",
+    );
+    assert_eq!(
+        picture.slices,
+        [
+            "main 1..1 channel Job @ hello.rs:14 at src/bin/hello.rs:14:5",
+            "main 2..2 channel Job @ hello.rs:14 [2] at src/bin/hello.rs:14:5",
+            "main 3..3 channel Job",
+            "main 4..4 channel Job [2]",
+            "main 5..5 send Job @ hello.rs:14 [2] #1 1> depth=1 at src/bin/hello.rs:15:5",
+            // Of an endpoint that nobody has heard of.
+            "main 6..6 send 2> at src/bin/hello.rs:15:5",
+        ]
+    );
+}
+
+#[test]
+fn processes_with_equal_numbers_do_not_mix() {
+    let recording = recording(
+        "block process=0 thread=0 sequence=0 dropped=0
+         1000 ProcessStarted pid=50 parent=1 ticks=1000 monotonic_ns=5000 wall_ns=0 executable=\"/bin/one\" arguments=\"one\"
+         block process=1 thread=0 sequence=0 dropped=0
+         1000 ProcessStarted pid=60 parent=1 ticks=1000 monotonic_ns=5000 wall_ns=0 executable=\"/bin/two\" arguments=\"two\"
+         block process=0 thread=1 sequence=0 dropped=0
+         1001 ThreadStarted os_id=50 name=\"main\"
+         1002 channel jobs 1 2
+         1010 Send 1 @1.1
+         1020 Send 1 @1.2
+         1030 Recv 2 @1.1
+         block process=1 thread=1 sequence=0 dropped=0
+         1001 ThreadStarted os_id=60 name=\"other\"
+         1002 channel jobs 1 2
+         1040 Send 1 @1.1
+         1050 Recv 2 @1.2",
+    );
+    let names: Vec<_> = recording.entities.processes.iter().map(|process| &process.name).collect();
+    assert_eq!(names, ["one", "two"]);
+    let picture = picture_of(&recording);
+    assert_eq!(
+        picture.slices,
+        [
+            "main 2..2 channel jobs",
+            "other 2..2 channel jobs",
+            "main 10..10 send jobs #1 1> depth=1",
+            "main 20..20 send jobs #2 2> depth=2",
+            "main 30..30 recv jobs #1 >1 depth=1 latency=20",
+            "other 40..40 send jobs #1 3> depth=1",
+            "other 50..50 recv jobs depth=1",
+        ]
+    );
+    assert_eq!(
+        picture.flights,
+        ["jobs #1 10..30 lane 0", "jobs #2 20..50 lane 1 lost", "jobs #1 40..50 lane 0 lost"]
+    );
+}
+
+#[test]
+fn each_process_has_its_own_clock() {
+    // The first one's clock counts thirds of a nanosecond, and wraps around; the second one's
+    // counts tens.
+    let wrap: u64 = 1 << 56;
+    let recording = recording(&format!(
+        "block process=0 thread=0 sequence=0 dropped=0
+         {start} ProcessStarted pid=50 parent=1 ticks={start} monotonic_ns=5000 wall_ns=0 executable=\"one\" arguments=\"\"
+         300 Clock monotonic_ns=5200
+         block process=1 thread=0 sequence=0 dropped=0
+         7 ProcessStarted pid=60 parent=1 ticks=7 monotonic_ns=5100 wall_ns=0 executable=\"two\" arguments=\"\"
+         17 Clock monotonic_ns=5200
+         8 ProcessEnded monotonic_ns=5400 code=3 signal=0
+         block process=0 thread=1 sequence=0 dropped=0
+         {start} ThreadStarted os_id=50 name=\"late\"
+         {before} channel jobs 1 2
+         150 Send 1 @1.1
+         block process=1 thread=1 sequence=0 dropped=0
+         8 ThreadStarted os_id=60 name=\"main\"
+         12 channel jobs 1 2
+         27 Send 1 @1.1
+         block process=0 thread=2 sequence=0 dropped=0
+         {before} ThreadStarted os_id=51 name=\"early\"
+         600 Recv 2 @1.1",
+        start = 3 * wrap - 300,
+        before = 3 * wrap - 30,
+    ));
+    assert_eq!(recording.entities.end, 400);
+    assert_eq!(recording.entities.processes[1].ended.unwrap().time, 400);
+    assert_eq!(recording.entities.processes[1].ended.unwrap().code, 3);
+    let picture = picture_of(&recording);
+    assert_eq!(
+        picture.slices,
+        [
+            "late 90..90 channel jobs",
+            // Of one time, those come first whose threads did.
+            "late 150..150 send jobs #1 1> depth=1",
+            "main 150..150 channel jobs",
+            "early 300..300 recv jobs #1 >1 depth=0 latency=150",
+            "main 300..300 send jobs #1 2> depth=1",
+        ]
+    );
+}
+
+#[test]
+fn threads_that_share_a_number_or_have_no_name_are_told_apart() {
+    let recording = recording(
+        "block process=0 thread=1 sequence=0 dropped=0
+         5 ThreadStarted os_id=77 name=\"\"
+         block process=0 thread=2 sequence=0 dropped=0
+         6 ThreadStarted os_id=77 name=\"worker\"
+         block process=0 thread=3 sequence=0 dropped=0
+         7 ThreadStarted os_id=78 name=\"worker\"
+         block process=0 thread=4 sequence=0 dropped=0
+         3 ThreadEnded
+         block process=1 thread=1 sequence=0 dropped=0
+         8 ThreadStarted os_id=77 name=\"elsewhere\"",
+    );
+    let threads = &recording.entities.threads;
+    let names: Vec<_> = threads.iter().map(|thread| thread.name.as_str()).collect();
+    assert_eq!(names, ["thread 4", "thread 1", "worker", "worker", "elsewhere"]);
+    let tracks: Vec<_> = threads.iter().map(|thread| thread.track).collect();
+    assert_eq!((tracks[1], tracks[3], tracks[4]), (77, 78, 77));
+    let of_one_process: std::collections::HashSet<_> = tracks[..4].iter().collect();
+    assert_eq!(of_one_process.len(), 4);
+}
+
+#[test]
+fn lanes_are_not_used_before_they_are_free() {
+    // The receive at 20 is told after what happens until 50: its send might have come.
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         50 Send 1 @1.3
+         thread 2 worker
+         40 Recv 2 @1.1
+         thread 3 other
+         20 Recv 2 @1.2
+         30 Send 1 @3.1
+         60 Recv 2 @3.1",
+    );
+    assert_eq!(
+        picture.flights,
+        ["jobs #1 10..40 lane 0", "jobs #3 30..60 lane 1", "jobs #2 50..60 lane 0 lost"]
+    );
+}
