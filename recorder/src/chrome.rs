@@ -11,8 +11,8 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::entities::Entities;
+use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
 use crate::load::Recording;
-use crate::play::{Arrow, Count, Counter, Flight, Item, Slice};
 
 /// Writes a Chrome trace.
 #[derive(Debug)]

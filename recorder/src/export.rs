@@ -14,9 +14,10 @@ use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 use crate::chrome::Chrome;
+use crate::items::Item;
 use crate::load::Recording;
 use crate::perfetto::Perfetto;
-use crate::play::{Item, play};
+use crate::play::play;
 use crate::summary::Summary;
 
 /// A file to write. Its ending says what it is.

@@ -10,7 +10,7 @@
 //! - [`run`] runs a program and collects its recording, with the help of [`session`];
 //! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
 //! - [`order`] puts the events of all threads into one order that is possible;
-//! - [`play`] follows that order and tells what there is to see, item by item;
+//! - [`play`] follows that order and tells what there is to see, [item](items) by item;
 //! - [`chrome`], [`perfetto`] and [`summary`] are what looks at the items, and
 //!   [`export`] brings them together.
 //!
@@ -22,6 +22,7 @@ pub mod cli;
 pub mod clock;
 pub mod entities;
 pub mod export;
+pub mod items;
 pub mod load;
 pub mod order;
 pub mod perfetto;

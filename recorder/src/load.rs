@@ -5,19 +5,20 @@
 //! their number. Damage does not end the reading: what can be read is read, and
 //! [`Recording::damage`] says what could not.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use format::{ALIGNMENT, BlockHeader, Event, FILE_HEADER_BYTES, OperationKind, Record, UNBOUNDED};
+use format::{ALIGNMENT, BlockHeader, Event, FILE_HEADER_BYTES, OperationKind};
 
-use crate::clock::{Clock, LATEST};
-use crate::entities::{
-    Channel, Ended, Entities, Process, Site, Thread, default_label, distinguish, unique,
-};
+use crate::entities::{Entities, Site, Thread};
+
+mod census;
+
+use census::Census;
 
 /// A recording, open for reading.
 #[derive(Debug)]
@@ -131,20 +132,23 @@ impl Source {
                 bytes[..count].copy_from_slice(&memory[from..][..count]);
                 Ok(count)
             }
-            Source::File(file) => {
-                let mut done = 0;
-                while done < bytes.len() {
-                    match file.read_at(&mut bytes[done..], offset + done as u64) {
-                        Ok(0) => break,
-                        Ok(count) => done += count,
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok(done)
-            }
+            Source::File(file) => read_at(file, bytes, offset),
         }
     }
+}
+
+/// Reads as many bytes as there are from `offset` on, at most what fits.
+pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match file.read_at(&mut bytes[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(count) => done += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
 }
 
 impl Recording {
@@ -156,7 +160,7 @@ impl Recording {
         let name = || path.display().to_string();
         let mut file = File::open(path).with_context(name)?;
         let mut head = [0; 19];
-        let length = Source::File(file.try_clone()?).read_at(&mut head, 0).with_context(name)?;
+        let length = read_at(&file, &mut head, 0).with_context(name)?;
         if head[..length].starts_with(b"channel-recording ") {
             let mut text = String::new();
             file.read_to_string(&mut text).with_context(name)?;
@@ -254,16 +258,16 @@ impl Recording {
 /// Finds the blocks, in the order in which they are to be read.
 fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
     const WINDOW: usize = 1 << 20;
-    let mut window = Vec::new();
+    let mut memory = vec![0; WINDOW];
+    let mut window = &memory[..0];
     let mut window_at = 0;
     let mut at = FILE_HEADER_BYTES as u64;
     let mut blocks = Vec::new();
     let mut lost = false;
     loop {
         if at < window_at || at + BlockHeader::BYTES as u64 > window_at + window.len() as u64 {
-            window.resize(WINDOW, 0);
-            let length = source.read_at(&mut window, at)?;
-            window.truncate(length);
+            let length = source.read_at(&mut memory, at)?;
+            window = &memory[..length];
             window_at = at;
         }
         let rest = &window[(at - window_at) as usize..];
@@ -310,268 +314,6 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
     });
     blocks.dedup_by_key(|block| (block.process, block.thread, block.sequence));
     Ok(blocks)
-}
-
-/// The first pass: what the entities are made of, as it is met.
-struct Census {
-    damage: Vec<Damage>,
-    processes: Vec<Process>,
-    /// Process, number, os id, name, ticks of the first event.
-    threads: Vec<(usize, u32, u64, String, Option<u64>)>,
-    /// Process, sender, receiver, bound, type, name, site, ticks.
-    channels: Vec<Made>,
-    /// Process, clone, original.
-    clones: Vec<(usize, u32, u32)>,
-    sites: Vec<Site>,
-    site_numbers: HashMap<Site, usize>,
-    ended: Vec<(usize, u64, u32, u32)>,
-    /// By process: the ticks of the first and of the last event.
-    extent: Vec<Option<(u64, u64)>>,
-}
-
-/// A channel, as its event tells it.
-struct Made {
-    process: usize,
-    ends: [u32; 2],
-    bound: u64,
-    message_type: String,
-    name: String,
-    site: Option<usize>,
-    ticks: u64,
-}
-
-impl Census {
-    fn take(recording: &mut Recording) -> Result<()> {
-        let mut census = Census {
-            damage: Vec::new(),
-            processes: Vec::new(),
-            threads: Vec::new(),
-            channels: Vec::new(),
-            clones: Vec::new(),
-            sites: Vec::new(),
-            site_numbers: HashMap::new(),
-            ended: Vec::new(),
-            extent: Vec::new(),
-        };
-        let mut last: Option<Block> = None;
-        for index in 0..recording.blocks.len() {
-            let block = recording.blocks[index];
-            let bytes = recording.read(&block)?;
-            let readable = census.block(&block, &bytes, last.as_ref());
-            recording.blocks[index].bytes = readable;
-            last = Some(block);
-        }
-        census.finish(recording);
-        Ok(())
-    }
-
-    /// Takes in a block; gives how many of its bytes can be read.
-    fn block(&mut self, block: &Block, bytes: &[u8], last: Option<&Block>) -> usize {
-        let process = self.process(block.process);
-        let expected = match last {
-            Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
-                last.sequence.saturating_add(1)
-            }
-            _ => 0,
-        };
-        if expected == 0 && block.thread != 0 {
-            self.threads.push((process, block.thread, 0, String::new(), None));
-        }
-        let mut sites = HashMap::new();
-        let mut at = 0;
-        let mut error = None;
-        while at < bytes.len() {
-            match format::decode(&bytes[at..]) {
-                Ok(record) => {
-                    self.record(process, &record, &mut sites);
-                    at += record.length;
-                }
-                Err(found) => {
-                    error = Some(found.at(block.offset + at as u64));
-                    break;
-                }
-            }
-        }
-        if error.is_none() && bytes.len() < block.bytes {
-            error = Some(format::Error::Truncated { offset: block.offset + bytes.len() as u64 });
-        }
-        self.damage.extend(error.map(Damage::Unreadable));
-        if block.sequence > expected {
-            let of = match self.threads.last() {
-                _ if block.thread == 0 => format!("process {:?}", self.processes[process].name),
-                Some((.., name, _)) if !name.is_empty() => format!("thread {name:?}"),
-                _ => format!("thread {}", block.thread),
-            };
-            self.damage.push(Damage::MissingBlocks { of, count: block.sequence - expected });
-        }
-        at
-    }
-
-    /// The index of the process with this number.
-    fn process(&mut self, number: u32) -> usize {
-        match self.processes.last() {
-            Some(process) if process.number == number => self.processes.len() - 1,
-            // Blocks come in the order of their processes' numbers.
-            _ => {
-                self.processes.push(Process {
-                    number,
-                    pid: 0,
-                    track: 0,
-                    name: format!("process {number}"),
-                    command: String::new(),
-                    clock: Clock::new(0, 0),
-                    ended: None,
-                });
-                self.extent.push(None);
-                self.processes.len() - 1
-            }
-        }
-    }
-
-    fn record(&mut self, process: usize, record: &Record<'_>, sites: &mut HashMap<u32, usize>) {
-        match record.event {
-            Event::ProcessStarted { pid, ticks, monotonic_ns, executable, arguments, .. } => {
-                let known = &mut self.processes[process];
-                known.pid = pid;
-                let file = executable.rsplit('/').next().unwrap_or_default();
-                if !file.is_empty() {
-                    known.name = file.to_owned();
-                }
-                known.command = arguments.to_owned();
-                known.clock = Clock::new(ticks, monotonic_ns);
-            }
-            Event::ProcessEnded { monotonic_ns, code, signal } => {
-                self.ended.push((process, monotonic_ns, code, signal));
-                return;
-            }
-            Event::Clock { monotonic_ns } => {
-                self.processes[process].clock.add(record.time, monotonic_ns)
-            }
-            Event::ThreadStarted { os_id, name } => {
-                if let Some(thread) = self.threads.last_mut() {
-                    thread.2 = os_id;
-                    thread.3 = name.to_owned();
-                }
-            }
-            Event::Site { site, line, column, file } => {
-                let place = Site { file: file.to_owned(), line, column };
-                let number = *self.site_numbers.entry(place).or_insert_with_key(|place| {
-                    self.sites.push(place.clone());
-                    self.sites.len() - 1
-                });
-                sites.insert(site, number);
-            }
-            Event::ChannelCreated { sender, receiver, site, bound, message_type, name, .. } => {
-                self.channels.push(Made {
-                    process,
-                    ends: [sender, receiver],
-                    bound,
-                    message_type: message_type.to_owned(),
-                    name: name.to_owned(),
-                    site: sites.get(&site).copied(),
-                    ticks: record.time,
-                });
-            }
-            Event::SenderCloned { sender, from, .. } => self.clones.push((process, sender, from)),
-            _ => {}
-        }
-        // Ticks wrap around.
-        let clock = &self.processes[process].clock;
-        let order = |ticks: &u64| clock.since_start(*ticks);
-        if let Some(thread) = self.threads.last_mut().filter(|thread| thread.0 == process) {
-            thread.4 = thread.4.into_iter().chain([record.time]).min_by_key(order);
-        }
-        let (first, last) = self.extent[process].unwrap_or((record.time, record.time));
-        let first = [first, record.time].into_iter().min_by_key(order);
-        self.extent[process] = first.zip([last, record.time].into_iter().max_by_key(order));
-    }
-
-    fn finish(mut self, recording: &mut Recording) {
-        for process in &mut self.processes {
-            process.clock.settle();
-        }
-        let clocks: Vec<_> = self.processes.iter().map(|process| process.clock.clone()).collect();
-        let seen = || {
-            self.extent
-                .iter()
-                .enumerate()
-                .filter_map(|(process, extent)| Some((process, (*extent)?)))
-        };
-        let origin = seen()
-            .map(|(process, extent)| clocks[process].nanoseconds(extent.0))
-            .min()
-            .unwrap_or(0);
-        let time =
-            |process: usize, ticks| clocks[process].nanoseconds(ticks).saturating_sub(origin);
-        let mut end = seen().map(|(process, extent)| time(process, extent.1)).max().unwrap_or(0);
-        for (process, monotonic_ns, code, signal) in self.ended {
-            let at = monotonic_ns.min(LATEST).saturating_sub(origin);
-            end = end.max(at);
-            self.processes[process].ended = Some(Ended { time: at, code, signal });
-        }
-        let mut pids = HashSet::new();
-        for process in &mut self.processes {
-            process.track = unique(track(process.pid.into(), process.number), &mut pids);
-        }
-
-        self.threads.sort_by_cached_key(|thread| {
-            (thread.4.map_or(LATEST, |ticks| time(thread.0, ticks)), thread.0, thread.1)
-        });
-        let mut ids = vec![HashSet::new(); self.processes.len()];
-        let threads = self.threads.into_iter().map(|(process, number, os_id, name, _)| Thread {
-            process,
-            number,
-            os_id,
-            track: unique(track(os_id, number), &mut ids[process]),
-            name: if name.is_empty() { format!("thread {number}") } else { name },
-        });
-
-        self.channels
-            .sort_by_cached_key(|made| (time(made.process, made.ticks), made.process, made.ends));
-        let mut labels = vec![HashMap::new(); self.processes.len()];
-        let mut endpoints = HashMap::new();
-        let channels = self.channels.into_iter().enumerate().map(|(index, made)| {
-            endpoints.extend(made.ends.map(|endpoint| ((made.process, endpoint), index)));
-            let label = if made.name.is_empty() {
-                default_label(&made.message_type, made.site.map(|site| &self.sites[site]))
-            } else {
-                made.name
-            };
-            Channel {
-                process: made.process,
-                label: distinguish(&label, &mut labels[made.process]),
-                message_type: made.message_type,
-                bound: (made.bound != UNBOUNDED).then_some(made.bound),
-                site: made.site,
-            }
-        });
-        let channels = channels.collect();
-        // A clone's number is greater than that of what was cloned.
-        self.clones.sort_unstable();
-        for (process, clone, original) in self.clones {
-            if let Some(&channel) = endpoints.get(&(process, original)) {
-                endpoints.insert((process, clone), channel);
-            }
-        }
-        recording.damage.extend(self.damage);
-        recording.origin = origin;
-        recording.site_numbers = self.site_numbers;
-        recording.entities = Entities {
-            threads: threads.collect(),
-            processes: self.processes,
-            channels,
-            sites: self.sites,
-            endpoints,
-            end,
-        };
-    }
-}
-
-/// The operating system's number, or one that takes its place where it is not known.
-fn track(os_id: u64, number: u32) -> u64 {
-    /// Above every number that Linux gives to a thread.
-    const STAND_IN: u64 = 1 << 22;
-    if os_id == 0 { STAND_IN + u64::from(number) } else { os_id }
 }
 
 /// A thread's events, read one block at a time.

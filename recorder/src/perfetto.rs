@@ -11,8 +11,8 @@ use std::io::Write;
 use anyhow::Result;
 
 use crate::entities::Entities;
+use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
 use crate::load::Recording;
-use crate::play::{Arrow, Count, Counter, Flight, Item, Slice};
 
 mod wire;
 

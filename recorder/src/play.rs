@@ -17,103 +17,9 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use format::{Call, MessageId, OperationKind, Outcome, Phase};
 
-use crate::entities::Entities;
+use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
 use crate::load::{Deed, Recording};
 use crate::order::{MessageKey, Step, Steps};
-
-/// One thing to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Item {
-    /// What a thread did or waited for.
-    Slice(Slice),
-    /// A message between its send and its receive. Told when it is over.
-    Flight(Flight),
-    /// A channel's number at a time.
-    Counter(Counter),
-}
-
-/// What a thread did or waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// The thread's index.
-    pub thread: usize,
-    /// When it begins.
-    pub begin: u64,
-    /// When it ends; `None` if it never did.
-    pub end: Option<u64>,
-    /// The first word of its name: `send`, `recv`, …
-    pub verb: &'static str,
-    /// The last word of its name, or nothing: `waiting`, `full`, …
-    pub note: &'static str,
-    /// The method that was called.
-    pub operation: &'static str,
-    /// The channel's index, if the recording tells.
-    pub channel: Option<usize>,
-    /// The index of the place where it was called, if the recording tells.
-    pub site: Option<usize>,
-    /// The message's number in its channel.
-    pub message: Option<u64>,
-    /// Where the message's arrow begins or ends.
-    pub arrow: Option<Arrow>,
-    /// Messages in the channel after it.
-    pub depth: Option<u64>,
-    /// From the begin of the message's send to its receive, in nanoseconds.
-    pub latency: Option<u64>,
-    /// How long the operation has waited, in nanoseconds.
-    pub waited: Option<u64>,
-    /// How long it was ready to wait, in nanoseconds.
-    pub timeout: Option<u64>,
-}
-
-/// An end of a message's arrow; both ends have the same number, and no others have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrow {
-    /// The arrow begins at the slice's end. The message may still be lost.
-    From(u64),
-    /// The arrow ends at the slice's begin.
-    To(u64),
-}
-
-/// A message between its send and its receive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flight {
-    /// The channel's index.
-    pub channel: usize,
-    /// The message's number in its channel, from 1.
-    pub message: u64,
-    /// The number of its arrow.
-    pub arrow: u64,
-    /// No two messages that are in flight in a channel at a time have the same lane.
-    pub lane: usize,
-    /// When it was handed over.
-    pub begin: u64,
-    /// When it was received or lost.
-    pub end: u64,
-    /// Whether nobody received it.
-    pub lost: bool,
-}
-
-/// A channel's number at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counter {
-    /// The channel's index.
-    pub channel: usize,
-    /// What is counted.
-    pub what: Count,
-    /// From when on.
-    pub time: u64,
-    /// How many there are.
-    pub value: u64,
-}
-
-/// What is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// Messages that are sent and not yet received.
-    QueueDepth,
-    /// Senders that are not dropped.
-    LiveSenders,
-}
 
 /// Tells `tell` all there is to see in `recording`.
 ///
@@ -164,6 +70,18 @@ struct Wait {
     overtaken: Option<u64>,
 }
 
+impl Wait {
+    /// A slice of the waiting operation, without length.
+    fn instant(&self, thread: usize, time: u64, verb: &'static str) -> Slice {
+        Slice {
+            operation: method(self.call),
+            channel: self.channel,
+            site: self.site,
+            ..Slice::instant(thread, time, verb)
+        }
+    }
+}
+
 struct Flying {
     flight: Flight,
     /// When its send began.
@@ -200,42 +118,6 @@ impl Channel {
     /// be more messages in the channel than there is room for.
     fn visible_depth(&self) -> u64 {
         self.depth.min(self.room)
-    }
-}
-
-impl Slice {
-    /// Its name: verb, channel and note, as in `recv jobs (waiting)`.
-    pub fn name(&self, entities: &Entities) -> String {
-        let mut name = String::from(self.verb);
-        if let Some(channel) = self.channel {
-            name.push(' ');
-            name.push_str(&entities.channels[channel].label);
-        }
-        if !self.note.is_empty() {
-            name.push_str(" (");
-            name.push_str(self.note);
-            name.push(')');
-        }
-        name
-    }
-
-    fn instant(step: &Step, verb: &'static str) -> Self {
-        Slice {
-            thread: step.thread,
-            begin: step.time,
-            end: Some(step.time),
-            verb,
-            note: "",
-            operation: verb,
-            channel: None,
-            site: None,
-            message: None,
-            arrow: None,
-            depth: None,
-            latency: None,
-            waited: None,
-            timeout: None,
-        }
     }
 }
 
@@ -294,7 +176,11 @@ impl Stage<'_> {
             Deed::ChannelCreated { channel, site } => {
                 self.channels[channel].senders += 1;
                 let channel = Some(channel);
-                self.slice(Slice { channel, site, ..Slice::instant(step, "channel") })?;
+                self.slice(Slice {
+                    channel,
+                    site,
+                    ..Slice::instant(step.thread, step.time, "channel")
+                })?;
                 self.counters(step, channel)
             }
             Deed::SenderCloned { channel, site } => {
@@ -306,7 +192,7 @@ impl Stage<'_> {
                     channel,
                     site,
                     operation,
-                    ..Slice::instant(step, "clone sender")
+                    ..Slice::instant(step.thread, step.time, "clone sender")
                 })?;
                 self.counters(step, channel)
             }
@@ -316,7 +202,11 @@ impl Stage<'_> {
                     *senders = senders.saturating_sub(1);
                 }
                 let operation = "drop";
-                self.slice(Slice { channel, operation, ..Slice::instant(step, "drop sender") })?;
+                self.slice(Slice {
+                    channel,
+                    operation,
+                    ..Slice::instant(step.thread, step.time, "drop sender")
+                })?;
                 self.counters(step, channel)
             }
             Deed::ReceiverDropped(channel) => {
@@ -324,7 +214,11 @@ impl Stage<'_> {
                     self.channels[channel].receiver_dropped = Some(step.time);
                 }
                 let operation = "drop";
-                self.slice(Slice { channel, operation, ..Slice::instant(step, "drop receiver") })
+                self.slice(Slice {
+                    channel,
+                    operation,
+                    ..Slice::instant(step.thread, step.time, "drop receiver")
+                })
             }
         }
     }
@@ -408,7 +302,11 @@ impl Stage<'_> {
             channel,
             site,
             waited,
-            ..Slice::instant(step, if transferred { verb(call) } else { method(call) })
+            ..Slice::instant(
+                step.thread,
+                step.time,
+                if transferred { verb(call) } else { method(call) },
+            )
         };
         if transferred && call.is_send() {
             let begin = wait.map_or(step.time, |wait| wait.begin);
@@ -447,20 +345,12 @@ impl Stage<'_> {
             .is_some_and(|channel| self.recording.entities.channels[channel].bound == Some(0));
         let note = if wait.call.is_send() && !rendezvous { "full" } else { "waiting" };
         self.slice(Slice {
-            thread,
-            begin: wait.begin,
             end: over.map(|over| over.saturating_sub(1).max(wait.begin)),
-            verb: method(wait.call),
             note,
-            operation: method(wait.call),
-            channel: wait.channel,
-            site: wait.site,
             message,
-            arrow: None,
-            depth: None,
-            latency: None,
             waited: over.map(|over| over.saturating_sub(wait.begin)),
             timeout: wait.timeout,
+            ..wait.instant(thread, wait.begin, method(wait.call))
         })
     }
 
@@ -478,20 +368,11 @@ impl Stage<'_> {
             return Ok(());
         }
         self.slice(Slice {
-            thread,
-            begin,
             end,
-            verb: verb(wait.call),
             note: "returning",
-            operation: method(wait.call),
-            channel: wait.channel,
-            site: wait.site,
             message: number,
-            arrow: None,
-            depth: None,
-            latency: None,
             waited: end.map(|end| end.saturating_sub(wait.begin)),
-            timeout: None,
+            ..wait.instant(thread, begin, verb(wait.call))
         })
     }
 
@@ -509,16 +390,12 @@ impl Stage<'_> {
             waiting.handed_over = Some((time, number));
         }
         self.waited(sender, &wait, number, Some(time))?;
-        let at = Step { time, thread: sender, deed: step.deed };
         self.slice(Slice {
-            operation: method(wait.call),
-            channel: wait.channel,
-            site: wait.site,
             message: number,
             arrow: Some(Arrow::From(arrow)),
             depth,
             waited: Some(time.saturating_sub(wait.begin)),
-            ..Slice::instant(&at, verb(wait.call))
+            ..wait.instant(sender, time, verb(wait.call))
         })?;
         match wait.channel {
             Some(channel) => self.counter(channel, Count::QueueDepth, time),

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use format::{ALIGNMENT, BlockHeader, Event, FILE_HEADER_BYTES, MAX_RECORD, word};
 use tempfile::TempDir;
 
-use crate::load::Recording;
+use crate::load::{Recording, read_at};
 
 /// The environment variable by which a process finds its session.
 pub const VARIABLE: &str = "INSTRUMENTED_SESSION";
@@ -229,19 +229,6 @@ fn write_block(out: &mut impl Write, header: &BlockHeader, records: &[u8]) -> io
     out.write_all(&header.encode())?;
     out.write_all(records)?;
     out.write_all(&[0; ALIGNMENT][..stride - BlockHeader::BYTES - records.len()])
-}
-
-fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while done < bytes.len() {
-        match file.read_at(&mut bytes[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
 }
 
 #[cfg(test)]

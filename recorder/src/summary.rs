@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::entities::Entities;
+use crate::items::{Arrow, Item, Slice};
 use crate::load::Recording;
-use crate::play::{Arrow, Item, Slice};
 
 /// What a run came to, in a few lines: its [`Display`](fmt::Display).
 #[derive(Debug)]

@@ -201,8 +201,8 @@ fn a_recording_that_is_cut_anywhere_holds_what_precedes() {
 #[test]
 fn no_bit_that_flips_does_harm() {
     let whole = sample();
-    // All of them take minutes; 17 comes to every bit of a byte.
-    look_at_all((0..whole.len() * 8).step_by(17).map(move |bit| {
+    // One in three, among which is every bit of a byte, is quick enough.
+    look_at_all((0..whole.len() * 8).step_by(3).map(move |bit| {
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
         (bit, bytes)

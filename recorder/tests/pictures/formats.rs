@@ -1,6 +1,6 @@
 use proptest::prelude::*;
+use recorder::items::{Arrow, Item};
 use recorder::load::Recording;
-use recorder::play::{Arrow, Item};
 
 use crate::facts::{Facts, exports, of_chrome, of_perfetto};
 use crate::hand::{items, recording};
@@ -15,8 +15,6 @@ fn facts(recording: &Recording) -> Facts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn both_formats_say_the_same(simulated in programs()) {
         let recording = simulated.recording();

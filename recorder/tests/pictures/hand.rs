@@ -1,8 +1,9 @@
 use std::fmt::Write;
 
 use format::MessageId;
+use recorder::items::{Arrow, Count, Item, Slice};
 use recorder::load::Recording;
-use recorder::play::{Arrow, Count, Item, Slice, play};
+use recorder::play::play;
 
 /// Turns shorthand into a recording's text form.
 ///

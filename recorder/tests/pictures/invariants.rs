@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use format::{MessageId, Outcome, Phase};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
+use recorder::items::{Arrow, Count, Flight, Item, Slice};
 use recorder::load::{Deed, Recording};
 use recorder::order::{Step, Steps};
-use recorder::play::{Arrow, Count, Flight, Item, Slice};
 
 use crate::facts::exports;
 use crate::hand::items;
@@ -115,8 +115,6 @@ fn by_thread(items: &[Item]) -> HashMap<usize, Vec<Slice>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
     #[test]
     fn every_event_comes_once_in_its_threads_order_and_never_too_early(simulated in programs()) {
         let recording = simulated.recording();
