@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::ptr;
 use std::slice;
 use std::sync::atomic::AtomicU64;
@@ -19,6 +20,7 @@ pub(crate) use clock::*;
 ///
 /// The room is allocated first: writing to a hole of a full disk would be a SIGBUS.
 pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static [AtomicU64]> {
+    check_room(offset + bytes as u64)?;
     let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
     let length = libc::off_t::try_from(bytes).map_err(io::Error::other)?;
     // SAFETY: a call on a file descriptor that `file` keeps open; no memory is involved.
@@ -50,6 +52,27 @@ pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static
     })
 }
 
+/// What tells one file from all others.
+pub(crate) type Identity = (u64, u64);
+
+/// Which file this is.
+pub(crate) fn identity(file: &File) -> io::Result<Identity> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Whether this process may write files up to `end` bytes: one that tries to write more
+/// is sent a signal that ends it.
+fn check_room(end: u64) -> io::Result<()> {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is an rlimit that the call may write to while we hold it.
+    let failed = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } != 0;
+    if !failed && end > limit.rlim_cur {
+        return Err(io::Error::from_raw_os_error(libc::EFBIG));
+    }
+    Ok(())
+}
+
 /// What offsets of [`map`] must be multiples of.
 pub(crate) fn page_bytes() -> u64 {
     // SAFETY: the call involves no memory.
@@ -61,6 +84,7 @@ pub(crate) fn page_bytes() -> u64 {
 /// Writes `words` to `file` at `offset`.
 pub(crate) fn write_words(file: &File, words: &[AtomicU64], offset: u64) -> io::Result<()> {
     let bytes = size_of_val(words);
+    check_room(offset + bytes as u64)?;
     let mut done = 0;
     while done < bytes {
         let at = libc::off_t::try_from(offset + done as u64).map_err(io::Error::other)?;

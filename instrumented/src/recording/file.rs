@@ -36,6 +36,8 @@ static STATE: AtomicU8 = AtomicU8::new(State::Unknown as u8);
 static RECORDING: OnceLock<Recording> = OnceLock::new();
 /// Held while the process finds out, or decides, whether it is recorded.
 static DECIDING: Mutex<()> = Mutex::new(());
+/// The process that has, or had, a reason to hold it.
+static DECIDER: AtomicU32 = AtomicU32::new(0);
 
 #[repr(u8)]
 enum State {
@@ -56,9 +58,22 @@ pub(crate) fn on() -> bool {
 /// Finds out whether this process is recorded, the first time that it is called.
 pub(crate) fn prepare() -> bool {
     if STATE.load(Ordering::Acquire) == State::Unknown as u8 {
-        find_out(&lock(&DECIDING));
+        match decide() {
+            Some(deciding) => find_out(&deciding),
+            None => set(State::Off),
+        }
     }
     on()
+}
+
+/// Takes the right to decide; `None` in a child that was forked while its parent may have
+/// been at it: there the lock may be held by a thread that the child has not got.
+fn decide() -> Option<MutexGuard<'static, ()>> {
+    let this = process::id();
+    match DECIDER.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed) {
+        Err(other) if other != this => None,
+        _ => Some(lock(&DECIDING)),
+    }
 }
 
 /// The recording of this process, if there is one.
@@ -82,7 +97,8 @@ fn find_out(_deciding: &MutexGuard<'_, ()>) {
 }
 
 pub(super) fn start(path: &Path) -> io::Result<()> {
-    let deciding = lock(&DECIDING);
+    let forked = || io::Error::other("a forked child cannot record itself");
+    let deciding = decide().ok_or_else(forked)?;
     find_out(&deciding);
     if let Some(recording) = current() {
         if recording.by_recorder {
@@ -150,6 +166,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A file that is being recorded into.
 pub(crate) struct Recording {
     file: File,
+    identity: platform::Identity,
     process: u32,
     by_recorder: bool,
     /// The block that tells of the process.
@@ -164,6 +181,7 @@ pub(crate) struct Recording {
 
 impl Recording {
     fn new(file: File, process: u32, by_recorder: bool) -> io::Result<Self> {
+        let identity = platform::identity(&file)?;
         let memory = platform::map(&file, 0, HEAD)?;
         let (file_header, head) = memory.split_at(FILE_HEADER_BYTES / size_of::<u64>());
         let committed = write_process_started(head);
@@ -178,6 +196,7 @@ impl Recording {
         store(file_header, words_of(&format::file_header()));
         Ok(Recording {
             file,
+            identity,
             process,
             by_recorder,
             head,
@@ -265,13 +284,22 @@ impl Recording {
         Ok(Block { ring, index: 0 })
     }
 
+    /// The file, if it is still what it was: a program that closes files that it has not
+    /// opened can have a file of its own in this one's place.
+    fn file(&self) -> io::Result<&File> {
+        if platform::identity(&self.file)? != self.identity {
+            return Err(io::Error::other("the program has closed the recording's file"));
+        }
+        Ok(&self.file)
+    }
+
     fn map(&self, bytes: usize) -> io::Result<&'static [AtomicU64]> {
         let page = platform::page_bytes();
         let reserve = |end: u64| Some(end.next_multiple_of(page) + bytes as u64);
         let end = match self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve) {
             Ok(end) | Err(end) => end,
         };
-        platform::map(&self.file, end.next_multiple_of(page), bytes)
+        platform::map(self.file()?, end.next_multiple_of(page), bytes)
     }
 
     /// Sees to it that what `block` held before stands elsewhere too.
@@ -281,14 +309,15 @@ impl Recording {
         if generation != 0 && words[word::DRAINED].load(Ordering::Acquire) != generation {
             let offset = self.end.fetch_add(size_of_val(words) as u64, Ordering::Relaxed);
             let (header, records) = words.split_at(HEADER_WORDS);
+            let file = self.file()?;
             // Committed bytes are there before a reader is told of them.
             let copy: [AtomicU64; HEADER_WORDS] =
                 std::array::from_fn(|at| AtomicU64::new(header[at].load(Ordering::Relaxed)));
             let committed = copy[word::COMMITTED].swap(0, Ordering::Relaxed);
-            platform::write_words(&self.file, &copy, offset)?;
-            platform::write_words(&self.file, records, offset + BlockHeader::BYTES as u64)?;
+            platform::write_words(file, &copy, offset)?;
+            platform::write_words(file, records, offset + BlockHeader::BYTES as u64)?;
             copy[word::COMMITTED].store(committed, Ordering::Relaxed);
-            platform::write_words(&self.file, &copy, offset)?;
+            platform::write_words(file, &copy, offset)?;
         }
         Ok(block)
     }

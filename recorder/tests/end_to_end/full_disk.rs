@@ -46,6 +46,16 @@ fn the_program_runs_on() {
 }
 
 #[test]
+fn the_signal_for_too_large_files_does_not_come() {
+    let place = Place::new();
+    let script = format!("ulimit -f 200; exec {} 20000 2", program("count"));
+    run(place.recorder(&["record", "-o", "x.txt", "--", "sh", "-c", &script]))
+        .expect_status(0)
+        .expect_stdout("sent 40000\nreceived 40000\n")
+        .expect_stderr(COMPLAINT);
+}
+
+#[test]
 fn no_room_at_all() {
     let place = Place::new();
     let script = with_room(0, &format!("{} 100 2", program("count")));

@@ -147,3 +147,17 @@ fn a_program_that_nobody_records_does_what_it_did() {
     assert_eq!(ran.stderr, "");
     assert_eq!(place.names(), [""; 0]);
 }
+
+#[test]
+fn a_program_that_closes_all_files_gets_nothing_into_its_own() {
+    let place = Place::new();
+    let own = place.path("own");
+    let program = program("closes_files");
+    run(place.recorder(&["record", "-o", "x.txt", "--", program, own.to_str().unwrap()]))
+        .expect_status(0)
+        .expect_stdout("received 50000\n")
+        .expect_stderr("the program has closed the recording's file");
+    assert_eq!(std::fs::read(own).unwrap(), b"");
+    // What was recorded into the memory that it had is there.
+    assert!(place.text("x.txt").sent() > 0);
+}
