@@ -161,3 +161,101 @@ impl BlockHeader {
         Ok(Some(header))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No two fields are alike.
+    const HEADER: BlockHeader = BlockHeader {
+        stride: 192,
+        process: 1,
+        thread: 2,
+        sequence: 3,
+        committed: 128,
+        generation: 5,
+        sealed: 6,
+        drained: 7,
+        dropped: 8,
+    };
+
+    #[test]
+    fn the_words_stand_where_their_names_say() {
+        let words = HEADER.words();
+        assert_eq!(words[word::START], 192 << 32 | u64::from(BLOCK_MAGIC));
+        assert_eq!(words[word::OWNER], 2 << 32 | 1);
+        assert_eq!(words[word::SEQUENCE], 3);
+        assert_eq!(words[word::COMMITTED], 128);
+        assert_eq!(words[word::GENERATION], 5);
+        assert_eq!(words[word::SEALED], 6);
+        assert_eq!(words[word::DRAINED], 7);
+        assert_eq!(words[word::DROPPED], 8);
+        assert_eq!(HEADER.encode()[..8], *b"BLCK\xc0\0\0\0");
+        assert_eq!(BlockHeader::decode(&HEADER.encode()), Ok(Some(HEADER)));
+    }
+
+    #[test]
+    fn the_largest_and_the_smallest_numbers_come_back() {
+        let large = BlockHeader {
+            stride: u32::MAX - 63,
+            process: u32::MAX,
+            thread: u32::MAX,
+            sequence: u64::MAX,
+            committed: u64::from(u32::MAX - 127),
+            generation: u64::MAX,
+            sealed: u64::MAX,
+            drained: u64::MAX,
+            dropped: u64::MAX,
+        };
+        let small = BlockHeader { stride: 64, ..BlockHeader::default() };
+        for header in [large, small] {
+            assert_eq!(BlockHeader::decode(&header.encode()), Ok(Some(header)));
+            let over = BlockHeader { committed: header.committed + 8, ..header };
+            let what = "a block says it holds what it cannot hold";
+            assert_eq!(
+                BlockHeader::decode(&over.encode()),
+                Err(Error::Malformed { offset: 24, what })
+            );
+        }
+    }
+
+    #[test]
+    fn a_stride_that_is_impossible_is_refused() {
+        for stride in [0, 8, 63, 65, 191, u32::MAX] {
+            let bad = BlockHeader { stride, committed: 0, ..HEADER };
+            let what = "a block's stride is impossible";
+            assert_eq!(
+                BlockHeader::decode(&bad.encode()),
+                Err(Error::Malformed { offset: 0, what })
+            );
+        }
+    }
+
+    #[test]
+    fn without_its_magic_there_is_no_block() {
+        for bit in 0..32 {
+            let mut bytes = HEADER.encode();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(BlockHeader::decode(&bytes), Ok(None), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn the_file_header_is_as_specified() {
+        let header = file_header();
+        assert_eq!(header[..12], *b"\x89chanrec\x01\0\0\0");
+        assert_eq!(header[12..], [0; 52]);
+    }
+
+    #[test]
+    fn no_wrong_beginning_passes_for_a_recording_that_was_cut() {
+        for wrong in 0..MAGIC.len() {
+            let mut header = file_header();
+            header[wrong] ^= 1;
+            for end in wrong + 1..=header.len() {
+                let found = check_file_header(&header[..end]);
+                assert_eq!(found, Err(Error::NotARecording), "byte {wrong} of {end}");
+            }
+        }
+    }
+}

@@ -61,3 +61,43 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_where_and_what() {
+        let malformed = Error::Malformed { offset: 24, what: "it is bent" };
+        for (error, message) in [
+            (Error::Truncated { offset: 64 }, "truncated at byte 64"),
+            (malformed, "malformed at byte 24: it is bent"),
+            (Error::NotARecording, "not a recording"),
+            (
+                Error::UnsupportedVersion { found: 2 },
+                "recorded in format version 2, this reader knows version 1: \
+                 install a newer recorder",
+            ),
+            (
+                Error::UnsupportedVersion { found: 0 },
+                "recorded in format version 0, this reader knows version 1: \
+                 install an older recorder",
+            ),
+        ] {
+            assert_eq!(error.to_string(), message);
+        }
+    }
+
+    #[test]
+    fn only_a_place_depends_on_where_the_reader_began() {
+        let what = "it is bent";
+        assert_eq!(Error::Truncated { offset: 8 }.at(64), Error::Truncated { offset: 72 });
+        assert_eq!(
+            Error::Malformed { offset: 8, what }.at(64),
+            Error::Malformed { offset: 72, what }
+        );
+        for error in [Error::NotARecording, Error::UnsupportedVersion { found: 2 }] {
+            assert_eq!(error.clone().at(64), error);
+        }
+    }
+}

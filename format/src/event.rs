@@ -282,3 +282,155 @@ pub fn decode(bytes: &[u8]) -> Result<Record<'_>, Error> {
     }
     Ok(Record { time: first >> 8, event, length })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{BlockHeader, FILE_HEADER_BYTES};
+
+    /// One of every event, with no two numbers alike and `text` wherever one stands.
+    fn samples(text: &str) -> Vec<Event<'_>> {
+        let mut samples = vec![
+            Event::ProcessStarted {
+                pid: 1,
+                parent: 2,
+                ticks: 3,
+                monotonic_ns: 4,
+                wall_ns: u64::MAX,
+                executable: text,
+                arguments: text,
+            },
+            Event::ProcessEnded { monotonic_ns: 1, code: 2, signal: u32::MAX },
+            Event::Clock { monotonic_ns: u64::MAX },
+            Event::ThreadStarted { os_id: 1, name: text },
+            Event::ThreadEnded {},
+            Event::Site { site: 1, line: 2, column: 3, file: text },
+            Event::ChannelCreated {
+                channel: 1,
+                sender: 2,
+                receiver: 3,
+                site: 4,
+                bound: UNBOUNDED,
+                message_type: text,
+                name: text,
+            },
+            Event::SenderCloned { sender: 1, from: 2, site: 3 },
+            Event::SenderDropped { endpoint: 1 },
+            Event::ReceiverDropped { endpoint: 2 },
+        ];
+        samples.extend(OperationKind::ALL.iter().map(|&kind| Event::Operation {
+            kind,
+            endpoint: 1,
+            site: u32::MAX,
+            detail: MessageId::new(3, 4).0,
+        }));
+        samples
+    }
+
+    /// The record of an event, written over what is not zero.
+    fn encode(time: u64, event: &Event<'_>) -> Vec<u8> {
+        let mut bytes = [0xaa; MAX_RECORD];
+        let length = event.encode(time, &mut bytes);
+        assert!(bytes[length..].iter().all(|&byte| byte == 0xaa), "{event:?} writes past its end");
+        bytes[..length].to_vec()
+    }
+
+    #[test]
+    fn the_samples_are_every_event() {
+        // Zeros are good fields for every event, so only an unknown code is refused.
+        let known = (0..=u8::MAX).filter(|&code| {
+            let mut bytes = [0; MAX_RECORD];
+            bytes[0] = code;
+            decode(&bytes).is_ok()
+        });
+        let sampled = samples("").iter().map(|event| encode(0, event)[0]).collect::<Vec<_>>();
+        assert_eq!(known.collect::<Vec<_>>(), sampled);
+    }
+
+    #[test]
+    fn every_event_comes_back_from_bytes() {
+        for text in ["", "a", "seven c", "eight ch", "\"\\\n\0\u{7f}é🦀"] {
+            for event in samples(text) {
+                let bytes = encode(5, &event);
+                assert_eq!(bytes.len() % 8, 0);
+                assert_eq!(decode(&bytes), Ok(Record { time: 5, event, length: bytes.len() }));
+            }
+        }
+    }
+
+    #[test]
+    fn every_event_comes_back_from_text() {
+        for text in ["", "a b=c", "\"\\\r\n\0\u{7f}\u{85}\u{2028}é🦀", "\\u{61}"] {
+            for event in samples(text) {
+                let line = text::event(5, &event);
+                let whole = format!(
+                    "{}\n{}\n{line}",
+                    text::heading(),
+                    text::block(&BlockHeader::default())
+                );
+                let bytes = text::parse(&whole).unwrap();
+                let record = decode(&bytes[FILE_HEADER_BYTES + BlockHeader::BYTES..]).unwrap();
+                assert_eq!((record.time, record.event), (5, event), "{line}");
+                assert!(line.starts_with(&format!("5 {}", event.name())), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_event_is_longer_than_a_record() {
+        let long = "x".repeat(MAX_TEXT + 1);
+        let lengths = samples(&long).into_iter().map(|event| encode(0, &event).len());
+        // Two texts with their lengths, and the numbers of a process's start.
+        assert_eq!(lengths.max(), Some(8 + 8 + 24 + 2 * (4 + MAX_TEXT)));
+    }
+
+    #[test]
+    fn every_event_that_is_cut_is_truncated() {
+        for event in samples("text") {
+            let bytes = encode(5, &event);
+            for length in 0..bytes.len() {
+                let found = decode(&bytes[..length]);
+                assert_eq!(found, Err(Error::Truncated { offset: 0 }), "{event:?} to {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_a_record_is_not_looked_at() {
+        for event in samples("text") {
+            let mut bytes = encode(5, &event);
+            let length = bytes.len();
+            bytes.extend([0xff; 9]);
+            assert_eq!(decode(&bytes), Ok(Record { time: 5, event, length }));
+        }
+    }
+
+    #[test]
+    fn a_time_is_taken_modulo_its_bits() {
+        for event in samples("text") {
+            for (time, kept) in [(1 << TIME_BITS, 0), (u64::MAX, (1 << TIME_BITS) - 1)] {
+                let bytes = encode(time, &event);
+                assert_eq!(decode(&bytes).unwrap().time, kept);
+                assert_eq!(bytes, encode(kept, &event));
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic = "out of range"]
+    fn a_buffer_that_is_too_short_is_a_panic() {
+        Event::ThreadEnded {}.encode(0, &mut [0; 7]);
+    }
+
+    #[test]
+    fn a_message_has_its_thread_and_its_count() {
+        let most = (1 << MessageId::COUNT_BITS) - 1;
+        for (thread, count) in [(0, 0), (1, 1), (1, most), (MessageId::MAX_THREAD, most)] {
+            let id = MessageId::new(thread, count);
+            assert_eq!((id.thread(), id.count()), (thread, count));
+        }
+        assert_eq!(MessageId::new(3, 7).0, 3 << 40 | 7);
+        assert_eq!(MessageId::new(MessageId::MAX_THREAD, most).0, u64::MAX);
+        assert_eq!(MessageId::new(0, 0), MessageId::UNKNOWN);
+    }
+}

@@ -76,3 +76,72 @@ impl<'a> Field<'a> for &'a str {
         (token.len() <= MAX_TEXT).then_some(token)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_begins_where_the_one_before_ends() {
+        let mut bytes = [0xaa; 24];
+        let end = 7u32.put(&mut bytes, 1);
+        let end = "né".put(&mut bytes, end);
+        let end = 8u64.put(&mut bytes, end);
+        assert_eq!(end, 20);
+        assert_eq!(bytes[..5], *b"\xaa\x07\0\0\0");
+        assert_eq!(bytes[5..12], *b"\x03\0\0\0n\xc3\xa9");
+        assert_eq!(bytes[12..], *b"\x08\0\0\0\0\0\0\0\xaa\xaa\xaa\xaa");
+
+        assert_eq!(u32::take(&bytes, 1), Ok((7, 5)));
+        assert_eq!(<&str>::take(&bytes, 5), Ok(("né", 12)));
+        assert_eq!(u64::take(&bytes, 12), Ok((8, 20)));
+    }
+
+    #[test]
+    fn a_field_that_is_cut_is_truncated() {
+        let mut bytes = [0; 16];
+        let end = "né".put(&mut bytes, 0);
+        for length in 0..end {
+            let cut = Err(Error::Truncated { offset: 0 });
+            assert_eq!(<&str>::take(&bytes[..length], 0), cut, "{length} bytes");
+        }
+        assert_eq!(u32::take(&bytes, 13), Err(Error::Truncated { offset: 0 }));
+        assert_eq!(u64::take(&bytes, 17), Err(Error::Truncated { offset: 0 }));
+    }
+
+    #[test]
+    fn a_text_of_every_length_up_to_the_limit_comes_back() {
+        // Four bytes to a character, begun at each of the four places.
+        for lead in 0..4 {
+            let long = "x".repeat(lead) + &"🦀".repeat(MAX_TEXT / 4 + 1);
+            for (end, _) in long.char_indices() {
+                let mut bytes = [0; MAX_TEXT + 4];
+                let written = long[..end].put(&mut bytes, 0);
+                let kept = if end <= MAX_TEXT { end } else { MAX_TEXT - (4 - lead) };
+                assert_eq!(<&str>::take(&bytes, 0), Ok((&long[..kept], written)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_length_over_the_limit_is_malformed_even_if_the_text_is_cut() {
+        let what = "a text is longer than the format allows";
+        for length in [MAX_TEXT as u32 + 1, u32::MAX] {
+            let bytes = [[0; 4], length.to_le_bytes()].concat();
+            assert_eq!(<&str>::take(&bytes, 4), Err(Error::Malformed { offset: 4, what }));
+        }
+        let bytes = (MAX_TEXT as u32).to_le_bytes();
+        assert_eq!(<&str>::take(&bytes, 0), Err(Error::Truncated { offset: 0 }));
+    }
+
+    #[test]
+    fn a_number_is_read_within_its_range_only() {
+        assert_eq!(u32::parse("4294967295"), Some(u32::MAX));
+        assert_eq!(u64::parse("18446744073709551615"), Some(u64::MAX));
+        assert_eq!(u32::parse("4294967296"), None);
+        assert_eq!(u64::parse("18446744073709551616"), None);
+        for token in ["", "-1", " 1", "1 ", "0x1", "1.0", "one"] {
+            assert_eq!((u32::parse(token), u64::parse(token)), (None, None), "{token:?}");
+        }
+    }
+}

@@ -167,3 +167,71 @@ pub const fn operation_words(
 ) -> [u64; 3] {
     [time << 8 | kind as u64, (site as u64) << 32 | endpoint as u64, detail]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Event;
+
+    #[test]
+    fn only_the_codes_and_names_of_the_table_are_known() {
+        let by_code: Vec<_> = (0..=u8::MAX).filter_map(OperationKind::from_code).collect();
+        assert_eq!(by_code, OperationKind::ALL);
+        for &kind in OperationKind::ALL {
+            assert_eq!(OperationKind::from_code(kind as u8), Some(kind));
+            assert_eq!(OperationKind::from_name(kind.name()), Some(kind));
+            assert_eq!(kind.name(), format!("{kind:?}"));
+        }
+        for name in ["", "send", "Send ", "ThreadEnded"] {
+            assert_eq!(OperationKind::from_name(name), None, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn sends_and_receives_have_their_own_codes() {
+        for &kind in OperationKind::ALL {
+            let range = if kind.call().is_send() { 16..32 } else { 32..64 };
+            assert!(range.contains(&(kind as u8)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_what_its_row_says() {
+        for &kind in OperationKind::ALL {
+            let phase = match kind.phase() {
+                Phase::Whole => "",
+                Phase::Begin => "Begin",
+                Phase::End => "End",
+            };
+            let outcome = match kind.outcome() {
+                Outcome::Pending | Outcome::Transferred => "",
+                Outcome::Full => "Full",
+                Outcome::Empty => "Empty",
+                Outcome::Disconnected => "Disconnected",
+                // Where the time is over the wait is, too: that it ended is not said twice.
+                Outcome::TimedOut => {
+                    assert_eq!((kind.phase(), kind.name()), (Phase::End, "RecvTimeoutExpired"));
+                    continue;
+                }
+            };
+            assert_eq!(kind.name(), format!("{:?}{phase}{outcome}", kind.call()));
+            assert_eq!(kind.phase() == Phase::Begin, kind.outcome() == Outcome::Pending);
+        }
+    }
+
+    #[test]
+    fn the_words_are_the_record() {
+        for &kind in OperationKind::ALL {
+            for (time, endpoint, site, detail) in
+                [(0, 0, 0, 0), (10, 7, 8, 9), (u64::MAX, u32::MAX, 1, u64::MAX), (1 << 56, 1, 2, 3)]
+            {
+                let mut bytes = [0xaa; 24];
+                let length =
+                    Event::Operation { kind, endpoint, site, detail }.encode(time, &mut bytes);
+                let words = operation_words(time, kind, endpoint, site, detail);
+                assert_eq!(bytes[..length], words.map(u64::to_le_bytes).concat());
+                assert_eq!(words[0] as u8, kind as u8);
+            }
+        }
+    }
+}

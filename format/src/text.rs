@@ -204,3 +204,151 @@ fn unquote(quoted: &str) -> Result<(String, &str), String> {
     }
     Err("a quote is not closed".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{FILE_HEADER_BYTES, MAX_TEXT};
+
+    const BLOCK: &str = "block process=0 thread=1 sequence=0 dropped=0";
+
+    /// A recording of one block with these lines.
+    fn recording(lines: &str) -> Result<Vec<u8>, ParseError> {
+        parse(&format!("{}\n{BLOCK}\n{lines}", heading()))
+    }
+
+    fn failure(lines: &str) -> String {
+        recording(lines).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_field_must_be_there() {
+        for line in [
+            "1 Site site=1 line=2 column=3 file=\"a\"",
+            "1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=0 message_type=\"\" name=\"\"",
+            "1 RecvTimeoutExpired endpoint=1 site=1 detail=0",
+            BLOCK,
+        ] {
+            recording(line).unwrap();
+            for field in line.split(' ').filter(|word| word.contains('=')) {
+                let without = line.replace(&format!(" {field}"), "");
+                let (key, _) = field.split_once('=').unwrap();
+                assert_eq!(failure(&without), format!("line 3: `{key}=` is missing"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_out_of_its_range_is_named() {
+        for (line, message) in [
+            ("1 SenderDropped endpoint=4294967296", "endpoint=\"4294967296\" is out of range"),
+            ("1 SenderDropped endpoint=", "endpoint=\"\" is out of range"),
+            (
+                "1 Clock monotonic_ns=18446744073709551616",
+                "monotonic_ns=\"18446744073709551616\" is out of range",
+            ),
+            (
+                "block process=0 thread=4294967296 sequence=0 dropped=0",
+                "thread=\"4294967296\" is out of range",
+            ),
+            (
+                "18446744073709551616 ThreadEnded",
+                "\"18446744073709551616\" is neither a time nor `block`",
+            ),
+        ] {
+            assert_eq!(failure(line), format!("line 3: {message}"));
+        }
+    }
+
+    #[test]
+    fn a_text_is_not_cut_in_silence() {
+        let line = |length| format!("1 ThreadStarted os_id=1 name=\"{}\"", "x".repeat(length));
+        recording(&line(MAX_TEXT)).unwrap();
+        let message = failure(&line(MAX_TEXT + 1));
+        assert!(message.starts_with("line 3: name="), "{message}");
+        assert!(message.ends_with(" is out of range"), "{message}");
+    }
+
+    #[test]
+    fn lines_that_are_passed_over_are_counted() {
+        let text =
+            format!("# one\n\n{}\n# four\n{BLOCK}\n\n7 ThreadEnded\n# eight\noops", heading());
+        assert_eq!(
+            parse(&text).unwrap_err().to_string(),
+            "line 9: \"oops\" is neither a time nor `block`"
+        );
+        assert_eq!(parse("# one\n\n").unwrap_err().to_string(), "line 1: the text is empty");
+    }
+
+    #[test]
+    fn a_quoted_text_comes_back_and_what_follows_it() {
+        for text in
+            ["", "a b", "\"", "\\", "\\\"", "\\u{61}", "\n\r\t\0\u{7f}\u{85}", "é🦀\u{2028}"]
+        {
+            let mut quoted = String::new();
+            quote(text, &mut quoted);
+            assert!(!quoted.contains(char::is_control), "{quoted}");
+            let after = quoted.strip_prefix('"').unwrap().to_owned() + " next=\"1\"";
+            assert_eq!(unquote(&after), Ok((text.to_owned(), " next=\"1\"")));
+        }
+        assert_eq!(unquote("\\u{1F980}\\u{e9}\" x"), Ok(("🦀é".to_owned(), " x")));
+    }
+
+    #[test]
+    fn an_escape_that_is_none_is_refused() {
+        let backslash = "a backslash stands before nothing that it escapes";
+        for (quoted, message) in [
+            ("a", "a quote is not closed"),
+            ("a\\\"", "a quote is not closed"),
+            ("\\", backslash),
+            ("\\n\"", backslash),
+            ("\\é\"", backslash),
+            ("\\u", "a \\u{…} is not closed"),
+            ("\\u61\"", "a \\u{…} is not closed"),
+            ("\\u{61\"", "a \\u{…} is not closed"),
+            ("\\u{}\"", "\\u{} is no character"),
+            ("\\u{é}\"", "\\u{é} is no character"),
+            ("\\u{110000}\"", "\\u{110000} is no character"),
+            ("\\u{100000000}\"", "\\u{100000000} is no character"),
+        ] {
+            assert_eq!(unquote(quoted), Err(message.to_owned()), "{quoted}");
+        }
+    }
+
+    #[test]
+    fn blocks_stand_one_after_the_other_at_their_alignment() {
+        let text = format!(
+            "{}\nblock process=1 thread=2 sequence=3 dropped=4\n{}{BLOCK}\n1 ThreadEnded\n",
+            heading(),
+            "1 ThreadEnded\n".repeat(9)
+        );
+        let bytes = parse(&text).unwrap();
+        assert_eq!(bytes[..FILE_HEADER_BYTES], file_header());
+        let header = |at: usize| BlockHeader::decode(bytes[at..].first_chunk().unwrap());
+        // 9 records of 8 bytes need two steps of 64, and 56 bytes of them stay zero.
+        let first = BlockHeader {
+            stride: 192,
+            process: 1,
+            thread: 2,
+            sequence: 3,
+            committed: 72,
+            generation: 1,
+            sealed: 1,
+            drained: 0,
+            dropped: 4,
+        };
+        assert_eq!(header(64), Ok(Some(first)));
+        assert_eq!(bytes[64 + 64 + 72..][..56], [0; 56]);
+        let second = header(64 + 192).unwrap().unwrap();
+        assert_eq!((second.stride, second.committed), (128, 8));
+        assert_eq!(bytes.len(), 64 + 192 + 128);
+    }
+
+    #[test]
+    fn a_recording_can_hold_nothing() {
+        assert_eq!(parse(&heading()).unwrap(), file_header());
+        let bytes = recording("").unwrap();
+        let header = BlockHeader::decode(bytes[64..].first_chunk().unwrap()).unwrap().unwrap();
+        assert_eq!((header.stride, header.committed, bytes.len()), (64, 0, 128));
+    }
+}

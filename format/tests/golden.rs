@@ -1,7 +1,9 @@
 //! Version 1 of the format, pinned: a change that an old reader would misread must
 //! change [`format::VERSION`] and leave these files as they are.
 
-use format::{BlockHeader, FILE_HEADER_BYTES, OperationKind, decode, text};
+use std::collections::BTreeSet;
+
+use format::{BlockHeader, FILE_HEADER_BYTES, MAX_RECORD, OperationKind, decode, text};
 
 const TEXT: &str = include_str!("golden/version-1.txt");
 const BYTES: &[u8] = include_bytes!("golden/version-1.rec");
@@ -35,5 +37,18 @@ fn the_bytes_give_the_text() {
 fn every_operation_is_there() {
     for kind in OperationKind::ALL {
         assert!(TEXT.contains(&format!(" {} ", kind.name())), "{}", kind.name());
+    }
+}
+
+#[test]
+fn every_event_is_there() {
+    let names = TEXT.lines().filter_map(|line| line.split(' ').nth(1)).collect::<BTreeSet<_>>();
+    for code in 0..=u8::MAX {
+        // Zeros are good fields for every event, so only an unknown code is refused.
+        let mut bytes = [0; MAX_RECORD];
+        bytes[0] = code;
+        if let Ok(record) = decode(&bytes) {
+            assert!(names.contains(record.event.name()), "{}", record.event.name());
+        }
     }
 }

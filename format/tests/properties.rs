@@ -1,6 +1,8 @@
 //! What holds for every event and for every damage, tried at random.
 
-use format::{BlockHeader, Error, Event, OperationKind, Record, TIME_BITS, decode, text};
+use format::{
+    BlockHeader, Error, Event, MAX_RECORD, MAX_TEXT, OperationKind, Record, TIME_BITS, decode, text,
+};
 use proptest::prelude::*;
 
 /// An event of each kind; its texts are borrowed from `texts`.
@@ -57,6 +59,20 @@ fn any_text() -> impl Strategy<Value = String> {
         .prop_map(|characters| characters.into_iter().collect())
 }
 
+/// What could be a field in the text form, and now and then is one.
+fn any_field() -> impl Strategy<Value = String> {
+    let key = "os_id|name|monotonic_ns|endpoint|site|detail|.{0,3}";
+    let number = "[0-9]{1,21}";
+    let quoted = r#""(\\["\\]|\\u\{[0-9a-f]{1,5}\}|[a-zé ]){0,5}""#;
+    let bent = r#"["u\\{}0-9é ]{0,9}"#;
+    (
+        key,
+        prop_oneof![9 => Just("="), 1 => Just("")],
+        prop_oneof![4 => number, 4 => quoted, 1 => bent],
+    )
+        .prop_map(|(key, is, value)| key + is + &value)
+}
+
 type Parts = (usize, [u64; 8], [String; 2], u64);
 
 fn any_event() -> impl Strategy<Value = Parts> {
@@ -64,7 +80,7 @@ fn any_event() -> impl Strategy<Value = Parts> {
 }
 
 fn encode((kind, numbers, texts, time): &Parts) -> Vec<u8> {
-    let mut bytes = [0xaa; format::MAX_RECORD];
+    let mut bytes = [0xaa; MAX_RECORD];
     let length = event(*kind, numbers, texts).encode(*time, &mut bytes);
     bytes[..length].to_vec()
 }
@@ -173,5 +189,89 @@ proptest! {
         let at = at.index(golden.len());
         golden[at] = c;
         let _ = text::parse(&golden.iter().collect::<String>());
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_cut_at_a_character(
+        name in prop::collection::vec(any::<char>(), 0..2 * MAX_TEXT),
+    ) {
+        let name: String = name.into_iter().collect();
+        let mut bytes = [0xaa; MAX_RECORD];
+        let length = Event::ThreadStarted { os_id: 1, name: &name }.encode(0, &mut bytes);
+        let Event::ThreadStarted { name: kept, .. } = decode(&bytes[..length]).unwrap().event else {
+            panic!("it is another event");
+        };
+        prop_assert!(name.starts_with(kept) && kept.len() <= MAX_TEXT);
+        // No character that had room is missing.
+        let next = name[kept.len()..].chars().next();
+        prop_assert!(next.is_none_or(|next| kept.len() + next.len_utf8() > MAX_TEXT));
+    }
+
+    #[test]
+    fn a_flipped_bit_among_records_leaves_those_before_it(
+        events in prop::collection::vec(any_event(), 1..4),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let whole = events.iter().map(encode).collect::<Vec<_>>().concat();
+        let bit = at.index(whole.len() * 8);
+        let mut bent = whole.clone();
+        bent[bit / 8] ^= 1 << (bit % 8);
+        let (before, _) = decode_all(&whole);
+        let (after, error) = decode_all(&bent);
+        let mut end = 0;
+        for (place, record) in before.iter().enumerate() {
+            end += record.length;
+            if end <= bit / 8 {
+                prop_assert_eq!(after.get(place), Some(record));
+            }
+        }
+        let read: usize = after.iter().map(|record| record.length).sum();
+        prop_assert!(read <= bent.len() && read.is_multiple_of(8));
+        prop_assert_eq!(error.is_none(), read == bent.len());
+    }
+
+    #[test]
+    fn any_fields_of_a_known_event_are_read_or_refused(
+        code in 1u8..46,
+        // Small bytes are often lengths that texts can have.
+        fields in prop::collection::vec(prop_oneof![Just(0), 0..8u8, any::<u8>()], 7..200),
+    ) {
+        let bytes = [vec![code], fields].concat();
+        if let Ok(record) = decode(&bytes) {
+            prop_assert!(record.length <= bytes.len());
+            // What is read is what would have been written.
+            let mut again = [0xaa; MAX_RECORD];
+            let length = record.event.encode(record.time, &mut again);
+            prop_assert_eq!(&again[..length], &bytes[..record.length]);
+        }
+    }
+
+    #[test]
+    fn any_line_of_a_block_is_read_or_refused(
+        start in "[0-9]{1,9} (ThreadStarted|Clock|Send)|block|.{0,9}",
+        fields in prop::collection::vec(any_field(), 0..5),
+    ) {
+        let head = format!(
+            "{}\n{}\n", text::heading(), text::block(&BlockHeader::default()));
+        let line = format!("{start} {}", fields.join(" "));
+        if let Err(error) = text::parse(&(head + &line)) {
+            prop_assert!(error.line >= 3, "{}", error);
+        }
+    }
+
+    #[test]
+    fn a_text_with_pieces_taken_out_and_put_in_is_read_or_refused(
+        changes in prop::collection::vec(
+            (any::<prop::sample::Index>(), 0usize..40, ".{0,3}|[\"\\\\= \n]"), 1..4),
+    ) {
+        let mut characters: Vec<_> = include_str!("golden/version-1.txt").chars().collect();
+        for (at, length, with) in changes {
+            let at = at.index(characters.len());
+            let end = characters.len().min(at + length);
+            characters.splice(at..end, with.chars());
+        }
+        if let Ok(bytes) = text::parse(&characters.iter().collect::<String>()) {
+            prop_assert_eq!(format::check_file_header(&bytes), Ok(()));
+        }
     }
 }

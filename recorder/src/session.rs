@@ -83,9 +83,13 @@ impl Session {
         let mut moved = 0;
         for part in &self.parts {
             for_each_block(&part.file, |at, header| {
-                if header.sealed != header.generation || header.drained == header.generation {
+                if !is_full(&header) {
                     return Ok(());
                 }
+                // The words of a header that is being written can be of different instants.
+                // Those of a block that is full stay, so now they belong together.
+                let header = header_at(&part.file, at)?.and_then(|(header, _)| header);
+                let Some(header) = header.filter(is_full) else { return Ok(()) };
                 if move_block(&part.file, at, &header, &mut self.recording)? {
                     // Only now may the process use the place again.
                     self.recording.flush()?;
@@ -203,13 +207,20 @@ fn header_at(file: &File, at: u64) -> Result<Option<(Option<BlockHeader>, u64)>>
     Ok(Some((header, step)))
 }
 
+/// Whether a block is to be moved while its process runs.
+fn is_full(header: &BlockHeader) -> bool {
+    header.sealed == header.generation && header.drained != header.generation
+}
+
 /// Copies a block to the recording; false if its place was used again in the meantime.
 fn move_block(file: &File, at: u64, header: &BlockHeader, out: &mut impl Write) -> Result<bool> {
     let mut records = vec![0; header.committed as usize];
     let length = read_at(file, &mut records, at + BlockHeader::BYTES as u64)?;
     records.truncate(length);
     let now = header_at(file, at)?.and_then(|(header, _)| header);
-    if now.is_none_or(|now| now.generation != header.generation) {
+    let same =
+        |now: BlockHeader| now.generation == header.generation && now.committed >= header.committed;
+    if !now.is_some_and(same) {
         return Ok(false);
     }
     write_block(out, header, &records)?;

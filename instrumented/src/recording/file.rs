@@ -310,13 +310,13 @@ impl Recording {
             let offset = self.end.fetch_add(size_of_val(words) as u64, Ordering::Relaxed);
             let (header, records) = words.split_at(HEADER_WORDS);
             let file = self.file()?;
-            // Committed bytes are there before a reader is told of them.
             let copy: [AtomicU64; HEADER_WORDS] =
                 std::array::from_fn(|at| AtomicU64::new(header[at].load(Ordering::Relaxed)));
-            let committed = copy[word::COMMITTED].swap(0, Ordering::Relaxed);
+            // Until all of it is there a reader finds a place that has never been used.
+            copy[word::GENERATION].store(0, Ordering::Relaxed);
             platform::write_words(file, &copy, offset)?;
             platform::write_words(file, records, offset + BlockHeader::BYTES as u64)?;
-            copy[word::COMMITTED].store(committed, Ordering::Relaxed);
+            copy[word::GENERATION].store(generation, Ordering::Relaxed);
             platform::write_words(file, &copy, offset)?;
         }
         Ok(block)
@@ -479,6 +479,49 @@ mod tests {
         let copy = BlockHeader::decode(&bytes).unwrap().unwrap();
         assert_eq!((copy.thread, copy.sequence, copy.committed), (THREAD, 1, 8));
         assert_eq!(recording.file.metadata().unwrap().len(), end + LARGE_BLOCK as u64);
+    }
+
+    #[test]
+    fn nobody_finds_a_block_elsewhere_before_all_of_it_is_there() {
+        const ROUNDS: u64 = 500;
+        let recording = recording();
+        let mut block = fill_the_large_ring(&recording);
+        let written = AtomicBool::new(false);
+        let newest = |found: &mut u64| {
+            let at = recording.end.load(Ordering::Relaxed) - LARGE_BLOCK as u64;
+            let mut bytes = [0; BlockHeader::BYTES + 8];
+            // The file may not be so long yet.
+            if recording.file.read_exact_at(&mut bytes, at).is_err() {
+                return;
+            }
+            let (header, record) = bytes.split_first_chunk().unwrap();
+            if let Ok(Some(header)) = BlockHeader::decode(header)
+                && header.generation != 0
+                && header.sequence > LARGE_RING_BLOCKS as u64
+            {
+                assert_eq!(header.committed, 8);
+                assert_eq!(record, header.sequence.to_le_bytes());
+                *found += 1;
+            }
+        };
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut found = 0;
+                while !written.load(Ordering::Relaxed) {
+                    newest(&mut found);
+                }
+                newest(&mut found);
+                found
+            });
+            let first = LARGE_RING_BLOCKS as u64 + 1;
+            for sequence in first..first + ROUNDS {
+                block = recording.begin_block(THREAD, sequence, Some(block)).unwrap();
+                block.words()[HEADER_WORDS].store(sequence, Ordering::Relaxed);
+                block.words()[word::COMMITTED].store(8, Ordering::Relaxed);
+            }
+            written.store(true, Ordering::Relaxed);
+            assert!(reader.join().unwrap() > 0);
+        });
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl Census {
         let process = self.process(block.process);
         let expected = match last {
             Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
-                last.sequence.saturating_add(1)
+                last.sequence + 1
             }
             _ => 0,
         };

@@ -71,3 +71,12 @@ fn many_threads_of_one_message_each() {
     // A thread of one message takes little room.
     assert!(place.bytes("x.rec").len() < 301 * 512);
 }
+
+#[test]
+fn nothing_is_lost_where_threads_are_faster_than_the_recorder() {
+    let place = Place::new();
+    run(place.recorder(&["record", "-o", "x.rec", "--", program("count"), "500000", "2"]))
+        .expect_status(0)
+        .expect_no_damage()
+        .expect_stderr(" 1000000 messages sent, 1000000 received\n");
+}

@@ -14,7 +14,7 @@ use recorder::summary::Summary;
 use tempfile::TempDir;
 
 use crate::facts::exports;
-use crate::hand::{bytes, items};
+use crate::hand::{bytes, items, picture};
 
 /// A recording with all kinds of events: two processes, threads with several blocks, waits
 /// that end and some that do not.
@@ -299,7 +299,7 @@ fn the_latest_times_leave_room_for_what_follows() {
 
 #[test]
 fn a_message_that_is_received_twice_is_told_twice() {
-    let recording = look_at(bytes(
+    let picture = picture(
         "thread 1 main
          0 channel jobs 1 2
          100 Send 1 @1.1
@@ -307,8 +307,15 @@ fn a_message_that_is_received_twice_is_told_twice() {
          10 Recv 2 @1.1
          thread 3 two
          20 Recv 2 @1.1",
-    ));
-    assert_eq!(deeds(&recording.unwrap()).len(), 3);
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "two 20..20 recv jobs depth=0",
+            "main 100..100 send jobs #1 1> depth=1",
+            "one 102..102 recv jobs #1 >1 depth=0 latency=2",
+        ]
+    );
 }
 
 #[test]

@@ -567,8 +567,9 @@ fn lanes_are_not_used_before_they_are_free() {
     let picture = picture(
         "thread 1 main
          0 channel jobs 1 2
+         1 channel others 3 4
          10 Send 1 @1.1
-         50 Send 1 @1.3
+         50 Send 3 @1.3
          thread 2 worker
          40 Recv 2 @1.1
          thread 3 other
@@ -578,6 +579,6 @@ fn lanes_are_not_used_before_they_are_free() {
     );
     assert_eq!(
         picture.flights,
-        ["jobs #1 10..40 lane 0", "jobs #3 30..60 lane 1", "jobs #2 50..60 lane 0 lost"]
+        ["jobs #1 10..40 lane 0", "jobs #2 30..60 lane 1", "others #1 50..60 lane 0 lost"]
     );
 }
