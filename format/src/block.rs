@@ -63,6 +63,7 @@ pub fn check_file_header(bytes: &[u8]) -> Result<(), Error> {
         return Err(Error::Truncated { offset: 0 });
     };
     match u32::from_le_bytes(*version) {
+        VERSION if bytes.len() < FILE_HEADER_BYTES => Err(Error::Truncated { offset: 0 }),
         VERSION => Ok(()),
         found => Err(Error::UnsupportedVersion { found }),
     }

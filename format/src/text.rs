@@ -8,18 +8,20 @@
 //! ```
 //!
 //! Texts are quoted; `\"`, `\\` and `\u{hex}` stand for what they say. Empty lines and
-//! lines that start with `#` are passed over when reading. What the form leaves out is
-//! where the blocks lay and whether they were sealed or drained.
+//! lines that start with `#` are passed over when reading; times are taken modulo 2⁵⁶. What
+//! the form leaves out is where the blocks lay and whether they were sealed or drained.
 
 use std::fmt;
 
 use crate::event::MAX_RECORD;
 use crate::field::Field;
-use crate::{ALIGNMENT, BlockHeader, Event, VERSION, file_header};
+use crate::{ALIGNMENT, BlockHeader, Error, Event, VERSION, file_header};
+
+const HEADING: &str = "channel-recording version=";
 
 /// The first line of the text form.
 pub fn heading() -> String {
-    format!("channel-recording version={VERSION}")
+    format!("{HEADING}{VERSION}")
 }
 
 /// A block's line.
@@ -75,7 +77,11 @@ pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
         }
         if !headed {
             if line != heading() {
-                return Err(fail(format!("the first line must be `{}`", heading())));
+                let version = line.strip_prefix(HEADING).and_then(|found| found.parse().ok());
+                return Err(fail(match version {
+                    Some(found) => Error::UnsupportedVersion { found }.to_string(),
+                    None => format!("the first line must be `{}`", heading()),
+                }));
             }
             headed = true;
             continue;

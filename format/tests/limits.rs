@@ -67,7 +67,7 @@ fn a_file_says_what_it_is() {
     assert_eq!(check_file_header(&header), Ok(()));
     assert_eq!(check_file_header(b""), Err(Error::NotARecording));
     assert_eq!(check_file_header(b"\x89PNG\r\n\x1a\n"), Err(Error::NotARecording));
-    for end in 1..12 {
+    for end in 1..format::FILE_HEADER_BYTES {
         assert_eq!(check_file_header(&header[..end]), Err(Error::Truncated { offset: 0 }));
     }
     for (version, advice) in [(VERSION + 1, "a newer"), (0, "an older")] {

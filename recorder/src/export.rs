@@ -137,8 +137,8 @@ pub struct Written {
 /// Writes all files in one pass over the recording.
 ///
 /// # Errors
-/// The recording cannot be read, or a file cannot be written. Then none appears that was
-/// not there before.
+/// The recording cannot be read, or a file cannot be written: then none appears. Or one
+/// that is written cannot be given its name: then those before it have theirs.
 pub fn export(
     recording: &Recording,
     outputs: Vec<Prepared>,

@@ -172,7 +172,7 @@ fn a_recording_that_is_cut_anywhere_holds_what_precedes() {
                 torn_record.map(|record| record.start).or(in_block.then_some(length))
             }
         });
-        let cut = if length < 12 { Some(0) } else { cut };
+        let cut = if length < FILE_HEADER_BYTES { Some(0) } else { cut };
         let truncated =
             cut.map(|at| Damage::Unreadable(format::Error::Truncated { offset: at as u64 }));
         assert_eq!(recording.damage, Vec::from_iter(truncated.clone()), "at {length}");
