@@ -3,7 +3,7 @@
 //! Written field by field; the numbers are those of `perfetto_trace.proto` (Perfetto v52).
 //! Names and places are written once and referred to by number ("interned"). One track
 //! for each thread, and below each process a group `channels` with a group for each
-//! channel: messages in flight in as many lanes as are needed, queue depth, live senders.
+//! channel: queue depth, live senders, and messages in flight in as many lanes as are needed.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -259,8 +259,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
             };
             groups[channel.process].1 = Some(all);
             let group = self.group(all, &channel.label, index as u64)?;
-            let depth = self.counter_track(group, "queue depth", 1, "messages")?;
-            let senders = self.counter_track(group, "live senders", 2, "senders")?;
+            let depth = self.counter_track(group, "queue depth", 0, "messages")?;
+            let senders = self.counter_track(group, "live senders", 1, "senders")?;
             self.channels.push(ChannelTracks { group, depth, senders, lanes: Vec::new() });
         }
         Ok(())
@@ -409,7 +409,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             // The viewer shows siblings of one name as one track with several lanes.
             let track = self.track(Some(group), |track| {
                 track.text(track_descriptor::NAME, "in flight");
-                track.number(track_descriptor::SIBLING_ORDER_RANK, 0);
+                track.number(track_descriptor::SIBLING_ORDER_RANK, 2);
             })?;
             self.channels[channel].lanes.push(track);
         }

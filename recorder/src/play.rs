@@ -10,7 +10,8 @@
 //!   received if that is earlier: 20 to 50 % of the receives on bounded channels return before
 //!   their send does. What is left of such a send is shown as its return.
 //! - A message is in flight from its hand-over until it is received, dropped with the
-//!   receiver, or the trace ends.
+//!   receiver, or the trace ends. So many are shown at a time in a channel that a person
+//!   can look at them ([`MOST_LANES`]); all are counted.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,6 +21,10 @@ use format::{Call, MessageId, OperationKind, Outcome, Phase};
 use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
 use crate::load::{Deed, Recording};
 use crate::order::{MessageKey, Step, Steps};
+
+/// So many messages of a channel are shown in flight at a time. Each takes a track, and a
+/// viewer takes minutes to open a hundred thousand.
+pub const MOST_LANES: usize = 200;
 
 /// Tells `tell` all there is to see in `recording`.
 ///
@@ -82,8 +87,14 @@ impl Wait {
     }
 }
 
+/// A message that is in flight.
 struct Flying {
-    flight: Flight,
+    channel: usize,
+    message: u64,
+    arrow: u64,
+    /// `None` if all lanes were taken.
+    lane: Option<usize>,
+    begin: u64,
     /// When its send began.
     sent: u64,
 }
@@ -112,6 +123,18 @@ impl Channel {
             free_lanes: BTreeMap::new(),
             receiver_dropped: None,
         }
+    }
+
+    /// A lane that is free at this time, if there is one.
+    fn take_lane(&mut self, time: u64) -> Option<usize> {
+        let free = self.free_lanes.iter().find(|&(_, &from)| from <= time).map(|(&lane, _)| lane);
+        if let Some(lane) = free {
+            self.free_lanes.remove(&lane);
+            return Some(lane);
+        }
+        let lane = self.lanes;
+        self.lanes += usize::from(lane < MOST_LANES);
+        (lane < MOST_LANES).then_some(lane)
     }
 
     /// A receive's time is taken after it, so that by the times alone there can seem to
@@ -314,8 +337,8 @@ impl Stage<'_> {
             (slice.message, slice.arrow) = (number, Some(Arrow::From(arrow)));
         } else if transferred {
             let landed = self.land(step, message)?;
-            slice.message = landed.as_ref().map(|landed| landed.flight.message);
-            slice.arrow = landed.as_ref().map(|landed| Arrow::To(landed.flight.arrow));
+            slice.message = landed.as_ref().map(|landed| landed.message);
+            slice.arrow = landed.as_ref().map(|landed| Arrow::To(landed.arrow));
             slice.latency = landed.as_ref().map(|landed| step.time.saturating_sub(landed.sent));
         }
         if transferred {
@@ -418,36 +441,30 @@ impl Stage<'_> {
         let state = &mut self.channels[channel];
         state.messages += 1;
         state.depth += 1;
-        let free = state.free_lanes.iter().find(|&(_, &from)| from <= begin).map(|(&lane, _)| lane);
-        let lane = free.unwrap_or(state.lanes);
-        if state.free_lanes.remove(&lane).is_none() {
-            state.lanes += 1;
-        }
-        let flight = Flight {
-            channel,
-            message: state.messages,
-            arrow,
-            lane,
-            begin,
-            end: begin,
-            lost: false,
-        };
+        let (message_number, lane) = (state.messages, state.take_lane(begin));
         let key = self.key(thread, message);
-        self.flights.insert(key, Flying { flight, sent });
-        (Some(flight.message), arrow)
+        let flying = Flying { channel, message: message_number, arrow, lane, begin, sent };
+        self.flights.insert(key, flying);
+        (Some(message_number), arrow)
     }
 
     /// A message is received.
     fn land(&mut self, step: &Step, message: MessageId) -> Result<Option<Flying>> {
-        let Some(mut flying) = self.flights.remove(&self.key(step.thread, message)) else {
+        let Some(flying) = self.flights.remove(&self.key(step.thread, message)) else {
             return Ok(None);
         };
-        flying.flight.end = step.time;
-        let state = &mut self.channels[flying.flight.channel];
+        let state = &mut self.channels[flying.channel];
         state.depth = state.depth.saturating_sub(1);
-        state.free_lanes.insert(flying.flight.lane, step.time);
-        (self.tell)(&Item::Flight(flying.flight))?;
+        state.free_lanes.extend(flying.lane.map(|lane| (lane, step.time)));
+        self.flight(&flying, step.time, false)?;
         Ok(Some(flying))
+    }
+
+    /// A message's flight, if there was a lane for it.
+    fn flight(&mut self, flying: &Flying, end: u64, lost: bool) -> Result<()> {
+        let Flying { channel, message, arrow, lane, begin, .. } = *flying;
+        let Some(lane) = lane else { return Ok(()) };
+        (self.tell)(&Item::Flight(Flight { channel, message, arrow, lane, begin, end, lost }))
     }
 
     /// What is not over when the recording is.
@@ -456,12 +473,11 @@ impl Stage<'_> {
         for thread in 0..self.waits.len() {
             self.end_wait(thread)?;
         }
-        let mut lost: Vec<_> = self.flights.drain().map(|(_, flying)| flying.flight).collect();
-        lost.sort_unstable_by_key(|flight| flight.arrow);
-        for flight in lost {
-            let until = self.channels[flight.channel].receiver_dropped.unwrap_or(end);
-            let end = until.max(flight.begin);
-            (self.tell)(&Item::Flight(Flight { end, lost: true, ..flight }))?;
+        let mut lost: Vec<_> = self.flights.drain().map(|(_, flying)| flying).collect();
+        lost.sort_unstable_by_key(|flying| flying.arrow);
+        for flying in lost {
+            let until = self.channels[flying.channel].receiver_dropped.unwrap_or(end);
+            self.flight(&flying, until.max(flying.begin), true)?;
         }
         for channel in 0..self.channels.len() {
             let process = self.recording.entities.channels[channel].process;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::entities::Entities;
 use crate::items::{Arrow, Item, Slice};
 use crate::load::Recording;
+use crate::play::MOST_LANES;
 
 /// What a run came to, in a few lines: its [`Display`](fmt::Display).
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Summary<'a> {
     dropped: u64,
     sent: u64,
     received: u64,
+    /// Messages that are shown in flight.
+    shown: u64,
     /// Nanoseconds, by thread.
     blocked: Vec<u64>,
     longest: Option<Slice>,
@@ -29,6 +32,7 @@ impl<'a> Summary<'a> {
             dropped: recording.dropped,
             sent: 0,
             received: 0,
+            shown: 0,
             blocked: vec![0; recording.entities.threads.len()],
             longest: None,
             stuck: Vec::new(),
@@ -37,7 +41,14 @@ impl<'a> Summary<'a> {
 
     /// Takes in an item.
     pub fn item(&mut self, item: &Item) {
-        let Item::Slice(slice) = item else { return };
+        let slice = match item {
+            Item::Slice(slice) => slice,
+            Item::Flight(_) => {
+                self.shown += 1;
+                return;
+            }
+            Item::Counter(_) => return,
+        };
         match slice.arrow {
             Some(Arrow::From(_)) => self.sent += 1,
             Some(Arrow::To(_)) => self.received += 1,
@@ -115,6 +126,14 @@ impl fmt::Display for Summary<'_> {
         let lost = self.sent.saturating_sub(self.received);
         if lost > 0 {
             writeln!(f, "{} never received", counted(lost, "message"))?;
+        }
+        let hidden = self.sent.saturating_sub(self.shown);
+        if hidden > 0 {
+            let hidden = counted(hidden, "message");
+            writeln!(
+                f,
+                "{hidden} not drawn in flight: more than {MOST_LANES} at a time in a channel"
+            )?;
         }
         if self.dropped > 0 {
             writeln!(f, "{} could not be recorded", counted(self.dropped, "event"))?;

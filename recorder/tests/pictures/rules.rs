@@ -1,3 +1,5 @@
+use recorder::play::MOST_LANES;
+
 use crate::hand::{picture, picture_of, recording};
 
 #[test]
@@ -312,6 +314,22 @@ fn lanes_are_used_again() {
             "jobs #4 50..60 lane 2 lost",
         ]
     );
+}
+
+#[test]
+fn there_are_no_more_lanes_than_a_person_can_look_at() {
+    let mut lines = String::from("thread 1 main\n0 channel jobs 1 2\n");
+    for message in 1..=MOST_LANES + 3 {
+        lines += &format!("{} Send 1 @1.{message}\n", 10 * message);
+    }
+    lines += "90000 Recv 2 @1.1\n90010 Recv 2 @1.201\n90020 Send 1 @1.204\n";
+    let picture = picture(&lines);
+    assert_eq!(picture.flights.len(), MOST_LANES + 1);
+    assert_eq!(picture.flights[0], "jobs #1 10..90000 lane 0");
+    // The lane is free again; and a message without one has its arrow and is counted.
+    assert!(picture.flights.contains(&"jobs #204 90020..90020 lane 0 lost".into()));
+    assert!(!picture.flights.iter().any(|flight| flight.starts_with("jobs #201 ")));
+    assert_eq!(picture.depths.last().map(String::as_str), Some("jobs 90020 202"));
 }
 
 #[test]
