@@ -1,9 +1,9 @@
 //! The Perfetto protobuf format.
 //!
-//! Written field by field; the numbers are those of `perfetto_trace.proto` (Perfetto v52).
-//! Names and places are written once and referred to by number ("interned"). One track
-//! for each thread, and below each process a group `channels` with a group for each
-//! channel: queue depth, live senders, and messages in flight in as many lanes as are needed.
+//! Written field by field. Names and places are written once and referred to by number
+//! ("interned"). One track for each thread, and below each process a group `channels` with
+//! a group for each channel: queue depth, live senders, and messages in flight in as many
+//! lanes as are needed.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -14,8 +14,13 @@ use crate::entities::Entities;
 use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
 use crate::load::Recording;
 
+mod fields;
 mod wire;
 
+use fields::{
+    counter_descriptor, debug_annotation, interned_data, packet, process_descriptor,
+    source_location, thread_descriptor, track_descriptor, track_event,
+};
 use wire::Message;
 
 /// Writes a Perfetto trace.
@@ -102,59 +107,6 @@ const NEEDS_INCREMENTAL_STATE: u64 = 2;
 
 /// A field of `Trace`.
 const TRACE_PACKET: u32 = 1;
-
-mod packet {
-    pub(super) const TIMESTAMP: u32 = 8;
-    pub(super) const SEQUENCE_ID: u32 = 10;
-    pub(super) const TRACK_EVENT: u32 = 11;
-    pub(super) const INTERNED_DATA: u32 = 12;
-    pub(super) const SEQUENCE_FLAGS: u32 = 13;
-    pub(super) const TRACK_DESCRIPTOR: u32 = 60;
-}
-
-mod track_event {
-    pub(super) const CATEGORY_IIDS: u32 = 3;
-    pub(super) const DEBUG_ANNOTATIONS: u32 = 4;
-    pub(super) const TYPE: u32 = 9;
-    pub(super) const NAME_IID: u32 = 10;
-    pub(super) const TRACK_UUID: u32 = 11;
-    pub(super) const NAME: u32 = 23;
-    pub(super) const COUNTER_VALUE: u32 = 30;
-    pub(super) const SOURCE_LOCATION_IID: u32 = 34;
-    pub(super) const FLOW_IDS: u32 = 47;
-    pub(super) const TERMINATING_FLOW_IDS: u32 = 48;
-    pub(super) const CORRELATION_ID: u32 = 52;
-    pub(super) const SLICE_BEGIN: u64 = 1;
-    pub(super) const SLICE_END: u64 = 2;
-    pub(super) const INSTANT: u64 = 3;
-    pub(super) const COUNTER: u64 = 4;
-}
-
-mod interned_data {
-    pub(super) const EVENT_CATEGORIES: u32 = 1;
-    pub(super) const EVENT_NAMES: u32 = 2;
-    pub(super) const DEBUG_ANNOTATION_NAMES: u32 = 3;
-    pub(super) const SOURCE_LOCATIONS: u32 = 4;
-    pub(super) const DEBUG_ANNOTATION_STRING_VALUES: u32 = 29;
-}
-
-mod track_descriptor {
-    pub(super) const UUID: u32 = 1;
-    pub(super) const NAME: u32 = 2;
-    pub(super) const PROCESS: u32 = 3;
-    pub(super) const THREAD: u32 = 4;
-    pub(super) const PARENT_UUID: u32 = 5;
-    pub(super) const COUNTER: u32 = 8;
-    pub(super) const CHILD_ORDERING: u32 = 11;
-    pub(super) const SIBLING_ORDER_RANK: u32 = 12;
-    pub(super) const EXPLICIT: u64 = 3;
-}
-
-mod debug_annotation {
-    pub(super) const NAME_IID: u32 = 1;
-    pub(super) const UINT_VALUE: u32 = 3;
-    pub(super) const STRING_VALUE_IID: u32 = 17;
-}
 
 impl<'a, W: Write> Perfetto<'a, W> {
     /// Writes who and what there is.
@@ -472,26 +424,4 @@ fn annotate(event: &mut Message, argument: Argument, kind: u32, value: u64) {
         annotation.number(debug_annotation::NAME_IID, argument as u64);
         annotation.number(kind, value);
     });
-}
-
-mod process_descriptor {
-    pub(super) const PID: u32 = 1;
-    pub(super) const CMDLINE: u32 = 2;
-    pub(super) const PROCESS_NAME: u32 = 6;
-}
-
-mod thread_descriptor {
-    pub(super) const PID: u32 = 1;
-    pub(super) const TID: u32 = 2;
-    pub(super) const THREAD_NAME: u32 = 5;
-}
-
-mod counter_descriptor {
-    pub(super) const UNIT_NAME: u32 = 6;
-}
-
-mod source_location {
-    pub(super) const IID: u32 = 1;
-    pub(super) const FILE_NAME: u32 = 2;
-    pub(super) const LINE_NUMBER: u32 = 4;
 }
