@@ -1,6 +1,8 @@
 //! `recorder`: see [`recorder::cli`].
 #![forbid(unsafe_code)]
 
+use std::fmt::Display;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::{fs, io};
@@ -21,7 +23,7 @@ const FAILURE: u8 = 1;
 
 fn main() -> ExitCode {
     let status = execute(Cli::parse()).unwrap_or_else(|error| {
-        eprintln!("recorder: {error:#}");
+        say(format_args!("recorder: {error:#}"));
         if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
     });
     ExitCode::from(status)
@@ -60,10 +62,10 @@ fn list() -> Result<u8> {
         workspace::programs()?.into_iter().filter(|program| program.listed).collect();
     let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
     for program in &programs {
-        println!("{:width$}  {}", program.name, program.summary());
+        writeln!(io::stdout(), "{:width$}  {}", program.name, program.summary())?;
     }
     if programs.is_empty() {
-        eprintln!("recorder: no package of this workspace depends on `instrumented`");
+        say("recorder: no package of this workspace depends on `instrumented`");
     }
     Ok(0)
 }
@@ -93,43 +95,53 @@ fn record(
     })?;
     let status = finished.status();
     if finished.timed_out {
-        eprintln!("recorder: the timeout has ended {name}");
+        say(format_args!("recorder: the timeout has ended {name}"));
     }
     let Some((recording, trouble)) =
         session.finish(&finished.ending).context("cannot collect the recording")?
     else {
-        eprintln!(
+        say(format_args!(
             "recorder: recorded nothing: {name} made no channel of `instrumented` that could be \
              recorded. Replace `use std::sync::mpsc` by `use instrumented::sync::mpsc` in its \
              source, and see that the feature `record` is on"
-        );
+        ));
         return Ok(if status == 0 { FAILURE } else { status });
     };
-    if let Some(trouble) = trouble.or(finished.trouble) {
-        eprintln!("recorder: the recording is incomplete: {trouble:#}");
+    let trouble = trouble.or(finished.trouble);
+    if let Some(trouble) = &trouble {
+        say(format_args!("recorder: the recording is incomplete: {trouble:#}"));
     }
     let (summary, written) = export::export(&recording, outputs)?;
     let reported = report(&recording, &summary, &written);
-    Ok(if status == 0 { reported } else { status })
+    Ok(match status {
+        0 if trouble.is_some() => FAILURE,
+        0 => reported,
+        status => status,
+    })
+}
+
+/// Says it on stderr. If nobody listens there, that is no failure.
+fn say(line: impl Display) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Says what there was and what was written; gives the exit status.
 fn report(recording: &Recording, summary: &Summary<'_>, written: &[Written]) -> u8 {
     const SHOWN: usize = 10;
     for damage in recording.damage.iter().take(SHOWN) {
-        eprintln!("recorder: damaged: {damage}; the rest is there");
+        say(format_args!("recorder: damaged: {damage}; the rest is there"));
     }
     if recording.damage.len() > SHOWN {
-        eprintln!("recorder: damaged in {} more places", recording.damage.len() - SHOWN);
+        let more = recording.damage.len() - SHOWN;
+        say(format_args!("recorder: damaged in {more} more places"));
     }
-    eprint!("{summary}");
+    say(summary.to_string().trim_end());
     for Written { path, bytes, .. } in written {
-        eprintln!("wrote {} ({})", path.display(), size(*bytes));
+        say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
     }
     if written.iter().any(|file| matches!(file.kind, Kind::Chrome | Kind::Perfetto)) {
-        eprintln!(
-            "to look at a trace, open https://ui.perfetto.dev and drop the file on the page; it stays on your machine"
-        );
+        say("to look at a trace, open https://ui.perfetto.dev and drop the file on the page; \
+             it stays on your machine");
     }
     if recording.damage.iter().any(Damage::is_malformed) { FAILURE } else { 0 }
 }

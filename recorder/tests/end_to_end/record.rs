@@ -143,3 +143,14 @@ fn an_output_that_cannot_be_written_is_known_before_the_program_runs() {
         assert_eq!(place.names(), ["file", "taken.json"]);
     }
 }
+
+#[test]
+fn nobody_listens_on_stderr() {
+    let place = Place::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut recorder = place.recorder(&["record", "-o", "x.rec", "--", program("exits"), "0"]);
+    let status = recorder.stderr(writer).status().unwrap();
+    assert!(status.success(), "{status}");
+    assert_eq!(place.names(), ["x.rec"]);
+}
