@@ -15,17 +15,26 @@ use crate::entities::{
 pub(super) struct Census {
     damage: Vec<Damage>,
     processes: Vec<Process>,
-    /// Process, number, os id, name, ticks of the first event.
-    threads: Vec<(usize, u32, u64, String, Option<u64>)>,
-    /// Process, sender, receiver, bound, type, name, site, ticks.
+    threads: Vec<Met>,
     channels: Vec<Made>,
     /// Process, clone, original.
     clones: Vec<(usize, u32, u32)>,
     sites: Vec<Site>,
     site_numbers: HashMap<Site, usize>,
+    /// Process, nanoseconds, code, signal.
     ended: Vec<(usize, u64, u32, u32)>,
     /// By process: the ticks of the first and of the last event.
     extent: Vec<Option<(u64, u64)>>,
+}
+
+/// A thread, as its blocks tell it.
+struct Met {
+    process: usize,
+    number: u32,
+    os_id: u64,
+    name: String,
+    /// Of its first event.
+    ticks: Option<u64>,
 }
 
 /// A channel, as its event tells it.
@@ -74,7 +83,8 @@ impl Census {
             _ => 0,
         };
         if expected == 0 && block.thread != 0 {
-            self.threads.push((process, block.thread, 0, String::new(), None));
+            let (number, name) = (block.thread, String::new());
+            self.threads.push(Met { process, number, os_id: 0, name, ticks: None });
         }
         let mut sites = HashMap::new();
         let mut at = 0;
@@ -98,7 +108,7 @@ impl Census {
         if block.sequence > expected {
             let of = match self.threads.last() {
                 _ if block.thread == 0 => format!("process {:?}", self.processes[process].name),
-                Some((.., name, _)) if !name.is_empty() => format!("thread {name:?}"),
+                Some(Met { name, .. }) if !name.is_empty() => format!("thread {name:?}"),
                 _ => format!("thread {}", block.thread),
             };
             self.damage.push(Damage::MissingBlocks { of, count: block.sequence - expected });
@@ -148,8 +158,8 @@ impl Census {
             }
             Event::ThreadStarted { os_id, name } => {
                 if let Some(thread) = self.threads.last_mut() {
-                    thread.2 = os_id;
-                    thread.3 = name.to_owned();
+                    thread.os_id = os_id;
+                    thread.name = name.to_owned();
                 }
             }
             Event::Site { site, line, column, file } => {
@@ -177,8 +187,8 @@ impl Census {
         // Ticks wrap around.
         let clock = &self.processes[process].clock;
         let order = |ticks: &u64| clock.since_start(*ticks);
-        if let Some(thread) = self.threads.last_mut().filter(|thread| thread.0 == process) {
-            thread.4 = thread.4.into_iter().chain([record.time]).min_by_key(order);
+        if let Some(thread) = self.threads.last_mut().filter(|thread| thread.process == process) {
+            thread.ticks = thread.ticks.into_iter().chain([record.time]).min_by_key(order);
         }
         let (first, last) = self.extent[process].unwrap_or((record.time, record.time));
         let first = [first, record.time].into_iter().min_by_key(order);
@@ -213,17 +223,18 @@ impl Census {
             process.track = unique(track(process.pid.into(), process.number), &mut pids);
         }
 
-        self.threads.sort_by_cached_key(|thread| {
-            (thread.4.map_or(LATEST, |ticks| time(thread.0, ticks)), thread.0, thread.1)
+        self.threads.sort_by_cached_key(|&Met { process, number, ticks, .. }| {
+            (ticks.map_or(LATEST, |ticks| time(process, ticks)), process, number)
         });
         let mut ids = vec![HashSet::new(); self.processes.len()];
-        let threads = self.threads.into_iter().map(|(process, number, os_id, name, _)| Thread {
-            process,
-            number,
-            os_id,
-            track: unique(track(os_id, number), &mut ids[process]),
-            name: if name.is_empty() { format!("thread {number}") } else { name },
-        });
+        let threads =
+            self.threads.into_iter().map(|Met { process, number, os_id, name, .. }| Thread {
+                process,
+                number,
+                os_id,
+                track: unique(track(os_id, number), &mut ids[process]),
+                name: if name.is_empty() { format!("thread {number}") } else { name },
+            });
 
         self.channels
             .sort_by_cached_key(|made| (time(made.process, made.ticks), made.process, made.ends));

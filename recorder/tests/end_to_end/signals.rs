@@ -9,27 +9,20 @@ use crate::programs::program;
 
 #[test]
 fn a_signal_to_the_recorder_reaches_the_program() {
-    let place = Place::new();
-    let command = place.recorder(&["record", "-o", "x.txt", "--", program("catches_sigint")]);
-    let mut running = Running::start(command);
-    running.wait_for("ready");
-    running.signal(Signal::INT);
-    running
-        .finish()
-        .expect_status(7)
-        .expect_stdout("ready\ninterrupted\n")
-        .expect_no_damage()
-        .expect_stderr("wrote x.txt");
-    assert!(place.text("x.txt").received() >= 1);
+    is_caught(Running::signal);
 }
 
 #[test]
 fn a_signal_to_the_whole_group_reaches_the_program() {
+    is_caught(Running::signal_group);
+}
+
+fn is_caught(send: fn(&Running, Signal)) {
     let place = Place::new();
     let command = place.recorder(&["record", "-o", "x.txt", "--", program("catches_sigint")]);
     let mut running = Running::start(command);
     running.wait_for("ready");
-    running.signal_group(Signal::INT);
+    send(&running, Signal::INT);
     running
         .finish()
         .expect_status(7)

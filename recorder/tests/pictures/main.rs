@@ -3,6 +3,8 @@
 
 /// Recordings that are cut, altered, or none at all.
 mod damage;
+/// Processes, threads and channels are told apart.
+mod entities;
 /// What the two trace formats say, read back.
 mod facts;
 /// Both trace formats hold the same facts.

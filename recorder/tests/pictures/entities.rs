@@ -1,0 +1,135 @@
+use crate::hand::{picture, picture_of, recording};
+
+#[test]
+fn a_channel_without_a_name_is_called_after_its_type_and_place() {
+    let picture = picture(
+        "thread 1 main
+         0 Site site=1 line=14 column=5 file=\"src/bin/hello.rs\"
+         0 Site site=2 line=15 column=5 file=\"src/bin/hello.rs\"
+         1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=9 message_type=\"a::Job\" name=\"\"
+         2 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=9 message_type=\"a::Job\" name=\"\"
+         3 ChannelCreated channel=3 sender=5 receiver=6 site=0 bound=9 message_type=\"a::Job\" name=\"\"
+         4 ChannelCreated channel=4 sender=7 receiver=8 site=7 bound=9 message_type=\"a::Job\" name=\"\"
+         5 Send endpoint=3 site=2 detail=1
+         6 Send endpoint=99 site=2 detail=2",
+    );
+    assert_eq!(
+        picture.slices,
+        [
+            "main 1..1 channel Job @ hello.rs:14 at src/bin/hello.rs:14:5",
+            "main 2..2 channel Job @ hello.rs:14 [2] at src/bin/hello.rs:14:5",
+            "main 3..3 channel Job",
+            "main 4..4 channel Job [2]",
+            "main 5..5 send Job @ hello.rs:14 [2] #1 1> depth=1 at src/bin/hello.rs:15:5",
+            // Of an endpoint that nobody has heard of.
+            "main 6..6 send 2> at src/bin/hello.rs:15:5",
+        ]
+    );
+}
+
+#[test]
+fn processes_with_equal_numbers_do_not_mix() {
+    let recording = recording(
+        "block process=0 thread=0 sequence=0 dropped=0
+         1000 ProcessStarted pid=50 parent=1 ticks=1000 monotonic_ns=5000 wall_ns=0 executable=\"/bin/one\" arguments=\"one\"
+         block process=1 thread=0 sequence=0 dropped=0
+         1000 ProcessStarted pid=60 parent=1 ticks=1000 monotonic_ns=5000 wall_ns=0 executable=\"/bin/two\" arguments=\"two\"
+         block process=0 thread=1 sequence=0 dropped=0
+         1001 ThreadStarted os_id=50 name=\"main\"
+         1002 channel jobs 1 2
+         1010 Send 1 @1.1
+         1020 Send 1 @1.2
+         1030 Recv 2 @1.1
+         block process=1 thread=1 sequence=0 dropped=0
+         1001 ThreadStarted os_id=60 name=\"other\"
+         1002 channel jobs 1 2
+         1040 Send 1 @1.1
+         1050 Recv 2 @1.2",
+    );
+    let names: Vec<_> = recording.entities.processes.iter().map(|process| &process.name).collect();
+    assert_eq!(names, ["one", "two"]);
+    let picture = picture_of(&recording);
+    assert_eq!(
+        picture.slices,
+        [
+            "main 2..2 channel jobs",
+            "other 2..2 channel jobs",
+            "main 10..10 send jobs #1 1> depth=1",
+            "main 20..20 send jobs #2 2> depth=2",
+            "main 30..30 recv jobs #1 >1 depth=1 latency=20",
+            "other 40..40 send jobs #1 3> depth=1",
+            "other 50..50 recv jobs depth=1",
+        ]
+    );
+    assert_eq!(
+        picture.flights,
+        ["jobs #1 10..30 lane 0", "jobs #2 20..50 lane 1 lost", "jobs #1 40..50 lane 0 lost"]
+    );
+}
+
+#[test]
+fn each_process_has_its_own_clock() {
+    // The first one's clock counts thirds of a nanosecond, and wraps around; the second one's
+    // counts tens.
+    let wrap: u64 = 1 << 56;
+    let recording = recording(&format!(
+        "block process=0 thread=0 sequence=0 dropped=0
+         {start} ProcessStarted pid=50 parent=1 ticks={start} monotonic_ns=5000 wall_ns=0 executable=\"one\" arguments=\"\"
+         300 Clock monotonic_ns=5200
+         block process=1 thread=0 sequence=0 dropped=0
+         7 ProcessStarted pid=60 parent=1 ticks=7 monotonic_ns=5100 wall_ns=0 executable=\"two\" arguments=\"\"
+         17 Clock monotonic_ns=5200
+         8 ProcessEnded monotonic_ns=5400 code=3 signal=0
+         block process=0 thread=1 sequence=0 dropped=0
+         {start} ThreadStarted os_id=50 name=\"late\"
+         {before} channel jobs 1 2
+         150 Send 1 @1.1
+         block process=1 thread=1 sequence=0 dropped=0
+         8 ThreadStarted os_id=60 name=\"main\"
+         12 channel jobs 1 2
+         27 Send 1 @1.1
+         block process=0 thread=2 sequence=0 dropped=0
+         {before} ThreadStarted os_id=51 name=\"early\"
+         600 Recv 2 @1.1",
+        start = 3 * wrap - 300,
+        before = 3 * wrap - 30,
+    ));
+    assert_eq!(recording.entities.end, 400);
+    assert_eq!(recording.entities.processes[1].ended.unwrap().time, 400);
+    assert_eq!(recording.entities.processes[1].ended.unwrap().code, 3);
+    let picture = picture_of(&recording);
+    assert_eq!(
+        picture.slices,
+        [
+            "late 90..90 channel jobs",
+            // Of one time, those come first whose threads did.
+            "late 150..150 send jobs #1 1> depth=1",
+            "main 150..150 channel jobs",
+            "early 300..300 recv jobs #1 >1 depth=0 latency=150",
+            "main 300..300 send jobs #1 2> depth=1",
+        ]
+    );
+}
+
+#[test]
+fn threads_that_share_a_number_or_have_no_name_are_told_apart() {
+    let recording = recording(
+        "block process=0 thread=1 sequence=0 dropped=0
+         5 ThreadStarted os_id=77 name=\"\"
+         block process=0 thread=2 sequence=0 dropped=0
+         6 ThreadStarted os_id=77 name=\"worker\"
+         block process=0 thread=3 sequence=0 dropped=0
+         7 ThreadStarted os_id=78 name=\"worker\"
+         block process=0 thread=4 sequence=0 dropped=0
+         3 ThreadEnded
+         block process=1 thread=1 sequence=0 dropped=0
+         8 ThreadStarted os_id=77 name=\"elsewhere\"",
+    );
+    let threads = &recording.entities.threads;
+    let names: Vec<_> = threads.iter().map(|thread| thread.name.as_str()).collect();
+    assert_eq!(names, ["thread 4", "thread 1", "worker", "worker", "elsewhere"]);
+    let tracks: Vec<_> = threads.iter().map(|thread| thread.track).collect();
+    assert_eq!((tracks[1], tracks[3], tracks[4]), (77, 78, 77));
+    let of_one_process: std::collections::HashSet<_> = tracks[..4].iter().collect();
+    assert_eq!(of_one_process.len(), 4);
+}
