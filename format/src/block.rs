@@ -69,6 +69,14 @@ pub fn check_file_header(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// The word of the file header that counts the blocks that are full or done with: who
+/// drains a file looks there whether there is anything new.
+pub const SEALS_WORD: usize = 2;
+
+/// The generation of a block that was written out of its place: where it stands now no
+/// other will be written.
+pub const COPY: u64 = u64::MAX;
+
 /// What stands at the head of a block.
 ///
 /// ```

@@ -265,6 +265,23 @@ events! {
         /// The endpoint.
         endpoint: u32,
     }
+    /// From now on the process's operations are left out.
+    11 Paused {}
+    /// From now on they are recorded again.
+    12 Resumed {}
+    /// A flight recorder has forgotten this thread's blocks up to one, and tells what is
+    /// still known of it. A record of the process's thread 0, whose channels, clones and
+    /// drops are those that happened in blocks that were forgotten.
+    13 Forgotten {
+        /// The thread.
+        thread: u32,
+        /// The operating system's number for it.
+        os_id: u64,
+        /// The first of its blocks that was not forgotten.
+        sequence: u64,
+        /// The thread's name, or nothing.
+        name: &'a str,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -317,6 +334,9 @@ mod tests {
             Event::SenderCloned { sender: 1, from: 2, site: 3 },
             Event::SenderDropped { endpoint: 1 },
             Event::ReceiverDropped { endpoint: 2 },
+            Event::Paused {},
+            Event::Resumed {},
+            Event::Forgotten { thread: 1, os_id: 2, sequence: 3, name: text },
         ];
         samples.extend(OperationKind::ALL.iter().map(|&kind| Event::Operation {
             kind,

@@ -75,6 +75,7 @@
 #![forbid(unsafe_code)]
 
 mod block;
+pub mod control;
 mod error;
 mod event;
 mod field;
@@ -82,8 +83,8 @@ mod operation;
 pub mod text;
 
 pub use block::{
-    ALIGNMENT, BLOCK_MAGIC, BlockHeader, FILE_HEADER_BYTES, HEADER_WORDS, MAGIC, VERSION,
-    check_file_header, file_header, word,
+    ALIGNMENT, BLOCK_MAGIC, BlockHeader, COPY, FILE_HEADER_BYTES, HEADER_WORDS, MAGIC, SEALS_WORD,
+    VERSION, check_file_header, file_header, word,
 };
 pub use error::Error;
 pub use event::{Event, MAX_RECORD, MAX_TEXT, MessageId, Record, TIME_BITS, UNBOUNDED, decode};

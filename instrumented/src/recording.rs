@@ -8,7 +8,11 @@ use std::io;
 use std::path::Path;
 
 #[cfg(feature = "record")]
-pub(crate) use file::{Block, SMALL_BLOCK, current, on, prepare, words_of};
+pub(crate) use block::Block;
+#[cfg(feature = "record")]
+pub(crate) use file::{SMALL_BLOCK, words_of};
+#[cfg(feature = "record")]
+pub(crate) use state::{current, follow, on, prepare};
 
 /// Records this process into a new file at `path`, from now on until the process ends.
 ///
@@ -40,7 +44,7 @@ pub(crate) use file::{Block, SMALL_BLOCK, current, on, prepare, words_of};
 /// ```
 pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
     #[cfg(feature = "record")]
-    return file::start(path.as_ref());
+    return state::start(path.as_ref());
     #[cfg(not(feature = "record"))]
     {
         let _ = path;
@@ -51,5 +55,42 @@ pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
     }
 }
 
+/// Leaves the operations of this process out of its recording, until [`resume`].
+///
+/// Channels that are made, cloned and dropped meanwhile are still recorded: what comes
+/// later has its names. Before [`start`] it says how that is to begin: paused.
+///
+/// ```
+/// use instrumented::recording;
+///
+/// recording::pause();
+/// // What nobody wants to see.
+/// recording::resume();
+/// ```
+pub fn pause() {
+    #[cfg(feature = "record")]
+    state::pause();
+}
+
+/// Ends what [`pause`] has begun. If `recorder` pauses the recording as well, it goes on
+/// when that is over.
+pub fn resume() {
+    #[cfg(feature = "record")]
+    state::resume();
+}
+
+/// Something odd has happened: asks a flight recorder, `recorder record --last 30s`, to
+/// write out what it has. Does nothing where none is.
+///
+/// It comes soon and not at once: the program does not wait for it.
+pub fn keep() {
+    #[cfg(feature = "record")]
+    state::keep();
+}
+
+#[cfg(feature = "record")]
+mod block;
 #[cfg(feature = "record")]
 mod file;
+#[cfg(feature = "record")]
+mod state;

@@ -29,49 +29,24 @@ const KNOWN_SITES: usize = 64;
 /// Room for what may have to stand before a record: a clock and a site.
 const PRELUDE: usize = 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
 
+/// Stands in for a word of a block where there is none. Nobody writes to it.
+static NOWHERE: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
     static WRITER: Writer = const { Writer::new() };
     static ENDING: Ending = const { Ending };
 }
 
 /// The identity of a message that this thread is about to send.
-#[inline]
+#[inline(always)]
 pub(crate) fn next_message() -> MessageId {
-    WRITER.with(|writer| {
-        let mut message = MessageId::UNKNOWN;
-        writer.alone(|| {
-            message = writer.next_message.get();
-            // The first block is begun before the send is timed and not in its midst.
-            if message != MessageId::UNKNOWN || writer.begin_block() {
-                message = writer.next_message.get();
-                writer.next_message.set(MessageId(message.0 + 1));
-            }
-        });
-        message
-    })
+    WRITER.with(|writer| writer.next_message())
 }
 
 /// Records a channel operation.
-#[inline]
+#[inline(always)]
 pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
-    WRITER.with(|writer| {
-        writer.alone(|| {
-            let at = writer.at.get();
-            let known = writer.known(site).get();
-            if let Some(room) = writer.words.get().get(at..at + 3)
-                && known.is(site)
-                && time < writer.clock_due.get()
-            {
-                let words = operation_words(time, kind, endpoint, known.number, detail);
-                for (to, word) in room.iter().zip(words) {
-                    to.store(word, Ordering::Relaxed);
-                }
-                writer.commit(at + 3);
-            } else {
-                writer.operation(kind, endpoint, site, time, detail);
-            }
-        });
-    });
+    WRITER.with(move |writer| writer.operation(kind, endpoint, site, time, detail));
 }
 
 /// Records anything else. `event` is given the number of `site` in its block.
@@ -91,6 +66,8 @@ struct Writer {
     block: Cell<Option<Block>>,
     /// The block's memory; empty without a block.
     words: Cell<&'static [AtomicU64]>,
+    /// The block's word of this name.
+    committed: Cell<&'static AtomicU64>,
     /// The next word to write.
     at: Cell<usize>,
     /// How many blocks this thread has had.
@@ -128,6 +105,7 @@ impl Writer {
             next_message: Cell::new(MessageId::UNKNOWN),
             block: Cell::new(None),
             words: Cell::new(&[]),
+            committed: Cell::new(&NOWHERE),
             at: Cell::new(0),
             blocks: Cell::new(0),
             clock_due: Cell::new(0),
@@ -141,7 +119,7 @@ impl Writer {
     #[inline]
     fn alone(&self, task: impl FnOnce()) {
         if self.busy.replace(true) {
-            count_dropped();
+            self.count_dropped();
             return;
         }
         compiler_fence(Ordering::SeqCst);
@@ -150,26 +128,100 @@ impl Writer {
         self.busy.set(false);
     }
 
+    /// Counts an event that this thread could not record.
+    #[cold]
+    fn count_dropped(&self) {
+        match (self.words.get().get(word::DROPPED), recording::current()) {
+            (Some(dropped), _) => drop(dropped.fetch_add(1, Ordering::Relaxed)),
+            (None, Some(recording)) => recording.count_dropped(),
+            (None, None) => {}
+        }
+    }
+
     /// Makes everything up to the word `at` part of the recording.
     #[inline]
     fn commit(&self, at: usize) {
         self.at.set(at);
-        if let Some(committed) = self.words.get().get(word::COMMITTED) {
-            let bytes = (at - HEADER_WORDS) * size_of::<u64>();
-            committed.store(bytes as u64, Ordering::Release);
-        }
+        let bytes = (at - HEADER_WORDS) * size_of::<u64>();
+        self.committed.get().store(bytes as u64, Ordering::Release);
     }
 
     /// Where `site` is kept, if it is known.
     #[inline]
     fn known(&self, site: Site) -> &Cell<KnownSite> {
-        let address = std::ptr::from_ref(site).addr() as u64;
-        let hash = address.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - KNOWN_SITES.ilog2());
-        &self.sites[hash as usize]
+        let address = std::ptr::from_ref(site).addr();
+        &self.sites[address / align_of::<Location<'_>>() % KNOWN_SITES]
+    }
+
+    #[inline(always)]
+    fn next_message(&self) -> MessageId {
+        if self.busy.replace(true) {
+            self.count_dropped();
+            return MessageId::UNKNOWN;
+        }
+        compiler_fence(Ordering::SeqCst);
+        let mut message = self.next_message.get();
+        // The first block is begun before the send is timed and not in its midst.
+        if message == MessageId::UNKNOWN {
+            message = self.first_message();
+        } else {
+            self.next_message.set(MessageId(message.0 + 1));
+        }
+        compiler_fence(Ordering::SeqCst);
+        self.busy.set(false);
+        message
     }
 
     #[cold]
+    #[inline(never)]
+    fn first_message(&self) -> MessageId {
+        if !self.begin_block() {
+            return MessageId::UNKNOWN;
+        }
+        self.next_message.replace(MessageId(self.next_message.get().0 + 1))
+    }
+
+    /// A call, so that the program does not grow by all this at every operation.
+    #[inline(never)]
     fn operation(&self, kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
+        if self.busy.replace(true) {
+            self.count_dropped();
+            return;
+        }
+        compiler_fence(Ordering::SeqCst);
+        let at = self.at.get();
+        let known = self.known(site).get();
+        let fast = if let Some(room) = self.words.get().get(at..at + 3)
+            && known.is(site)
+            && time < self.clock_due.get()
+        {
+            let words = operation_words(time, kind, endpoint, known.number, detail);
+            for (to, word) in room.iter().zip(words) {
+                to.store(word, Ordering::Relaxed);
+            }
+            self.commit(at + 3);
+            true
+        } else {
+            self.rare_operation(kind, endpoint, site, time, detail);
+            false
+        };
+        compiler_fence(Ordering::SeqCst);
+        self.busy.set(false);
+        if !fast {
+            recording::follow();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn rare_operation(
+        &self,
+        kind: OperationKind,
+        endpoint: u32,
+        site: Site,
+        time: u64,
+        detail: u64,
+    ) {
         self.record(time, Some(site), |site| Event::Operation { kind, endpoint, site, detail });
     }
 
@@ -193,7 +245,7 @@ impl Writer {
         let length = event(0).encode(time, &mut bytes);
         let room = (self.words.get().len() - self.at.get()) * size_of::<u64>();
         if room < PRELUDE + length && !self.begin_block() {
-            count_dropped();
+            self.count_dropped();
             return;
         }
         if time >= self.clock_due.get() {
@@ -255,6 +307,7 @@ impl Writer {
         };
         self.block.set(Some(block));
         self.words.set(block.words());
+        self.committed.set(&block.words()[word::COMMITTED]);
         self.at.set(HEADER_WORDS);
         self.blocks.set(sequence + 1);
         self.sites.iter().for_each(|site| site.set(KnownSite::NONE));
@@ -277,17 +330,10 @@ impl Writer {
             && let Some(recording) = recording::current()
         {
             self.words.set(&[]);
+            self.committed.set(&NOWHERE);
             self.at.set(0);
             recording.end_block(block);
         }
-    }
-}
-
-/// Counts an event that this thread could not record.
-#[cold]
-fn count_dropped() {
-    if let Some(recording) = recording::current() {
-        recording.count_dropped();
     }
 }
 
@@ -297,7 +343,7 @@ struct Ending;
 impl Drop for Ending {
     fn drop(&mut self) {
         // A forked child has its parent's state and must not touch it.
-        if !recording::on() {
+        if recording::current().is_none() {
             return;
         }
         WRITER.with(|writer| {

@@ -4,9 +4,11 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::export::Output;
+use crate::session::Keep;
 
 /// Records channel programs and turns the recording into a timeline.
 #[derive(Debug, Parser)]
@@ -65,16 +67,35 @@ pub enum Command {
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Pauses the recording of a run: its operations are left out until `recorder resume`
+    ///
+    /// Example: recorder pause
+    Pause(Running),
+    /// Ends what `recorder pause` or `--paused` has begun
+    ///
+    /// Example: recorder resume
+    Resume(Running),
+    /// Has a run's flight recorder (`--last`) write out what it has
+    ///
+    /// Example: recorder keep
+    Keep(Running),
     /// Turns a recording into something else
     ///
     /// Example: recorder export run.rec -o run.json -o run.txt
     Export {
-        /// A recording, or its text form
+        /// A recording, its text form, or the directory of a run whose recorder was killed
         recording: PathBuf,
         /// Outputs.
         #[command(flatten)]
         outputs: RequiredOutputs,
     },
+}
+
+/// Which run is meant.
+#[derive(Args, Debug)]
+pub struct Running {
+    /// The process number of the run's `recorder`; needed where there are several
+    pub pid: Option<u32>,
 }
 
 const OUTPUT: &str = "\
@@ -91,6 +112,36 @@ pub struct Options {
     /// later. Example: --timeout 30s
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+    /// Limits what is kept on disk: once the recording takes so much room it ends, and the
+    /// program runs on. Example: --max-size 2GB
+    #[arg(long, value_name = "SIZE")]
+    pub max_size: Option<ByteSize>,
+    /// Keeps only the newest, in memory (a flight recorder): so much time, or so many bytes.
+    /// Written when the program ends or crashes, and meanwhile at SIGUSR1, `recorder keep`
+    /// or `instrumented::recording::keep()`, as NAME.kept-1.rec beside the outputs.
+    /// Example: --last 30s, --last 512MB
+    #[arg(long, value_name = "DURATION|SIZE", value_parser = last, conflicts_with = "max_size")]
+    pub last: Option<Keep>,
+    /// Records no operations until `recorder resume`
+    #[arg(long)]
+    pub paused: bool,
+}
+
+impl Options {
+    /// How much is to be kept.
+    pub fn keep(&self) -> Keep {
+        let limit = self.max_size.map(|size| Keep::UpTo(size.as_u64()));
+        self.last.or(limit).unwrap_or(Keep::All)
+    }
+}
+
+/// A time or a size.
+fn last(text: &str) -> Result<Keep, String> {
+    match (humantime::parse_duration(text), text.parse::<ByteSize>()) {
+        (Ok(duration), _) => Ok(Keep::LastFor(duration)),
+        (_, Ok(size)) => Ok(Keep::LastBytes(size.as_u64())),
+        _ => Err("neither a time like 30s nor a size like 512MB".to_owned()),
+    }
 }
 
 /// What `export` writes.

@@ -97,6 +97,13 @@ pub struct Prepared {
     file: NamedTempFile,
 }
 
+impl Prepared {
+    /// Where it is to be.
+    pub fn path(&self) -> &Path {
+        &self.output.path
+    }
+}
+
 /// Begins the files, so that one that cannot be written is known before the program runs.
 ///
 /// # Errors

@@ -20,6 +20,7 @@
 pub mod chrome;
 pub mod cli;
 pub mod clock;
+pub mod control;
 pub mod entities;
 pub mod export;
 pub mod items;

@@ -9,10 +9,12 @@ use std::{fs, io};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use recorder::cli::{self, Cli, Options};
-use recorder::export::{self, Kind, Output, Written};
+use recorder::cli::{self, Cli, Options, Running};
+use recorder::control::Control;
+use recorder::export::{self, Kind, Output, Prepared, Written};
 use recorder::load::{Damage, Recording};
-use recorder::session::Session;
+use recorder::run::Snapshots;
+use recorder::session::{Collected, Keep, Session};
 use recorder::summary::Summary;
 use recorder::{run, workspace};
 
@@ -48,6 +50,9 @@ fn execute(cli: Cli) -> Result<u8> {
             command.args(args);
             record(command, &name, outputs, &options)
         }
+        cli::Command::Pause(running) => control(&running, Control::pause),
+        cli::Command::Resume(running) => control(&running, Control::resume),
+        cli::Command::Keep(running) => control(&running, Control::keep),
         cli::Command::Export { recording, outputs } => {
             let recording = Recording::open(&recording)?;
             let outputs = export::prepare(&outputs.outputs)?;
@@ -55,6 +60,11 @@ fn execute(cli: Cli) -> Result<u8> {
             Ok(report(&recording, &summary, &written))
         }
     }
+}
+
+fn control(running: &Running, act: fn(&Control) -> io::Result<()>) -> Result<u8> {
+    act(&Control::find(running.pid)?)?;
+    Ok(0)
 }
 
 fn list() -> Result<u8> {
@@ -71,7 +81,7 @@ fn list() -> Result<u8> {
 }
 
 /// Begins the files that were asked for, or those that are written if none was.
-fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<export::Prepared>> {
+fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<Prepared>> {
     if outputs.is_empty() {
         fs::create_dir_all("traces").context("cannot make the directory traces")?;
         for ending in ["json", "pftrace"] {
@@ -81,14 +91,18 @@ fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<export::Pre
     export::prepare(&outputs)
 }
 
-fn record(
-    command: Command,
-    name: &str,
-    outputs: Vec<export::Prepared>,
-    options: &Options,
-) -> Result<u8> {
-    let mut session = Session::new()?;
-    let finished = run::run(command, &mut session, options.timeout).map_err(|error| {
+fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Options) -> Result<u8> {
+    let keep = options.keep();
+    let first = outputs.first().map_or(Path::new(name), Prepared::path);
+    let directory = match first.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut session = Session::new(keep, options.paused, directory)?;
+    let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_))
+        .then(|| Snapshots { stem: first.with_extension(""), say: |line| say(line) });
+    let finished = run::run(command, &mut session, options.timeout, snapshots.as_ref());
+    let finished = finished.map_err(|error| {
         let missing =
             error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
         if missing { error.context("there is no such program") } else { error }
@@ -97,7 +111,7 @@ fn record(
     if finished.timed_out {
         say(format_args!("recorder: the timeout has ended {name}"));
     }
-    let Some((recording, trouble)) =
+    let Some(Collected { recording, trouble, full }) =
         session.finish(&finished.ending).context("cannot collect the recording")?
     else {
         say(format_args!(
@@ -110,6 +124,9 @@ fn record(
     let trouble = trouble.or(finished.trouble);
     if let Some(trouble) = &trouble {
         say(format_args!("recorder: the recording is incomplete: {trouble:#}"));
+    }
+    if full {
+        say("recorder: the recording ended early: it has reached --max-size");
     }
     let (summary, written) = export::export(&recording, outputs)?;
     let reported = report(&recording, &summary, &written);

@@ -3,7 +3,9 @@
 //! The program has our stdin, stdout and stderr, and is in our process group: what the
 //! terminal sends, it gets. What another process sends to us is passed on to it.
 
+use std::fmt::Display;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -12,17 +14,18 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
 use crate::session::{Ending, Session, VARIABLE};
 
-/// How often full blocks are looked for, at least.
-const TICK: Duration = Duration::from_millis(20);
-/// How often, while there are some.
-const BUSY_TICK: Duration = Duration::from_millis(1);
+/// How often full blocks are looked for.
+const IDLE_TICK: Duration = Duration::from_millis(10);
+/// How often while there are some, and so long after.
+const BUSY_TICK: Duration = Duration::from_micros(500);
+const LINGER: Duration = Duration::from_millis(100);
 /// How long a program has to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -48,6 +51,32 @@ impl Finished {
     }
 }
 
+/// Recordings that a flight recorder writes while the program runs.
+#[derive(Debug)]
+pub struct Snapshots {
+    /// Where they are, and the begin of their names.
+    pub stem: PathBuf,
+    /// Is told what was written, or why nothing was.
+    pub say: fn(&dyn Display),
+}
+
+impl Snapshots {
+    fn write(&self, session: &mut Session) {
+        let path = (1..)
+            .map(|number| {
+                let mut name = self.stem.clone().into_os_string();
+                name.push(format!(".kept-{number}.rec"));
+                PathBuf::from(name)
+            })
+            .find(|path| !path.exists());
+        let Some(path) = path else { return };
+        match session.write_newest(&path) {
+            Ok(()) => (self.say)(&format_args!("recorder: kept {}", path.display())),
+            Err(error) => (self.say)(&format_args!("recorder: {error:#}")),
+        }
+    }
+}
+
 /// What can happen while a program runs.
 enum News {
     Ended,
@@ -62,8 +91,10 @@ pub fn run(
     mut command: Command,
     session: &mut Session,
     timeout: Option<Duration>,
+    snapshots: Option<&Snapshots>,
 ) -> Result<Finished> {
-    let mut signals = SignalsInfo::<WithOrigin>::new(signals_to_survive())?;
+    let asks = snapshots.map(|_| SIGUSR1);
+    let mut signals = SignalsInfo::<WithOrigin>::new(signals_to_survive().into_iter().chain(asks))?;
     let handle = signals.handle();
     let mut child = command
         .env(VARIABLE, session.directory())
@@ -88,10 +119,15 @@ pub fn run(
     let mut timed_out = false;
     let mut killed = false;
     let mut trouble = None;
-    let mut tick = TICK;
+    let mut tick = BUSY_TICK;
+    let mut busy = started;
+    let mut asked = 0;
+    let mut written = 0;
     loop {
+        let mut asked_by_signal = 0;
         match told.recv_timeout(tick) {
             Ok(News::Ended) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(News::Signal(Origin { signal: SIGUSR1, .. })) => asked_by_signal = 1,
             Ok(News::Signal(origin)) => {
                 // The terminal has sent it to the program as well.
                 if matches!(origin.cause, Cause::Sent(_))
@@ -104,9 +140,18 @@ pub fn run(
         }
         if trouble.is_none() {
             match session.drain() {
-                Ok(0) => tick = TICK,
-                Ok(_) => tick = BUSY_TICK,
+                Ok(0) if busy.elapsed() > LINGER => tick = IDLE_TICK,
+                Ok(0) => {}
+                Ok(_) => (tick, busy) = (BUSY_TICK, Instant::now()),
                 Err(error) => trouble = Some(error),
+            }
+        }
+        if let Some(snapshots) = snapshots {
+            asked += asked_by_signal;
+            let wanted = asked + session.asked_to_keep().unwrap_or_default();
+            if written < wanted {
+                written = wanted;
+                snapshots.write(session);
             }
         }
         let over = timeout.and_then(|timeout| started.elapsed().checked_sub(timeout));

@@ -1,165 +1,53 @@
-//! The file that a process records into, and the blocks that its threads write.
+//! The file that a process records into, and the places in it that its threads write to.
 //!
 //! The file begins with the file header and the block of the process; after them come
-//! rings and spilled blocks, in the order in which they were asked for. A ring is mapped
-//! memory with room for one small block or a few large ones. A thread begins with a
-//! small ring and takes a large one when that is full. Rings go back to a pool when
-//! their thread is done with them.
+//! rings and spilled blocks, in the order in which they were asked for. A thread begins
+//! with a ring of the smallest size and climbs to larger ones as it fills them. Rings go
+//! back to a pool when their thread is done with them.
 
 use std::collections::VecDeque;
-use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::{env, process};
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{env, io, process};
 
-use format::{BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, MessageId, word};
+use format::{
+    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, MessageId, control, word,
+};
 
+use super::block::{Block, Ring, store};
+use super::state::complain;
 use crate::platform;
-
-/// Where `recorder` says into what directory the processes that it runs record.
-const SESSION: &str = "INSTRUMENTED_SESSION";
 
 /// How much of the file is its head.
 const HEAD: usize = 4096;
-/// A thread's first block: most threads of a program with many do little.
+
+/// What rings there are, from the smallest to the largest.
+///
+/// A thread goes from one size to the next when it has filled as many blocks as `filled`
+/// says: most threads of a program with many do little, and what a busy one writes must
+/// fit until somebody has come to drain it.
+const SIZES: [Size; 3] = [
+    Size { block: SMALL_BLOCK, blocks: 1, mapped_at_once: 16, most: usize::MAX, filled: 1 },
+    Size { block: 16 << 10, blocks: 4, mapped_at_once: 1, most: usize::MAX, filled: 17 },
+    Size { block: 64 << 10, blocks: 16, mapped_at_once: 1, most: 64, filled: u64::MAX },
+];
+/// A thread's first block.
 pub(crate) const SMALL_BLOCK: usize = 4096;
-/// So many small rings are mapped at once.
-const SMALL_RINGS: usize = 16;
-/// A busy thread's blocks.
-const LARGE_BLOCK: usize = 64 << 10;
-const LARGE_RING_BLOCKS: usize = 4;
 
-static STATE: AtomicU8 = AtomicU8::new(State::Unknown as u8);
-static RECORDING: OnceLock<Recording> = OnceLock::new();
-/// Held while the process finds out, or decides, whether it is recorded.
-static DECIDING: Mutex<()> = Mutex::new(());
-/// The process that has, or had, a reason to hold it.
-static DECIDER: AtomicU32 = AtomicU32::new(0);
-
-#[repr(u8)]
-enum State {
-    /// Nobody has looked.
-    Unknown,
-    /// This process is not recorded.
-    Off,
-    /// This process is recorded.
-    On,
+struct Size {
+    /// Bytes of a block.
+    block: usize,
+    /// Blocks of a ring.
+    blocks: usize,
+    mapped_at_once: usize,
+    /// How many rings of this size there are, at most.
+    most: usize,
+    /// How many blocks a thread has filled before it goes on in a larger ring.
+    filled: u64,
 }
 
-/// Whether this process is recorded; false until [`prepare`] has found out.
-#[inline]
-pub(crate) fn on() -> bool {
-    STATE.load(Ordering::Relaxed) == State::On as u8
-}
-
-/// Finds out whether this process is recorded, the first time that it is called.
-pub(crate) fn prepare() -> bool {
-    if STATE.load(Ordering::Acquire) == State::Unknown as u8 {
-        match decide() {
-            Some(deciding) => find_out(&deciding),
-            None => set(State::Off),
-        }
-    }
-    on()
-}
-
-/// Takes the right to decide; `None` in a child that was forked while its parent may have
-/// been at it: there the lock may be held by a thread that the child has not got.
-fn decide() -> Option<MutexGuard<'static, ()>> {
-    let this = process::id();
-    match DECIDER.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed) {
-        Err(other) if other != this => None,
-        _ => Some(lock(&DECIDING)),
-    }
-}
-
-/// The recording of this process, if there is one.
-pub(crate) fn current() -> Option<&'static Recording> {
-    if on() { RECORDING.get() } else { None }
-}
-
-#[cold]
-fn find_out(_deciding: &MutexGuard<'_, ()>) {
-    if STATE.load(Ordering::Acquire) != State::Unknown as u8 {
-        return;
-    }
-    let Some(session) = env::var_os(SESSION) else {
-        set(State::Off);
-        return;
-    };
-    if let Err(error) = begin(|| create_part(Path::new(&session)), true) {
-        set(State::Off);
-        complain(&error);
-    }
-}
-
-pub(super) fn start(path: &Path) -> io::Result<()> {
-    let forked = || io::Error::other("a forked child cannot record itself");
-    let deciding = decide().ok_or_else(forked)?;
-    find_out(&deciding);
-    if let Some(recording) = current() {
-        if recording.by_recorder {
-            return Ok(());
-        }
-        let message = "this process records itself already";
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
-    }
-    // Another process may have the file that is there mapped, so that one is replaced
-    // and not shortened; and a file that has not got its head yet has another name.
-    let mut unfinished = OsString::from(path);
-    unfinished.push(format!(".{}.new", process::id()));
-    let created =
-        || Ok((File::options().read(true).write(true).create_new(true).open(&unfinished)?, 0));
-    begin(created, false).and_then(|()| fs::rename(&unfinished, path)).inspect_err(|_| {
-        set(State::Off);
-        let _ = fs::remove_file(&unfinished);
-    })
-}
-
-/// Opens a file, writes its head and turns the recording on.
-fn begin(open: impl FnOnce() -> io::Result<(File, u32)>, by_recorder: bool) -> io::Result<()> {
-    let (file, process) = open()?;
-    platform::choose();
-    let recording = Recording::new(file, process, by_recorder)?;
-    if RECORDING.set(recording).is_err() {
-        return Err(io::Error::other("this process cannot start a second recording"));
-    }
-    platform::in_forked_child(forget_in_forked_child);
-    set(State::On);
-    Ok(())
-}
-
-/// Makes the file of the first process number that is free.
-fn create_part(session: &Path) -> io::Result<(File, u32)> {
-    for process in 0..u32::MAX {
-        let path = session.join(format!("{process}.part"));
-        match File::options().read(true).write(true).create_new(true).open(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            file => return Ok((file?, process)),
-        }
-    }
-    Err(io::Error::other("the session has no process number left"))
-}
-
-/// A forked child shares the parent's mapped memory. It does not write there: it is not
-/// recorded, unless it executes another program, which begins anew.
-extern "C" fn forget_in_forked_child() {
-    set(State::Off);
-}
-
-fn set(state: State) {
-    STATE.store(state as u8, Ordering::Release);
-}
-
-/// Says once why there is no recording, or no more of it.
-fn complain(error: &io::Error) {
-    platform::complain(&format!("instrumented: not recording (any more): {error}\n"));
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -168,19 +56,29 @@ pub(crate) struct Recording {
     file: File,
     identity: platform::Identity,
     process: u32,
-    by_recorder: bool,
+    /// What `recorder` says, if it records this process.
+    control: Option<&'static [AtomicU64]>,
     /// The block that tells of the process.
     head: &'static [AtomicU64],
+    /// How many blocks are full or done with. Beyond the file header: whoever drains
+    /// looks whether it has changed.
+    sealed: &'static AtomicU64,
     /// Where the file has room.
     end: AtomicU64,
     threads: AtomicU32,
-    small: Mutex<VecDeque<Ring>>,
-    large: Mutex<VecDeque<Ring>>,
+    /// For each of the [`SIZES`]: where rings that no thread has are to be used next.
+    pools: [Mutex<VecDeque<Block>>; SIZES.len()],
+    /// For each of the [`SIZES`]: how many rings there are.
+    rings: [AtomicUsize; SIZES.len()],
     stopped: AtomicBool,
 }
 
 impl Recording {
-    fn new(file: File, process: u32, by_recorder: bool) -> io::Result<Self> {
+    pub(super) fn new(
+        file: File,
+        process: u32,
+        control: Option<&'static [AtomicU64]>,
+    ) -> io::Result<Self> {
         let identity = platform::identity(&file)?;
         let memory = platform::map(&file, 0, HEAD)?;
         let (file_header, head) = memory.split_at(FILE_HEADER_BYTES / size_of::<u64>());
@@ -198,14 +96,25 @@ impl Recording {
             file,
             identity,
             process,
-            by_recorder,
+            control,
             head,
+            sealed: &file_header[format::SEALS_WORD],
             end: AtomicU64::new(HEAD as u64),
             threads: AtomicU32::new(1),
-            small: Mutex::new(VecDeque::new()),
-            large: Mutex::new(VecDeque::new()),
+            pools: [const { Mutex::new(VecDeque::new()) }; SIZES.len()],
+            rings: [const { AtomicUsize::new(0) }; SIZES.len()],
             stopped: AtomicBool::new(false),
         })
+    }
+
+    /// What `recorder` says, if it records this process.
+    pub(super) fn control(&self) -> Option<&'static [AtomicU64]> {
+        self.control
+    }
+
+    /// Whether `recorder` wants no operations now.
+    pub(super) fn is_to_pause(&self) -> bool {
+        self.control.is_some_and(|control| control[control::PAUSED].load(Ordering::Relaxed) != 0)
     }
 
     /// A number for a thread that was not seen before, or `None` if there are no more.
@@ -231,18 +140,13 @@ impl Recording {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let next = match last {
-            None => self.take_small(),
-            Some(Block { ring, .. }) if ring.blocks == 1 => self.take_large(),
-            Some(Block { ring, index }) => Ok(Block { ring, index: (index + 1) % ring.blocks }),
-        };
-        match next.and_then(|block| self.vacate(block)) {
+        match self.next(sequence, last).and_then(|block| self.vacate(block)) {
             Ok(block) => {
                 block.begin(self.process, thread, sequence);
                 if let Some(last) = last {
-                    last.seal();
-                    if last.ring.blocks == 1 {
-                        lock(&self.small).push_back(last.ring);
+                    self.seal(last);
+                    if last.ring.size != block.ring.size {
+                        self.give_back(last);
                     }
                 }
                 Some(block)
@@ -258,30 +162,53 @@ impl Recording {
 
     /// Seals a thread's last block and takes its ring back.
     pub(crate) fn end_block(&self, block: Block) {
+        self.seal(block);
+        self.give_back(block);
+    }
+
+    fn seal(&self, block: Block) {
         block.seal();
-        let pool = if block.ring.blocks == 1 { &self.small } else { &self.large };
-        lock(pool).push_back(block.ring);
+        self.sealed.fetch_add(1, Ordering::Release);
     }
 
-    fn take_small(&self) -> io::Result<Block> {
-        let mut pool = lock(&self.small);
-        if pool.is_empty() {
-            let memory = self.map(SMALL_BLOCK * SMALL_RINGS)?;
-            let rings = memory.chunks_exact(SMALL_BLOCK / size_of::<u64>());
-            pool.extend(rings.map(|memory| Ring::new(memory, 1)));
+    fn give_back(&self, block: Block) {
+        lock(&self.pools[block.ring.size]).push_back(block.next());
+    }
+
+    /// Where a thread goes on that has filled `sequence` blocks.
+    fn next(&self, sequence: u64, last: Option<Block>) -> io::Result<Block> {
+        let Some(last) = last else { return self.take(0) };
+        let size = last.ring.size;
+        if sequence < SIZES[size].filled {
+            return Ok(last.next());
         }
-        // The one that was given back first is the one most likely to be drained.
-        let ring = pool.pop_front().ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Block { ring, index: 0 })
+        match self.take(size + 1) {
+            // There is always another ring of the second size.
+            Err(error) if size > 0 && error.kind() == io::ErrorKind::QuotaExceeded => {
+                Ok(last.next())
+            }
+            taken => taken,
+        }
     }
 
-    fn take_large(&self) -> io::Result<Block> {
-        let pooled = lock(&self.large).pop_front();
-        let ring = match pooled {
-            Some(ring) => ring,
-            None => Ring::new(self.map(LARGE_BLOCK * LARGE_RING_BLOCKS)?, LARGE_RING_BLOCKS),
-        };
-        Ok(Block { ring, index: 0 })
+    /// A place in a ring of this size.
+    fn take(&self, size: usize) -> io::Result<Block> {
+        // The one that was given back first is the one most likely to be drained.
+        if let Some(block) = lock(&self.pools[size]).pop_front() {
+            return Ok(block);
+        }
+        let Size { block, blocks, mapped_at_once, most, .. } = SIZES[size];
+        if self.rings[size].fetch_add(mapped_at_once, Ordering::Relaxed) >= most {
+            self.rings[size].fetch_sub(mapped_at_once, Ordering::Relaxed);
+            return Err(io::ErrorKind::QuotaExceeded.into());
+        }
+        let memory = self.map(block * blocks * mapped_at_once)?;
+        let mut rings = memory
+            .chunks_exact(block * blocks / size_of::<u64>())
+            .map(|memory| Ring::new(memory, blocks, size).first());
+        let first = rings.next().ok_or(io::ErrorKind::OutOfMemory)?;
+        lock(&self.pools[size]).extend(rings);
+        Ok(first)
     }
 
     /// The file, if it is still what it was: a program that closes files that it has not
@@ -294,95 +221,40 @@ impl Recording {
     }
 
     fn map(&self, bytes: usize) -> io::Result<&'static [AtomicU64]> {
-        let page = platform::page_bytes();
-        let reserve = |end: u64| Some(end.next_multiple_of(page) + bytes as u64);
-        let end = match self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve) {
-            Ok(end) | Err(end) => end,
-        };
-        platform::map(self.file()?, end.next_multiple_of(page), bytes)
+        let offset = self.reserve(bytes as u64, platform::page_bytes())?;
+        platform::map(self.file()?, offset, bytes)
     }
 
     /// Sees to it that what `block` held before stands elsewhere too.
     fn vacate(&self, block: Block) -> io::Result<Block> {
-        let words = block.words();
-        let generation = words[word::GENERATION].load(Ordering::Relaxed);
-        if generation != 0 && words[word::DRAINED].load(Ordering::Acquire) != generation {
-            let offset = self.end.fetch_add(size_of_val(words) as u64, Ordering::Relaxed);
-            let (header, records) = words.split_at(HEADER_WORDS);
+        if !block.is_vacant() {
+            let words = block.words();
+            let offset = self.reserve(size_of_val(words) as u64, 1)?;
             let file = self.file()?;
-            let copy: [AtomicU64; HEADER_WORDS] =
-                std::array::from_fn(|at| AtomicU64::new(header[at].load(Ordering::Relaxed)));
             // Until all of it is there a reader finds a place that has never been used.
-            copy[word::GENERATION].store(0, Ordering::Relaxed);
+            let copy = block.copied_header();
             platform::write_words(file, &copy, offset)?;
+            let records = &words[HEADER_WORDS..];
             platform::write_words(file, records, offset + BlockHeader::BYTES as u64)?;
-            copy[word::GENERATION].store(generation, Ordering::Relaxed);
+            copy[word::GENERATION].store(format::COPY, Ordering::Relaxed);
             platform::write_words(file, &copy, offset)?;
+            self.sealed.fetch_add(1, Ordering::Release);
         }
         Ok(block)
     }
-}
 
-/// Mapped memory with room for `blocks` blocks.
-#[derive(Clone, Copy)]
-struct Ring {
-    memory: &'static [AtomicU64],
-    blocks: usize,
-}
-
-impl Ring {
-    /// Makes a ring of new memory: every block there is one that has never been used,
-    /// so that a reader can step from one to the next.
-    fn new(memory: &'static [AtomicU64], blocks: usize) -> Self {
-        let ring = Ring { memory, blocks };
-        for index in 0..blocks {
-            let words = Block { ring, index }.words();
-            let header =
-                BlockHeader { stride: size_of_val(words) as u32, ..BlockHeader::default() };
-            store(words, header.words().into_iter());
+    /// Room for so many bytes at the file's end, from a multiple of `alignment` on.
+    fn reserve(&self, bytes: u64, alignment: u64) -> io::Result<u64> {
+        let limit =
+            self.control.map_or(0, |control| control[control::LIMIT].load(Ordering::Relaxed));
+        let reserved = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
+            let end = end.next_multiple_of(alignment) + bytes;
+            (limit == 0 || end <= limit).then_some(end)
+        });
+        match reserved {
+            Ok(end) => Ok(end.next_multiple_of(alignment)),
+            Err(_) => Err(io::Error::other("it has reached the size that was allowed")),
         }
-        ring
-    }
-}
-
-/// A block of a ring: what a thread writes its records into.
-#[derive(Clone, Copy)]
-pub(crate) struct Block {
-    ring: Ring,
-    index: usize,
-}
-
-impl Block {
-    /// Header and room for records.
-    pub(crate) fn words(self) -> &'static [AtomicU64] {
-        let length = self.ring.memory.len() / self.ring.blocks;
-        &self.ring.memory[self.index * length..][..length]
-    }
-
-    /// Makes the block a new, empty one. While its words change it counts as one that has
-    /// never been used: a reader of a file that ends in the midst of this passes it over.
-    fn begin(self, process: u32, thread: u32, sequence: u64) {
-        let words = self.words();
-        let generation = words[word::GENERATION].load(Ordering::Relaxed) + 1;
-        words[word::GENERATION].store(0, Ordering::Release);
-        words[word::COMMITTED].store(0, Ordering::Release);
-        words[word::DROPPED].store(0, Ordering::Release);
-        words[word::OWNER].store(u64::from(thread) << 32 | u64::from(process), Ordering::Release);
-        words[word::SEQUENCE].store(sequence, Ordering::Release);
-        words[word::GENERATION].store(generation, Ordering::Release);
-    }
-
-    fn seal(self) {
-        let words = self.words();
-        let generation = words[word::GENERATION].load(Ordering::Relaxed);
-        words[word::SEALED].store(generation, Ordering::Release);
-    }
-}
-
-/// Stores words from the last to the first: a header's first word says that it is there.
-fn store(to: &[AtomicU64], words: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator) {
-    for (to, word) in to[..words.len()].iter().zip(words).rev() {
-        to.store(word, Ordering::Release);
     }
 }
 
@@ -415,19 +287,30 @@ pub(crate) fn words_of(bytes: &[u8]) -> impl DoubleEndedIterator<Item = u64> + E
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::FileExt;
+    use std::sync::atomic::AtomicBool;
 
     use super::*;
 
     const THREAD: u32 = 1;
+    const SECOND: &Size = &SIZES[1];
+    const LARGEST: &Size = &SIZES[SIZES.len() - 1];
 
     fn recording() -> Recording {
-        Recording::new(tempfile::tempfile().unwrap(), 0, false).unwrap()
+        Recording::new(tempfile::tempfile().unwrap(), 0, None).unwrap()
     }
 
-    /// Goes through a thread's blocks up to its last in the large ring; gives that.
-    fn fill_the_large_ring(recording: &Recording) -> Block {
-        let mut block = None;
-        for sequence in 0..=LARGE_RING_BLOCKS as u64 {
+    /// Goes through a thread's blocks up to its last in the second ring; gives that.
+    fn fill_the_second_ring(recording: &Recording) -> Block {
+        go_on(recording, None, 0..=SECOND.blocks as u64)
+    }
+
+    /// Goes on from `block` through these blocks; gives the last.
+    fn go_on(
+        recording: &Recording,
+        mut block: Option<Block>,
+        sequences: impl IntoIterator<Item = u64>,
+    ) -> Block {
+        for sequence in sequences {
             block = recording.begin_block(THREAD, sequence, block);
             block.unwrap().words()[word::COMMITTED].store(8, Ordering::Relaxed);
         }
@@ -456,21 +339,36 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_begins_small_and_goes_on_large() {
+    fn a_thread_begins_small_and_climbs() {
         let recording = recording();
         let small = recording.begin_block(THREAD, 0, None).unwrap();
-        let large = recording.begin_block(THREAD, 1, Some(small)).unwrap();
+        let second = recording.begin_block(THREAD, 1, Some(small)).unwrap();
         assert_eq!(size_of_val(small.words()), SMALL_BLOCK);
-        assert_eq!(size_of_val(large.words()), LARGE_BLOCK);
+        assert_eq!(size_of_val(second.words()), SECOND.block);
         assert_eq!(header(small).sealed, header(small).generation);
-        assert_ne!(header(large).sealed, header(large).generation);
-        assert_eq!((header(large).thread, header(large).sequence), (THREAD, 1));
+        assert_ne!(header(second).sealed, header(second).generation);
+        assert_eq!((header(second).thread, header(second).sequence), (THREAD, 1));
+
+        let last = go_on(&recording, Some(second), 2..SECOND.filled);
+        assert_eq!(size_of_val(last.words()), SECOND.block);
+        let largest = recording.begin_block(THREAD, SECOND.filled, Some(last)).unwrap();
+        assert_eq!(size_of_val(largest.words()), LARGEST.block);
+    }
+
+    #[test]
+    fn there_are_only_so_many_of_the_largest_rings() {
+        let recording = recording();
+        for thread in 0..=LARGEST.most {
+            let last = go_on(&recording, None, 0..=SECOND.filled);
+            let expected = if thread < LARGEST.most { LARGEST } else { SECOND };
+            assert_eq!(size_of_val(last.words()), expected.block, "thread {thread}");
+        }
     }
 
     #[test]
     fn a_block_is_written_elsewhere_before_its_place_is_used_again() {
         let recording = recording();
-        let last = fill_the_large_ring(&recording);
+        let last = fill_the_second_ring(&recording);
         let end = recording.end.load(Ordering::Relaxed);
         recording.begin_block(THREAD, 5, Some(last)).unwrap();
 
@@ -478,17 +376,19 @@ mod tests {
         recording.file.read_exact_at(&mut bytes, end).unwrap();
         let copy = BlockHeader::decode(&bytes).unwrap().unwrap();
         assert_eq!((copy.thread, copy.sequence, copy.committed), (THREAD, 1, 8));
-        assert_eq!(recording.file.metadata().unwrap().len(), end + LARGE_BLOCK as u64);
+        assert_eq!(recording.file.metadata().unwrap().len(), end + SECOND.block as u64);
     }
 
     #[test]
     fn nobody_finds_a_block_elsewhere_before_all_of_it_is_there() {
         const ROUNDS: u64 = 500;
         let recording = recording();
-        let mut block = fill_the_large_ring(&recording);
+        // From here on each block is written elsewhere first.
+        let first = SECOND.filled + LARGEST.blocks as u64;
+        let mut block = go_on(&recording, None, 0..first);
         let written = AtomicBool::new(false);
         let newest = |found: &mut u64| {
-            let at = recording.end.load(Ordering::Relaxed) - LARGE_BLOCK as u64;
+            let at = recording.end.load(Ordering::Relaxed) - LARGEST.block as u64;
             let mut bytes = [0; BlockHeader::BYTES + 8];
             // The file may not be so long yet.
             if recording.file.read_exact_at(&mut bytes, at).is_err() {
@@ -497,7 +397,7 @@ mod tests {
             let (header, record) = bytes.split_first_chunk().unwrap();
             if let Ok(Some(header)) = BlockHeader::decode(header)
                 && header.generation != 0
-                && header.sequence > LARGE_RING_BLOCKS as u64
+                && header.sequence >= first
             {
                 assert_eq!(header.committed, 8);
                 assert_eq!(record, header.sequence.to_le_bytes());
@@ -513,7 +413,6 @@ mod tests {
                 newest(&mut found);
                 found
             });
-            let first = LARGE_RING_BLOCKS as u64 + 1;
             for sequence in first..first + ROUNDS {
                 block = recording.begin_block(THREAD, sequence, Some(block)).unwrap();
                 block.words()[HEADER_WORDS].store(sequence, Ordering::Relaxed);
@@ -527,9 +426,9 @@ mod tests {
     #[test]
     fn a_drained_block_is_not() {
         let recording = recording();
-        let last = fill_the_large_ring(&recording);
+        let last = fill_the_second_ring(&recording);
         let end = recording.end.load(Ordering::Relaxed);
-        let first = Block { index: 0, ..last };
+        let first = last.next();
         first.words()[word::DRAINED].store(header(first).generation, Ordering::Relaxed);
         let next = recording.begin_block(THREAD, 5, Some(last)).unwrap();
         assert_eq!(recording.end.load(Ordering::Relaxed), end);
@@ -547,7 +446,7 @@ mod tests {
             block.words()[word::DRAINED].store(header(block).generation, Ordering::Relaxed);
             recording.end_block(block);
         }
-        let mapped = (SMALL_BLOCK * SMALL_RINGS) as u64;
+        let mapped = (SMALL_BLOCK * SIZES[0].mapped_at_once) as u64;
         assert!(
             recording.end.load(Ordering::Relaxed) <= HEAD as u64 + platform::page_bytes() + mapped
         );

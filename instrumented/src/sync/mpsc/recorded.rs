@@ -1,8 +1,8 @@
 //! The wrappers around std's endpoints.
 //!
 //! Each operation is tried first. Only if it cannot proceed does its wait begin, which
-//! is an event of its own, before the blocking call is made. An endpoint that was made
-//! while nobody recorded has the number 0 and is never recorded.
+//! is an event of its own, before the blocking call is made. In a process that is not
+//! recorded the endpoints are std's own, behind one branch.
 
 use std::any::type_name;
 use std::fmt;
@@ -41,25 +41,30 @@ impl<T> Envelope<T> {
     }
 }
 
-/// An endpoint as the recording knows it: its number, or 0.
-struct Endpoint(u32);
+/// An endpoint of a process that is not recorded is std's own. One that is carries marked
+/// messages, also while the recording pauses.
+enum End<P, R> {
+    Plain(P),
+    Recorded(Recorded<R>),
+}
 
-impl Endpoint {
-    #[inline]
-    fn is_recorded(&self) -> bool {
-        self.0 != 0 && recording::on()
-    }
+/// std's endpoint, and its number in the recording.
+struct Recorded<E> {
+    inner: E,
+    endpoint: u32,
+}
 
-    #[inline]
+impl<E> Recorded<E> {
+    #[inline(always)]
     fn record(&self, kind: Kind, site: Site, time: u64, detail: u64) {
-        writer::operation(kind, self.0, site, time, detail);
+        writer::operation(kind, self.endpoint, site, time, detail);
     }
 }
 
-/// A new channel's two endpoints, for the recording.
-fn endpoints<T>(name: &str, bound: u64, site: Site) -> (Endpoint, Endpoint) {
+/// What a channel's two ends are made of, if this process is recorded.
+fn number_endpoints<T>(name: &str, bound: u64, site: Site) -> Option<(u32, u32)> {
     if !recording::prepare() {
-        return (Endpoint(0), Endpoint(0));
+        return None;
     }
     let channel = CHANNELS.fetch_add(1, Ordering::Relaxed);
     let sender = ENDPOINTS.fetch_add(2, Ordering::Relaxed);
@@ -74,7 +79,7 @@ fn endpoints<T>(name: &str, bound: u64, site: Site) -> (Endpoint, Endpoint) {
         message_type,
         name,
     });
-    (Endpoint(sender), Endpoint(receiver))
+    Some((sender, receiver))
 }
 
 /// [`std::sync::mpsc::channel`], recorded.
@@ -86,9 +91,9 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 
 #[track_caller]
 pub(super) fn named_channel<T>(name: &str) -> (Sender<T>, Receiver<T>) {
-    let (sender, receiver) = mpsc::channel();
-    let (tx, rx) = endpoints::<T>(name, UNBOUNDED, Location::caller());
-    (Sender { inner: sender, endpoint: tx }, Receiver { inner: receiver, endpoint: rx })
+    let numbers = number_endpoints::<T>(name, UNBOUNDED, Location::caller());
+    let (sender, receiver) = ends(numbers, mpsc::channel, mpsc::channel);
+    (Sender { end: sender }, Receiver { end: receiver })
 }
 
 /// [`std::sync::mpsc::sync_channel`], recorded.
@@ -100,15 +105,36 @@ pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {
 
 #[track_caller]
 pub(super) fn named_sync_channel<T>(name: &str, bound: usize) -> (SyncSender<T>, Receiver<T>) {
-    let (sender, receiver) = mpsc::sync_channel(bound);
-    let (tx, rx) = endpoints::<T>(name, bound as u64, Location::caller());
-    (SyncSender { inner: sender, endpoint: tx }, Receiver { inner: receiver, endpoint: rx })
+    let numbers = number_endpoints::<T>(name, bound as u64, Location::caller());
+    let plain = || mpsc::sync_channel(bound);
+    let (sender, receiver) = ends(numbers, plain, || mpsc::sync_channel(bound));
+    (SyncSender { end: sender }, Receiver { end: receiver })
+}
+
+/// Both ends of a channel, recorded if they have numbers.
+fn ends<PS, PR, RS, RR>(
+    numbers: Option<(u32, u32)>,
+    plain: impl FnOnce() -> (PS, PR),
+    recorded: impl FnOnce() -> (RS, RR),
+) -> (End<PS, RS>, End<PR, RR>) {
+    match numbers {
+        None => {
+            let (sender, receiver) = plain();
+            (End::Plain(sender), End::Plain(receiver))
+        }
+        Some((tx, rx)) => {
+            let (sender, receiver) = recorded();
+            (
+                End::Recorded(Recorded { inner: sender, endpoint: tx }),
+                End::Recorded(Recorded { inner: receiver, endpoint: rx }),
+            )
+        }
+    }
 }
 
 /// [`std::sync::mpsc::Sender`], recorded.
 pub struct Sender<T> {
-    inner: mpsc::Sender<Envelope<T>>,
-    endpoint: Endpoint,
+    end: End<mpsc::Sender<T>, mpsc::Sender<Envelope<T>>>,
 }
 
 impl<T> Sender<T> {
@@ -119,24 +145,38 @@ impl<T> Sender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        if !self.endpoint.is_recorded() {
+        match &self.end {
+            End::Plain(sender) => sender.send(t),
+            End::Recorded(sender) => sender.send(t, Location::caller()),
+        }
+    }
+}
+
+impl<T> Recorded<mpsc::Sender<Envelope<T>>> {
+    #[inline]
+    fn send(&self, t: T, site: Site) -> Result<(), SendError<T>> {
+        if !recording::on() {
             return self.inner.send(Envelope::plain(t)).map_err(open_send);
         }
         let envelope = Envelope::marked(t);
         let message = envelope.message.0;
         let begin = now();
-        let sent = self.inner.send(envelope);
-        let (kind, detail) =
-            if sent.is_ok() { (Kind::Send, message) } else { (Kind::SendDisconnected, 0) };
-        self.endpoint.record(kind, Location::caller(), begin, detail);
-        sent.map_err(open_send)
+        match self.inner.send(envelope) {
+            Ok(()) => {
+                self.record(Kind::Send, site, begin, message);
+                Ok(())
+            }
+            Err(error) => {
+                self.record(Kind::SendDisconnected, site, begin, 0);
+                Err(open_send(error))
+            }
+        }
     }
 }
 
 /// [`std::sync::mpsc::SyncSender`], recorded.
 pub struct SyncSender<T> {
-    inner: mpsc::SyncSender<Envelope<T>>,
-    endpoint: Endpoint,
+    end: End<mpsc::SyncSender<T>, mpsc::SyncSender<Envelope<T>>>,
 }
 
 impl<T> SyncSender<T> {
@@ -147,34 +187,9 @@ impl<T> SyncSender<T> {
     #[inline]
     #[track_caller]
     pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        if !self.endpoint.is_recorded() {
-            return self.inner.send(Envelope::plain(t)).map_err(open_send);
-        }
-        let envelope = Envelope::marked(t);
-        let message = envelope.message.0;
-        let site = Location::caller();
-        let begin = now();
-        match self.inner.try_send(envelope) {
-            Ok(()) => {
-                self.endpoint.record(Kind::Send, site, begin, message);
-                Ok(())
-            }
-            Err(TrySendError::Disconnected(envelope)) => {
-                self.endpoint.record(Kind::SendDisconnected, site, begin, 0);
-                Err(SendError(envelope.value))
-            }
-            Err(TrySendError::Full(envelope)) => {
-                self.endpoint.record(Kind::SendBegin, site, begin, message);
-                let sent = self.inner.send(envelope);
-                let end = now();
-                let (kind, detail) = if sent.is_ok() {
-                    (Kind::SendEnd, message)
-                } else {
-                    (Kind::SendEndDisconnected, 0)
-                };
-                self.endpoint.record(kind, site, end, detail);
-                sent.map_err(open_send)
-            }
+        match &self.end {
+            End::Plain(sender) => sender.send(t),
+            End::Recorded(sender) => sender.send(t, Location::caller()),
         }
     }
 
@@ -185,7 +200,47 @@ impl<T> SyncSender<T> {
     #[inline]
     #[track_caller]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
-        if !self.endpoint.is_recorded() {
+        match &self.end {
+            End::Plain(sender) => sender.try_send(t),
+            End::Recorded(sender) => sender.try_send(t, Location::caller()),
+        }
+    }
+}
+
+impl<T> Recorded<mpsc::SyncSender<Envelope<T>>> {
+    #[inline]
+    fn send(&self, t: T, site: Site) -> Result<(), SendError<T>> {
+        if !recording::on() {
+            return self.inner.send(Envelope::plain(t)).map_err(open_send);
+        }
+        let envelope = Envelope::marked(t);
+        let message = envelope.message.0;
+        let begin = now();
+        match self.inner.try_send(envelope) {
+            Ok(()) => {
+                self.record(Kind::Send, site, begin, message);
+                Ok(())
+            }
+            Err(TrySendError::Disconnected(envelope)) => {
+                self.record(Kind::SendDisconnected, site, begin, 0);
+                Err(SendError(envelope.value))
+            }
+            Err(TrySendError::Full(envelope)) => {
+                self.record(Kind::SendBegin, site, begin, message);
+                let sent = self.inner.send(envelope);
+                let (kind, detail) = match sent {
+                    Ok(()) => (Kind::SendEnd, message),
+                    Err(_) => (Kind::SendEndDisconnected, 0),
+                };
+                self.record(kind, site, now(), detail);
+                sent.map_err(open_send)
+            }
+        }
+    }
+
+    #[inline]
+    fn try_send(&self, t: T, site: Site) -> Result<(), TrySendError<T>> {
+        if !recording::on() {
             return self.inner.try_send(Envelope::plain(t)).map_err(open_try_send);
         }
         let envelope = Envelope::marked(t);
@@ -197,7 +252,7 @@ impl<T> SyncSender<T> {
             Err(TrySendError::Full(_)) => (Kind::TrySendFull, 0),
             Err(TrySendError::Disconnected(_)) => (Kind::TrySendDisconnected, 0),
         };
-        self.endpoint.record(kind, Location::caller(), begin, detail);
+        self.record(kind, site, begin, detail);
         sent.map_err(open_try_send)
     }
 }
@@ -220,24 +275,18 @@ macro_rules! both_senders {
         impl<T> Clone for $sender<T> {
             #[track_caller]
             fn clone(&self) -> Self {
-                let inner = self.inner.clone();
-                let mut endpoint = Endpoint(0);
-                if self.endpoint.is_recorded() {
-                    endpoint = Endpoint(ENDPOINTS.fetch_add(1, Ordering::Relaxed));
-                    let (sender, from) = (endpoint.0, self.endpoint.0);
-                    writer::event(Some(Location::caller()), |site| {
-                        Event::SenderCloned { sender, from, site }
-                    });
-                }
-                $sender { inner, endpoint }
+                let end = match &self.end {
+                    End::Plain(sender) => End::Plain(sender.clone()),
+                    End::Recorded(sender) => End::Recorded(sender.clone_at(Location::caller())),
+                };
+                $sender { end }
             }
         }
 
         // Told before it happens: a receive that it ends comes after it.
         impl<T> Drop for $sender<T> {
             fn drop(&mut self) {
-                if self.endpoint.is_recorded() {
-                    let endpoint = self.endpoint.0;
+                if let End::Recorded(Recorded { endpoint, .. }) = self.end {
                     writer::event(None, |_| Event::SenderDropped { endpoint });
                 }
             }
@@ -253,10 +302,19 @@ macro_rules! both_senders {
 
 both_senders!(Sender SyncSender);
 
+impl<S: Clone> Recorded<S> {
+    fn clone_at(&self, site: Site) -> Self {
+        let inner = self.inner.clone();
+        let sender = ENDPOINTS.fetch_add(1, Ordering::Relaxed);
+        let from = self.endpoint;
+        writer::event(Some(site), |site| Event::SenderCloned { sender, from, site });
+        Recorded { inner, endpoint: sender }
+    }
+}
+
 /// [`std::sync::mpsc::Receiver`], recorded.
 pub struct Receiver<T> {
-    inner: mpsc::Receiver<Envelope<T>>,
-    endpoint: Endpoint,
+    end: End<mpsc::Receiver<T>, mpsc::Receiver<Envelope<T>>>,
 }
 
 impl<T> Receiver<T> {
@@ -272,25 +330,9 @@ impl<T> Receiver<T> {
 
     #[inline]
     fn recv_at(&self, site: Site) -> Result<T, RecvError> {
-        if !self.endpoint.is_recorded() {
-            return self.inner.recv().map(|envelope| envelope.value);
-        }
-        match self.inner.try_recv() {
-            Ok(envelope) => Ok(self.received(Kind::Recv, site, envelope)),
-            Err(TryRecvError::Disconnected) => {
-                self.missed(Kind::RecvDisconnected, site);
-                Err(RecvError)
-            }
-            Err(TryRecvError::Empty) => {
-                self.endpoint.record(Kind::RecvBegin, site, now(), 0);
-                match self.inner.recv() {
-                    Ok(envelope) => Ok(self.received(Kind::RecvEnd, site, envelope)),
-                    Err(RecvError) => {
-                        self.missed(Kind::RecvEndDisconnected, site);
-                        Err(RecvError)
-                    }
-                }
-            }
+        match &self.end {
+            End::Plain(receiver) => receiver.recv(),
+            End::Recorded(receiver) => receiver.recv(site),
         }
     }
 
@@ -306,16 +348,10 @@ impl<T> Receiver<T> {
 
     #[inline]
     fn try_recv_at(&self, site: Site) -> Result<T, TryRecvError> {
-        if !self.endpoint.is_recorded() {
-            return self.inner.try_recv().map(|envelope| envelope.value);
+        match &self.end {
+            End::Plain(receiver) => receiver.try_recv(),
+            End::Recorded(receiver) => receiver.try_recv(site),
         }
-        self.inner
-            .try_recv()
-            .map(|envelope| self.received(Kind::TryRecv, site, envelope))
-            .inspect_err(|error| match error {
-                TryRecvError::Empty => self.missed(Kind::TryRecvEmpty, site),
-                TryRecvError::Disconnected => self.missed(Kind::TryRecvDisconnected, site),
-            })
     }
 
     /// [`std::sync::mpsc::Receiver::recv_timeout`].
@@ -325,41 +361,10 @@ impl<T> Receiver<T> {
     #[inline]
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
-        if !self.endpoint.is_recorded() {
-            return self.inner.recv_timeout(timeout).map(|envelope| envelope.value);
+        match &self.end {
+            End::Plain(receiver) => receiver.recv_timeout(timeout),
+            End::Recorded(receiver) => receiver.recv_timeout(timeout, Location::caller()),
         }
-        let site = Location::caller();
-        match self.inner.try_recv() {
-            Ok(envelope) => Ok(self.received(Kind::RecvTimeout, site, envelope)),
-            Err(TryRecvError::Disconnected) => {
-                self.missed(Kind::RecvTimeoutDisconnected, site);
-                Err(RecvTimeoutError::Disconnected)
-            }
-            Err(TryRecvError::Empty) => {
-                let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-                self.endpoint.record(Kind::RecvTimeoutBegin, site, now(), nanoseconds);
-                self.inner
-                    .recv_timeout(timeout)
-                    .map(|envelope| self.received(Kind::RecvTimeoutEnd, site, envelope))
-                    .inspect_err(|error| match error {
-                        RecvTimeoutError::Timeout => self.missed(Kind::RecvTimeoutExpired, site),
-                        RecvTimeoutError::Disconnected => {
-                            self.missed(Kind::RecvTimeoutEndDisconnected, site);
-                        }
-                    })
-            }
-        }
-    }
-
-    #[inline]
-    fn received(&self, kind: Kind, site: Site, envelope: Envelope<T>) -> T {
-        self.endpoint.record(kind, site, now(), envelope.message.0);
-        envelope.value
-    }
-
-    #[inline]
-    fn missed(&self, kind: Kind, site: Site) {
-        self.endpoint.record(kind, site, now(), 0);
     }
 
     /// [`std::sync::mpsc::Receiver::iter`].
@@ -375,11 +380,88 @@ impl<T> Receiver<T> {
     }
 }
 
+impl<T> Recorded<mpsc::Receiver<Envelope<T>>> {
+    #[inline]
+    fn recv(&self, site: Site) -> Result<T, RecvError> {
+        if !recording::on() {
+            return self.inner.recv().map(|envelope| envelope.value);
+        }
+        match self.inner.try_recv() {
+            Ok(envelope) => Ok(self.received(Kind::Recv, site, envelope)),
+            Err(TryRecvError::Disconnected) => {
+                self.missed(Kind::RecvDisconnected, site);
+                Err(RecvError)
+            }
+            Err(TryRecvError::Empty) => {
+                self.record(Kind::RecvBegin, site, now(), 0);
+                match self.inner.recv() {
+                    Ok(envelope) => Ok(self.received(Kind::RecvEnd, site, envelope)),
+                    Err(RecvError) => {
+                        self.missed(Kind::RecvEndDisconnected, site);
+                        Err(RecvError)
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn try_recv(&self, site: Site) -> Result<T, TryRecvError> {
+        if !recording::on() {
+            return self.inner.try_recv().map(|envelope| envelope.value);
+        }
+        self.inner
+            .try_recv()
+            .map(|envelope| self.received(Kind::TryRecv, site, envelope))
+            .inspect_err(|error| match error {
+                TryRecvError::Empty => self.missed(Kind::TryRecvEmpty, site),
+                TryRecvError::Disconnected => self.missed(Kind::TryRecvDisconnected, site),
+            })
+    }
+
+    #[inline]
+    fn recv_timeout(&self, timeout: Duration, site: Site) -> Result<T, RecvTimeoutError> {
+        if !recording::on() {
+            return self.inner.recv_timeout(timeout).map(|envelope| envelope.value);
+        }
+        match self.inner.try_recv() {
+            Ok(envelope) => Ok(self.received(Kind::RecvTimeout, site, envelope)),
+            Err(TryRecvError::Disconnected) => {
+                self.missed(Kind::RecvTimeoutDisconnected, site);
+                Err(RecvTimeoutError::Disconnected)
+            }
+            Err(TryRecvError::Empty) => {
+                let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+                self.record(Kind::RecvTimeoutBegin, site, now(), nanoseconds);
+                self.inner
+                    .recv_timeout(timeout)
+                    .map(|envelope| self.received(Kind::RecvTimeoutEnd, site, envelope))
+                    .inspect_err(|error| match error {
+                        RecvTimeoutError::Timeout => self.missed(Kind::RecvTimeoutExpired, site),
+                        RecvTimeoutError::Disconnected => {
+                            self.missed(Kind::RecvTimeoutEndDisconnected, site);
+                        }
+                    })
+            }
+        }
+    }
+
+    #[inline]
+    fn received(&self, kind: Kind, site: Site, envelope: Envelope<T>) -> T {
+        self.record(kind, site, now(), envelope.message.0);
+        envelope.value
+    }
+
+    #[inline]
+    fn missed(&self, kind: Kind, site: Site) {
+        self.record(kind, site, now(), 0);
+    }
+}
+
 // Told before it happens: what still lies in the queue is dropped after it.
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
-        if self.endpoint.is_recorded() {
-            let endpoint = self.endpoint.0;
+        if let End::Recorded(Recorded { endpoint, .. }) = self.end {
             writer::event(None, |_| Event::ReceiverDropped { endpoint });
         }
     }
