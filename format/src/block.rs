@@ -5,8 +5,8 @@ use crate::Error;
 /// The first eight bytes of every recording.
 pub const MAGIC: [u8; 8] = *b"\x89chanrec";
 
-/// The version of the format that this crate writes and reads.
-pub const VERSION: u32 = 1;
+/// The version of the format that this crate writes. It reads those before it, too.
+pub const VERSION: u32 = 2;
 
 /// How long the file header is.
 pub const FILE_HEADER_BYTES: usize = 64;
@@ -20,6 +20,9 @@ pub const HEADER_WORDS: usize = 8;
 
 /// The first four bytes of a block, as a number.
 pub const BLOCK_MAGIC: u32 = u32::from_le_bytes(*b"BLCK");
+
+/// The first four bytes of a block that is packed.
+pub const PACKED_MAGIC: u32 = u32::from_le_bytes(*b"PACK");
 
 /// Where the words of a block header are that change while a thread writes the block.
 pub mod word {
@@ -49,7 +52,7 @@ pub fn file_header() -> [u8; FILE_HEADER_BYTES] {
     bytes
 }
 
-/// Checks that `bytes` begin with a file header of this version.
+/// Checks that `bytes` begin with a file header of a version that can be read.
 ///
 /// # Errors
 /// [`Error::NotARecording`], [`Error::UnsupportedVersion`], or [`Error::Truncated`] if
@@ -63,15 +66,11 @@ pub fn check_file_header(bytes: &[u8]) -> Result<(), Error> {
         return Err(Error::Truncated { offset: 0 });
     };
     match u32::from_le_bytes(*version) {
-        VERSION if bytes.len() < FILE_HEADER_BYTES => Err(Error::Truncated { offset: 0 }),
-        VERSION => Ok(()),
+        1..=VERSION if bytes.len() < FILE_HEADER_BYTES => Err(Error::Truncated { offset: 0 }),
+        1..=VERSION => Ok(()),
         found => Err(Error::UnsupportedVersion { found }),
     }
 }
-
-/// The word of the file header that counts the blocks that are full or done with: who
-/// drains a file looks there whether there is anything new.
-pub const SEALS_WORD: usize = 2;
 
 /// The generation of a block that was written out of its place: where it stands now no
 /// other will be written.
@@ -86,6 +85,8 @@ pub const COPY: u64 = u64::MAX;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlockHeader {
+    /// Whether the records are [packed](crate::packed).
+    pub packed: bool,
     /// Bytes from this block's start to where the next can start; a multiple of
     /// [`ALIGNMENT`], header included.
     pub stride: u32,
@@ -95,7 +96,7 @@ pub struct BlockHeader {
     pub thread: u32,
     /// The block's place among its thread's blocks, from 0.
     pub sequence: u64,
-    /// Bytes of whole records after the header.
+    /// Bytes of whole records after the header, as they stand there.
     pub committed: u64,
     /// How many blocks this place in the file has held, this one included. While it is 0
     /// there is none: a reader steps over the place.
@@ -114,8 +115,9 @@ impl BlockHeader {
 
     /// The header as the words that stand in the file.
     pub fn words(&self) -> [u64; HEADER_WORDS] {
+        let magic = if self.packed { PACKED_MAGIC } else { BLOCK_MAGIC };
         [
-            u64::from(self.stride) << 32 | u64::from(BLOCK_MAGIC),
+            u64::from(self.stride) << 32 | u64::from(magic),
             u64::from(self.thread) << 32 | u64::from(self.process),
             self.sequence,
             self.committed,
@@ -145,10 +147,12 @@ impl BlockHeader {
             *word = u64::from_le_bytes(*from);
         }
         let [start, owner, sequence, committed, generation, sealed, drained, dropped] = words;
-        if start as u32 != BLOCK_MAGIC {
+        let packed = start as u32 == PACKED_MAGIC;
+        if start as u32 != BLOCK_MAGIC && !packed {
             return Ok(None);
         }
         let header = BlockHeader {
+            packed,
             stride: (start >> 32) as u32,
             process: owner as u32,
             thread: (owner >> 32) as u32,
@@ -177,6 +181,7 @@ mod tests {
 
     /// No two fields are alike.
     const HEADER: BlockHeader = BlockHeader {
+        packed: false,
         stride: 192,
         process: 1,
         thread: 2,
@@ -206,6 +211,7 @@ mod tests {
     #[test]
     fn the_largest_and_the_smallest_numbers_come_back() {
         let large = BlockHeader {
+            packed: true,
             stride: u32::MAX - 63,
             process: u32::MAX,
             thread: u32::MAX,
@@ -252,7 +258,7 @@ mod tests {
     #[test]
     fn the_file_header_is_as_specified() {
         let header = file_header();
-        assert_eq!(header[..12], *b"\x89chanrec\x01\0\0\0");
+        assert_eq!(header[..12], *b"\x89chanrec\x02\0\0\0");
         assert_eq!(header[12..], [0; 52]);
     }
 

@@ -46,15 +46,8 @@ impl fmt::Display for Error {
             Error::NotARecording => write!(f, "not a recording"),
             Error::UnsupportedVersion { found } => {
                 let known = crate::VERSION;
-                write!(
-                    f,
-                    "recorded in format version {found}, this reader knows version {known}: "
-                )?;
-                if *found > known {
-                    write!(f, "install a newer recorder")
-                } else {
-                    write!(f, "install an older recorder")
-                }
+                write!(f, "recorded in format version {found}, this reader knows 1 to {known}")?;
+                if *found > known { write!(f, ": install a newer recorder") } else { Ok(()) }
             }
         }
     }
@@ -74,14 +67,12 @@ mod tests {
             (malformed, "malformed at byte 24: it is bent"),
             (Error::NotARecording, "not a recording"),
             (
-                Error::UnsupportedVersion { found: 2 },
-                "recorded in format version 2, this reader knows version 1: \
-                 install a newer recorder",
+                Error::UnsupportedVersion { found: 3 },
+                "recorded in format version 3, this reader knows 1 to 2: install a newer recorder",
             ),
             (
                 Error::UnsupportedVersion { found: 0 },
-                "recorded in format version 0, this reader knows version 1: \
-                 install an older recorder",
+                "recorded in format version 0, this reader knows 1 to 2",
             ),
         ] {
             assert_eq!(error.to_string(), message);

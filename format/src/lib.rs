@@ -80,11 +80,13 @@ mod error;
 mod event;
 mod field;
 mod operation;
+pub mod packed;
+pub mod seals;
 pub mod text;
 
 pub use block::{
-    ALIGNMENT, BLOCK_MAGIC, BlockHeader, COPY, FILE_HEADER_BYTES, HEADER_WORDS, MAGIC, SEALS_WORD,
-    VERSION, check_file_header, file_header, word,
+    ALIGNMENT, BLOCK_MAGIC, BlockHeader, COPY, FILE_HEADER_BYTES, HEADER_WORDS, MAGIC,
+    PACKED_MAGIC, VERSION, check_file_header, file_header, word,
 };
 pub use error::Error;
 pub use event::{Event, MAX_RECORD, MAX_TEXT, MessageId, Record, TIME_BITS, UNBOUNDED, decode};

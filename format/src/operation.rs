@@ -152,6 +152,12 @@ operations! {
     45 RecvTimeoutEndDisconnected: RecvTimeout End Disconnected;
 }
 
+/// Whether an operation's code is one of a sender's.
+#[inline]
+pub(crate) const fn is_send_code(code: u8) -> bool {
+    code < 32
+}
+
 /// An operation's record, as the three words that a thread stores.
 ///
 /// This is [`Event::encode`](crate::Event::encode) for
@@ -192,6 +198,7 @@ mod tests {
         for &kind in OperationKind::ALL {
             let range = if kind.call().is_send() { 16..32 } else { 32..64 };
             assert!(range.contains(&(kind as u8)), "{kind:?}");
+            assert_eq!(is_send_code(kind as u8), kind.call().is_send());
         }
     }
 

@@ -1,7 +1,7 @@
 //! The lossless text form, for eyes and for tests: one line for each block and record.
 //!
 //! ```text
-//! channel-recording version=1
+//! channel-recording version=2
 //! block process=0 thread=1 sequence=0 dropped=0
 //! 1000 ThreadStarted os_id=4711 name="main"
 //! 1010 Send endpoint=1 site=1 detail=1099511627777
@@ -60,11 +60,11 @@ impl std::error::Error for ParseError {}
 /// [`ParseError`] names the first line that cannot be read.
 ///
 /// ```
-/// let text = "channel-recording version=1\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
+/// let text = "channel-recording version=2\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
 /// let bytes = format::text::parse(text).unwrap();
 /// assert!(format::check_file_header(&bytes).is_ok());
 /// assert_eq!(format::text::parse("hello").unwrap_err().to_string(),
-///     "line 1: the first line must be `channel-recording version=1`");
+///     "line 1: the first line must be `channel-recording version=2`");
 /// ```
 pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
     let mut bytes = file_header().to_vec();
@@ -76,14 +76,11 @@ pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
             continue;
         }
         if !headed {
-            if line != heading() {
-                let version = line.strip_prefix(HEADING).and_then(|found| found.parse().ok());
-                return Err(fail(match version {
-                    Some(found) => Error::UnsupportedVersion { found }.to_string(),
-                    None => format!("the first line must be `{}`", heading()),
-                }));
+            match line.strip_prefix(HEADING).and_then(|found| found.parse().ok()) {
+                Some(1..=VERSION) => headed = true,
+                Some(found) => return Err(fail(Error::UnsupportedVersion { found }.to_string())),
+                None => return Err(fail(format!("the first line must be `{}`", heading()))),
             }
-            headed = true;
             continue;
         }
         let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -333,6 +330,7 @@ mod tests {
         let header = |at: usize| BlockHeader::decode(bytes[at..].first_chunk().unwrap());
         // 9 records of 8 bytes need two steps of 64, and 56 bytes of them stay zero.
         let first = BlockHeader {
+            packed: false,
             stride: 192,
             process: 1,
             thread: 2,

@@ -1,36 +1,88 @@
-//! Version 1 of the format, pinned: a change that an old reader would misread must
-//! change [`format::VERSION`] and leave these files as they are.
+//! The versions of the format, pinned: a change that an old reader would misread must
+//! change [`format::VERSION`], and leaves the files of the versions before as they are.
+
+#![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
 use std::collections::BTreeSet;
 
+use format::packed::{Packer, unpack};
 use format::{BlockHeader, FILE_HEADER_BYTES, MAX_RECORD, OperationKind, decode, text};
 
-const TEXT: &str = include_str!("golden/version-1.txt");
-const BYTES: &[u8] = include_bytes!("golden/version-1.rec");
+/// The files of this version.
+const TEXT: &str = include_str!("golden/version-2.txt");
+const PACKED: &[u8] = include_bytes!("golden/version-2-packed.rec");
+
+/// For each version a text and its bytes.
+const VERSIONS: [(u32, &str, &[u8]); 2] = [
+    (1, include_str!("golden/version-1.txt"), include_bytes!("golden/version-1.rec")),
+    (2, TEXT, include_bytes!("golden/version-2.rec")),
+];
 
 #[test]
 fn the_text_gives_the_bytes() {
-    assert_eq!(text::parse(TEXT).unwrap(), BYTES);
+    for (version, text, golden) in VERSIONS {
+        let mut bytes = text::parse(text).unwrap();
+        // What is written is of the latest version.
+        assert_eq!(bytes[8..12], format::VERSION.to_le_bytes());
+        bytes[8..12].copy_from_slice(&version.to_le_bytes());
+        assert_eq!(bytes, golden, "version {version}");
+    }
+}
+
+/// The blocks of a recording, with their records as they stand there.
+fn blocks(recording: &[u8]) -> Vec<(BlockHeader, &[u8])> {
+    format::check_file_header(recording).unwrap();
+    let mut blocks = Vec::new();
+    let mut rest = &recording[FILE_HEADER_BYTES..];
+    while let Some(header) = rest.first_chunk() {
+        let header = BlockHeader::decode(header).unwrap().unwrap();
+        blocks.push((header, &rest[BlockHeader::BYTES..][..header.committed as usize]));
+        rest = &rest[header.stride as usize..];
+    }
+    assert!(rest.is_empty());
+    blocks
 }
 
 #[test]
 fn the_bytes_give_the_text() {
-    format::check_file_header(BYTES).unwrap();
-    let mut lines = vec![text::heading()];
-    let mut rest = &BYTES[FILE_HEADER_BYTES..];
-    while let Some(header) = rest.first_chunk() {
-        let header = BlockHeader::decode(header).unwrap().unwrap();
-        lines.push(text::block(&header));
-        let mut records = &rest[BlockHeader::BYTES..][..header.committed as usize];
-        while !records.is_empty() {
-            let record = decode(records).unwrap();
-            lines.push(text::event(record.time, &record.event));
-            records = &records[record.length..];
+    for (version, text, bytes) in VERSIONS {
+        let mut lines = vec![format!("channel-recording version={version}")];
+        for (header, mut records) in blocks(bytes) {
+            lines.push(text::block(&header));
+            while !records.is_empty() {
+                let record = decode(records).unwrap();
+                lines.push(text::event(record.time, &record.event));
+                records = &records[record.length..];
+            }
         }
-        rest = &rest[header.stride as usize..];
+        assert_eq!(lines.join("\n") + "\n", text);
     }
-    assert!(rest.is_empty());
-    assert_eq!(lines.join("\n") + "\n", TEXT);
+}
+
+#[test]
+fn packed_blocks_have_the_same_records() {
+    let (_, _, bytes) = VERSIONS[1];
+    let mut packer = Packer::new();
+    let mut packed = format::file_header().to_vec();
+    for (header, records) in blocks(bytes) {
+        packer.block(&header, records, &mut packed);
+    }
+    assert_eq!(packed, PACKED);
+    assert!(PACKED.len() < bytes.len());
+    for ((one, packed), (other, records)) in blocks(PACKED).into_iter().zip(blocks(bytes)) {
+        let mut unpacked = Vec::new();
+        if one.packed {
+            unpack(packed, &mut unpacked).unwrap();
+        } else {
+            unpacked.extend_from_slice(packed);
+        }
+        assert_eq!(unpacked, records);
+        assert_eq!(
+            (one.thread, one.sequence, one.dropped),
+            (other.thread, other.sequence, other.dropped)
+        );
+    }
+    assert!(blocks(PACKED).iter().any(|(header, _)| header.packed));
 }
 
 #[test]

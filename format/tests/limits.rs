@@ -70,7 +70,7 @@ fn a_file_says_what_it_is() {
     for end in 1..format::FILE_HEADER_BYTES {
         assert_eq!(check_file_header(&header[..end]), Err(Error::Truncated { offset: 0 }));
     }
-    for (version, advice) in [(VERSION + 1, "a newer"), (0, "an older")] {
+    for (version, advice) in [(VERSION + 1, ": install a newer recorder"), (0, "")] {
         let mut other = header;
         other[8..12].copy_from_slice(&version.to_le_bytes());
         let error = check_file_header(&other).unwrap_err();
@@ -78,8 +78,7 @@ fn a_file_says_what_it_is() {
         assert_eq!(
             error.to_string(),
             format!(
-                "recorded in format version {version}, this reader knows version {VERSION}: \
-                 install {advice} recorder"
+                "recorded in format version {version}, this reader knows 1 to {VERSION}{advice}"
             )
         );
     }
@@ -127,15 +126,15 @@ fn a_record_that_is_none_says_where_and_why() {
 
 #[test]
 fn a_text_that_is_none_says_where_and_why() {
-    let head = "channel-recording version=1\nblock process=0 thread=1 sequence=0 dropped=0\n";
+    let head = "channel-recording version=2\nblock process=0 thread=1 sequence=0 dropped=0\n";
     for (text, message) in [
         (String::new(), "line 1: the text is empty"),
-        ("hello".into(), "line 1: the first line must be `channel-recording version=1`"),
+        ("hello".into(), "line 1: the first line must be `channel-recording version=2`"),
         (
-            "channel-recording version=1\n5 ThreadEnded".into(),
+            "channel-recording version=2\n5 ThreadEnded".into(),
             "line 2: an event stands outside a block",
         ),
-        ("channel-recording version=1\nblock process=0".into(), "line 2: `thread=` is missing"),
+        ("channel-recording version=2\nblock process=0".into(), "line 2: `thread=` is missing"),
         (format!("{head}5 Sent"), "line 3: no event is called \"Sent\""),
         (
             format!("{head}\n# a remark\nnow ThreadEnded"),

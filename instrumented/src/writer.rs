@@ -52,7 +52,10 @@ pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u6
 /// Records anything else. `event` is given the number of `site` in its block.
 #[cold]
 pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
-    WRITER.with(|writer| writer.alone(|| writer.record(platform::now(), site, event)));
+    // A forked child has its parent's blocks and must not touch them.
+    if recording::current().is_some() {
+        WRITER.with(|writer| writer.alone(|| writer.record(platform::now(), site, event)));
+    }
 }
 
 /// A thread's own state.

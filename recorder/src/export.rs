@@ -212,12 +212,13 @@ impl<W: Write> Trace<'_, W> {
 
 fn write_recording(mut out: impl Write, recording: &Recording) -> Result<()> {
     out.write_all(&format::file_header())?;
+    let mut packer = format::packed::Packer::new();
+    let mut bytes = Vec::new();
     for block in recording.blocks() {
         let (header, records) = block?;
-        out.write_all(&header.encode())?;
-        out.write_all(&records)?;
-        let padding = header.stride as usize - format::BlockHeader::BYTES - records.len();
-        out.write_all(&[0; format::ALIGNMENT][..padding])?;
+        bytes.clear();
+        packer.block(&header, &records, &mut bytes);
+        out.write_all(&bytes)?;
     }
     Ok(out.flush()?)
 }

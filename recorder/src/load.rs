@@ -5,6 +5,7 @@
 //! their number. Damage does not end the reading: what can be read is read, and
 //! [`Recording::damage`] says what could not.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,6 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use format::packed::unpack;
 use format::{ALIGNMENT, BlockHeader, Event, FILE_HEADER_BYTES, OperationKind};
 
 use crate::entities::{Entities, Site, Thread};
@@ -78,8 +80,11 @@ struct Block {
     dropped: u64,
     /// Of the first record.
     offset: u64,
-    /// Of the records that can be read.
-    bytes: usize,
+    /// How many bytes stand there, packed or not.
+    stored: usize,
+    packed: bool,
+    /// How many bytes of records can be read.
+    readable: usize,
 }
 
 /// What a thread did, as far as it matters to the order and to the picture.
@@ -211,6 +216,7 @@ impl Recording {
             let bytes = self.read(block)?;
             let whole = (BlockHeader::BYTES + bytes.len()).next_multiple_of(ALIGNMENT);
             let header = BlockHeader {
+                packed: false,
                 stride: u32::try_from(whole)?,
                 process: block.process,
                 thread: block.thread,
@@ -241,11 +247,26 @@ impl Recording {
         }
     }
 
+    /// The records of a block that can be read.
     fn read(&self, block: &Block) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; block.bytes];
+        let (mut records, _) = self.read_all(block)?;
+        records.truncate(block.readable);
+        Ok(records)
+    }
+
+    /// The records of a block, and why there are no more of them.
+    fn read_all(&self, block: &Block) -> Result<(Vec<u8>, Option<format::Error>)> {
+        let mut bytes = vec![0; block.stored];
         let length = self.source.read_at(&mut bytes, block.offset)?;
         bytes.truncate(length);
-        Ok(bytes)
+        if !block.packed {
+            let end = block.offset + length as u64;
+            let cut = (length < block.stored).then_some(format::Error::Truncated { offset: end });
+            return Ok((bytes, cut));
+        }
+        let mut records = Vec::new();
+        let unpacked = unpack(&bytes, &mut records).map_err(|error| error.at(block.offset));
+        Ok((records, unpacked.err()))
     }
 
     /// Time since the trace's start.
@@ -287,7 +308,9 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
                         sequence: header.sequence,
                         dropped: header.dropped,
                         offset: at + BlockHeader::BYTES as u64,
-                        bytes: header.committed as usize,
+                        stored: header.committed as usize,
+                        packed: header.packed,
+                        readable: usize::MAX,
                     });
                 }
                 header.stride as usize
@@ -308,9 +331,11 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
         };
         at += step as u64;
     }
-    // Of two copies the longer one comes first, and stays.
+    // Of two copies one that was packed when it was whole, or the longer one, comes first
+    // and stays.
     blocks.sort_by_key(|block| {
-        (block.process, block.thread, block.sequence, std::cmp::Reverse(block.bytes))
+        let Block { process, thread, sequence, packed, stored, .. } = *block;
+        (process, thread, sequence, Reverse((packed, stored)))
     });
     blocks.dedup_by_key(|block| (block.process, block.thread, block.sequence));
     Ok(blocks)

@@ -311,7 +311,7 @@ fn write_end(log: &mut Log, process: u32, ending: &Ending) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use format::{FILE_HEADER_BYTES, OperationKind, SEALS_WORD};
+    use format::{OperationKind, seals};
     use std::fs;
 
     const STRIDE: usize = 256;
@@ -355,16 +355,21 @@ mod tests {
         block(BlockHeader { process, generation: 1, ..BlockHeader::default() }, &[(0, event)])
     }
 
-    /// The file header of a part in which so many blocks have been sealed.
-    fn head(seals: u64) -> Vec<u8> {
-        let mut head = format::file_header();
-        head[SEALS_WORD * 8..][..8].copy_from_slice(&seals.to_le_bytes());
-        head.to_vec()
+    /// The first place behind the head of a part.
+    const BEHIND: u64 = (seals::PAGE + seals::PAGE_BYTES) as u64;
+
+    fn write_part(session: &Session, process: u32, first: &[u8], blocks: &[Vec<u8>]) {
+        let mut head = [&format::file_header()[..], first].concat();
+        head.resize(BEHIND as usize, 0);
+        let bytes = [&head[..], &blocks.concat(), &[0; MAX_RECORD]].concat();
+        fs::write(session.directory().join(format!("{process}.part")), bytes).unwrap();
     }
 
-    fn write_part(session: &Session, process: u32, blocks: &[Vec<u8>]) {
-        let bytes = [&head(1)[..], &blocks.concat(), &[0; MAX_RECORD]].concat();
-        fs::write(session.directory().join(format!("{process}.part")), bytes).unwrap();
+    /// Says that the block at `place` is sealed.
+    fn seal(part: &File, number: u64, place: u64) {
+        let slot = seals::slot(number, place).to_le_bytes();
+        part.write_all_at(&slot, (seals::word(number) * 8) as u64).unwrap();
+        part.write_all_at(&(number + 1).to_le_bytes(), (seals::COUNT * 8) as u64).unwrap();
     }
 
     fn session(keep: Keep) -> Session {
@@ -390,19 +395,22 @@ mod tests {
         write_part(
             &session,
             0,
-            &[process_block(0, 50), thread_block(10, 0, 1, 1), thread_block(20, 1, 1, 0)],
+            &process_block(0, 50),
+            &[thread_block(10, 0, 1, 1), thread_block(20, 1, 1, 0)],
         );
+        let part = session.directory().join("0.part");
+        let part = File::options().read(true).write(true).open(part).unwrap();
+        assert_eq!(session.drain().unwrap(), 0);
+        seal(&part, 0, BEHIND);
         assert_eq!(session.drain().unwrap(), 1);
         assert_eq!(session.drain().unwrap(), 0);
         assert_eq!(session.pids().collect::<Vec<_>>(), [50]);
 
         // The thread goes on in the place that is free again.
-        let part = File::options().write(true).open(session.directory().join("0.part")).unwrap();
-        let place = (FILE_HEADER_BYTES + STRIDE) as u64;
-        part.write_all_at(&thread_block(30, 2, 2, 2), place).unwrap();
-        part.write_all_at(&head(2), 0).unwrap();
+        part.write_all_at(&thread_block(30, 2, 2, 2), BEHIND).unwrap();
+        seal(&part, 1, BEHIND);
         assert_eq!(session.drain().unwrap(), 1);
-        part.write_all_at(&thread_block(40, 3, 3, 0), place).unwrap();
+        part.write_all_at(&thread_block(40, 3, 3, 0), BEHIND).unwrap();
 
         let recording = finish(session).unwrap();
         assert_eq!(times(&recording, 0), [10, 20, 30, 40]);
@@ -411,10 +419,24 @@ mod tests {
     }
 
     #[test]
+    fn blocks_are_found_whose_seals_were_written_over() {
+        let mut session = session(Keep::All);
+        let blocks: Vec<_> = (0..3).map(|number| thread_block(10 * number, number, 1, 1)).collect();
+        write_part(&session, 0, &process_block(0, 50), &blocks);
+        let part = session.directory().join("0.part");
+        let part = File::options().read(true).write(true).open(part).unwrap();
+        // Of all these only the last is in its slot.
+        seal(&part, seals::SLOT_COUNT + 2, BEHIND);
+        assert_eq!(session.drain().unwrap(), 3);
+        assert_eq!(session.drain().unwrap(), 0);
+        assert_eq!(times(&finish(session).unwrap(), 0), [0, 10, 20]);
+    }
+
+    #[test]
     fn every_process_is_there_and_one_of_them_was_seen_to_end() {
         let session = session(Keep::All);
-        write_part(&session, 0, &[process_block(0, 40)]);
-        write_part(&session, 1, &[process_block(1, 50)]);
+        write_part(&session, 0, &process_block(0, 40), &[]);
+        write_part(&session, 1, &process_block(1, 50), &[]);
         let recording = finish(session).unwrap();
         let processes: Vec<_> = recording
             .entities

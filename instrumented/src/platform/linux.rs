@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::ptr;
 use std::slice;
 use std::sync::atomic::AtomicU64;
@@ -15,19 +15,21 @@ mod clock;
 
 pub(crate) use clock::*;
 
-/// Reserves `bytes` of `file` from `offset` on and maps them for the rest of the
-/// process's life. `offset` must be a multiple of [`page_bytes`].
-///
-/// The room is allocated first: writing to a hole of a full disk would be a SIGBUS.
-pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static [AtomicU64]> {
+/// Gets room on the disk for `bytes` of `file` from `offset` on. Writing to mapped memory
+/// that has none would be a SIGBUS if the disk is full.
+pub(crate) fn allocate(file: &File, offset: u64, bytes: usize) -> io::Result<()> {
     check_room(offset + bytes as u64)?;
     let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
     let length = libc::off_t::try_from(bytes).map_err(io::Error::other)?;
     // SAFETY: a call on a file descriptor that `file` keeps open; no memory is involved.
     let error = unsafe { libc::posix_fallocate(file.as_raw_fd(), start, length) };
-    if error != 0 {
-        return Err(io::Error::from_raw_os_error(error));
-    }
+    if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
+}
+
+/// Maps `bytes` of `file` from `offset` on for the rest of the process's life. `offset`
+/// must be a multiple of [`page_bytes`]. See [`allocate`] for when it may be touched.
+pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static [AtomicU64]> {
+    let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
     // SAFETY: a new mapping at an address of the kernel's choice takes no memory away
     // from anybody.
     let address = unsafe {
@@ -44,7 +46,8 @@ pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the mapping is `bytes` long, readable, writable, page-aligned (so aligned
-    // for AtomicU64), initialised (by the file's content), and nobody unmaps it.
+    // for AtomicU64), initialised (by the file's content), and nobody unmaps it. (Touching
+    // what has no room on the disk is a signal to the process, not undefined.)
     // Whoever else writes to it (another thread through this slice, the recorder
     // through the file) does so behind atomics' interior mutability.
     Ok(unsafe {
@@ -81,30 +84,10 @@ pub(crate) fn page_bytes() -> u64 {
     u64::try_from(bytes).unwrap_or(64 << 10)
 }
 
-/// Writes `words` to `file` at `offset`.
-pub(crate) fn write_words(file: &File, words: &[AtomicU64], offset: u64) -> io::Result<()> {
-    let bytes = size_of_val(words);
-    check_room(offset + bytes as u64)?;
-    let mut done = 0;
-    while done < bytes {
-        let at = libc::off_t::try_from(offset + done as u64).map_err(io::Error::other)?;
-        // SAFETY: `done` is less than the slice's length in bytes.
-        let from = unsafe { words.as_ptr().byte_add(done) };
-        // SAFETY: from there on `bytes - done` bytes of the slice are readable, and it is
-        // the kernel that reads them.
-        let count = unsafe { libc::pwrite(file.as_raw_fd(), from.cast(), bytes - done, at) };
-        match usize::try_from(count) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => done += count,
-            Err(_) => {
-                let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
-        }
-    }
-    Ok(())
+/// Writes `bytes` to `file` at `offset`.
+pub(crate) fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    check_room(offset + bytes.len() as u64)?;
+    file.write_all_at(bytes, offset)
 }
 
 /// The kernel's number for the calling thread.
@@ -146,21 +129,18 @@ mod tests {
     #[test]
     fn what_is_stored_in_mapped_memory_is_in_the_file() {
         let file = tempfile::tempfile().unwrap();
+        allocate(&file, 4096, 8192).unwrap();
         let words = map(&file, 4096, 8192).unwrap();
         assert_eq!(words.len(), 1024);
         words[1023].store(0x1122_3344_5566_7788, Ordering::Relaxed);
         let mut bytes = [0; 8];
         std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, 4096 + 8184).unwrap();
         assert_eq!(u64::from_le_bytes(bytes), 0x1122_3344_5566_7788);
-
-        write_words(&file, &words[1000..], 0).unwrap();
-        std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, 23 * 8).unwrap();
-        assert_eq!(u64::from_le_bytes(bytes), 0x1122_3344_5566_7788);
     }
 
     #[test]
     fn a_file_that_cannot_grow_is_an_error() {
         let full = File::options().read(true).write(true).open("/dev/full").unwrap();
-        assert!(map(&full, 0, 4096).is_err());
+        assert!(allocate(&full, 0, 4096).is_err());
     }
 }

@@ -23,6 +23,10 @@ pub(crate) fn wall_ns() -> u64 {
     0
 }
 
+pub(crate) fn allocate(_: &File, _: u64, _: usize) -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this platform cannot be recorded on yet"))
+}
+
 pub(crate) fn map(_: &File, _: u64, _: usize) -> io::Result<&'static [AtomicU64]> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this platform cannot be recorded on yet"))
 }
@@ -37,7 +41,7 @@ pub(crate) fn page_bytes() -> u64 {
     1
 }
 
-pub(crate) fn write_words(_: &File, _: &[AtomicU64], _: u64) -> io::Result<()> {
+pub(crate) fn write(_: &File, _: &[u8], _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 

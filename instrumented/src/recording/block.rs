@@ -6,29 +6,30 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use format::{BlockHeader, HEADER_WORDS, word};
+use format::{BlockHeader, word};
 
 /// Mapped memory with room for some blocks of one size, which are used in turn.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring {
     memory: &'static [AtomicU64],
+    /// Where it is in the file, in bytes.
+    offset: u64,
     blocks: usize,
+    /// So many of the blocks, from the first on, have room on the disk.
+    ready: usize,
     /// Which of the sizes of rings it has.
     pub(super) size: usize,
 }
 
 impl Ring {
-    /// Makes a ring of new memory: every block there is one that has never been used,
-    /// so that a reader can step from one to the next.
-    pub(super) fn new(memory: &'static [AtomicU64], blocks: usize, size: usize) -> Self {
-        let ring = Ring { memory, blocks, size };
-        for index in 0..blocks {
-            let words = Block { ring, index }.words();
-            let header =
-                BlockHeader { stride: size_of_val(words) as u32, ..BlockHeader::default() };
-            store(words, header.words().into_iter());
-        }
-        ring
+    /// A ring of memory that has no room on the disk yet.
+    pub(super) fn new(
+        memory: &'static [AtomicU64],
+        offset: u64,
+        blocks: usize,
+        size: usize,
+    ) -> Self {
+        Ring { memory, offset, blocks, ready: 0, size }
     }
 
     /// Where the ring is used first.
@@ -51,9 +52,26 @@ impl Block {
         &self.ring.memory[self.index * length..][..length]
     }
 
+    /// Where it is in the file, in bytes.
+    pub(super) fn offset(self) -> u64 {
+        self.ring.offset + (self.index * size_of_val(self.words())) as u64
+    }
+
     /// The block whose turn it is after this one.
     pub(super) fn next(self) -> Self {
         Block { index: (self.index + 1) % self.ring.blocks, ..self }
+    }
+
+    /// Whether it has room on the disk. Without that its memory must not be touched.
+    pub(super) fn is_ready(self) -> bool {
+        self.index < self.ring.ready
+    }
+
+    /// The same block, when it has got room on the disk: one that has never been used.
+    pub(super) fn made_ready(mut self) -> Self {
+        self.ring.ready = self.index + 1;
+        store_unused(self.words());
+        self
     }
 
     /// Whether what it held, if anything, stands elsewhere as well.
@@ -63,14 +81,21 @@ impl Block {
         generation == 0 || words[word::DRAINED].load(Ordering::Acquire) == generation
     }
 
-    /// A copy of its header, as of a block that is nowhere yet.
-    pub(super) fn copied_header(self) -> [AtomicU64; HEADER_WORDS] {
+    /// What its header says of where its records belong.
+    pub(super) fn header(self) -> BlockHeader {
         let words = self.words();
-        let copy: [AtomicU64; HEADER_WORDS] =
-            std::array::from_fn(|at| AtomicU64::new(words[at].load(Ordering::Relaxed)));
-        copy[word::GENERATION].store(0, Ordering::Relaxed);
-        copy[word::SEALED].store(format::COPY, Ordering::Relaxed);
-        copy
+        BlockHeader {
+            process: words[word::OWNER].load(Ordering::Relaxed) as u32,
+            thread: self.owner(),
+            sequence: words[word::SEQUENCE].load(Ordering::Relaxed),
+            dropped: words[word::DROPPED].load(Ordering::Relaxed),
+            ..BlockHeader::default()
+        }
+    }
+
+    /// The thread that has written it.
+    pub(super) fn owner(self) -> u32 {
+        (self.words()[word::OWNER].load(Ordering::Relaxed) >> 32) as u32
     }
 
     /// Makes the block a new, empty one. While its words change it counts as one that has
@@ -91,6 +116,12 @@ impl Block {
         let generation = words[word::GENERATION].load(Ordering::Relaxed);
         words[word::SEALED].store(generation, Ordering::Release);
     }
+}
+
+/// Makes `words` a block that has never been used.
+pub(super) fn store_unused(words: &[AtomicU64]) {
+    let header = BlockHeader { stride: size_of_val(words) as u32, ..BlockHeader::default() };
+    store(words, header.words().into_iter());
 }
 
 /// Stores words from the last to the first: a header's first word says that it is there.

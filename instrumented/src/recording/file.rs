@@ -11,16 +11,19 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, io, process};
 
+use format::packed::Packer;
 use format::{
-    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, MessageId, control, word,
+    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, MessageId, control, seals,
+    word,
 };
 
-use super::block::{Block, Ring, store};
+use super::block::{Block, Ring, store, store_unused};
 use super::state::complain;
 use crate::platform;
 
-/// How much of the file is its head.
-const HEAD: usize = 4096;
+/// How much of the file is its head: the file header, the block of the process, and the
+/// page that says which blocks are sealed.
+const HEAD: usize = seals::PAGE + seals::PAGE_BYTES;
 
 /// What rings there are, from the smallest to the largest.
 ///
@@ -30,7 +33,7 @@ const HEAD: usize = 4096;
 const SIZES: [Size; 3] = [
     Size { block: SMALL_BLOCK, blocks: 1, mapped_at_once: 16, most: usize::MAX, filled: 1 },
     Size { block: 16 << 10, blocks: 4, mapped_at_once: 1, most: usize::MAX, filled: 17 },
-    Size { block: 64 << 10, blocks: 16, mapped_at_once: 1, most: 64, filled: u64::MAX },
+    Size { block: 64 << 10, blocks: 64, mapped_at_once: 1, most: 16, filled: u64::MAX },
 ];
 /// A thread's first block.
 pub(crate) const SMALL_BLOCK: usize = 4096;
@@ -60,9 +63,8 @@ pub(crate) struct Recording {
     control: Option<&'static [AtomicU64]>,
     /// The block that tells of the process.
     head: &'static [AtomicU64],
-    /// How many blocks are full or done with. Beyond the file header: whoever drains
-    /// looks whether it has changed.
-    sealed: &'static AtomicU64,
+    /// All of the file's head.
+    words: &'static [AtomicU64],
     /// Where the file has room.
     end: AtomicU64,
     threads: AtomicU32,
@@ -70,6 +72,8 @@ pub(crate) struct Recording {
     pools: [Mutex<VecDeque<Block>>; SIZES.len()],
     /// For each of the [`SIZES`]: how many rings there are.
     rings: [AtomicUsize; SIZES.len()],
+    /// A thread uses the one that its number says.
+    copiers: [Mutex<Copier>; 4],
     stopped: AtomicBool,
 }
 
@@ -80,8 +84,11 @@ impl Recording {
         control: Option<&'static [AtomicU64]>,
     ) -> io::Result<Self> {
         let identity = platform::identity(&file)?;
+        platform::allocate(&file, 0, HEAD)?;
         let memory = platform::map(&file, 0, HEAD)?;
-        let (file_header, head) = memory.split_at(FILE_HEADER_BYTES / size_of::<u64>());
+        let (file_header, rest) = memory.split_at(FILE_HEADER_BYTES / size_of::<u64>());
+        let (head, slots) = rest.split_at((seals::PAGE - FILE_HEADER_BYTES) / size_of::<u64>());
+        store_unused(slots);
         let committed = write_process_started(head);
         let header = BlockHeader {
             stride: size_of_val(head) as u32,
@@ -98,11 +105,12 @@ impl Recording {
             process,
             control,
             head,
-            sealed: &file_header[format::SEALS_WORD],
+            words: memory,
             end: AtomicU64::new(HEAD as u64),
             threads: AtomicU32::new(1),
             pools: [const { Mutex::new(VecDeque::new()) }; SIZES.len()],
             rings: [const { AtomicUsize::new(0) }; SIZES.len()],
+            copiers: [const { Mutex::new(Copier::new()) }; 4],
             stopped: AtomicBool::new(false),
         })
     }
@@ -140,7 +148,8 @@ impl Recording {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
-        match self.next(sequence, last).and_then(|block| self.vacate(block)) {
+        let next = self.next(sequence, last);
+        match next.and_then(|block| self.make_ready(block)).and_then(|block| self.vacate(block)) {
             Ok(block) => {
                 block.begin(self.process, thread, sequence);
                 if let Some(last) = last {
@@ -168,7 +177,13 @@ impl Recording {
 
     fn seal(&self, block: Block) {
         block.seal();
-        self.sealed.fetch_add(1, Ordering::Release);
+        self.announce(block.offset());
+    }
+
+    /// Says that the block at this place is sealed.
+    fn announce(&self, offset: u64) {
+        let number = self.words[seals::COUNT].fetch_add(1, Ordering::Relaxed);
+        self.words[seals::word(number)].store(seals::slot(number, offset), Ordering::Release);
     }
 
     fn give_back(&self, block: Block) {
@@ -197,15 +212,21 @@ impl Recording {
         if let Some(block) = lock(&self.pools[size]).pop_front() {
             return Ok(block);
         }
-        let Size { block, blocks, mapped_at_once, most, .. } = SIZES[size];
+        let Size { block, mut blocks, mapped_at_once, most, .. } = SIZES[size];
+        if self.control.is_none() {
+            // Nobody will come to drain it, and a small one stays in the cache.
+            blocks = blocks.min(2);
+        }
         if self.rings[size].fetch_add(mapped_at_once, Ordering::Relaxed) >= most {
             self.rings[size].fetch_sub(mapped_at_once, Ordering::Relaxed);
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        let memory = self.map(block * blocks * mapped_at_once)?;
+        let ring = block * blocks;
+        let (memory, offset) = self.map(ring * mapped_at_once)?;
         let mut rings = memory
-            .chunks_exact(block * blocks / size_of::<u64>())
-            .map(|memory| Ring::new(memory, blocks, size).first());
+            .chunks_exact(ring / size_of::<u64>())
+            .zip((offset..).step_by(ring))
+            .map(|(memory, offset)| Ring::new(memory, offset, blocks, size).first());
         let first = rings.next().ok_or(io::ErrorKind::OutOfMemory)?;
         lock(&self.pools[size]).extend(rings);
         Ok(first)
@@ -220,25 +241,38 @@ impl Recording {
         Ok(&self.file)
     }
 
-    fn map(&self, bytes: usize) -> io::Result<&'static [AtomicU64]> {
+    /// New memory without room on the disk, and where it is in the file.
+    fn map(&self, bytes: usize) -> io::Result<(&'static [AtomicU64], u64)> {
         let offset = self.reserve(bytes as u64, platform::page_bytes())?;
-        platform::map(self.file()?, offset, bytes)
+        Ok((platform::map(self.file()?, offset, bytes)?, offset))
+    }
+
+    /// Gets room on the disk for a block that has none: a large ring gets it bit by bit.
+    fn make_ready(&self, block: Block) -> io::Result<Block> {
+        if block.is_ready() {
+            return Ok(block);
+        }
+        platform::allocate(self.file()?, block.offset(), size_of_val(block.words()))?;
+        Ok(block.made_ready())
     }
 
     /// Sees to it that what `block` held before stands elsewhere too.
     fn vacate(&self, block: Block) -> io::Result<Block> {
         if !block.is_vacant() {
-            let words = block.words();
-            let offset = self.reserve(size_of_val(words) as u64, 1)?;
+            let copier = &self.copiers[block.owner() as usize % self.copiers.len()];
+            let mut copier = lock(copier);
+            let copy = copier.copy(block)?;
+            let offset = self.reserve(copy.len() as u64, 1)?;
             let file = self.file()?;
             // Until all of it is there a reader finds a place that has never been used.
-            let copy = block.copied_header();
-            platform::write_words(file, &copy, offset)?;
-            let records = &words[HEADER_WORDS..];
-            platform::write_words(file, records, offset + BlockHeader::BYTES as u64)?;
-            copy[word::GENERATION].store(format::COPY, Ordering::Relaxed);
-            platform::write_words(file, &copy, offset)?;
-            self.sealed.fetch_add(1, Ordering::Release);
+            let (header, records) = copy.split_at_mut(BlockHeader::BYTES);
+            set_word(header, word::SEALED, format::COPY);
+            set_word(header, word::GENERATION, 0);
+            platform::write(file, header, offset)?;
+            platform::write(file, records, offset + BlockHeader::BYTES as u64)?;
+            set_word(header, word::GENERATION, format::COPY);
+            platform::write(file, header, offset)?;
+            self.announce(offset);
         }
         Ok(block)
     }
@@ -255,6 +289,44 @@ impl Recording {
             Ok(end) => Ok(end.next_multiple_of(alignment)),
             Err(_) => Err(io::Error::other("it has reached the size that was allowed")),
         }
+    }
+}
+
+/// Sets a word of a header.
+fn set_word(header: &mut [u8], word: usize, value: u64) {
+    header[word * size_of::<u64>()..][..size_of::<u64>()].copy_from_slice(&value.to_le_bytes());
+}
+
+/// Packs blocks that have to be written out of their places.
+struct Copier {
+    records: Vec<u8>,
+    packer: Packer,
+    packed: Vec<u8>,
+}
+
+impl Copier {
+    const fn new() -> Self {
+        Copier { records: Vec::new(), packer: Packer::new(), packed: Vec::new() }
+    }
+
+    /// A copy of `block`, packed if that pays.
+    fn copy(&mut self, block: Block) -> io::Result<&mut [u8]> {
+        let words = block.words();
+        let (header, records) = words.split_at(HEADER_WORDS);
+        let committed = header[word::COMMITTED].load(Ordering::Relaxed) as usize;
+        self.records.clear();
+        self.packed.clear();
+        // The program must not end where we find no memory.
+        let no_memory = |_| io::Error::from(io::ErrorKind::OutOfMemory);
+        self.records.try_reserve(size_of_val(words)).map_err(no_memory)?;
+        self.packed.try_reserve(size_of_val(words)).map_err(no_memory)?;
+        self.packer.reserve(size_of_val(words)).map_err(no_memory)?;
+        self.records.resize(committed, 0);
+        for (to, word) in self.records.as_chunks_mut().0.iter_mut().zip(records) {
+            *to = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+        self.packer.block(&block.header(), &self.records, &mut self.packed);
+        Ok(&mut self.packed)
     }
 }
 
@@ -295,8 +367,10 @@ mod tests {
     const SECOND: &Size = &SIZES[1];
     const LARGEST: &Size = &SIZES[SIZES.len() - 1];
 
+    /// A recording that somebody may drain.
     fn recording() -> Recording {
-        Recording::new(tempfile::tempfile().unwrap(), 0, None).unwrap()
+        static CONTROL: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
+        Recording::new(tempfile::tempfile().unwrap(), 0, Some(&CONTROL)).unwrap()
     }
 
     /// Goes through a thread's blocks up to its last in the second ring; gives that.
@@ -376,7 +450,8 @@ mod tests {
         recording.file.read_exact_at(&mut bytes, end).unwrap();
         let copy = BlockHeader::decode(&bytes).unwrap().unwrap();
         assert_eq!((copy.thread, copy.sequence, copy.committed), (THREAD, 1, 8));
-        assert_eq!(recording.file.metadata().unwrap().len(), end + SECOND.block as u64);
+        assert_eq!(recording.file.metadata().unwrap().len(), end + u64::from(copy.stride));
+        assert_eq!((copy.generation, copy.sealed), (format::COPY, format::COPY));
     }
 
     #[test]
@@ -388,7 +463,8 @@ mod tests {
         let mut block = go_on(&recording, None, 0..first);
         let written = AtomicBool::new(false);
         let newest = |found: &mut u64| {
-            let at = recording.end.load(Ordering::Relaxed) - LARGEST.block as u64;
+            // The header and a word.
+            let at = recording.end.load(Ordering::Relaxed) - 128;
             let mut bytes = [0; BlockHeader::BYTES + 8];
             // The file may not be so long yet.
             if recording.file.read_exact_at(&mut bytes, at).is_err() {

@@ -134,6 +134,7 @@ fn begin(
 /// What the recorder says to all processes of the session.
 fn map_control(session: &Path) -> io::Result<&'static [AtomicU64]> {
     let file = File::options().read(true).write(true).open(session.join(control::FILE))?;
+    platform::allocate(&file, 0, control::BYTES)?;
     platform::map(&file, 0, control::BYTES)
 }
 

@@ -64,9 +64,9 @@ impl Census {
         let mut last: Option<Block> = None;
         for index in 0..recording.blocks.len() {
             let block = recording.blocks[index];
-            let bytes = recording.read(&block)?;
-            let readable = census.block(&block, &bytes, last.as_ref());
-            recording.blocks[index].bytes = readable;
+            let (records, cut) = recording.read_all(&block)?;
+            let readable = census.block(&block, &records, cut, last.as_ref());
+            recording.blocks[index].readable = readable;
             last = Some(block);
         }
         census.finish(recording);
@@ -74,7 +74,13 @@ impl Census {
     }
 
     /// Takes in a block; gives how many of its bytes can be read.
-    fn block(&mut self, block: &Block, bytes: &[u8], last: Option<&Block>) -> usize {
+    fn block(
+        &mut self,
+        block: &Block,
+        bytes: &[u8],
+        cut: Option<format::Error>,
+        last: Option<&Block>,
+    ) -> usize {
         let process = self.process(block.process);
         let expected = match last {
             Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
@@ -88,7 +94,7 @@ impl Census {
         }
         let mut sites = HashMap::new();
         let mut at = 0;
-        let mut error = None;
+        let mut error = cut;
         while at < bytes.len() {
             match format::decode(&bytes[at..]) {
                 Ok(record) => {
@@ -96,13 +102,12 @@ impl Census {
                     at += record.length;
                 }
                 Err(found) => {
-                    error = Some(found.at(block.offset + at as u64));
+                    // In a packed block a record has no place of its own.
+                    let place = if block.packed { 0 } else { at as u64 };
+                    error = Some(found.at(block.offset + place));
                     break;
                 }
             }
-        }
-        if error.is_none() && bytes.len() < block.bytes {
-            error = Some(format::Error::Truncated { offset: block.offset + bytes.len() as u64 });
         }
         self.damage.extend(error.map(Damage::Unreadable));
         if block.sequence > expected {

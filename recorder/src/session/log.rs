@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Result;
-use format::{ALIGNMENT, BlockHeader};
+use format::BlockHeader;
+use format::packed::Packer;
 use tempfile::NamedTempFile;
 
 use crate::load::Recording;
@@ -17,6 +18,7 @@ pub(super) struct Log {
     file: NamedTempFile,
     /// What is not in the file yet.
     buffer: Vec<u8>,
+    packer: Packer,
     written: u64,
     /// How many blocks were added with [`tell`](Log::tell), by process.
     told: HashMap<u32, u64>,
@@ -26,8 +28,8 @@ impl Log {
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
         let file =
             tempfile::Builder::new().prefix(".recorder-").suffix(".rec").tempfile_in(directory)?;
-        let mut log =
-            Log { file, buffer: format::file_header().to_vec(), written: 0, told: HashMap::new() };
+        let buffer = format::file_header().to_vec();
+        let mut log = Log { file, buffer, packer: Packer::new(), written: 0, told: HashMap::new() };
         log.flush()?;
         Ok(log)
     }
@@ -42,18 +44,12 @@ impl Log {
     }
 
     pub(super) fn add(&mut self, header: &BlockHeader, records: &[u8]) {
-        let stride = (BlockHeader::BYTES + records.len()).next_multiple_of(ALIGNMENT);
-        let header = BlockHeader {
-            stride: stride as u32,
-            committed: records.len() as u64,
-            generation: 1,
-            sealed: 1,
-            drained: 0,
-            ..*header
-        };
-        self.buffer.extend_from_slice(&header.encode());
-        self.buffer.extend_from_slice(records);
-        self.buffer.resize(self.buffer.len().next_multiple_of(ALIGNMENT), 0);
+        self.packer.block(header, records, &mut self.buffer);
+    }
+
+    /// Adds a block that is ready.
+    pub(super) fn add_block(&mut self, block: &[u8]) {
+        self.buffer.extend_from_slice(block);
     }
 
     /// Adds a block that tells of a process.

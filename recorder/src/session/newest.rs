@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
+use format::packed::Packer;
 use format::{BlockHeader, Event, MAX_RECORD};
 
 use super::Keep;
@@ -14,8 +15,9 @@ use super::log::Log;
 pub(super) struct Newest {
     keep: Keep,
     blocks: VecDeque<Kept>,
-    /// How many bytes of records they have.
+    /// How many bytes they take.
     bytes: u64,
+    packer: Packer,
     processes: BTreeMap<u32, Forgotten>,
 }
 
@@ -23,8 +25,8 @@ pub(super) struct Newest {
 #[derive(Debug)]
 struct Kept {
     since: Instant,
-    header: BlockHeader,
-    records: Vec<u8>,
+    /// Packed, if that pays, with its header.
+    block: Vec<u8>,
 }
 
 /// What is still known from blocks of a process that are not kept.
@@ -69,13 +71,16 @@ struct Site {
 
 impl Newest {
     pub(super) fn new(keep: Keep) -> Self {
-        Newest { keep, blocks: VecDeque::new(), bytes: 0, processes: BTreeMap::new() }
+        let packer = Packer::new();
+        Newest { keep, blocks: VecDeque::new(), bytes: 0, packer, processes: BTreeMap::new() }
     }
 
     pub(super) fn add(&mut self, header: &BlockHeader, records: &[u8]) {
-        self.bytes += records.len() as u64;
-        let records = records.to_vec();
-        self.blocks.push_back(Kept { since: Instant::now(), header: *header, records });
+        let mut block = Vec::new();
+        self.packer.block(header, records, &mut block);
+        block.shrink_to_fit();
+        self.bytes += block.len() as u64;
+        self.blocks.push_back(Kept { since: Instant::now(), block });
     }
 
     /// Forgets blocks that are older, or take more room, than was asked for.
@@ -85,10 +90,21 @@ impl Newest {
             Keep::LastBytes(bytes) => self.bytes > bytes,
             Keep::All | Keep::UpTo(_) => false,
         }) {
-            if let Some(Kept { header, records, .. }) = self.blocks.pop_front() {
-                self.bytes -= records.len() as u64;
-                self.processes.entry(header.process).or_default().block(&header, &records);
+            if let Some(Kept { block, .. }) = self.blocks.pop_front() {
+                self.bytes -= block.len() as u64;
+                self.forget(&block);
             }
+        }
+    }
+
+    fn forget(&mut self, block: &[u8]) {
+        // What is no block, or cannot be unpacked, is not the recorder's to judge.
+        if let Some((header, content)) = block.split_first_chunk()
+            && let Ok(Some(header)) = BlockHeader::decode(header)
+            && let Some(content) = content.get(..header.committed as usize)
+            && let Ok(records) = format::packed::records(&header, content)
+        {
+            self.processes.entry(header.process).or_default().block(&header, &records);
         }
     }
 
@@ -97,8 +113,8 @@ impl Newest {
         for (&process, forgotten) in &self.processes {
             forgotten.write(process, log);
         }
-        for Kept { header, records, .. } in &self.blocks {
-            log.add(header, records);
+        for Kept { block, .. } in &self.blocks {
+            log.add_block(block);
         }
     }
 }

@@ -6,10 +6,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use anyhow::Result;
-use format::{
-    ALIGNMENT, BlockHeader, COPY, Event, FILE_HEADER_BYTES, MAX_RECORD, SEALS_WORD, word,
-};
-use rustix::fs::{FallocateFlags, fallocate};
+use format::{ALIGNMENT, BlockHeader, COPY, Event, FILE_HEADER_BYTES, MAX_RECORD, seals, word};
+use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
+use rustix::io::Errno;
 
 use crate::load::read_at;
 
@@ -19,12 +18,8 @@ pub(super) struct Part {
     file: File,
     /// The process, once its file has a head.
     pub(super) pid: Option<u32>,
-    /// How many blocks had been sealed when we looked for full ones.
+    /// How many seals we have seen.
     seals: u64,
-    /// Where blocks are, or can be.
-    places: Vec<u64>,
-    /// Where the next place will be.
-    end: u64,
     /// The records that are being moved; kept for its room.
     records: RefCell<Vec<u8>>,
 }
@@ -38,14 +33,7 @@ pub(super) struct Drained {
 
 impl Part {
     pub(super) fn new(file: File) -> Self {
-        Part {
-            file,
-            pid: None,
-            seals: 0,
-            places: Vec::new(),
-            end: FILE_HEADER_BYTES as u64,
-            records: RefCell::default(),
-        }
+        Part { file, pid: None, seals: 0, records: RefCell::default() }
     }
 
     /// Finds out what process this is, if its file has got its head already.
@@ -69,31 +57,46 @@ impl Part {
         &mut self,
         mut take: impl FnMut(&BlockHeader, &[u8]),
     ) -> Result<Vec<Drained>> {
-        let mut seals = [0; 8];
-        let length = read_at(&self.file, &mut seals, (SEALS_WORD * size_of::<u64>()) as u64)?;
-        let seals = u64::from_le_bytes(seals);
-        if length < size_of::<u64>() || seals == self.seals {
-            return Ok(Vec::new());
-        }
-        self.seals = seals;
-        self.find_places()?;
+        let Some(seals) = word_at(&self.file, seals::COUNT)? else { return Ok(Vec::new()) };
         let mut drained = Vec::new();
-        for &at in &self.places {
-            let Some(header) = self.full_block_at(at)? else { continue };
-            // The words of a header that is being written can be of different instants.
-            // Those of a block that is full stay, so now they belong together.
-            let Some(header) = self.full_block_at(at)?.filter(|now| *now == header) else {
-                continue;
-            };
-            if self.read_block(at, &header, &mut take)? {
-                drained.push(Drained { at, header });
+        if seals - self.seals.min(seals) > seals::SLOT_COUNT {
+            // Slots have been written again.
+            self.seals = seals;
+            let mut places = Vec::new();
+            self.for_each_block(|at, _| {
+                places.push(at);
+                Ok(())
+            })?;
+            for at in places {
+                drained.extend(self.read_if_full(at, &mut take)?);
             }
+        }
+        while self.seals < seals {
+            let slot = word_at(&self.file, seals::word(self.seals))?.unwrap_or_default();
+            let Some(at) = seals::place(slot, self.seals) else { break };
+            self.seals += 1;
+            drained.extend(self.read_if_full(at, &mut take)?);
         }
         Ok(drained)
     }
 
+    fn read_if_full(
+        &self,
+        at: u64,
+        take: &mut impl FnMut(&BlockHeader, &[u8]),
+    ) -> Result<Option<Drained>> {
+        let header = header_at(&self.file, at)?.and_then(|(header, _)| header);
+        let full = header.filter(|header| {
+            header.generation != 0
+                && header.sealed == header.generation
+                && header.drained != header.generation
+        });
+        let Some(header) = full else { return Ok(None) };
+        Ok(self.read_block(at, &header, take)?.then_some(Drained { at, header }))
+    }
+
     /// Lets the process use the places of these blocks again.
-    pub(super) fn vacate(&mut self, drained: &[Drained]) -> io::Result<()> {
+    pub(super) fn vacate(&self, drained: &[Drained]) -> io::Result<()> {
         for Drained { at, header } in drained {
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
             if header.generation == COPY
@@ -104,46 +107,39 @@ impl Part {
             let word = at + (word::DRAINED * size_of::<u64>()) as u64;
             self.file.write_all_at(&header.generation.to_le_bytes(), word)?;
         }
-        if drained.iter().any(|drained| drained.header.generation == COPY) {
-            let gone =
-                |at: &u64| drained.iter().any(|one| one.at == *at && one.header.generation == COPY);
-            self.places.retain(|at| !gone(at));
-        }
         Ok(())
     }
 
     /// Calls `take` with each block that does not stand elsewhere, full or not.
     pub(super) fn read_rest(&self, mut take: impl FnMut(&BlockHeader, &[u8])) -> Result<()> {
+        self.for_each_block(|at, header| {
+            if header.drained != header.generation {
+                self.read_block(at, header, &mut take)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Calls `visit` with the place and header of every block that is or was there.
+    fn for_each_block(&self, mut visit: impl FnMut(u64, &BlockHeader) -> Result<()>) -> Result<()> {
         let mut at = FILE_HEADER_BYTES as u64;
         while let Some((header, step)) = header_at(&self.file, at)? {
-            if let Some(header) = header
-                .filter(|header| header.generation != 0 && header.drained != header.generation)
-            {
-                self.read_block(at, &header, &mut take)?;
-            }
-            at += step;
+            at = match header {
+                Some(header) => {
+                    if header.generation != 0 {
+                        visit(at, &header)?;
+                    }
+                    at + step
+                }
+                // Copies that were moved have left holes.
+                None => match seek(&self.file, SeekFrom::Data(at)) {
+                    Ok(data) if data > at => data,
+                    Err(Errno::NXIO) => break,
+                    _ => at + step,
+                },
+            };
         }
         Ok(())
-    }
-
-    /// Goes on where the last search for places has ended.
-    fn find_places(&mut self) -> Result<()> {
-        while let Some((Some(header), step)) = header_at(&self.file, self.end)? {
-            if header.thread != 0 || header.generation == 0 {
-                self.places.push(self.end);
-            }
-            self.end += step;
-        }
-        Ok(())
-    }
-
-    fn full_block_at(&self, at: u64) -> Result<Option<BlockHeader>> {
-        let header = header_at(&self.file, at)?.and_then(|(header, _)| header);
-        Ok(header.filter(|header| {
-            header.generation != 0
-                && header.sealed == header.generation
-                && header.drained != header.generation
-        }))
     }
 
     /// Gives a block to `take`; false if its place was used again in the meantime.
@@ -157,15 +153,26 @@ impl Part {
         records.resize(header.committed as usize, 0);
         let length = read_at(&self.file, &mut records, at + BlockHeader::BYTES as u64)?;
         records.truncate(length);
+        // The words of a header that was being written can be of different instants, and the
+        // place can have been used again.
         let now = header_at(&self.file, at)?.and_then(|(header, _)| header);
         let same = now.is_some_and(|now| {
-            now.generation == header.generation && now.committed >= header.committed
+            (now.generation, now.thread, now.sequence)
+                == (header.generation, header.thread, header.sequence)
+                && now.committed >= header.committed
         });
         if same {
             take(header, &records);
         }
         Ok(same)
     }
+}
+
+/// This word of the file, if it is so long.
+fn word_at(file: &File, word: usize) -> Result<Option<u64>> {
+    let mut bytes = [0; 8];
+    let length = read_at(file, &mut bytes, (word * size_of::<u64>()) as u64)?;
+    Ok((length == bytes.len()).then(|| u64::from_le_bytes(bytes)))
 }
 
 /// The header at this place, if there is one, and how far it is to the next place.

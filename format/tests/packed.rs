@@ -1,0 +1,140 @@
+//! Packed blocks give the same records back, and nothing that is none ends the reader.
+
+#![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
+
+use format::packed::{MOST, Packer, unpack};
+use format::{BlockHeader, Event, MAX_RECORD, MessageId, OperationKind, operation_words};
+use proptest::prelude::*;
+
+/// What happens in a thread: mostly the next message of a sender, now and then anything.
+#[derive(Clone, Debug)]
+enum Step {
+    Next { passed: u64, kind: usize, sender: u32, endpoint: u32 },
+    Any { time: u64, kind: usize, endpoint: u32, site: u32, detail: u64 },
+    Told { time: u64, name: String },
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let kind = 0..OperationKind::ALL.len();
+    let next = (prop_oneof![0..300u64, 0..1u64 << 40], kind.clone(), 0..600u32, 0..5u32);
+    let anything = (any::<u64>(), kind, any::<u32>(), any::<u32>(), any::<u64>());
+    prop_oneof![
+        8 => next.prop_map(|(passed, kind, sender, endpoint)| Step::Next {
+            passed,
+            kind,
+            sender: if sender < 590 { sender % 3 } else { sender },
+            endpoint,
+        }),
+        1 => anything.prop_map(|(time, kind, endpoint, site, detail)| Step::Any {
+            time,
+            kind,
+            endpoint,
+            site,
+            detail,
+        }),
+        1 => (any::<u64>(), ".{0,40}").prop_map(|(time, name)| Step::Told { time, name }),
+    ]
+}
+
+fn records(steps: &[Step]) -> Vec<u8> {
+    let mut time = 0_u64;
+    let mut counts = std::collections::HashMap::new();
+    let mut records = Vec::new();
+    for step in steps {
+        match step {
+            Step::Next { passed, kind, sender, endpoint } => {
+                time = time.wrapping_add(*passed);
+                let count = counts.entry(*sender).or_insert(0);
+                *count += 1;
+                let detail = MessageId::new(*sender, *count).0;
+                let kind = OperationKind::ALL[*kind];
+                let words = operation_words(time, kind, *endpoint, 1, detail);
+                records.extend(words.map(u64::to_le_bytes).concat());
+            }
+            Step::Any { time: any, kind, endpoint, site, detail } => {
+                time = *any;
+                let words =
+                    operation_words(time, OperationKind::ALL[*kind], *endpoint, *site, *detail);
+                records.extend(words.map(u64::to_le_bytes).concat());
+            }
+            Step::Told { time: any, name } => {
+                let mut record = [0; MAX_RECORD];
+                let length = Event::ThreadStarted { os_id: 1, name }.encode(*any, &mut record);
+                records.extend_from_slice(&record[..length]);
+            }
+        }
+    }
+    records
+}
+
+/// The block's header and content.
+fn pack(records: &[u8]) -> (BlockHeader, Vec<u8>) {
+    let mut block = Vec::new();
+    Packer::new().block(&BlockHeader::default(), records, &mut block);
+    let header = BlockHeader::decode(block.first_chunk().unwrap()).unwrap().unwrap();
+    assert_eq!(block.len(), header.stride as usize);
+    (header, block[BlockHeader::BYTES..][..header.committed as usize].to_vec())
+}
+
+/// Unpacks what may be anything; what comes is bounded by what there was.
+fn unpack_anything(content: &[u8]) {
+    let mut out = Vec::new();
+    let _ = unpack(content, &mut out);
+    assert!(out.len() <= MOST.min(content.len() * MAX_RECORD));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn records_come_back(steps in prop::collection::vec(any_step(), 0..300)) {
+        let records = records(&steps);
+        let (header, content) = pack(&records);
+        prop_assert!(content.len() <= records.len());
+        let back = format::packed::records(&header, &content).unwrap();
+        prop_assert!(back == records);
+    }
+
+    #[test]
+    fn what_is_cut_gives_what_is_left(steps in prop::collection::vec(any_step(), 30..60)) {
+        let records = records(&steps);
+        let (header, content) = pack(&records);
+        prop_assume!(header.packed);
+        for length in 0..content.len() {
+            let mut part = Vec::new();
+            let result = unpack(&content[..length], &mut part);
+            prop_assert!(records.starts_with(&part));
+            prop_assert!(result.is_err() || part == records);
+        }
+    }
+
+    #[test]
+    fn a_byte_that_is_another_is_never_a_panic(
+        steps in prop::collection::vec(any_step(), 10..40),
+        other in 1..=u8::MAX,
+    ) {
+        let (_, mut content) = pack(&records(&steps));
+        for at in 0..content.len() {
+            content[at] ^= other;
+            unpack_anything(&content);
+            content[at] ^= other;
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_unpacked_or_refused(
+        numbers in [0..3000u32, 0..300u32, 0..5u32, 0..2u32],
+        bytes in prop::collection::vec(any::<u8>(), 0..900),
+    ) {
+        unpack_anything(&bytes);
+        unpack_anything(&[numbers.map(u32::to_le_bytes).concat(), bytes].concat());
+    }
+
+    #[test]
+    fn any_bytes_are_packed_or_left(bytes in prop::collection::vec(any::<u8>(), 0..900)) {
+        let (header, content) = pack(&bytes);
+        // Records are of whole words.
+        let whole = &bytes[..bytes.len() / 8 * 8];
+        prop_assert!(*format::packed::records(&header, &content).unwrap() == *whole);
+    }
+}
