@@ -11,7 +11,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::entities::Entities;
-use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
+use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, Slice};
 use crate::load::Recording;
 
 /// Writes a Chrome trace.
@@ -222,7 +222,14 @@ impl<'a, W: Write> Chrome<'a, W> {
 
     fn flight(&mut self, flight: &Flight) -> Result<()> {
         let channel = &self.entities.channels[flight.channel];
-        let what = if flight.lost { "never received" } else { "in flight" };
+        if flight.lane.is_none() {
+            return Ok(());
+        }
+        let what = match flight.fate {
+            Fate::Received => "in flight",
+            Fate::Lost => "never received",
+            Fate::Unseen => "receive not recorded",
+        };
         let name = format!("{} {what}", channel.label);
         let pid = self.entities.processes[channel.process].track;
         for (ph, time) in [("b", flight.begin), ("e", flight.end)] {

@@ -47,6 +47,8 @@ pub struct Thread {
     pub track: u64,
     /// Its name; never empty.
     pub name: String,
+    /// How many of its events could not be recorded.
+    pub dropped: u64,
 }
 
 /// A channel. Others refer to it by its index, which is the order of creation.
@@ -62,6 +64,9 @@ pub struct Channel {
     pub bound: Option<u64>,
     /// Where it was made.
     pub site: Option<usize>,
+    /// How many senders it had when the recording began, if it was made before: a flight
+    /// recorder forgets what is too old.
+    pub senders_before: u64,
 }
 
 /// A place in the source. Others refer to it by its index.

@@ -5,6 +5,11 @@
 
 use crate::entities::Entities;
 
+/// The verb of the slice where a process's recording pauses.
+pub const PAUSED: &str = "recording paused";
+/// The verb of the slice where it goes on.
+pub const RESUMED: &str = "recording resumed";
+
 /// One thing to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -67,14 +72,26 @@ pub struct Flight {
     pub message: u64,
     /// The number of its arrow.
     pub arrow: u64,
-    /// No two messages that are in flight in a channel at a time have the same lane.
-    pub lane: usize,
+    /// No two messages that are in flight in a channel at a time have the same lane. `None` if
+    /// there was none left: it is not shown.
+    pub lane: Option<usize>,
     /// When it was handed over.
     pub begin: u64,
-    /// When it was received or lost.
+    /// When it was received or lost, or the recording paused.
     pub end: u64,
-    /// Whether nobody received it.
-    pub lost: bool,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was received.
+    Received,
+    /// Nobody received it.
+    Lost,
+    /// The recording paused before it was received, and nobody knows.
+    Unseen,
 }
 
 /// A channel's number at a time.

@@ -119,6 +119,10 @@ pub enum Deed {
     SenderDropped(Option<usize>),
     /// It dropped the receiver of this channel.
     ReceiverDropped(Option<usize>),
+    /// From here on its process's operations are not recorded.
+    Paused,
+    /// From here on they are.
+    Resumed,
 }
 
 #[derive(Debug)]
@@ -401,6 +405,8 @@ impl ThreadEvents<'_> {
             }
             Event::SenderDropped { endpoint } => Some(Deed::SenderDropped(channel(endpoint))),
             Event::ReceiverDropped { endpoint } => Some(Deed::ReceiverDropped(channel(endpoint))),
+            Event::Paused {} => Some(Deed::Paused),
+            Event::Resumed {} => Some(Deed::Resumed),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use crate::entities::Entities;
-use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
+use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, Slice};
 use crate::load::Recording;
 
 mod fields;
@@ -329,10 +329,15 @@ impl<'a, W: Write> Perfetto<'a, W> {
     }
 
     fn flight(&mut self, flight: &Flight) -> Result<()> {
-        let lane = self.lane(flight.channel, flight.lane)?;
+        let Some(lane) = flight.lane else { return Ok(()) };
+        let lane = self.lane(flight.channel, lane)?;
         let channel = self.text(Text::Channel(flight.channel));
-        let lost = if flight.lost { " (never received)" } else { "" };
-        let name = format!("#{}{lost}", flight.message);
+        let fate = match flight.fate {
+            Fate::Received => "",
+            Fate::Lost => " (never received)",
+            Fate::Unseen => " (receive not recorded)",
+        };
+        let name = format!("#{}{fate}", flight.message);
         self.event(flight.begin, track_event::SLICE_BEGIN, lane, |event| {
             event.number(track_event::CATEGORY_IIDS, Category::Message as u64);
             event.text(track_event::NAME, &name);

@@ -9,6 +9,9 @@
 //! - A send that waited hands its message over when it ends, or when the message is
 //!   received if that is earlier: 20 to 50 % of the receives on bounded channels return before
 //!   their send does. What is left of such a send is shown as its return.
+//! - While the recording pauses nobody knows what operations do. A message that was in flight
+//!   then and is not received later is one whose receive was not recorded, and a receive of
+//!   a message of which no send is known says so.
 //! - A message is in flight from its hand-over until it is received, dropped with the
 //!   receiver, or the trace ends. So many are shown at a time in a channel that a person
 //!   can look at them ([`MOST_LANES`]); all are counted.
@@ -18,7 +21,8 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::Result;
 use format::{Call, MessageId, OperationKind, Outcome, Phase};
 
-use crate::items::{Arrow, Count, Counter, Flight, Item, Slice};
+use crate::entities;
+use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, PAUSED, RESUMED, Slice};
 use crate::load::{Deed, Recording};
 use crate::order::{MessageKey, Step, Steps};
 
@@ -36,7 +40,8 @@ pub fn play(recording: &Recording, tell: &mut dyn FnMut(&Item) -> Result<()>) ->
         recording,
         tell,
         waits: vec![None; entities.threads.len()],
-        channels: entities.channels.iter().map(|channel| Channel::new(channel.bound)).collect(),
+        paused: vec![None; entities.processes.len()],
+        channels: entities.channels.iter().map(Channel::new).collect(),
         blocked: HashMap::new(),
         flights: HashMap::new(),
         arrows: 0,
@@ -53,6 +58,8 @@ struct Stage<'a> {
     tell: &'a mut dyn FnMut(&Item) -> Result<()>,
     /// What each thread waits for.
     waits: Vec<Option<Wait>>,
+    /// When the recording of each process has paused, while it does.
+    paused: Vec<Option<u64>>,
     channels: Vec<Channel>,
     /// The threads whose sends wait, by their messages.
     blocked: HashMap<MessageKey, usize>,
@@ -97,6 +104,8 @@ struct Flying {
     begin: u64,
     /// When its send began.
     sent: u64,
+    /// When the recording first paused while it was in flight.
+    paused: Option<u64>,
 }
 
 struct Channel {
@@ -112,12 +121,12 @@ struct Channel {
 }
 
 impl Channel {
-    fn new(bound: Option<u64>) -> Self {
+    fn new(channel: &entities::Channel) -> Self {
         Channel {
             // In a rendezvous the message itself is on its way.
-            room: bound.map_or(u64::MAX, |bound| bound.max(1)),
+            room: channel.bound.map_or(u64::MAX, |bound| bound.max(1)),
             depth: 0,
-            senders: 0,
+            senders: channel.senders_before,
             messages: 0,
             lanes: 0,
             free_lanes: BTreeMap::new(),
@@ -243,6 +252,26 @@ impl Stage<'_> {
                     ..Slice::instant(step.thread, step.time, "drop receiver")
                 })
             }
+            Deed::Paused => {
+                let process = self.recording.entities.threads[step.thread].process;
+                self.paused[process].get_or_insert(step.time);
+                self.slice(Slice::instant(step.thread, step.time, PAUSED))
+            }
+            Deed::Resumed => {
+                self.resume(self.recording.entities.threads[step.thread].process);
+                self.slice(Slice::instant(step.thread, step.time, RESUMED))
+            }
+        }
+    }
+
+    /// From now on it is not known what is still in this process's channels.
+    fn resume(&mut self, process: usize) {
+        let Some(paused) = self.paused[process].take() else { return };
+        for (_, flying) in self.flights.iter_mut().filter(|((of, _), _)| *of == process) {
+            if flying.paused.is_none() {
+                flying.paused = Some(paused);
+                self.channels[flying.channel].depth -= 1;
+            }
         }
     }
 
@@ -340,6 +369,9 @@ impl Stage<'_> {
             slice.message = landed.as_ref().map(|landed| landed.message);
             slice.arrow = landed.as_ref().map(|landed| Arrow::To(landed.arrow));
             slice.latency = landed.as_ref().map(|landed| step.time.saturating_sub(landed.sent));
+            if landed.is_none() {
+                slice.note = "send not recorded";
+            }
         }
         if transferred {
             slice.depth = channel.map(|channel| self.channels[channel].visible_depth());
@@ -443,7 +475,8 @@ impl Stage<'_> {
         state.depth += 1;
         let (message_number, lane) = (state.messages, state.take_lane(begin));
         let key = self.key(thread, message);
-        let flying = Flying { channel, message: message_number, arrow, lane, begin, sent };
+        let flying =
+            Flying { channel, message: message_number, arrow, lane, begin, sent, paused: None };
         self.flights.insert(key, flying);
         (Some(message_number), arrow)
     }
@@ -454,30 +487,40 @@ impl Stage<'_> {
             return Ok(None);
         };
         let state = &mut self.channels[flying.channel];
-        state.depth = state.depth.saturating_sub(1);
+        if flying.paused.is_none() {
+            state.depth = state.depth.saturating_sub(1);
+        }
         state.free_lanes.extend(flying.lane.map(|lane| (lane, step.time)));
-        self.flight(&flying, step.time, false)?;
+        self.flight(&flying, step.time, Fate::Received)?;
         Ok(Some(flying))
     }
 
-    /// A message's flight, if there was a lane for it.
-    fn flight(&mut self, flying: &Flying, end: u64, lost: bool) -> Result<()> {
+    /// A message's flight is over.
+    fn flight(&mut self, flying: &Flying, end: u64, fate: Fate) -> Result<()> {
         let Flying { channel, message, arrow, lane, begin, .. } = *flying;
-        let Some(lane) = lane else { return Ok(()) };
-        (self.tell)(&Item::Flight(Flight { channel, message, arrow, lane, begin, end, lost }))
+        (self.tell)(&Item::Flight(Flight { channel, message, arrow, lane, begin, end, fate }))
     }
 
     /// What is not over when the recording is.
     fn end(mut self) -> Result<()> {
         let end = self.recording.entities.end;
         for thread in 0..self.waits.len() {
+            // Where the recording pauses at the end, nobody knows how long it waits.
+            let paused = self.paused[self.recording.entities.threads[thread].process];
+            if let (Some(wait), Some(paused)) = (&mut self.waits[thread], paused) {
+                wait.overtaken.get_or_insert(paused.max(wait.begin));
+            }
             self.end_wait(thread)?;
         }
+        (0..self.paused.len()).for_each(|process| self.resume(process));
         let mut lost: Vec<_> = self.flights.drain().map(|(_, flying)| flying).collect();
         lost.sort_unstable_by_key(|flying| flying.arrow);
         for flying in lost {
-            let until = self.channels[flying.channel].receiver_dropped.unwrap_or(end);
-            self.flight(&flying, until.max(flying.begin), true)?;
+            let (until, fate) = match flying.paused {
+                Some(paused) => (paused, Fate::Unseen),
+                None => (self.channels[flying.channel].receiver_dropped.unwrap_or(end), Fate::Lost),
+            };
+            self.flight(&flying, until.max(flying.begin), fate)?;
         }
         for channel in 0..self.channels.len() {
             let process = self.recording.entities.channels[channel].process;

@@ -1,10 +1,11 @@
 //! What a run came to, in a few lines.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
 use crate::entities::Entities;
-use crate::items::{Arrow, Item, Slice};
+use crate::items::{Arrow, Fate, Item, PAUSED, RESUMED, Slice};
 use crate::load::Recording;
 use crate::play::MOST_LANES;
 
@@ -17,6 +18,12 @@ pub struct Summary<'a> {
     received: u64,
     /// Messages that are shown in flight.
     shown: u64,
+    /// Messages whose receives were not recorded, because the recording paused.
+    unseen: u64,
+    /// When each process's recording has paused, while it does.
+    paused: Vec<Option<u64>>,
+    /// How long recordings have paused, in nanoseconds.
+    pauses: Option<u64>,
     /// Nanoseconds, by thread.
     blocked: Vec<u64>,
     longest: Option<Slice>,
@@ -33,6 +40,9 @@ impl<'a> Summary<'a> {
             sent: 0,
             received: 0,
             shown: 0,
+            unseen: 0,
+            paused: vec![None; recording.entities.processes.len()],
+            pauses: None,
             blocked: vec![0; recording.entities.threads.len()],
             longest: None,
             stuck: Vec::new(),
@@ -43,12 +53,22 @@ impl<'a> Summary<'a> {
     pub fn item(&mut self, item: &Item) {
         let slice = match item {
             Item::Slice(slice) => slice,
-            Item::Flight(_) => {
-                self.shown += 1;
+            Item::Flight(flight) => {
+                self.shown += u64::from(flight.lane.is_some());
+                self.unseen += u64::from(flight.fate == Fate::Unseen);
                 return;
             }
             Item::Counter(_) => return,
         };
+        let paused = &mut self.paused[self.entities.threads[slice.thread].process];
+        match slice.verb {
+            PAUSED => *paused = Some(slice.begin),
+            RESUMED => {
+                let pause = paused.take().map_or(0, |paused| slice.begin.saturating_sub(paused));
+                self.pauses = Some(self.pauses.unwrap_or(0).saturating_add(pause));
+            }
+            _ => {}
+        }
         match slice.arrow {
             Some(Arrow::From(_)) => self.sent += 1,
             Some(Arrow::To(_)) => self.received += 1,
@@ -123,7 +143,13 @@ impl fmt::Display for Summary<'_> {
         if self.stuck.len() > SHOWN {
             writeln!(f, "still waiting at the end: {} more", self.stuck.len() - SHOWN)?;
         }
-        let lost = self.sent.saturating_sub(self.received);
+        let until_the_end = self.paused.iter().flatten().map(|paused| end.saturating_sub(*paused));
+        if let Some(pauses) =
+            self.pauses.into_iter().chain(until_the_end).reduce(u64::saturating_add)
+        {
+            writeln!(f, "the recording paused for {} in all", duration(pauses))?;
+        }
+        let lost = self.sent.saturating_sub(self.received).saturating_sub(self.unseen);
         if lost > 0 {
             writeln!(f, "{} never received", counted(lost, "message"))?;
         }
@@ -136,7 +162,17 @@ impl fmt::Display for Summary<'_> {
             )?;
         }
         if self.dropped > 0 {
-            writeln!(f, "{} could not be recorded", counted(self.dropped, "event"))?;
+            write!(f, "{} could not be recorded", counted(self.dropped, "event"))?;
+            let mut worst: Vec<_> = threads.iter().filter(|thread| thread.dropped > 0).collect();
+            worst.sort_by_key(|thread| Reverse(thread.dropped));
+            for (index, thread) in worst.iter().take(SHOWN).enumerate() {
+                let before = if index == 0 { ": " } else { ", " };
+                write!(f, "{before}{} of {}", thread.dropped, thread.name)?;
+            }
+            if worst.len() > SHOWN {
+                write!(f, ", and others of {} more threads", worst.len() - SHOWN)?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }

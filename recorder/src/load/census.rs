@@ -25,6 +25,17 @@ pub(super) struct Census {
     ended: Vec<(usize, u64, u32, u32)>,
     /// By process: the ticks of the first and of the last event.
     extent: Vec<Option<(u64, u64)>>,
+    /// What is known of threads whose first blocks a flight recorder has forgotten, by
+    /// process and number.
+    forgotten: HashMap<(usize, u32), Forgotten>,
+    /// Changes in the number of senders that happened before: process, endpoint, by how much.
+    before: Vec<(usize, u32, i64)>,
+}
+
+struct Forgotten {
+    os_id: u64,
+    sequence: u64,
+    name: String,
 }
 
 /// A thread, as its blocks tell it.
@@ -35,6 +46,7 @@ struct Met {
     name: String,
     /// Of its first event.
     ticks: Option<u64>,
+    dropped: u64,
 }
 
 /// A channel, as its event tells it.
@@ -60,6 +72,8 @@ impl Census {
             site_numbers: HashMap::new(),
             ended: Vec::new(),
             extent: Vec::new(),
+            forgotten: HashMap::new(),
+            before: Vec::new(),
         };
         let mut last: Option<Block> = None;
         for index in 0..recording.blocks.len() {
@@ -86,11 +100,10 @@ impl Census {
             Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
                 last.sequence + 1
             }
-            _ => 0,
+            _ => self.begin_thread(process, block.thread),
         };
-        if expected == 0 && block.thread != 0 {
-            let (number, name) = (block.thread, String::new());
-            self.threads.push(Met { process, number, os_id: 0, name, ticks: None });
+        if let Some(thread) = self.threads.last_mut().filter(|_| block.thread != 0) {
+            thread.dropped = thread.dropped.saturating_add(block.dropped);
         }
         let mut sites = HashMap::new();
         let mut at = 0;
@@ -98,7 +111,7 @@ impl Census {
         while at < bytes.len() {
             match format::decode(&bytes[at..]) {
                 Ok(record) => {
-                    self.record(process, &record, &mut sites);
+                    self.record(process, block.thread, &record, &mut sites);
                     at += record.length;
                 }
                 Err(found) => {
@@ -119,6 +132,18 @@ impl Census {
             self.damage.push(Damage::MissingBlocks { of, count: block.sequence - expected });
         }
         at
+    }
+
+    /// A thread's blocks begin; gives the number of the first that is to be there.
+    fn begin_thread(&mut self, process: usize, number: u32) -> u64 {
+        if number == 0 {
+            return 0;
+        }
+        let known = self.forgotten.remove(&(process, number));
+        let Forgotten { os_id, sequence, name } =
+            known.unwrap_or(Forgotten { os_id: 0, sequence: 0, name: String::new() });
+        self.threads.push(Met { process, number, os_id, name, ticks: None, dropped: 0 });
+        sequence
     }
 
     /// The index of the process with this number.
@@ -142,7 +167,18 @@ impl Census {
         }
     }
 
-    fn record(&mut self, process: usize, record: &Record<'_>, sites: &mut HashMap<u32, usize>) {
+    fn record(
+        &mut self,
+        process: usize,
+        thread: u32,
+        record: &Record<'_>,
+        sites: &mut HashMap<u32, usize>,
+    ) {
+        let mut before = |endpoint, change| {
+            if thread == 0 {
+                self.before.push((process, endpoint, change));
+            }
+        };
         match record.event {
             Event::ProcessStarted { pid, ticks, monotonic_ns, executable, arguments, .. } => {
                 let known = &mut self.processes[process];
@@ -176,6 +212,7 @@ impl Census {
                 sites.insert(site, number);
             }
             Event::ChannelCreated { sender, receiver, site, bound, message_type, name, .. } => {
+                before(sender, 1);
                 self.channels.push(Made {
                     process,
                     ends: [sender, receiver],
@@ -186,8 +223,22 @@ impl Census {
                     ticks: record.time,
                 });
             }
-            Event::SenderCloned { sender, from, .. } => self.clones.push((process, sender, from)),
+            Event::SenderCloned { sender, from, .. } => {
+                before(sender, 1);
+                self.clones.push((process, sender, from));
+            }
+            Event::SenderDropped { endpoint } => before(endpoint, -1),
+            Event::Forgotten { thread, os_id, sequence, name } => {
+                let known = Forgotten { os_id, sequence, name: name.to_owned() };
+                self.forgotten.insert((process, thread), known);
+                // What this process has to show begins with what is not forgotten.
+                self.extent[process] = None;
+            }
             _ => {}
+        }
+        // Of what was before there is only the process's start, if nothing is forgotten.
+        if thread == 0 && !matches!(record.event, Event::ProcessStarted { .. }) {
+            return;
         }
         // Ticks wrap around.
         let clock = &self.processes[process].clock;
@@ -232,14 +283,16 @@ impl Census {
             (ticks.map_or(LATEST, |ticks| time(process, ticks)), process, number)
         });
         let mut ids = vec![HashSet::new(); self.processes.len()];
-        let threads =
-            self.threads.into_iter().map(|Met { process, number, os_id, name, .. }| Thread {
+        let threads = self.threads.into_iter().map(
+            |Met { process, number, os_id, name, dropped, .. }| Thread {
                 process,
                 number,
                 os_id,
+                dropped,
                 track: unique(track(os_id, number), &mut ids[process]),
                 name: if name.is_empty() { format!("thread {number}") } else { name },
-            });
+            },
+        );
 
         self.channels
             .sort_by_cached_key(|made| (time(made.process, made.ticks), made.process, made.ends));
@@ -258,14 +311,21 @@ impl Census {
                 message_type: made.message_type,
                 bound: (made.bound != UNBOUNDED).then_some(made.bound),
                 site: made.site,
+                senders_before: 0,
             }
         });
-        let channels = channels.collect();
+        let mut channels: Vec<_> = channels.collect();
         // A clone's number is greater than that of what was cloned.
         self.clones.sort_unstable();
         for (process, clone, original) in self.clones {
             if let Some(&channel) = endpoints.get(&(process, original)) {
                 endpoints.insert((process, clone), channel);
+            }
+        }
+        for (process, endpoint, change) in self.before {
+            if let Some(&channel) = endpoints.get(&(process, endpoint)) {
+                let senders: &mut u64 = &mut channels[channel].senders_before;
+                *senders = senders.saturating_add_signed(change);
             }
         }
         recording.damage.extend(self.damage);

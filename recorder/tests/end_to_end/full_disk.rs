@@ -42,7 +42,7 @@ fn the_program_runs_on() {
     let operations = text.events().iter().filter(|event| event.is_operation()).count();
     assert!(operations as u64 + text.dropped() >= 80_000);
     assert!(operations < 80_000);
-    ran.expect_stderr(&format!("\n{} events could not be recorded\n", text.dropped()));
+    ran.expect_stderr(&format!("\n{} events could not be recorded: ", text.dropped()));
 }
 
 #[test]

@@ -311,7 +311,7 @@ fn a_message_that_is_received_twice_is_told_twice() {
     assert_eq!(
         picture.slices[1..],
         [
-            "two 20..20 recv jobs depth=0",
+            "two 20..20 recv jobs (send not recorded) depth=0",
             "main 100..100 send jobs #1 1> depth=1",
             "one 102..102 recv jobs #1 >1 depth=0 latency=2",
         ]

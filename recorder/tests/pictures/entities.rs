@@ -58,7 +58,7 @@ fn processes_with_equal_numbers_do_not_mix() {
             "main 20..20 send jobs #2 2> depth=2",
             "main 30..30 recv jobs #1 >1 depth=1 latency=20",
             "other 40..40 send jobs #1 3> depth=1",
-            "other 50..50 recv jobs depth=1",
+            "other 50..50 recv jobs (send not recorded) depth=1",
         ]
     );
     assert_eq!(

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use format::MessageId;
-use recorder::items::{Arrow, Count, Item, Slice};
+use recorder::items::{Arrow, Count, Fate, Item, Slice};
 use recorder::load::Recording;
 use recorder::play::play;
 
@@ -93,13 +93,17 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
         match item {
             Item::Slice(slice) => slices.push(line(recording, &slice)),
             Item::Flight(flight) => flights.push(format!(
-                "{} #{} {}..{} lane {}{}",
+                "{} #{} {}..{} {}{}",
                 label(flight.channel),
                 flight.message,
                 flight.begin,
                 flight.end,
-                flight.lane,
-                if flight.lost { " lost" } else { "" },
+                flight.lane.map_or("not shown".to_owned(), |lane| format!("lane {lane}")),
+                match flight.fate {
+                    Fate::Received => "",
+                    Fate::Lost => " lost",
+                    Fate::Unseen => " unseen",
+                },
             )),
             Item::Counter(counter) => {
                 let counters = match counter.what {

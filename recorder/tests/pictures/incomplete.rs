@@ -114,7 +114,7 @@ fn threads_that_wait_for_sends_that_were_not_recorded_go_on() {
     assert_eq!(
         picture.slices[2..],
         [
-            "server 10..10 recv questions depth=0",
+            "server 10..10 recv questions (send not recorded) depth=0",
             "server 20..20 send answers #1 1> depth=1",
             "client 30..30 recv answers #1 >1 depth=0 latency=10",
             "client 40..40 send questions #1 2> depth=1",
@@ -136,7 +136,7 @@ fn a_thread_does_not_wait_for_its_own_send() {
     assert_eq!(
         picture.slices[1..],
         [
-            "main 10..10 recv jobs depth=0",
+            "main 10..10 recv jobs (send not recorded) depth=0",
             "other 15..15 channel others",
             "main 20..20 send jobs #1 1> depth=1",
         ]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use format::{MessageId, Outcome, Phase};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-use recorder::items::{Arrow, Count, Flight, Item, Slice};
+use recorder::items::{Arrow, Count, Fate, Flight, Item, Slice};
 use recorder::load::{Deed, Recording};
 use recorder::order::{Step, Steps};
 
@@ -94,7 +94,8 @@ fn arrows(items: &[Item]) -> HashMap<u64, bool> {
 fn lanes(items: &[Item]) -> HashMap<(usize, usize), Vec<(u64, u64)>> {
     let mut lanes: HashMap<_, Vec<_>> = HashMap::new();
     for flight in flights(items) {
-        lanes.entry((flight.channel, flight.lane)).or_default().push((flight.begin, flight.end));
+        let lane = flight.lane.expect("there is room for all");
+        lanes.entry((flight.channel, lane)).or_default().push((flight.begin, flight.end));
     }
     lanes.values_mut().for_each(|flights| flights.sort_unstable());
     lanes
@@ -171,7 +172,7 @@ proptest! {
         let recording = simulated.recording();
         let items = items(&recording);
         let arrows = arrows(&items);
-        let flying: Vec<_> = flights(&items).map(|flight| (flight.arrow, flight.lost)).collect();
+        let flying: Vec<_> = flights(&items).map(|flight| (flight.arrow, flight.fate == Fate::Lost)).collect();
         prop_assert_eq!(flying.len(), arrows.len());
         prop_assert!(flying.iter().all(|(arrow, lost)| arrows[arrow] != *lost));
     }
@@ -193,7 +194,7 @@ proptest! {
             // A message that was taken and whose receive was cut off has left room for another.
             prop_assert_eq!(depths[&channel], room(channel).min(sent - received));
             prop_assert_eq!(flights(&items).filter(here).count() as u64, sent);
-            prop_assert_eq!(flights(&items).filter(here).filter(|flight| flight.lost).count() as u64, sent - received);
+            prop_assert_eq!(flights(&items).filter(here).filter(|flight| flight.fate == Fate::Lost).count() as u64, sent - received);
             let mut numbers: Vec<_> = flights(&items).filter(here).map(|flight| flight.message).collect();
             numbers.sort_unstable();
             prop_assert!(numbers.into_iter().eq(1..=sent));
@@ -215,7 +216,7 @@ proptest! {
         let items = items(&recording);
         for (channel, (sent, _)) in transfers(&recording).into_iter().enumerate() {
             let mut here = flights(&items).filter(|flight| flight.channel == channel);
-            prop_assert!(here.all(|flight| (flight.lane as u64) < sent));
+            prop_assert!(here.all(|flight| flight.lane.is_some_and(|lane| (lane as u64) < sent)));
         }
     }
 

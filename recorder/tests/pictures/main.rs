@@ -13,6 +13,7 @@ mod formats;
 mod hand;
 /// Recordings that lack the begin, the end or the send of something.
 mod incomplete;
+mod interrupted;
 /// What holds for every program.
 mod invariants;
 /// The rules of the picture, one by one.

@@ -3,7 +3,7 @@ use recorder::summary::Summary;
 
 use crate::hand::{items, recording};
 
-fn summary(recording: &Recording) -> String {
+pub(crate) fn summary(recording: &Recording) -> String {
     let mut summary = Summary::new(recording);
     for item in items(recording) {
         summary.item(&item);
@@ -66,7 +66,7 @@ fn what_is_stuck_lost_or_not_recorded_is_told() {
          blocked for 800 ns in all\n\
          still waiting at the end, for 800 ns: main in recv, src/main.rs:14:5\n\
          2 messages never received\n\
-         4 events could not be recorded\n"
+         4 events could not be recorded: 3 of main, 1 of thread 1\n"
     );
 }
 
