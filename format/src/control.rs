@@ -8,7 +8,8 @@ pub const BYTES: usize = 4096;
 
 /// The word that is not zero while operations are not to be recorded.
 pub const PAUSED: usize = 0;
-/// The word that says how many bytes of a file a process may use; 0 is any number.
+/// The word that says how many bytes a process may write where nobody drains its file in
+/// time; 0 is any number.
 pub const LIMIT: usize = 1;
 /// The word that a process increments when a flight recorder is to write out what it has.
 pub const KEEP: usize = 2;

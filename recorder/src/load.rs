@@ -132,6 +132,13 @@ enum Source {
 }
 
 impl Source {
+    fn length(&self) -> io::Result<u64> {
+        match self {
+            Source::File(file) => Ok(file.metadata()?.len()),
+            Source::Memory(memory) => Ok(memory.len() as u64),
+        }
+    }
+
     /// Reads as many bytes as there are from `offset` on, at most what fits.
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
@@ -260,7 +267,9 @@ impl Recording {
 
     /// The records of a block, and why there are no more of them.
     fn read_all(&self, block: &Block) -> Result<(Vec<u8>, Option<format::Error>)> {
-        let mut bytes = vec![0; block.stored];
+        // What a header says need not be there.
+        let there = self.source.length()?.saturating_sub(block.offset);
+        let mut bytes = vec![0; block.stored.min(usize::try_from(there)?)];
         let length = self.source.read_at(&mut bytes, block.offset)?;
         bytes.truncate(length);
         if !block.packed {

@@ -14,7 +14,7 @@ use recorder::control::Control;
 use recorder::export::{self, Kind, Output, Prepared, Written};
 use recorder::load::{Damage, Recording};
 use recorder::run::Snapshots;
-use recorder::session::{Collected, Keep, Session};
+use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
 use recorder::{run, workspace};
 
@@ -54,7 +54,11 @@ fn execute(cli: Cli) -> Result<u8> {
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
         cli::Command::Export { recording, outputs } => {
-            let recording = Recording::open(&recording)?;
+            let recording = if recording.is_dir() {
+                session::recover(&recording).with_context(|| recording.display().to_string())?
+            } else {
+                Recording::open(&recording)?
+            };
             let outputs = export::prepare(&outputs.outputs)?;
             let (summary, written) = export::export(&recording, outputs)?;
             Ok(report(&recording, &summary, &written))

@@ -5,13 +5,14 @@
 //! recording, so that their places can be used again; at the end comes what is left.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use format::packed::Packer;
 use format::{BlockHeader, Event, MAX_RECORD, control};
 use tempfile::TempDir;
 
@@ -188,10 +189,7 @@ impl Session {
         let cannot = || format!("cannot write {}", path.display());
         let directory = path.parent().filter(|parent| *parent != Path::new(""));
         let mut log = Log::new(directory.unwrap_or(Path::new("."))).with_context(cannot)?;
-        newest.write(&mut log);
-        for part in &self.parts {
-            part.read_rest(|header, records| log.add(header, records))?;
-        }
+        newest.write(&read_rest(&self.parts)?, &mut log);
         log.persist(path).with_context(cannot)
     }
 
@@ -199,31 +197,38 @@ impl Session {
     ///
     /// # Errors
     /// A part cannot be read, or nothing of the recording could be written.
-    pub fn finish(mut self, ending: &Ending) -> Result<Option<Collected>> {
-        let mut log = match self.store {
-            Store::Log(log) => log,
-            Store::Newest(newest) => {
-                let mut log = Log::new(&env::temp_dir())?;
-                newest.write(&mut log);
-                log
-            }
+    pub fn finish(self, ending: &Ending) -> Result<Option<Collected>> {
+        let Session { mut directory, store, mut parts, full, .. } = self;
+        let (mut log, newest) = match store {
+            Store::Log(log) => (log, None),
+            Store::Newest(newest) => (Log::new(&env::temp_dir())?, Some(newest)),
         };
-        let taken = find_parts(&mut self.parts, self.directory.path())
-            .and_then(|()| take_the_rest(&self.parts, &mut log, ending));
+        let taken = find_parts(&mut parts, directory.path())
+            .and_then(|()| match newest {
+                None => take_the_rest(&parts, &mut log),
+                Some(newest) => {
+                    newest.write(&read_rest(&parts)?, &mut log);
+                    Ok(())
+                }
+            })
+            .and_then(|()| {
+                if let Some(process) = parts.iter().position(|part| part.pid == Some(ending.pid)) {
+                    write_end(&mut log, process as u32, ending);
+                }
+                Ok(log.flush()?)
+            });
         let trouble = taken.err().map(|trouble| {
             // The parts are recordings too, and there may be room for them later.
-            self.directory.disable_cleanup(true);
-            trouble.context(format!("its parts are left in {}", self.directory.path().display()))
+            directory.disable_cleanup(true);
+            trouble.context(format!("its parts are left in {}", directory.path().display()))
         });
-        if trouble.is_none() && self.parts.iter().all(|part| part.pid.is_none()) {
+        if trouble.is_none() && parts.iter().all(|part| part.pid.is_none()) {
             return Ok(None);
         }
         // What could be written is a recording too, wherever it ends.
         match (log.open(), trouble) {
             (Err(_), Some(trouble)) => Err(trouble),
-            (recording, trouble) => {
-                Ok(Some(Collected { recording: recording?, trouble, full: self.full }))
-            }
+            (recording, trouble) => Ok(Some(Collected { recording: recording?, trouble, full })),
         }
     }
 
@@ -234,6 +239,32 @@ impl Session {
     fn write_control(&self, word: usize, value: u64) -> io::Result<()> {
         self.control.write_all_at(&value.to_le_bytes(), offset(word))
     }
+}
+
+/// Brings together what a session has left in its directory whose recorder was killed.
+/// (That of one that is at work can be read, too; it goes on.)
+///
+/// # Errors
+/// The directory is none of a session, or something in it cannot be read.
+pub fn recover(directory: &Path) -> Result<Recording> {
+    let mut parts = Vec::new();
+    find_parts(&mut parts, directory)?;
+    if !fs::exists(directory.join(control::FILE))? {
+        bail!("it is no directory of a run: there is no file `{}` in it", control::FILE);
+    }
+    let mut log = Log::new(&env::temp_dir())?;
+    match File::open(directory.join(RECORDING)) {
+        Ok(moved) => Part::new(moved).read_rest(|header, records| log.add(header, records))?,
+        // A flight recorder has none.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    for part in parts {
+        part.read_rest(|header, records| log.add(header, records))?;
+        log.flush()?;
+    }
+    log.flush()?;
+    log.open()
 }
 
 /// What a session's directory calls the recording that it grows.
@@ -290,15 +321,26 @@ fn find_parts(parts: &mut Vec<Part>, directory: &Path) -> Result<()> {
     parts.iter_mut().try_for_each(Part::identify)
 }
 
-fn take_the_rest(parts: &[Part], log: &mut Log, ending: &Ending) -> Result<()> {
+fn take_the_rest(parts: &[Part], log: &mut Log) -> Result<()> {
     for part in parts {
         part.read_rest(|header, records| log.add(header, records))?;
         log.flush()?;
     }
-    if let Some(process) = parts.iter().position(|part| part.pid == Some(ending.pid)) {
-        write_end(log, process as u32, ending);
+    Ok(())
+}
+
+/// The blocks that were not moved, packed.
+fn read_rest(parts: &[Part]) -> Result<Vec<Vec<u8>>> {
+    let mut rest = Vec::new();
+    let mut packer = Packer::new();
+    for part in parts {
+        part.read_rest(|header, records| {
+            let mut block = Vec::new();
+            packer.block(header, records, &mut block);
+            rest.push(block);
+        })?;
     }
-    Ok(log.flush()?)
+    Ok(rest)
 }
 
 fn write_end(log: &mut Log, process: u32, ending: &Ending) {
@@ -312,7 +354,6 @@ fn write_end(log: &mut Log, process: u32, ending: &Ending) {
 mod tests {
     use super::*;
     use format::{OperationKind, seals};
-    use std::fs;
 
     const STRIDE: usize = 256;
     const ENDING: Ending = Ending { pid: 50, monotonic_ns: 9_000, code: 3, signal: 0 };

@@ -67,6 +67,8 @@ pub(crate) struct Recording {
     words: &'static [AtomicU64],
     /// Where the file has room.
     end: AtomicU64,
+    /// How many bytes were written out of their places.
+    copied: AtomicU64,
     threads: AtomicU32,
     /// For each of the [`SIZES`]: where rings that no thread has are to be used next.
     pools: [Mutex<VecDeque<Block>>; SIZES.len()],
@@ -107,6 +109,7 @@ impl Recording {
             head,
             words: memory,
             end: AtomicU64::new(HEAD as u64),
+            copied: AtomicU64::new(0),
             threads: AtomicU32::new(1),
             pools: [const { Mutex::new(VecDeque::new()) }; SIZES.len()],
             rings: [const { AtomicUsize::new(0) }; SIZES.len()],
@@ -243,7 +246,7 @@ impl Recording {
 
     /// New memory without room on the disk, and where it is in the file.
     fn map(&self, bytes: usize) -> io::Result<(&'static [AtomicU64], u64)> {
-        let offset = self.reserve(bytes as u64, platform::page_bytes())?;
+        let offset = self.reserve(bytes as u64, platform::page_bytes());
         Ok((platform::map(self.file()?, offset, bytes)?, offset))
     }
 
@@ -262,7 +265,7 @@ impl Recording {
             let copier = &self.copiers[block.owner() as usize % self.copiers.len()];
             let mut copier = lock(copier);
             let copy = copier.copy(block)?;
-            let offset = self.reserve(copy.len() as u64, 1)?;
+            let offset = self.reserve_for_copy(copy.len() as u64)?;
             let file = self.file()?;
             // Until all of it is there a reader finds a place that has never been used.
             let (header, records) = copy.split_at_mut(BlockHeader::BYTES);
@@ -278,17 +281,22 @@ impl Recording {
     }
 
     /// Room for so many bytes at the file's end, from a multiple of `alignment` on.
-    fn reserve(&self, bytes: u64, alignment: u64) -> io::Result<u64> {
+    fn reserve(&self, bytes: u64, alignment: u64) -> u64 {
+        let reserve = |end: u64| Some(end.next_multiple_of(alignment) + bytes);
+        match self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve) {
+            Ok(end) | Err(end) => end.next_multiple_of(alignment),
+        }
+    }
+
+    /// Room for a copy, unless copies take as much already as they may.
+    fn reserve_for_copy(&self, bytes: u64) -> io::Result<u64> {
         let limit =
             self.control.map_or(0, |control| control[control::LIMIT].load(Ordering::Relaxed));
-        let reserved = self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |end| {
-            let end = end.next_multiple_of(alignment) + bytes;
-            (limit == 0 || end <= limit).then_some(end)
-        });
-        match reserved {
-            Ok(end) => Ok(end.next_multiple_of(alignment)),
-            Err(_) => Err(io::Error::other("it has reached the size that was allowed")),
+        let copied = self.copied.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if limit != 0 && copied > limit {
+            return Err(io::Error::other("it has reached the size that was allowed"));
         }
+        Ok(self.reserve(bytes, 1))
     }
 }
 

@@ -1,8 +1,9 @@
 //! A recording that grows.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Result;
@@ -26,8 +27,11 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
-        let file =
-            tempfile::Builder::new().prefix(".recorder-").suffix(".rec").tempfile_in(directory)?;
+        let file = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o666))
+            .prefix(".recorder-")
+            .suffix(".rec")
+            .tempfile_in(directory)?;
         let buffer = format::file_header().to_vec();
         let mut log = Log { file, buffer, packer: Packer::new(), written: 0, told: HashMap::new() };
         log.flush()?;

@@ -30,7 +30,7 @@ struct Kept {
 }
 
 /// What is still known from blocks of a process that are not kept.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Forgotten {
     threads: BTreeMap<u32, Thread>,
     channels: BTreeMap<u32, Channel>,
@@ -38,7 +38,7 @@ struct Forgotten {
     endpoints: HashMap<u32, u32>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Thread {
     os_id: u64,
     name: String,
@@ -46,7 +46,7 @@ struct Thread {
     sequence: u64,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Channel {
     /// When it was made, in ticks.
     time: u64,
@@ -92,30 +92,58 @@ impl Newest {
         }) {
             if let Some(Kept { block, .. }) = self.blocks.pop_front() {
                 self.bytes -= block.len() as u64;
-                self.forget(&block);
+                forget(&block, &mut self.processes);
             }
         }
     }
 
-    fn forget(&mut self, block: &[u8]) {
-        // What is no block, or cannot be unpacked, is not the recorder's to judge.
-        if let Some((header, content)) = block.split_first_chunk()
-            && let Ok(Some(header)) = BlockHeader::decode(header)
-            && let Some(content) = content.get(..header.committed as usize)
-            && let Ok(records) = format::packed::records(&header, content)
+    /// Adds all of it to `log`, and `rest`, which are blocks that are newer still.
+    pub(super) fn write(&self, rest: &[Vec<u8>], log: &mut Log) {
+        let mut processes = self.processes.clone();
+        let mut blocks = self.blocks.iter().map(|kept| &kept.block);
+        let mut bytes = self.bytes + rest.iter().map(|block| block.len() as u64).sum::<u64>();
+        while let Keep::LastBytes(most) = self.keep
+            && bytes > most
+            && let Some(block) = blocks.next()
         {
-            self.processes.entry(header.process).or_default().block(&header, &records);
+            bytes -= block.len() as u64;
+            forget(block, &mut processes);
         }
-    }
-
-    /// Adds all of it to `log`.
-    pub(super) fn write(&self, log: &mut Log) {
-        for (&process, forgotten) in &self.processes {
+        // A block that its thread had to write itself comes later than those after it. If one
+        // of these is forgotten, so is it.
+        let mut kept = Vec::new();
+        for block in blocks.chain(rest) {
+            if is_forgotten(block, &processes) {
+                forget(block, &mut processes);
+            } else {
+                kept.push(block);
+            }
+        }
+        for (&process, forgotten) in &processes {
             forgotten.write(process, log);
         }
-        for Kept { block, .. } in &self.blocks {
-            log.add_block(block);
-        }
+        kept.into_iter().for_each(|block| log.add_block(block));
+    }
+}
+
+/// Whether a later block of its thread is forgotten.
+fn is_forgotten(block: &[u8], processes: &BTreeMap<u32, Forgotten>) -> bool {
+    let header = block.first_chunk().and_then(|header| BlockHeader::decode(header).ok().flatten());
+    header.is_some_and(|header| {
+        let thread = processes.get(&header.process).and_then(|of| of.threads.get(&header.thread));
+        thread.is_some_and(|thread| header.sequence < thread.sequence)
+    })
+}
+
+/// Takes in a block that is not kept any more.
+fn forget(block: &[u8], processes: &mut BTreeMap<u32, Forgotten>) {
+    // What is no block, or cannot be unpacked, is not the recorder's to judge.
+    if let Some((header, content)) = block.split_first_chunk()
+        && let Ok(Some(header)) = BlockHeader::decode(header)
+        && let Some(content) = content.get(..header.committed as usize)
+        && let Ok(records) = format::packed::records(&header, content)
+    {
+        processes.entry(header.process).or_default().block(&header, &records);
     }
 }
 

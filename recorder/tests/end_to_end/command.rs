@@ -59,6 +59,11 @@ impl Place {
         names
     }
 
+    /// The names of all that is in a directory here.
+    pub(crate) fn names_in(&self, directory: &str) -> Vec<String> {
+        names_in(&self.path(directory))
+    }
+
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         let path = self.path(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

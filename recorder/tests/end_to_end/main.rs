@@ -5,6 +5,7 @@
 
 mod exports;
 mod full_disk;
+mod interrupted;
 mod kill;
 mod outcomes;
 mod processes;
@@ -12,6 +13,7 @@ mod record;
 mod run;
 mod signals;
 mod threads;
+mod unbreakable;
 mod usage;
 
 // Shared by the topics.

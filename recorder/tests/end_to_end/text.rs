@@ -65,6 +65,10 @@ impl Text {
     }
 
     /// All events, block by block.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.lines()
+    }
+
     pub(crate) fn events(&self) -> Vec<Event<'_>> {
         let mut events = Vec::new();
         let (mut process, mut thread, mut block) = (0, 0, 0);

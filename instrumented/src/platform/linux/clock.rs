@@ -8,8 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static COUNTER: AtomicBool = AtomicBool::new(false);
 
 /// Chooses the clock. To be called once, before [`now`] is.
+///
+/// Where the counter is not to be trusted and nobody knows, `INSTRUMENTED_CLOCK=monotonic`
+/// says so.
 pub(crate) fn choose() {
-    COUNTER.store(counter_is_steady(), Ordering::Relaxed);
+    let told = std::env::var_os("INSTRUMENTED_CLOCK");
+    let counter = told.is_none_or(|clock| clock != "monotonic") && counter_is_steady();
+    COUNTER.store(counter, Ordering::Relaxed);
 }
 
 /// The time in ticks.

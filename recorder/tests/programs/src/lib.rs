@@ -59,3 +59,53 @@ pub fn spawn_blocked<T: Send + 'static>(
     }
     handle
 }
+
+/// Allows this process so many bytes of address space more than it has.
+#[allow(unsafe_code, reason = "libc has no other interface")]
+pub fn limit_memory(bytes: u64) {
+    let pages = fs::read_to_string("/proc/self/statm").expect("/proc is there");
+    let pages: u64 = pages.split(' ').next().and_then(|text| text.parse().ok()).expect("a number");
+    let limit = pages * 4096 + bytes;
+    let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
+    // SAFETY: `limit` is a limit that the call only reads.
+    let failed = unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) };
+    assert_eq!(failed, 0);
+}
+
+/// Overflows this thread's stack.
+pub fn overflow() {
+    fn deeper(depth: u64) -> u64 {
+        let room = std::hint::black_box([depth; 1024]);
+        let more = if room[0] < u64::MAX { deeper(depth + 1) } else { 0 };
+        more + room[depth as usize % room.len()]
+    }
+    deeper(0);
+}
+
+/// Reads where nothing is.
+#[allow(unsafe_code, reason = "to do what a program must not do")]
+pub fn segmentation_fault() {
+    let nowhere = std::hint::black_box(std::ptr::null::<u64>().wrapping_add(1));
+    // SAFETY: there is none: the process ends here.
+    unsafe { nowhere.read_volatile() };
+}
+
+/// Reads mapped memory of a file that has been cut.
+#[allow(unsafe_code, reason = "to do what a program must not do")]
+pub fn bus_error() {
+    use std::os::fd::AsRawFd;
+
+    let path = env::temp_dir().join(format!("bus-error-{}", process::id()));
+    let file = fs::File::options().read(true).write(true).create_new(true).open(&path);
+    let file = file.expect("a file can be made");
+    fs::remove_file(&path).expect("it can be removed");
+    file.set_len(4096).expect("it can grow");
+    // SAFETY: a new mapping at a place of the kernel's choice.
+    let memory = unsafe {
+        let (read, shared) = (libc::PROT_READ, libc::MAP_SHARED);
+        libc::mmap(std::ptr::null_mut(), 4096, read, shared, file.as_raw_fd(), 0)
+    };
+    file.set_len(0).expect("it can be cut");
+    // SAFETY: there is none: the process ends here.
+    unsafe { memory.cast::<u64>().read_volatile() };
+}

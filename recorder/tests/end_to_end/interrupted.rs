@@ -1,0 +1,219 @@
+//! Recordings that pause, that keep only the newest, that are limited in size, and what a
+//! recorder leaves that was killed.
+
+use std::io::Write;
+use std::process::ChildStdin;
+
+use rustix::process::Signal;
+
+use crate::command::{Place, Running, run};
+use crate::programs::program;
+use crate::text::{Event, Text};
+
+/// `told` under the recorder.
+struct Told {
+    running: Running,
+    stdin: ChildStdin,
+}
+
+impl Told {
+    fn start(place: &Place, options: &[&str]) -> Self {
+        let arguments = [&["record"], options, &["--", program("told")]].concat();
+        let mut running = Running::start(place.recorder(&arguments));
+        let stdin = running.stdin();
+        Told { running, stdin }
+    }
+
+    /// Has it do what these lines tell.
+    #[track_caller]
+    fn tell(&mut self, lines: &[&str]) {
+        for line in lines {
+            writeln!(self.stdin, "{line}").unwrap();
+            assert_eq!(self.running.next_line(), "done\n");
+        }
+    }
+
+    fn finish(self) -> crate::command::Ran {
+        drop(self.stdin);
+        self.running.finish()
+    }
+}
+
+/// The operations on the channel with this name.
+fn operations<'a>(text: &'a Text, channel: &str) -> Vec<Event<'a>> {
+    let events = text.events();
+    let ends: Vec<_> = events
+        .iter()
+        .filter(|event| event.name == "ChannelCreated" && event.text("name") == channel)
+        .flat_map(|event| [event.number("sender"), event.number("receiver")])
+        .collect();
+    assert_eq!(ends.len(), 2, "{channel} is not there once");
+    let is_of_it = |event: &Event<'_>| ends.contains(&event.number("endpoint"));
+    events.into_iter().filter(|event| event.is_operation() && is_of_it(event)).collect()
+}
+
+fn count(text: &Text, name: &str) -> usize {
+    text.events().iter().filter(|event| event.name == name).count()
+}
+
+#[test]
+fn a_program_pauses_its_recording() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["-o", "x.txt"]);
+    told.tell(&["open jobs", "pass jobs 10", "pause", "pass jobs 10", "open late", "pass late 10"]);
+    told.tell(&["pause", "resume", "resume", "pass jobs 10", "pass late 3"]);
+    told.finish().expect_status(0).expect_no_damage().expect_stderr("the recording paused for ");
+    let text = place.text("x.txt");
+    assert_eq!(operations(&text, "jobs").len(), 40);
+    // It was made during the pause, and is known by its name all the same.
+    assert_eq!(operations(&text, "late").len(), 6);
+    assert_eq!((count(&text, "Paused"), count(&text, "Resumed")), (1, 1));
+}
+
+#[test]
+fn the_recorder_pauses_a_recording() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["--paused", "-o", "x.txt", "-o", "x.json"]);
+    told.tell(&["open before", "pass before 10"]);
+    run(place.recorder(&["resume"])).expect_status(0).expect_stdout("");
+    told.tell(&["open during", "pass during 10"]);
+    run(place.recorder(&["pause"])).expect_status(0);
+    // It looks once in a millisecond.
+    told.tell(&["spin", "open after", "pass after 10"]);
+    run(place.recorder(&["resume"])).expect_status(0);
+    told.tell(&["pass before 1"]);
+    told.finish().expect_status(0).expect_no_damage();
+    let text = place.text("x.txt");
+    let found = ["before", "during", "after"].map(|channel| operations(&text, channel).len());
+    assert_eq!(found, [2, 20, 0]);
+    assert_eq!((count(&text, "Paused"), count(&text, "Resumed")), (2, 2));
+}
+
+#[test]
+fn there_must_be_a_run_to_control() {
+    let place = Place::new();
+    for what in ["pause", "resume", "keep"] {
+        run(place.recorder(&[what, "4194305"]))
+            .expect_status(1)
+            .expect_stderr("process 4194305 is no `recorder run` or `recorder record`");
+    }
+}
+
+#[test]
+fn the_newest_is_kept() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["--last", "1MB", "-o", "x.rec", "-o", "x.txt"]);
+    told.tell(&["open jobs", "pass jobs 300000", "pass jobs 1000"]);
+    let ran = told.finish().expect_status(0).expect_no_damage();
+    assert!(!ran.stderr.contains("never received"), "{ran:#?}");
+    let length = place.bytes("x.rec").len();
+    assert!((700_000..1_050_000).contains(&length), "{length}");
+
+    let text = place.text("x.txt");
+    let operations = operations(&text, "jobs");
+    assert!(operations.len() > 100_000 && operations.len() < 600_000, "{}", operations.len());
+    let detail = |event: &Event<'_>| event.number("detail") & ((1 << 40) - 1);
+    assert_eq!(detail(operations.last().unwrap()), 301_000);
+    // No gap up to the end.
+    assert!(operations.windows(2).all(|pair| detail(&pair[1]) - detail(&pair[0]) <= 1));
+    assert_eq!(count(&text, "Forgotten"), 1);
+}
+
+/// Waits until a file is there.
+fn wait_for(place: &Place, name: &str) {
+    while !place.names().contains(&name.to_owned()) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_flight_recorder_writes_what_it_has_when_it_is_asked() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["--last", "1h", "-o", "x.txt"]);
+    told.tell(&["open jobs", "pass jobs 10", "keep"]);
+    wait_for(&place, "x.kept-1.rec");
+    told.tell(&["pass jobs 10000"]);
+    run(place.recorder(&["keep"])).expect_status(0);
+    wait_for(&place, "x.kept-2.rec");
+    told.tell(&["pass jobs 10"]);
+    told.running.signal(Signal::USR1);
+    wait_for(&place, "x.kept-3.rec");
+    told.tell(&["pass jobs 10"]);
+    told.finish()
+        .expect_status(0)
+        .expect_no_damage()
+        .expect_stderr("recorder: kept x.kept-1.rec\nrecorder: kept x.kept-2.rec\n");
+    for (number, messages) in [(1, 10), (2, 10_010), (3, 10_020)] {
+        let kept = format!("x.kept-{number}.rec");
+        run(place.recorder(&["export", &kept, "-o", "kept.txt"]))
+            .expect_status(0)
+            .expect_no_damage();
+        assert_eq!(operations(&place.text("kept.txt"), "jobs").len(), 2 * messages);
+    }
+    assert_eq!(operations(&place.text("x.txt"), "jobs").len(), 20_060);
+}
+
+#[test]
+fn a_flight_recorder_writes_what_it_has_after_a_crash() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["--last", "100kB", "-o", "x.txt"]);
+    told.tell(&["open jobs", "pass jobs 50000"]);
+    writeln!(told.stdin, "abort").unwrap();
+    told.finish().expect_status(134).expect_no_damage();
+    let text = place.text("x.txt");
+    let last = operations(&text, "jobs").last().unwrap().number("detail");
+    assert_eq!(last & ((1 << 40) - 1), 50_000);
+}
+
+#[test]
+fn a_recording_that_has_reached_its_size_ends_and_the_program_runs_on() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["--max-size", "200kB", "-o", "x.rec", "-o", "x.txt"]);
+    told.tell(&["open jobs", "pass jobs 1000000", "open late", "pass late 10"]);
+    told.finish()
+        .expect_status(0)
+        .expect_stderr("recorder: the recording ended early: it has reached --max-size\n")
+        .expect_stderr("the recording paused for ");
+    // All would be six million bytes. What is in memory when it is full comes on top.
+    let length = place.bytes("x.rec").len();
+    assert!((100_000..2_000_000).contains(&length), "{length}");
+    let text = place.text("x.txt");
+    assert!(operations(&text, "jobs").len() > 20_000);
+    assert_eq!(operations(&text, "late").len(), 0);
+}
+
+#[test]
+fn limits_that_are_none_are_wrong_usage() {
+    let place = Place::new();
+    for (options, why) in [
+        (&["--last", "soon"][..], "neither a time like 30s nor a size like 512MB"),
+        (&["--max-size", "much"], "--max-size"),
+        (&["--max-size", "1MB", "--last", "30s"], "cannot be used with"),
+    ] {
+        let arguments = [&["record"], options, &["--", "true"]].concat();
+        run(place.recorder(&arguments)).expect_status(2).expect_stderr(why);
+    }
+}
+
+#[test]
+fn what_a_killed_recorder_has_left_is_brought_together() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["-o", "x.txt"]);
+    told.tell(&["open jobs", "pass jobs 100000"]);
+    told.running.signal(Signal::KILL);
+    // From now on nobody drains.
+    told.tell(&["pass jobs 100000"]);
+    let ran = told.finish();
+    assert_eq!((ran.status.code(), &*ran.stderr), (None, ""), "{ran:#?}");
+
+    let directory = place.names_in("temporary").pop().unwrap();
+    let directory = format!("temporary/{directory}");
+    run(place.recorder(&["export", &directory, "-o", "left.txt"]))
+        .expect_status(0)
+        .expect_no_damage()
+        .expect_stderr("200000 messages sent, 200000 received\n");
+    assert_eq!(operations(&place.text("left.txt"), "jobs").len(), 400_000);
+    run(place.recorder(&["export", ".", "-o", "left.txt"]))
+        .expect_status(1)
+        .expect_stderr("it is no directory of a run");
+}
