@@ -27,7 +27,7 @@ mod table;
 mod work;
 
 const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../results");
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 12;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
