@@ -4,7 +4,7 @@
 //! cargo run --release --manifest-path instrumented/benches/peers/Cargo.toml
 //! ```
 //!
-//! takes about three minutes and prints tables in Markdown; `-- --save` also writes them
+//! takes two to three minutes and prints tables in Markdown; `-- --save` also writes them
 //! to `instrumented/benches/results/peers.md`, `-- --rounds N` changes how long it takes.
 //!
 //! Most of these tools are global to a process. So each is measured in a process of its
@@ -27,7 +27,7 @@ mod table;
 mod work;
 
 const RESULTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../results");
-const ROUNDS: usize = 12;
+const ROUNDS: usize = 20;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -94,17 +94,21 @@ fn quartiles(samples: &[Sample], figure: impl Fn(&Sample) -> f64) -> [f64; 3] {
 
 fn spread(samples: &[Sample], figure: impl Fn(&Sample) -> f64) -> String {
     let [low, median, high] = quartiles(samples, figure);
-    if median < 100.0 {
-        format!("{median:.1} ({low:.1}–{high:.1})")
-    } else {
-        format!("{median:.0} ({low:.0}–{high:.0})")
-    }
+    let digits = usize::from(median < 100.0);
+    let [low, median, high] = [low, median, high].map(|figure| rounded(figure, digits));
+    format!("{median} ({low} to {high})")
+}
+
+fn rounded(figure: f64, digits: usize) -> String {
+    let text = format!("{figure:.digits$}");
+    // What rounds to nothing has no sign.
+    if text == "-0.0" || text == "-0" { text[1..].into() } else { text }
 }
 
 fn ratio(samples: &[Sample], ours: &[Sample], figure: impl Fn(&Sample) -> f64) -> String {
     let [samples, ours] = [samples, ours].map(|samples| quartiles(samples, &figure)[1]);
     let ratio = samples / ours;
-    if ratio < 10.0 { format!("{ratio:.1}") } else { format!("{ratio:.0}") }
+    rounded(ratio, usize::from(ratio < 10.0))
 }
 
 fn left((left, of): &(Left, u64)) -> String {
