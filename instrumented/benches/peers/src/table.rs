@@ -35,7 +35,7 @@ pub fn markdown(all: &[Series], rounds: usize) -> Result<String> {
         text,
         "## One thread\n\n{BATCH} sends of a `u64` into an unbounded channel, then {BATCH} \
          receives, again and again. *Kept* is how much of the operations can be read back after \
-         a normal end, and after `kill -9` in mid-run.\n\n\
+         a normal end, and after `kill -9` when it had worked for a tenth of a second.\n\n\
          | | added to a send, ns | added to a receive, ns | ÷ ours | CPU added to an operation, ns \
          | ÷ ours | bytes an operation | kept | after `kill -9` |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
