@@ -1,0 +1,186 @@
+//! Starts a process for each arm in each round, and collects what they say.
+
+use std::env;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::sys::resource::UsageWho;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::arms::{ARMS, Arm};
+use crate::peers::{Left, ours};
+use crate::work::{Measured, Work, cpu};
+
+/// How long an arm works before it is killed.
+const BEFORE_KILL: Duration = Duration::from_millis(100);
+
+/// What a round has found out about an arm. Times are in nanoseconds.
+pub struct Sample {
+    /// Added to a send and to a receive, or to a message between two threads.
+    pub added: Vec<f64>,
+    /// Added to an operation, of all threads and of the recorder while they ran.
+    pub cpu: f64,
+    /// What the recorder has used for an operation besides.
+    pub cpu_afterwards: f64,
+    /// Of all files, for an operation.
+    pub bytes: f64,
+}
+
+/// All rounds of an arm.
+pub struct Series {
+    pub arm: &'static Arm,
+    pub one_thread: Vec<Sample>,
+    pub two_threads: Vec<Sample>,
+    /// How much of a run could be read after its normal end: operations, of how many.
+    pub kept: (Left, u64),
+    /// The same after `kill -9`.
+    pub after_kill: (Left, u64),
+}
+
+pub struct Bench {
+    recorder: PathBuf,
+}
+
+impl Bench {
+    /// Builds the recorder.
+    pub fn new() -> Result<Bench> {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.toml");
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let built = Command::new(cargo)
+            .args(["build", "--release", "--package", "recorder", "--bin", "recorder"])
+            .args(["--message-format", "json-render-diagnostics", "--manifest-path", manifest])
+            .stdin(Stdio::null())
+            .stderr(Stdio::inherit())
+            .output()?;
+        ensure!(built.status.success(), "the recorder could not be built");
+        let recorder = String::from_utf8(built.stdout)?
+            .lines()
+            .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+            .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+            .context("cargo did not say where the recorder is")?;
+        Ok(Bench { recorder })
+    }
+
+    pub fn run(&self, rounds: usize) -> Result<Vec<Series>> {
+        let mut all = Vec::new();
+        eprintln!("what is left of each:");
+        for arm in ARMS {
+            eprintln!("  {}", arm.name);
+            let (one_thread, two_threads) = (Vec::new(), Vec::new());
+            let (kept, after_kill) = (self.kept(arm)?, self.killed(arm)?);
+            all.push(Series { arm, one_thread, two_threads, kept, after_kill });
+        }
+        for round in 0..rounds {
+            eprintln!("round {} of {rounds}", round + 1);
+            // No arm is always the first, or always comes after the same one's writes.
+            let middle = round * 4 % all.len();
+            all.rotate_left(middle);
+            for series in &mut all {
+                for work in Work::ALL {
+                    let (sample, ..) = self.sample(series.arm, work)?;
+                    match work {
+                        Work::OneThread => series.one_thread.push(sample),
+                        Work::TwoThreads => series.two_threads.push(sample),
+                    }
+                }
+            }
+        }
+        all.sort_by_key(|series| ARMS.iter().position(|arm| arm.name == series.arm.name));
+        Ok(all)
+    }
+
+    fn sample(&self, arm: &Arm, work: Work) -> Result<(Sample, tempfile::TempDir, u64)> {
+        let directory = tempfile::tempdir()?;
+        let before = cpu(UsageWho::RUSAGE_CHILDREN)?;
+        let child = self
+            .child(arm, directory.path(), &["measure", work.name()])?
+            .spawn()?
+            .wait_with_output()?;
+        ensure!(child.status.success(), "{} has failed: {}", arm.name, child.status);
+        let all_processes = cpu(UsageWho::RUSAGE_CHILDREN)? - before;
+        let measured: Measured = serde_json::from_slice(&child.stdout)?;
+        let (recorder, afterwards) = if arm.drained {
+            let whole = all_processes - measured.whole_cpu;
+            (measured.parents_cpu, whole - measured.parents_cpu)
+        } else {
+            (0.0, 0.0)
+        };
+        let operations = measured.operations as f64;
+        let sample = Sample {
+            added: measured.added,
+            cpu: (measured.added_cpu + recorder) / operations,
+            cpu_afterwards: afterwards / operations,
+            bytes: bytes_in(directory.path())? as f64 / operations,
+        };
+        Ok((sample, directory, measured.operations))
+    }
+
+    fn kept(&self, arm: &Arm) -> Result<(Left, u64)> {
+        let (_, directory, operations) = self.sample(arm, Work::OneThread)?;
+        Ok((self.left(arm, directory.path())?, operations))
+    }
+
+    fn killed(&self, arm: &Arm) -> Result<(Left, u64)> {
+        let directory = tempfile::tempdir()?;
+        let mut child = self.child(arm, directory.path(), &["for-ever"])?.spawn()?;
+        let operations = kill_in_midst(&mut child);
+        // With the recorder around it, that is what still runs.
+        child.wait()?;
+        Ok((self.left(arm, directory.path())?, operations?))
+    }
+
+    fn left(&self, arm: &Arm, directory: &Path) -> Result<Left> {
+        (arm.left)(directory, &self.recorder).with_context(|| format!("what {} has left", arm.name))
+    }
+
+    /// This program as an arm's process.
+    fn child(&self, arm: &Arm, directory: &Path, task: &[&str]) -> Result<Command> {
+        let own = env::current_exe()?;
+        let mut command = if arm.drained {
+            let mut command = Command::new(&self.recorder);
+            command.args(["record", "-o"]).arg(directory.join(ours::RECORDING)).arg("--").arg(own);
+            command.stderr(Stdio::null());
+            command
+        } else {
+            Command::new(own)
+        };
+        command.arg(task[0]).arg(arm.name).arg(directory).args(&task[1..]);
+        command.env_remove(ours::SESSION).stdin(Stdio::null()).stdout(Stdio::piped());
+        Ok(command)
+    }
+}
+
+fn bytes_in(directory: &Path) -> Result<u64> {
+    fs::read_dir(directory)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+}
+
+/// Kills the process that works, and says how many operations it had told of.
+fn kill_in_midst(child: &mut Child) -> Result<u64> {
+    let mut told = child.stdout.take().context("stdout is piped")?;
+    let mut next = || -> Result<Option<u64>> {
+        let mut bytes = [0; 8];
+        match told.read_exact(&mut bytes) {
+            Ok(()) => Ok(Some(u64::from_le_bytes(bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    };
+    let Some(id) = next()? else { bail!("the process has ended before it began") };
+    let begin = Instant::now();
+    let mut operations = 0;
+    let mut killed = false;
+    while let Some(count) = next()? {
+        operations = count;
+        if !killed && begin.elapsed() >= BEFORE_KILL {
+            kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGKILL)?;
+            killed = true;
+        }
+    }
+    ensure!(killed, "the process has ended before it was killed");
+    Ok(operations)
+}
