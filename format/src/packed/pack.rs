@@ -8,6 +8,9 @@ use super::{
 };
 use crate::{ALIGNMENT, BlockHeader, OperationKind, decode};
 
+/// Fewer bytes of records are not worth a try.
+const LEAST: usize = 1024;
+
 /// The shapes of a block.
 #[derive(Debug)]
 struct Shapes {
@@ -157,7 +160,8 @@ impl Packer {
         let records = &records[..records.len() / 8 * 8];
         let start = out.len();
         out.resize(start + BlockHeader::BYTES, 0);
-        let pays = !header.packed && records.len() <= MOST && self.pack(records).is_some() && {
+        let worth_a_try = !header.packed && (LEAST..=MOST).contains(&records.len());
+        let pays = worth_a_try && self.pack(records).is_some() && {
             let shapes = SHAPE * self.shapes.all.len();
             NUMBERS + shapes + self.tags.length + self.data.length + PADDING < records.len()
         };

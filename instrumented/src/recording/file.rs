@@ -267,14 +267,21 @@ impl Recording {
             let copy = copier.copy(block)?;
             let offset = self.reserve_for_copy(copy.len() as u64)?;
             let file = self.file()?;
-            // Until all of it is there a reader finds a place that has never been used.
-            let (header, records) = copy.split_at_mut(BlockHeader::BYTES);
-            set_word(header, word::SEALED, format::COPY);
-            set_word(header, word::GENERATION, 0);
-            platform::write(file, header, offset)?;
-            platform::write(file, records, offset + BlockHeader::BYTES as u64)?;
-            set_word(header, word::GENERATION, format::COPY);
-            platform::write(file, header, offset)?;
+            set_word(copy, word::SEALED, format::COPY);
+            // The kernel writes a page at a time, and can be told to stop in between. Until
+            // all of it is there a reader finds a place that has never been used.
+            let page = platform::page_bytes();
+            if offset / page != (offset + copy.len() as u64 - 1) / page {
+                let (header, records) = copy.split_at_mut(BlockHeader::BYTES);
+                set_word(header, word::GENERATION, 0);
+                platform::write(file, header, offset)?;
+                platform::write(file, records, offset + BlockHeader::BYTES as u64)?;
+                set_word(header, word::GENERATION, format::COPY);
+                platform::write(file, header, offset)?;
+            } else {
+                set_word(copy, word::GENERATION, format::COPY);
+                platform::write(file, copy, offset)?;
+            }
             self.announce(offset);
         }
         Ok(block)

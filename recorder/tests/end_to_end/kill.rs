@@ -14,7 +14,7 @@ use crate::programs::program;
 use crate::text::{Event, Text};
 
 /// How often each is tried.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 70;
 /// No queue of `flat_out` is ever longer.
 const QUEUE: usize = 64;
 

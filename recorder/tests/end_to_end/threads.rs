@@ -73,6 +73,30 @@ fn many_threads_of_one_message_each() {
 }
 
 #[test]
+fn ten_thousand_threads_of_which_two_thousand_live_at_once() {
+    let place = Place::new();
+    run(place.recorder(&["record", "-o", "x.rec", "--", program("crowds"), "5", "2000"]))
+        .expect_status(0)
+        .expect_stdout("received 100000\n")
+        .expect_no_damage()
+        .expect_stderr("10001 threads in ")
+        .expect_stderr(" 100000 messages sent, 100000 received\n");
+    // Their rings are used again.
+    let length = place.bytes("x.rec").len();
+    assert!(length < 10_000 * 700, "{length}");
+}
+
+#[test]
+fn functions_that_run_at_exit() {
+    let place = Place::new();
+    run(place.recorder(&["record", "-o", "x.txt", "--", program("at_exit")]))
+        .expect_status(0)
+        .expect_stdout("passed three at exit\npassed three at exit\n")
+        .expect_no_damage()
+        .expect_stderr("3 channels, 7 messages sent, 7 received");
+}
+
+#[test]
 fn nothing_is_lost_where_threads_are_faster_than_the_recorder() {
     let place = Place::new();
     run(place.recorder(&["record", "-o", "x.rec", "--", program("count"), "500000", "2"]))
