@@ -113,6 +113,19 @@ impl BlockHeader {
     /// The header's length in bytes.
     pub const BYTES: usize = HEADER_WORDS * 8;
 
+    /// Whether nothing more will be written in this block, and it stands nowhere else yet.
+    pub fn is_full(&self) -> bool {
+        self.generation != 0 && self.sealed == self.generation && self.drained != self.generation
+    }
+
+    /// Whether the block that had this header when its records were read is the one that has
+    /// the header `now`, which was read after them: then the records are this block's. The
+    /// words of a header that is being written can be of different instants.
+    pub fn is_still(&self, now: &BlockHeader) -> bool {
+        (now.generation, now.thread, now.sequence) == (self.generation, self.thread, self.sequence)
+            && now.committed >= self.committed
+    }
+
     /// The header as the words that stand in the file.
     pub fn words(&self) -> [u64; HEADER_WORDS] {
         let magic = if self.packed { PACKED_MAGIC } else { BLOCK_MAGIC };

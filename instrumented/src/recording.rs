@@ -89,6 +89,9 @@ pub fn keep() {
 }
 
 #[cfg(feature = "record")]
+use std::sync::atomic;
+
+#[cfg(feature = "record")]
 mod block;
 #[cfg(feature = "record")]
 mod file;

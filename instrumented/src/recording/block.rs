@@ -4,9 +4,10 @@
 //! seals it. Whoever drains reads a sealed block and then sets `drained`, which is what
 //! the thread looks at before it begins the next block in that place.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use format::{BlockHeader, word};
+
+// Those of std; those of a model checker in the test of this module.
+use super::atomic::{AtomicU64, Ordering, fence};
 
 /// Mapped memory with room for some blocks of one size, which are used in turn.
 #[derive(Clone, Copy)]
@@ -103,7 +104,9 @@ impl Block {
     pub(super) fn begin(self, process: u32, thread: u32, sequence: u64) {
         let words = self.words();
         let generation = words[word::GENERATION].load(Ordering::Relaxed) + 1;
-        words[word::GENERATION].store(0, Ordering::Release);
+        words[word::GENERATION].store(0, Ordering::Relaxed);
+        // Who sees anything of the new block sees that the old one is gone.
+        fence(Ordering::Release);
         words[word::COMMITTED].store(0, Ordering::Release);
         words[word::DROPPED].store(0, Ordering::Release);
         words[word::OWNER].store(u64::from(thread) << 32 | u64::from(process), Ordering::Release);

@@ -85,13 +85,16 @@ impl Part {
         at: u64,
         take: &mut impl FnMut(&BlockHeader, &[u8]),
     ) -> Result<Option<Drained>> {
-        let header = header_at(&self.file, at)?.and_then(|(header, _)| header);
-        let full = header.filter(|header| {
-            header.generation != 0
-                && header.sealed == header.generation
-                && header.drained != header.generation
-        });
-        let Some(header) = full else { return Ok(None) };
+        let full = || -> Result<Option<BlockHeader>> {
+            let header = header_at(&self.file, at)?.and_then(|(header, _)| header);
+            Ok(header.filter(BlockHeader::is_full))
+        };
+        let Some(first) = full()? else { return Ok(None) };
+        // The words that were read can be of different instants. Those of a block that is
+        // full stay, so now they belong together, if it is the same block.
+        let Some(header) = full()?.filter(|header| header.generation == first.generation) else {
+            return Ok(None);
+        };
         Ok(self.read_block(at, &header, take)?.then_some(Drained { at, header }))
     }
 
@@ -153,14 +156,8 @@ impl Part {
         records.resize(header.committed as usize, 0);
         let length = read_at(&self.file, &mut records, at + BlockHeader::BYTES as u64)?;
         records.truncate(length);
-        // The words of a header that was being written can be of different instants, and the
-        // place can have been used again.
         let now = header_at(&self.file, at)?.and_then(|(header, _)| header);
-        let same = now.is_some_and(|now| {
-            (now.generation, now.thread, now.sequence)
-                == (header.generation, header.thread, header.sequence)
-                && now.committed >= header.committed
-        });
+        let same = now.is_some_and(|now| header.is_still(&now));
         if same {
             take(header, &records);
         }

@@ -466,3 +466,31 @@ fn lanes_are_not_used_before_they_are_free() {
         ["jobs #1 10..40 lane 0", "jobs #2 30..60 lane 1", "others #1 50..60 lane 0 lost"]
     );
 }
+
+#[test]
+fn a_counter_that_steps_back_takes_no_time_back() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         1000 Send 1 @1.1
+         100 Send 1 @1.2
+         50 RecvBegin 2
+         40 RecvEnd 2 @1.1
+         2000 Recv 2 @1.2
+         thread 2 other
+         1500 TryRecvEmpty 2
+         10 TryRecvEmpty 2",
+    );
+    assert_eq!(
+        picture.slices[1..],
+        [
+            "main 1000..1000 send jobs #1 1> depth=1",
+            "main 1001..1001 send jobs #2 2> depth=2",
+            "main 1002..1002 recv jobs (waiting) #1 waited=1",
+            "main 1003..1003 recv jobs #1 >1 depth=1 latency=3 waited=1",
+            "other 1500..1500 try_recv jobs (empty)",
+            "other 1501..1501 try_recv jobs (empty)",
+            "main 2000..2000 recv jobs #2 >2 depth=0 latency=999",
+        ]
+    );
+}
