@@ -18,7 +18,8 @@
 //! |---|---|
 //! | 0–7 | [`MAGIC`] |
 //! | 8–11 | format version, [`VERSION`] |
-//! | 12–63 | zero |
+//! | 16–23 | while the file is written: how many blocks were sealed ([`seals`]) |
+//! | others | zero |
 //!
 //! # Blocks
 //! A block holds records of one thread of one process, in program order. Blocks
@@ -27,7 +28,11 @@
 //! reader moves on by [`ALIGNMENT`] bytes: room that was reserved and never
 //! written is zero. If two blocks have the same process, thread and sequence
 //! number (one was copied out of a ring and the other is the ring's original),
-//! the one with more committed bytes counts. See [`BlockHeader`] for the fields.
+//! one that is packed counts, else the one with more committed bytes. See
+//! [`BlockHeader`] for the fields.
+//!
+//! The records of a block stand there as they are, or [`packed`] in about three bytes
+//! for an operation; then the block's first word says `PACK` in place of `BLCK`.
 //!
 //! A thread's live blocks are in memory that is mapped from the file. The thread
 //! writes a record, then raises `committed` with a release store: what lies below
@@ -35,7 +40,10 @@
 //! has its own `generation`. The block can be moved out once `sealed` equals it;
 //! whoever moved it sets `drained` to it, and the place may be used again. Both are
 //! only ever compared for equality with the generation, so a torn or late value can
-//! not be mistaken for it.
+//! not be mistaken for it. A thread that finds the place of its next block not drained
+//! writes that one, packed, to the end of the file: its generation is [`COPY`], and its
+//! place is not used again. Which blocks are sealed is told in [`seals`], so that nobody
+//! has to look for them; what the recorder tells the processes is in [`control`].
 //!
 //! # Records
 //! The first word is `time << 8 | code`. Time is in ticks of the process's clock,
@@ -50,9 +58,14 @@
 //! block can be read without the others. A message is named by the thread that sent
 //! it and that thread's own count ([`MessageId`]).
 //!
+//! Blocks of thread 0 tell of the process: its start and end, and, if a flight recorder has
+//! forgotten the oldest, what is still known of that ([`Event::Forgotten`]).
+//!
 //! # Versions
-//! A reader knows one version. A change that an old reader would misread changes
-//! [`VERSION`].
+//! A change that an old reader would misread changes [`VERSION`]. A reader knows all
+//! versions up to its own:
+//! - 2 has packed blocks, and the events `Paused`, `Resumed` and `Forgotten`;
+//! - 1 was the first.
 //!
 //! # Example
 //! ```

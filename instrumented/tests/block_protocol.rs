@@ -101,7 +101,7 @@ fn every_block_is_moved_as_it_was_written() {
         let memory: Vec<AtomicU64> = (0..WORDS).map(|_| AtomicU64::new(0)).collect();
         // One that is leaked is one for the whole of the process's life, as a mapping is.
         let memory: &'static [AtomicU64] = Vec::leak(memory);
-        let place = Ring::new(memory, 0, 1, 0).first().made_ready();
+        let place = Ring::new(memory, 0, 1, 0, true).first().made_ready();
         let moved = Moved::default();
         let drainer = thread::spawn({
             let moved = Arc::clone(&moved);

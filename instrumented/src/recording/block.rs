@@ -16,21 +16,24 @@ pub(crate) struct Ring {
     /// Where it is in the file, in bytes.
     offset: u64,
     blocks: usize,
-    /// So many of the blocks, from the first on, have room on the disk.
+    /// Whether all of it has room on the disk, and not only the blocks that are ready.
+    pub(super) has_room: bool,
+    /// So many of the blocks, from the first on, have room on the disk and a header.
     ready: usize,
     /// Which of the sizes of rings it has.
     pub(super) size: usize,
 }
 
 impl Ring {
-    /// A ring of memory that has no room on the disk yet.
+    /// A ring of memory in which nothing stands yet.
     pub(super) fn new(
         memory: &'static [AtomicU64],
         offset: u64,
         blocks: usize,
         size: usize,
+        has_room: bool,
     ) -> Self {
-        Ring { memory, offset, blocks, ready: 0, size }
+        Ring { memory, offset, blocks, has_room, ready: 0, size }
     }
 
     /// Where the ring is used first.
@@ -63,12 +66,13 @@ impl Block {
         Block { index: (self.index + 1) % self.ring.blocks, ..self }
     }
 
-    /// Whether it has room on the disk. Without that its memory must not be touched.
+    /// Whether it has been used. If not, its memory must not be touched before it has room on
+    /// the disk.
     pub(super) fn is_ready(self) -> bool {
         self.index < self.ring.ready
     }
 
-    /// The same block, when it has got room on the disk: one that has never been used.
+    /// The same block, which has got room on the disk: one that has never been used.
     pub(super) fn made_ready(mut self) -> Self {
         self.ring.ready = self.index + 1;
         store_unused(self.words());
@@ -97,6 +101,11 @@ impl Block {
     /// The thread that has written it.
     pub(super) fn owner(self) -> u32 {
         (self.words()[word::OWNER].load(Ordering::Relaxed) >> 32) as u32
+    }
+
+    /// Whether a thread can begin here at once.
+    pub(super) fn can_be_used(self) -> bool {
+        !self.is_ready() || self.is_vacant()
     }
 
     /// Makes the block a new, empty one. While its words change it counts as one that has

@@ -31,9 +31,23 @@ const HEAD: usize = seals::PAGE + seals::PAGE_BYTES;
 /// says: most threads of a program with many do little, and what a busy one writes must
 /// fit until somebody has come to drain it.
 const SIZES: [Size; 3] = [
-    Size { block: SMALL_BLOCK, blocks: 1, mapped_at_once: 16, most: usize::MAX, filled: 1 },
-    Size { block: 16 << 10, blocks: 4, mapped_at_once: 1, most: usize::MAX, filled: 17 },
-    Size { block: 64 << 10, blocks: 64, mapped_at_once: 1, most: 16, filled: u64::MAX },
+    Size {
+        block: SMALL_BLOCK,
+        blocks: 1,
+        mapped_at_once: 16,
+        plenty: 256,
+        most: usize::MAX,
+        filled: 1,
+    },
+    Size {
+        block: 16 << 10,
+        blocks: 4,
+        mapped_at_once: 1,
+        plenty: 16,
+        most: usize::MAX,
+        filled: 17,
+    },
+    Size { block: 64 << 10, blocks: 64, mapped_at_once: 1, plenty: 0, most: 16, filled: u64::MAX },
 ];
 /// A thread's first block.
 pub(crate) const SMALL_BLOCK: usize = 4096;
@@ -44,6 +58,9 @@ struct Size {
     /// Blocks of a ring.
     blocks: usize,
     mapped_at_once: usize,
+    /// As long as there are not so many rings of this size, a thread gets a new one rather
+    /// than one that it would have to empty first.
+    plenty: usize,
     /// How many rings of this size there are, at most.
     most: usize,
     /// How many blocks a thread has filled before it goes on in a larger ring.
@@ -212,13 +229,17 @@ impl Recording {
     /// A place in a ring of this size.
     fn take(&self, size: usize) -> io::Result<Block> {
         // The one that was given back first is the one most likely to be drained.
-        if let Some(block) = lock(&self.pools[size]).pop_front() {
-            return Ok(block);
-        }
-        let Size { block, mut blocks, mapped_at_once, most, .. } = SIZES[size];
+        let Size { block, mut blocks, mapped_at_once, mut plenty, most, .. } = SIZES[size];
         if self.control.is_none() {
-            // Nobody will come to drain it, and a small one stays in the cache.
+            // Nobody will come to drain a ring: a large one is better small enough for
+            // the cache, and one of a thread that is gone is emptied late.
             blocks = blocks.min(2);
+            plenty *= 16;
+        }
+        let is_plenty = self.rings[size].load(Ordering::Relaxed) >= plenty;
+        let pooled = lock(&self.pools[size]).pop_front_if(|block| is_plenty || block.can_be_used());
+        if let Some(block) = pooled {
+            return Ok(block);
         }
         if self.rings[size].fetch_add(mapped_at_once, Ordering::Relaxed) >= most {
             self.rings[size].fetch_sub(mapped_at_once, Ordering::Relaxed);
@@ -226,10 +247,15 @@ impl Recording {
         }
         let ring = block * blocks;
         let (memory, offset) = self.map(ring * mapped_at_once)?;
+        // Rings that are mapped together get their room together, too.
+        let has_room = mapped_at_once > 1;
+        if has_room {
+            platform::allocate(self.file()?, offset, ring * mapped_at_once)?;
+        }
         let mut rings = memory
             .chunks_exact(ring / size_of::<u64>())
             .zip((offset..).step_by(ring))
-            .map(|(memory, offset)| Ring::new(memory, offset, blocks, size).first());
+            .map(|(memory, offset)| Ring::new(memory, offset, blocks, size, has_room).first());
         let first = rings.next().ok_or(io::ErrorKind::OutOfMemory)?;
         lock(&self.pools[size]).extend(rings);
         Ok(first)
@@ -255,7 +281,9 @@ impl Recording {
         if block.is_ready() {
             return Ok(block);
         }
-        platform::allocate(self.file()?, block.offset(), size_of_val(block.words()))?;
+        if !block.ring.has_room {
+            platform::allocate(self.file()?, block.offset(), size_of_val(block.words()))?;
+        }
         Ok(block.made_ready())
     }
 
