@@ -8,9 +8,13 @@ pub(crate) const LATEST: u64 = i64::MAX as u64;
 /// So many instants are kept, at most.
 const INSTANTS: usize = 4096;
 
+/// No counter takes more nanoseconds for a tick.
+const SLOWEST: u64 = 1_000;
+
 /// A process's clock: ticks and nanoseconds at a number of instants.
 ///
-/// Between two instants time is taken to run evenly.
+/// Between two instants time is taken to run evenly, and around them as fast as in all. A
+/// counter should not step back; where one does, its times stay near those that are known.
 ///
 /// ```
 /// let mut clock = recorder::clock::Clock::new(1_000, 50_000);
@@ -23,19 +27,30 @@ const INSTANTS: usize = 4096;
 pub struct Clock {
     /// Ticks, all 64 bits, when the process began to record.
     start: u64,
+    /// Nanoseconds when the process began to record. Nothing is earlier.
+    started: u64,
     /// Ticks since `start`, and nanoseconds.
     instants: Vec<(i64, u64)>,
+    /// The most ticks since `start` and the most nanoseconds of all instants, kept or not.
+    furthest: (i64, u64),
 }
 
 impl Clock {
     /// A clock of which one instant is known.
     pub fn new(ticks: u64, nanoseconds: u64) -> Self {
-        Clock { start: ticks, instants: vec![(0, nanoseconds)] }
+        let instant = (0, nanoseconds);
+        Clock { start: ticks, started: nanoseconds, instants: vec![instant], furthest: instant }
     }
 
     /// Adds an instant; `ticks` are modulo 2⁵⁶. Takes effect with [`Clock::settle`].
     pub fn add(&mut self, ticks: u64, nanoseconds: u64) {
-        self.instants.push((self.since_start(ticks), nanoseconds));
+        let ticks = self.since_start(ticks);
+        // Before its start there is nothing: the counter has stepped back.
+        if ticks < 0 {
+            return;
+        }
+        self.instants.push((ticks, nanoseconds));
+        self.furthest = (self.furthest.0.max(ticks), self.furthest.1.max(nanoseconds));
         if self.instants.len() >= 2 * INSTANTS {
             self.settle();
         }
@@ -67,17 +82,26 @@ impl Clock {
     /// Nanoseconds of the monotonic clock; `ticks` are modulo 2⁵⁶.
     pub fn nanoseconds(&self, ticks: u64) -> u64 {
         let ticks = self.since_start(ticks);
-        // The two instants that enclose this one, or else the two nearest.
+        // The two instants that enclose this one, or else the nearest and the speed in all.
+        // Of two neighbours that a step back has brought close to each other only what lies
+        // between them may be told: what lies around them would be years away.
         let next = self.instants.partition_point(|instant| instant.0 <= ticks);
-        let first = next.saturating_sub(1).min(self.instants.len().saturating_sub(2));
-        let from = self.instants[first];
-        let (rise, run) = match self.instants.get(first + 1) {
-            Some(to) => (to.1 - from.1, to.0 - from.0),
+        let (before, after) = self.instants.split_at(next);
+        let in_all = match self.furthest {
+            (run @ 1.., nanoseconds) => {
+                ((nanoseconds - self.started).min(SLOWEST.saturating_mul(run as u64)), run)
+            }
             // Of this clock one instant is known: it is taken to count nanoseconds.
-            None => (1, 1),
+            _ => (1, 1),
+        };
+        let (from, (rise, run)) = match (before.last(), after.first()) {
+            (Some(from), Some(to)) => (from, (to.1 - from.1, to.0 - from.0)),
+            (Some(nearest), None) | (None, Some(nearest)) => (nearest, in_all),
+            (None, None) => return self.started,
         };
         let since = i128::from(ticks - from.0) * i128::from(rise) / i128::from(run);
-        u64::try_from((i128::from(from.1) + since).max(0)).unwrap_or(LATEST).min(LATEST)
+        let nanoseconds = i128::from(from.1) + since;
+        u64::try_from(nanoseconds.max(self.started.into())).unwrap_or(LATEST).min(LATEST)
     }
 
     /// Ticks since the start, negative before it, from ticks modulo 2⁵⁶.
@@ -97,7 +121,7 @@ mod tests {
         let clock = Clock::new(500, 1_000);
         assert_eq!(clock.nanoseconds(500), 1_000);
         assert_eq!(clock.nanoseconds(750), 1_250);
-        assert_eq!(clock.nanoseconds(499), 999);
+        assert_eq!(clock.nanoseconds(499), 1_000);
     }
 
     #[test]

@@ -486,12 +486,14 @@ impl Stage<'_> {
         let Some(flying) = self.flights.remove(&self.key(step.thread, message)) else {
             return Ok(None);
         };
+        // Where something is missing, what was received can seem to be sent later.
+        let end = step.time.max(flying.begin);
         let state = &mut self.channels[flying.channel];
         if flying.paused.is_none() {
             state.depth = state.depth.saturating_sub(1);
         }
-        state.free_lanes.extend(flying.lane.map(|lane| (lane, step.time)));
-        self.flight(&flying, step.time, Fate::Received)?;
+        state.free_lanes.extend(flying.lane.map(|lane| (lane, end)));
+        self.flight(&flying, end, Fate::Received)?;
         Ok(Some(flying))
     }
 

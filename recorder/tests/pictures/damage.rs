@@ -319,6 +319,19 @@ fn a_message_that_is_received_twice_is_told_twice() {
 }
 
 #[test]
+fn a_message_without_an_identity_does_not_land_before_it_is_sent() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         9000 Send 1
+         thread 2 worker
+         10 Recv 2 @1.5
+         20 Recv 2",
+    );
+    assert_eq!(picture.flights, ["jobs #1 9000..9000 lane 0"]);
+}
+
+#[test]
 fn missing_blocks_are_counted() {
     let damage = |text| {
         let recording = Recording::from_bytes(bytes(text)).unwrap();

@@ -20,5 +20,7 @@ mod invariants;
 mod rules;
 /// Programs that use channels, and their recordings.
 mod simulation;
+/// Counters that step back.
+mod steps_back;
 /// What a run came to.
 mod summary;

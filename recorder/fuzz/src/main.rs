@@ -1,0 +1,81 @@
+//! Gives arbitrary bytes to all that reads recordings: it must not panic, turn in a circle or
+//! take more memory than such a file can need, and what it tells must be possible.
+//!
+//! `.ci/fuzz` builds this in the right way and runs it.
+#![no_main]
+
+use format::packed::unpack;
+use format::{MAX_RECORD, text};
+use libfuzzer_sys::fuzz_target;
+use recorder::items::{Item, Slice};
+use recorder::load::Recording;
+use recorder::play::play;
+
+fuzz_target!(|bytes: &[u8]| {
+    records(bytes);
+    content(bytes);
+    recording(bytes.to_vec());
+    if let Ok(form) = std::str::from_utf8(bytes)
+        && let Ok(parsed) = text::parse(form)
+    {
+        recording(parsed);
+    }
+});
+
+/// Reads records until one cannot be read. Each that can says what its bytes say.
+fn records(mut bytes: &[u8]) {
+    while let Ok(record) = format::decode(bytes) {
+        let mut again = [0; MAX_RECORD];
+        let length = record.event.encode(record.time, &mut again);
+        assert_eq!(format::decode(&again[..length]).as_ref(), Ok(&record));
+        bytes = &bytes[record.length..];
+    }
+}
+
+/// Reads the content of a packed block.
+fn content(bytes: &[u8]) {
+    let mut unpacked = Vec::new();
+    // What could be read before the error is there, too.
+    let _ = unpack(bytes, &mut unpacked);
+    records(&unpacked);
+}
+
+/// Reads a recording, plays it, and writes its text form, which says the same.
+fn recording(bytes: Vec<u8>) {
+    let Ok(recording) = Recording::from_bytes(bytes) else { return };
+    let mut see = |item: &Item| {
+        assert!(is_possible(item), "{item:?}");
+        Ok(())
+    };
+    play(&recording, &mut see).expect("memory can always be read");
+    let form = form(&recording);
+    let parsed = text::parse(&form).expect("what is written can be read");
+    let again = Recording::from_bytes(parsed).expect("what is read is a recording");
+    assert!(self::form(&again) == form, "{form}");
+}
+
+fn is_possible(item: &Item) -> bool {
+    match *item {
+        Item::Slice(Slice { begin, end, .. }) => end.is_none_or(|end| begin <= end),
+        Item::Flight(flight) => flight.begin <= flight.end,
+        Item::Counter(_) => true,
+    }
+}
+
+/// The text form of a recording.
+fn form(recording: &Recording) -> String {
+    let mut form = text::heading();
+    for block in recording.blocks() {
+        let (header, records) = block.expect("memory can always be read");
+        form += "\n";
+        form += &text::block(&header);
+        let mut records = &records[..];
+        while !records.is_empty() {
+            let record = format::decode(records).expect("what is there was read before");
+            form += "\n";
+            form += &text::event(record.time, &record.event);
+            records = &records[record.length..];
+        }
+    }
+    form
+}
