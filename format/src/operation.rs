@@ -67,6 +67,7 @@ macro_rules! operations {
             pub const ALL: &[OperationKind] = &[$(OperationKind::$name),*];
 
             /// The kind with this code.
+            #[inline]
             pub fn from_code(code: u8) -> Option<Self> {
                 match code {
                     $($code => Some(OperationKind::$name),)*
@@ -88,16 +89,19 @@ macro_rules! operations {
             }
 
             /// Which method was called.
+            #[inline]
             pub fn call(self) -> Call {
                 match self { $(OperationKind::$name => Call::$call,)* }
             }
 
             /// What part of the operation this tells.
+            #[inline]
             pub fn phase(self) -> Phase {
                 match self { $(OperationKind::$name => Phase::$phase,)* }
             }
 
             /// How it came out.
+            #[inline]
             pub fn outcome(self) -> Outcome {
                 match self { $(OperationKind::$name => Outcome::$outcome,)* }
             }

@@ -30,7 +30,7 @@ mod pack;
 mod unpack;
 
 pub use pack::Packer;
-pub use unpack::unpack;
+pub use unpack::{unpack, unpack_over};
 
 /// The most bytes of records that a packed block may have.
 pub const MOST: usize = 16 << 20;

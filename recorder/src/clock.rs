@@ -82,32 +82,105 @@ impl Clock {
     /// Nanoseconds of the monotonic clock; `ticks` are modulo 2⁵⁶.
     pub fn nanoseconds(&self, ticks: u64) -> u64 {
         let ticks = self.since_start(ticks);
-        // The two instants that enclose this one, or else the nearest and the speed in all.
-        // Of two neighbours that a step back has brought close to each other only what lies
-        // between them may be told: what lies around them would be years away.
-        let next = self.instants.partition_point(|instant| instant.0 <= ticks);
-        let (before, after) = self.instants.split_at(next);
-        let in_all = match self.furthest {
-            (run @ 1.., nanoseconds) => {
-                ((nanoseconds - self.started).min(SLOWEST.saturating_mul(run as u64)), run)
-            }
-            // Of this clock one instant is known: it is taken to count nanoseconds.
-            _ => (1, 1),
-        };
-        let (from, (rise, run)) = match (before.last(), after.first()) {
-            (Some(from), Some(to)) => (from, (to.1 - from.1, to.0 - from.0)),
-            (Some(nearest), None) | (None, Some(nearest)) => (nearest, in_all),
-            (None, None) => return self.started,
-        };
+        let Piece { from, rise, run, .. } = self.piece(ticks);
         let since = i128::from(ticks - from.0) * i128::from(rise) / i128::from(run);
         let nanoseconds = i128::from(from.1) + since;
         u64::try_from(nanoseconds.max(self.started.into())).unwrap_or(LATEST).min(LATEST)
     }
 
+    /// A way to convert times that come soon after this one.
+    pub(crate) fn stretch(&self, ticks: u64) -> Stretch {
+        let Piece { from, rise, run, end } = self.piece(self.since_start(ticks));
+        let whole = rise / run;
+        // Of a quotient that is rounded up, the error stays below what could change the result.
+        let fraction = (u128::from(rise % run) << 64).div_ceil(u128::from(run)) as u64;
+        let exact = (u64::MAX / run).min(LATEST / whole.saturating_add(1));
+        // Before the first instant, and before its start, a clock is asked itself.
+        let usable = end > from.0 && from.1 >= self.started;
+        Stretch {
+            from: self.start.wrapping_add(from.0 as u64),
+            most: if usable { exact.min((end - from.0) as u64 - 1) } else { 0 },
+            base: from.1.max(self.started).min(LATEST),
+            whole,
+            fraction,
+        }
+    }
+
+    /// The two instants that enclose this one, or else the nearest and the speed in all. Of two
+    /// neighbours that a step back has brought close to each other only what lies between them
+    /// may be told: what lies around them would be years away.
+    fn piece(&self, since: i64) -> Piece {
+        let next = self.instants.partition_point(|instant| instant.0 <= since);
+        let (before, after) = self.instants.split_at(next);
+        let (rise, run) = match self.furthest {
+            (run @ 1.., nanoseconds) => {
+                let run = run as u64;
+                ((nanoseconds - self.started).min(SLOWEST.saturating_mul(run)), run)
+            }
+            // Of this clock one instant is known: it is taken to count nanoseconds.
+            _ => (1, 1),
+        };
+        const FOR_EVER: i64 = 1 << (TIME_BITS - 1);
+        match (before.last(), after.first()) {
+            (Some(&from), Some(to)) => {
+                Piece { from, rise: to.1 - from.1, run: (to.0 - from.0) as u64, end: to.0 }
+            }
+            (Some(&from), None) => Piece { from, rise, run, end: FOR_EVER },
+            (None, Some(&from)) => Piece { from, rise, run, end: from.0 },
+            (None, None) => Piece { from: (0, self.started), rise, run, end: FOR_EVER },
+        }
+    }
+
     /// Ticks since the start, negative before it, from ticks modulo 2⁵⁶.
+    #[inline]
     pub(crate) fn since_start(&self, ticks: u64) -> i64 {
         let unused = 64 - TIME_BITS;
         (ticks.wrapping_sub(self.start) << unused) as i64 >> unused
+    }
+
+    /// The other way: ticks modulo 2⁵⁶.
+    pub(crate) fn at(&self, since_start: i64) -> u64 {
+        self.start.wrapping_add(since_start as u64) & ((1 << TIME_BITS) - 1)
+    }
+}
+
+/// How fast a clock runs around an instant.
+struct Piece {
+    /// Ticks since the start, and nanoseconds.
+    from: (i64, u64),
+    /// So many nanoseconds take `run` ticks.
+    rise: u64,
+    run: u64,
+    /// Up to there, in ticks since the start, exclusive.
+    end: i64,
+}
+
+/// What a clock does between two instants, so that a conversion takes no division and
+/// gives the very same.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Stretch {
+    /// The first instant, in ticks.
+    from: u64,
+    /// So many ticks after it at most.
+    most: u64,
+    /// The first instant, in nanoseconds.
+    base: u64,
+    /// Nanoseconds in a tick: whole ones, and 2⁻⁶⁴ths.
+    whole: u64,
+    fraction: u64,
+}
+
+impl Stretch {
+    /// What [`Clock::nanoseconds`] gives, if this time is within the stretch.
+    #[inline]
+    pub(crate) fn nanoseconds(&self, ticks: u64) -> Option<u64> {
+        let unused = 64 - TIME_BITS;
+        let since = ticks.wrapping_sub(self.from) << unused >> unused;
+        if since > self.most {
+            return None;
+        }
+        let part = ((u128::from(since) * u128::from(self.fraction)) >> 64) as u64;
+        Some((self.base + since * self.whole + part).min(LATEST))
     }
 }
 
@@ -134,7 +207,41 @@ mod tests {
         assert_eq!(clock.nanoseconds(100), 1_110);
     }
 
+    /// A number, of any magnitude.
+    fn magnitude() -> impl Strategy<Value = u64> {
+        (any::<u64>(), 0u32..64).prop_map(|(number, shift)| number >> shift)
+    }
+
     proptest! {
+        #[test]
+        fn a_stretch_converts_as_the_clock_does(
+            start in (magnitude(), magnitude()),
+            instants in prop::collection::vec((magnitude(), magnitude()), 0..6),
+            probes in prop::collection::vec((magnitude(), magnitude()), 1..20),
+        ) {
+            let mut clock = Clock::new(start.0, start.1);
+            for &(ticks, nanoseconds) in &instants {
+                clock.add(ticks, nanoseconds);
+            }
+            clock.settle();
+            let known = instants.iter().map(|instant| instant.0).chain([start.0]);
+            let known: Vec<_> = known.collect();
+            for (index, (probe, later)) in probes.into_iter().enumerate() {
+                let near = known[index % known.len()];
+                for from in [probe, near, near.wrapping_add(probe)] {
+                    let stretch = clock.stretch(from);
+                    let edge = stretch.from.wrapping_add(stretch.most);
+                    for ticks in [from, from.wrapping_add(later), edge, edge.wrapping_add(1)] {
+                        let ticks = ticks & ((1 << TIME_BITS) - 1);
+                        if let Some(time) = stretch.nanoseconds(ticks) {
+                            prop_assert_eq!(time, clock.nanoseconds(ticks));
+                        }
+                    }
+                    prop_assert!(stretch.nanoseconds(edge).is_some());
+                }
+            }
+        }
+
         #[test]
         fn time_never_runs_back_and_hits_the_known_instants(
             steps in prop::collection::vec((1u64..1_000_000, 1u64..1_000_000), 1..50),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::clock::Clock;
+use crate::indices::Indices;
 
 /// A process. Others refer to it by its index.
 #[derive(Clone, Debug)]
@@ -98,7 +99,9 @@ pub struct Entities {
     /// In the order in which they were met.
     pub sites: Vec<Site>,
     /// The channel of each endpoint, by process and the endpoint's number.
-    pub endpoints: HashMap<(usize, u32), usize>,
+    pub(crate) endpoints: Vec<Indices>,
+    /// Threads by process and number.
+    pub(crate) numbers: Vec<Indices>,
     /// How long the trace is, in nanoseconds: to its last event, or to the end of the
     /// last process that was seen to end.
     pub end: u64,

@@ -13,14 +13,16 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use format::packed::unpack;
-use format::{ALIGNMENT, BlockHeader, Event, FILE_HEADER_BYTES, OperationKind};
+use format::packed::unpack_over;
+use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES, OperationKind};
 
 use crate::entities::{Entities, Site, Thread};
 
 mod census;
+mod events;
 
 use census::Census;
+pub use events::ThreadEvents;
 
 /// A recording, open for reading.
 #[derive(Debug)]
@@ -98,7 +100,7 @@ pub enum Deed {
         channel: Option<usize>,
         /// Where it was called, if the recording tells.
         site: Option<usize>,
-        /// The message, or the timeout; see [`Event::Operation`].
+        /// The message, or the timeout; see [`Operation`](format::Event::Operation).
         detail: u64,
     },
     /// It made a channel.
@@ -224,7 +226,9 @@ impl Recording {
     /// The file cannot be read.
     pub fn blocks(&self) -> impl Iterator<Item = Result<(BlockHeader, Vec<u8>)>> {
         self.blocks.iter().map(|block| {
-            let bytes = self.read(block)?;
+            let mut records = Records::default();
+            self.read(block, &mut records)?;
+            let bytes = records.bytes;
             let whole = (BlockHeader::BYTES + bytes.len()).next_multiple_of(ALIGNMENT);
             let header = BlockHeader {
                 packed: false,
@@ -248,45 +252,41 @@ impl Recording {
         let key = (self.entities.processes[process].number, number);
         let from = self.blocks.partition_point(|block| (block.process, block.thread) < key);
         let to = self.blocks.partition_point(|block| (block.process, block.thread) <= key);
-        ThreadEvents {
-            recording: self,
-            process,
-            blocks: &self.blocks[from..to],
-            bytes: Vec::new(),
-            at: 0,
-            sites: HashMap::new(),
-        }
+        ThreadEvents::new(self, process, &self.blocks[from..to])
     }
 
     /// The records of a block that can be read.
-    fn read(&self, block: &Block) -> Result<Vec<u8>> {
-        let (mut records, _) = self.read_all(block)?;
-        records.truncate(block.readable);
-        Ok(records)
+    fn read(&self, block: &Block, records: &mut Records) -> Result<()> {
+        self.read_all(block, records)?;
+        records.bytes.truncate(block.readable);
+        Ok(())
     }
 
-    /// The records of a block, and why there are no more of them.
-    fn read_all(&self, block: &Block) -> Result<(Vec<u8>, Option<format::Error>)> {
+    /// The records of a block; gives why there are no more of them.
+    fn read_all(&self, block: &Block, records: &mut Records) -> Result<Option<format::Error>> {
         // What a header says need not be there.
         let there = self.source.length()?.saturating_sub(block.offset);
-        let mut bytes = vec![0; block.stored.min(usize::try_from(there)?)];
-        let length = self.source.read_at(&mut bytes, block.offset)?;
-        bytes.truncate(length);
+        let there = block.stored.min(usize::try_from(there)?);
+        let Records { bytes, packed } = records;
+        let room = if block.packed { &mut *packed } else { &mut *bytes };
+        room.resize(there, 0);
+        let length = self.source.read_at(room, block.offset)?;
+        room.truncate(length);
         if !block.packed {
             let end = block.offset + length as u64;
-            let cut = (length < block.stored).then_some(format::Error::Truncated { offset: end });
-            return Ok((bytes, cut));
+            return Ok((length < block.stored).then_some(format::Error::Truncated { offset: end }));
         }
-        let mut records = Vec::new();
-        let unpacked = unpack(&bytes, &mut records).map_err(|error| error.at(block.offset));
-        Ok((records, unpacked.err()))
+        let unpacked = unpack_over(packed, bytes).map_err(|error| error.at(block.offset));
+        Ok(unpacked.err())
     }
+}
 
-    /// Time since the trace's start.
-    fn time(&self, process: usize, ticks: u64) -> u64 {
-        let clock = &self.entities.processes[process].clock;
-        clock.nanoseconds(ticks).saturating_sub(self.origin)
-    }
+/// The records of a block, and room that is used again for the next.
+#[derive(Debug, Default)]
+struct Records {
+    bytes: Vec<u8>,
+    /// As they stand in the file, if that is packed.
+    packed: Vec<u8>,
 }
 
 /// Finds the blocks, in the order in which they are to be read.
@@ -352,71 +352,4 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
     });
     blocks.dedup_by_key(|block| (block.process, block.thread, block.sequence));
     Ok(blocks)
-}
-
-/// A thread's events, read one block at a time.
-#[derive(Debug)]
-pub struct ThreadEvents<'a> {
-    recording: &'a Recording,
-    process: usize,
-    blocks: &'a [Block],
-    bytes: Vec<u8>,
-    at: usize,
-    /// The block's numbers of its sites.
-    sites: HashMap<u32, usize>,
-}
-
-impl ThreadEvents<'_> {
-    /// The next deed and its time, in nanoseconds since the trace's start.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn next_deed(&mut self) -> Result<Option<(u64, Deed)>> {
-        loop {
-            while self.at >= self.bytes.len() {
-                let Some((block, rest)) = self.blocks.split_first() else { return Ok(None) };
-                self.blocks = rest;
-                self.bytes = self.recording.read(block)?;
-                self.at = 0;
-                self.sites.clear();
-            }
-            // The first pass has read this before.
-            let record = format::decode(&self.bytes[self.at..])?;
-            self.at += record.length;
-            if let Event::Site { site, line, column, file } = record.event {
-                let place = Site { file: file.to_owned(), line, column };
-                if let Some(&number) = self.recording.site_numbers.get(&place) {
-                    self.sites.insert(site, number);
-                }
-            }
-            if let Some(deed) = self.deed(&record.event) {
-                return Ok(Some((self.recording.time(self.process, record.time), deed)));
-            }
-        }
-    }
-
-    fn deed(&self, event: &Event<'_>) -> Option<Deed> {
-        let endpoints = &self.recording.entities.endpoints;
-        let channel = |endpoint: u32| endpoints.get(&(self.process, endpoint)).copied();
-        let place = |site: u32| self.sites.get(&site).copied();
-        match *event {
-            Event::Operation { kind, endpoint, site, detail } => Some(Deed::Operation {
-                kind,
-                channel: channel(endpoint),
-                site: place(site),
-                detail,
-            }),
-            Event::ChannelCreated { sender, site, .. } => {
-                Some(Deed::ChannelCreated { channel: channel(sender)?, site: place(site) })
-            }
-            Event::SenderCloned { sender, site, .. } => {
-                Some(Deed::SenderCloned { channel: channel(sender), site: place(site) })
-            }
-            Event::SenderDropped { endpoint } => Some(Deed::SenderDropped(channel(endpoint))),
-            Event::ReceiverDropped { endpoint } => Some(Deed::ReceiverDropped(channel(endpoint))),
-            Event::Paused {} => Some(Deed::Paused),
-            Event::Resumed {} => Some(Deed::Resumed),
-            _ => None,
-        }
-    }
 }

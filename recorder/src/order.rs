@@ -6,12 +6,13 @@
 //! says so waits in the merge until the send has been met, and gets a time just after it.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, BinaryHeap};
 
 use anyhow::Result;
-use format::{MessageId, Outcome, Phase};
+use format::{MessageId, OperationKind, Outcome, Phase};
 
 use crate::load::{Deed, Recording, ThreadEvents};
+use crate::messages::Messages;
 
 /// Something that a thread did, with its place in the common order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,33 +25,116 @@ pub struct Step {
     pub deed: Deed,
 }
 
-/// A message, told apart from those of other processes.
-pub(crate) type MessageKey = (usize, MessageId);
-
-/// All steps of a recording, in a possible order.
+/// All steps of a recording, by time alone: of two messages that pass between threads one
+/// may be received before it is sent. [`Steps`] is the order that is possible.
 #[derive(Debug)]
-pub struct Steps<'a> {
-    recording: &'a Recording,
+pub struct Merge<'a> {
     threads: Vec<Front<'a>>,
-    /// Threads by process and number.
-    numbers: HashMap<(usize, u32), usize>,
-    /// Threads by the time of their next step.
-    ready: BinaryHeap<Reverse<(u64, usize)>>,
-    /// Threads that are about to receive a message whose send was not met yet.
-    parked: HashMap<MessageKey, usize>,
-    /// When a message that was not received yet can be received at the earliest.
-    begun: HashMap<MessageKey, u64>,
+    /// The thread whose step is likely to be next, as long as it is none of those below.
+    current: Option<Turn>,
+    /// Other threads, by the time of their next step.
+    ready: BinaryHeap<Reverse<Turn>>,
+    /// The latest step.
+    step: Step,
 }
+
+/// When a thread's next step is, and the thread.
+type Turn = (u64, usize);
 
 /// A thread's next step.
 #[derive(Debug)]
 struct Front<'a> {
     events: ThreadEvents<'a>,
-    next: Option<(u64, Deed)>,
-    /// The time of the last step.
-    last: Option<u64>,
-    /// Its latest send's message: sends that follow have greater numbers.
-    sent: MessageId,
+    /// When it is; `None` if there is none.
+    next: Option<u64>,
+}
+
+impl<'a> Merge<'a> {
+    /// The steps of `recording`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn new(recording: &'a Recording) -> Result<Self> {
+        let step = Step { time: 0, thread: 0, deed: Deed::Paused };
+        let mut merge =
+            Merge { threads: Vec::new(), current: None, ready: BinaryHeap::new(), step };
+        for thread in 0..recording.entities.threads.len() {
+            let mut events = recording.events(thread);
+            let next = events.go_on()?.then(|| events.next_time());
+            merge.ready.extend(next.map(|time| Reverse((time, thread))));
+            merge.threads.push(Front { events, next });
+        }
+        Ok(merge)
+    }
+
+    /// The next step.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    #[inline]
+    pub fn next_step(&mut self) -> Result<Option<&Step>> {
+        let Some(turn) = self.turn() else { return Ok(None) };
+        self.take(turn)?;
+        Ok(Some(&self.step))
+    }
+
+    /// Whose turn it is: the current thread's.
+    #[inline]
+    fn turn(&mut self) -> Option<Turn> {
+        let Some(current) = &mut self.current else {
+            self.current = self.ready.pop().map(|Reverse(turn)| turn);
+            return self.current;
+        };
+        // Most often it is the one that was before.
+        if self.ready.peek().is_some_and(|Reverse(other)| other < current)
+            && let Some(mut other) = self.ready.peek_mut()
+        {
+            std::mem::swap(&mut other.0, current);
+        }
+        self.current
+    }
+
+    /// Takes the step of the current thread, or of one that waits aside.
+    #[inline]
+    fn take(&mut self, (time, thread): Turn) -> Result<()> {
+        let front = &mut self.threads[thread];
+        front.events.take(&mut self.step.deed);
+        (self.step.time, self.step.thread) = (time, thread);
+        front.next = front.events.go_on()?.then(|| front.events.next_time().max(time + 1));
+        self.current = front.next.map(|next| (next, thread));
+        Ok(())
+    }
+
+    /// The current thread's step comes later than it says.
+    fn delay(&mut self, time: u64) {
+        self.current = self.current.map(|(_, thread)| (time, thread));
+    }
+
+    /// The current thread waits aside.
+    fn set_aside(&mut self) {
+        if let Some((time, thread)) = self.current.take() {
+            self.threads[thread].next = Some(time);
+        }
+    }
+
+    /// A thread that waited aside has its turn.
+    fn call_back(&mut self, thread: usize) {
+        self.ready.extend(self.threads[thread].next.map(|time| Reverse((time, thread))));
+    }
+}
+
+/// All steps of a recording, in a possible order.
+#[derive(Debug)]
+pub struct Steps<'a> {
+    recording: &'a Recording,
+    merge: Merge<'a>,
+    /// Threads by their latest send's message: sends that follow have greater numbers.
+    sent: Vec<MessageId>,
+    /// By the thread that sends: threads that are about to receive a message whose send
+    /// was not met yet.
+    parked: Vec<BTreeMap<MessageId, usize>>,
+    /// When a message that was not received yet can be received at the earliest.
+    begun: Messages<u64>,
 }
 
 /// A receive is at least so much later than its send began: room for the instant of
@@ -68,8 +152,9 @@ enum Passage {
 }
 
 impl Passage {
-    fn of(deed: &Deed) -> Self {
-        let Deed::Operation { kind, detail, .. } = *deed else { return Passage::Nothing };
+    #[inline]
+    fn of(operation: Option<(OperationKind, u64)>) -> Self {
+        let Some((kind, detail)) = operation else { return Passage::Nothing };
         let message = MessageId(detail);
         if message == MessageId::UNKNOWN {
             return Passage::Nothing;
@@ -91,148 +176,119 @@ impl<'a> Steps<'a> {
     /// # Errors
     /// The file cannot be read.
     pub fn new(recording: &'a Recording) -> Result<Self> {
-        let threads = (0..recording.entities.threads.len()).map(|thread| Front {
-            events: recording.events(thread),
-            next: None,
-            last: None,
-            sent: MessageId::UNKNOWN,
-        });
-        let mut steps = Steps {
+        let threads = recording.entities.threads.len();
+        Ok(Steps {
             recording,
-            threads: threads.collect(),
-            numbers: HashMap::new(),
-            ready: BinaryHeap::new(),
-            parked: HashMap::new(),
-            begun: HashMap::new(),
-        };
-        for thread in 0..steps.threads.len() {
-            steps.numbers.insert(steps.owner(thread), thread);
-            steps.advance(thread)?;
-        }
-        Ok(steps)
+            merge: Merge::new(recording)?,
+            sent: vec![MessageId::UNKNOWN; threads],
+            parked: vec![BTreeMap::new(); threads],
+            begun: Messages::new(recording.entities.processes.len()),
+        })
     }
 
     /// The next step.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn next_step(&mut self) -> Result<Option<Step>> {
+    pub fn next_step(&mut self) -> Result<Option<&Step>> {
         loop {
-            let Some(Reverse((time, thread))) = self.ready.pop() else {
-                return self.next_of_parked();
-            };
-            let Some((_, deed)) = self.threads[thread].next else { continue };
-            if let Passage::Receives(message) = Passage::of(&deed) {
+            let Some((time, thread)) = self.merge.turn() else { return self.next_of_parked() };
+            let passage = Passage::of(self.merge.threads[thread].events.next_operation());
+            if let Passage::Receives(message) = passage {
                 let key = (self.process(thread), message);
-                match self.begun.get(&key) {
-                    Some(&begun) if time < begun + HAND_OVER => {
-                        self.ready.push(Reverse((begun + HAND_OVER, thread)));
+                match self.begun.get_mut(key) {
+                    Some(&mut begun) if time < begun + HAND_OVER => {
+                        self.merge.delay(begun + HAND_OVER);
                         continue;
                     }
                     Some(_) => {
-                        self.begun.remove(&key);
+                        self.begun.remove(key);
                     }
-                    None if self.is_to_come(key, thread) && !self.parked.contains_key(&key) => {
-                        self.threads[thread].next = Some((time, deed));
-                        self.parked.insert(key, thread);
-                        continue;
+                    None => {
+                        if let Some(sender) = self.sender_to_come(message, thread)
+                            && !self.parked[sender].contains_key(&message)
+                        {
+                            self.merge.set_aside();
+                            self.parked[sender].insert(message, thread);
+                            continue;
+                        }
                     }
-                    None => {}
                 }
             }
-            return self.take(time, thread, deed).map(Some);
+            self.take((time, thread), &passage)?;
+            return Ok(Some(&self.merge.step));
         }
     }
 
     /// The next step where all threads that are left wait for sends, in a circle.
     ///
     /// One of these was not recorded: most likely that of the earliest receive.
-    fn next_of_parked(&mut self) -> Result<Option<Step>> {
-        let receives = self.parked.iter().filter_map(|(&key, &thread)| {
-            let (time, deed) = self.threads[thread].next?;
-            Some((time, thread, key, deed))
+    fn next_of_parked(&mut self) -> Result<Option<&Step>> {
+        let receives = self.parked.iter().enumerate().flat_map(|(sender, parked)| {
+            parked.iter().map(move |(&message, &thread)| (thread, sender, message))
         });
-        let earliest = receives.min_by_key(|&(time, thread, ..)| (time, thread));
-        let Some((time, thread, key, deed)) = earliest else { return Ok(None) };
-        self.parked.remove(&key);
-        self.take(time, thread, deed).map(Some)
+        let turns = receives.filter_map(|(thread, sender, message)| {
+            Some((self.merge.threads[thread].next?, thread, sender, message))
+        });
+        let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
+        let Some((time, thread, sender, message)) = earliest else { return Ok(None) };
+        self.parked[sender].remove(&message);
+        self.take((time, thread), &Passage::Receives(message))?;
+        Ok(Some(&self.merge.step))
     }
 
     /// The thread's next step, taken now.
-    fn take(&mut self, time: u64, thread: usize, deed: Deed) -> Result<Step> {
-        self.threads[thread].last = Some(time);
-        self.advance(thread)?;
-        self.note(thread, time, &deed);
-        Ok(Step { time, thread, deed })
-    }
-
-    fn process(&self, thread: usize) -> usize {
-        self.recording.entities.threads[thread].process
-    }
-
-    /// Makes the thread's next event ready.
-    fn advance(&mut self, thread: usize) -> Result<()> {
-        let front = &mut self.threads[thread];
-        front.next = front.events.next_deed()?;
-        match front.next {
-            Some((time, _)) => {
-                let earliest = front.last.map_or(0, |last| last + 1);
-                self.ready.push(Reverse((time.max(earliest), thread)));
-            }
-            None => {
-                let owner = self.owner(thread);
-                self.release(|key| (key.0, key.1.thread()) == owner);
-            }
+    #[inline]
+    fn take(&mut self, (time, thread): Turn, passage: &Passage) -> Result<()> {
+        self.merge.take((time, thread))?;
+        if self.merge.threads[thread].next.is_none() {
+            // Nothing that it has not sent by now will be sent.
+            self.release(thread, MessageId(u64::MAX));
         }
-        Ok(())
-    }
-
-    fn owner(&self, thread: usize) -> (usize, u32) {
-        (self.process(thread), self.recording.entities.threads[thread].number)
-    }
-
-    /// Notes what a step that has just been taken means for receives.
-    fn note(&mut self, thread: usize, time: u64, deed: &Deed) {
-        let process = self.process(thread);
-        match Passage::of(deed) {
-            Passage::Sent(message) if self.threads[thread].sent == message => {
-                if let Some(begun) = self.begun.get_mut(&(process, message)) {
+        match *passage {
+            Passage::Sent(message) if self.sent[thread] == message => {
+                if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
                     // Sent before it is received, as the clocks say.
                     *begun = time.saturating_sub(1);
                 }
             }
             // A wait's end whose begin was not recorded is all there is to its send.
             Passage::Sends(message) | Passage::Sent(message) => {
+                let process = self.process(thread);
                 self.begun.insert((process, message), time);
-                self.threads[thread].sent = message;
-                if !self.parked.is_empty() {
-                    // Sends with lower numbers will not come any more.
-                    self.release(|key| {
-                        key.0 == process && key.1.thread() == message.thread() && key.1 <= message
-                    });
+                self.sent[thread] = message;
+                // Sends with lower numbers will not come any more.
+                let numbers = &self.recording.entities.numbers[process];
+                if let Some(sender) = numbers.get(message.thread()) {
+                    self.release(sender, message);
                 }
             }
             Passage::Receives(_) | Passage::Nothing => {}
         }
+        Ok(())
     }
 
-    /// Whether the thread that sends this message can still come to it, if `receiver` waits.
-    fn is_to_come(&self, key: MessageKey, receiver: usize) -> bool {
-        self.numbers.get(&(key.0, key.1.thread())).is_some_and(|&sender| {
-            let front = &self.threads[sender];
-            sender != receiver && front.next.is_some() && front.sent < key.1
+    fn process(&self, thread: usize) -> usize {
+        self.recording.entities.threads[thread].process
+    }
+
+    /// The thread that sends this message, if it can still come to that while `receiver` waits.
+    fn sender_to_come(&self, message: MessageId, receiver: usize) -> Option<usize> {
+        let numbers = &self.recording.entities.numbers[self.process(receiver)];
+        numbers.get(message.thread()).filter(|&sender| {
+            sender != receiver
+                && self.merge.threads[sender].next.is_some()
+                && self.sent[sender] < message
         })
     }
 
-    /// Makes parked threads ready.
-    fn release(&mut self, which: impl Fn(&MessageKey) -> bool) {
-        let keys: Vec<_> = self.parked.keys().filter(|key| which(key)).copied().collect();
-        for key in &keys {
-            if let Some(thread) = self.parked.remove(key)
-                && let Some((time, _)) = self.threads[thread].next
-            {
-                self.ready.push(Reverse((time, thread)));
-            }
+    /// Calls back who waits for messages of this thread, up to one.
+    #[inline]
+    fn release(&mut self, sender: usize, last: MessageId) {
+        while let Some(first) = self.parked[sender].first_entry()
+            && *first.key() <= last
+        {
+            self.merge.call_back(first.remove());
         }
     }
 }

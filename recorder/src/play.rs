@@ -16,7 +16,7 @@
 //!   receiver, or the trace ends. So many are shown at a time in a channel that a person
 //!   can look at them ([`MOST_LANES`]); all are counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use format::{Call, MessageId, OperationKind, Outcome, Phase};
@@ -24,7 +24,8 @@ use format::{Call, MessageId, OperationKind, Outcome, Phase};
 use crate::entities;
 use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, PAUSED, RESUMED, Slice};
 use crate::load::{Deed, Recording};
-use crate::order::{MessageKey, Step, Steps};
+use crate::messages::{MessageKey, Messages};
+use crate::order::{Step, Steps};
 
 /// So many messages of a channel are shown in flight at a time. Each takes a track, and a
 /// viewer takes minutes to open a hundred thousand.
@@ -42,13 +43,13 @@ pub fn play(recording: &Recording, tell: &mut dyn FnMut(&Item) -> Result<()>) ->
         waits: vec![None; entities.threads.len()],
         paused: vec![None; entities.processes.len()],
         channels: entities.channels.iter().map(Channel::new).collect(),
-        blocked: HashMap::new(),
-        flights: HashMap::new(),
+        blocked: Messages::new(entities.processes.len()),
+        flights: Messages::new(entities.processes.len()),
         arrows: 0,
     };
     let mut steps = Steps::new(recording)?;
     while let Some(step) = steps.next_step()? {
-        stage.step(&step)?;
+        stage.step(step)?;
     }
     stage.end()
 }
@@ -62,8 +63,8 @@ struct Stage<'a> {
     paused: Vec<Option<u64>>,
     channels: Vec<Channel>,
     /// The threads whose sends wait, by their messages.
-    blocked: HashMap<MessageKey, usize>,
-    flights: HashMap<MessageKey, Flying>,
+    blocked: Messages<usize>,
+    flights: Messages<Flying>,
     arrows: u64,
 }
 
@@ -267,8 +268,9 @@ impl Stage<'_> {
     /// From now on it is not known what is still in this process's channels.
     fn resume(&mut self, process: usize) {
         let Some(paused) = self.paused[process].take() else { return };
-        for (_, flying) in self.flights.iter_mut().filter(|((of, _), _)| *of == process) {
-            if flying.paused.is_none() {
+        let channels = &self.recording.entities.channels;
+        for flying in self.flights.values_mut() {
+            if channels[flying.channel].process == process && flying.paused.is_none() {
                 flying.paused = Some(paused);
                 self.channels[flying.channel].depth -= 1;
             }
@@ -311,7 +313,7 @@ impl Stage<'_> {
     /// A wait of which no end was met, if the thread has one.
     fn end_wait(&mut self, thread: usize) -> Result<()> {
         let Some(wait) = self.waits[thread].take() else { return Ok(()) };
-        self.blocked.remove(&self.key(thread, wait.message));
+        self.blocked.remove(self.key(thread, wait.message));
         match wait.handed_over {
             Some((time, number)) => self.returning(thread, &wait, time, number, wait.overtaken),
             None => self.waited(thread, &wait, None, wait.overtaken),
@@ -338,7 +340,7 @@ impl Stage<'_> {
         let message = MessageId(detail);
         let transferred = kind.outcome() == Outcome::Transferred;
         if let Some(wait) = wait {
-            self.blocked.remove(&self.key(step.thread, wait.message));
+            self.blocked.remove(self.key(step.thread, wait.message));
             if let Some((time, number)) = wait.handed_over {
                 return self.returning(step.thread, &wait, time, number, Some(step.time));
             }
@@ -433,7 +435,7 @@ impl Stage<'_> {
 
     /// If the message's sender still waits, it hands the message over just before `step`.
     fn hand_over_before(&mut self, step: &Step, message: MessageId) -> Result<()> {
-        let Some(sender) = self.blocked.remove(&self.key(step.thread, message)) else {
+        let Some(sender) = self.blocked.remove(self.key(step.thread, message)) else {
             return Ok(());
         };
         let Some(wait) = self.waits[sender] else { return Ok(()) };
@@ -483,7 +485,7 @@ impl Stage<'_> {
 
     /// A message is received.
     fn land(&mut self, step: &Step, message: MessageId) -> Result<Option<Flying>> {
-        let Some(flying) = self.flights.remove(&self.key(step.thread, message)) else {
+        let Some(flying) = self.flights.remove(self.key(step.thread, message)) else {
             return Ok(None);
         };
         // Where something is missing, what was received can seem to be sent later.
@@ -515,7 +517,8 @@ impl Stage<'_> {
             self.end_wait(thread)?;
         }
         (0..self.paused.len()).for_each(|process| self.resume(process));
-        let mut lost: Vec<_> = self.flights.drain().map(|(_, flying)| flying).collect();
+        let flights = std::mem::replace(&mut self.flights, Messages::new(0));
+        let mut lost: Vec<_> = flights.into_values().collect();
         lost.sort_unstable_by_key(|flying| flying.arrow);
         for flying in lost {
             let (until, fate) = match flying.paused {

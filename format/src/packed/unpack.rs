@@ -1,8 +1,7 @@
 //! From packed blocks to records.
 
 use super::{
-    AS_IT_IS, Expected, LENGTHS, MASKS, MOST, NEXT, NEXT_OF, NUMBERS, OPERATION, SHAPE, Shape,
-    TIME_MASK, ZERO,
+    AS_IT_IS, Expected, MASKS, MOST, NEXT, NEXT_OF, NUMBERS, OPERATION, SHAPE, Shape, ZERO,
 };
 use crate::{Error, MAX_RECORD, OperationKind};
 
@@ -12,21 +11,28 @@ use crate::{Error, MAX_RECORD, OperationKind};
 /// [`Error::Truncated`] or [`Error::Malformed`], with an offset from the start of `packed`;
 /// the records before that are in `out`.
 pub fn unpack(packed: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-    let truncated = Error::Truncated { offset: packed.len() as u64 };
-    let malformed = |offset: usize, what| Error::Malformed { offset: offset as u64, what };
-    let (numbers, rest) = packed.split_first_chunk::<NUMBERS>().ok_or(truncated.clone())?;
-    let [length, records, shapes, _] =
-        std::array::from_fn(|index| u32::from_le_bytes(numbers.as_chunks().0[index]) as usize);
-    let possible = 8 * records..=MAX_RECORD * records;
-    if length > MOST || !possible.contains(&length) || shapes > usize::from(AS_IT_IS) {
-        return Err(malformed(0, "a packed block says it holds what it cannot hold"));
-    }
-    let (shapes, rest) = rest.split_at_checked(SHAPE * shapes).ok_or(truncated.clone())?;
-    let mut shapes = read_shapes(shapes)?;
-    let (tags, data) = rest.split_at_checked(2 * records).ok_or(truncated.clone())?;
-    let data_at = packed.len() - data.len();
-
     let start = out.len();
+    unpack_from(packed, out, start)
+}
+
+/// Puts the records of a packed block's content in `out`, in place of what is there. Unlike
+/// [`unpack`] into a vector that was cleared, this does not write the room twice.
+///
+/// # Errors
+/// Those of [`unpack`].
+pub fn unpack_over(packed: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+    unpack_from(packed, out, 0)
+}
+
+/// Puts the records in `out` from `start` on, in place of what is there.
+fn unpack_from(packed: &[u8], out: &mut Vec<u8>, start: usize) -> Result<(), Error> {
+    let Content { length, mut shapes, tags, data } = match Content::of(packed) {
+        Ok(content) => content,
+        Err(error) => {
+            out.truncate(start);
+            return Err(error);
+        }
+    };
     out.resize(start + length, 0);
     let mut unpacker = Unpacker {
         shapes: &mut shapes,
@@ -36,13 +42,43 @@ pub fn unpack(packed: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         time: 0,
         room: &mut out[start..],
     };
-    let failed = unpacker.records(tags).map_err(|error| error.at(data_at as u64)).err();
+    let data_at = (packed.len() - data.len()) as u64;
+    let failed = unpacker.records(tags).map_err(|error| error.at(data_at)).err();
     let unused = unpacker.room.len();
     out.truncate(out.len() - unused);
     match failed {
         Some(error) => Err(error),
-        None if unused > 0 => Err(malformed(0, "a packed block holds less than it says")),
+        None if unused > 0 => {
+            Err(Error::Malformed { offset: 0, what: "a packed block holds less than it says" })
+        }
         None => Ok(()),
+    }
+}
+
+/// The parts of a packed block.
+struct Content<'a> {
+    /// Bytes of records.
+    length: usize,
+    shapes: Vec<Shape>,
+    tags: &'a [u8],
+    data: &'a [u8],
+}
+
+impl<'a> Content<'a> {
+    fn of(packed: &'a [u8]) -> Result<Self, Error> {
+        let truncated = Error::Truncated { offset: packed.len() as u64 };
+        let (numbers, rest) = packed.split_first_chunk::<NUMBERS>().ok_or(truncated.clone())?;
+        let [length, records, shapes, _] =
+            std::array::from_fn(|index| u32::from_le_bytes(numbers.as_chunks().0[index]) as usize);
+        let possible = 8 * records..=MAX_RECORD * records;
+        if length > MOST || !possible.contains(&length) || shapes > usize::from(AS_IT_IS) {
+            let what = "a packed block says it holds what it cannot hold";
+            return Err(Error::Malformed { offset: 0, what });
+        }
+        let (shapes, rest) = rest.split_at_checked(SHAPE * shapes).ok_or(truncated.clone())?;
+        let shapes = read_shapes(shapes)?;
+        let (tags, data) = rest.split_at_checked(2 * records).ok_or(truncated.clone())?;
+        Ok(Content { length, shapes, tags, data })
     }
 }
 
@@ -60,44 +96,76 @@ struct Unpacker<'a> {
 
 impl Unpacker<'_> {
     /// Unpacks the records with these tags. Offsets in errors are from the start of the data.
-    fn records(&mut self, tags: &[u8]) -> Result<(), Error> {
-        let mut tags = tags.as_chunks().0.iter().map(|tag| u16::from_le_bytes(*tag)).peekable();
-        while let Some(&tag) = tags.peek() {
+    fn records(&mut self, mut tags: &[u8]) -> Result<(), Error> {
+        while let Some((tag, after)) = tags.split_first_chunk() {
+            let tag = u16::from_le_bytes(*tag);
             let Some(&shape) = self.shapes.get(usize::from(tag >> 4)) else {
                 self.copy_record(tag)?;
-                tags.next();
+                tags = after;
                 continue;
             };
-            let first = u64::from(shape.code);
-            if tag >> 2 & 3 != NEXT {
-                tags.next();
-                let detail = self.begin(tag, shape.place)?;
-                if tag >> 2 & 3 != ZERO {
-                    let place = Expected::place(detail, shape.place & 256);
-                    self.shapes[usize::from(tag >> 4)].place = place;
-                    self.expected[place] = detail.wrapping_add(1);
-                }
-                self.push([self.time << 8 | first, shape.operands, detail])?;
+            if tag >> 2 & 3 == NEXT {
+                tags = self.run(tags, tag, &shape)?;
                 continue;
             }
-            // Most records are like the one before, and the table can wait.
-            let mut next = self.expected[shape.place];
-            while let Some(tag) = tags.next_if(|next| (next ^ tag) & !3 == 0) {
-                self.pass_time(tag)?;
-                self.push([self.time << 8 | first, shape.operands, next])?;
-                next = next.wrapping_add(1);
+            tags = after;
+            let detail = self.begin(tag, shape.place)?;
+            if tag >> 2 & 3 != ZERO {
+                let place = Expected::place(detail, shape.place & 256);
+                self.shapes[usize::from(tag >> 4)].place = place;
+                self.expected[place] = detail.wrapping_add(1);
             }
-            self.expected[shape.place] = next;
+            let record = [self.time << 8 | u64::from(shape.code), shape.operands, detail];
+            put(record, self.take_room()?);
         }
         Ok(())
     }
 
+    /// Unpacks records that are like `tag`, of which there is one at least; gives the tags
+    /// after theirs. Most records are like the one before, and the table can wait.
+    fn run<'t>(&mut self, tags: &'t [u8], tag: u16, shape: &Shape) -> Result<&'t [u8], Error> {
+        /// A tag four times.
+        const FOUR: u64 = 0x0001_0001_0001_0001;
+        let Shape { code, operands, place } = *shape;
+        let mut next = self.expected[place];
+        let mut rest = tags;
+        // Four at a time, as long as there is no end in sight.
+        while let Some((four, after)) = rest.split_first_chunk::<8>()
+            && let four = u64::from_le_bytes(*four)
+            && (four ^ (u64::from(tag) * FOUR)) & !(3 * FOUR) == 0
+            && self.data.len() >= self.at + 4 * 8
+            && self.room.len() >= 4 * OPERATION
+        {
+            let (room, unused) = std::mem::take(&mut self.room).split_at_mut(4 * OPERATION);
+            self.room = unused;
+            for (index, record) in room.as_chunks_mut().0.iter_mut().enumerate() {
+                self.pass_time((four >> (16 * index)) as u16)?;
+                put([self.time << 8 | u64::from(code), operands, next], record);
+                next = next.wrapping_add(1);
+            }
+            rest = after;
+        }
+        while let Some((one, after)) = rest.split_first_chunk()
+            && let one = u16::from_le_bytes(*one)
+            && (one ^ tag) & !3 == 0
+        {
+            self.pass_time(one)?;
+            put([self.time << 8 | u64::from(code), operands, next], self.take_room()?);
+            next = next.wrapping_add(1);
+            rest = after;
+        }
+        self.expected[place] = next;
+        Ok(rest)
+    }
+
     #[inline]
     fn pass_time(&mut self, tag: u16) -> Result<(), Error> {
-        let length = usize::from(tag & 3);
-        let passed = self.load()? & MASKS[length];
-        self.time = self.time.wrapping_add(passed) & TIME_MASK;
-        self.at += LENGTHS[length];
+        let length = tag & 3;
+        let passed = self.load()? & MASKS[usize::from(length)];
+        // What is beyond the bits of a time falls off when it is written.
+        self.time = self.time.wrapping_add(passed);
+        // Not from the table of lengths: the next record waits for this.
+        self.at += 1 << length;
         Ok(())
     }
 
@@ -117,18 +185,16 @@ impl Unpacker<'_> {
         Ok(detail)
     }
 
+    /// Room for an operation.
     #[inline]
-    fn push(&mut self, words: [u64; 3]) -> Result<(), Error> {
+    fn take_room(&mut self) -> Result<&mut [u8; OPERATION], Error> {
         let room = std::mem::take(&mut self.room);
-        let Some((record, after)) = room.split_first_chunk_mut::<OPERATION>() else {
+        let Some((record, after)) = room.split_first_chunk_mut() else {
             let what = "a packed block holds more than it says";
             return Err(Error::Malformed { offset: self.at as u64, what });
         };
-        for (to, word) in record.as_chunks_mut().0.iter_mut().zip(words) {
-            *to = word.to_le_bytes();
-        }
         self.room = after;
-        Ok(())
+        Ok(record)
     }
 
     /// The next 8 bytes of the data.
@@ -160,6 +226,13 @@ impl Unpacker<'_> {
         self.at += 2 + length;
         self.time = u64::from_le_bytes(*first) >> 8;
         Ok(())
+    }
+}
+
+#[inline]
+fn put(words: [u64; 3], record: &mut [u8; OPERATION]) {
+    for (to, word) in record.as_chunks_mut().0.iter_mut().zip(words) {
+        *to = word.to_le_bytes();
     }
 }
 

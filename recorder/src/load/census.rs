@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use format::{Event, Record, UNBOUNDED};
+use format::{Event, OperationKind, Record, UNBOUNDED};
 
-use super::{Block, Damage, Recording};
+use super::{Block, Damage, Recording, Records};
 use crate::clock::{Clock, LATEST};
 use crate::entities::{
     Channel, Ended, Entities, Process, Site, Thread, default_label, distinguish, unique,
 };
+use crate::indices::Indices;
 
 /// What the entities are made of, as it is met.
 pub(super) struct Census {
@@ -76,10 +77,11 @@ impl Census {
             before: Vec::new(),
         };
         let mut last: Option<Block> = None;
+        let mut records = Records::default();
         for index in 0..recording.blocks.len() {
             let block = recording.blocks[index];
-            let (records, cut) = recording.read_all(&block)?;
-            let readable = census.block(&block, &records, cut, last.as_ref());
+            let cut = recording.read_all(&block, &mut records)?;
+            let readable = census.block(&block, &records.bytes, cut, last.as_ref());
             recording.blocks[index].readable = readable;
             last = Some(block);
         }
@@ -109,6 +111,10 @@ impl Census {
         let mut at = 0;
         let mut error = cut;
         while at < bytes.len() {
+            at += self.operations(process, block.thread, &bytes[at..]);
+            if at == bytes.len() {
+                break;
+            }
             match format::decode(&bytes[at..]) {
                 Ok(record) => {
                     self.record(process, block.thread, &record, &mut sites);
@@ -132,6 +138,26 @@ impl Census {
             self.damage.push(Damage::MissingBlocks { of, count: block.sequence - expected });
         }
         at
+    }
+
+    /// Takes in the operations that stand here, one after the other; gives how long they are.
+    fn operations(&mut self, process: usize, thread: u32, bytes: &[u8]) -> usize {
+        let clock = &self.processes[process].clock;
+        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        let mut count = 0;
+        for record in bytes.as_chunks::<24>().0 {
+            if OperationKind::from_code(record[0]).is_none() {
+                break;
+            }
+            let ticks = clock.since_start(u64::from_le_bytes(record.as_chunks().0[0]) >> 8);
+            (first, last) = (first.min(ticks), last.max(ticks));
+            count += 1;
+        }
+        if count > 0 && thread != 0 {
+            let seen = [first, last].map(|since| clock.at(since));
+            self.seen(process, seen);
+        }
+        24 * count
     }
 
     /// A thread's blocks begin; gives the number of the first that is to be there.
@@ -240,15 +266,21 @@ impl Census {
         if thread == 0 && !matches!(record.event, Event::ProcessStarted { .. }) {
             return;
         }
+        self.seen(process, [record.time, record.time]);
+    }
+
+    /// Takes in the first and the last of some times in a thread of this process.
+    fn seen(&mut self, process: usize, [first, last]: [u64; 2]) {
         // Ticks wrap around.
         let clock = &self.processes[process].clock;
         let order = |ticks: &u64| clock.since_start(*ticks);
         if let Some(thread) = self.threads.last_mut().filter(|thread| thread.process == process) {
-            thread.ticks = thread.ticks.into_iter().chain([record.time]).min_by_key(order);
+            thread.ticks = thread.ticks.into_iter().chain([first]).min_by_key(order);
         }
-        let (first, last) = self.extent[process].unwrap_or((record.time, record.time));
-        let first = [first, record.time].into_iter().min_by_key(order);
-        self.extent[process] = first.zip([last, record.time].into_iter().max_by_key(order));
+        let extent = &mut self.extent[process];
+        let known = extent.unwrap_or((first, last));
+        let first = [known.0, first].into_iter().min_by_key(order);
+        *extent = first.zip([known.1, last].into_iter().max_by_key(order));
     }
 
     fn finish(mut self, recording: &mut Recording) {
@@ -283,6 +315,10 @@ impl Census {
             (ticks.map_or(LATEST, |ticks| time(process, ticks)), process, number)
         });
         let mut ids = vec![HashSet::new(); self.processes.len()];
+        let mut numbers = vec![Indices::default(); self.processes.len()];
+        for (index, thread) in self.threads.iter().enumerate() {
+            numbers[thread.process].insert(thread.number, index);
+        }
         let threads = self.threads.into_iter().map(
             |Met { process, number, os_id, name, dropped, .. }| Thread {
                 process,
@@ -297,9 +333,11 @@ impl Census {
         self.channels
             .sort_by_cached_key(|made| (time(made.process, made.ticks), made.process, made.ends));
         let mut labels = vec![HashMap::new(); self.processes.len()];
-        let mut endpoints = HashMap::new();
+        let mut endpoints = vec![Indices::default(); self.processes.len()];
         let channels = self.channels.into_iter().enumerate().map(|(index, made)| {
-            endpoints.extend(made.ends.map(|endpoint| ((made.process, endpoint), index)));
+            for endpoint in made.ends {
+                endpoints[made.process].insert(endpoint, index);
+            }
             let label = if made.name.is_empty() {
                 default_label(&made.message_type, made.site.map(|site| &self.sites[site]))
             } else {
@@ -318,12 +356,12 @@ impl Census {
         // A clone's number is greater than that of what was cloned.
         self.clones.sort_unstable();
         for (process, clone, original) in self.clones {
-            if let Some(&channel) = endpoints.get(&(process, original)) {
-                endpoints.insert((process, clone), channel);
+            if let Some(channel) = endpoints[process].get(original) {
+                endpoints[process].insert(clone, channel);
             }
         }
         for (process, endpoint, change) in self.before {
-            if let Some(&channel) = endpoints.get(&(process, endpoint)) {
+            if let Some(channel) = endpoints[process].get(endpoint) {
                 let senders: &mut u64 = &mut channels[channel].senders_before;
                 *senders = senders.saturating_add_signed(change);
             }
@@ -337,6 +375,7 @@ impl Census {
             channels,
             sites: self.sites,
             endpoints,
+            numbers,
             end,
         };
     }

@@ -14,7 +14,8 @@ use crate::simulation::{Simulated, programs, programs_with_gaps};
 
 fn steps(recording: &Recording) -> Vec<Step> {
     let mut steps = Steps::new(recording).expect("the recording can be put in order");
-    std::iter::from_fn(|| steps.next_step().expect("the recording can be read")).collect()
+    let next = || steps.next_step().expect("the recording can be read").copied();
+    std::iter::from_fn(next).collect()
 }
 
 /// What each thread did and when, by its own clock.

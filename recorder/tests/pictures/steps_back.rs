@@ -91,7 +91,8 @@ fn program(threads: &[Vec<Happening>; 2], rate: u64) -> (String, u64) {
     for (index, happenings) in threads.iter().enumerate() {
         if index == 1 {
             text += "block process=0 thread=2 sequence=0 dropped=0\n";
-            writeln!(text, "{start} ThreadStarted os_id=6 name=\"worker\"").unwrap();
+            writeln!(text, "{start} ThreadStarted os_id=6 name=\"worker\"")
+                .expect("a text can grow");
         }
         let (mut passed, mut stepped, mut told, mut count) = (0, 0_u64, 0, 0);
         for happening in happenings {
@@ -103,11 +104,11 @@ fn program(threads: &[Vec<Happening>; 2], rate: u64) -> (String, u64) {
             let ticks = (monotonic * rate).wrapping_sub(stepped) & ((1 << 56) - 1);
             if passed - told > 1_000_000 {
                 told = passed;
-                writeln!(text, "{ticks} Clock monotonic_ns={monotonic}").unwrap();
+                writeln!(text, "{ticks} Clock monotonic_ns={monotonic}").expect("a text can grow");
             }
             count += 1;
             let (kind, endpoint) = [("Send", 1), ("Recv", 2)][index];
-            writeln!(text, "{ticks} {kind} {endpoint} @1.{count}").unwrap();
+            writeln!(text, "{ticks} {kind} {endpoint} @1.{count}").expect("a text can grow");
         }
         longest = longest.max(passed);
     }
