@@ -154,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn messages_that_nobody_knows_stay_unknown() {
+        let records: Vec<_> = (0..200)
+            .flat_map(|number| {
+                let message = if number % 7 < 3 { MessageId::new(3, number + 1).0 } else { 0 };
+                operation(number * 200, OperationKind::Recv, 1, message)
+            })
+            .collect();
+        packed(&records);
+    }
+
+    #[test]
     fn everything_comes_back() {
         let mut records = Vec::new();
         let name = "x".repeat(300);

@@ -220,7 +220,7 @@ impl Packer {
                 let length = time_length(time.wrapping_sub(last) & TIME_MASK);
                 data.push(time.wrapping_sub(last) & TIME_MASK, LENGTHS[length]);
                 let detail = word(operation, 2);
-                let kind = if shape == run.number && detail == run.next {
+                let kind = if detail != 0 && shape == run.number && detail == run.next {
                     run.next = detail.wrapping_add(1);
                     NEXT
                 } else {
