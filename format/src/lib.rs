@@ -37,6 +37,10 @@
 //! only ever compared for equality with the generation, so a torn or late value can
 //! not be mistaken for it.
 //!
+//! Whoever moves a block may pack it: its magic is another, and in place of the records
+//! stands what [`packed`] specifies. `committed` and the stride are then those of what
+//! stands there. Of two blocks that are alike, one that is packed counts: it was whole.
+//!
 //! # Records
 //! The first word is `time << 8 | code`. Time is in ticks of the process's clock,
 //! modulo 2⁵⁶; [`Event::ProcessStarted`] has the full value at the start and
@@ -51,8 +55,8 @@
 //! it and that thread's own count ([`MessageId`]).
 //!
 //! # Versions
-//! A reader knows one version. A change that an old reader would misread changes
-//! [`VERSION`].
+//! A change that an old reader would misread changes [`VERSION`]. A reader knows the
+//! versions up to its own. Version 2 added packed blocks and the events from code 11 on.
 //!
 //! # Example
 //! ```
