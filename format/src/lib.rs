@@ -45,6 +45,10 @@
 //! place is not used again. Which blocks are sealed is told in [`seals`], so that nobody
 //! has to look for them; what the recorder tells the processes is in [`control`].
 //!
+//! Whoever moves a block may pack it: its magic is another, and in place of the records
+//! stands what [`packed`] specifies. `committed` and the stride are then those of what
+//! stands there. Of two blocks that are alike, one that is packed counts: it was whole.
+//!
 //! # Records
 //! The first word is `time << 8 | code`. Time is in ticks of the process's clock,
 //! modulo 2⁵⁶; [`Event::ProcessStarted`] has the full value at the start and

@@ -123,10 +123,15 @@ mod tests {
         let mut back = vec![1, 2, 3];
         assert_eq!(unpack(content, &mut back), Ok(()));
         assert!(back[3..] == *records);
+        let mut over = vec![1; 40];
+        assert_eq!(unpack_over(content, &mut over), Ok(()));
+        assert!(over == records);
         for length in 0..content.len() - PADDING - 8 {
             let mut part = Vec::new();
             assert!(unpack(&content[..length], &mut part).is_err(), "{length}");
             assert!(records.starts_with(&part), "{length}");
+            assert!(unpack_over(&content[..length], &mut over).is_err(), "{length}");
+            assert!(over == part, "{length}");
         }
         content.len()
     }

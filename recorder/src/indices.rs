@@ -75,6 +75,9 @@ mod tests {
         for number in (0..10_000).chain(u32::MAX - 2_000..=u32::MAX) {
             assert_eq!(indices.get(number), model.get(&number).copied(), "{number}");
         }
+        indices.insert(3, 1);
+        indices.insert(3, usize::MAX);
+        assert_eq!(indices.get(3), Some(usize::MAX));
         indices.clear();
         assert!((0..10_000).all(|number| indices.get(number).is_none()));
     }

@@ -46,6 +46,7 @@ impl<T> Messages<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn get_mut(&mut self, key: MessageKey) -> Option<&mut T> {
         let place = self.places[key.0].get(key.1.thread());
         match place.and_then(|place| self.queues[place].get_mut(key.1.count())) {
@@ -54,6 +55,7 @@ impl<T> Messages<T> {
         }
     }
 
+    #[inline]
     pub(crate) fn remove(&mut self, key: MessageKey) -> Option<T> {
         let place = self.places[key.0].get(key.1.thread());
         match place.and_then(|place| self.queues[place].remove(key.1.count())) {
@@ -63,14 +65,11 @@ impl<T> Messages<T> {
     }
 
     /// In place of what there was of this message.
+    #[inline]
     pub(crate) fn insert(&mut self, key: MessageKey, message: T) {
         let (process, id) = key;
-        let place = self.places[process].get(id.thread()).unwrap_or_else(|| {
-            let queue = Queue { base: 0, messages: VecDeque::new(), count: 0 };
-            self.queues.push(queue);
-            self.places[process].insert(id.thread(), self.queues.len() - 1);
-            self.queues.len() - 1
-        });
+        let place = self.places[process].get(id.thread());
+        let place = place.unwrap_or_else(|| self.begin_queue(process, id.thread()));
         if !self.others.is_empty() {
             self.others.remove(&key);
         }
@@ -92,6 +91,13 @@ impl<T> Messages<T> {
         while queue.messages.len() > 2 * queue.count + SPARE {
             queue.leave_behind((process, id.thread()), &mut self.others);
         }
+    }
+
+    #[cold]
+    fn begin_queue(&mut self, process: usize, thread: u32) -> usize {
+        self.queues.push(Queue { base: 0, messages: VecDeque::new(), count: 0 });
+        self.places[process].insert(thread, self.queues.len() - 1);
+        self.queues.len() - 1
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
@@ -135,6 +141,7 @@ impl<T> Queue<T> {
     }
 
     /// Has the first number's message elsewhere, if there is one.
+    #[cold]
     fn leave_behind(&mut self, (process, thread): (usize, u32), to: &mut HashMap<MessageKey, T>) {
         if let Some(message) = self.messages.pop_front().flatten() {
             to.insert((process, MessageId::new(thread, self.base)), message);

@@ -5,14 +5,17 @@
 //! clocks say: no message is received before its send has begun. A receive whose clock
 //! says so waits in the merge until the send has been met, and gets a time just after it.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
 use format::{MessageId, OperationKind, Outcome, Phase};
 
 use crate::load::{Deed, Recording, ThreadEvents};
 use crate::messages::Messages;
+
+mod turns;
+
+use turns::Turns;
 
 /// Something that a thread did, with its place in the common order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,10 +33,7 @@ pub struct Step {
 #[derive(Debug)]
 pub struct Merge<'a> {
     threads: Vec<Front<'a>>,
-    /// The thread whose step is likely to be next, as long as it is none of those below.
-    current: Option<Turn>,
-    /// Other threads, by the time of their next step.
-    ready: BinaryHeap<Reverse<Turn>>,
+    turns: Turns,
     /// The latest step.
     step: Step,
 }
@@ -55,13 +55,16 @@ impl<'a> Merge<'a> {
     /// # Errors
     /// The file cannot be read.
     pub fn new(recording: &'a Recording) -> Result<Self> {
-        let step = Step { time: 0, thread: 0, deed: Deed::Paused };
-        let mut merge =
-            Merge { threads: Vec::new(), current: None, ready: BinaryHeap::new(), step };
-        for thread in 0..recording.entities.threads.len() {
+        let threads = recording.entities.threads.len();
+        let mut merge = Merge {
+            threads: Vec::with_capacity(threads),
+            turns: Turns::new(threads),
+            step: Step { time: 0, thread: 0, deed: Deed::Paused },
+        };
+        for thread in 0..threads {
             let mut events = recording.events(thread);
             let next = events.go_on()?.then(|| events.next_time());
-            merge.ready.extend(next.map(|time| Reverse((time, thread))));
+            merge.turns.set(thread, next);
             merge.threads.push(Front { events, next });
         }
         Ok(merge)
@@ -73,53 +76,35 @@ impl<'a> Merge<'a> {
     /// The file cannot be read.
     #[inline]
     pub fn next_step(&mut self) -> Result<Option<&Step>> {
-        let Some(turn) = self.turn() else { return Ok(None) };
+        let Some(turn) = self.turns.first() else { return Ok(None) };
         self.take(turn)?;
         Ok(Some(&self.step))
     }
 
-    /// Whose turn it is: the current thread's.
-    #[inline]
-    fn turn(&mut self) -> Option<Turn> {
-        let Some(current) = &mut self.current else {
-            self.current = self.ready.pop().map(|Reverse(turn)| turn);
-            return self.current;
-        };
-        // Most often it is the one that was before.
-        if self.ready.peek().is_some_and(|Reverse(other)| other < current)
-            && let Some(mut other) = self.ready.peek_mut()
-        {
-            std::mem::swap(&mut other.0, current);
-        }
-        self.current
-    }
-
-    /// Takes the step of the current thread, or of one that waits aside.
+    /// Takes the step of this thread, at this time.
     #[inline]
     fn take(&mut self, (time, thread): Turn) -> Result<()> {
         let front = &mut self.threads[thread];
         front.events.take(&mut self.step.deed);
         (self.step.time, self.step.thread) = (time, thread);
         front.next = front.events.go_on()?.then(|| front.events.next_time().max(time + 1));
-        self.current = front.next.map(|next| (next, thread));
+        self.turns.set(thread, front.next);
         Ok(())
     }
 
-    /// The current thread's step comes later than it says.
-    fn delay(&mut self, time: u64) {
-        self.current = self.current.map(|(_, thread)| (time, thread));
+    /// The thread's next step is at this time, and not when its clock says.
+    fn delay(&mut self, thread: usize, time: u64) {
+        self.threads[thread].next = Some(time);
+        self.turns.set(thread, Some(time));
     }
 
-    /// The current thread waits aside.
-    fn set_aside(&mut self) {
-        if let Some((time, thread)) = self.current.take() {
-            self.threads[thread].next = Some(time);
-        }
+    /// The thread has no turn until it is called back.
+    fn set_aside(&mut self, thread: usize) {
+        self.turns.set(thread, None);
     }
 
-    /// A thread that waited aside has its turn.
     fn call_back(&mut self, thread: usize) {
-        self.ready.extend(self.threads[thread].next.map(|time| Reverse((time, thread))));
+        self.turns.set(thread, self.threads[thread].next);
     }
 }
 
@@ -192,23 +177,24 @@ impl<'a> Steps<'a> {
     /// The file cannot be read.
     pub fn next_step(&mut self) -> Result<Option<&Step>> {
         loop {
-            let Some((time, thread)) = self.merge.turn() else { return self.next_of_parked() };
+            let Some((time, thread)) = self.merge.turns.first() else {
+                return self.next_of_parked();
+            };
             let passage = Passage::of(self.merge.threads[thread].events.next_operation());
             if let Passage::Receives(message) = passage {
                 let key = (self.process(thread), message);
-                match self.begun.get_mut(key) {
-                    Some(&mut begun) if time < begun + HAND_OVER => {
-                        self.merge.delay(begun + HAND_OVER);
+                match self.begun.remove(key) {
+                    Some(begun) if time < begun + HAND_OVER => {
+                        self.begun.insert(key, begun);
+                        self.merge.delay(thread, begun + HAND_OVER);
                         continue;
                     }
-                    Some(_) => {
-                        self.begun.remove(key);
-                    }
+                    Some(_) => {}
                     None => {
                         if let Some(sender) = self.sender_to_come(message, thread)
                             && !self.parked[sender].contains_key(&message)
                         {
-                            self.merge.set_aside();
+                            self.merge.set_aside(thread);
                             self.parked[sender].insert(message, thread);
                             continue;
                         }

@@ -104,13 +104,16 @@ impl Unpacker<'_> {
                 tags = after;
                 continue;
             };
-            if tag >> 2 & 3 == NEXT {
+            let like_it = |next: &[u8; 2]| (u16::from_le_bytes(*next) ^ tag) & !3 == 0;
+            if tag >> 2 & 3 == NEXT && after.first_chunk().is_some_and(like_it) {
                 tags = self.run(tags, tag, &shape)?;
                 continue;
             }
             tags = after;
             let detail = self.begin(tag, shape.place)?;
-            if tag >> 2 & 3 != ZERO {
+            if tag >> 2 & 3 == NEXT {
+                self.expected[shape.place] = detail.wrapping_add(1);
+            } else if tag >> 2 & 3 != ZERO {
                 let place = Expected::place(detail, shape.place & 256);
                 self.shapes[usize::from(tag >> 4)].place = place;
                 self.expected[place] = detail.wrapping_add(1);
@@ -121,7 +124,7 @@ impl Unpacker<'_> {
         Ok(())
     }
 
-    /// Unpacks records that are like `tag`, of which there is one at least; gives the tags
+    /// Unpacks records that are like `tag`, of which there are two at least; gives the tags
     /// after theirs. Most records are like the one before, and the table can wait.
     fn run<'t>(&mut self, tags: &'t [u8], tag: u16, shape: &Shape) -> Result<&'t [u8], Error> {
         /// A tag four times.
@@ -169,12 +172,15 @@ impl Unpacker<'_> {
         Ok(())
     }
 
-    /// Reads time and detail of a record whose detail is not the next of its shape's sender.
+    /// Reads time and detail of a record.
+    #[inline]
     fn begin(&mut self, tag: u16, place: usize) -> Result<u64, Error> {
         self.pass_time(tag)?;
         let kind = tag >> 2 & 3;
-        if kind == ZERO {
-            return Ok(0);
+        match kind {
+            ZERO => return Ok(0),
+            NEXT => return Ok(self.expected[place]),
+            _ => {}
         }
         let detail = self.load()?;
         if kind == NEXT_OF {

@@ -62,6 +62,8 @@ fn main() {
         reading_rows(&work, [&raw, &packed], &mut text);
     }
     text += &packing;
+    text += "\nDecoding alone is done thread by thread, merging goes through all threads by time, and \
+             the steps are the order in which no message is received before it is sent.\n";
     print!("{text}");
     if arguments.iter().any(|argument| argument == "--save") {
         machine::save("reading", &text);
@@ -138,11 +140,11 @@ fn perform(stage: usize, recording: &Recording) -> usize {
     match STAGES[stage].0 {
         "decode" => {
             for thread in 0..recording.entities.threads.len() {
-                let mut events = recording.events(thread);
-                while let Some(event) = events.next_deed().expect("the recording can be read") {
-                    black_box(&event);
+                let events = recording.events(thread).for_each(|time, deed| {
+                    black_box((time, deed));
                     count += 1;
-                }
+                });
+                events.expect("the recording can be read");
             }
         }
         "decode, merge by time" => {

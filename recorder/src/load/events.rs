@@ -70,6 +70,20 @@ impl<'a> ThreadEvents<'a> {
         Ok(Some((self.next_time, deed)))
     }
 
+    /// Tells `tell` all that are left, without the copies that [`next_deed`](Self::next_deed)
+    /// makes.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn for_each(mut self, mut tell: impl FnMut(u64, &Deed)) -> Result<()> {
+        let mut deed = Deed::Paused;
+        while self.go_on()? {
+            self.take(&mut deed);
+            tell(self.next_time, &deed);
+        }
+        Ok(())
+    }
+
     /// Goes on to the next deed; tells whether there is one.
     #[inline]
     pub(crate) fn go_on(&mut self) -> Result<bool> {
@@ -132,7 +146,7 @@ impl<'a> ThreadEvents<'a> {
     #[cold]
     fn leave_stretch(&mut self, ticks: u64) -> u64 {
         self.stretch = self.clock.stretch(ticks);
-        self.clock.nanoseconds(ticks)
+        self.stretch.nanoseconds(ticks).unwrap_or_else(|| self.clock.nanoseconds(ticks))
     }
 
     /// What [`go_on`](Self::go_on) does where no operation comes next.
