@@ -9,11 +9,12 @@ pub(crate) fn describe() -> String {
     format!("{}, {} cores, {}, {}. {}.\n", processor(), cores(), kernel(), compiler(), day())
 }
 
-/// Keeps `text` in the folder of results.
+/// Keeps `text` in the folder of results, by the day and the machine.
 pub(crate) fn save(name: &str, text: &str) {
+    let processor = processor().to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("benches/results")
-        .join(format!("{}-{name}.md", day()));
+        .join(format!("{}-{processor}-{name}.md", day()));
     fs::create_dir_all(path.parent().expect("it has one")).expect("a folder for the results");
     fs::write(&path, text).expect("the result can be written");
     println!("kept in {}", path.display());

@@ -12,34 +12,30 @@ macro_rules! work {
             /// How long a thread took for sends and for receives that do not wait.
             pub(crate) fn alone(batches: u32) -> [Duration; 2] {
                 let (tx, rx) = mpsc::channel();
-                let (mut sends, mut receives) = (Duration::ZERO, Duration::ZERO);
-                for _ in 0..batches {
-                    let begun = Instant::now();
-                    for number in 0..1_000_u64 {
-                        tx.send(black_box(number)).unwrap();
-                    }
-                    let sent = Instant::now();
-                    for _ in 0..1_000 {
-                        black_box(rx.recv().unwrap());
-                    }
-                    sends += sent - begun;
-                    receives += sent.elapsed();
-                }
-                [sends, receives]
+                in_batches(batches, |number| tx.send(number).unwrap(), || rx.recv().unwrap())
             }
 
             /// The same, on a channel with a bound that is not reached.
             pub(crate) fn alone_bounded(batches: u32) -> [Duration; 2] {
                 let (tx, rx) = mpsc::sync_channel(1_024);
+                in_batches(batches, |number| tx.send(number).unwrap(), || rx.recv().unwrap())
+            }
+
+            /// How long batches of a thousand sends, and then of as many receives, took in all.
+            fn in_batches(
+                batches: u32,
+                send: impl Fn(u64),
+                receive: impl Fn() -> u64,
+            ) -> [Duration; 2] {
                 let (mut sends, mut receives) = (Duration::ZERO, Duration::ZERO);
                 for _ in 0..batches {
                     let begun = Instant::now();
-                    for number in 0..1_000_u64 {
-                        tx.send(black_box(number)).unwrap();
+                    for number in 0..1_000 {
+                        send(black_box(number));
                     }
                     let sent = Instant::now();
                     for _ in 0..1_000 {
-                        black_box(rx.recv().unwrap());
+                        black_box(receive());
                     }
                     sends += sent - begun;
                     receives += sent.elapsed();

@@ -22,6 +22,7 @@ use recorder::order::{Merge, Steps};
 use recorder::play::play;
 use rustix::time::{ClockId, clock_gettime};
 
+#[path = "../../../instrumented/benches/operations/machine.rs"]
 mod machine;
 mod made_up;
 
