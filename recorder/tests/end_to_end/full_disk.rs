@@ -46,6 +46,29 @@ fn the_program_runs_on() {
 }
 
 #[test]
+fn a_small_disk_on_which_there_is_no_room_left() {
+    let place = Place::new();
+    // What is mounted is mounted for this command alone.
+    let mount = "mount -t tmpfs -o size=256k none temporary";
+    let recorder = env!("CARGO_BIN_EXE_recorder");
+    let script =
+        format!("{mount} && exec '{recorder}' record -o x.txt -- {} 20000 2", program("count"));
+    let mut command = place.command("unshare");
+    if !rustix::process::getuid().is_root() {
+        command.arg("--map-root-user");
+    }
+    command.args(["--mount", "sh", "-c", &script]);
+    let ran = run(command)
+        .expect_status(0)
+        .expect_stdout("sent 40000\nreceived 40000\n")
+        .expect_stderr("instrumented: not recording (any more): No space left on device");
+    let text = place.text("x.txt");
+    let operations = text.events().iter().filter(|event| event.is_operation()).count();
+    assert!(operations > 0 && operations < 80_000, "{ran:#?}");
+    assert!(operations as u64 + text.dropped() >= 80_000, "{ran:#?}");
+}
+
+#[test]
 fn the_signal_for_too_large_files_does_not_come() {
     let place = Place::new();
     let script = format!("ulimit -f 200; exec {} 20000 2", program("count"));
