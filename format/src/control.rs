@@ -15,3 +15,5 @@ pub const LIMIT: usize = 1;
 pub const KEEP: usize = 2;
 /// The word that has the recorder's process number.
 pub const RECORDER: usize = 3;
+/// The word that says how many bytes of a message's value are recorded, at most; 0 is none.
+pub const VALUES: usize = 4;

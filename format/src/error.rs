@@ -67,12 +67,12 @@ mod tests {
             (malformed, "malformed at byte 24: it is bent"),
             (Error::NotARecording, "not a recording"),
             (
-                Error::UnsupportedVersion { found: 3 },
-                "recorded in format version 3, this reader knows 1 to 2: install a newer recorder",
+                Error::UnsupportedVersion { found: 4 },
+                "recorded in format version 4, this reader knows 1 to 3: install a newer recorder",
             ),
             (
                 Error::UnsupportedVersion { found: 0 },
-                "recorded in format version 0, this reader knows 1 to 2",
+                "recorded in format version 0, this reader knows 1 to 3",
             ),
         ] {
             assert_eq!(error.to_string(), message);

@@ -16,42 +16,6 @@ pub const UNBOUNDED: u64 = u64::MAX;
 /// How many bits of a time a record holds.
 pub const TIME_BITS: u32 = 56;
 
-/// A message's identity: who sent it and its place in that thread's own count.
-///
-/// In a record it is `thread << 40 | count`; 0 is a message whose send was not
-/// recorded.
-///
-/// ```
-/// let id = format::MessageId::new(3, 7);
-/// assert_eq!((id.thread(), id.count()), (3, 7));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct MessageId(pub u64);
-
-impl MessageId {
-    /// A message whose send was not recorded.
-    pub const UNKNOWN: Self = MessageId(0);
-    /// How many bits the count has.
-    pub const COUNT_BITS: u32 = 40;
-    /// The largest thread number that can be part of an id.
-    pub const MAX_THREAD: u32 = (1 << (64 - Self::COUNT_BITS)) - 1;
-
-    /// The id of the `count`th message of `thread`.
-    pub const fn new(thread: u32, count: u64) -> Self {
-        MessageId((thread as u64) << Self::COUNT_BITS | count)
-    }
-
-    /// The number of the thread that sent the message.
-    pub const fn thread(self) -> u32 {
-        (self.0 >> Self::COUNT_BITS) as u32
-    }
-
-    /// The message's place in its thread's count, from 1.
-    pub const fn count(self) -> u64 {
-        self.0 & ((1 << Self::COUNT_BITS) - 1)
-    }
-}
-
 /// One decoded record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
@@ -73,16 +37,27 @@ macro_rules! events {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event<'a> {
             $($(#[$doc])* $name { $($(#[$field_doc])* $field: $type,)* },)*
-            /// A send or a receive, or one end of it.
+            /// An operation, or one end of it.
             Operation {
                 /// Which call, how far, with what outcome.
                 kind: OperationKind,
-                /// The endpoint that was used.
+                /// What it was on, of the kind that [`Call::subject`](crate::Call::subject)
+                /// says: a channel's endpoint, a primitive, a thread, or 0.
                 endpoint: u32,
-                /// Where it was called: a [`Event::Site`] of the same block.
+                /// Where it was called: a [`Event::Site`] of the same block, or 0.
                 site: u32,
-                /// The message ([`MessageId`]), or 0 where there is none. For
-                /// [`OperationKind::RecvTimeoutBegin`] the timeout in nanoseconds.
+                /// What else there is to say, or 0:
+                ///
+                /// | operation | detail |
+                /// |---|---|
+                /// | sends and receives that have a message | the message ([`MessageId`]) |
+                /// | what begins to wait with a timeout, `SleepBegin` | nanoseconds |
+                /// | a lock that is acquired or let go | which [`Turn`] at the lock |
+                /// | `CondvarWaitBegin` | the mutex and its [`Turn`] |
+                /// | `NotifyOne`, `NotifyAll` | how many notifications there were, this one included |
+                /// | `CondvarWaitEnd`, `CondvarWaitTimeoutEnd` | how many there were |
+                /// | `BarrierWaitBegin` | how many threads have arrived, this one included |
+                /// | `BarrierWaitEnd` | 1 for the thread that is the leader |
                 detail: u64,
             },
         }
@@ -282,6 +257,97 @@ events! {
         /// The thread's name, or nothing.
         name: &'a str,
     }
+    /// The thread panics, where and with what message. It may still be caught.
+    14 Panicked {
+        /// Line, from 1.
+        line: u32,
+        /// Column, from 1.
+        column: u32,
+        /// The source file, as the compiler was given it.
+        file: &'a str,
+        /// The message, or nothing where it is no text.
+        message: &'a str,
+    }
+    /// The function that the thread was spawned with is over. Its thread-local destructors
+    /// are still to run.
+    15 Returned {
+        /// 1 if it has panicked, else 0.
+        panicked: u32,
+    }
+    /// A synchronisation primitive is used for the first time.
+    128 PrimitiveSeen {
+        /// The primitive.
+        primitive: u32,
+        /// What it is: a [`PrimitiveKind`].
+        kind: u32,
+        /// Where it was made.
+        site: u32,
+        /// For a `Barrier`, how many threads it waits for; else 0.
+        size: u64,
+        /// The type of what it holds, as the compiler writes it, or nothing.
+        value_type: &'a str,
+    }
+    /// The program has named an endpoint.
+    129 EndpointNamed {
+        /// The endpoint.
+        endpoint: u32,
+        /// Its name.
+        name: &'a str,
+    }
+    /// The program has named a synchronisation primitive.
+    130 PrimitiveNamed {
+        /// The primitive.
+        primitive: u32,
+        /// Its name.
+        name: &'a str,
+    }
+    /// What the message is that this thread is about to send.
+    131 Value {
+        /// The message ([`MessageId`]).
+        message: u64,
+        /// It, as text; ends in `…` where that was cut.
+        value: &'a str,
+    }
+    /// A place of the program that opens spans of the crate `tracing`, or logs with it, is
+    /// used for the first time.
+    132 Callsite {
+        /// The callsite.
+        callsite: u32,
+        /// 1 is an error, 2 a warning, 3 information, 4 for debugging, 5 a trace.
+        level: u32,
+        /// Where it is. `tracing` knows no column: it is 0.
+        site: u32,
+        /// What part of the program it says it is of.
+        target: &'a str,
+        /// The span's name; for what logs, nothing.
+        name: &'a str,
+    }
+    /// The thread enters a span of the crate `tracing`.
+    133 SpanEntered {
+        /// Where the span was made.
+        callsite: u32,
+        /// The span's number.
+        span: u64,
+        /// Its fields: `key=value key=value`.
+        fields: &'a str,
+    }
+    /// The thread leaves a span.
+    134 SpanExited {
+        /// The span's number.
+        span: u64,
+    }
+    /// The program has logged something with the crate `tracing`.
+    135 Logged {
+        /// Where.
+        callsite: u32,
+        /// Message and fields.
+        message: &'a str,
+    }
+    /// On what machine the process runs. A record of the process's thread 0.
+    136 Host {
+        /// The machine's name.
+        name: &'a str,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -303,7 +369,7 @@ pub fn decode(bytes: &[u8]) -> Result<Record<'_>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BlockHeader, FILE_HEADER_BYTES};
+    use crate::{BlockHeader, FILE_HEADER_BYTES, MessageId};
 
     /// One of every event, with no two numbers alike and `text` wherever one stands.
     fn samples(text: &str) -> Vec<Event<'_>> {
@@ -337,6 +403,8 @@ mod tests {
             Event::Paused {},
             Event::Resumed {},
             Event::Forgotten { thread: 1, os_id: 2, sequence: 3, name: text },
+            Event::Panicked { line: 1, column: 2, file: text, message: text },
+            Event::Returned { panicked: 1 },
         ];
         samples.extend(OperationKind::ALL.iter().map(|&kind| Event::Operation {
             kind,
@@ -344,6 +412,17 @@ mod tests {
             site: u32::MAX,
             detail: MessageId::new(3, 4).0,
         }));
+        samples.extend([
+            Event::PrimitiveSeen { primitive: 1, kind: 2, site: 3, size: 4, value_type: text },
+            Event::EndpointNamed { endpoint: 1, name: text },
+            Event::PrimitiveNamed { primitive: 1, name: text },
+            Event::Value { message: 1, value: text },
+            Event::Callsite { callsite: 1, level: 2, site: 3, target: text, name: text },
+            Event::SpanEntered { callsite: 1, span: 2, fields: text },
+            Event::SpanExited { span: 1 },
+            Event::Logged { callsite: 1, message: text },
+            Event::Host { name: text },
+        ]);
         samples
     }
 
@@ -440,17 +519,5 @@ mod tests {
     #[should_panic = "out of range"]
     fn a_buffer_that_is_too_short_is_a_panic() {
         Event::ThreadEnded {}.encode(0, &mut [0; 7]);
-    }
-
-    #[test]
-    fn a_message_has_its_thread_and_its_count() {
-        let most = (1 << MessageId::COUNT_BITS) - 1;
-        for (thread, count) in [(0, 0), (1, 1), (1, most), (MessageId::MAX_THREAD, most)] {
-            let id = MessageId::new(thread, count);
-            assert_eq!((id.thread(), id.count()), (thread, count));
-        }
-        assert_eq!(MessageId::new(3, 7).0, 3 << 40 | 7);
-        assert_eq!(MessageId::new(MessageId::MAX_THREAD, most).0, u64::MAX);
-        assert_eq!(MessageId::new(0, 0), MessageId::UNKNOWN);
     }
 }

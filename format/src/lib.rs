@@ -1,7 +1,7 @@
 //! What a recording is, byte for byte. This page is the specification.
 //!
-//! A **recording** is one file that holds what the channel operations of one or
-//! more processes were. It is written while the program runs, by threads that can
+//! A **recording** is one file that holds what the operations of one or more
+//! processes on channels, locks and threads were. It is written while the program runs, by threads that can
 //! be killed between any two instructions, so nothing in it depends on a proper
 //! end: there is no index, no trailer and no length that is filled in later.
 //!
@@ -57,17 +57,20 @@
 //! their 4 or 8 bytes, a text takes a 4-byte length (at most [`MAX_TEXT`]) and its
 //! UTF-8 bytes.
 //!
-//! Ids are numbers from 1 that are unique in their process: threads, channels and
-//! endpoints. Zero means "not known". Sites are numbered per block, so that every
+//! Ids are numbers from 1 that are unique in their process: threads, channels,
+//! endpoints, synchronisation primitives and callsites. Zero means "not known". Sites are numbered per block, so that every
 //! block can be read without the others. A message is named by the thread that sent
-//! it and that thread's own count ([`MessageId`]).
+//! it and that thread's own count ([`MessageId`]), what a thread does with a lock by the lock
+//! and the lock's own count ([`Turn`]).
 //!
-//! Blocks of thread 0 tell of the process: its start and end, and, if a flight recorder has
+//! Blocks of thread 0 tell of the process: its start, its host and its end, and, if a flight recorder has
 //! forgotten the oldest, what is still known of that ([`Event::Forgotten`]).
 //!
 //! # Versions
 //! A change that an old reader would misread changes [`VERSION`]. A reader knows all
 //! versions up to its own:
+//! - 3 has threads' operations and ends, synchronisation primitives, panics, values, names
+//!   of endpoints, and what the program tells `tracing`;
 //! - 2 has packed blocks, and the events `Paused`, `Resumed` and `Forgotten`;
 //! - 1 was the first.
 //!
@@ -96,6 +99,7 @@ pub mod control;
 mod error;
 mod event;
 mod field;
+mod id;
 mod operation;
 pub mod packed;
 pub mod seals;
@@ -106,5 +110,6 @@ pub use block::{
     PACKED_MAGIC, VERSION, check_file_header, file_header, word,
 };
 pub use error::Error;
-pub use event::{Event, MAX_RECORD, MAX_TEXT, MessageId, Record, TIME_BITS, UNBOUNDED, decode};
-pub use operation::{Call, OperationKind, Outcome, Phase, operation_words};
+pub use event::{Event, MAX_RECORD, MAX_TEXT, Record, TIME_BITS, UNBOUNDED, decode};
+pub use id::{MessageId, Turn};
+pub use operation::{Call, OperationKind, Outcome, Phase, PrimitiveKind, Subject, operation_words};

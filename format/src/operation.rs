@@ -1,6 +1,19 @@
-//! The table of channel operations: which call, how far, with what outcome.
+//! The table of operations: which call, how far, with what outcome.
 
-/// Which method of a channel's endpoint was called.
+/// What kind of thing an operation's `endpoint` is the number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A channel's endpoint.
+    Endpoint,
+    /// A synchronisation primitive: see [`PrimitiveKind`].
+    Primitive,
+    /// Another thread.
+    Thread,
+    /// Nothing: the number is 0.
+    Nothing,
+}
+
+/// Which function or method was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     /// `Sender::send`, `SyncSender::send`.
@@ -13,12 +26,93 @@ pub enum Call {
     TryRecv,
     /// `Receiver::recv_timeout`.
     RecvTimeout,
+    /// `Mutex::lock`, or the lock that a condition variable takes again.
+    Lock,
+    /// `Mutex::try_lock`.
+    TryLock,
+    /// A `MutexGuard` was dropped, or lent to a condition variable.
+    Unlock,
+    /// `RwLock::read`.
+    Read,
+    /// `RwLock::try_read`.
+    TryRead,
+    /// A `RwLockReadGuard` was dropped.
+    ReadUnlock,
+    /// `RwLock::write`.
+    Write,
+    /// `RwLock::try_write`.
+    TryWrite,
+    /// A `RwLockWriteGuard` was dropped.
+    WriteUnlock,
+    /// `RwLockWriteGuard::downgrade`: what was held for writing is held for reading.
+    Downgrade,
+    /// `Condvar::wait`, `wait_while`.
+    CondvarWait,
+    /// `Condvar::wait_timeout`, `wait_timeout_while`, `wait_timeout_ms`.
+    CondvarWaitTimeout,
+    /// `Condvar::notify_one`.
+    NotifyOne,
+    /// `Condvar::notify_all`.
+    NotifyAll,
+    /// `Barrier::wait`.
+    BarrierWait,
+    /// What waits for an initialisation that is not over: `Once::call_once` and `wait`,
+    /// `OnceLock::get_or_init` and `wait`, `LazyLock::force`.
+    Initialize,
+    /// It is this thread that runs the initialiser, from here to the end of its `Initialize`.
+    Initializer,
+    /// `thread::spawn`, `Builder::spawn`, `Scope::spawn`.
+    Spawn,
+    /// `JoinHandle::join`, `ScopedJoinHandle::join`.
+    Join,
+    /// The end of `thread::scope`, which joins what is left.
+    Scope,
+    /// `thread::park`.
+    Park,
+    /// `thread::park_timeout`.
+    ParkTimeout,
+    /// `Thread::unpark`.
+    Unpark,
+    /// `thread::sleep`.
+    Sleep,
+    /// `thread::yield_now`.
+    YieldNow,
 }
 
 impl Call {
     /// Whether it is a sender's method.
     pub const fn is_send(self) -> bool {
         matches!(self, Call::Send | Call::TrySend)
+    }
+
+    /// What the operation is on.
+    pub const fn subject(self) -> Subject {
+        match self {
+            Call::Send | Call::TrySend | Call::Recv | Call::TryRecv | Call::RecvTimeout => {
+                Subject::Endpoint
+            }
+            Call::Lock
+            | Call::TryLock
+            | Call::Unlock
+            | Call::Read
+            | Call::TryRead
+            | Call::ReadUnlock
+            | Call::Write
+            | Call::TryWrite
+            | Call::WriteUnlock
+            | Call::Downgrade
+            | Call::CondvarWait
+            | Call::CondvarWaitTimeout
+            | Call::NotifyOne
+            | Call::NotifyAll
+            | Call::BarrierWait
+            | Call::Initialize
+            | Call::Initializer => Subject::Primitive,
+            Call::Spawn | Call::Join | Call::Unpark => Subject::Thread,
+            Call::Scope | Call::Park | Call::ParkTimeout | Call::Sleep | Call::YieldNow => {
+                Subject::Nothing
+            }
+        }
     }
 }
 
@@ -47,13 +141,20 @@ pub enum Outcome {
     Empty,
     /// The other side is gone.
     Disconnected,
-    /// `recv_timeout` waited in vain.
+    /// `recv_timeout`, or a wait for a condition variable, waited in vain.
     TimedOut,
+    /// The lock is now held.
+    Acquired,
+    /// `try_lock` and the like found the lock held.
+    Held,
+    /// It is over, and that is all there is to say.
+    Done,
 }
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $code:literal $name:ident: $call:ident $phase:ident $outcome:ident;)*) => {
-        /// A channel operation, or one end of it: the codes from 16.
+        /// An operation on a channel, a synchronisation primitive or a thread, or one end
+        /// of it: the codes from 16 to 127.
         ///
         /// All have the same fields, see [`Event::Operation`](crate::Event::Operation).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,6 +255,96 @@ operations! {
     44 RecvTimeoutExpired: RecvTimeout End TimedOut;
     /// `recv_timeout` has waited and the last sender went away.
     45 RecvTimeoutEndDisconnected: RecvTimeout End Disconnected;
+    /// `lock` that did not wait.
+    48 Lock: Lock Whole Acquired;
+    /// `lock` found the mutex held and begins to wait.
+    49 LockBegin: Lock Begin Pending;
+    /// `lock` has waited and holds the mutex.
+    50 LockEnd: Lock End Acquired;
+    /// `try_lock` that got the mutex.
+    51 TryLock: TryLock Whole Acquired;
+    /// `try_lock` found the mutex held.
+    52 TryLockHeld: TryLock Whole Held;
+    /// The mutex is about to be let go.
+    53 Unlock: Unlock Whole Done;
+    /// `read` that did not wait.
+    54 Read: Read Whole Acquired;
+    /// `read` found the lock held and begins to wait.
+    55 ReadBegin: Read Begin Pending;
+    /// `read` has waited and holds the lock, with others or alone.
+    56 ReadEnd: Read End Acquired;
+    /// `try_read` that got the lock.
+    57 TryRead: TryRead Whole Acquired;
+    /// `try_read` found the lock held.
+    58 TryReadHeld: TryRead Whole Held;
+    /// What was held for reading is about to be let go.
+    59 ReadUnlock: ReadUnlock Whole Done;
+    /// `write` that did not wait.
+    60 Write: Write Whole Acquired;
+    /// `write` found the lock held and begins to wait.
+    61 WriteBegin: Write Begin Pending;
+    /// `write` has waited and holds the lock.
+    62 WriteEnd: Write End Acquired;
+    /// `try_write` that got the lock.
+    63 TryWrite: TryWrite Whole Acquired;
+    /// `try_write` found the lock held.
+    64 TryWriteHeld: TryWrite Whole Held;
+    /// What was held for writing is about to be let go.
+    65 WriteUnlock: WriteUnlock Whole Done;
+    /// What was held for writing is about to be held for reading.
+    66 Downgrade: Downgrade Whole Done;
+    /// `wait` has let its mutex go and begins to wait.
+    67 CondvarWaitBegin: CondvarWait Begin Pending;
+    /// `wait` was woken; its mutex is held again.
+    68 CondvarWaitEnd: CondvarWait End Done;
+    /// `wait_timeout` has let its mutex go and begins to wait.
+    69 CondvarWaitTimeoutBegin: CondvarWaitTimeout Begin Pending;
+    /// `wait_timeout` was woken; its mutex is held again.
+    70 CondvarWaitTimeoutEnd: CondvarWaitTimeout End Done;
+    /// `wait_timeout` has waited in vain; its mutex is held again.
+    71 CondvarWaitTimeoutExpired: CondvarWaitTimeout End TimedOut;
+    /// `notify_one` is about to wake a thread, if one waits.
+    72 NotifyOne: NotifyOne Whole Done;
+    /// `notify_all` is about to wake all threads that wait.
+    73 NotifyAll: NotifyAll Whole Done;
+    /// `Barrier::wait` begins: this thread has arrived.
+    74 BarrierWaitBegin: BarrierWait Begin Pending;
+    /// `Barrier::wait` is over: all have arrived.
+    75 BarrierWaitEnd: BarrierWait End Done;
+    /// What needs an initialisation that is not over begins to wait for it, or to run it.
+    76 InitializeBegin: Initialize Begin Pending;
+    /// The initialisation is over.
+    77 InitializeEnd: Initialize End Done;
+    /// It was for this thread to run the initialiser, which begins.
+    78 Initializer: Initializer Whole Done;
+    /// A thread is about to be made.
+    80 Spawn: Spawn Whole Done;
+    /// `join` of a thread that was over.
+    81 Join: Join Whole Done;
+    /// `join` of a thread that is not over begins to wait.
+    82 JoinBegin: Join Begin Pending;
+    /// `join` has waited.
+    83 JoinEnd: Join End Done;
+    /// A `scope` begins to wait for the threads that are left in it.
+    84 ScopeBegin: Scope Begin Pending;
+    /// A `scope` has none left.
+    85 ScopeEnd: Scope End Done;
+    /// `park` begins.
+    86 ParkBegin: Park Begin Pending;
+    /// `park` is over: somebody has called `unpark`, or nobody knows why.
+    87 ParkEnd: Park End Done;
+    /// `park_timeout` begins.
+    88 ParkTimeoutBegin: ParkTimeout Begin Pending;
+    /// `park_timeout` is over, for whatever reason.
+    89 ParkTimeoutEnd: ParkTimeout End Done;
+    /// `unpark` is about to let a thread go on.
+    90 Unpark: Unpark Whole Done;
+    /// `sleep` begins.
+    91 SleepBegin: Sleep Begin Pending;
+    /// `sleep` is over.
+    92 SleepEnd: Sleep End Done;
+    /// `yield_now` is over.
+    93 YieldNow: YieldNow Whole Done;
 }
 
 /// Whether an operation's code is one of a sender's.
@@ -178,6 +369,58 @@ pub const fn operation_words(
     [time << 8 | kind as u64, (site as u64) << 32 | endpoint as u64, detail]
 }
 
+/// What a synchronisation primitive is: the `kind` of
+/// [`Event::PrimitiveSeen`](crate::Event::PrimitiveSeen).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum PrimitiveKind {
+    /// `Mutex`
+    Mutex = 1,
+    /// `RwLock`
+    RwLock = 2,
+    /// `Condvar`
+    Condvar = 3,
+    /// `Barrier`
+    Barrier = 4,
+    /// `Once`
+    Once = 5,
+    /// `OnceLock`
+    OnceLock = 6,
+    /// `LazyLock`
+    LazyLock = 7,
+}
+
+impl PrimitiveKind {
+    /// Every kind, in the order of the codes.
+    pub const ALL: &[PrimitiveKind] = &[
+        PrimitiveKind::Mutex,
+        PrimitiveKind::RwLock,
+        PrimitiveKind::Condvar,
+        PrimitiveKind::Barrier,
+        PrimitiveKind::Once,
+        PrimitiveKind::OnceLock,
+        PrimitiveKind::LazyLock,
+    ];
+
+    /// The kind with this code.
+    pub fn from_code(code: u32) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| *kind as u32 == code)
+    }
+
+    /// std's name for the type.
+    pub fn name(self) -> &'static str {
+        match self {
+            PrimitiveKind::Mutex => "Mutex",
+            PrimitiveKind::RwLock => "RwLock",
+            PrimitiveKind::Condvar => "Condvar",
+            PrimitiveKind::Barrier => "Barrier",
+            PrimitiveKind::Once => "Once",
+            PrimitiveKind::OnceLock => "OnceLock",
+            PrimitiveKind::LazyLock => "LazyLock",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,9 +441,14 @@ mod tests {
     }
 
     #[test]
-    fn sends_and_receives_have_their_own_codes() {
+    fn each_subject_has_its_own_codes() {
         for &kind in OperationKind::ALL {
-            let range = if kind.call().is_send() { 16..32 } else { 32..64 };
+            let range = match kind.call().subject() {
+                Subject::Endpoint if kind.call().is_send() => 16..32,
+                Subject::Endpoint => 32..48,
+                Subject::Primitive => 48..80,
+                Subject::Thread | Subject::Nothing => 80..128,
+            };
             assert!(range.contains(&(kind as u8)), "{kind:?}");
             assert_eq!(is_send_code(kind as u8), kind.call().is_send());
         }
@@ -215,13 +463,15 @@ mod tests {
                 Phase::End => "End",
             };
             let outcome = match kind.outcome() {
-                Outcome::Pending | Outcome::Transferred => "",
+                Outcome::Pending | Outcome::Transferred | Outcome::Acquired | Outcome::Done => "",
+                Outcome::Held => "Held",
                 Outcome::Full => "Full",
                 Outcome::Empty => "Empty",
                 Outcome::Disconnected => "Disconnected",
                 // Where the time is over the wait is, too: that it ended is not said twice.
                 Outcome::TimedOut => {
-                    assert_eq!((kind.phase(), kind.name()), (Phase::End, "RecvTimeoutExpired"));
+                    assert_eq!(kind.phase(), Phase::End);
+                    assert_eq!(kind.name(), format!("{:?}Expired", kind.call()));
                     continue;
                 }
             };
@@ -244,5 +494,12 @@ mod tests {
                 assert_eq!(words[0] as u8, kind as u8);
             }
         }
+    }
+
+    #[test]
+    fn only_the_kinds_of_primitives_are_known() {
+        let by_code: Vec<_> = (0..100).filter_map(PrimitiveKind::from_code).collect();
+        assert_eq!(by_code, PrimitiveKind::ALL);
+        assert!(by_code.iter().all(|kind| kind.name() == format!("{kind:?}")));
     }
 }

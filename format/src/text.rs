@@ -1,7 +1,7 @@
 //! The lossless text form, for eyes and for tests: one line for each block and record.
 //!
 //! ```text
-//! channel-recording version=2
+//! channel-recording version=3
 //! block process=0 thread=1 sequence=0 dropped=0
 //! 1000 ThreadStarted os_id=4711 name="main"
 //! 1010 Send endpoint=1 site=1 detail=1099511627777
@@ -60,11 +60,11 @@ impl std::error::Error for ParseError {}
 /// [`ParseError`] names the first line that cannot be read.
 ///
 /// ```
-/// let text = "channel-recording version=2\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
+/// let text = "channel-recording version=3\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
 /// let bytes = format::text::parse(text).unwrap();
 /// assert!(format::check_file_header(&bytes).is_ok());
 /// assert_eq!(format::text::parse("hello").unwrap_err().to_string(),
-///     "line 1: the first line must be `channel-recording version=2`");
+///     "line 1: the first line must be `channel-recording version=3`");
 /// ```
 pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
     let mut bytes = file_header().to_vec();

@@ -9,14 +9,18 @@ use format::packed::{Packer, unpack};
 use format::{BlockHeader, FILE_HEADER_BYTES, MAX_RECORD, OperationKind, decode, text};
 
 /// The files of this version.
-const TEXT: &str = include_str!("golden/version-2.txt");
-const PACKED: &[u8] = include_bytes!("golden/version-2-packed.rec");
+const TEXT: &str = include_str!("golden/version-3.txt");
+const PACKED: &[u8] = include_bytes!("golden/version-3-packed.rec");
 
 /// For each version a text and its bytes.
-const VERSIONS: [(u32, &str, &[u8]); 2] = [
+const VERSIONS: [(u32, &str, &[u8]); 3] = [
     (1, include_str!("golden/version-1.txt"), include_bytes!("golden/version-1.rec")),
-    (2, TEXT, include_bytes!("golden/version-2.rec")),
+    (2, include_str!("golden/version-2.txt"), include_bytes!("golden/version-2.rec")),
+    (3, TEXT, include_bytes!("golden/version-3.rec")),
 ];
+
+/// Packed recordings of versions before, with the number of the version in [`VERSIONS`].
+const PACKED_BEFORE: [(usize, &[u8]); 1] = [(1, include_bytes!("golden/version-2-packed.rec"))];
 
 #[test]
 fn the_text_gives_the_bytes() {
@@ -61,7 +65,7 @@ fn the_bytes_give_the_text() {
 
 #[test]
 fn packed_blocks_have_the_same_records() {
-    let (_, _, bytes) = VERSIONS[1];
+    let (_, _, bytes) = VERSIONS[2];
     let mut packer = Packer::new();
     let mut packed = format::file_header().to_vec();
     for (header, records) in blocks(bytes) {
@@ -69,7 +73,14 @@ fn packed_blocks_have_the_same_records() {
     }
     assert_eq!(packed, PACKED);
     assert!(PACKED.len() < bytes.len());
-    for ((one, packed), (other, records)) in blocks(PACKED).into_iter().zip(blocks(bytes)) {
+    same_records(PACKED, bytes);
+    for (version, packed) in PACKED_BEFORE {
+        same_records(packed, VERSIONS[version].2);
+    }
+}
+
+fn same_records(packed: &[u8], bytes: &[u8]) {
+    for ((one, packed), (other, records)) in blocks(packed).into_iter().zip(blocks(bytes)) {
         let mut unpacked = Vec::new();
         if one.packed {
             unpack(packed, &mut unpacked).unwrap();
@@ -82,7 +93,7 @@ fn packed_blocks_have_the_same_records() {
             (other.thread, other.sequence, other.dropped)
         );
     }
-    assert!(blocks(PACKED).iter().any(|(header, _)| header.packed));
+    assert!(blocks(packed).iter().any(|(header, _)| header.packed));
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn operations_agree_with_their_table() {
     for &kind in OperationKind::ALL {
         assert_eq!(OperationKind::from_code(kind as u8), Some(kind));
         assert_eq!(OperationKind::from_name(kind.name()), Some(kind));
-        assert!((16..64).contains(&(kind as u8)));
+        assert!((16..128).contains(&(kind as u8)));
 
         let mut bytes = [0; MAX_RECORD];
         let event = Event::Operation { kind, endpoint: 7, site: 8, detail: 9 };
@@ -126,15 +126,15 @@ fn a_record_that_is_none_says_where_and_why() {
 
 #[test]
 fn a_text_that_is_none_says_where_and_why() {
-    let head = "channel-recording version=2\nblock process=0 thread=1 sequence=0 dropped=0\n";
+    let head = "channel-recording version=3\nblock process=0 thread=1 sequence=0 dropped=0\n";
     for (text, message) in [
         (String::new(), "line 1: the text is empty"),
-        ("hello".into(), "line 1: the first line must be `channel-recording version=2`"),
+        ("hello".into(), "line 1: the first line must be `channel-recording version=3`"),
         (
-            "channel-recording version=2\n5 ThreadEnded".into(),
+            "channel-recording version=3\n5 ThreadEnded".into(),
             "line 2: an event stands outside a block",
         ),
-        ("channel-recording version=2\nblock process=0".into(), "line 2: `thread=` is missing"),
+        ("channel-recording version=3\nblock process=0".into(), "line 2: `thread=` is missing"),
         (format!("{head}5 Sent"), "line 3: no event is called \"Sent\""),
         (
             format!("{head}\n# a remark\nnow ThreadEnded"),

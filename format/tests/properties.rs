@@ -40,8 +40,19 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
         10 => Event::Paused {},
         11 => Event::Resumed {},
         12 => Event::Forgotten { thread: a, os_id: e, sequence: numbers[5], name: one },
+        13 => Event::Panicked { line: a, column: b, file: one, message: two },
+        14 => Event::Returned { panicked: a },
+        15 => Event::PrimitiveSeen { primitive: a, kind: b, site: c, size: e, value_type: one },
+        16 => Event::EndpointNamed { endpoint: a, name: one },
+        17 => Event::PrimitiveNamed { primitive: a, name: one },
+        18 => Event::Value { message: e, value: one },
+        19 => Event::Callsite { callsite: a, level: b, site: c, target: one, name: two },
+        20 => Event::SpanEntered { callsite: a, span: e, fields: one },
+        21 => Event::SpanExited { span: e },
+        22 => Event::Logged { callsite: a, message: one },
+        23 => Event::Host { name: one },
         kind => Event::Operation {
-            kind: OperationKind::ALL[kind - 13],
+            kind: OperationKind::ALL[kind - OTHERS],
             endpoint: a,
             site: b,
             detail: e,
@@ -49,9 +60,12 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
     }
 }
 
+/// How many kinds [`event`] knows that are no operations.
+const OTHERS: usize = 24;
+
 /// How many kinds [`event`] knows.
 fn kinds() -> usize {
-    13 + OperationKind::ALL.len()
+    OTHERS + OperationKind::ALL.len()
 }
 
 /// At most [`format::MAX_TEXT`] bytes, with all that has to be quoted.

@@ -19,7 +19,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use format::{Call, MessageId, OperationKind, Outcome, Phase};
+use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
 
 use crate::entities;
 use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, PAUSED, RESUMED, Slice};
@@ -161,6 +161,7 @@ fn method(call: Call) -> &'static str {
         Call::Recv => "recv",
         Call::TryRecv => "try_recv",
         Call::RecvTimeout => "recv_timeout",
+        _ => "",
     }
 }
 
@@ -171,7 +172,8 @@ fn verb(call: Call) -> &'static str {
 
 fn note(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Pending | Outcome::Transferred => "",
+        Outcome::Pending | Outcome::Transferred | Outcome::Acquired | Outcome::Done => "",
+        Outcome::Held => "held",
         Outcome::Full => "full",
         Outcome::Empty => "empty",
         Outcome::Disconnected => "disconnected",
@@ -202,6 +204,7 @@ impl Stage<'_> {
             wait.overtaken.get_or_insert(step.time);
         }
         match step.deed {
+            Deed::Operation { kind, .. } if kind.call().subject() != Subject::Endpoint => Ok(()),
             Deed::Operation { kind, channel, site, detail } => match kind.phase() {
                 Phase::Begin => self.begin_wait(step, kind, channel, site, detail),
                 Phase::Whole | Phase::End => self.operation(step, kind, channel, site, detail),
