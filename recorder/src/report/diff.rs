@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::json::{ChannelRecord, Document, FindingRecord};
+use super::json::{ChannelRecord, Document, FindingRecord, SideRecord};
 use super::table::{Align, Table, cut};
 use crate::summary::duration;
 
@@ -52,14 +52,13 @@ pub fn write(before: &Document, after: &Document, out: &mut dyn Write) -> fmt::R
             change(&channel.name, "channel", ["there".into(), "gone".into()], String::new());
             continue;
         };
-        let counts: [(&str, fn(&ChannelRecord) -> u64); 4] = [
-            ("sent", |channel| channel.sent),
-            ("received", |channel| channel.received),
-            ("lost", |channel| channel.lost),
-            ("returned", |channel| channel.returned),
+        let counts = [
+            ("sent", [channel.sent, other.sent]),
+            ("received", [channel.received, other.received]),
+            ("lost", [channel.lost, other.lost]),
+            ("returned", [channel.returned, other.returned]),
         ];
-        for (what, count) in counts {
-            let counts = [channel, other].map(count);
+        for (what, counts) in counts {
             if counts[0] != counts[1] {
                 change(&channel.name, what, counts.map(|n| n.to_string()), ratio(counts));
             }
@@ -68,8 +67,6 @@ pub fn write(before: &Document, after: &Document, out: &mut dyn Write) -> fmt::R
         if depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE {
             change(&channel.name, "max depth", depths.map(|n| n.to_string()), ratio(depths));
         }
-        let waited: fn(&[super::json::SideRecord]) -> u64 =
-            |sides| sides.iter().fold(0, |sum: u64, side| sum.saturating_add(side.waited_ns));
         let times = [
             ("p50 latency", [channel, other].map(|channel| channel.latency.p50_ns)),
             ("p99 latency", [channel, other].map(|channel| channel.latency.p99_ns)),
@@ -115,6 +112,10 @@ fn find<'a>(channels: &'a [ChannelRecord], like: &ChannelRecord) -> Option<&'a C
     let same =
         |channel: &&ChannelRecord| (&channel.process, &channel.name) == (&like.process, &like.name);
     channels.iter().find(same)
+}
+
+fn waited(sides: &[SideRecord]) -> u64 {
+    sides.iter().fold(0, |sum, side| sum.saturating_add(side.waited_ns))
 }
 
 fn relative([before, after]: [u64; 2]) -> f64 {
