@@ -7,6 +7,8 @@ mod damage;
 mod entities;
 /// What the two trace formats say, read back.
 mod facts;
+/// What is wrong, slow or lost: each finding, and its healed counterpart.
+mod findings;
 /// Both trace formats hold the same facts.
 mod formats;
 /// Small recordings, written by hand.
