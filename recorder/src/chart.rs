@@ -160,6 +160,40 @@ impl Chart<'_> {
         self.entities.processes.first().map_or("recording", |process| &process.name)
     }
 
+    /// The chart in words.
+    fn description(&self) -> String {
+        let names = (0..self.lifelines.len()).map(|lifeline| self.thread_name(lifeline));
+        let mut words = format!(
+            "A message sequence chart of {} ({}) with {} and {}.",
+            counted(self.lifelines.len() as u64, "thread"),
+            names.collect::<Vec<_>>().join(", "),
+            counted(self.messages.len() as u64, "message"),
+            counted(self.waits.len() as u64, "wait"),
+        );
+        let lost = self.messages.iter().filter(|message| message.to == End::Lost).count();
+        if lost > 0 {
+            words += &format!(" {} never received.", counted(lost as u64, "message"));
+        }
+        let stuck = self.waits.iter().filter(|wait| wait.end.is_none()).count();
+        if stuck > 0 {
+            words += &format!(" {} without an end.", counted(stuck as u64, "wait"));
+        }
+        for sentence in self.left_out() {
+            words += &format!(" {sentence}.");
+        }
+        words
+    }
+
+    /// `jobs (room for 3)`
+    fn channel_text(&self, channel: usize) -> String {
+        let channel = &self.entities.channels[channel];
+        match channel.bound {
+            None => channel.label.clone(),
+            Some(0) => format!("{} (rendezvous)", channel.label),
+            Some(bound) => format!("{} (room for {bound})", channel.label),
+        }
+    }
+
     /// A time, so that all of a chart can be compared: in milliseconds, or of a long run in
     /// seconds.
     fn time(&self, nanoseconds: u64) -> String {

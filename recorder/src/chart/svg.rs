@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::fmt::Write;
 
 use crate::chart::{Chart, End, Message, Point, Wait, shortened};
-use crate::summary::{counted, duration};
+use crate::summary::duration;
 
 /// What the way down the page is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -39,51 +39,14 @@ const MANY: usize = 6;
 const HALF_BAR: f64 = 6.0;
 /// The width of a letter on the average, rather too much than too little.
 const LETTER: f64 = 6.6;
+/// The same where they are small.
+const SMALL_LETTER: f64 = 5.9;
+/// What is left free between a label and the next lifeline.
+const GAP: f64 = 20.0;
 /// What an arrow has whose other end is not shown.
 const STUB: f64 = 44.0;
 
-/// Everything is below a class, so that the chart can stand inside a page of HTML.
-const STYLE: &str = "\
-.channel-chart text{font:12px system-ui,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;fill:#1f2328}
-.channel-chart .title{font-size:16px;font-weight:600}
-.channel-chart .small{font-size:11px;fill:#59636e}
-.channel-chart .name{font-weight:600}
-.channel-chart .strong{font-weight:600}
-.channel-chart .halo{paint-order:stroke;stroke:#fff;stroke-width:4px;stroke-linejoin:round}
-.channel-chart .paper{fill:#fff}
-.channel-chart .head{fill:#eef1f4;stroke:#59636e}
-.channel-chart .life,.channel-chart .tick{stroke:#afb8c1}
-.channel-chart .tick{stroke-dasharray:1 5}
-.channel-chart .arrow{stroke:#0550ae;stroke-width:1.6;fill:none}
-.channel-chart .unknown{stroke-dasharray:4 3}
-.channel-chart .tip{fill:#0550ae}
-.channel-chart .cross{stroke:#cf222e;stroke-width:2.4}
-.channel-chart .dot{fill:#59636e}
-.channel-chart .bar{stroke:#59636e}
-.channel-chart .light{fill:#ddf4ff}
-.channel-chart .dark{fill:#953800}
-.channel-chart .thin{stroke:#0969da;stroke-width:1.5}
-.channel-chart .thick{stroke:#fff1e5;stroke-width:1.5}
-.channel-chart .gap{fill:#fff8c5;stroke:#9a6700;stroke-dasharray:4 3}
-@media (prefers-color-scheme:dark){
-.channel-chart text{fill:#e6edf3}
-.channel-chart .small{fill:#9198a1}
-.channel-chart .halo{stroke:#0d1117}
-.channel-chart .paper{fill:#0d1117}
-.channel-chart .head{fill:#212830;stroke:#9198a1}
-.channel-chart .life,.channel-chart .tick{stroke:#4f5863}
-.channel-chart .arrow{stroke:#79c0ff}
-.channel-chart .tip{fill:#79c0ff}
-.channel-chart .cross{stroke:#ff7b72}
-.channel-chart .dot{fill:#9198a1}
-.channel-chart .bar{stroke:#9198a1}
-.channel-chart .light{fill:#10233d}
-.channel-chart .dark{fill:#f0883e}
-.channel-chart .thin{stroke:#58a6ff}
-.channel-chart .thick{stroke:#3d1300}
-.channel-chart .gap{fill:#272115;stroke:#d29922}
-}
-";
+const STYLE: &str = include_str!("svg/style.css");
 
 /// The chart as a file.
 pub fn svg(chart: &Chart<'_>, steps: Steps) -> String {
@@ -187,8 +150,9 @@ impl<'a> Drawing<'a> {
         const HEIGHT: f64 = 12.0;
         /// Those that stand in the way are among the latest.
         const LATEST: usize = 64;
-        let text = shortened(text, self.letters());
-        let width = text.chars().count() as f64 * LETTER;
+        let letter = if class.contains("small") { SMALL_LETTER } else { LETTER };
+        let text = shortened(text, ((self.pitch - GAP) / letter) as usize);
+        let width = text.chars().count() as f64 * letter;
         let is_free = |&&(x, y): &&(f64, f64)| {
             let overlaps = |&(left, right, other): &(f64, f64, f64)| {
                 left < x + width && x < right && (y - other).abs() < HEIGHT
@@ -205,9 +169,9 @@ impl<'a> Drawing<'a> {
         self.labels.push_str(&label);
     }
 
-    /// How many fit between two lifelines.
-    fn letters(&self) -> usize {
-        ((self.pitch - 20.0) / LETTER) as usize
+    /// How many fit between two lifelines, less this much.
+    fn letters(&self, less: f64) -> usize {
+        ((self.pitch - GAP - less) / LETTER) as usize
     }
 
     fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
@@ -226,7 +190,7 @@ impl<'a> Drawing<'a> {
             r#"<svg xmlns="http://www.w3.org/2000/svg" class="channel-chart" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" role="img">"#
         ));
         self.add(format_args!("<title>{title}: who sends what to whom</title>"));
-        self.add(format_args!("<desc>{}</desc>", escaped(&description(chart))));
+        self.add(format_args!("<desc>{}</desc>", escaped(&chart.description())));
         self.add(format_args!("<style>\n{STYLE}</style>"));
         self.out += r#"<defs>
 <pattern id="receiving" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="light" width="6" height="6"/><path class="thin" d="M0,0V6"/></pattern>
@@ -240,10 +204,10 @@ impl<'a> Drawing<'a> {
             Steps::Real => "down the page is time",
         };
         self.text("small", (16.0, 45.0), way);
-        let channels = chart.channels.iter().map(|&channel| channel_text(chart, channel));
+        let channels = chart.channels.iter().map(|&channel| chart.channel_text(channel));
         let channels = channels.collect::<Vec<_>>().join(", ");
         let s = if chart.channels.len() == 1 { "" } else { "s" };
-        let letters = ((width - 32.0) / LETTER) as usize;
+        let letters = ((width - 32.0) / SMALL_LETTER) as usize;
         self.text("small", (16.0, 61.0), &shortened(&format!("channel{s} {channels}"), letters));
     }
 
@@ -326,7 +290,14 @@ impl<'a> Drawing<'a> {
                 bar(end + 26.0, 2.0);
             }
             self.out += "</g>\n";
-            self.wait_label(wait, (x + 12.0, begin + 4.0));
+            let label = match self.steps {
+                Steps::Even => begin,
+                // Where it begins another wait may end, with an arrow.
+                Steps::Real => (begin + end) / 2.0,
+            };
+            if self.steps == Steps::Even || end - begin > ROW / 2.0 {
+                self.wait_label(wait, (x + 12.0, label + 4.0));
+            }
         }
     }
 
@@ -366,7 +337,7 @@ impl<'a> Drawing<'a> {
 
     fn message(&mut self, message: &Message) {
         self.add(format_args!("<g><title>{}</title>", escaped(&message.details)));
-        let label = message.label(self.letters() - 4);
+        let label = message.label(self.letters(STUB / 2.0));
         match (message.from, message.to) {
             (Some(from), End::Received(to)) if from.lifeline == to.lifeline => {
                 self.message_to_itself(from, to, &label);
@@ -397,11 +368,13 @@ impl<'a> Drawing<'a> {
         self.dot(from);
         // Beside the sender, so that no lifeline runs through it.
         let half = label.chars().count() as f64 * LETTER / 2.0;
-        let places = [0.5, 0.35, 0.65, 0.8].map(|part| {
+        let place = |part: f64, over: f64| {
             let along = part * self.pitch;
             let part = along / (x2 - x1).abs();
-            (x1 + forward * along - half, y1 + part * (y2 - y1) - 5.0)
-        });
+            (x1 + forward * along - half, y1 + part * (y2 - y1) - over)
+        };
+        let places = [0.5, 0.35, 0.65, 0.8].map(|part| [place(part, 5.0), place(part, -14.0)]);
+        let places = places.concat();
         self.label(&places, "halo", label);
     }
 
@@ -425,7 +398,7 @@ impl<'a> Drawing<'a> {
         let class = if is_lost { "arrow" } else { "arrow unknown" };
         let out = x + STUB;
         self.line(class, (x, y), (out, y));
-        let letters = self.letters() - 7;
+        let letters = self.letters(STUB);
         let said = if is_lost {
             self.line("cross", (out - 5.0, y - 5.0), (out + 5.0, y + 5.0));
             self.line("cross", (out - 5.0, y + 5.0), (out + 5.0, y - 5.0));
@@ -478,7 +451,7 @@ impl<'a> Drawing<'a> {
                 y - 12.0
             ));
             self.text("small", (x + 18.0, y), meaning);
-            x += 36.0 + meaning.len() as f64 * LETTER * 0.85;
+            x += 36.0 + meaning.len() as f64 * SMALL_LETTER;
         }
         self.line("cross", (x, y - 9.0), (x + 10.0, y + 1.0));
         self.line("cross", (x, y + 1.0), (x + 10.0, y - 9.0));
@@ -488,43 +461,6 @@ impl<'a> Drawing<'a> {
 
 fn text_element(class: &str, (x, y): (f64, f64), text: &str) -> String {
     format!("<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>\n", escaped(text))
-}
-
-/// The chart in words.
-fn description(chart: &Chart<'_>) -> String {
-    let names = (0..chart.lifelines.len()).map(|lifeline| chart.thread_name(lifeline));
-    let count = |which: fn(&Message) -> bool| {
-        chart.messages.iter().filter(|&message| which(message)).count()
-    };
-    let lost = count(|message| message.to == End::Lost);
-    let stuck = chart.waits.iter().filter(|wait| wait.end.is_none()).count();
-    let mut words = format!(
-        "A message sequence chart of {} ({}) with {} and {}.",
-        counted(chart.lifelines.len() as u64, "thread"),
-        names.collect::<Vec<_>>().join(", "),
-        counted(chart.messages.len() as u64, "message"),
-        counted(chart.waits.len() as u64, "wait"),
-    );
-    if lost > 0 {
-        words += &format!(" {} never received.", counted(lost as u64, "message"));
-    }
-    if stuck > 0 {
-        words += &format!(" {} without an end.", counted(stuck as u64, "wait"));
-    }
-    for sentence in chart.left_out() {
-        words += &format!(" {sentence}.");
-    }
-    words
-}
-
-/// `jobs (room for 3)`
-fn channel_text(chart: &Chart<'_>, channel: usize) -> String {
-    let channel = &chart.entities.channels[channel];
-    match channel.bound {
-        None => channel.label.clone(),
-        Some(0) => format!("{} (rendezvous)", channel.label),
-        Some(bound) => format!("{} (room for {bound})", channel.label),
-    }
 }
 
 /// About so many round times between two.
