@@ -217,7 +217,7 @@ fn after(end: u64, begin: usize, points: &[Point], rows: &[u64]) -> Point {
     let lifeline = points[begin].lifeline;
     let from = points.partition_point(|point| point.time < end).max(begin + 1);
     // A wait ends a nanosecond before what ends it.
-    let mut next = points[from..].iter().take_while(|point| point.time <= end + 1);
+    let mut next = points[from..].iter().take_while(|point| point.time <= end.saturating_add(1));
     next.find(|point| point.lifeline == lifeline).copied().unwrap_or(Point {
         lifeline,
         row: rows.partition_point(|&time| time < end),

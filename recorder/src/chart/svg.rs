@@ -119,9 +119,19 @@ impl<'a> Drawing<'a> {
 
     fn y(&self, point: Point) -> f64 {
         match self.steps {
+            // What ends where something is left out does so before the row that follows.
+            Steps::Even if self.gap == Some(point.row) && self.is_left_out(point.time) => {
+                self.y_of_row(point.row) - ROW
+            }
             Steps::Even => self.y_of_row(point.row),
             Steps::Real => self.y_of_time(point.time),
         }
+    }
+
+    /// Whether a time is before that of the row after what is left out.
+    fn is_left_out(&self, time: u64) -> bool {
+        let after = self.gap.and_then(|gap| self.chart.rows.get(gap));
+        after.is_none_or(|&after| time < after)
     }
 
     fn y_of_row(&self, row: usize) -> f64 {
@@ -183,7 +193,7 @@ impl<'a> Drawing<'a> {
 
     fn head(&mut self) {
         let chart = self.chart;
-        let notes = if chart.left_out().is_empty() { 0.0 } else { 32.0 };
+        let notes = if chart.left_out.threads > 0 { 32.0 } else { 0.0 };
         let (width, height) = (self.width, self.bottom + 52.0 + notes);
         let title = escaped(chart.title());
         self.add(format_args!(
@@ -467,10 +477,11 @@ fn text_element(class: &str, (x, y): (f64, f64), text: &str) -> String {
 fn ticks((begin, end): (u64, u64), count: u64) -> Vec<u64> {
     let least = (end.saturating_sub(begin) / count).max(1);
     let decade = 10u64.pow(least.ilog10());
-    let step = [1, 2, 5, 10].map(|factor| factor * decade).into_iter().find(|&step| step >= least);
-    let step = step.unwrap_or(least);
-    let first = begin.next_multiple_of(step);
-    (0..=2 * count).map(|index| first + index * step).take_while(|&tick| tick <= end).collect()
+    let steps = [1, 2, 5, 10].map(|factor| decade.saturating_mul(factor));
+    let step = steps.into_iter().find(|&step| step >= least).unwrap_or(least);
+    let first = begin.checked_next_multiple_of(step);
+    let ticks = std::iter::successors(first, |tick| tick.checked_add(step));
+    ticks.take_while(|&tick| tick <= end).collect()
 }
 
 /// A text as XML has it.

@@ -228,6 +228,37 @@ fn a_wait_that_was_left_out_reaches_to_the_end() {
 }
 
 #[test]
+fn a_wait_whose_end_is_left_out_ends_there() {
+    let recording = recording(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 RecvBegin 2
+         20 RecvEnd 2 @2.1
+         300 TryRecvEmpty 2
+         thread 2 worker
+         11 Send 1 @2.1
+         30 Send 1 @2.2
+         40 Send 1 @2.3
+         400 SenderDropped endpoint=1",
+    );
+    // Kept are the channel, the first send and the wait, and the last two events.
+    let chart = chart(&recording, Limits { events: 5, threads: 9 });
+    let [wait] = &chart.waits[..] else { panic!("one wait: {chart:#?}") };
+    assert_eq!(wait.end.map(|end| end.row), Some(chart.left_out.row));
+    let svg = svg(&chart, Steps::Even);
+    let document = Document::parse(&svg).unwrap();
+    let y = |node: Option<Node<'_, '_>>| -> f64 {
+        node.unwrap().attribute("y").unwrap().parse().unwrap()
+    };
+    let nodes = || document.descendants();
+    let bar = nodes().find(|node| node.attribute("fill") == Some("url(#receiving)"));
+    let height: f64 = bar.unwrap().attribute("height").unwrap().parse().unwrap();
+    let gap = nodes().find(|node| node.attribute("class") == Some("gap"));
+    let inside = y(bar) + height - y(gap);
+    assert!((0.0..18.0).contains(&inside), "{inside}");
+}
+
+#[test]
 fn of_many_threads_the_first_are_shown() {
     let thread = |number: u32| format!("thread {number} t{number}\n{number} TryRecvEmpty 2\n");
     let threads: String = (2..=30).map(thread).collect();
@@ -257,6 +288,14 @@ fn one_name_commands_neither_terminal_nor_markup() {
     assert_eq!(lines.lines().count(), 3, "{lines}");
     let escaped = "#60;b#62; #38; #34;quoted#34;#59; end #35;1 #37;#37;#123;x#125;";
     assert_eq!(lines.matches(escaped).count(), 2, "{lines}");
+}
+
+#[test]
+fn the_longest_time_that_a_recording_can_tell() {
+    let last = (1u64 << 56) - 1;
+    let recording = recording(&format!("thread 1 main\n0 channel jobs 1 2\n{last} RecvBegin 2"));
+    let svg = svg(&chart(&recording, ALL), Steps::Real);
+    assert!(texts(&Document::parse(&svg).unwrap()).len() < 40);
 }
 
 #[test]
