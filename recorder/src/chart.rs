@@ -145,14 +145,15 @@ impl Chart<'_> {
         &self.entities.threads[self.lifelines[lifeline]].name
     }
 
-    /// The name of its process, if the chart has several.
-    pub fn process_name(&self, lifeline: usize) -> Option<&str> {
+    /// The name and the number of its process, if the chart has several.
+    pub fn process_name(&self, lifeline: usize) -> Option<String> {
         let process_of = |&thread: &usize| self.entities.threads[thread].process;
         let mut processes = self.lifelines.iter().map(process_of);
         let first = processes.next()?;
+        let process = &self.entities.processes[process_of(self.lifelines.get(lifeline)?)];
         processes
             .any(|process| process != first)
-            .then(|| &*self.entities.processes[process_of(&self.lifelines[lifeline])].name)
+            .then(|| format!("{} {}", process.name, process.pid))
     }
 
     /// What the chart is of: the program's name, if it is known.

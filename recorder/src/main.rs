@@ -88,7 +88,11 @@ fn show(path: &Path, events: usize, threads: Option<usize>) -> Result<u8> {
         chart.item(item);
         Ok(())
     })?;
-    write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width))?;
+    match write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width)) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written?,
+    }
     Ok(report(&recording, &summary, &[]))
 }
 

@@ -271,7 +271,7 @@ impl<'a> Drawing<'a> {
                 )
             };
             if let Some(process) = process {
-                let process = middle(process, "small", head);
+                let process = middle(&process, "small", head);
                 self.add(format_args!("{process}"));
             }
             let name = middle(name, "name", top - 17.0);

@@ -116,6 +116,16 @@ fn a_recording_is_shown_in_the_terminal() {
 }
 
 #[test]
+fn who_has_seen_enough_of_a_recording_may_leave() {
+    let place = Place::new();
+    record(&place, &["count", "3", "1"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = place.recorder(&["show", "x.rec"]).stdout(writer).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn how_a_chart_is_drawn_can_be_said() {
     let place = Place::new();
     record(&place, &["count", "300", "1"]);

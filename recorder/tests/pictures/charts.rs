@@ -271,6 +271,30 @@ fn of_many_threads_the_first_are_shown() {
 }
 
 #[test]
+fn of_several_processes_each_lifeline_says_which() {
+    let process = |number: u32| {
+        format!(
+            "block process={number} thread=0 sequence=0 dropped=0
+             0 ProcessStarted pid=4{number} parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"/bin/twin\" arguments=\"\"
+             block process={number} thread=1 sequence=0 dropped=0
+             0 ThreadStarted os_id=4{number} name=\"main\"
+             1 channel jobs 1 2\n"
+        )
+    };
+    let recording = recording(&(process(0) + &process(1)));
+    let chart = chart(&recording, ALL);
+    let shown = columns(&chart, 80);
+    let heading = shown.lines().next().unwrap();
+    let heads: Vec<_> =
+        heading.split("  ").map(str::trim).filter(|head| !head.is_empty()).collect();
+    assert_eq!(heads, ["twin 40: main", "twin 41: main"]);
+    assert!(mermaid(&chart).contains("participant T1 as twin 41: main\n"));
+    let svg = svg(&chart, Steps::Even);
+    let document = Document::parse(&svg).unwrap();
+    assert!(["twin 40", "twin 41"].iter().all(|name| texts(&document).contains(name)));
+}
+
+#[test]
 fn one_name_commands_neither_terminal_nor_markup() {
     let odd = r#"\u{1b}[31m<b> & \"quoted\"; end #1\u{a}%%{x}"#;
     let recording = recording(&format!(
