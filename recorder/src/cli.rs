@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
-use crate::export::Output;
+use crate::chart::Limits;
+use crate::chart::svg::Steps;
+use crate::export::{ChartStyle, Output};
 use crate::session::Keep;
 
 /// Records channel programs and turns the recording into a timeline.
@@ -88,6 +90,22 @@ pub enum Command {
         /// Outputs.
         #[command(flatten)]
         outputs: RequiredOutputs,
+        /// What charts show.
+        #[command(flatten)]
+        chart: ChartOptions,
+    },
+    /// Shows a recording in the terminal: a column for each thread, a line for each event
+    ///
+    /// Example: recorder show run.rec
+    Show {
+        /// A recording, its text form, or the directory of a run whose recorder was killed
+        recording: PathBuf,
+        /// Shows so many events, from the beginning and from the end
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        events: usize,
+        /// Shows so many threads [default: as many as there is room for]
+        #[arg(long, value_name = "N")]
+        threads: Option<usize>,
     },
 }
 
@@ -100,7 +118,7 @@ pub struct Running {
 
 const OUTPUT: &str = "\
 Writes FILE; its ending says what: .json (Chrome trace), .pftrace (Perfetto trace), \
-.rec (recording), .txt (event text). Can be given several times. Example: -o run.pftrace -o run.rec";
+.svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event text). Can be given several times. Example: -o run.pftrace -o run.rec";
 
 /// What `run` and `record` share.
 #[derive(Args, Debug)]
@@ -125,6 +143,31 @@ pub struct Options {
     /// Records no operations until `recorder resume`
     #[arg(long)]
     pub paused: bool,
+    /// What charts show.
+    #[command(flatten)]
+    pub chart: ChartOptions,
+}
+
+/// What sequence charts (.svg and .mmd) show.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ChartOptions {
+    /// In a chart (.svg): what a step down is
+    #[arg(long, value_enum, default_value_t, value_name = "STEPS")]
+    pub steps: Steps,
+    /// In a chart (.svg, .mmd): so many events, from the beginning and from the end
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub events: usize,
+    /// In a chart (.svg, .mmd): so many threads
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub threads: usize,
+}
+
+impl ChartOptions {
+    /// The same, as `export` takes it.
+    pub fn style(self) -> ChartStyle {
+        let limits = Limits { events: self.events, threads: self.threads };
+        ChartStyle { limits, steps: self.steps }
+    }
 }
 
 impl Options {

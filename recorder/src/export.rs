@@ -13,6 +13,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
+use crate::chart::{ChartBuilder, Limits, mermaid, svg};
 use crate::chrome::Chrome;
 use crate::items::Item;
 use crate::load::Recording;
@@ -41,6 +42,10 @@ pub enum Kind {
     Chrome,
     /// `.pftrace`: a Perfetto trace.
     Perfetto,
+    /// `.svg`: a message sequence chart.
+    Svg,
+    /// `.mmd`: the same as a Mermaid diagram.
+    Mermaid,
     /// `.rec`: a recording.
     Recording,
     /// `.txt`: a recording's text form.
@@ -67,7 +72,7 @@ impl fmt::Display for UnknownEnding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
             "the ending must be .json (Chrome trace), .pftrace (Perfetto trace), \
-             .rec (recording) or .txt (event text)",
+             .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording) or .txt (event text)",
         )
     }
 }
@@ -82,6 +87,8 @@ impl FromStr for Output {
         let kind = match path.extension().and_then(|ending| ending.to_str()) {
             Some("json") => Kind::Chrome,
             Some("pftrace") => Kind::Perfetto,
+            Some("svg") => Kind::Svg,
+            Some("mmd") => Kind::Mermaid,
             Some("rec") => Kind::Recording,
             Some("txt") => Kind::Text,
             _ => return Err(UnknownEnding),
@@ -141,6 +148,15 @@ pub struct Written {
     pub bytes: u64,
 }
 
+/// What sequence charts show of a run, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChartStyle {
+    /// How much.
+    pub limits: Limits,
+    /// What the way down an SVG is.
+    pub steps: svg::Steps,
+}
+
 /// Writes all files in one pass over the recording.
 ///
 /// # Errors
@@ -149,6 +165,7 @@ pub struct Written {
 pub fn export(
     recording: &Recording,
     outputs: Vec<Prepared>,
+    chart_style: ChartStyle,
 ) -> Result<(Summary<'_>, Vec<Written>)> {
     let mut traces = Vec::new();
     for Prepared { output, file } in &outputs {
@@ -163,6 +180,10 @@ pub fn export(
                     Trace::Perfetto(Perfetto::new(out, recording).with_context(cannot)?),
                 ));
             }
+            Kind::Svg | Kind::Mermaid => traces.push((
+                output,
+                Trace::Chart(out, ChartBuilder::new(recording, chart_style.limits)),
+            )),
             Kind::Recording => write_recording(out, recording).with_context(cannot)?,
             Kind::Text => write_text(out, recording).with_context(cannot)?,
         }
@@ -176,7 +197,21 @@ pub fn export(
         Ok(())
     })?;
     for (output, trace) in traces {
-        trace.finish().with_context(|| format!("cannot write {}", output.path.display()))?;
+        let finished = match trace {
+            Trace::Chrome(chrome) => chrome.finish(),
+            Trace::Perfetto(perfetto) => perfetto.finish(),
+            Trace::Chart(out, builder) => {
+                let chart = builder.finish();
+                write_all(
+                    out,
+                    &match output.kind {
+                        Kind::Mermaid => mermaid::mermaid(&chart),
+                        _ => svg::svg(&chart, chart_style.steps),
+                    },
+                )
+            }
+        };
+        finished.with_context(|| format!("cannot write {}", output.path.display()))?;
     }
     let mut written = Vec::new();
     for Prepared { output, file } in outputs {
@@ -188,10 +223,10 @@ pub fn export(
     Ok((summary, written))
 }
 
-#[expect(clippy::large_enum_variant, reason = "there are as many as there are outputs")]
 enum Trace<'a, W> {
     Chrome(Chrome<'a, W>),
     Perfetto(Perfetto<'a, W>),
+    Chart(W, ChartBuilder<'a>),
 }
 
 impl<W: Write> Trace<'_, W> {
@@ -199,15 +234,17 @@ impl<W: Write> Trace<'_, W> {
         match self {
             Trace::Chrome(chrome) => chrome.item(item),
             Trace::Perfetto(perfetto) => perfetto.item(item),
+            Trace::Chart(_, builder) => {
+                builder.item(item);
+                Ok(())
+            }
         }
     }
+}
 
-    fn finish(self) -> Result<()> {
-        match self {
-            Trace::Chrome(chrome) => chrome.finish(),
-            Trace::Perfetto(perfetto) => perfetto.finish(),
-        }
-    }
+fn write_all(mut out: impl Write, text: &str) -> Result<()> {
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }
 
 fn write_recording(mut out: impl Write, recording: &Recording) -> Result<()> {

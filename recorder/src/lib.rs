@@ -11,12 +11,13 @@
 //! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
 //! - [`order`] puts the events of all threads into one order that is possible;
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
-//! - [`chrome`], [`perfetto`] and [`summary`] are what looks at the items, and
+//! - [`chrome`], [`perfetto`], [`chart`] and [`summary`] are what looks at the items, and
 //!   [`export`] brings them together.
 //!
 //! From [`load`] on everything is a pure function of the recording.
 #![forbid(unsafe_code)]
 
+pub mod chart;
 pub mod chrome;
 pub mod cli;
 pub mod clock;

@@ -9,10 +9,13 @@ use std::{fs, io};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use recorder::chart::columns::{self, Columns};
+use recorder::chart::{ChartBuilder, Limits};
 use recorder::cli::{self, Cli, Options, Running};
 use recorder::control::Control;
 use recorder::export::{self, Kind, Output, Prepared, Written};
 use recorder::load::{Damage, Recording};
+use recorder::play::play;
 use recorder::run::Snapshots;
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
@@ -53,17 +56,44 @@ fn execute(cli: Cli) -> Result<u8> {
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recording, outputs } => {
-            let recording = if recording.is_dir() {
-                session::recover(&recording).with_context(|| recording.display().to_string())?
-            } else {
-                Recording::open(&recording)?
-            };
+        cli::Command::Export { recording, outputs, chart } => {
+            let recording = open(&recording)?;
             let outputs = export::prepare(&outputs.outputs)?;
-            let (summary, written) = export::export(&recording, outputs)?;
+            let (summary, written) = export::export(&recording, outputs, chart.style())?;
             Ok(report(&recording, &summary, &written))
         }
+        cli::Command::Show { recording, events, threads } => show(&recording, events, threads),
     }
+}
+
+/// A recording, or what a run has left whose recorder was killed.
+fn open(path: &Path) -> Result<Recording> {
+    if path.is_dir() {
+        session::recover(path).with_context(|| path.display().to_string())
+    } else {
+        Recording::open(path)
+    }
+}
+
+fn show(path: &Path, events: usize, threads: Option<usize>) -> Result<u8> {
+    /// Where there is no terminal.
+    const WIDTH: usize = 80;
+    let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
+    let recording = open(path)?;
+    let threads = threads.unwrap_or_else(|| columns::most_threads(width));
+    let mut summary = Summary::new(&recording);
+    let mut chart = ChartBuilder::new(&recording, Limits { events, threads });
+    play(&recording, &mut |item| {
+        summary.item(item);
+        chart.item(item);
+        Ok(())
+    })?;
+    match write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width)) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written?,
+    }
+    Ok(report(&recording, &summary, &[]))
 }
 
 fn control(running: &Running, act: fn(&Control) -> io::Result<()>) -> Result<u8> {
@@ -132,7 +162,7 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
     if full {
         say("recorder: the recording ended early: it has reached --max-size");
     }
-    let (summary, written) = export::export(&recording, outputs)?;
+    let (summary, written) = export::export(&recording, outputs, options.chart.style())?;
     let reported = report(&recording, &summary, &written);
     Ok(match status {
         0 if trouble.is_some() => FAILURE,

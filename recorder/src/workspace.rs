@@ -17,6 +17,8 @@ pub struct Program {
     pub name: String,
     /// Whether it is to be listed: its package uses `instrumented`, and does not hide.
     pub listed: bool,
+    /// Its place in the order that its package wants to be listed in.
+    place: usize,
     package: PackageId,
     source: PathBuf,
     is_example: bool,
@@ -71,6 +73,9 @@ impl Program {
 
 /// All programs of the workspace that we are in, by name.
 ///
+/// A package can have them in another order, and before those of others: the list `order` in
+/// its `[package.metadata.recorder]`.
+///
 /// # Errors
 /// We are in no workspace, or Cargo cannot read it.
 pub fn programs() -> Result<Vec<Program>> {
@@ -86,13 +91,14 @@ pub fn programs() -> Result<Vec<Program>> {
             targets.map(move |target| Program {
                 name: target.name.clone(),
                 listed,
+                place: place(package, &target.name),
                 package: package.id.clone(),
                 source: target.src_path.clone().into(),
                 is_example: target.kind.contains(&TargetKind::Example),
             })
         })
         .collect();
-    programs.sort_by(|a, b| (&a.name, !a.listed).cmp(&(&b.name, !b.listed)));
+    programs.sort_by(|a, b| (a.place, &a.name, !a.listed).cmp(&(b.place, &b.name, !b.listed)));
     Ok(programs)
 }
 
@@ -140,6 +146,12 @@ fn is_program(target: &Target) -> bool {
 fn is_listed(package: &Package) -> bool {
     let uses = package.dependencies.iter().any(|dependency| dependency.name == "instrumented");
     uses && package.metadata["recorder"]["hidden"] != true
+}
+
+/// Where a package's own order has this program; those that it does not have come last.
+fn place(package: &Package, name: &str) -> usize {
+    let order = package.metadata["recorder"]["order"].as_array();
+    order.and_then(|order| order.iter().position(|named| named == name)).unwrap_or(usize::MAX)
 }
 
 fn cargo() -> OsString {

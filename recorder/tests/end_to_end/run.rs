@@ -37,6 +37,11 @@ fn list_shows_the_examples_and_nothing_hidden() {
         .collect();
     assert!(!expected.is_empty());
     assert_eq!(listed, expected);
+    // Not by the alphabet, but as their package wants it.
+    let mut names = ran.stdout.lines().map(|line| line.split(' ').next().unwrap());
+    assert_eq!(names.next(), Some("hello_channel"));
+    assert_eq!(names.next(), Some("ownership_moves"));
+    assert_eq!(names.next_back(), Some("slow_stage"));
     assert_eq!(ran.stderr, "");
 }
 

@@ -18,7 +18,7 @@ fn an_ending_that_says_nothing() {
         let place = Place::new();
         let ran = run(place.recorder(&["record", "-o", name, "--", "touch", "ran"]));
         let mut ran = ran.expect_status(2);
-        for ending in [".json", ".pftrace", ".rec", ".txt"] {
+        for ending in [".json", ".pftrace", ".svg", ".mmd", ".rec", ".txt"] {
             ran = ran.expect_stderr(ending);
         }
         assert_eq!(place.names(), [""; 0]);
