@@ -7,6 +7,7 @@ mod exports;
 mod full_disk;
 mod interrupted;
 mod kill;
+mod open;
 mod outcomes;
 mod processes;
 mod record;
