@@ -29,9 +29,8 @@ pub struct Cli {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Diagnostics")]
 pub struct Telling {
-    /// Says on stderr what the recorder does; -vv says more, -vvv all
-    ///
-    /// Without it RUST_LOG decides. Example: RUST_LOG=recorder::session=debug
+    /// Says on stderr what the recorder does; -vv says more, -vvv all. Without it RUST_LOG
+    /// decides. Example: RUST_LOG=recorder::session=debug
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     pub verbose: u8,
     /// Says nothing on stderr but errors
@@ -79,12 +78,12 @@ pub enum Command {
         /// Outputs and timeout.
         #[command(flatten)]
         options: Options,
-        /// To look at it at once.
-        #[command(flatten)]
-        opening: Opening,
         /// What the program is given. Example: recorder run server -- --port 8080
         #[arg(last = true)]
         args: Vec<OsString>,
+        /// To look at it at once.
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Runs any command under recording
     ///
@@ -97,12 +96,12 @@ pub enum Command {
         /// Outputs and timeout.
         #[command(flatten)]
         options: Options,
-        /// To look at it at once.
-        #[command(flatten)]
-        opening: Opening,
         /// The command and what it is given
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
+        /// To look at it at once.
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Pauses the recording of a run: its operations are left out until `recorder resume`
     ///
@@ -189,7 +188,7 @@ pub struct Serving {
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
     /// How long to wait for the page to fetch the trace; without this, five minutes
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
 }
 
@@ -288,11 +287,11 @@ pub struct Options {
     pub outputs: Vec<Output>,
     /// Ends the program after so long: asks it to (SIGTERM), and kills it two seconds
     /// later. Example: --timeout 30s
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// Limits what is kept on disk: once the recording takes so much room it ends, and the
     /// program runs on. Example: --max-size 2GB
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_size: Option<ByteSize>,
     /// Keeps only the newest, in memory (a flight recorder): so much time, or so many bytes.
     /// Written when the program ends or crashes, and meanwhile at SIGUSR1, `recorder keep`
@@ -324,6 +323,14 @@ fn file(text: &str) -> Result<Output, String> {
         ));
     }
     Ok(output)
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "not a time like 500ms, 30s or 5min")
+}
+
+fn size(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse().map_err(|_| "not a size like 512MB or 2GB")
 }
 
 /// A time or a size.

@@ -1,14 +1,16 @@
 //! What the recorder tells of its own work: to stderr, and as a timeline of itself.
 
 use std::env;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use tracing::Level;
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing_chrome::{ChromeLayerBuilder, FlushGuard};
+use tracing::{Event, Level};
+use tracing_chrome::{ChromeLayerBuilder, EventOrSpan, FlushGuard};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -44,6 +46,10 @@ pub fn start(verbose: u8, timeline: Option<&Path>) -> Result<Diagnostics> {
                 .writer(BufWriter::new(file))
                 .include_args(true)
                 .include_locations(false)
+                .name_fn(Box::new(|what| match what {
+                    EventOrSpan::Event(event) => message(event),
+                    EventOrSpan::Span(span) => span.name().to_owned(),
+                }))
                 .build();
             guard = Some(flush);
             Some(layer.with_filter(ours(Level::TRACE)))
@@ -53,6 +59,21 @@ pub fn start(verbose: u8, timeline: Option<&Path>) -> Result<Diagnostics> {
         tracing_subscriber::registry().with(log).with(layer).init();
     }
     Ok(Diagnostics { _timeline: guard })
+}
+
+/// What an event says, without its fields.
+fn message(event: &Event<'_>) -> String {
+    struct Message(String);
+    impl Visit for Message {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            if field.name() == "message" {
+                self.0 = format!("{value:?}");
+            }
+        }
+    }
+    let mut message = Message(String::new());
+    event.record(&mut message);
+    message.0
 }
 
 /// What is told on stderr, if anything is.

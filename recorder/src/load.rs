@@ -241,7 +241,7 @@ impl Recording {
             "loaded"
         );
         for damage in &recording.damage {
-            warn!(%damage);
+            warn!(%damage, "damaged");
         }
         Ok(recording)
     }

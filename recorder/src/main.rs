@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{CommandFactory, Parser};
 use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
 use recorder::control::Control;
@@ -44,12 +44,13 @@ fn failure(error: anyhow::Error) -> u8 {
         // Whoever reads our stdout has read enough.
         return 0;
     }
-    say(format_args!("recorder: {error:#}"));
-    match error.downcast_ref::<Interrupted>() {
-        Some(Interrupted { signal }) => 128 + signal,
-        None if error.is::<workspace::Unknown>() => USAGE,
-        None => FAILURE,
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        // In the midst of what does not matter.
+        say(format_args!("recorder: {interrupted}"));
+        return 128 + interrupted.signal;
     }
+    say(format_args!("recorder: {error:#}"));
+    if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -180,10 +181,20 @@ fn list(json: bool) -> Result<u8> {
 
 fn open_recording(path: &Path, watch: &Watch) -> Result<Recording> {
     if path.is_dir() {
-        session::recover(path, watch).with_context(|| path.display().to_string())
-    } else {
-        Recording::open_watched(path, watch)
+        return session::recover(path, watch).with_context(|| path.display().to_string());
     }
+    Recording::open_watched(path, watch).map_err(|error| {
+        if error.downcast_ref() == Some(&format::Error::NotARecording)
+            && viewer::is_trace(path).is_ok_and(|is_trace| is_trace)
+        {
+            let path = path.display();
+            return anyhow!(
+                "{path}: it is a trace, and no recording (-o NAME.rec writes one); `recorder \
+                 open {path}` shows it"
+            );
+        }
+        error
+    })
 }
 
 /// Begins the files that were asked for, or those that are written if none was.
@@ -370,7 +381,7 @@ fn serve(
         ));
     }
     let patience = serving.patience();
-    match server.wait(patience, watch).with_context(|| format!("{name} was not fetched"))? {
+    match server.wait(patience, watch)? {
         Ended::Fetched => telling.say(format_args!("the Perfetto UI has {name}")),
         Ended::TimedOut => bail!(
             "{name} was not fetched within {}: if {page} cannot be loaded, give a Perfetto UI of \

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fmt};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use cargo_metadata::{Message, MetadataCommand, Package, PackageId, Target, TargetKind};
 use serde::Serialize;
 use tracing::info_span;
@@ -103,9 +103,17 @@ impl Program {
 /// # Errors
 /// We are in no workspace, or Cargo cannot read it.
 pub fn programs() -> Result<Vec<Program>> {
-    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec().context(
-        "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
-    )?;
+    let _span = info_span!("find programs").entered();
+    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec();
+    let metadata = metadata.map_err(|error| {
+        let why = match error {
+            cargo_metadata::Error::CargoMetadata { stderr } => stderr,
+            other => other.to_string(),
+        };
+        anyhow!("{}", why.trim().trim_start_matches("error: ")).context(
+            "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
+        )
+    })?;
     let mut programs: Vec<_> = metadata
         .workspace_packages()
         .into_iter()

@@ -114,11 +114,11 @@ impl FromStr for Output {
 #[derive(Debug)]
 pub struct Prepared {
     pub(super) output: Output,
-    target: Target,
+    begun: Begun,
 }
 
 #[derive(Debug)]
-enum Target {
+enum Begun {
     File(NamedTempFile),
     Stdout(File),
 }
@@ -137,7 +137,7 @@ impl Prepared {
                 bail!("{}: it is a terminal, and this is not text; redirect it", cannot());
             }
             let stdout = File::from(stdout.as_fd().try_clone_to_owned().with_context(cannot)?);
-            return Ok(Prepared { output: output.clone(), target: Target::Stdout(stdout) });
+            return Ok(Prepared { output: output.clone(), begun: Begun::Stdout(stdout) });
         }
         let directory = match output.path.parent() {
             Some(parent) if parent != Path::new("") => parent,
@@ -154,27 +154,28 @@ impl Prepared {
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .with_context(cannot)?;
-        Ok(Prepared { output: output.clone(), target: Target::File(file) })
+        Ok(Prepared { output: output.clone(), begun: Begun::File(file) })
     }
 
     /// What writes to it; `only` if that is all there is to write.
     pub(super) fn writer(&self, only: bool) -> Writer<'_> {
-        let sink = match &self.target {
-            Target::File(file) => Sink { file: file.as_file(), may_break: false },
-            Target::Stdout(file) => Sink { file, may_break: !only },
+        let target = match &self.begun {
+            Begun::File(file) => Target { file: file.as_file(), may_break: false },
+            Begun::Stdout(file) => Target { file, may_break: !only },
         };
-        let out = BufWriter::with_capacity(1 << 16, sink);
-        if self.output.compressed {
-            Writer::Compressed(Box::new(GzEncoder::new(out, Compression::fast())))
+        let sink = if self.output.compressed {
+            // It is the same for the same bytes: no name and no time is in it.
+            Sink::Compressed(Box::new(GzEncoder::new(target, Compression::fast())))
         } else {
-            Writer::Plain(out)
-        }
+            Sink::Plain(target)
+        };
+        Writer(BufWriter::with_capacity(1 << 16, sink))
     }
 
     /// Gives a file its name.
     pub(super) fn persist(self) -> Result<Option<Written>> {
-        let Prepared { output, target } = self;
-        let Target::File(file) = target else { return Ok(None) };
+        let Prepared { output, begun } = self;
+        let Begun::File(file) = begun else { return Ok(None) };
         let cannot = || format!("cannot write {output}");
         let bytes = fs::metadata(file.path()).with_context(cannot)?.len();
         file.persist(&output.path).with_context(cannot)?;
@@ -194,34 +195,25 @@ pub struct Written {
 }
 
 /// Writes to an output.
-pub(super) enum Writer<'a> {
-    Plain(BufWriter<Sink<'a>>),
-    Compressed(Box<GzEncoder<BufWriter<Sink<'a>>>>),
-}
+pub(super) struct Writer<'a>(BufWriter<Sink<'a>>);
 
 impl Writer<'_> {
     /// Writes what is still in memory.
     pub(super) fn finish(self) -> io::Result<()> {
-        match self {
-            Writer::Plain(mut out) => out.flush(),
-            Writer::Compressed(encoder) => encoder.finish()?.flush(),
+        match self.0.into_inner()? {
+            Sink::Plain(_) => Ok(()),
+            Sink::Compressed(encoder) => encoder.finish().map(drop),
         }
     }
 }
 
 impl Write for Writer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Writer::Plain(out) => out.write(bytes),
-            Writer::Compressed(encoder) => encoder.write(bytes),
-        }
+        self.0.write(bytes)
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Writer::Plain(out) => out.write_all(bytes),
-            Writer::Compressed(encoder) => encoder.write_all(bytes),
-        }
+        self.0.write_all(bytes)
     }
 
     /// Does nothing: a compressor that is flushed compresses less; see [`finish`](Self::finish).
@@ -230,14 +222,32 @@ impl Write for Writer<'_> {
     }
 }
 
+enum Sink<'a> {
+    Plain(Target<'a>),
+    Compressed(Box<GzEncoder<Target<'a>>>),
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Plain(target) => target.write(bytes),
+            Sink::Compressed(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A file or stdout.
-pub(super) struct Sink<'a> {
+struct Target<'a> {
     file: &'a File,
     /// Whether it does not matter if nobody reads what is written.
     may_break: bool,
 }
 
-impl Write for Sink<'_> {
+impl Write for Target<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.file.write(bytes) {
             Err(error) if self.may_break && error.kind() == io::ErrorKind::BrokenPipe => {

@@ -174,11 +174,7 @@ fn ctrl_c_ends_the_waiting() {
     for (file, signal, status) in [("x.rec", Signal::INT, 130), ("x.json", Signal::TERM, 143)] {
         let waiting = Waiting::start(&place, &["open", file]);
         waiting.running.signal(signal);
-        waiting
-            .running
-            .finish()
-            .expect_status(status)
-            .expect_stderr("was not fetched: interrupted");
+        waiting.running.finish().expect_status(status).expect_stderr("\nrecorder: interrupted\n");
         assert_eq!(place.names(), before);
     }
 }
