@@ -116,8 +116,8 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Export { recording, outputs, opening } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
-            let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
             let outputs = export::prepare(&outputs.outputs)?;
+            let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
             let (summary, written) =
                 telling.with_bar(&watch, || export::export(&recording, outputs))?;
             let reported = report(&recording, &summary, &written, &opening, telling);
