@@ -2,24 +2,27 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::Display;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::{fs, io};
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::{CommandFactory, Parser};
 use recorder::chart::columns::{self, Columns};
 use recorder::chart::{ChartBuilder, Limits};
-use recorder::cli::{self, Cli, Options, Running};
+use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
 use recorder::control::Control;
 use recorder::export::{self, Kind, Output, Prepared, Written};
 use recorder::load::{Damage, Recording};
 use recorder::play::play;
+use recorder::progress::Bar;
 use recorder::run::Snapshots;
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
-use recorder::{run, workspace};
+use recorder::viewer::{self, Ended, Server};
+use recorder::watch::{Interrupted, Watch};
+use recorder::{diagnostics, run, workspace};
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -27,73 +30,154 @@ const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
 
 fn main() -> ExitCode {
-    let status = execute(Cli::parse()).unwrap_or_else(|error| {
-        say(format_args!("recorder: {error:#}"));
-        if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
-    });
+    let cli = Cli::parse();
+    if let Err(error) = cli.check() {
+        error.exit();
+    }
+    let telling = Telling { quiet: cli.telling.quiet, bar: has_bar(&cli.telling) };
+    let status = diagnostics::start(cli.telling.verbose, cli.telling.self_trace.as_deref())
+        .and_then(|_diagnostics| execute(cli.command, telling))
+        .unwrap_or_else(failure);
     ExitCode::from(status)
 }
 
-fn execute(cli: Cli) -> Result<u8> {
-    match cli.command {
-        cli::Command::List => list(),
-        cli::Command::Run { name, release, options, args } => {
+/// Says what went wrong; gives the exit status.
+fn failure(error: anyhow::Error) -> u8 {
+    if error.chain().any(is_broken_pipe) {
+        // Whoever reads our stdout has read enough.
+        return 0;
+    }
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        // In the midst of what does not matter.
+        say(format_args!("recorder: {interrupted}"));
+        return 128 + interrupted.signal;
+    }
+    say(format_args!("recorder: {error:#}"));
+    if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = match (error.downcast_ref::<io::Error>(), error.downcast_ref::<serde_json::Error>())
+    {
+        (Some(error), _) => Some(error.kind()),
+        (_, Some(error)) => error.io_error_kind(),
+        (None, None) => None,
+    };
+    kind == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// How much is said on stderr, beside errors.
+#[derive(Clone, Copy)]
+struct Telling {
+    quiet: bool,
+    /// Whether a bar shows how far the reading of a recording is.
+    bar: bool,
+}
+
+impl Telling {
+    /// Says it on stderr, if it may.
+    fn say(self, line: impl Display) {
+        if !self.quiet {
+            say(line);
+        }
+    }
+
+    /// Does something with a bar that shows how far it is.
+    fn with_bar<T>(self, watch: &Watch, act: impl FnOnce() -> T) -> T {
+        let _bar = self.bar.then(|| Bar::start(watch));
+        act()
+    }
+}
+
+fn has_bar(telling: &cli::Telling) -> bool {
+    // It would stand between the lines that are told.
+    io::stderr().is_terminal() && !telling.quiet && telling.verbose == 0
+}
+
+fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
+    match command {
+        cli::Command::List { json } => list(json),
+        cli::Command::Run { name, release, options, opening, args } => {
             let program = workspace::find(&workspace::programs()?, &name)?;
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
-            let mut command = Command::new(program.build(release)?);
+            let mut command = Command::new(program.build(release, telling.quiet)?);
             command.args(args);
-            record(command, &name, outputs, &options)
+            record(command, &name, outputs, &options, &opening, telling)
         }
-        cli::Command::Record { options, command } => {
+        cli::Command::Record { options, opening, command } => {
             let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
             let name =
                 Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program);
             command.args(args);
-            record(command, &name, outputs, &options)
+            record(command, &name, outputs, &options, &opening, telling)
         }
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recording, outputs, chart } => {
-            let recording = open(&recording)?;
+        cli::Command::Export { recording, outputs, chart, opening } => {
+            let watch = Watch::default();
+            watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
-            let (summary, written) = export::export(&recording, outputs, chart.style())?;
-            Ok(report(&recording, &summary, &written))
+            let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
+            let (summary, written) =
+                telling.with_bar(&watch, || export::export(&recording, outputs, chart.style()))?;
+            let reported = report(&recording, &summary, &written, &opening, telling);
+            let opened = open_written(&written, &opening, &watch, telling);
+            Ok(if reported == 0 { opened } else { reported })
         }
-        cli::Command::Show { recording, events, threads } => show(&recording, events, threads),
+        cli::Command::Open { file, serving } => {
+            let watch = Watch::default();
+            watch.stop_at_signals()?;
+            open_in_viewer(&file, &serving, &watch, telling)
+        }
+        cli::Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "recorder", &mut script);
+            print(&script)
+        }
+        cli::Command::Man { directory: None } => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            print(&page)
+        }
+        cli::Command::Man { directory: Some(directory) } => {
+            let cannot = || format!("cannot write manual pages to {}", directory.display());
+            fs::create_dir_all(&directory).with_context(cannot)?;
+            clap_mangen::generate_to(Cli::command(), &directory).with_context(cannot)?;
+            Ok(0)
+        }
+        cli::Command::Show { recording, events, threads } => {
+            show(&recording, events, threads, telling)
+        }
     }
 }
 
-/// A recording, or what a run has left whose recorder was killed.
-fn open(path: &Path) -> Result<Recording> {
-    if path.is_dir() {
-        session::recover(path).with_context(|| path.display().to_string())
-    } else {
-        Recording::open(path)
-    }
-}
-
-fn show(path: &Path, events: usize, threads: Option<usize>) -> Result<u8> {
+fn show(path: &Path, events: usize, threads: Option<usize>, telling: Telling) -> Result<u8> {
     /// Where there is no terminal.
     const WIDTH: usize = 80;
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
-    let recording = open(path)?;
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let recording = telling.with_bar(&watch, || open_recording(path, &watch))?;
     let threads = threads.unwrap_or_else(|| columns::most_threads(width));
     let mut summary = Summary::new(&recording);
     let mut chart = ChartBuilder::new(&recording, Limits { events, threads });
-    play(&recording, &mut |item| {
-        summary.item(item);
-        chart.item(item);
-        Ok(())
+    telling.with_bar(&watch, || {
+        play(&recording, &mut |item| {
+            summary.item(item);
+            chart.item(item);
+            Ok(())
+        })
     })?;
-    match write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width)) {
-        // Whoever reads has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        written => written?,
-    }
-    Ok(report(&recording, &summary, &[]))
+    write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width))?;
+    Ok(report(&recording, &summary, &[], &Opening::default(), telling))
+}
+
+fn print(bytes: &[u8]) -> Result<u8> {
+    io::stdout().write_all(bytes).context("cannot write stdout")?;
+    Ok(0)
 }
 
 fn control(running: &Running, act: fn(&Control) -> io::Result<()>) -> Result<u8> {
@@ -101,17 +185,43 @@ fn control(running: &Running, act: fn(&Control) -> io::Result<()>) -> Result<u8>
     Ok(0)
 }
 
-fn list() -> Result<u8> {
+fn list(json: bool) -> Result<u8> {
     let programs: Vec<_> =
         workspace::programs()?.into_iter().filter(|program| program.listed).collect();
+    if json {
+        let listings: Vec<_> = programs.iter().map(workspace::Program::listing).collect();
+        let mut text = serde_json::to_vec_pretty(&listings)?;
+        text.push(b'\n');
+        return print(&text);
+    }
     let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
     for program in &programs {
-        writeln!(io::stdout(), "{:width$}  {}", program.name, program.summary())?;
+        text += format!("{:width$}  {}", program.name, program.summary()).trim_end();
+        text += "\n";
     }
     if programs.is_empty() {
         say("recorder: no package of this workspace depends on `instrumented`");
     }
-    Ok(0)
+    print(text.as_bytes())
+}
+
+fn open_recording(path: &Path, watch: &Watch) -> Result<Recording> {
+    if path.is_dir() {
+        return session::recover(path, watch).with_context(|| path.display().to_string());
+    }
+    Recording::open_watched(path, watch).map_err(|error| {
+        if error.downcast_ref() == Some(&format::Error::NotARecording)
+            && viewer::is_trace(path).is_ok_and(|is_trace| is_trace)
+        {
+            let path = path.display();
+            return anyhow!(
+                "{path}: it is a trace, and no recording (-o NAME.rec writes one); `recorder \
+                 open {path}` shows it"
+            );
+        }
+        error
+    })
 }
 
 /// Begins the files that were asked for, or those that are written if none was.
@@ -125,7 +235,14 @@ fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<Prepared>> 
     export::prepare(&outputs)
 }
 
-fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Options) -> Result<u8> {
+fn record(
+    command: Command,
+    name: &str,
+    outputs: Vec<Prepared>,
+    options: &Options,
+    opening: &Opening,
+    telling: Telling,
+) -> Result<u8> {
     let keep = options.keep();
     let first = outputs.first().map_or(Path::new(name), Prepared::path);
     let directory = match first.parent() {
@@ -133,8 +250,10 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
         _ => Path::new("."),
     };
     let mut session = Session::new(keep, options.paused, directory)?;
-    let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_))
-        .then(|| Snapshots { stem: first.with_extension(""), say: |line| say(line) });
+    let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_)).then(|| Snapshots {
+        stem: first.with_extension(""),
+        tell: if telling.quiet { say_why_not_kept } else { say_kept },
+    });
     let finished = run::run(command, &mut session, options.timeout, snapshots.as_ref());
     let finished = finished.map_err(|error| {
         let missing =
@@ -143,10 +262,14 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
     })?;
     let status = finished.status();
     if finished.timed_out {
-        say(format_args!("recorder: the timeout has ended {name}"));
+        telling.say(format_args!("recorder: the timeout has ended {name}"));
     }
+    // What came while the program ran was meant for it.
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let collected = telling.with_bar(&watch, || session.finish(&finished.ending, &watch));
     let Some(Collected { recording, trouble, full }) =
-        session.finish(&finished.ending).context("cannot collect the recording")?
+        collected.context("cannot collect the recording")?
     else {
         say(format_args!(
             "recorder: recorded nothing: {name} made no channel of `instrumented` that could be \
@@ -160,15 +283,31 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
         say(format_args!("recorder: the recording is incomplete: {trouble:#}"));
     }
     if full {
-        say("recorder: the recording ended early: it has reached --max-size");
+        telling.say("recorder: the recording ended early: it has reached --max-size");
     }
-    let (summary, written) = export::export(&recording, outputs, options.chart.style())?;
-    let reported = report(&recording, &summary, &written);
+    let (summary, written) =
+        telling.with_bar(&watch, || export::export(&recording, outputs, options.chart.style()))?;
+    let reported = report(&recording, &summary, &written, opening, telling);
+    let opened = open_written(&written, opening, &watch, telling);
     Ok(match status {
         0 if trouble.is_some() => FAILURE,
+        0 if reported == 0 => opened,
         0 => reported,
         status => status,
     })
+}
+
+fn say_kept(kept: Result<&Path, &anyhow::Error>) {
+    match kept {
+        Ok(path) => say(format_args!("recorder: kept {}", path.display())),
+        Err(_) => say_why_not_kept(kept),
+    }
+}
+
+fn say_why_not_kept(kept: Result<&Path, &anyhow::Error>) {
+    if let Err(error) = kept {
+        say(format_args!("recorder: {error:#}"));
+    }
 }
 
 /// Says it on stderr. If nobody listens there, that is no failure.
@@ -177,7 +316,32 @@ fn say(line: impl Display) {
 }
 
 /// Says what there was and what was written; gives the exit status.
-fn report(recording: &Recording, summary: &Summary<'_>, written: &[Written]) -> u8 {
+fn report(
+    recording: &Recording,
+    summary: &Summary<'_>,
+    written: &[Written],
+    opening: &Opening,
+    telling: Telling,
+) -> u8 {
+    let status = say_damage(recording);
+    telling.say(summary.to_string().trim_end());
+    for Written { path, bytes, .. } in written {
+        telling.say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
+    }
+    if let Some(Written { path, .. }) = to_open(written).filter(|file| file.kind.is_trace())
+        && !opening.open
+    {
+        telling.say(format_args!(
+            "to look at it, run `recorder open {}`, or drop the file on \
+             https://ui.perfetto.dev; it stays on your machine",
+            path.display()
+        ));
+    }
+    status
+}
+
+/// Says what could not be read; gives the exit status.
+fn say_damage(recording: &Recording) -> u8 {
     const SHOWN: usize = 10;
     for damage in recording.damage.iter().take(SHOWN) {
         say(format_args!("recorder: damaged: {damage}; the rest is there"));
@@ -186,15 +350,74 @@ fn report(recording: &Recording, summary: &Summary<'_>, written: &[Written]) -> 
         let more = recording.damage.len() - SHOWN;
         say(format_args!("recorder: damaged in {more} more places"));
     }
-    say(summary.to_string().trim_end());
-    for Written { path, bytes, .. } in written {
-        say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
-    }
-    if written.iter().any(|file| matches!(file.kind, Kind::Chrome | Kind::Perfetto)) {
-        say("to look at a trace, open https://ui.perfetto.dev and drop the file on the page; \
-             it stays on your machine");
-    }
     if recording.damage.iter().any(Damage::is_malformed) { FAILURE } else { 0 }
+}
+
+/// The file that is the best to look at.
+fn to_open(written: &[Written]) -> Option<&Written> {
+    [Kind::Perfetto, Kind::Chrome, Kind::Recording, Kind::Text]
+        .into_iter()
+        .find_map(|kind| written.iter().find(|file| file.kind == kind))
+}
+
+/// Opens what was written, if that is wanted; gives the exit status.
+fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: Telling) -> u8 {
+    match to_open(written).filter(|_| opening.open) {
+        Some(file) => {
+            open_in_viewer(&file.path, &opening.serving, watch, telling).unwrap_or_else(failure)
+        }
+        None => 0,
+    }
+}
+
+fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Telling) -> Result<u8> {
+    let cannot = || format!("cannot open {}", path.display());
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
+        let trace = File::open(path).with_context(cannot)?;
+        serve(trace, &name, serving, watch, telling)?;
+        return Ok(0);
+    }
+    let recording = telling.with_bar(watch, || open_recording(path, watch))?;
+    let status = say_damage(&recording);
+    let trace = telling.with_bar(watch, || export::perfetto(&recording))?;
+    let name = Path::new(&*name).with_extension("pftrace");
+    serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
+    Ok(status)
+}
+
+/// Waits until the Perfetto UI has fetched the trace.
+fn serve(
+    trace: File,
+    name: &str,
+    serving: &Serving,
+    watch: &Watch,
+    telling: Telling,
+) -> Result<()> {
+    let page = serving.page();
+    let server = Server::new(trace, name, &page, serving.port())?;
+    telling.say(format_args!(
+        "opening {name}: the browser loads {page} from the network, and that page fetches the \
+         trace from this command; nothing leaves your machine"
+    ));
+    if serving.no_browser {
+        say(format_args!("open this in a browser: {}", server.address()));
+    } else if let Err(error) = viewer::start_browser(server.address()) {
+        say(format_args!(
+            "recorder: cannot start a browser: {error:#}; open this in one on this machine: {}",
+            server.address()
+        ));
+    }
+    let patience = serving.patience();
+    match server.wait(patience, watch)? {
+        Ended::Fetched => telling.say(format_args!("the Perfetto UI has {name}")),
+        Ended::TimedOut => bail!(
+            "{name} was not fetched within {}: if {page} cannot be loaded, give a Perfetto UI of \
+             your own with --ui; if it was loaded, drop the file on it",
+            humantime::format_duration(patience)
+        ),
+    }
+    Ok(())
 }
 
 fn size(bytes: u64) -> String {

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fmt};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use cargo_metadata::{Message, MetadataCommand, Package, PackageId, Target, TargetKind};
+use serde::Serialize;
+use tracing::info_span;
 
 /// A binary or example of a workspace.
 #[derive(Clone, Debug)]
@@ -19,9 +21,20 @@ pub struct Program {
     pub listed: bool,
     /// Its place in the order that its package wants to be listed in.
     place: usize,
-    package: PackageId,
+    package: String,
+    id: PackageId,
     source: PathBuf,
     is_example: bool,
+}
+
+/// What `recorder list --json` says of a program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listing<'a> {
+    name: &'a str,
+    kind: &'static str,
+    package: &'a str,
+    source: &'a Path,
+    summary: String,
 }
 
 impl Program {
@@ -32,17 +45,33 @@ impl Program {
         line.unwrap_or_default().trim().to_owned()
     }
 
-    /// Builds it; gives the path of the executable. What Cargo has to say goes to stderr.
+    /// All that is known of it without building it.
+    pub fn listing(&self) -> Listing<'_> {
+        Listing {
+            name: &self.name,
+            kind: if self.is_example { "example" } else { "bin" },
+            package: &self.package,
+            source: &self.source,
+            summary: self.summary(),
+        }
+    }
+
+    /// Builds it; gives the path of the executable. What Cargo has to say goes to stderr, if
+    /// it is `quiet` only what is wrong.
     ///
     /// # Errors
     /// Cargo cannot be run, or the program cannot be built.
-    pub fn build(&self, release: bool) -> Result<PathBuf> {
+    pub fn build(&self, release: bool, quiet: bool) -> Result<PathBuf> {
+        let _span = info_span!("build", program = self.name, release).entered();
         let mut command = Command::new(cargo());
         command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
-        command.arg(&self.package.repr);
+        command.arg(&self.id.repr);
         command.args([if self.is_example { "--example" } else { "--bin" }, &self.name]);
         if release {
             command.arg("--release");
+        }
+        if quiet {
+            command.arg("--quiet");
         }
         let mut cargo = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
         let mut executable = None;
@@ -79,9 +108,17 @@ impl Program {
 /// # Errors
 /// We are in no workspace, or Cargo cannot read it.
 pub fn programs() -> Result<Vec<Program>> {
-    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec().context(
-        "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
-    )?;
+    let _span = info_span!("find programs").entered();
+    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec();
+    let metadata = metadata.map_err(|error| {
+        let why = match error {
+            cargo_metadata::Error::CargoMetadata { stderr } => stderr,
+            other => other.to_string(),
+        };
+        anyhow!("{}", why.trim().trim_start_matches("error: ")).context(
+            "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
+        )
+    })?;
     let mut programs: Vec<_> = metadata
         .workspace_packages()
         .into_iter()
@@ -92,7 +129,8 @@ pub fn programs() -> Result<Vec<Program>> {
                 name: target.name.clone(),
                 listed,
                 place: place(package, &target.name),
-                package: package.id.clone(),
+                package: package.name.to_string(),
+                id: package.id.clone(),
                 source: target.src_path.clone().into(),
                 is_example: target.kind.contains(&TargetKind::Example),
             })

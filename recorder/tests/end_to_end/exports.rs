@@ -158,6 +158,12 @@ fn what_is_no_recording() {
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
         assert_eq!(place.names(), before);
     }
+    // What it is, if we know it.
+    fs::write(place.path("x.json"), "[]").unwrap();
+    run(place.recorder(&["export", "x.json", "-o", "x.txt"]))
+        .expect_status(1)
+        .expect_stderr("recorder: x.json: it is a trace, and no recording")
+        .expect_stderr("`recorder open x.json` shows it");
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 use crate::command::{Place, run};
 use crate::programs::{target, workspace};
 
@@ -133,6 +135,19 @@ fn somebodys_own_project() {
     recorder(&["list"])
         .expect_status(0)
         .expect_stdout("own    Delivers its arguments.\nshown  An example.\n");
+    let listed = recorder(&["list", "--json"]).expect_status(0).stdout;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let listing = |name: &str, kind: &str, source: &str, summary: &str| {
+        let source = place.path("").canonicalize().unwrap().join(source);
+        json!({"name": name, "kind": kind, "package": "own", "source": source, "summary": summary})
+    };
+    assert_eq!(
+        listed,
+        json!([
+            listing("own", "bin", "src/main.rs", "Delivers its arguments."),
+            listing("shown", "example", "examples/shown.rs", "An example."),
+        ])
+    );
 
     recorder(&["run", "own", "--", "one", "two", "--three"])
         .expect_status(0)
