@@ -32,7 +32,7 @@ fn main() -> ExitCode {
         error.exit();
     }
     let telling = Telling { quiet: cli.telling.quiet, bar: has_bar(&cli.telling) };
-    let status = diagnostics::start(cli.telling.verbose, cli.telling.self_trace.as_deref())
+    let status = diagnostics::start(&cli.telling)
         .and_then(|_diagnostics| execute(cli.command, telling))
         .unwrap_or_else(failure);
     ExitCode::from(status)
