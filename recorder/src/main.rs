@@ -189,8 +189,8 @@ fn open_recording(path: &Path, watch: &Watch) -> Result<Recording> {
         {
             let path = path.display();
             return anyhow!(
-                "{path}: it is a trace, and no recording (-o NAME.rec writes one); `recorder \
-                 open {path}` shows it"
+                "{path}: not a recording but a trace, which `recorder open {path}` shows (-o \
+                 NAME.rec writes a recording)"
             );
         }
         error
