@@ -4,7 +4,6 @@ use std::env;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal};
-use std::path::Path;
 
 use anyhow::{Context, Result};
 use tracing::field::{Field, Visit};
@@ -16,19 +15,21 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::cli::Telling;
+
 /// Keeps the recorder's own timeline open; it is whole when this is dropped.
 #[must_use = "the timeline ends when this is dropped"]
 pub struct Diagnostics {
     _timeline: Option<FlushGuard>,
 }
 
-/// Begins to tell what the recorder does: on stderr as much as `verbose` says (the number of
-/// `-v`), or else `RUST_LOG`; and all of it to the file `timeline`, as a Chrome trace.
+/// Begins to tell what the recorder does: on stderr as much as the number of `-v` says, or else
+/// `RUST_LOG`; and all of it to the file of `--self-trace`, as a Chrome trace.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn start(verbose: u8, timeline: Option<&Path>) -> Result<Diagnostics> {
-    let log = log_filter(verbose).map(|filter| {
+pub fn start(telling: &Telling) -> Result<Diagnostics> {
+    let log = log_filter(telling).map(|filter| {
         tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
             .with_ansi(has_colours())
@@ -37,7 +38,7 @@ pub fn start(verbose: u8, timeline: Option<&Path>) -> Result<Diagnostics> {
             .with_filter(filter)
     });
     let mut guard = None;
-    let layer = match timeline {
+    let layer = match &telling.self_trace {
         None => None,
         Some(path) => {
             let file = File::create(path)
@@ -77,8 +78,9 @@ fn message(event: &Event<'_>) -> String {
 }
 
 /// What is told on stderr, if anything is.
-fn log_filter(verbose: u8) -> Option<Targets> {
-    match verbose {
+fn log_filter(telling: &Telling) -> Option<Targets> {
+    match telling.verbose {
+        0 if telling.quiet => None,
         // What is no filter of ours may be one of the program that we run.
         0 => env::var("RUST_LOG").ok()?.parse().ok().filter(|targets: &Targets| {
             targets.iter().any(|(_, level)| level > LevelFilter::OFF)

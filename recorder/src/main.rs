@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         error.exit();
     }
     let telling = Telling { quiet: cli.telling.quiet, bar: has_bar(&cli.telling) };
-    let status = diagnostics::start(cli.telling.verbose, cli.telling.self_trace.as_deref())
+    let status = diagnostics::start(&cli.telling)
         .and_then(|_diagnostics| execute(cli.command, telling))
         .unwrap_or_else(failure);
     ExitCode::from(status)
@@ -216,8 +216,8 @@ fn open_recording(path: &Path, watch: &Watch) -> Result<Recording> {
         {
             let path = path.display();
             return anyhow!(
-                "{path}: it is a trace, and no recording (-o NAME.rec writes one); `recorder \
-                 open {path}` shows it"
+                "{path}: not a recording but a trace, which `recorder open {path}` shows (-o \
+                 NAME.rec writes a recording)"
             );
         }
         error

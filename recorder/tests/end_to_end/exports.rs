@@ -162,8 +162,8 @@ fn what_is_no_recording() {
     fs::write(place.path("x.json"), "[]").unwrap();
     run(place.recorder(&["export", "x.json", "-o", "x.txt"]))
         .expect_status(1)
-        .expect_stderr("recorder: x.json: it is a trace, and no recording")
-        .expect_stderr("`recorder open x.json` shows it");
+        .expect_stderr("recorder: x.json: not a recording but a trace")
+        .expect_stderr("`recorder open x.json` shows");
 }
 
 #[test]

@@ -46,6 +46,9 @@ fn rust_log_is_respected() {
         assert_eq!(logged(&ran) > 0, expected, "{filter}: {ran:#?}");
         assert!(!ran.stderr.contains("recorder::run"), "{ran:#?}");
     }
+    let mut command = record(&place, &["--quiet"]);
+    command.env("RUST_LOG", "debug");
+    assert_eq!(run(command).expect_status(0).stderr, "");
 }
 
 #[test]
