@@ -3,9 +3,7 @@
 //! The program has our stdin, stdout and stderr, and is in our process group: what the
 //! terminal sends, it gets. What another process sends to us is passed on to it.
 
-use std::fmt::Display;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -14,12 +12,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::consts::SIGUSR1;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
+use tracing::{debug, info, info_span};
 
 use crate::session::{Ending, Session, VARIABLE};
+use crate::signals;
 
 /// How often full blocks are looked for.
 const IDLE_TICK: Duration = Duration::from_millis(10);
@@ -57,7 +57,7 @@ pub struct Snapshots {
     /// Where they are, and the begin of their names.
     pub stem: PathBuf,
     /// Is told what was written, or why nothing was.
-    pub say: fn(&dyn Display),
+    pub tell: fn(Result<&Path, &anyhow::Error>),
 }
 
 impl Snapshots {
@@ -70,10 +70,7 @@ impl Snapshots {
             })
             .find(|path| !path.exists());
         let Some(path) = path else { return };
-        match session.write_newest(&path) {
-            Ok(()) => (self.say)(&format_args!("recorder: kept {}", path.display())),
-            Err(error) => (self.say)(&format_args!("recorder: {error:#}")),
-        }
+        (self.tell)(session.write_newest(&path).as_ref().map(|()| path.as_path()));
     }
 }
 
@@ -93,14 +90,17 @@ pub fn run(
     timeout: Option<Duration>,
     snapshots: Option<&Snapshots>,
 ) -> Result<Finished> {
+    let _span = info_span!("run", program = %command.get_program().display()).entered();
     let asks = snapshots.map(|_| SIGUSR1);
-    let mut signals = SignalsInfo::<WithOrigin>::new(signals_to_survive().into_iter().chain(asks))?;
+    // They would end us before the recording is collected.
+    let mut signals = SignalsInfo::<WithOrigin>::new(signals::that_end().chain(asks))?;
     let handle = signals.handle();
     let mut child = command
         .env(VARIABLE, session.directory())
         .spawn()
         .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     let pid = Pid::from_child(&child);
+    info!(pid = pid.as_raw_pid(), session = %session.directory().display(), "started");
 
     let (tell, told) = mpsc::channel();
     let listener = thread::spawn({
@@ -129,6 +129,7 @@ pub fn run(
             Ok(News::Ended) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(News::Signal(Origin { signal: SIGUSR1, .. })) => asked_by_signal = 1,
             Ok(News::Signal(origin)) => {
+                debug!(signal = origin.signal, cause = ?origin.cause, "signalled");
                 // The terminal has sent it to the program as well.
                 if matches!(origin.cause, Cause::Sent(_))
                     && let Some(signal) = Signal::from_named_raw(origin.signal)
@@ -177,6 +178,7 @@ pub fn run(
         code: status.code().unwrap_or_default() as u32,
         signal: std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default() as u32,
     };
+    info!(code = ending.code, signal = ending.signal, timed_out, "ended");
     Ok(Finished { ending, timed_out, trouble })
 }
 
@@ -197,17 +199,4 @@ fn wait_for(pid: Pid, tell: &Sender<News>) {
     while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
     // Nobody listens if the run was given up.
     let _ = tell.send(News::Ended);
-}
-
-/// The signals that would end us before the recording is collected. One that is ignored
-/// (as under `nohup`) stays so, for the program as well.
-fn signals_to_survive() -> Vec<i32> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or_default();
-    let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
-    all.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
 }

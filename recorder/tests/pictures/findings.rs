@@ -265,7 +265,8 @@ fn stages(bound: &str, messages: u64, [sends, receives]: [u64; 2]) -> String {
     let mut times = Vec::new();
     for number in 1..=messages {
         sent += sends * MS;
-        let free = number.checked_sub(room.saturating_add(1)).and_then(|first| times.get(first as usize));
+        let free =
+            number.checked_sub(room.saturating_add(1)).and_then(|first| times.get(first as usize));
         match free {
             Some(&free) if free > sent => {
                 writeln!(producer, "{sent} SendBegin 1 @1.{number}").expect("a string");

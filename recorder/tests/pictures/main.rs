@@ -1,6 +1,8 @@
 //! From recordings to pictures: hand-written, simulated and damaged ones.
 #![forbid(unsafe_code)]
 
+/// Sequence charts: what they show, in three forms.
+mod charts;
 /// Recordings that are cut, altered, or none at all.
 mod damage;
 /// Processes, threads and channels are told apart.
