@@ -12,6 +12,7 @@ mod processes;
 mod record;
 mod run;
 mod signals;
+mod synchronization;
 mod threads;
 mod unbreakable;
 mod usage;
