@@ -44,7 +44,7 @@ fn story(text: &Text, thread: &str) -> Vec<String> {
         let on = |names: &HashMap<u64, String>| names[&event.number("endpoint")].clone();
         story.push(match event.name {
             "Clock" | "Site" | "PrimitiveSeen" | "PrimitiveNamed" => continue,
-            "ThreadStarted" | "ThreadEnded" => event.name.to_owned(),
+            "ThreadStarted" | "ThreadEnded" | "Paused" | "Resumed" => event.name.to_owned(),
             "Returned" => format!("Returned {}", event.number("panicked")),
             "Panicked" => format!("Panicked {}", event.text("message")),
             name if name.starts_with("Spawn") || name.starts_with("Join") || name == "Unpark" => {
@@ -434,6 +434,25 @@ fn a_forked_child_that_holds_a_lock() {
     assert_eq!(story(&text, "main"), expected);
     assert_eq!(text.threads().len(), 1);
     assert_eq!(text.count(&["Panicked"]), 0);
+}
+
+#[test]
+fn a_pause_while_a_lock_is_held() {
+    let place = Place::new();
+    let text = record(&place, &[program("pauses_locked")], "done\n");
+    let expected = [
+        "ThreadStarted",
+        "Paused",
+        "Resumed",
+        "Lock mutex 1",
+        "Paused",
+        "Resumed",
+        "Lock mutex 2",
+        "Unlock mutex 2",
+        "ThreadEnded",
+    ];
+    assert_eq!(story(&text, "main"), expected);
+    assert_story(&text, "made meanwhile", &["ThreadStarted", "Returned 0", "ThreadEnded"]);
 }
 
 /// The messages of all panics, thread by thread.
