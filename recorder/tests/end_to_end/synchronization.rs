@@ -273,6 +273,11 @@ fn barriers_and_what_happens_once() {
         "InitializeBegin lazy_lock 0",
         "Initializer lazy_lock 0",
         "InitializeEnd lazy_lock 0",
+        "InitializeBegin falls 0",
+        "Initializer falls 0",
+        "InitializeEnd falls 0",
+        "InitializeBegin falls 0",
+        "InitializeEnd falls 0",
         "ThreadEnded",
     ];
     assert_eq!(main[begin..], expected);
@@ -306,6 +311,8 @@ fn primitives_say_what_and_where_they_are() {
         .iter()
         .map(|(kind, size, value, line, name)| (*kind, *size, &**value, *line, &**name))
         .collect();
+    let falls =
+        "static FALLS: LazyLock<u8> = LazyLock::new(|| resume_unwind(Box::new(\"on purpose\")));";
     let pair = "let pair = Arc::new((Mutex::new(false), Condvar::new()));";
     let expected = [
         (1, 0, "u8", "let mutex = Arc::new(Mutex::new(1_u8));", "mutex"),
@@ -316,6 +323,7 @@ fn primitives_say_what_and_where_they_are() {
         (5, 0, "", "static ONCE: Once = Once::new();", "once"),
         (6, 0, "u8", "let value = OnceLock::new();", "once_lock"),
         (7, 0, "u8", "static LAZY: LazyLock<u8> = LazyLock::new(|| 1);", "lazy_lock"),
+        (7, 0, "u8", falls, "falls"),
     ];
     assert_eq!(found, expected);
 }
@@ -484,6 +492,8 @@ fn panics_are_marked_and_printed_as_before() {
         assert_eq!(ran.stderr.matches("hooked").count(), 7 * arguments.len());
 
         let text = place.text("x.txt");
+        // A scope that unwinds is over, too.
+        assert_eq!((text.count(&["ScopeBegin"]), text.count(&["ScopeEnd"])), (1, 1));
         let mut panics = panics(&text);
         panics.sort_unstable();
         let expected =
