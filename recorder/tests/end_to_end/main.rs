@@ -15,6 +15,7 @@ mod processes;
 mod record;
 mod run;
 mod signals;
+mod synchronization;
 mod telling;
 mod threads;
 mod unbreakable;
