@@ -2,6 +2,7 @@
 //! places in the source.
 
 use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use format::PrimitiveKind;
 
@@ -190,6 +191,21 @@ pub struct Entities {
     /// How long the trace is, in nanoseconds: to its last event, or to the end of the
     /// last process that was seen to end.
     pub end: u64,
+}
+
+impl Process {
+    /// What else there is to say of it: where it ran and when it began.
+    pub fn labels(&self) -> Vec<String> {
+        let mut labels = Vec::new();
+        if !self.host.is_empty() {
+            labels.push(format!("host {}", self.host));
+        }
+        let begun = UNIX_EPOCH + Duration::from_nanos(self.wall_ns);
+        if self.wall_ns > 0 {
+            labels.push(format!("started {}", humantime::format_rfc3339_seconds(begun)));
+        }
+        labels
+    }
 }
 
 impl Entities {

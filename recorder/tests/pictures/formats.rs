@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use recorder::items::{Arrow, Item};
+use recorder::items::{Arrow, Item, Slice};
 use recorder::load::Recording;
 
 use crate::facts::{Facts, exports, of_chrome, of_perfetto};
@@ -26,11 +26,13 @@ proptest! {
         prop_assert_eq!(facts.processes.len(), recording.entities.processes.len());
         prop_assert_eq!(facts.slices.len(), count(|item| matches!(item, Item::Slice(_))));
         prop_assert_eq!(facts.flights.len(), count(|item| matches!(item, Item::Flight(_))));
+        prop_assert_eq!(facts.holds.len(), count(|item| matches!(item, Item::Hold(_))));
         prop_assert_eq!(facts.counters.len(), count(|item| matches!(item, Item::Counter(_))));
-        let sources = count(|item| {
-            matches!(item, Item::Slice(slice) if matches!(slice.arrow, Some(Arrow::From(_))))
+        let sources = items.iter().map(|item| match item {
+            Item::Slice(Slice { arrow: Some(Arrow::From(arrows)), .. }) => arrows.clone().count(),
+            _ => 0,
         });
-        prop_assert_eq!(facts.arrows.len(), sources);
+        prop_assert_eq!(facts.arrows.len(), sources.sum::<usize>());
         for [source, target] in facts.arrows.values() {
             let (_, from) = source.unwrap();
             prop_assert!(target.is_none_or(|(_, to)| from < to));

@@ -16,6 +16,8 @@ mod incomplete;
 mod interrupted;
 /// What holds for every program.
 mod invariants;
+/// Locks and other primitives.
+mod primitives;
 /// The rules of the picture, one by one.
 mod rules;
 /// Programs that use channels, and their recordings.
@@ -24,3 +26,7 @@ mod simulation;
 mod steps_back;
 /// What a run came to.
 mod summary;
+/// How threads begin, wait for each other and end.
+mod threads;
+/// What a program says in words: values, names, spans and logs.
+mod words;
