@@ -3,15 +3,17 @@
 //! Format: "Trace Event Format" (Google, 2016). What Perfetto makes of it decides where
 //! the two differ: an array without an end is allowed, so that a file that was cut still
 //! opens; messages in flight and locks that are held are asynchronous events with ids that are
-//! local to their process; a counter's only argument has an empty name, which leaves its label clean.
+//! local to their process; those of one id and category share a track, which has the name of the
+//! first; a counter's only argument has an empty name, which leaves its label clean.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Result;
 use format::PrimitiveKind;
 use serde::Serialize;
 
-use crate::entities::Entities;
+use crate::entities::{Entities, Primitive};
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
@@ -21,8 +23,8 @@ pub struct Chrome<'a, W> {
     entities: &'a Entities,
     out: W,
     first: bool,
-    /// How many holds of locks were written.
-    holds: u64,
+    /// The numbers of the lanes of locks: of a lock, and in it.
+    lanes: HashMap<(usize, usize), usize>,
 }
 
 #[derive(Serialize)]
@@ -150,7 +152,7 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// `out` cannot be written.
     pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
         let entities = &recording.entities;
-        let mut chrome = Chrome { entities, out, first: true, holds: 0 };
+        let mut chrome = Chrome { entities, out, first: true, lanes: HashMap::new() };
         for (index, process) in entities.processes.iter().enumerate() {
             let pid = process.track;
             chrome.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
@@ -330,37 +332,55 @@ impl<'a, W: Write> Chrome<'a, W> {
     }
 
     fn hold(&mut self, hold: &Hold) -> Result<()> {
-        let primitive = &self.entities.primitives[hold.primitive];
-        if hold.lane.is_none() {
-            return Ok(());
+        let entities = self.entities;
+        let primitive = &entities.primitives[hold.primitive];
+        let Some(lane) = hold.lane else { return Ok(()) };
+        let known = self.lanes.len();
+        let number = *self.lanes.entry((hold.primitive, lane)).or_insert(known);
+        if number == known {
+            // An instant before all that is held gives the track its name.
+            for ph in ["b", "e"] {
+                self.lock_event::<()>(primitive, number, ph, 0, &primitive.label, None)?;
+            }
         }
-        self.holds += 1;
-        let name = format!("{} {}", primitive.label, hold.name(self.entities));
+        let name = hold.name(entities);
+        let args = HoldArgs {
+            primitive: &primitive.label,
+            thread: &entities.threads[hold.thread].name,
+            turn: hold.turn,
+            others_waited_ns: hold.others_waited,
+            site: hold.site.map(|site| entities.sites[site].to_string()),
+        };
+        self.lock_event(primitive, number, "b", hold.begin, &name, Some(args))?;
+        match hold.end {
+            Some(end) => self.lock_event::<()>(primitive, number, "e", end, &name, None),
+            None => Ok(()),
+        }
+    }
+
+    fn lock_event<A: Serialize>(
+        &mut self,
+        primitive: &Primitive,
+        lane: usize,
+        ph: &'static str,
+        time: u64,
+        name: &str,
+        args: Option<A>,
+    ) -> Result<()> {
         let pid = self.entities.processes[primitive.process].track;
-        let ends = hold.end.map(|end| ("e", end));
-        for (ph, time) in [("b", hold.begin)].into_iter().chain(ends) {
-            let args = HoldArgs {
-                primitive: &primitive.label,
-                thread: &self.entities.threads[hold.thread].name,
-                turn: hold.turn,
-                others_waited_ns: hold.others_waited,
-                site: hold.site.map(|site| self.entities.sites[site].to_string()),
-            };
-            self.write(&Event {
-                ph,
-                pid,
-                tid: pid,
-                ts: Microseconds(time),
-                dur: None,
-                cat: "lock",
-                name: &name,
-                id: None,
-                id2: Some(Local { local: format!("{:#x}", self.holds) }),
-                bp: None,
-                args: (ph == "b").then_some(args),
-            })?;
-        }
-        Ok(())
+        self.write(&Event {
+            ph,
+            pid,
+            tid: pid,
+            ts: Microseconds(time),
+            dur: None,
+            cat: "lock",
+            name,
+            id: None,
+            id2: Some(Local { local: format!("{lane:#x}") }),
+            bp: None,
+            args,
+        })
     }
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What a recording is about: processes, threads, channels, synchronisation primitives and
 //! places in the source.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -272,9 +273,18 @@ pub(crate) fn short_type(name: &str) -> String {
     short
 }
 
+/// What the program says, such that every viewer can show it: Perfetto 52 reads no further where
+/// a text ends in a backslash.
+pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+    match text.strip_suffix('\\') {
+        Some(rest) => format!("{rest}∖").into(),
+        None => text.into(),
+    }
+}
+
 /// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
 pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
-    // Perfetto 52 stops loading at a name that ends in a backslash.
+    // As for `readable`; in what is a name of a channel it is a folder's, most likely.
     let label = label.replace('\\', "/");
     let mut count = seen.get(&label).copied().unwrap_or(0);
     let mut distinct = label.clone();

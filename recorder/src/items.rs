@@ -293,7 +293,7 @@ impl Hold {
 /// A text as part of a name: so many characters at most, all in one line.
 fn short(text: &str, most: usize) -> String {
     let plain = |c: char| match c {
-        // Perfetto 52 stops loading at a name that ends in a backslash.
+        // See `entities::readable`: whatever may be the last character.
         '\\' => '∖',
         c if c.is_control() => ' ',
         c => c,

@@ -456,6 +456,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
         self.event(hold.begin, track_event::SLICE_BEGIN, lane, |event| {
             event.number(track_event::CATEGORY_IIDS, category("lock"));
             event.text(track_event::NAME, &name);
+            // Each thread has one colour, and none that is a message's: no arrow has this number.
+            event.number(track_event::CORRELATION_ID, u64::MAX / 2 - hold.thread as u64);
             if let Some(place) = place {
                 event.number(track_event::SOURCE_LOCATION_IID, place);
             }

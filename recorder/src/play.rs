@@ -15,11 +15,12 @@
 //! other primitives in `primitives`, threads in `threads`, and spans in `frames`.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use anyhow::Result;
 use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
 
-use crate::entities::Index;
+use crate::entities::{Index, readable};
 use crate::items::{Arrow, Category, Item, On, PAUSED, RESUMED, Slice};
 use crate::load::{Deed, Recording};
 use crate::messages::{MessageKey, Messages};
@@ -183,6 +184,11 @@ impl Source {
     }
 }
 
+/// What the thread says.
+fn words(step: &Step) -> Option<Arc<str>> {
+    (!step.words().is_empty()).then(|| readable(step.words()).into())
+}
+
 fn method(call: Call) -> &'static str {
     match call {
         Call::Send => "send",
@@ -279,7 +285,7 @@ impl Stage<'_> {
             | Deed::ThreadEnded
             | Deed::Panicked { .. } => self.thread_goes_on(step),
             Deed::Value { message } => {
-                self.threads[step.thread].value = Some((message, step.words().into()));
+                self.threads[step.thread].value = words(step).map(|words| (message, words));
                 Ok(())
             }
             Deed::SpanEntered { .. } | Deed::SpanExited { .. } | Deed::Logged { .. } => {

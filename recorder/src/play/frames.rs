@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::{Operation, Source, Stage};
+use super::{Operation, Source, Stage, words};
 use crate::entities::Index;
 use crate::items::{Category, On, Slice};
 use crate::load::Deed;
@@ -65,7 +65,6 @@ impl Frame {
 impl Stage<'_> {
     /// What the program tells the crate `tracing`.
     pub(super) fn traced(&mut self, step: &Step) -> Result<()> {
-        let words = || (!step.words().is_empty()).then(|| step.words().into());
         let site = |callsite: Option<Index>| {
             self.recording.entities.callsites[callsite?.get()].site.map(Index::get)
         };
@@ -73,7 +72,7 @@ impl Stage<'_> {
             Deed::SpanEntered { callsite, span } => {
                 let site = site(callsite);
                 let on = callsite.map(Index::get).map(On::Callsite);
-                let what = What::Span(span, words());
+                let what = What::Span(span, words(step));
                 self.enter(step, Frame { begin: step.time, what, on, site, paused: None })
             }
             Deed::SpanExited { span } => {
@@ -86,7 +85,7 @@ impl Stage<'_> {
                 category: Category::Log,
                 on: callsite.map(Index::get).map(On::Callsite),
                 site: site(callsite),
-                words: words(),
+                words: words(step),
                 ..Slice::instant(step.thread, step.time, "log")
             }),
             _ => Ok(()),

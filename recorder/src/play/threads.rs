@@ -9,7 +9,7 @@ use anyhow::Result;
 use format::{Call, MessageId, Phase};
 
 use super::frames::Frame;
-use super::{Operation, Source, Stage};
+use super::{Operation, Source, Stage, words};
 use crate::entities::Index;
 use crate::items::{On, PANIC, Slice};
 use crate::load::Deed;
@@ -89,7 +89,7 @@ impl Stage<'_> {
                 self.slice(Slice { arrow, site, ..Slice::instant(thread, time, "start") })
             }
             Deed::Panicked { site } => {
-                let (site, words) = (site.map(Index::get), Some(step.words().into()));
+                let (site, words) = (site.map(Index::get), words(step));
                 self.slice(Slice { site, words, ..Slice::instant(thread, time, PANIC) })
             }
             Deed::Returned { panicked } => {

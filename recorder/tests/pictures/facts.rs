@@ -104,6 +104,12 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
     let events: Vec<Json> = serde_json::from_slice(json).expect("the trace is JSON");
     let mut flying: HashMap<(u64, String), Flight> = HashMap::new();
     let mut held: HashMap<(u64, String), Hold> = HashMap::new();
+    // The lanes of locks: what they are called, and whether that is all said.
+    let mut lanes: HashMap<(u64, String), (String, bool)> = HashMap::new();
+    let lane = |event: &Json| {
+        let pid = event["pid"].as_u64().expect("it has a process");
+        (pid, plain(&event["id2"]["local"]))
+    };
     for event in &events {
         let number =
             |key: &str| event[key].as_u64().unwrap_or_else(|| panic!("no {key} in {event}"));
@@ -149,13 +155,22 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
                 assert_eq!(text("bp"), "e");
                 facts.arrow(number("id"), 1, (place, time("ts")));
             }
+            "b" | "e"
+                if text("cat") == "lock"
+                    && lanes.get(&lane(event)).is_none_or(|(_, named)| !named) =>
+            {
+                // The first begin and the first end in a lane give it its name.
+                assert_eq!(time("ts"), 0);
+                let named = text("ph") == "e";
+                assert_eq!(lanes.insert(lane(event), (text("name"), named)).is_some(), named);
+            }
             "b" if text("cat") == "lock" => {
                 let id = plain(&event["id2"]["local"]);
                 let lock = plain(&event["args"]["primitive"]);
-                let name = text("name");
+                assert_eq!(lanes[&lane(event)].0, lock);
                 let hold = Hold {
                     process: place.0,
-                    name: name.strip_prefix(&format!("{lock} ")).expect("a lock's").to_owned(),
+                    name: text("name"),
                     lock,
                     begin: time("ts"),
                     end: None,
