@@ -62,7 +62,7 @@ fn transfers(recording: &Recording) -> Vec<(u64, u64)> {
     channels.map(|channel| (count(&sent, channel), count(&received, channel))).collect()
 }
 
-fn slices(items: &[Item]) -> impl Iterator<Item = &Slice> {
+pub(crate) fn slices(items: &[Item]) -> impl Iterator<Item = &Slice> {
     items.iter().filter_map(|item| if let Item::Slice(slice) = item { Some(slice) } else { None })
 }
 
@@ -73,7 +73,7 @@ fn flights(items: &[Item]) -> impl Iterator<Item = &Flight> {
 }
 
 /// The arrows, and whether they end. None points back.
-fn arrows(items: &[Item]) -> HashMap<u64, bool> {
+pub(crate) fn arrows(items: &[Item]) -> HashMap<u64, bool> {
     let mut sources = HashMap::new();
     let mut arrows = HashMap::new();
     for slice in slices(items) {
@@ -107,7 +107,7 @@ fn lanes(items: &[Item]) -> HashMap<(usize, usize), Vec<(u64, u64)>> {
 }
 
 /// Each thread's slices, in the order of their begins; what encloses comes first.
-fn by_thread(items: &[Item]) -> HashMap<usize, Vec<Slice>> {
+pub(crate) fn by_thread(items: &[Item]) -> HashMap<usize, Vec<Slice>> {
     let mut threads: HashMap<_, Vec<_>> = HashMap::new();
     for slice in slices(items) {
         threads.entry(slice.thread).or_default().push(slice.clone());

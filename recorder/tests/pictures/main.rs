@@ -26,6 +26,8 @@ mod simulation;
 mod steps_back;
 /// What a run came to.
 mod summary;
+/// Programs whose threads wait for each other in all ways but by messages.
+mod synchronised;
 /// How threads begin, wait for each other and end.
 mod threads;
 /// What a program says in words: values, names, spans and logs.
