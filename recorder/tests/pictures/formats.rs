@@ -125,3 +125,17 @@ fn every_nanosecond_survives_for_a_hundred_days() {
     let begins: Vec<_> = facts.slices.iter().map(|slice| slice.begin).collect();
     assert_eq!(begins, times);
 }
+
+#[test]
+fn recordings_of_every_version_are_loaded_and_say_the_same_in_both_formats() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../format/tests/golden");
+    let mut loaded = 0;
+    for entry in std::fs::read_dir(golden).unwrap() {
+        let path = entry.unwrap().path();
+        let recording = Recording::open(&path).unwrap();
+        let facts = facts(&recording);
+        assert!(!facts.slices.is_empty(), "{}", path.display());
+        loaded += 1;
+    }
+    assert!(loaded >= 8, "{loaded}");
+}
