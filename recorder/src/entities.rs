@@ -1,7 +1,9 @@
 //! What a recording is about: processes, threads, channels, synchronisation primitives and
 //! places in the source.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use format::PrimitiveKind;
 
@@ -192,6 +194,21 @@ pub struct Entities {
     pub end: u64,
 }
 
+impl Process {
+    /// What else there is to say of it: where it ran and when it began.
+    pub fn labels(&self) -> Vec<String> {
+        let mut labels = Vec::new();
+        if !self.host.is_empty() {
+            labels.push(format!("host {}", self.host));
+        }
+        let begun = UNIX_EPOCH + Duration::from_nanos(self.wall_ns);
+        if self.wall_ns > 0 {
+            labels.push(format!("started {}", humantime::format_rfc3339_seconds(begun)));
+        }
+        labels
+    }
+}
+
 impl Entities {
     /// The name that the program gave to this endpoint of a process, if it did.
     pub fn endpoint_name(&self, process: usize, endpoint: u32) -> Option<&str> {
@@ -256,9 +273,18 @@ pub(crate) fn short_type(name: &str) -> String {
     short
 }
 
+/// What the program says, such that every viewer can show it: Perfetto 52 reads no further where
+/// a text ends in a backslash.
+pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+    match text.strip_suffix('\\') {
+        Some(rest) => format!("{rest}∖").into(),
+        None => text.into(),
+    }
+}
+
 /// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
 pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
-    // Perfetto 52 stops loading at a name that ends in a backslash.
+    // As for `readable`; in what is a name of a channel it is a folder's, most likely.
     let label = label.replace('\\', "/");
     let mut count = seen.get(&label).copied().unwrap_or(0);
     let mut distinct = label.clone();

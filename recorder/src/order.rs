@@ -301,10 +301,6 @@ impl<'a> Steps<'a> {
     #[inline]
     fn take(&mut self, (time, thread): Turn, passage: &Passage) -> Result<()> {
         self.merge.take((time, thread))?;
-        if self.merge.threads[thread].next.is_none() {
-            // What it has not done by now will not be done.
-            self.release(thread, Awaited::Return);
-        }
         match *passage {
             Passage::Sent(message) if self.sent[thread] == message => {
                 if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
@@ -325,6 +321,10 @@ impl<'a> Steps<'a> {
             }
             Passage::Other => self.passed(time, thread),
             Passage::Receives(_) | Passage::Nothing => {}
+        }
+        if self.merge.threads[thread].next.is_none() {
+            // What it has not done by now will not be done.
+            self.release(thread, Awaited::Return);
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ mod record;
 mod reports;
 mod run;
 mod signals;
+mod synchronization;
 mod telling;
 mod threads;
 mod unbreakable;
