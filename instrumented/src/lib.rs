@@ -32,11 +32,17 @@
 //! does not record.
 #![deny(unsafe_code)]
 
+mod name;
 #[cfg(feature = "record")]
 mod platform;
 pub mod recording;
+#[cfg(feature = "record")]
+mod shown;
+#[cfg(feature = "tracing")]
+pub mod spans;
 pub mod sync;
 #[cfg(feature = "record")]
 mod writer;
 
+pub use name::Name;
 pub use std::thread;

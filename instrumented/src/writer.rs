@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 use std::thread;
 
 use format::{
@@ -55,6 +55,17 @@ pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
     // A forked child has its parent's blocks and must not touch them.
     if recording::current().is_some() {
         WRITER.with(|writer| writer.alone(|| writer.record(platform::now(), site, event)));
+    }
+}
+
+/// Records anything else that happens in a place that the compiler has not given.
+#[cfg(feature = "tracing")]
+#[cold]
+pub(crate) fn event_at<'a>(file: &str, line: u32, event: impl Fn(u32) -> Event<'a>) {
+    if recording::current().is_some() {
+        let time = platform::now();
+        let number = |writer: &Writer| writer.new_site(file, line, 0, time);
+        WRITER.with(|writer| writer.alone(|| writer.record_at(time, number, event)));
     }
 }
 
@@ -178,7 +189,9 @@ impl Writer {
     #[cold]
     #[inline(never)]
     fn first_message(&self) -> MessageId {
-        if !self.begin_block() {
+        // Where nobody records it is for a subscriber that a message has a number.
+        let is_recorded = recording::current().is_some();
+        if !(if is_recorded { self.begin_block() } else { self.register() }) {
             return MessageId::UNKNOWN;
         }
         self.next_message.replace(MessageId(self.next_message.get().0 + 1))
@@ -231,9 +244,10 @@ impl Writer {
     /// Gives this thread a number; false if it cannot have one.
     #[cold]
     fn register(&self) -> bool {
+        static THREADS: AtomicU32 = AtomicU32::new(1);
         if self.thread.get() == 0
-            && let Some(number) =
-                recording::current().and_then(|recording| recording.number_thread())
+            && let number = THREADS.fetch_add(1, Ordering::Relaxed)
+            && (1..=MessageId::MAX_THREAD).contains(&number)
         {
             self.thread.set(number);
             self.next_message.set(MessageId::new(number, 1));
@@ -244,6 +258,16 @@ impl Writer {
     }
 
     fn record<'a>(&self, time: u64, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
+        self.record_at(time, |writer| site.map_or(0, |site| writer.number(site, time)), event);
+    }
+
+    /// Records an event; `number` gives its site in the block in which there is room for it.
+    fn record_at<'a>(
+        &self,
+        time: u64,
+        number: impl FnOnce(&Self) -> u32,
+        event: impl Fn(u32) -> Event<'a>,
+    ) {
         let mut bytes = [0; MAX_RECORD];
         let length = event(0).encode(time, &mut bytes);
         let room = (self.words.get().len() - self.at.get()) * size_of::<u64>();
@@ -254,8 +278,7 @@ impl Writer {
         if time >= self.clock_due.get() {
             self.calibrate();
         }
-        let site = site.map_or(0, |site| self.number(site, time));
-        let length = event(site).encode(time, &mut bytes);
+        let length = event(number(self)).encode(time, &mut bytes);
         self.push(&bytes[..length]);
         if self.late.get() {
             self.end_block();
@@ -266,12 +289,17 @@ impl Writer {
     fn number(&self, site: Site, time: u64) -> u32 {
         let known = self.known(site);
         if !known.get().is(site) {
-            let number = self.next_site.replace(self.next_site.get() + 1);
+            let number = self.new_site(site.file(), site.line(), site.column(), time);
             known.set(KnownSite { place: Some(site), number });
-            let (line, column, file) = (site.line(), site.column(), site.file());
-            self.write(time, Event::Site { site: number, line, column, file });
         }
         known.get().number
+    }
+
+    /// Tells this block of a site; gives its number in it.
+    fn new_site(&self, file: &str, line: u32, column: u32, time: u64) -> u32 {
+        let site = self.next_site.replace(self.next_site.get() + 1);
+        self.write(time, Event::Site { site, line, column, file });
+        site
     }
 
     /// Writes what time it is on both clocks.

@@ -107,38 +107,6 @@ pub struct Entities {
     pub end: u64,
 }
 
-/// What a channel without a name is called.
-pub(crate) fn default_label(message_type: &str, site: Option<&Site>) -> String {
-    let short = short_type(message_type);
-    match site {
-        Some(Site { file, line, .. }) => {
-            let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-            format!("{short} @ {file}:{line}")
-        }
-        None => short,
-    }
-}
-
-/// A type's name without the modules of the types in it.
-pub(crate) fn short_type(name: &str) -> String {
-    let mut short = String::with_capacity(name.len());
-    // Where the path that is being copied began.
-    let mut path = 0;
-    let mut rest = name.chars().peekable();
-    while let Some(c) = rest.next() {
-        if c == ':' && rest.next_if_eq(&':').is_some() {
-            short.truncate(path);
-        } else {
-            short.push(c);
-            // A closure's `{{closure}}` belongs to the function's path before it.
-            if !(c.is_alphanumeric() || matches!(c, '_' | '{' | '}')) {
-                path = short.len();
-            }
-        }
-    }
-    short
-}
-
 /// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
 pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
     // Perfetto 52 stops loading at a name that ends in a backslash.
@@ -170,31 +138,6 @@ pub(crate) fn unique(number: u64, taken: &mut std::collections::HashSet<u64>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_lose_their_modules() {
-        for (long, short) in [
-            ("i32", "i32"),
-            ("alloc::string::String", "String"),
-            ("core::option::Option<alloc::string::String>", "Option<String>"),
-            ("(a::B, &'static [c::d::E; 3])", "(B, &'static [E; 3])"),
-            (
-                "alloc::boxed::Box<dyn core::ops::FnOnce() + core::marker::Send>",
-                "Box<dyn FnOnce() + Send>",
-            ),
-            ("my::main::{{closure}}", "{{closure}}"),
-            ("", ""),
-        ] {
-            assert_eq!(short_type(long), short);
-        }
-    }
-
-    #[test]
-    fn a_channel_without_a_name_is_called_by_type_and_place() {
-        let site = Site { file: "src/bin/hello.rs".into(), line: 14, column: 5 };
-        assert_eq!(default_label("a::Job", Some(&site)), "Job @ hello.rs:14");
-        assert_eq!(default_label("a::Job", None), "Job");
-    }
 
     #[test]
     fn labels_differ_and_have_no_backslash() {

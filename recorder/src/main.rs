@@ -39,7 +39,7 @@ fn execute(cli: Cli) -> Result<u8> {
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program.build(release)?);
             command.args(args);
-            record(command, &name, outputs, &options)
+            record(command, &name, outputs, &options, options.values(cli::SHORT))
         }
         cli::Command::Record { options, command } => {
             let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
@@ -48,7 +48,7 @@ fn execute(cli: Cli) -> Result<u8> {
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program);
             command.args(args);
-            record(command, &name, outputs, &options)
+            record(command, &name, outputs, &options, options.values(0))
         }
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
@@ -95,14 +95,20 @@ fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<Prepared>> 
     export::prepare(&outputs)
 }
 
-fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Options) -> Result<u8> {
+fn record(
+    command: Command,
+    name: &str,
+    outputs: Vec<Prepared>,
+    options: &Options,
+    values: u64,
+) -> Result<u8> {
     let keep = options.keep();
     let first = outputs.first().map_or(Path::new(name), Prepared::path);
     let directory = match first.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut session = Session::new(keep, options.paused, directory)?;
+    let mut session = Session::new(keep, options.paused, values, directory)?;
     let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_))
         .then(|| Snapshots { stem: first.with_extension(""), say: |line| say(line) });
     let finished = run::run(command, &mut session, options.timeout, snapshots.as_ref());

@@ -3,13 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
-use format::{Event, OperationKind, Record, UNBOUNDED};
+use format::{Event, OperationKind, Record, UNBOUNDED, default_label};
 
 use super::{Block, Damage, Recording, Records};
 use crate::clock::{Clock, LATEST};
-use crate::entities::{
-    Channel, Ended, Entities, Process, Site, Thread, default_label, distinguish, unique,
-};
+use crate::entities::{Channel, Ended, Entities, Process, Site, Thread, distinguish, unique};
 use crate::indices::Indices;
 
 /// What the entities are made of, as it is met.
@@ -339,7 +337,8 @@ impl Census {
                 endpoints[made.process].insert(endpoint, index);
             }
             let label = if made.name.is_empty() {
-                default_label(&made.message_type, made.site.map(|site| &self.sites[site]))
+                let site = made.site.map(|site| &self.sites[site]);
+                default_label(&made.message_type, site.map(|site| (&*site.file, site.line)))
             } else {
                 made.name
             };

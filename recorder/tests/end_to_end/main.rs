@@ -15,6 +15,7 @@ mod signals;
 mod threads;
 mod unbreakable;
 mod usage;
+mod values;
 
 // Shared by the topics.
 mod command;

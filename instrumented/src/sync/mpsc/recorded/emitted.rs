@@ -1,0 +1,174 @@
+//! Operations on channels, for the program's own subscriber of the crate `tracing`.
+//!
+//! What did not wait is an event of level `TRACE`, a wait is a span of level `DEBUG`; both
+//! have the target [`TARGET`].
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use format::{Call, MessageId, OperationKind as Kind, Outcome};
+use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
+use tracing::span::EnteredSpan;
+use tracing::{Level, event, span};
+use tracing_core::callsite::DefaultCallsite;
+use tracing_core::{Kind as CallsiteKind, Metadata, metadata};
+
+use crate::writer::Site;
+
+/// What operations on channels say they are of.
+pub(crate) const TARGET: &str = "instrumented::mpsc";
+
+/// Whether a subscriber may want to be told of the operation that begins. One that is at it
+/// already is not told of the channels that it uses for that itself.
+#[inline(always)]
+pub(super) fn on() -> bool {
+    LevelFilter::current() >= LevelFilter::DEBUG && !TELLING.get()
+}
+
+/// Whether a subscriber wants to be told of operations on a channel that is made now.
+pub(super) fn is_wanted() -> bool {
+    /// Stands for them all: whoever wants events also wants what is less.
+    static ALL: DefaultCallsite = DefaultCallsite::new(&METADATA);
+    static METADATA: Metadata<'static> = metadata! {
+        name: "wait",
+        target: TARGET,
+        level: Level::DEBUG,
+        fields: &["channel", "operation", "message", "outcome", "waited_ns", "timeout_ns", "site"],
+        callsite: &ALL,
+        kind: CallsiteKind::SPAN,
+    };
+    on() && !ALL.interest().is_never()
+}
+
+thread_local! {
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has a subscriber told, which may use channels for it.
+fn telling<R>(tell: impl FnOnce() -> R) -> R {
+    struct Told(bool);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            TELLING.set(self.0);
+        }
+    }
+    let _told = Told(TELLING.replace(true));
+    tell()
+}
+
+/// Has `$tell!` make an event or a span of the call's name: names are static.
+macro_rules! by_call {
+    ($kind:ident, $tell:ident) => {
+        match $kind.call() {
+            Call::Send => $tell!("send"),
+            Call::TrySend => $tell!("try_send"),
+            Call::Recv => $tell!("recv"),
+            Call::TryRecv => $tell!("try_recv"),
+            _ => $tell!("recv_timeout"),
+        }
+    };
+}
+
+/// What is told of a channel.
+#[derive(Clone)]
+pub(super) struct Channel {
+    /// What it is called in the picture, too.
+    label: Arc<str>,
+}
+
+impl Channel {
+    pub(super) fn new(name: &str, message_type: &str, site: Site) -> Self {
+        let label = match name {
+            "" => format::default_label(message_type, Some((site.file(), site.line()))).into(),
+            name => name.into(),
+        };
+        Channel { label }
+    }
+
+    /// Tells of an operation that did not wait.
+    #[inline(never)]
+    pub(super) fn emit(&self, kind: Kind, site: Site, detail: u64) {
+        let channel = &*self.label;
+        let (message, outcome) = (message(detail), outcome(kind));
+        macro_rules! tell {
+            ($name:literal) => {
+                event!(
+                    name: $name,
+                    target: TARGET,
+                    Level::TRACE,
+                    { channel, operation = $name, message, outcome, %site }
+                )
+            };
+        }
+        telling(|| by_call!(kind, tell));
+    }
+
+    /// Tells that an operation begins to wait.
+    #[inline(never)]
+    pub(super) fn enter(&self, kind: Kind, site: Site, detail: u64) -> Wait {
+        let channel = &*self.label;
+        let (message, timeout_ns) = match kind.call() {
+            Call::RecvTimeout => (None, Some(detail)),
+            _ => (message(detail), None),
+        };
+        macro_rules! open {
+            ($name:literal) => {
+                span!(
+                    target: TARGET,
+                    Level::DEBUG,
+                    $name,
+                    channel,
+                    operation = $name,
+                    message,
+                    timeout_ns,
+                    outcome = Empty,
+                    waited_ns = Empty,
+                    %site,
+                )
+            };
+        }
+        let span = telling(|| by_call!(kind, open).entered());
+        Wait { span, begun: Instant::now() }
+    }
+}
+
+/// A span that is open while an operation waits.
+pub(super) struct Wait {
+    span: EnteredSpan,
+    begun: Instant,
+}
+
+impl Wait {
+    /// Tells how it came out.
+    #[inline(never)]
+    pub(super) fn end(self, kind: Kind, detail: u64) {
+        let waited = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        telling(|| {
+            if let Some(message) = message(detail) {
+                self.span.record("message", message);
+            }
+            self.span.record("outcome", outcome(kind));
+            self.span.record("waited_ns", waited);
+            drop(self.span);
+        });
+    }
+}
+
+/// The number that the recording has for the message as well.
+fn message(detail: u64) -> Option<u64> {
+    (MessageId(detail) != MessageId::UNKNOWN).then_some(detail)
+}
+
+fn outcome(kind: Kind) -> &'static str {
+    match kind.outcome() {
+        Outcome::Transferred if kind.call().is_send() => "sent",
+        Outcome::Transferred => "received",
+        Outcome::Full => "full",
+        Outcome::Empty => "empty",
+        Outcome::Disconnected => "disconnected",
+        Outcome::TimedOut => "timed out",
+        Outcome::Pending | Outcome::Acquired | Outcome::Held | Outcome::Done => "",
+    }
+}
