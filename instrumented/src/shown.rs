@@ -25,22 +25,28 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    /// An empty text that takes `limit` bytes, and never more than [`MAX_TEXT`].
+    /// An empty text, which takes `limit` bytes, and never more than [`MAX_TEXT`].
     pub(crate) fn new(limit: usize) -> Self {
         Text { bytes: [0; MAX_TEXT], length: 0, limit: limit.min(MAX_TEXT), is_cut: false }
     }
 
-    /// What `show` writes. Formatting ends where the text is full; if it panics, the text
-    /// says so.
+    /// What `show` writes into a text of `limit` bytes.
     pub(crate) fn of(limit: usize, show: impl FnOnce(&mut Self) -> fmt::Result) -> Self {
         let mut text = Text::new(limit);
-        // An error is that of a full text, or the program's own; what there is counts.
-        if quietly(|| show(&mut text)).is_none() {
-            text = Text::new(limit);
-            // No room for it is no room for anything.
-            let _ = text.write_str(PANICKED);
-        }
+        text.show(show);
         text
+    }
+
+    /// Appends what `show` writes. Formatting ends where the text is full; if it panics, the
+    /// text says so instead.
+    pub(crate) fn show(&mut self, show: impl FnOnce(&mut Self) -> fmt::Result) {
+        let (length, is_cut) = (self.length, self.is_cut);
+        // An error is that of a full text, or the program's own; what there is counts.
+        if quietly(|| show(self)).is_none() {
+            (self.length, self.is_cut) = (length, is_cut);
+            // No room for it is no room for anything.
+            let _ = self.write_str(PANICKED);
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -159,10 +159,9 @@ where
 struct Fields<'a>(&'a mut Text);
 
 fn text(record: impl FnOnce(&mut Fields<'_>)) -> Text {
-    Text::of(MAX_TEXT, |text| {
-        record(&mut Fields(text));
-        Ok(())
-    })
+    let mut text = Text::new(MAX_TEXT);
+    record(&mut Fields(&mut text));
+    text
 }
 
 impl Visit for Fields<'_> {
@@ -178,11 +177,12 @@ impl Visit for Fields<'_> {
         let space = if self.0.as_str().is_empty() { "" } else { " " };
         // A full text takes no more; there is nobody to tell.
         let _ = match field.name() {
-            "message" => write!(self.0, "{space}{value:?}"),
+            "message" => self.0.write_str(space),
             // Where a line of the crate `log` comes from.
-            name if name.starts_with("log.") => Ok(()),
-            name => write!(self.0, "{space}{name}={value:?}"),
+            name if name.starts_with("log.") => return,
+            name => write!(self.0, "{space}{name}="),
         };
+        self.0.show(|text| write!(text, "{value:?}"));
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Program {
     package: PackageId,
     source: PathBuf,
     is_example: bool,
+    /// Without these it is not built.
+    features: Vec<String>,
 }
 
 impl Program {
@@ -39,6 +41,9 @@ impl Program {
         command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
         command.arg(&self.package.repr);
         command.args([if self.is_example { "--example" } else { "--bin" }, &self.name]);
+        for feature in &self.features {
+            command.args(["--features", feature]);
+        }
         if release {
             command.arg("--release");
         }
@@ -89,6 +94,7 @@ pub fn programs() -> Result<Vec<Program>> {
                 package: package.id.clone(),
                 source: target.src_path.clone().into(),
                 is_example: target.kind.contains(&TargetKind::Example),
+                features: target.required_features.clone(),
             })
         })
         .collect();

@@ -13,6 +13,7 @@ mod record;
 mod run;
 mod signals;
 mod threads;
+mod tracing;
 mod unbreakable;
 mod usage;
 mod values;

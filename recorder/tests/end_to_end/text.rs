@@ -159,7 +159,7 @@ impl Text {
                 let (line, column) = (event.number("line"), event.number("column"));
                 let place = format!("{}:{line}:{column}", event.text("file"));
                 sites.insert((event.block, event.number("site")), place);
-            } else if event.fields.contains("site=") {
+            } else if event.fields.split(' ').any(|field| field.starts_with("site=")) {
                 let place = &sites[&(event.block, event.number("site"))];
                 places.push((event, place.clone()));
             }
