@@ -90,7 +90,7 @@ impl Write for Text {
 }
 
 /// Runs the program's code; `None` if it has panicked, of which nobody is told.
-fn quietly<R>(task: impl FnOnce() -> R) -> Option<R> {
+pub(crate) fn quietly<R>(task: impl FnOnce() -> R) -> Option<R> {
     thread_local! {
         static QUIET: Cell<bool> = const { Cell::new(false) };
     }

@@ -160,6 +160,36 @@ fn a_program_without_channels_is_recorded() {
 }
 
 #[test]
+fn a_recording_that_begins_later_has_the_spans_that_are_made_from_then_on() {
+    let place = Place::new();
+    let mut command = place.command(traced());
+    command.arg("later");
+    run(command).expect_status(0).expect_stdout("done\n");
+    run(place.recorder(&["export", "own.rec", "-o", "x.txt"])).expect_status(0).expect_no_damage();
+    let text = place.text("x.txt");
+    let events = text.events();
+    let names = events.iter().map(|event| event.name);
+    let names: Vec<_> = names.filter(|name| !["Clock", "Site"].contains(name)).collect();
+    let expected = [
+        "ProcessStarted",
+        "ThreadStarted",
+        "Callsite",
+        "SpanEntered",
+        "Callsite",
+        "Logged",
+        "SpanExited",
+        "SpanEntered",
+        "Logged",
+        "SpanExited",
+        "ThreadEnded",
+    ];
+    assert_eq!(names, expected);
+    let fields = events.iter().filter(|event| event.name == "SpanEntered");
+    let fields: Vec<_> = fields.map(|event| event.escaped("fields")).collect();
+    assert_eq!(fields, [r#"name=\"one\""#, r#"name=\"two\""#]);
+}
+
+#[test]
 fn spans_and_events_are_there_with_their_fields() {
     let place = Place::new();
     let text = record(&place, "spans");

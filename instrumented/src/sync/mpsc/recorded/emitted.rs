@@ -15,6 +15,7 @@ use tracing::{Level, event, span};
 use tracing_core::callsite::DefaultCallsite;
 use tracing_core::{Kind as CallsiteKind, Metadata, metadata};
 
+use crate::shown::quietly;
 use crate::writer::Site;
 
 /// What operations on channels say they are of.
@@ -46,16 +47,13 @@ thread_local! {
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has a subscriber told, which may use channels for it.
-fn telling<R>(tell: impl FnOnce() -> R) -> R {
-    struct Told(bool);
-    impl Drop for Told {
-        fn drop(&mut self) {
-            TELLING.set(self.0);
-        }
-    }
-    let _told = Told(TELLING.replace(true));
-    tell()
+/// Has a subscriber told, which may use channels for it. If it panics, as some do in destructors
+/// of a thread's local data, that is none of the program's business.
+fn telling<R>(tell: impl FnOnce() -> R) -> Option<R> {
+    let outer = TELLING.replace(true);
+    let told = quietly(tell);
+    TELLING.set(outer);
+    told
 }
 
 /// Has `$tell!` make an event or a span of the call's name: names are static.
@@ -107,7 +105,7 @@ impl Channel {
 
     /// Tells that an operation begins to wait.
     #[inline(never)]
-    pub(super) fn enter(&self, kind: Kind, site: Site, detail: u64) -> Wait {
+    pub(super) fn enter(&self, kind: Kind, site: Site, detail: u64) -> Option<Wait> {
         let channel = &*self.label;
         let (message, timeout_ns) = match kind.call() {
             Call::RecvTimeout => (None, Some(detail)),
@@ -129,8 +127,8 @@ impl Channel {
                 )
             };
         }
-        let span = telling(|| by_call!(kind, open).entered());
-        Wait { span, begun: Instant::now() }
+        let span = telling(|| by_call!(kind, open).entered())?;
+        Some(Wait { span, begun: Instant::now() })
     }
 }
 

@@ -152,7 +152,7 @@ impl Endpoint {
             to,
             site,
             #[cfg(feature = "tracing")]
-            span: to.subscriber.then(|| self.channel.enter(kind, site, detail)),
+            span: to.subscriber.then(|| self.channel.enter(kind, site, detail)).flatten(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Uses channels and the crate `tracing`, and is told of by tracing-chrome too.
 //!
 //! `traced span`: one span and no channel. `traced spans`: spans and events in every way.
+//! `traced later`: spans before and after the process begins to record itself.
 //! `traced channels`: tracing-chrome writes `chrome.json` of what happens on channels.
 
 use std::fmt;
@@ -24,6 +25,17 @@ fn main() {
         "span" => {
             tracing_subscriber::registry().with(spans::layer()).init();
             info_span!("alone").in_scope(|| info!("in it"));
+        }
+        "later" => {
+            tracing_subscriber::registry().with(spans::layer()).init();
+            let before = info_span!("before");
+            before.in_scope(|| info!("not recorded"));
+            recording::start("own.rec").expect("this process can record itself");
+            before.in_scope(|| {
+                for name in ["one", "two"] {
+                    info_span!("after", name).in_scope(|| info!("recorded"));
+                }
+            });
         }
         "spans" => {
             tracing_subscriber::registry()
