@@ -17,7 +17,8 @@
 //!
 //! Paths mirror std's: [`sync`] and [`thread`] have everything that `std::sync` and
 //! `std::thread` have, wrapped or re-exported, so that search-and-replace compiles.
-//! A channel gets a name for the picture with [`sync::mpsc::named`]; a program that is
+//! A channel gets a name for the picture with [`sync::mpsc::named`], which also says how its
+//! messages are shown, and an endpoint with [`Name`]; a program that is
 //! not started by `recorder` can record itself with [`recording::start`].
 //!
 //! # What the program does not notice
@@ -27,7 +28,10 @@
 //! recording that fails says so once on stderr and lets the program run on.
 //!
 //! # Features
-//! `record` (default): without it the types are std's own and the crate is empty.
+//! - `record` (default): without it the types are std's own and the crate is empty.
+//! - `tracing`: the program's spans and events are recorded, and its subscriber is told of
+//!   channels; see the module `spans`.
+//!
 //! Recording works on Linux on x86-64 and aarch64; elsewhere the crate compiles and
 //! does not record.
 #![deny(unsafe_code)]

@@ -175,7 +175,9 @@ mod tests {
     #[test]
     fn who_goes_on_after_that_writes_nothing() {
         let stubborn = fmt::from_fn(|f| {
-            (0..10).for_each(|_| drop(f.write_str("abc")));
+            for _ in 0..10 {
+                let _ = f.write_str("abc");
+            }
             Ok(())
         });
         assert_eq!(shown(10, stubborn), "abcabca…");

@@ -31,7 +31,7 @@
 //! |---|---|
 //! | `channel` | what the channel is called in the picture; channels that have the same name are not told apart |
 //! | `operation` | `send`, `try_send`, `recv`, `try_recv` or `recv_timeout`, also the event's or span's name |
-//! | `message` | the number that the message has in the recording's event text (`-o run.txt`) |
+//! | `message_id` | the number that the message has in the recording's event text (`-o run.txt`) |
 //! | `outcome` | `sent`, `received`, `full`, `empty`, `disconnected` or `timed out` |
 //! | `waited_ns`, `timeout_ns` | of a span: how long it took, and how long it was to take at most |
 //! | `site` | where in the source, `src/main.rs:14:5` |

@@ -278,7 +278,8 @@ impl Writer {
         if time >= self.clock_due.get() {
             self.calibrate();
         }
-        let length = event(number(self)).encode(time, &mut bytes);
+        let site = number(self);
+        let length = if site == 0 { length } else { event(site).encode(time, &mut bytes) };
         self.push(&bytes[..length]);
         if self.late.get() {
             self.end_block();

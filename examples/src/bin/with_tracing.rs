@@ -2,9 +2,9 @@
 //!
 //! A kitchen: the main thread takes three orders, the thread `cook` cooks them. The program
 //! has spans and events of its own, and a subscriber with three layers. `fmt` prints on stderr
-//! what happens, waits on channels included. tracing-chrome writes `with_tracing.json`, in which
-//! every send and receive stands among the program's spans. And `spans::layer()` puts the
-//! program's spans into the recording, if `recorder` makes one.
+//! what happens, waits on channels included. tracing-chrome writes a file in which every send
+//! and receive stands among the program's spans. And `spans::layer()` puts the program's spans
+//! into the recording, if `recorder` makes one.
 //!
 //! ```sh
 //! cargo run -p examples --features tracing --bin with_tracing   # fmt and tracing-chrome
@@ -12,14 +12,14 @@
 //! ```
 //!
 //! Look for: the span `cook` on the track of `cook`, and in it the event `done`; in
-//! `with_tracing.json` a span `recv` for each wait, and an event `send` for each order.
+//! tracing-chrome's file a span `recv` for each wait, and an event `send` for each order.
 //!
 //! Think about: which of the two traces knows how long an order lay in the queue? And which
 //! shows what a program does that uses no channels?
 
 use std::fs::File;
-use std::io;
 use std::time::Duration;
+use std::{env, io};
 
 use instrumented::sync::mpsc;
 use instrumented::{spans, thread};
@@ -30,10 +30,9 @@ use tracing_subscriber::fmt::{self, format::FmtSpan};
 use tracing_subscriber::prelude::*;
 
 fn main() -> io::Result<()> {
-    let (chrome, _written_when_dropped) = ChromeLayerBuilder::new()
-        .writer(File::create("with_tracing.json")?)
-        .include_args(true)
-        .build();
+    let path = env::temp_dir().join("with_tracing.json");
+    let (chrome, written_when_dropped) =
+        ChromeLayerBuilder::new().writer(File::create(&path)?).include_args(true).build();
     // Waits are spans of level DEBUG, of which the outcome is known when they close. What did
     // not wait is an event of level TRACE: too much for a terminal.
     let lines = fmt::layer()
@@ -58,5 +57,7 @@ fn main() -> io::Result<()> {
     }
     drop(orders);
     cook.join().expect("the cook does not panic");
+    drop(written_when_dropped);
+    println!("wrote {}", path.display());
     Ok(())
 }

@@ -82,7 +82,7 @@ fn told(trace: &[Value]) -> BTreeMap<String, Vec<Operation>> {
         let place = field("site").unwrap();
         assert!(place.starts_with("recorder/tests/programs/src/bin/traced.rs:"), "{place}");
         assert_eq!(event["ph"] == "E", field("waited_ns").is_some(), "{event}");
-        let message = field("message").map_or(0, |number| number.parse().unwrap());
+        let message = field("message_id").map_or(0, |number| number.parse().unwrap());
         let thread = names[&event["tid"].as_u64()].to_owned();
         operations.entry(thread).or_default().push((
             known(field("operation")),

@@ -44,9 +44,10 @@ impl<T> Peek<T> {
     /// Writes the message as its `Debug` does.
     pub(super) fn fmt(self, message: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let show = |part: &Part, f: &mut fmt::Formatter<'_>| {
+            let place = ptr::from_ref(message).wrapping_byte_add(part.offset.into());
             // SAFETY: `T` is the type of `shape`, but for lifetimes, which do not change where
             // anything is: so a value of `part.kind` is at this offset within `message`.
-            unsafe { part.kind.fmt(ptr::from_ref(message).byte_add(part.offset.into()).cast(), f) }
+            unsafe { part.kind.fmt(place.cast(), f) }
         };
         match self.shape.parts {
             [Some(part), None, ..] => show(&part, f),
@@ -293,11 +294,10 @@ mod tests {
         #[derive(Debug)]
         struct Job;
         struct Opaque<'a>(#[expect(dead_code, reason = "not even this can be shown")] &'a str);
-        let text = String::from("text");
         assert!(Peek::<Opaque<'_>>::new().is_none());
         assert_eq!(shown(Job), None);
-        assert_eq!(shown(&1), None);
-        assert_eq!(shown(&text), None);
+        assert!(Peek::<&i32>::new().is_none());
+        assert!(Peek::<&String>::new().is_none());
         assert_eq!(shown((1, Job)), None);
         assert_eq!(shown((1, 2, 3, 4, 5)), None);
         assert_eq!(shown([1]), None);

@@ -36,7 +36,7 @@ pub(super) fn is_wanted() -> bool {
         name: "wait",
         target: TARGET,
         level: Level::DEBUG,
-        fields: &["channel", "operation", "message", "outcome", "waited_ns", "timeout_ns", "site"],
+        fields: &["channel", "operation", "message_id", "outcome", "waited_ns", "timeout_ns", "site"],
         callsite: &ALL,
         kind: CallsiteKind::SPAN,
     };
@@ -89,14 +89,14 @@ impl Channel {
     #[inline(never)]
     pub(super) fn emit(&self, kind: Kind, site: Site, detail: u64) {
         let channel = &*self.label;
-        let (message, outcome) = (message(detail), outcome(kind));
+        let (message_id, outcome) = (message_id(detail), outcome(kind));
         macro_rules! tell {
             ($name:literal) => {
                 event!(
                     name: $name,
                     target: TARGET,
                     Level::TRACE,
-                    { channel, operation = $name, message, outcome, %site }
+                    { channel, operation = $name, message_id, outcome, %site }
                 )
             };
         }
@@ -107,9 +107,9 @@ impl Channel {
     #[inline(never)]
     pub(super) fn enter(&self, kind: Kind, site: Site, detail: u64) -> Option<Wait> {
         let channel = &*self.label;
-        let (message, timeout_ns) = match kind.call() {
+        let (message_id, timeout_ns) = match kind.call() {
             Call::RecvTimeout => (None, Some(detail)),
-            _ => (message(detail), None),
+            _ => (message_id(detail), None),
         };
         macro_rules! open {
             ($name:literal) => {
@@ -119,7 +119,7 @@ impl Channel {
                     $name,
                     channel,
                     operation = $name,
-                    message,
+                    message_id,
                     timeout_ns,
                     outcome = Empty,
                     waited_ns = Empty,
@@ -144,8 +144,8 @@ impl Wait {
     pub(super) fn end(self, kind: Kind, detail: u64) {
         let waited = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
         telling(|| {
-            if let Some(message) = message(detail) {
-                self.span.record("message", message);
+            if let Some(id) = message_id(detail) {
+                self.span.record("message_id", id);
             }
             self.span.record("outcome", outcome(kind));
             self.span.record("waited_ns", waited);
@@ -155,7 +155,7 @@ impl Wait {
 }
 
 /// The number that the recording has for the message as well.
-fn message(detail: u64) -> Option<u64> {
+fn message_id(detail: u64) -> Option<u64> {
     (MessageId(detail) != MessageId::UNKNOWN).then_some(detail)
 }
 
