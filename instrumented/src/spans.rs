@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A process that is started by `recorder` is recorded, also if it makes no channel; one that
-//! records itself is from [`recording::start`](crate::recording::start) on, without the spans
-//! that were made before. In a process that nobody records the layer wants to hear of nothing,
+//! records itself is from [`recording::start`] on, without the spans that
+//! were made before. In a process that nobody records the layer wants to hear of nothing,
 //! so spans and events that no other layer wants cost what they cost without a subscriber.
 //!
 //! A span is recorded each time that a thread enters and leaves it, with its fields as they
