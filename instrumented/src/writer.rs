@@ -43,6 +43,14 @@ pub(crate) fn next_message() -> MessageId {
     WRITER.with(|writer| writer.next_message())
 }
 
+/// A number for a thread that was not seen before, or `None` if there are no more. Threads have
+/// numbers also while nobody records: for their messages, of which a subscriber is told.
+fn number_thread() -> Option<u32> {
+    static THREADS: AtomicU32 = AtomicU32::new(1);
+    let number = THREADS.fetch_add(1, Ordering::Relaxed);
+    (1..=MessageId::MAX_THREAD).contains(&number).then_some(number)
+}
+
 /// Records a channel operation.
 #[inline(always)]
 pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
@@ -244,17 +252,19 @@ impl Writer {
     /// Gives this thread a number; false if it cannot have one.
     #[cold]
     fn register(&self) -> bool {
-        static THREADS: AtomicU32 = AtomicU32::new(1);
         if self.thread.get() == 0
-            && let number = THREADS.fetch_add(1, Ordering::Relaxed)
-            && (1..=MessageId::MAX_THREAD).contains(&number)
+            && let Some(number) = number_thread()
         {
-            self.thread.set(number);
-            self.next_message.set(MessageId::new(number, 1));
-            // Makes the destructor run, if it still can.
-            self.late.set(ENDING.try_with(|_| {}).is_err());
+            self.take_number(number);
         }
         self.thread.get() != 0
+    }
+
+    fn take_number(&self, number: u32) {
+        self.thread.set(number);
+        self.next_message.set(MessageId::new(number, 1));
+        // Makes the destructor run, if it still can.
+        self.late.set(ENDING.try_with(|_| {}).is_err());
     }
 
     fn record<'a>(&self, time: u64, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
