@@ -46,9 +46,8 @@ pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
     #[cfg(feature = "record")]
     {
         state::start(path.as_ref())?;
-        // Whatever asked before, it was told that nobody records.
         #[cfg(feature = "tracing")]
-        tracing_core::callsite::rebuild_interest_cache();
+        crate::spans::ask_again();
         Ok(())
     }
     #[cfg(not(feature = "record"))]

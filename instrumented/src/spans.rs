@@ -44,7 +44,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::{Debug, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use format::{Event, MAX_TEXT};
@@ -68,13 +68,29 @@ where
     Spans.with_filter(OfTheProgram)
 }
 
+/// Whether a subscriber has asked if this process is recorded.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// A recording has begun: whoever was told that there is none asks again.
+pub(crate) fn ask_again() {
+    // Without a subscriber this would have all levels count as wanted.
+    if ASKED.load(Ordering::SeqCst) {
+        tracing_core::callsite::rebuild_interest_cache();
+    }
+}
+
 /// Lets through what the program itself has to say, if this process is recorded.
 struct OfTheProgram;
 
 impl OfTheProgram {
     fn lets_through(metadata: &Metadata<'_>) -> bool {
         // What channels do is in the recording anyway.
-        metadata.target() != TARGET && recording::prepare()
+        if metadata.target() == TARGET {
+            return false;
+        }
+        // In this order: a recording that begins meanwhile sees that somebody has asked.
+        ASKED.store(true, Ordering::SeqCst);
+        recording::prepare()
     }
 }
 

@@ -21,26 +21,38 @@ use crate::writer::Site;
 /// What operations on channels say they are of.
 pub(crate) const TARGET: &str = "instrumented::mpsc";
 
-/// Whether a subscriber may want to be told of the operation that begins. One that is at it
-/// already is not told of the channels that it uses for that itself.
+/// Stands for the events of all calls: a subscriber that wants one wants this.
+static EVENTS: DefaultCallsite = DefaultCallsite::new(&EVENT);
+static EVENT: Metadata<'static> = metadata! {
+    name: "operation",
+    target: TARGET,
+    level: Level::TRACE,
+    fields: &["channel", "operation", "message_id", "outcome", "site"],
+    callsite: &EVENTS,
+    kind: CallsiteKind::EVENT,
+};
+
+/// Stands for the spans of all calls.
+static WAITS: DefaultCallsite = DefaultCallsite::new(&WAIT);
+static WAIT: Metadata<'static> = metadata! {
+    name: "wait",
+    target: TARGET,
+    level: Level::DEBUG,
+    fields: &["channel", "operation", "message_id", "timeout_ns", "outcome", "waited_ns", "site"],
+    callsite: &WAITS,
+    kind: CallsiteKind::SPAN,
+};
+
+/// Whether a subscriber wants to be told of the operation that begins, or of the channel that
+/// is made. One that is told already is not told of the channels that it uses for that itself.
 #[inline(always)]
 pub(super) fn on() -> bool {
-    LevelFilter::current() >= LevelFilter::DEBUG && !TELLING.get()
+    LevelFilter::current() >= LevelFilter::DEBUG && (wants(&EVENTS) || wants(&WAITS))
 }
 
-/// Whether a subscriber wants to be told of operations on a channel that is made now.
-pub(super) fn is_wanted() -> bool {
-    /// Stands for them all: whoever wants events also wants what is less.
-    static ALL: DefaultCallsite = DefaultCallsite::new(&METADATA);
-    static METADATA: Metadata<'static> = metadata! {
-        name: "wait",
-        target: TARGET,
-        level: Level::DEBUG,
-        fields: &["channel", "operation", "message_id", "outcome", "waited_ns", "timeout_ns", "site"],
-        callsite: &ALL,
-        kind: CallsiteKind::SPAN,
-    };
-    on() && !ALL.interest().is_never()
+#[inline]
+fn wants(callsite: &'static DefaultCallsite) -> bool {
+    !callsite.interest().is_never() && !TELLING.get()
 }
 
 thread_local! {
@@ -88,6 +100,9 @@ impl Channel {
     /// Tells of an operation that did not wait.
     #[inline(never)]
     pub(super) fn emit(&self, kind: Kind, site: Site, detail: u64) {
+        if !wants(&EVENTS) {
+            return;
+        }
         let channel = &*self.label;
         let (message_id, outcome) = (message_id(detail), outcome(kind));
         macro_rules! tell {

@@ -19,7 +19,7 @@ static ENDPOINTS: AtomicU32 = AtomicU32::new(1);
 pub(super) fn pair<T>(name: &str, bound: u64, site: Site) -> Option<(Endpoint, Endpoint)> {
     let is_recorded = recording::prepare();
     #[cfg(feature = "tracing")]
-    let is_wanted = is_recorded || emitted::is_wanted();
+    let is_wanted = is_recorded || emitted::on();
     #[cfg(not(feature = "tracing"))]
     let is_wanted = is_recorded;
     if !is_wanted {
