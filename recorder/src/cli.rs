@@ -10,9 +10,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
 use format::MAX_TEXT;
 
-use crate::chart::Limits;
+use crate::chart;
 use crate::chart::svg::Steps;
 use crate::export::{ChartStyle, Output, UnknownEnding};
+use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
 use crate::session::Keep;
 use crate::viewer::Page;
 
@@ -50,7 +51,7 @@ Exit status:
   2            wrong usage
   1            failure: a program that cannot be run or built, a file that cannot be read
                or written, a recording that contradicts itself, nothing recorded, a trace
-               that nobody has fetched
+               that nobody has fetched, a report that does not keep to its limits
   128 + N      signal N has interrupted an export, or the waiting of `recorder open`: no file
                is left
   0            otherwise";
@@ -138,6 +139,34 @@ pub enum Command {
         #[command(flatten)]
         opening: Opening,
     },
+    /// Says why a run hung, where it waited and what it lost
+    ///
+    /// The first line names the cause, where it is and what to change; what the findings mean,
+    /// and when they are made, is in docs/findings.md. The exit status is 1 if --fail-on,
+    /// --max-latency or --max-depth say so.
+    ///
+    /// Example: recorder report run.rec
+    Report {
+        /// A recording, its text form, or the directory of a run whose recorder was killed
+        recording: PathBuf,
+        /// Writes JSON in place of text; docs/report-schema.md says what is in it
+        #[arg(long)]
+        json: bool,
+        /// Limits.
+        #[command(flatten)]
+        limits: LimitOptions,
+    },
+    /// Says what changed from one run to another: findings, counts, and times beyond the noise
+    ///
+    /// Takes recordings, or reports that `recorder report --json` has written.
+    ///
+    /// Example: recorder diff before.rec after.rec
+    Diff {
+        /// The run that the other is compared with
+        before: PathBuf,
+        /// The other run
+        after: PathBuf,
+    },
     /// Shows a recording in the terminal: a column for each thread, a line for each event
     ///
     /// Example: recorder show run.rec
@@ -179,6 +208,30 @@ pub enum Command {
         /// Where recorder.1, recorder-run.1 and so on are to be; it is made if it is not there
         directory: Option<PathBuf>,
     },
+}
+
+/// What a report is held against.
+#[derive(Args, Debug)]
+pub struct LimitOptions {
+    /// Fails if there are findings of these kinds. Example: --fail-on deadlock,lost-messages
+    #[arg(long, value_name = "CODE,CODE|any")]
+    pub fail_on: Option<FailOn>,
+    /// Fails if messages of a channel took longer: half (p50), any percentile (p99.9), or all
+    /// (max) of them. Can be given several times. Example: --max-latency jobs:p99=5ms
+    #[arg(long, value_name = "CHANNEL:pN=DURATION")]
+    pub max_latency: Vec<MaxLatency>,
+    /// Fails if a channel held more messages. Can be given several times. Example:
+    /// --max-depth jobs=100
+    #[arg(long, value_name = "CHANNEL=N")]
+    pub max_depth: Vec<MaxDepth>,
+}
+
+impl LimitOptions {
+    /// As the report takes them.
+    pub fn limits(self) -> Limits {
+        let LimitOptions { fail_on, max_latency, max_depth } = self;
+        Limits { fail_on, max_latency, max_depth }
+    }
 }
 
 /// Whether to look at what was written.
@@ -359,7 +412,7 @@ pub struct ChartOptions {
 impl ChartOptions {
     /// The same, as `export` takes it.
     pub fn style(self) -> ChartStyle {
-        let limits = Limits { events: self.events, threads: self.threads };
+        let limits = chart::Limits { events: self.events, threads: self.threads };
         ChartStyle { limits, steps: self.steps }
     }
 }

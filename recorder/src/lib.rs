@@ -11,6 +11,8 @@
 //! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
 //! - [`order`] puts the events of all threads into one order that is possible;
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
+//! - [`analysis`] follows it as well and collects what there is to know, [`findings`] says what
+//!   is wrong, slow or lost, and [`report`] tells people and machines;
 //! - [`chrome`], [`perfetto`], [`chart`] and [`summary`] are what looks at the items, and
 //!   [`export`] brings them together;
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
@@ -21,6 +23,7 @@
 //! From [`load`] on everything is a pure function of the recording.
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod chart;
 pub mod chrome;
 pub mod cli;
@@ -29,6 +32,7 @@ pub mod control;
 pub mod diagnostics;
 pub mod entities;
 pub mod export;
+pub mod findings;
 mod indices;
 pub mod items;
 pub mod load;
@@ -37,6 +41,7 @@ pub mod order;
 pub mod perfetto;
 pub mod play;
 pub mod progress;
+pub mod report;
 pub mod run;
 pub mod session;
 pub mod signals;

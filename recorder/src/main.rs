@@ -9,20 +9,26 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{CommandFactory, Parser};
+use recorder::analysis::Outsiders;
 use recorder::chart::columns::{self, Columns};
 use recorder::chart::{ChartBuilder, Limits};
 use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
 use recorder::control::Control;
 use recorder::export::{self, Kind, Output, Prepared, Written};
+use recorder::findings::Finding;
 use recorder::load::{Damage, Recording};
 use recorder::play::play;
 use recorder::progress::Bar;
+use recorder::report::Report;
+use recorder::report::diff::Difference;
+use recorder::report::json::Document;
+use recorder::report::text::Headlines;
 use recorder::run::Snapshots;
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
 use recorder::viewer::{self, Ended, Server};
 use recorder::watch::{Interrupted, Watch};
-use recorder::{diagnostics, run, workspace};
+use recorder::{diagnostics, report, run, workspace};
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -123,7 +129,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
             let (summary, written) =
                 telling.with_bar(&watch, || export::export(&recording, outputs, chart.style()))?;
-            let reported = report(&recording, &summary, &written, &opening, telling);
+            let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
         }
@@ -151,7 +157,56 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Show { recording, events, threads } => {
             show(&recording, events, threads, telling)
         }
+        cli::Command::Report { recording, json, limits } => {
+            say_report(&recording, json, &limits.limits(), telling)
+        }
+        cli::Command::Diff { before, after } => say_difference(&before, &after, telling),
     }
+}
+
+fn findings(recording: &Recording) -> Result<Vec<Finding>> {
+    Ok(Report::new(recording, Outsiders::Unknown)?.findings)
+}
+
+fn say_report(
+    path: &Path,
+    json: bool,
+    limits: &report::limits::Limits,
+    telling: Telling,
+) -> Result<u8> {
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let recording = telling.with_bar(&watch, || open_recording(path, &watch))?;
+    let report = telling.with_bar(&watch, || Report::new(&recording, Outsiders::Unknown))?;
+    if json {
+        let mut text = serde_json::to_vec_pretty(&Document::new(&report))?;
+        text.push(b'\n');
+        print(&text)?;
+    } else {
+        write!(anstream::stdout(), "{report}").context("cannot write stdout")?;
+    }
+    let damaged = say_damage(&recording);
+    let exceeded = limits.exceeded(&report);
+    for line in &exceeded {
+        say(format_args!("recorder: {line}"));
+    }
+    Ok(if exceeded.is_empty() { damaged } else { FAILURE })
+}
+
+fn say_difference(before: &Path, after: &Path, telling: Telling) -> Result<u8> {
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let document = |path: &Path| -> Result<Document> {
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            return Document::parse(&text).with_context(|| path.display().to_string());
+        }
+        let recording = open_recording(path, &watch)?;
+        Ok(Document::new(&Report::new(&recording, Outsiders::Unknown)?))
+    };
+    let (before, after) = telling
+        .with_bar(&watch, || Ok::<_, anyhow::Error>((document(before)?, document(after)?)))?;
+    print(Difference::new(&before, &after).to_string().as_bytes())
 }
 
 fn show(path: &Path, events: usize, threads: Option<usize>, telling: Telling) -> Result<u8> {
@@ -172,7 +227,7 @@ fn show(path: &Path, events: usize, threads: Option<usize>, telling: Telling) ->
         })
     })?;
     write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width))?;
-    Ok(report(&recording, &summary, &[], &Opening::default(), telling))
+    Ok(conclude(&recording, &summary, &[], &[], &Opening::default(), telling))
 }
 
 fn print(bytes: &[u8]) -> Result<u8> {
@@ -288,7 +343,10 @@ fn record(
     }
     let (summary, written) =
         telling.with_bar(&watch, || export::export(&recording, outputs, options.chart.style()))?;
-    let reported = report(&recording, &summary, &written, opening, telling);
+    let (mut summary, findings) = (summary, telling.with_bar(&watch, || findings(&recording))?);
+    let hangs = findings.iter().filter(|finding| finding.code.is_hang());
+    hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
+    let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
     let opened = open_written(&written, opening, &watch, telling);
     Ok(match status {
         0 if trouble.is_some() => FAILURE,
@@ -317,15 +375,19 @@ fn say(line: impl Display) {
 }
 
 /// Says what there was and what was written; gives the exit status.
-fn report(
+fn conclude(
     recording: &Recording,
     summary: &Summary<'_>,
+    findings: &[Finding],
     written: &[Written],
     opening: &Opening,
     telling: Telling,
 ) -> u8 {
     let status = say_damage(recording);
     telling.say(summary.to_string().trim_end());
+    if !telling.quiet {
+        let _ = write!(anstream::stderr(), "{}", Headlines(findings));
+    }
     for Written { path, bytes, .. } in written {
         telling.say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
     }

@@ -13,6 +13,7 @@ mod outcomes;
 mod outputs;
 mod processes;
 mod record;
+mod reports;
 mod run;
 mod signals;
 mod synchronization;

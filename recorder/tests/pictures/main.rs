@@ -9,6 +9,8 @@ mod damage;
 mod entities;
 /// What the two trace formats say, read back.
 mod facts;
+/// What is wrong, slow or lost: each finding, and its healed counterpart.
+mod findings;
 /// Both trace formats hold the same facts.
 mod formats;
 /// Small recordings, written by hand.
@@ -20,6 +22,8 @@ mod interrupted;
 mod invariants;
 /// Locks and other primitives.
 mod primitives;
+/// The report, for people and for machines.
+mod reports;
 /// The rules of the picture, one by one.
 mod rules;
 /// Programs that use channels, and their recordings.
