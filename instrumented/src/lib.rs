@@ -18,8 +18,9 @@
 //!
 //! Paths mirror std's: [`sync`] and [`thread`] have everything that `std::sync` and
 //! `std::thread` have, wrapped or re-exported, so that search-and-replace compiles.
-//! A channel gets a name for the picture with [`sync::mpsc::named`], a lock with [`Name`]; a
-//! program that is not started by `recorder` can record itself with [`recording::start`].
+//! A channel gets a name for the picture with [`sync::mpsc::named`], which also says how its
+//! messages are shown; a lock or an endpoint gets one with [`Name`]. A program that is not
+//! started by `recorder` can record itself with [`recording::start`].
 //!
 //! # What the program does not notice
 //! All types wrap std's: same queue, same capacity, same blocking, same errors, same poison,
@@ -30,7 +31,10 @@
 //! later has that one alone.
 //!
 //! # Features
-//! `record` (default): without it the types are std's own and the crate is empty.
+//! - `record` (default): without it the types are std's own and the crate is empty.
+//! - `tracing`: the program's spans and events are recorded, and its subscriber is told of
+//!   channels; see the module `spans`.
+//!
 //! Recording works on Linux on x86-64 and aarch64; elsewhere the crate compiles and
 //! does not record.
 #![deny(unsafe_code)]
@@ -41,6 +45,10 @@ mod panics;
 #[cfg(feature = "record")]
 mod platform;
 pub mod recording;
+#[cfg(feature = "record")]
+mod shown;
+#[cfg(feature = "tracing")]
+pub mod spans;
 pub mod sync;
 pub mod thread;
 #[cfg(feature = "record")]

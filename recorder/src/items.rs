@@ -247,6 +247,7 @@ impl Slice {
     }
 
     /// A slice without length, about its thread.
+    #[inline]
     pub(crate) fn instant(thread: usize, time: u64, verb: &'static str) -> Self {
         Slice {
             thread,

@@ -108,7 +108,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program.build(release, telling.quiet)?);
             command.args(args);
-            record(command, &name, outputs, &options, &opening, telling)
+            record(command, &name, outputs, &options, options.values(cli::SHORT), &opening, telling)
         }
         cli::Command::Record { options, opening, command } => {
             let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
@@ -117,7 +117,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program);
             command.args(args);
-            record(command, &name, outputs, &options, &opening, telling)
+            record(command, &name, outputs, &options, options.values(0), &opening, telling)
         }
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
@@ -295,6 +295,7 @@ fn record(
     name: &str,
     outputs: Vec<Prepared>,
     options: &Options,
+    values: u64,
     opening: &Opening,
     telling: Telling,
 ) -> Result<u8> {
@@ -304,7 +305,7 @@ fn record(
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut session = Session::new(keep, options.paused, directory)?;
+    let mut session = Session::new(keep, options.paused, values, directory)?;
     let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_)).then(|| Snapshots {
         stem: first.with_extension(""),
         tell: if telling.quiet { say_why_not_kept } else { say_kept },

@@ -94,6 +94,7 @@ struct Operation {
 }
 
 impl Operation {
+    #[inline]
     fn new(
         kind: OperationKind,
         subject: Option<Index>,
@@ -112,6 +113,7 @@ impl Operation {
     }
 
     /// A slice of it, without length.
+    #[inline]
     fn instant(&self, step: &Step) -> Slice {
         let call = self.kind.call();
         Slice {
@@ -145,6 +147,7 @@ impl Wait {
     }
 
     /// A slice of the waiting operation, without length.
+    #[inline]
     fn instant(&self, thread: usize, time: u64, verb: &'static str) -> Slice {
         let Operation { on, endpoint, site, .. } = self.operation;
         let call = self.call();
@@ -189,6 +192,7 @@ fn words(step: &Step) -> Option<Arc<str>> {
     (!step.words().is_empty()).then(|| readable(step.words()).into())
 }
 
+#[inline]
 fn method(call: Call) -> &'static str {
     match call {
         Call::Send => "send",
@@ -223,6 +227,7 @@ fn method(call: Call) -> &'static str {
     }
 }
 
+#[inline]
 fn category(call: Call) -> Category {
     match call.subject() {
         Subject::Endpoint => Category::Channel,
@@ -231,6 +236,7 @@ fn category(call: Call) -> Category {
     }
 }
 
+#[inline]
 fn note(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Pending | Outcome::Transferred | Outcome::Acquired | Outcome::Done => "",
@@ -243,14 +249,17 @@ fn note(outcome: Outcome) -> &'static str {
 }
 
 impl Stage<'_> {
+    #[inline]
     fn slice(&mut self, slice: Slice) -> Result<()> {
         (self.tell)(&Item::Slice(slice))
     }
 
+    #[inline]
     fn process(&self, thread: usize) -> usize {
         self.recording.entities.threads[thread].process
     }
 
+    #[inline]
     fn key(&self, thread: usize, message: MessageId) -> MessageKey {
         (self.process(thread), message)
     }
@@ -338,6 +347,7 @@ impl Stage<'_> {
     }
 
     /// The thread's wait, if it is one of which this is the end.
+    #[inline]
     fn take_wait(&mut self, step: &Step, operation: &Operation) -> Option<Wait> {
         // Between a begin and an end that do not belong together, others were not recorded.
         let end = (operation.kind.call(), operation.on);

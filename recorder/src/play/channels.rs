@@ -91,6 +91,7 @@ impl Operation {
 }
 
 impl Stage<'_> {
+    #[inline]
     fn counter(&mut self, channel: usize, what: Count, time: u64) -> Result<()> {
         let state = &self.channels[channel];
         let value = match what {
@@ -157,6 +158,7 @@ impl Stage<'_> {
         self.recording.entities.channels[channel].bound == Some(0)
     }
 
+    #[inline]
     pub(super) fn channel_operation(&mut self, step: &Step, operation: &Operation) -> Result<()> {
         let call = operation.kind.call();
         if operation.kind.phase() == Phase::Begin {
@@ -263,6 +265,7 @@ impl Stage<'_> {
     }
 
     /// A message begins its flight.
+    #[inline]
     fn launch(
         &mut self,
         thread: usize,
@@ -296,6 +299,7 @@ impl Stage<'_> {
     }
 
     /// A message is received.
+    #[inline]
     fn land(&mut self, step: &Step, message: MessageId) -> Result<Option<Flying>> {
         let Some(flying) = self.flights.remove(self.key(step.thread, message)) else {
             return Ok(None);
@@ -312,6 +316,7 @@ impl Stage<'_> {
     }
 
     /// A message's flight is over.
+    #[inline]
     fn flight(&mut self, flying: &Flying, end: u64, fate: Fate) -> Result<()> {
         let Flying { channel, message, arrow, lane, begin, .. } = *flying;
         let value = flying.value.clone();

@@ -15,6 +15,7 @@ pub(super) struct Lanes {
 
 impl Lanes {
     /// A lane that is free at this time, if there is one.
+    #[inline]
     pub(super) fn take(&mut self, time: u64) -> Option<usize> {
         let free = self.free.iter().find(|&(_, &from)| from <= time).map(|(&lane, _)| lane);
         if let Some(lane) = free {
@@ -27,6 +28,7 @@ impl Lanes {
     }
 
     /// The lane is free from this time on.
+    #[inline]
     pub(super) fn give_back(&mut self, lane: Option<usize>, time: u64) {
         self.free.extend(lane.map(|lane| (lane, time)));
     }
