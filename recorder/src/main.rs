@@ -127,8 +127,11 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
             let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
-            let (summary, written) =
-                telling.with_bar(&watch, || export::export(&recording, outputs, chart.style()))?;
+            let (summary, written) = telling.with_bar(&watch, || {
+                let traces = outputs.iter().any(|output| output.kind().is_trace());
+                let findings = if traces { findings(&recording)? } else { Vec::new() };
+                export::export(&recording, &findings, outputs, chart.style())
+            })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
@@ -341,9 +344,10 @@ fn record(
     if full {
         telling.say("recorder: the recording ended early: it has reached --max-size");
     }
-    let (summary, written) =
-        telling.with_bar(&watch, || export::export(&recording, outputs, options.chart.style()))?;
-    let (mut summary, findings) = (summary, telling.with_bar(&watch, || findings(&recording))?);
+    let findings = telling.with_bar(&watch, || findings(&recording))?;
+    let (mut summary, written) = telling.with_bar(&watch, || {
+        export::export(&recording, &findings, outputs, options.chart.style())
+    })?;
     let hangs = findings.iter().filter(|finding| finding.code.is_hang());
     hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
     let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
@@ -443,7 +447,7 @@ fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Tellin
     }
     let recording = telling.with_bar(watch, || open_recording(path, watch))?;
     let status = say_damage(&recording);
-    let trace = telling.with_bar(watch, || export::perfetto(&recording))?;
+    let trace = telling.with_bar(watch, || export::perfetto(&recording, &findings(&recording)?))?;
     let name = Path::new(&*name).with_extension("pftrace");
     serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
     Ok(status)

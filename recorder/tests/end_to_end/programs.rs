@@ -34,7 +34,7 @@ pub(crate) fn traced() -> &'static str {
 fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["build", "--package", "recorder-test-programs", "--package", "examples", "--bins"])
+        .args(["build", "--package", "recorder-test-programs", "--package", "examples"])
         .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
