@@ -1,0 +1,131 @@
+//! Whether threads that wait can ever go on: what the report says, against trying everything.
+#![forbid(unsafe_code)]
+
+/// What channels, locks and threads do.
+mod machine;
+/// Small random programs.
+mod program;
+/// A run of one, as a recording.
+mod recorded;
+/// Trying everything.
+mod search;
+
+use machine::Status;
+use program::{Action, Program, programs};
+use proptest::prelude::*;
+use recorded::Run;
+use search::{never_again, never_again_for_all_we_know};
+
+/// Who takes the next step, as long as anybody does.
+#[derive(Clone, Debug)]
+struct Schedule {
+    choices: Vec<prop::sample::Index>,
+    steps: usize,
+    /// A thread that never takes one: it runs, as far as anybody knows.
+    busy: Option<usize>,
+}
+
+fn schedules() -> impl Strategy<Value = Schedule> {
+    let choices = prop::collection::vec(any::<prop::sample::Index>(), 1..60);
+    // Mostly to the end.
+    let steps = prop_oneof![2 => Just(usize::MAX), 1 => 0..40usize];
+    let busy = prop_oneof![2 => Just(None), 1 => (0..4usize).prop_map(Some)];
+    (choices, steps, busy).prop_map(|(choices, steps, busy)| Schedule { choices, steps, busy })
+}
+
+fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
+    let mut run = Run::new(program);
+    for choice in schedule.choices.iter().cycle().take(schedule.steps) {
+        let mut able = run.able();
+        able.retain(|&thread| Some(thread) != schedule.busy);
+        if able.is_empty() {
+            break;
+        }
+        run.step(able[choice.index(able.len())]);
+    }
+    run
+}
+
+proptest! {
+    /// What holds whatever the threads do next holds for what they do next.
+    #[test]
+    fn the_oracles_agree(program in programs(), schedule in schedules()) {
+        let run = run(&program, &schedule);
+        let certain = never_again_for_all_we_know(&program, &run.state);
+        let in_fact = never_again(&program, &run.state);
+        for (certain, in_fact) in certain.iter().zip(&in_fact) {
+            prop_assert!(!certain || *in_fact, "{certain:?} {in_fact:?}\n{}", run.text());
+        }
+    }
+
+    #[test]
+    fn recordings_can_be_read(program in programs(), schedule in schedules()) {
+        let recording = run(&program, &schedule).recording();
+        prop_assert_eq!(&recording.damage, &[]);
+        prop_assert_eq!(recording.entities.threads.len(), program.threads.len());
+    }
+}
+
+/// A program whose channels all have the senders and the receiver that it says.
+fn program(channels: &[(Option<usize>, &[usize], usize)], threads: &[&[Action]]) -> Program {
+    Program {
+        bounds: channels.iter().map(|channel| channel.0).collect(),
+        senders: channels.iter().map(|channel| channel.1.to_vec()).collect(),
+        receivers: channels.iter().map(|channel| channel.2).collect(),
+        locks: 2,
+        threads: threads
+            .iter()
+            .map(|actions| actions.iter().copied().chain([Action::End]).collect())
+            .collect(),
+    }
+}
+
+/// Which threads never go on after these steps: for all we know, and in fact.
+fn stuck(program: &Program, order: &[usize]) -> [Vec<bool>; 2] {
+    let mut run = Run::new(program);
+    for &thread in order {
+        assert!(run.able().contains(&thread));
+        run.step(thread);
+    }
+    let state = &run.state;
+    [never_again_for_all_we_know(program, state), never_again(program, state)]
+}
+
+#[test]
+fn two_locks_in_two_orders() {
+    use Action::{Lock, Unlock};
+    let both = |first, second| [Lock(first), Lock(second), Unlock(second), Unlock(first)];
+    let locks = program(&[], &[&both(0, 1), &both(1, 0), &[]]);
+    // The third thread runs, and cannot help.
+    assert_eq!(stuck(&locks, &[0, 1, 0, 1]), [[true, true, false]; 2]);
+    assert_eq!(stuck(&locks, &[0, 1, 0]), [[false; 3], [true, false, false]].map(Vec::from));
+    assert_eq!(stuck(&locks, &[0, 0, 1]), [[false; 3]; 2]);
+}
+
+#[test]
+fn a_sender_that_is_forgotten() {
+    use Action::{DropSender, Receive, Send};
+    let receive = [Receive(0), Receive(0), DropSender(0)];
+    let forgotten = program(&[(None, &[0, 1], 0)], &[&receive, &[Send(0), DropSender(0)]]);
+    // Nobody knows that thread 1 has nothing else to send.
+    assert_eq!(stuck(&forgotten, &[1, 0, 0]), [[false, false], [true, false]].map(Vec::from));
+    assert_eq!(stuck(&forgotten, &[1, 0, 0, 1, 1]), [[true, false]; 2]);
+}
+
+#[test]
+fn two_who_send_first() {
+    use Action::{Receive, Send};
+    let channels = [(Some(0), &[0][..], 1), (Some(0), &[1], 0)];
+    let both = program(&channels, &[&[Send(0), Receive(1)], &[Send(1), Receive(0)]]);
+    // The second has not sent yet, but it will.
+    assert_eq!(stuck(&both, &[0]), [[false, false], [true, false]].map(Vec::from));
+    assert_eq!(stuck(&both, &[0, 1]), [[true; 2]; 2]);
+    let one = program(&channels, &[&[Send(0), Receive(1)], &[Receive(0), Send(1)]]);
+    assert_eq!(stuck(&one, &[0, 1]), [[false; 2]; 2]);
+    let status = |run: &Run| run.state.threads[0].status;
+    let mut met = Run::new(&one);
+    met.step(0);
+    assert_eq!(status(&met), Status::Waiting);
+    met.step(1);
+    assert_eq!(status(&met), Status::Met((0, 0)));
+}
