@@ -32,11 +32,15 @@
 //! does not record.
 #![deny(unsafe_code)]
 
+mod name;
+#[cfg(feature = "record")]
+mod panics;
 #[cfg(feature = "record")]
 mod platform;
 pub mod recording;
 pub mod sync;
+pub mod thread;
 #[cfg(feature = "record")]
 mod writer;
 
-pub use std::thread;
+pub use name::Name;

@@ -1,7 +1,7 @@
 //! Whether this process is recorded, and into what file.
 //!
-//! Nothing has to be initialised: the first channel that the program makes looks
-//! whether the process was started by `recorder`. A program that was not can start a
+//! Nothing has to be initialised: the first channel or thread that the program makes, or
+//! the first lock that it takes, looks whether the process was started by `recorder`. A program that was not can start a
 //! recording itself, with [`start`].
 
 use std::io;
@@ -12,12 +12,12 @@ pub(crate) use block::Block;
 #[cfg(feature = "record")]
 pub(crate) use file::{SMALL_BLOCK, words_of};
 #[cfg(feature = "record")]
-pub(crate) use state::{current, follow, on, prepare};
+pub(crate) use state::{current, follow, on, prepare, wanted};
 
 /// Records this process into a new file at `path`, from now on until the process ends.
 ///
-/// Every channel that is made from now on is recorded; those that exist already are
-/// not. The file is a recording at every moment: `recorder export` reads it after a
+/// Every channel that is made from now on is recorded; those that exist already are not.
+/// Threads, locks and the like are recorded from now on, whenever they were made. The file is a recording at every moment: `recorder export` reads it after a
 /// normal end, a crash or `kill -9`. An existing file at `path` is replaced.
 ///
 /// Does nothing where the process is recorded by `recorder` already: that recording
@@ -57,8 +57,8 @@ pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
 
 /// Leaves the operations of this process out of its recording, until [`resume`].
 ///
-/// Channels that are made, cloned and dropped meanwhile are still recorded: what comes
-/// later has its names. Before [`start`] it says how that is to begin: paused.
+/// Threads that begin and end meanwhile, and channels that are made, cloned and dropped, are
+/// still recorded: what comes later has its names. Before [`start`] it says how that is to begin: paused.
 ///
 /// ```
 /// use instrumented::recording;

@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
 use std::thread;
+use std::time::Duration;
 
 use format::{
     BlockHeader, Event, HEADER_WORDS, MAX_RECORD, MAX_TEXT, MessageId, OperationKind,
@@ -29,6 +30,9 @@ const KNOWN_SITES: usize = 64;
 /// Room for what may have to stand before a record: a clock and a site.
 const PRELUDE: usize = 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
 
+/// Room for two operations with their preludes: a lock's acquisition and its release.
+const RESERVE: usize = 2 * (PRELUDE + size_of::<[u64; 3]>());
+
 /// Stands in for a word of a block where there is none. Nobody writes to it.
 static NOWHERE: AtomicU64 = AtomicU64::new(0);
 
@@ -43,10 +47,15 @@ pub(crate) fn next_message() -> MessageId {
     WRITER.with(|writer| writer.next_message())
 }
 
-/// Records a channel operation.
+/// Records an operation.
 #[inline(always)]
 pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
     WRITER.with(move |writer| writer.operation(kind, endpoint, site, time, detail));
+}
+
+/// A timeout as an operation's detail.
+pub(crate) fn nanoseconds(timeout: Duration) -> u64 {
+    u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Records anything else. `event` is given the number of `site` in its block.
@@ -56,6 +65,44 @@ pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
     if recording::current().is_some() {
         WRITER.with(|writer| writer.alone(|| writer.record(platform::now(), site, event)));
     }
+}
+
+/// Sees to it that there is room for what is recorded while a lock is held: a new block may
+/// have to be allocated, and the lock may be the allocator's. False if the lock is not to be
+/// recorded.
+#[inline(always)]
+pub(crate) fn reserve() -> bool {
+    WRITER.with(|writer| writer.reserve())
+}
+
+/// Whether this thread is in the midst of a record, so that another one would be lost.
+pub(crate) fn is_busy() -> bool {
+    WRITER.with(|writer| writer.busy.get())
+}
+
+/// Begins the part of this thread, which was given `number` by the one that has made it.
+pub(crate) fn begin_thread(number: u32) {
+    if recording::current().is_some() {
+        WRITER.with(|writer| {
+            writer.alone(|| {
+                // The allocator may have used a lock in it already.
+                if writer.thread.get() == 0 {
+                    writer.take_number(number);
+                    writer.begin_block();
+                }
+            });
+        });
+    }
+}
+
+/// This thread's number, or 0 if it has none.
+pub(crate) fn this_thread() -> u32 {
+    WRITER.with(|writer| {
+        if writer.thread.get() == 0 && recording::current().is_some() {
+            writer.alone(|| _ = writer.begin_block());
+        }
+        writer.thread.get()
+    })
 }
 
 /// A thread's own state.
@@ -184,6 +231,27 @@ impl Writer {
         self.next_message.replace(MessageId(self.next_message.get().0 + 1))
     }
 
+    #[inline(always)]
+    fn reserve(&self) -> bool {
+        let room = self.words.get().len() - self.at.get();
+        !self.busy.get() && room >= RESERVE / size_of::<u64>() || self.begin_block_in_advance()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn begin_block_in_advance(&self) -> bool {
+        if self.busy.get() {
+            self.count_dropped();
+            return false;
+        }
+        // A block of one event would be begun, and ended, while the lock is held.
+        if self.late.get() {
+            return false;
+        }
+        self.alone(|| _ = self.begin_block());
+        true
+    }
+
     /// A call, so that the program does not grow by all this at every operation.
     #[inline(never)]
     fn operation(&self, kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
@@ -235,12 +303,16 @@ impl Writer {
             && let Some(number) =
                 recording::current().and_then(|recording| recording.number_thread())
         {
-            self.thread.set(number);
-            self.next_message.set(MessageId::new(number, 1));
-            // Makes the destructor run, if it still can.
-            self.late.set(ENDING.try_with(|_| {}).is_err());
+            self.take_number(number);
         }
         self.thread.get() != 0
+    }
+
+    fn take_number(&self, number: u32) {
+        self.thread.set(number);
+        self.next_message.set(MessageId::new(number, 1));
+        // Makes the destructor run, if it still can.
+        self.late.set(ENDING.try_with(|_| {}).is_err());
     }
 
     fn record<'a>(&self, time: u64, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
@@ -359,8 +431,9 @@ impl Drop for Ending {
     }
 }
 
-// The first block of a thread must hold its start, a clock, a site and the longest event.
+// The first block of a thread must hold its start, a clock, a site and the longest event, or
+// what is reserved.
 const _: () = assert!(
-    BlockHeader::BYTES + MAX_RECORD + PRELUDE + MAX_RECORD <= recording::SMALL_BLOCK,
+    BlockHeader::BYTES + MAX_RECORD + PRELUDE + MAX_RECORD + RESERVE <= recording::SMALL_BLOCK,
     "a small block is too small"
 );

@@ -102,6 +102,13 @@ pub(crate) fn parent_id() -> u32 {
     std::os::unix::process::parent_id()
 }
 
+/// The name of the machine, if it has one.
+pub(crate) fn host_name() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?;
+    let name = name.trim_end();
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// Has `handler` called in every child that this process forks, before `fork` returns.
 ///
 /// `handler` must do nothing that is not allowed between `fork` and `exec`.

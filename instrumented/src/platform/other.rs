@@ -53,6 +53,10 @@ pub(crate) fn parent_id() -> u32 {
     0
 }
 
+pub(crate) fn host_name() -> Option<String> {
+    None
+}
+
 pub(crate) fn in_forked_child(_: extern "C" fn()) {}
 
 pub(crate) fn complain(line: &str) {

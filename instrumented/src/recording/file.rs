@@ -108,7 +108,7 @@ impl Recording {
         let (file_header, rest) = memory.split_at(FILE_HEADER_BYTES / size_of::<u64>());
         let (head, slots) = rest.split_at((seals::PAGE - FILE_HEADER_BYTES) / size_of::<u64>());
         store_unused(slots);
-        let committed = write_process_started(head);
+        let committed = write_process(head);
         let header = BlockHeader {
             stride: size_of_val(head) as u32,
             process,
@@ -373,13 +373,14 @@ impl Copier {
     }
 }
 
-/// Writes the process's first record behind the header of its block; gives its length.
-fn write_process_started(head: &[AtomicU64]) -> u64 {
+/// Writes what there is to say of the process behind the header of its block; gives how long
+/// that is.
+fn write_process(head: &[AtomicU64]) -> u64 {
     let executable = env::current_exe().unwrap_or_default();
     let arguments: Vec<_> =
         env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let (ticks, monotonic_ns) = platform::calibration();
-    let event = Event::ProcessStarted {
+    let started = Event::ProcessStarted {
         pid: process::id(),
         parent: platform::parent_id(),
         ticks,
@@ -388,8 +389,11 @@ fn write_process_started(head: &[AtomicU64]) -> u64 {
         executable: &executable.to_string_lossy(),
         arguments: &arguments.join(" "),
     };
-    let mut bytes = [0; MAX_RECORD];
-    let length = event.encode(ticks, &mut bytes);
+    let mut bytes = [0; 2 * MAX_RECORD];
+    let mut length = started.encode(ticks, &mut bytes);
+    if let Some(name) = platform::host_name() {
+        length += Event::Host { name: &name }.encode(ticks, &mut bytes[length..]);
+    }
     store(&head[HEADER_WORDS..], words_of(&bytes[..length]));
     length as u64
 }
@@ -451,8 +455,13 @@ mod tests {
         let (header, records) = bytes[FILE_HEADER_BYTES..].split_at(BlockHeader::BYTES);
         let header = BlockHeader::decode(header.first_chunk().unwrap()).unwrap().unwrap();
         assert_eq!((header.process, header.thread, header.generation), (0, 0, 1));
-        let record = format::decode(&records[..header.committed as usize]).unwrap();
-        assert!(matches!(record.event, Event::ProcessStarted { pid, .. } if pid == process::id()));
+        let records = &records[..header.committed as usize];
+        let started = format::decode(records).unwrap();
+        assert!(matches!(started.event, Event::ProcessStarted { pid, .. } if pid == process::id()));
+        let host = format::decode(&records[started.length..]).unwrap();
+        let name = platform::host_name().unwrap();
+        assert_eq!(host.event, Event::Host { name: &name });
+        assert_eq!(started.length + host.length, records.len());
     }
 
     #[test]

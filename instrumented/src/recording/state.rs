@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::{env, process};
 
 use format::Event;
 use format::control;
 
 use super::file::{Recording, lock};
-use crate::{platform, writer};
+use crate::{panics, platform, writer};
 
 /// Where `recorder` says into what directory the processes that it runs record.
 const SESSION: &str = "INSTRUMENTED_SESSION";
@@ -44,11 +44,37 @@ pub(crate) fn on() -> bool {
     STATE.load(Ordering::Relaxed) == State::On as u8 || resumed()
 }
 
+/// [`on`], for what may be used before anybody has found out: then it finds out, unless
+/// somebody is at that. It never waits, since who finds out, or holds what they wait for,
+/// may use a lock.
+#[inline(always)]
+pub(crate) fn wanted() -> bool {
+    let state = STATE.load(Ordering::Relaxed);
+    state != State::Off as u8 && (state == State::On as u8 || wanted_after_all())
+}
+
+#[cold]
+#[inline(never)]
+fn wanted_after_all() -> bool {
+    if is(State::Unknown) {
+        if may_decide() {
+            match DECIDING.try_lock() {
+                Ok(deciding) => find_out(deciding),
+                Err(TryLockError::Poisoned(deciding)) => find_out(deciding.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        } else {
+            set(State::Off);
+        }
+    }
+    resumed()
+}
+
 /// Finds out whether this process is recorded, the first time that it is called.
 pub(crate) fn prepare() -> bool {
     if is(State::Unknown) {
         match decide() {
-            Some(deciding) => find_out(&deciding),
+            Some(deciding) => find_out(deciding),
             None => set(State::Off),
         }
     }
@@ -60,18 +86,31 @@ pub(crate) fn current() -> Option<&'static Recording> {
     if is(State::On) || is(State::Paused) { RECORDING.get() } else { None }
 }
 
-/// Takes the right to decide; `None` in a child that was forked while its parent may have
-/// been at it: there the lock may be held by a thread that the child has not got.
+/// Takes the right to decide, if this process has it.
 fn decide() -> Option<MutexGuard<'static, ()>> {
+    may_decide().then(|| lock(&DECIDING))
+}
+
+/// False in a child that was forked while its parent may have been at it: there the lock may
+/// be held by a thread that the child has not got.
+fn may_decide() -> bool {
     let this = process::id();
-    match DECIDER.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed) {
-        Err(other) if other != this => None,
-        _ => Some(lock(&DECIDING)),
-    }
+    let decider = DECIDER.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed);
+    decider.map_or_else(|other| other == this, |_| true)
 }
 
 #[cold]
-fn find_out(_deciding: &MutexGuard<'_, ()>) {
+fn find_out(deciding: MutexGuard<'_, ()>) {
+    join_session(&deciding);
+    // A panic's hook may wait for who decides, and to set another waits for it.
+    drop(deciding);
+    if current().is_some() {
+        panics::watch();
+    }
+}
+
+/// Records this process if `recorder` has started it.
+fn join_session(_deciding: &MutexGuard<'_, ()>) {
     if !is(State::Unknown) {
         return;
     }
@@ -91,9 +130,11 @@ fn find_out(_deciding: &MutexGuard<'_, ()>) {
 pub(super) fn start(path: &Path) -> io::Result<()> {
     let forked = || io::Error::other("a forked child cannot record itself");
     let deciding = decide().ok_or_else(forked)?;
-    find_out(&deciding);
+    join_session(&deciding);
     if let Some(recording) = current() {
         if recording.control().is_some() {
+            drop(deciding);
+            panics::watch();
             return Ok(());
         }
         let message = "this process records itself already";
@@ -108,7 +149,10 @@ pub(super) fn start(path: &Path) -> io::Result<()> {
     begin(created, None).and_then(|()| fs::rename(&unfinished, path)).inspect_err(|_| {
         set(State::Off);
         let _ = fs::remove_file(&unfinished);
-    })
+    })?;
+    drop(deciding);
+    panics::watch();
+    Ok(())
 }
 
 /// Opens a file, writes its head and turns the recording on.

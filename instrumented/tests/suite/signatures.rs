@@ -138,6 +138,6 @@ fn the_rest_of_the_module_is_there_too() {
             });
         }
     });
-    let total: std::sync::MutexGuard<'_, i32> = shared.lock().unwrap();
+    let total: sync::MutexGuard<'_, i32> = shared.lock().unwrap();
     assert_eq!(*total, 2);
 }

@@ -431,8 +431,8 @@ impl<T> Recorded<mpsc::Receiver<Envelope<T>>> {
                 Err(RecvTimeoutError::Disconnected)
             }
             Err(TryRecvError::Empty) => {
-                let nanoseconds = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-                self.record(Kind::RecvTimeoutBegin, site, now(), nanoseconds);
+                let detail = writer::nanoseconds(timeout);
+                self.record(Kind::RecvTimeoutBegin, site, now(), detail);
                 self.inner
                     .recv_timeout(timeout)
                     .map(|envelope| self.received(Kind::RecvTimeoutEnd, site, envelope))

@@ -1,0 +1,58 @@
+//! `Barrier`, recorded.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{self, BarrierWaitResult};
+
+use format::{OperationKind as Kind, PrimitiveKind};
+
+use super::tag::Tag;
+use crate::platform::now;
+use crate::recording;
+use crate::writer;
+
+/// [`std::sync::Barrier`], recorded.
+pub struct Barrier {
+    pub(crate) tag: Tag,
+    /// How many threads it waits for.
+    pub(crate) size: usize,
+    arrivals: AtomicU64,
+    inner: sync::Barrier,
+}
+
+impl Barrier {
+    /// [`std::sync::Barrier::new`].
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub const fn new(n: usize) -> Self {
+        Barrier {
+            tag: Tag::new(PrimitiveKind::Barrier),
+            size: n,
+            arrivals: AtomicU64::new(0),
+            inner: sync::Barrier::new(n),
+        }
+    }
+
+    /// [`std::sync::Barrier::wait`].
+    #[track_caller]
+    pub fn wait(&self) -> BarrierWaitResult {
+        if !recording::wanted() || !writer::reserve() {
+            return self.inner.wait();
+        }
+        let site = Location::caller();
+        self.tag.introduce(self.size, "");
+        let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed) + 1;
+        self.tag.record(Kind::BarrierWaitBegin, site, now(), arrivals);
+        let result = self.inner.wait();
+        self.tag.record(Kind::BarrierWaitEnd, site, now(), u64::from(result.is_leader()));
+        result
+    }
+}
+
+impl fmt::Debug for Barrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

@@ -1,0 +1,241 @@
+//! `Condvar`, recorded.
+
+use std::any::type_name;
+use std::fmt;
+use std::panic::Location;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{self, LockResult, WaitTimeoutResult};
+use std::time::{Duration, Instant};
+
+use format::{OperationKind as Kind, PrimitiveKind};
+
+use super::lock::{Held, LockTag, map};
+use super::mutex::{LOCK, MutexGuard};
+use super::tag::Tag;
+use crate::platform::now;
+use crate::recording;
+use crate::writer::{self, Site};
+
+/// [`std::sync::Condvar`], recorded.
+pub struct Condvar {
+    pub(crate) tag: Tag,
+    notifications: AtomicU64,
+    inner: sync::Condvar,
+}
+
+impl Condvar {
+    /// [`std::sync::Condvar::new`].
+    #[must_use]
+    #[inline]
+    #[track_caller]
+    pub const fn new() -> Self {
+        Condvar {
+            tag: Tag::new(PrimitiveKind::Condvar),
+            notifications: AtomicU64::new(0),
+            inner: sync::Condvar::new(),
+        }
+    }
+
+    /// [`std::sync::Condvar::wait`].
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the error has the guard.
+    #[track_caller]
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        self.wait_at(guard, Location::caller())
+    }
+
+    fn wait_at<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        site: Site,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let (wait, inner) = self.begin(guard, None, site);
+        let waited = self.inner.wait(inner);
+        map(waited, |inner| MutexGuard { held: wait.end(Kind::CondvarWaitEnd), inner })
+    }
+
+    /// [`std::sync::Condvar::wait_while`].
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the error has the guard.
+    #[track_caller]
+    pub fn wait_while<'a, T, F>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: F,
+    ) -> LockResult<MutexGuard<'a, T>>
+    where
+        F: FnMut(&mut T) -> bool,
+    {
+        while condition(&mut *guard) {
+            guard = self.wait_at(guard, Location::caller())?;
+        }
+        Ok(guard)
+    }
+
+    /// [`std::sync::Condvar::wait_timeout`].
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the error has the guard and whether the time was over.
+    #[track_caller]
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        dur: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        self.wait_timeout_at(guard, dur, Location::caller())
+    }
+
+    fn wait_timeout_at<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        dur: Duration,
+        site: Site,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
+        let (wait, inner) = self.begin(guard, Some(dur), site);
+        let waited = self.inner.wait_timeout(inner, dur);
+        map(waited, |(inner, result)| {
+            let held = wait.end(if result.timed_out() {
+                Kind::CondvarWaitTimeoutExpired
+            } else {
+                Kind::CondvarWaitTimeoutEnd
+            });
+            (MutexGuard { held, inner }, result)
+        })
+    }
+
+    /// [`std::sync::Condvar::wait_timeout_while`].
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the error has the guard and whether the time was over.
+    #[track_caller]
+    pub fn wait_timeout_while<'a, T, F>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        dur: Duration,
+        mut condition: F,
+    ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)>
+    where
+        F: FnMut(&mut T) -> bool,
+    {
+        let start = Instant::now();
+        loop {
+            if !condition(&mut *guard) {
+                return Ok((guard, wait_timeout_result(false)));
+            }
+            let Some(timeout) = dur.checked_sub(start.elapsed()) else {
+                return Ok((guard, wait_timeout_result(true)));
+            };
+            guard = self.wait_timeout_at(guard, timeout, Location::caller())?.0;
+        }
+    }
+
+    /// [`std::sync::Condvar::wait_timeout_ms`].
+    ///
+    /// # Errors
+    /// The mutex is poisoned; the error has the guard and whether it was woken in time.
+    #[deprecated(since = "1.6.0", note = "replaced by `std::sync::Condvar::wait_timeout`")]
+    #[track_caller]
+    pub fn wait_timeout_ms<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        ms: u32,
+    ) -> LockResult<(MutexGuard<'a, T>, bool)> {
+        let waited = self.wait_timeout(guard, Duration::from_millis(u64::from(ms)));
+        map(waited, |(guard, result)| (guard, !result.timed_out()))
+    }
+
+    /// [`std::sync::Condvar::notify_one`].
+    #[track_caller]
+    pub fn notify_one(&self) {
+        self.notify(Kind::NotifyOne, Location::caller());
+        self.inner.notify_one();
+    }
+
+    /// [`std::sync::Condvar::notify_all`].
+    #[track_caller]
+    pub fn notify_all(&self) {
+        self.notify(Kind::NotifyAll, Location::caller());
+        self.inner.notify_all();
+    }
+
+    fn notify(&self, kind: Kind, site: Site) {
+        if recording::wanted() && writer::reserve() {
+            self.tag.introduce(0, "");
+            let number = self.notifications.fetch_add(1, Ordering::Relaxed) + 1;
+            self.tag.record(kind, site, now(), number);
+        }
+    }
+
+    /// Records that the mutex is let go and a wait for the condition begins.
+    fn begin<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Option<Duration>,
+        site: Site,
+    ) -> (Wait<'_, 'a>, sync::MutexGuard<'a, T>) {
+        let MutexGuard { held, inner } = guard;
+        let lock = held.lock;
+        let recorded = recording::wanted() && writer::reserve();
+        if recorded {
+            self.tag.introduce(0, "");
+            lock.tag.introduce(0, type_name::<T>());
+        }
+        drop(held);
+        if recorded {
+            let (kind, detail) = match timeout {
+                None => (Kind::CondvarWaitBegin, lock.turn()),
+                Some(timeout) => (Kind::CondvarWaitTimeoutBegin, writer::nanoseconds(timeout)),
+            };
+            self.tag.record(kind, site, now(), detail);
+        }
+        (Wait { condvar: self, lock, site: recorded.then_some(site) }, inner)
+    }
+}
+
+/// A wait for a condition.
+struct Wait<'c, 'm> {
+    condvar: &'c Condvar,
+    lock: &'m LockTag,
+    /// Where it began, if that was recorded.
+    site: Option<Site>,
+}
+
+impl<'m> Wait<'_, 'm> {
+    /// Records that the mutex is held again.
+    fn end(self, kind: Kind) -> Held<'m> {
+        let Some(site) = self.site else { return self.lock.unrecorded(LOCK) };
+        let time = now();
+        let detail = match kind {
+            Kind::CondvarWaitTimeoutExpired => 0,
+            _ => self.condvar.notifications.load(Ordering::Relaxed),
+        };
+        self.condvar.tag.record(kind, site, time, detail);
+        self.lock.acquired(LOCK, Kind::Lock, site, time)
+    }
+}
+
+/// What std has no constructor for.
+fn wait_timeout_result(timed_out: bool) -> WaitTimeoutResult {
+    let mutex = sync::Mutex::new(());
+    let waited = mutex.lock().and_then(|guard| {
+        sync::Condvar::new()
+            .wait_timeout_while(guard, Duration::ZERO, |()| timed_out)
+            .map_err(|error| sync::PoisonError::new(error.into_inner().0))
+    });
+    waited.map(|(_, result)| result).expect("nobody else has the mutex")
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Condvar::new()
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
