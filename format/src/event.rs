@@ -245,8 +245,9 @@ events! {
     /// From now on they are recorded again.
     12 Resumed {}
     /// A flight recorder has forgotten this thread's blocks up to one, and tells what is
-    /// still known of it. A record of the process's thread 0, whose channels, clones and
-    /// drops are those that happened in blocks that were forgotten.
+    /// still known of it. A record of the process's thread 0, whose channels, clones, drops,
+    /// spawns, primitives, callsites and names are those of blocks that were forgotten. A
+    /// `Returned` after this record is this thread's.
     13 Forgotten {
         /// The thread.
         thread: u32,

@@ -1,8 +1,12 @@
-//! What a recording is about: processes, threads, channels and places in the source.
+//! What a recording is about: processes, threads, channels, synchronisation primitives and
+//! places in the source.
 
 use std::collections::HashMap;
 
+use format::PrimitiveKind;
+
 use crate::clock::Clock;
+pub use crate::indices::Index;
 use crate::indices::Indices;
 
 /// A process. Others refer to it by its index.
@@ -18,6 +22,12 @@ pub struct Process {
     pub name: String,
     /// Its command line.
     pub command: String,
+    /// The operating system's number of the process that started it, or 0.
+    pub parent: u32,
+    /// The name of the machine that it ran on, or nothing.
+    pub host: String,
+    /// When it began to record, in nanoseconds since 1970, or 0.
+    pub wall_ns: u64,
     /// Its clock.
     pub clock: Clock,
     /// How it ended, if the recorder saw it.
@@ -50,6 +60,28 @@ pub struct Thread {
     pub name: String,
     /// How many of its events could not be recorded.
     pub dropped: u64,
+    /// Who spawned it and where, if the recording tells.
+    pub spawned: Option<Spawned>,
+    /// How the function ended that it was spawned with, if the recording tells.
+    pub outcome: Option<Outcome>,
+}
+
+/// Who spawned a thread, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spawned {
+    /// The thread that did; `None` if a flight recorder has forgotten when that was.
+    pub by: Option<Index>,
+    /// The place, if the recording tells.
+    pub site: Option<Index>,
+}
+
+/// How the function ended that a thread was spawned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It has returned.
+    Returned,
+    /// It has panicked.
+    Panicked,
 }
 
 /// A channel. Others refer to it by its index, which is the order of creation.
@@ -64,10 +96,44 @@ pub struct Channel {
     /// How many messages it holds; `None` is any number.
     pub bound: Option<u64>,
     /// Where it was made.
-    pub site: Option<usize>,
+    pub site: Option<Index>,
     /// How many senders it had when the recording began, if it was made before: a flight
     /// recorder forgets what is too old.
     pub senders_before: u64,
+}
+
+/// A synchronisation primitive. Others refer to it by its index, which is the order of first
+/// use.
+#[derive(Clone, Debug)]
+pub struct Primitive {
+    /// Its process.
+    pub process: usize,
+    /// What it is; `None` where this version of the recorder does not know it.
+    pub kind: Option<PrimitiveKind>,
+    /// What it is called: unique in its process.
+    pub label: String,
+    /// The type of what it holds, as the compiler writes it, or nothing.
+    pub value_type: String,
+    /// Where it was made.
+    pub site: Option<Index>,
+    /// For a barrier, how many threads it waits for; else 0.
+    pub size: u64,
+}
+
+/// A place of the program that opens spans of the crate `tracing`, or logs with it. Others
+/// refer to it by its index.
+#[derive(Clone, Debug)]
+pub struct Callsite {
+    /// Its process.
+    pub process: usize,
+    /// `error`, `warn`, `info`, `debug` or `trace`; nothing where it is none of them.
+    pub level: &'static str,
+    /// Where it is, without a column.
+    pub site: Option<Index>,
+    /// What part of the program it says it is of.
+    pub target: String,
+    /// The span's name; for what logs, nothing.
+    pub name: String,
 }
 
 /// A place in the source. Others refer to it by its index.
@@ -77,13 +143,22 @@ pub struct Site {
     pub file: String,
     /// Line, from 1.
     pub line: u32,
-    /// Column, from 1.
+    /// Column, from 1; 0 where it is not known.
     pub column: u32,
+}
+
+impl Site {
+    /// The file without its folders, and the line: `main.rs:14`.
+    fn short(&self) -> String {
+        let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
+        format!("{file}:{}", self.line)
+    }
 }
 
 impl std::fmt::Display for Site {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        write!(f, "{}:{}", self.file, self.line)?;
+        if self.column == 0 { Ok(()) } else { write!(f, ":{}", self.column) }
     }
 }
 
@@ -96,10 +171,20 @@ pub struct Entities {
     pub threads: Vec<Thread>,
     /// In the order in which they were made.
     pub channels: Vec<Channel>,
+    /// In the order in which they were first used.
+    pub primitives: Vec<Primitive>,
+    /// In the order in which they were met.
+    pub callsites: Vec<Callsite>,
     /// In the order in which they were met.
     pub sites: Vec<Site>,
     /// The channel of each endpoint, by process and the endpoint's number.
     pub(crate) endpoints: Vec<Indices>,
+    /// The names that the program gave to endpoints, by process and the endpoint's number.
+    pub(crate) endpoint_names: HashMap<(usize, u32), String>,
+    /// Primitives by process and number.
+    pub(crate) primitive_numbers: Vec<Indices>,
+    /// Callsites by process and number.
+    pub(crate) callsite_numbers: Vec<Indices>,
     /// Threads by process and number.
     pub(crate) numbers: Vec<Indices>,
     /// How long the trace is, in nanoseconds: to its last event, or to the end of the
@@ -107,15 +192,47 @@ pub struct Entities {
     pub end: u64,
 }
 
-/// What a channel without a name is called.
-pub(crate) fn default_label(message_type: &str, site: Option<&Site>) -> String {
-    let short = short_type(message_type);
-    match site {
-        Some(Site { file, line, .. }) => {
-            let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
-            format!("{short} @ {file}:{line}")
+impl Entities {
+    /// The name that the program gave to this endpoint of a process, if it did.
+    pub fn endpoint_name(&self, process: usize, endpoint: u32) -> Option<&str> {
+        if self.endpoint_names.is_empty() {
+            return None;
         }
-        None => short,
+        self.endpoint_names.get(&(process, endpoint)).map(String::as_str)
+    }
+
+    /// The channel of this endpoint of a process, if the recording tells.
+    pub fn channel_of(&self, process: usize, endpoint: u32) -> Option<Index> {
+        self.endpoints.get(process)?.get(endpoint)
+    }
+}
+
+/// What is called by what it is and the place that made it: `Job @ main.rs:14`.
+pub(crate) fn default_label(what: &str, site: Option<&Site>) -> String {
+    match site {
+        Some(site) => format!("{what} @ {}", site.short()),
+        None => what.to_owned(),
+    }
+}
+
+/// What a primitive is, as the source has it: `Mutex<Receiver<Job>>`.
+pub(crate) fn primitive_type(kind: Option<PrimitiveKind>, value_type: &str) -> String {
+    let kind = kind.map_or("primitive", PrimitiveKind::name);
+    match short_type(value_type) {
+        value_type if value_type.is_empty() => kind.to_owned(),
+        value_type => format!("{kind}<{value_type}>"),
+    }
+}
+
+/// The name of a level of the crate `tracing`, or nothing.
+pub(crate) fn level(number: u32) -> &'static str {
+    match number {
+        1 => "error",
+        2 => "warn",
+        3 => "info",
+        4 => "debug",
+        5 => "trace",
+        _ => "",
     }
 }
 
@@ -192,8 +309,23 @@ mod tests {
     #[test]
     fn a_channel_without_a_name_is_called_by_type_and_place() {
         let site = Site { file: "src/bin/hello.rs".into(), line: 14, column: 5 };
-        assert_eq!(default_label("a::Job", Some(&site)), "Job @ hello.rs:14");
-        assert_eq!(default_label("a::Job", None), "Job");
+        assert_eq!(default_label("Job", Some(&site)), "Job @ hello.rs:14");
+        assert_eq!(default_label("Job", None), "Job");
+    }
+
+    #[test]
+    fn a_primitive_is_what_the_source_says() {
+        let mutex = Some(PrimitiveKind::Mutex);
+        assert_eq!(primitive_type(mutex, "a::Receiver<b::Job>"), "Mutex<Receiver<Job>>");
+        assert_eq!(primitive_type(Some(PrimitiveKind::Condvar), ""), "Condvar");
+        assert_eq!(primitive_type(None, ""), "primitive");
+    }
+
+    #[test]
+    fn a_place_without_a_column_has_none() {
+        let site = |column| Site { file: "src/main.rs".into(), line: 14, column };
+        assert_eq!(site(5).to_string(), "src/main.rs:14:5");
+        assert_eq!(site(0).to_string(), "src/main.rs:14");
     }
 
     #[test]

@@ -1,48 +1,74 @@
-//! From numbers that a recording gives out to indices.
+//! Indices, and from numbers that a recording gives out to them.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
+
+/// An index into one of the lists of the [`Entities`](crate::entities::Entities). It takes
+/// four bytes, an `Option` of it too.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Index(
+    /// One more than the index.
+    NonZeroU32,
+);
+
+impl Index {
+    /// This index; `None` where it is too large for four bytes.
+    #[inline]
+    pub fn new(index: usize) -> Option<Self> {
+        let next = u32::try_from(index).ok()?.checked_add(1)?;
+        NonZeroU32::new(next).map(Index)
+    }
+
+    /// The index as a list takes it.
+    #[inline]
+    pub fn get(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.get().fmt(f)
+    }
+}
 
 /// A map from numbers to indices. Numbers are given out one by one, so most stand in a
 /// table; those that are too far from the others cost a map's time, and no room.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Indices {
-    /// [`NONE`] where there is none.
-    near: Vec<u32>,
-    far: HashMap<u32, usize>,
+    near: Vec<Option<Index>>,
+    far: HashMap<u32, Index>,
     /// How many were inserted.
     count: usize,
 }
 
-const NONE: u32 = u32::MAX;
 /// So many numbers may be without an index, and this many times those that have one.
 const SPARE: usize = 64;
 const TIMES: usize = 8;
 
 impl Indices {
     #[inline]
-    pub(crate) fn get(&self, number: u32) -> Option<usize> {
+    pub(crate) fn get(&self, number: u32) -> Option<Index> {
         match self.near.get(number as usize) {
-            Some(&index) if index != NONE => Some(index as usize),
+            Some(&Some(index)) => Some(index),
             _ if self.far.is_empty() => None,
             _ => self.far.get(&number).copied(),
         }
     }
 
-    /// In place of the index that the number had.
+    /// In place of the index that the number had. What is too large for an index is left out.
     pub(crate) fn insert(&mut self, number: u32, index: usize) {
+        let Some(index) = Index::new(index) else { return };
         self.count += 1;
         let place = number as usize;
-        match u32::try_from(index) {
-            Ok(near) if near != NONE && place < SPARE + TIMES * self.count => {
-                self.near.resize(self.near.len().max(place + 1), NONE);
-                self.near[place] = near;
+        if place < SPARE + TIMES * self.count {
+            self.near.resize(self.near.len().max(place + 1), None);
+            self.near[place] = Some(index);
+        } else {
+            if let Some(near) = self.near.get_mut(place) {
+                *near = None;
             }
-            _ => {
-                if let Some(near) = self.near.get_mut(place) {
-                    *near = NONE;
-                }
-                self.far.insert(number, index);
-            }
+            self.far.insert(number, index);
         }
     }
 
@@ -67,18 +93,31 @@ mod tests {
                 1 => 3 * index as u32,
                 _ => index as u32 / 2,
             };
-            let index = if index % 100 == 0 { usize::MAX - index } else { index };
             indices.insert(number, index);
             model.insert(number, index);
             assert!(indices.near.len() <= SPARE + TIMES * model.len() * 2);
         }
         for number in (0..10_000).chain(u32::MAX - 2_000..=u32::MAX) {
-            assert_eq!(indices.get(number), model.get(&number).copied(), "{number}");
+            assert_eq!(
+                indices.get(number).map(Index::get),
+                model.get(&number).copied(),
+                "{number}"
+            );
         }
         indices.insert(3, 1);
-        indices.insert(3, usize::MAX);
-        assert_eq!(indices.get(3), Some(usize::MAX));
+        indices.insert(3, 2);
+        assert_eq!(indices.get(3), Index::new(2));
         indices.clear();
         assert!((0..10_000).all(|number| indices.get(number).is_none()));
+    }
+
+    #[test]
+    fn an_index_is_what_it_was_made_of_and_takes_no_more_room_if_there_may_be_none() {
+        let largest = u32::MAX as usize - 1;
+        for index in [0, 1, largest] {
+            assert_eq!(Index::new(index).map(Index::get), Some(index));
+        }
+        assert_eq!(Index::new(largest + 1), None);
+        assert_eq!(size_of::<Option<Index>>(), 4);
     }
 }

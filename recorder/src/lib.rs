@@ -17,6 +17,7 @@
 //! From [`load`] on everything is a pure function of the recording.
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod chrome;
 pub mod cli;
 pub mod clock;

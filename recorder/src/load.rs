@@ -14,9 +14,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use format::packed::unpack_over;
-use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES, OperationKind};
+use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES, MessageId, OperationKind};
 
-use crate::entities::{Entities, Site, Thread};
+use crate::entities::{Entities, Index, Site, Thread};
 
 mod census;
 mod events;
@@ -37,7 +37,7 @@ pub struct Recording {
     pub dropped: u64,
     /// The monotonic clock at the trace's start, in nanoseconds.
     origin: u64,
-    site_numbers: HashMap<Site, usize>,
+    site_numbers: HashMap<Site, Index>,
 }
 
 /// Something in a recording that could not be read.
@@ -89,38 +89,94 @@ struct Block {
     readable: usize,
 }
 
-/// What a thread did, as far as it matters to the order and to the picture.
+/// What a thread did. What it says in words (a value, a message, a span's fields) is told
+/// beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
-    /// It sent or received, or began to, or tried to.
+    /// It did something with a channel, a primitive or a thread, or began to, or tried to.
     Operation {
         /// Which call, how far, with what outcome.
         kind: OperationKind,
-        /// The channel, if the recording tells.
-        channel: Option<usize>,
+        /// What it was on, if the recording tells: the channel, primitive or thread with this
+        /// index, as [`Call::subject`](format::Call::subject) says.
+        subject: Option<Index>,
+        /// The number of what it was on: of a channel it is the endpoint's.
+        endpoint: u32,
         /// Where it was called, if the recording tells.
-        site: Option<usize>,
-        /// The message, or the timeout; see [`Operation`](format::Event::Operation).
+        site: Option<Index>,
+        /// The message, the turn, the timeout, …; see
+        /// [`Operation`](format::Event::Operation).
         detail: u64,
     },
     /// It made a channel.
     ChannelCreated {
         /// The channel.
-        channel: usize,
+        channel: Index,
         /// Where, if the recording tells.
-        site: Option<usize>,
+        site: Option<Index>,
     },
     /// It cloned a sender.
     SenderCloned {
         /// The channel, if the recording tells.
-        channel: Option<usize>,
+        channel: Option<Index>,
+        /// The new endpoint's number.
+        sender: u32,
+        /// The number of the endpoint that was cloned.
+        from: u32,
         /// Where, if the recording tells.
-        site: Option<usize>,
+        site: Option<Index>,
     },
-    /// It dropped a sender of this channel.
-    SenderDropped(Option<usize>),
-    /// It dropped the receiver of this channel.
-    ReceiverDropped(Option<usize>),
+    /// It dropped a sender.
+    SenderDropped {
+        /// The channel, if the recording tells.
+        channel: Option<Index>,
+        /// The endpoint's number.
+        endpoint: u32,
+    },
+    /// It dropped a receiver.
+    ReceiverDropped {
+        /// The channel, if the recording tells.
+        channel: Option<Index>,
+        /// The endpoint's number.
+        endpoint: u32,
+    },
+    /// It has started: told of threads whose spawn was recorded. Others are met in the midst
+    /// of what they do.
+    ThreadStarted,
+    /// The function that it was spawned with is over.
+    Returned {
+        /// Whether that has panicked.
+        panicked: bool,
+    },
+    /// It has run its thread-local destructors.
+    ThreadEnded,
+    /// It panics, in so many words. The panic may still be caught.
+    Panicked {
+        /// Where.
+        site: Option<Index>,
+    },
+    /// It says in words what the message is that it is about to send.
+    Value {
+        /// The message.
+        message: MessageId,
+    },
+    /// It enters a span of the crate `tracing`, whose fields are told in words.
+    SpanEntered {
+        /// Where the span was made, if the recording tells.
+        callsite: Option<Index>,
+        /// The span's number.
+        span: u64,
+    },
+    /// It leaves a span.
+    SpanExited {
+        /// The span's number.
+        span: u64,
+    },
+    /// It logs these words with the crate `tracing`.
+    Logged {
+        /// Where, if the recording tells.
+        callsite: Option<Index>,
+    },
     /// From here on its process's operations are not recorded.
     Paused,
     /// From here on they are.
@@ -252,7 +308,7 @@ impl Recording {
         let key = (self.entities.processes[process].number, number);
         let from = self.blocks.partition_point(|block| (block.process, block.thread) < key);
         let to = self.blocks.partition_point(|block| (block.process, block.thread) <= key);
-        ThreadEvents::new(self, process, &self.blocks[from..to])
+        ThreadEvents::new(self, thread, &self.blocks[from..to])
     }
 
     /// The records of a block that can be read.

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 
 use format::MessageId;
 
-use crate::indices::Indices;
+use crate::indices::{Index, Indices};
 
 /// A message, told apart from those of other processes.
 pub(crate) type MessageKey = (usize, MessageId);
@@ -48,7 +48,7 @@ impl<T> Messages<T> {
 
     #[inline]
     pub(crate) fn get_mut(&mut self, key: MessageKey) -> Option<&mut T> {
-        let place = self.places[key.0].get(key.1.thread());
+        let place = self.places[key.0].get(key.1.thread()).map(Index::get);
         match place.and_then(|place| self.queues[place].get_mut(key.1.count())) {
             None if !self.others.is_empty() => self.others.get_mut(&key),
             message => message,
@@ -57,7 +57,7 @@ impl<T> Messages<T> {
 
     #[inline]
     pub(crate) fn remove(&mut self, key: MessageKey) -> Option<T> {
-        let place = self.places[key.0].get(key.1.thread());
+        let place = self.places[key.0].get(key.1.thread()).map(Index::get);
         match place.and_then(|place| self.queues[place].remove(key.1.count())) {
             None if !self.others.is_empty() => self.others.remove(&key),
             message => message,
@@ -68,7 +68,7 @@ impl<T> Messages<T> {
     #[inline]
     pub(crate) fn insert(&mut self, key: MessageKey, message: T) {
         let (process, id) = key;
-        let place = self.places[process].get(id.thread());
+        let place = self.places[process].get(id.thread()).map(Index::get);
         let place = place.unwrap_or_else(|| self.begin_queue(process, id.thread()));
         if !self.others.is_empty() {
             self.others.remove(&key);

@@ -2,23 +2,28 @@
 //!
 //! Events of one thread keep their order; its times are made strictly increasing. Events
 //! of different threads are merged by time, but what they did comes before what the
-//! clocks say: no message is received before its send has begun. A receive whose clock
-//! says so waits in the merge until the send has been met, and gets a time just after it.
+//! clocks say: no message is received before its send has begun, no thread does anything
+//! before it is spawned, none is joined before it has returned, and what is held in one turn
+//! at a lock was let go in the turn before. A step whose clock says otherwise waits in the
+//! merge until the other has been met, and gets a time just after it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
-use format::{MessageId, OperationKind, Outcome, Phase};
+use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
 
+use crate::entities::{Index, Spawned};
 use crate::load::{Deed, Recording, ThreadEvents};
 use crate::messages::Messages;
 
+mod progress;
 mod turns;
 
+use progress::Progress;
 use turns::Turns;
 
 /// Something that a thread did, with its place in the common order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Nanoseconds since the trace's start.
     pub time: u64,
@@ -26,6 +31,17 @@ pub struct Step {
     pub thread: usize,
     /// What it did.
     pub deed: Deed,
+    /// What it said in words: see [`Step::words`].
+    words: String,
+}
+
+impl Step {
+    /// What the thread said in words: a value, a panic's message, a span's fields, or what it
+    /// logged. Nothing for other deeds.
+    pub fn words(&self) -> &str {
+        // What an operation does not need it leaves alone.
+        if matches!(self.deed, Deed::Operation { .. }) { "" } else { &self.words }
+    }
 }
 
 /// All steps of a recording, by time alone: of two messages that pass between threads one
@@ -59,7 +75,7 @@ impl<'a> Merge<'a> {
         let mut merge = Merge {
             threads: Vec::with_capacity(threads),
             turns: Turns::new(threads),
-            step: Step { time: 0, thread: 0, deed: Deed::Paused },
+            step: Step { time: 0, thread: 0, deed: Deed::Paused, words: String::new() },
         };
         for thread in 0..threads {
             let mut events = recording.events(thread);
@@ -85,7 +101,7 @@ impl<'a> Merge<'a> {
     #[inline]
     fn take(&mut self, (time, thread): Turn) -> Result<()> {
         let front = &mut self.threads[thread];
-        front.events.take(&mut self.step.deed);
+        front.events.take(&mut self.step.deed, &mut self.step.words);
         (self.step.time, self.step.thread) = (time, thread);
         front.next = front.events.go_on()?.then(|| front.events.next_time().max(time + 1));
         self.turns.set(thread, front.next);
@@ -115,31 +131,59 @@ pub struct Steps<'a> {
     merge: Merge<'a>,
     /// Threads by their latest send's message: sends that follow have greater numbers.
     sent: Vec<MessageId>,
-    /// By the thread that sends: threads that are about to receive a message whose send
-    /// was not met yet.
-    parked: Vec<BTreeMap<MessageId, usize>>,
+    /// By thread: threads that wait for what it is still to do.
+    parked: Vec<BTreeMap<Awaited, usize>>,
     /// When a message that was not received yet can be received at the earliest.
     begun: Messages<u64>,
+    /// By thread: when it has returned.
+    returned: Vec<Option<u64>>,
+    /// By primitive.
+    progress: Vec<Progress>,
+    /// By thread: when its next step would be by its clock, while it waits for the progress of a
+    /// primitive.
+    deferred: Vec<Option<u64>>,
+    /// By thread that waits at a barrier: how many threads will have arrived when it goes on.
+    arrivals: HashMap<usize, u64>,
 }
 
 /// A receive is at least so much later than its send began: room for the instant of
 /// the hand-over between a wait's end and the receive.
 const HAND_OVER: u64 = 2;
 
-/// What a step has to do with a message.
+/// Nanoseconds. No two clocks of a machine are further apart: what has not come by then, such
+/// as that a lock is let go, was not recorded.
+const PATIENCE: u64 = 100_000;
+
+/// What a thread waits for that another is still to do. Each is awaited by one thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Awaited {
+    /// It sends this message.
+    Send(MessageId),
+    /// It spawns the thread with this index.
+    Spawn(usize),
+    /// It returns.
+    Return,
+}
+
+/// What a step has to do with other threads.
 enum Passage {
-    /// Its send begins, or is all there is to it.
+    /// A message's send begins, or is all there is to it.
     Sends(MessageId),
-    /// Its send, which has waited, is over.
+    /// A message's send, which has waited, is over.
     Sent(MessageId),
     Receives(MessageId),
+    /// Something that is not about messages.
+    Other,
     Nothing,
 }
 
 impl Passage {
     #[inline]
-    fn of(operation: Option<(OperationKind, u64)>) -> Self {
-        let Some((kind, detail)) = operation else { return Passage::Nothing };
+    fn of(operation: Option<(OperationKind, u32, u64)>) -> Self {
+        let Some((kind, _, detail)) = operation else { return Passage::Other };
+        if kind.call().subject() != Subject::Endpoint {
+            return Passage::Other;
+        }
         let message = MessageId(detail);
         if message == MessageId::UNKNOWN {
             return Passage::Nothing;
@@ -161,14 +205,25 @@ impl<'a> Steps<'a> {
     /// # Errors
     /// The file cannot be read.
     pub fn new(recording: &'a Recording) -> Result<Self> {
-        let threads = recording.entities.threads.len();
-        Ok(Steps {
+        let entities = &recording.entities;
+        let threads = entities.threads.len();
+        let mut steps = Steps {
             recording,
             merge: Merge::new(recording)?,
             sent: vec![MessageId::UNKNOWN; threads],
             parked: vec![BTreeMap::new(); threads],
-            begun: Messages::new(recording.entities.processes.len()),
-        })
+            begun: Messages::new(entities.processes.len()),
+            returned: vec![None; threads],
+            progress: entities.primitives.iter().map(Progress::new).collect(),
+            deferred: vec![None; threads],
+            arrivals: HashMap::new(),
+        };
+        for (thread, facts) in entities.threads.iter().enumerate() {
+            if let Some(Spawned { by: Some(parent), .. }) = facts.spawned {
+                steps.park(thread, parent.get(), Awaited::Spawn(thread));
+            }
+        }
+        Ok(steps)
     }
 
     /// The next step.
@@ -177,50 +232,69 @@ impl<'a> Steps<'a> {
     /// The file cannot be read.
     pub fn next_step(&mut self) -> Result<Option<&Step>> {
         loop {
-            let Some((time, thread)) = self.merge.turns.first() else {
+            let Some((mut time, thread)) = self.merge.turns.first() else {
                 return self.next_of_parked();
             };
             let passage = Passage::of(self.merge.threads[thread].events.next_operation());
-            if let Passage::Receives(message) = passage {
-                let key = (self.process(thread), message);
-                match self.begun.remove(key) {
-                    Some(begun) if time < begun + HAND_OVER => {
-                        self.begun.insert(key, begun);
-                        self.merge.delay(thread, begun + HAND_OVER);
-                        continue;
-                    }
-                    Some(_) => {}
-                    None => {
-                        if let Some(sender) = self.sender_to_come(message, thread)
-                            && !self.parked[sender].contains_key(&message)
-                        {
-                            self.merge.set_aside(thread);
-                            self.parked[sender].insert(message, thread);
+            match passage {
+                Passage::Receives(message) => {
+                    let key = (self.process(thread), message);
+                    match self.begun.remove(key) {
+                        Some(begun) if time < begun + HAND_OVER => {
+                            self.begun.insert(key, begun);
+                            self.merge.delay(thread, begun + HAND_OVER);
                             continue;
+                        }
+                        Some(_) => {}
+                        None => {
+                            if let Some(sender) = self.sender_to_come(message, thread)
+                                && self.park(thread, sender, Awaited::Send(message))
+                            {
+                                continue;
+                            }
                         }
                     }
                 }
+                Passage::Other => match self.possible(time, thread) {
+                    Some(possible) => time = possible,
+                    None => continue,
+                },
+                Passage::Sends(_) | Passage::Sent(_) | Passage::Nothing => {}
             }
             self.take((time, thread), &passage)?;
             return Ok(Some(&self.merge.step));
         }
     }
 
-    /// The next step where all threads that are left wait for sends, in a circle.
+    /// The next step where all threads that are left wait for others, in a circle.
     ///
-    /// One of these was not recorded: most likely that of the earliest receive.
+    /// What one of them waits for was not recorded: most likely the earliest.
     fn next_of_parked(&mut self) -> Result<Option<&Step>> {
-        let receives = self.parked.iter().enumerate().flat_map(|(sender, parked)| {
-            parked.iter().map(move |(&message, &thread)| (thread, sender, message))
+        let parked = self.parked.iter().enumerate().flat_map(|(source, parked)| {
+            parked.iter().map(move |(&awaited, &thread)| (thread, source, awaited))
         });
-        let turns = receives.filter_map(|(thread, sender, message)| {
-            Some((self.merge.threads[thread].next?, thread, sender, message))
+        let turns = parked.filter_map(|(thread, source, awaited)| {
+            Some((self.merge.threads[thread].next?, thread, source, awaited))
         });
         let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
-        let Some((time, thread, sender, message)) = earliest else { return Ok(None) };
-        self.parked[sender].remove(&message);
-        self.take((time, thread), &Passage::Receives(message))?;
+        let Some((time, thread, source, awaited)) = earliest else { return Ok(None) };
+        self.parked[source].remove(&awaited);
+        let passage = Passage::of(self.merge.threads[thread].events.next_operation());
+        self.take((time, thread), &passage)?;
         Ok(Some(&self.merge.step))
+    }
+
+    /// Has `thread` wait for what `source` is still to do; tells whether it does.
+    fn park(&mut self, thread: usize, source: usize, awaited: Awaited) -> bool {
+        if source == thread
+            || self.merge.threads[source].next.is_none()
+            || self.parked[source].contains_key(&awaited)
+        {
+            return false;
+        }
+        self.merge.set_aside(thread);
+        self.parked[source].insert(awaited, thread);
+        true
     }
 
     /// The thread's next step, taken now.
@@ -228,8 +302,8 @@ impl<'a> Steps<'a> {
     fn take(&mut self, (time, thread): Turn, passage: &Passage) -> Result<()> {
         self.merge.take((time, thread))?;
         if self.merge.threads[thread].next.is_none() {
-            // Nothing that it has not sent by now will be sent.
-            self.release(thread, MessageId(u64::MAX));
+            // What it has not done by now will not be done.
+            self.release(thread, Awaited::Return);
         }
         match *passage {
             Passage::Sent(message) if self.sent[thread] == message => {
@@ -246,9 +320,10 @@ impl<'a> Steps<'a> {
                 // Sends with lower numbers will not come any more.
                 let numbers = &self.recording.entities.numbers[process];
                 if let Some(sender) = numbers.get(message.thread()) {
-                    self.release(sender, message);
+                    self.release(sender.get(), Awaited::Send(message));
                 }
             }
+            Passage::Other => self.passed(time, thread),
             Passage::Receives(_) | Passage::Nothing => {}
         }
         Ok(())
@@ -261,20 +336,114 @@ impl<'a> Steps<'a> {
     /// The thread that sends this message, if it can still come to that while `receiver` waits.
     fn sender_to_come(&self, message: MessageId, receiver: usize) -> Option<usize> {
         let numbers = &self.recording.entities.numbers[self.process(receiver)];
-        numbers.get(message.thread()).filter(|&sender| {
-            sender != receiver
-                && self.merge.threads[sender].next.is_some()
-                && self.sent[sender] < message
-        })
+        numbers.get(message.thread()).map(Index::get).filter(|&sender| self.sent[sender] < message)
     }
 
-    /// Calls back who waits for messages of this thread, up to one.
+    /// Calls back who waits for something of this thread, up to one thing.
     #[inline]
-    fn release(&mut self, sender: usize, last: MessageId) {
-        while let Some(first) = self.parked[sender].first_entry()
+    fn release(&mut self, source: usize, last: Awaited) {
+        while let Some(first) = self.parked[source].first_entry()
             && *first.key() <= last
         {
             self.merge.call_back(first.remove());
+        }
+    }
+
+    /// Calls back who waits for this of the thread, to a time after the latest step.
+    fn release_after(&mut self, time: u64, source: usize, awaited: Awaited) {
+        if let Some(thread) = self.parked[source].remove(&awaited)
+            && let Some(next) = self.merge.threads[thread].next
+        {
+            self.merge.delay(thread, next.max(time + 1));
+        }
+    }
+
+    /// When the thread's next step, which is not about messages, can be; `None` if it is not its
+    /// turn any more.
+    #[cold]
+    fn possible(&mut self, time: u64, thread: usize) -> Option<u64> {
+        let next = self.merge.threads[thread].events.next_operation();
+        let Some((kind, number, detail)) = next else { return Some(time) };
+        let recording = self.recording;
+        let entities = &recording.entities;
+        let process = self.process(thread);
+        let earliest = match kind.call().subject() {
+            Subject::Thread if kind.call() == Call::Join && kind.phase() != Phase::Begin => {
+                let Some(joined) = entities.numbers[process].get(number) else { return Some(time) };
+                let returned = self.returned[joined.get()];
+                match returned {
+                    Some(returned) => returned + 1,
+                    None if self.park(thread, joined.get(), Awaited::Return) => return None,
+                    None => 0,
+                }
+            }
+            Subject::Primitive => {
+                let primitive = entities.primitive_numbers[process].get(number);
+                let Some(primitive) = primitive.map(Index::get) else { return Some(time) };
+                let arrivals = self.arrivals.get(&thread).copied().unwrap_or(0);
+                let progress = &mut self.progress[primitive];
+                match progress.earliest(kind, detail, arrivals) {
+                    Some(earliest) => earliest,
+                    None => {
+                        let since = *self.deferred[thread].get_or_insert(time);
+                        let until = since.saturating_add(PATIENCE);
+                        if time < until {
+                            progress.awaited_by.push(thread);
+                            self.merge.delay(thread, until);
+                            return None;
+                        }
+                        since
+                    }
+                }
+            }
+            _ => 0,
+        };
+        if time < earliest {
+            self.merge.delay(thread, earliest);
+            return None;
+        }
+        match self.deferred[thread].take() {
+            // What it has waited for in vain was not recorded.
+            Some(since) if time >= since.saturating_add(PATIENCE) => Some(since),
+            _ => Some(time),
+        }
+    }
+
+    /// What follows for other threads from a step that is not about messages.
+    #[cold]
+    fn passed(&mut self, time: u64, thread: usize) {
+        match self.merge.step.deed {
+            Deed::Returned { .. } => {
+                self.returned[thread] = Some(time);
+                self.release_after(time, thread, Awaited::Return);
+            }
+            Deed::Operation { kind, subject: Some(subject), detail, .. } => {
+                let subject = subject.get();
+                match kind.call().subject() {
+                    Subject::Thread if kind.call() == Call::Spawn => {
+                        self.release_after(time, thread, Awaited::Spawn(subject));
+                    }
+                    Subject::Primitive => {
+                        let progress = &mut self.progress[subject];
+                        match kind {
+                            OperationKind::BarrierWaitBegin => {
+                                self.arrivals.insert(thread, progress.all_arrived(detail));
+                            }
+                            OperationKind::BarrierWaitEnd => drop(self.arrivals.remove(&thread)),
+                            _ => {}
+                        }
+                        if progress.passed(time, kind, detail) {
+                            for waiting in std::mem::take(&mut progress.awaited_by) {
+                                if let Some(since) = self.deferred[waiting] {
+                                    self.merge.delay(waiting, since.max(time + 1));
+                                }
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            _ => {}
         }
     }
 }

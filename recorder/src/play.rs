@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
 
-use crate::entities;
+use crate::entities::{self, Index};
 use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, PAUSED, RESUMED, Slice};
 use crate::load::{Deed, Recording};
 use crate::messages::{MessageKey, Messages};
@@ -205,13 +205,16 @@ impl Stage<'_> {
         }
         match step.deed {
             Deed::Operation { kind, .. } if kind.call().subject() != Subject::Endpoint => Ok(()),
-            Deed::Operation { kind, channel, site, detail } => match kind.phase() {
-                Phase::Begin => self.begin_wait(step, kind, channel, site, detail),
-                Phase::Whole | Phase::End => self.operation(step, kind, channel, site, detail),
-            },
+            Deed::Operation { kind, subject, site, detail, .. } => {
+                let (channel, site) = (subject.map(Index::get), site.map(Index::get));
+                match kind.phase() {
+                    Phase::Begin => self.begin_wait(step, kind, channel, site, detail),
+                    Phase::Whole | Phase::End => self.operation(step, kind, channel, site, detail),
+                }
+            }
             Deed::ChannelCreated { channel, site } => {
-                self.channels[channel].senders += 1;
-                let channel = Some(channel);
+                self.channels[channel.get()].senders += 1;
+                let (channel, site) = (Some(channel.get()), site.map(Index::get));
                 self.slice(Slice {
                     channel,
                     site,
@@ -219,7 +222,8 @@ impl Stage<'_> {
                 })?;
                 self.counters(step, channel)
             }
-            Deed::SenderCloned { channel, site } => {
+            Deed::SenderCloned { channel, site, .. } => {
+                let (channel, site) = (channel.map(Index::get), site.map(Index::get));
                 if let Some(channel) = channel {
                     self.channels[channel].senders += 1;
                 }
@@ -232,7 +236,8 @@ impl Stage<'_> {
                 })?;
                 self.counters(step, channel)
             }
-            Deed::SenderDropped(channel) => {
+            Deed::SenderDropped { channel, .. } => {
+                let channel = channel.map(Index::get);
                 if let Some(channel) = channel {
                     let senders = &mut self.channels[channel].senders;
                     *senders = senders.saturating_sub(1);
@@ -245,7 +250,8 @@ impl Stage<'_> {
                 })?;
                 self.counters(step, channel)
             }
-            Deed::ReceiverDropped(channel) => {
+            Deed::ReceiverDropped { channel, .. } => {
+                let channel = channel.map(Index::get);
                 if let Some(channel) = channel {
                     self.channels[channel].receiver_dropped = Some(step.time);
                 }
@@ -265,6 +271,7 @@ impl Stage<'_> {
                 self.resume(self.recording.entities.threads[step.thread].process);
                 self.slice(Slice::instant(step.thread, step.time, RESUMED))
             }
+            _ => Ok(()),
         }
     }
 

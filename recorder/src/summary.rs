@@ -178,7 +178,7 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-fn counted(count: u64, what: &str) -> String {
+pub(crate) fn counted(count: u64, what: &str) -> String {
     let plural = match what {
         _ if count == 1 => "",
         "process" => "es",
@@ -188,7 +188,7 @@ fn counted(count: u64, what: &str) -> String {
 }
 
 /// Three digits and a unit: `1.23 ms`.
-fn duration(nanoseconds: u64) -> String {
+pub(crate) fn duration(nanoseconds: u64) -> String {
     match nanoseconds {
         0..1_000 => format!("{nanoseconds} ns"),
         1_000..1_000_000 => format!("{:.1} µs", nanoseconds as f64 / 1e3),

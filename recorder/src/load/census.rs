@@ -1,16 +1,15 @@
 //! The first pass over a recording: who and what is in it, and whether it can be read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use anyhow::Result;
-use format::{Event, OperationKind, Record, UNBOUNDED};
+use format::{Event, OperationKind, Record};
 
 use super::{Block, Damage, Recording, Records};
-use crate::clock::{Clock, LATEST};
-use crate::entities::{
-    Channel, Ended, Entities, Process, Site, Thread, default_label, distinguish, unique,
-};
-use crate::indices::Indices;
+use crate::clock::Clock;
+use crate::entities::{Callsite, Index, Outcome, Process, Site, level};
+
+mod finish;
 
 /// What the entities are made of, as it is met.
 pub(super) struct Census {
@@ -20,8 +19,15 @@ pub(super) struct Census {
     channels: Vec<Made>,
     /// Process, clone, original.
     clones: Vec<(usize, u32, u32)>,
+    primitives: Vec<Seen>,
+    /// By process and number.
+    primitive_names: HashMap<(usize, u32), String>,
+    endpoint_names: HashMap<(usize, u32), String>,
+    /// With their numbers.
+    callsites: Vec<(u32, Callsite)>,
+    spawns: Vec<Spawn>,
     sites: Vec<Site>,
-    site_numbers: HashMap<Site, usize>,
+    site_numbers: HashMap<Site, Index>,
     /// Process, nanoseconds, code, signal.
     ended: Vec<(usize, u64, u32, u32)>,
     /// By process: the ticks of the first and of the last event.
@@ -29,14 +35,18 @@ pub(super) struct Census {
     /// What is known of threads whose first blocks a flight recorder has forgotten, by
     /// process and number.
     forgotten: HashMap<(usize, u32), Forgotten>,
+    /// The number of the last of them.
+    latest_forgotten: u32,
     /// Changes in the number of senders that happened before: process, endpoint, by how much.
     before: Vec<(usize, u32, i64)>,
 }
 
+#[derive(Default)]
 struct Forgotten {
     os_id: u64,
     sequence: u64,
     name: String,
+    outcome: Option<Outcome>,
 }
 
 /// A thread, as its blocks tell it.
@@ -48,6 +58,26 @@ struct Met {
     /// Of its first event.
     ticks: Option<u64>,
     dropped: u64,
+    outcome: Option<Outcome>,
+}
+
+/// That a thread was spawned: by whom, unless a flight recorder has forgotten that.
+struct Spawn {
+    process: usize,
+    by: u32,
+    thread: u32,
+    site: Option<Index>,
+}
+
+/// A primitive, as its event tells it.
+struct Seen {
+    process: usize,
+    number: u32,
+    kind: u32,
+    site: Option<Index>,
+    size: u64,
+    value_type: String,
+    ticks: u64,
 }
 
 /// A channel, as its event tells it.
@@ -57,7 +87,7 @@ struct Made {
     bound: u64,
     message_type: String,
     name: String,
-    site: Option<usize>,
+    site: Option<Index>,
     ticks: u64,
 }
 
@@ -69,11 +99,17 @@ impl Census {
             threads: Vec::new(),
             channels: Vec::new(),
             clones: Vec::new(),
+            primitives: Vec::new(),
+            primitive_names: HashMap::new(),
+            endpoint_names: HashMap::new(),
+            callsites: Vec::new(),
+            spawns: Vec::new(),
             sites: Vec::new(),
             site_numbers: HashMap::new(),
             ended: Vec::new(),
             extent: Vec::new(),
             forgotten: HashMap::new(),
+            latest_forgotten: 0,
             before: Vec::new(),
         };
         let mut last: Option<Block> = None;
@@ -140,14 +176,16 @@ impl Census {
         at
     }
 
-    /// Takes in the operations that stand here, one after the other; gives how long they are.
+    /// Takes in the operations that stand here, one after the other, up to one that tells of
+    /// more than itself; gives how long they are.
     fn operations(&mut self, process: usize, thread: u32, bytes: &[u8]) -> usize {
         let clock = &self.processes[process].clock;
         let (mut first, mut last) = (i64::MAX, i64::MIN);
         let mut count = 0;
         for record in bytes.as_chunks::<24>().0 {
-            if OperationKind::from_code(record[0]).is_none() {
-                break;
+            match OperationKind::from_code(record[0]) {
+                None | Some(OperationKind::Spawn) => break,
+                Some(_) => {}
             }
             let ticks = clock.since_start(u64::from_le_bytes(record.as_chunks().0[0]) >> 8);
             (first, last) = (first.min(ticks), last.max(ticks));
@@ -166,9 +204,8 @@ impl Census {
             return 0;
         }
         let known = self.forgotten.remove(&(process, number));
-        let Forgotten { os_id, sequence, name } =
-            known.unwrap_or(Forgotten { os_id: 0, sequence: 0, name: String::new() });
-        self.threads.push(Met { process, number, os_id, name, ticks: None, dropped: 0 });
+        let Forgotten { os_id, sequence, name, outcome } = known.unwrap_or_default();
+        self.threads.push(Met { process, number, os_id, name, ticks: None, dropped: 0, outcome });
         sequence
     }
 
@@ -184,6 +221,9 @@ impl Census {
                     track: 0,
                     name: format!("process {number}"),
                     command: String::new(),
+                    parent: 0,
+                    host: String::new(),
+                    wall_ns: 0,
                     clock: Clock::new(0, 0),
                     ended: None,
                 });
@@ -198,7 +238,7 @@ impl Census {
         process: usize,
         thread: u32,
         record: &Record<'_>,
-        sites: &mut HashMap<u32, usize>,
+        sites: &mut HashMap<u32, Index>,
     ) {
         let mut before = |endpoint, change| {
             if thread == 0 {
@@ -206,9 +246,17 @@ impl Census {
             }
         };
         match record.event {
-            Event::ProcessStarted { pid, ticks, monotonic_ns, executable, arguments, .. } => {
+            Event::ProcessStarted {
+                pid,
+                parent,
+                ticks,
+                monotonic_ns,
+                wall_ns,
+                executable,
+                arguments,
+            } => {
                 let known = &mut self.processes[process];
-                known.pid = pid;
+                (known.pid, known.parent, known.wall_ns) = (pid, parent, wall_ns);
                 let file = executable.rsplit('/').next().unwrap_or_default();
                 if !file.is_empty() {
                     known.name = file.to_owned();
@@ -229,13 +277,14 @@ impl Census {
                     thread.name = name.to_owned();
                 }
             }
+            Event::Host { name } => {
+                self.processes[process].host = name.to_owned();
+                return;
+            }
             Event::Site { site, line, column, file } => {
-                let place = Site { file: file.to_owned(), line, column };
-                let number = *self.site_numbers.entry(place).or_insert_with_key(|place| {
-                    self.sites.push(place.clone());
-                    self.sites.len() - 1
-                });
-                sites.insert(site, number);
+                if let Some(place) = self.place(file, line, column) {
+                    sites.insert(site, place);
+                }
             }
             Event::ChannelCreated { sender, receiver, site, bound, message_type, name, .. } => {
                 before(sender, 1);
@@ -255,18 +304,81 @@ impl Census {
             }
             Event::SenderDropped { endpoint } => before(endpoint, -1),
             Event::Forgotten { thread, os_id, sequence, name } => {
-                let known = Forgotten { os_id, sequence, name: name.to_owned() };
+                let known = Forgotten { os_id, sequence, name: name.to_owned(), outcome: None };
                 self.forgotten.insert((process, thread), known);
+                self.latest_forgotten = thread;
                 // What this process has to show begins with what is not forgotten.
                 self.extent[process] = None;
             }
-            _ => {}
+            Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
+                let site = sites.get(&site).copied();
+                self.spawns.push(Spawn { process, by: thread, thread: endpoint, site });
+            }
+            Event::Returned { panicked } => {
+                let outcome = if panicked == 0 { Outcome::Returned } else { Outcome::Panicked };
+                let key = (process, self.latest_forgotten);
+                if thread != 0 {
+                    let met = self.threads.last_mut();
+                    met.into_iter().for_each(|met| met.outcome = Some(outcome));
+                } else if let Some(known) = self.forgotten.get_mut(&key) {
+                    known.outcome = Some(outcome);
+                }
+            }
+            Event::Panicked { line, column, file, .. } => drop(self.place(file, line, column)),
+            Event::PrimitiveSeen { primitive, kind, site, size, value_type } => {
+                self.primitives.push(Seen {
+                    process,
+                    number: primitive,
+                    kind,
+                    site: sites.get(&site).copied(),
+                    size,
+                    value_type: value_type.to_owned(),
+                    ticks: record.time,
+                });
+            }
+            Event::PrimitiveNamed { primitive, name } => {
+                self.primitive_names.insert((process, primitive), name.to_owned());
+            }
+            Event::EndpointNamed { endpoint, name } => {
+                self.endpoint_names.insert((process, endpoint), name.to_owned());
+            }
+            Event::Callsite { callsite, level: number, site, target, name } => {
+                let made = Callsite {
+                    process,
+                    level: level(number),
+                    site: sites.get(&site).copied(),
+                    target: target.to_owned(),
+                    name: name.to_owned(),
+                };
+                self.callsites.push((callsite, made));
+            }
+            Event::ThreadEnded {}
+            | Event::ReceiverDropped { .. }
+            | Event::Paused {}
+            | Event::Resumed {}
+            | Event::Value { .. }
+            | Event::SpanEntered { .. }
+            | Event::SpanExited { .. }
+            | Event::Logged { .. }
+            | Event::Operation { .. } => {}
         }
         // Of what was before there is only the process's start, if nothing is forgotten.
         if thread == 0 && !matches!(record.event, Event::ProcessStarted { .. }) {
             return;
         }
         self.seen(process, [record.time, record.time]);
+    }
+
+    /// The index of a place in the source.
+    fn place(&mut self, file: &str, line: u32, column: u32) -> Option<Index> {
+        let place = Site { file: file.to_owned(), line, column };
+        if let Some(&index) = self.site_numbers.get(&place) {
+            return Some(index);
+        }
+        let index = Index::new(self.sites.len())?;
+        self.sites.push(place.clone());
+        self.site_numbers.insert(place, index);
+        Some(index)
     }
 
     /// Takes in the first and the last of some times in a thread of this process.
@@ -282,108 +394,4 @@ impl Census {
         let first = [known.0, first].into_iter().min_by_key(order);
         *extent = first.zip([known.1, last].into_iter().max_by_key(order));
     }
-
-    fn finish(mut self, recording: &mut Recording) {
-        for process in &mut self.processes {
-            process.clock.settle();
-        }
-        let clocks: Vec<_> = self.processes.iter().map(|process| process.clock.clone()).collect();
-        let seen = || {
-            self.extent
-                .iter()
-                .enumerate()
-                .filter_map(|(process, extent)| Some((process, (*extent)?)))
-        };
-        let origin = seen()
-            .map(|(process, extent)| clocks[process].nanoseconds(extent.0))
-            .min()
-            .unwrap_or(0);
-        let time =
-            |process: usize, ticks| clocks[process].nanoseconds(ticks).saturating_sub(origin);
-        let mut end = seen().map(|(process, extent)| time(process, extent.1)).max().unwrap_or(0);
-        for (process, monotonic_ns, code, signal) in self.ended {
-            let at = monotonic_ns.min(LATEST).saturating_sub(origin);
-            end = end.max(at);
-            self.processes[process].ended = Some(Ended { time: at, code, signal });
-        }
-        let mut pids = HashSet::new();
-        for process in &mut self.processes {
-            process.track = unique(track(process.pid.into(), process.number), &mut pids);
-        }
-
-        self.threads.sort_by_cached_key(|&Met { process, number, ticks, .. }| {
-            (ticks.map_or(LATEST, |ticks| time(process, ticks)), process, number)
-        });
-        let mut ids = vec![HashSet::new(); self.processes.len()];
-        let mut numbers = vec![Indices::default(); self.processes.len()];
-        for (index, thread) in self.threads.iter().enumerate() {
-            numbers[thread.process].insert(thread.number, index);
-        }
-        let threads = self.threads.into_iter().map(
-            |Met { process, number, os_id, name, dropped, .. }| Thread {
-                process,
-                number,
-                os_id,
-                dropped,
-                track: unique(track(os_id, number), &mut ids[process]),
-                name: if name.is_empty() { format!("thread {number}") } else { name },
-            },
-        );
-
-        self.channels
-            .sort_by_cached_key(|made| (time(made.process, made.ticks), made.process, made.ends));
-        let mut labels = vec![HashMap::new(); self.processes.len()];
-        let mut endpoints = vec![Indices::default(); self.processes.len()];
-        let channels = self.channels.into_iter().enumerate().map(|(index, made)| {
-            for endpoint in made.ends {
-                endpoints[made.process].insert(endpoint, index);
-            }
-            let label = if made.name.is_empty() {
-                default_label(&made.message_type, made.site.map(|site| &self.sites[site]))
-            } else {
-                made.name
-            };
-            Channel {
-                process: made.process,
-                label: distinguish(&label, &mut labels[made.process]),
-                message_type: made.message_type,
-                bound: (made.bound != UNBOUNDED).then_some(made.bound),
-                site: made.site,
-                senders_before: 0,
-            }
-        });
-        let mut channels: Vec<_> = channels.collect();
-        // A clone's number is greater than that of what was cloned.
-        self.clones.sort_unstable();
-        for (process, clone, original) in self.clones {
-            if let Some(channel) = endpoints[process].get(original) {
-                endpoints[process].insert(clone, channel);
-            }
-        }
-        for (process, endpoint, change) in self.before {
-            if let Some(channel) = endpoints[process].get(endpoint) {
-                let senders: &mut u64 = &mut channels[channel].senders_before;
-                *senders = senders.saturating_add_signed(change);
-            }
-        }
-        recording.damage.extend(self.damage);
-        recording.origin = origin;
-        recording.site_numbers = self.site_numbers;
-        recording.entities = Entities {
-            threads: threads.collect(),
-            processes: self.processes,
-            channels,
-            sites: self.sites,
-            endpoints,
-            numbers,
-            end,
-        };
-    }
-}
-
-/// The operating system's number, or one that takes its place where it is not known.
-fn track(os_id: u64, number: u32) -> u64 {
-    /// Above every number that Linux gives to a thread.
-    const STAND_IN: u64 = 1 << 22;
-    if os_id == 0 { STAND_IN + u64::from(number) } else { os_id }
 }

@@ -1,11 +1,11 @@
 //! A thread's events, read one block at a time.
 
 use anyhow::Result;
-use format::{Event, OperationKind};
+use format::{Event, MessageId, OperationKind, Subject};
 
 use super::{Block, Deed, Recording, Records};
 use crate::clock::{Clock, Stretch};
-use crate::entities::Site;
+use crate::entities::{Entities, Index, Site};
 use crate::indices::Indices;
 
 /// A thread's events, read one block at a time.
@@ -13,8 +13,7 @@ use crate::indices::Indices;
 pub struct ThreadEvents<'a> {
     recording: &'a Recording,
     clock: &'a Clock,
-    /// The process's channels by their endpoints.
-    endpoints: &'a Indices,
+    known: Known<'a>,
     blocks: &'a [Block],
     records: Records,
     /// Of the next record.
@@ -23,6 +22,31 @@ pub struct ThreadEvents<'a> {
     sites: Indices,
     stretch: Stretch,
     next_time: u64,
+}
+
+/// What the numbers in a process's records stand for.
+#[derive(Clone, Copy, Debug)]
+struct Known<'a> {
+    /// Channels by their endpoints.
+    endpoints: &'a Indices,
+    primitives: &'a Indices,
+    threads: &'a Indices,
+    callsites: &'a Indices,
+    /// Whether the spawn of the thread whose records they are was recorded.
+    spawned: bool,
+}
+
+impl Known<'_> {
+    /// What an operation is on.
+    #[inline]
+    fn subject(&self, kind: OperationKind, number: u32) -> Option<Index> {
+        match kind.call().subject() {
+            Subject::Endpoint => self.endpoints.get(number),
+            Subject::Primitive => self.primitives.get(number),
+            Subject::Thread => self.threads.get(number),
+            Subject::Nothing => None,
+        }
+    }
 }
 
 /// A record of an operation, which nearly all are.
@@ -42,12 +66,21 @@ impl Operation<'_> {
 }
 
 impl<'a> ThreadEvents<'a> {
-    pub(super) fn new(recording: &'a Recording, process: usize, blocks: &'a [Block]) -> Self {
-        let clock = &recording.entities.processes[process].clock;
+    pub(super) fn new(recording: &'a Recording, thread: usize, blocks: &'a [Block]) -> Self {
+        let Entities { processes, threads, .. } = &recording.entities;
+        let process = threads[thread].process;
+        let clock = &processes[process].clock;
+        let known = Known {
+            endpoints: &recording.entities.endpoints[process],
+            primitives: &recording.entities.primitive_numbers[process],
+            threads: &recording.entities.numbers[process],
+            callsites: &recording.entities.callsite_numbers[process],
+            spawned: threads[thread].spawned.is_some(),
+        };
         ThreadEvents {
             recording,
             clock,
-            endpoints: &recording.entities.endpoints[process],
+            known,
             blocks,
             records: Records::default(),
             at: 0,
@@ -66,7 +99,7 @@ impl<'a> ThreadEvents<'a> {
             return Ok(None);
         }
         let mut deed = Deed::Paused;
-        self.take(&mut deed);
+        self.take(&mut deed, &mut String::new());
         Ok(Some((self.next_time, deed)))
     }
 
@@ -77,8 +110,9 @@ impl<'a> ThreadEvents<'a> {
     /// The file cannot be read.
     pub fn for_each(mut self, mut tell: impl FnMut(u64, &Deed)) -> Result<()> {
         let mut deed = Deed::Paused;
+        let mut words = String::new();
         while self.go_on()? {
-            self.take(&mut deed);
+            self.take(&mut deed, &mut words);
             tell(self.next_time, &deed);
         }
         Ok(())
@@ -103,25 +137,28 @@ impl<'a> ThreadEvents<'a> {
         self.next_time
     }
 
-    /// The next deed, if it is an operation: its kind and its detail.
+    /// The next deed, if it is an operation: its kind, what it is on, and its detail.
     #[inline]
-    pub(crate) fn next_operation(&self) -> Option<(OperationKind, u64)> {
+    pub(crate) fn next_operation(&self) -> Option<(OperationKind, u32, u64)> {
         let operation = self.operation()?;
-        Some((operation.kind, operation.word(2)))
+        Some((operation.kind, operation.word(1) as u32, operation.word(2)))
     }
 
     /// Puts the deed to which [`go_on`](Self::go_on) has gone on in `deed`: a copy of it on the
-    /// way would take longer than all the rest.
+    /// way would take longer than all the rest. What it says in words is put in `words`, which
+    /// an operation leaves alone.
     ///
     /// # Panics
     /// If it has not gone on.
     #[inline]
-    pub(crate) fn take(&mut self, deed: &mut Deed) {
-        let Some(operation) = self.operation() else { return self.take_other(deed) };
+    pub(crate) fn take(&mut self, deed: &mut Deed, words: &mut String) {
+        let Some(operation) = self.operation() else { return self.take_other(deed, words) };
         let operands = operation.word(1);
+        let endpoint = operands as u32;
         *deed = Deed::Operation {
             kind: operation.kind,
-            channel: self.endpoints.get(operands as u32),
+            subject: self.known.subject(operation.kind, endpoint),
+            endpoint,
             site: self.sites.get((operands >> 32) as u32),
             detail: operation.word(2),
         };
@@ -170,43 +207,81 @@ impl<'a> ThreadEvents<'a> {
             self.at += record.length;
             if let Event::Site { site, line, column, file } = record.event {
                 let place = Site { file: file.to_owned(), line, column };
-                if let Some(&number) = self.recording.site_numbers.get(&place) {
-                    self.sites.insert(site, number);
+                if let Some(number) = self.recording.site_numbers.get(&place) {
+                    self.sites.insert(site, number.get());
                 }
             }
         }
     }
 
     #[cold]
-    fn take_other(&mut self, to: &mut Deed) {
+    fn take_other(&mut self, to: &mut Deed, words: &mut String) {
+        words.clear();
         let record = format::decode(&self.records.bytes[self.at..]).ok();
-        let deed = record.and_then(|record| Some((self.deed(&record.event)?, record.length)));
-        let (deed, length) = deed.expect("the next time is known, and so is the deed");
+        let taken = record.and_then(|record| {
+            words.push_str(said(&record.event));
+            Some((self.deed(&record.event)?, record.length))
+        });
+        let (deed, length) = taken.expect("the next time is known, and so is the deed");
         self.at += length;
         *to = deed;
     }
 
     fn deed(&self, event: &Event<'_>) -> Option<Deed> {
-        let channel = |endpoint: u32| self.endpoints.get(endpoint);
+        let channel = |endpoint: u32| self.known.endpoints.get(endpoint);
+        let callsite = |callsite: u32| self.known.callsites.get(callsite);
         let place = |site: u32| self.sites.get(site);
         match *event {
             Event::Operation { kind, endpoint, site, detail } => Some(Deed::Operation {
                 kind,
-                channel: channel(endpoint),
+                subject: self.known.subject(kind, endpoint),
+                endpoint,
                 site: place(site),
                 detail,
             }),
             Event::ChannelCreated { sender, site, .. } => {
                 Some(Deed::ChannelCreated { channel: channel(sender)?, site: place(site) })
             }
-            Event::SenderCloned { sender, site, .. } => {
-                Some(Deed::SenderCloned { channel: channel(sender), site: place(site) })
+            Event::SenderCloned { sender, from, site } => Some(Deed::SenderCloned {
+                channel: channel(sender),
+                sender,
+                from,
+                site: place(site),
+            }),
+            Event::SenderDropped { endpoint } => {
+                Some(Deed::SenderDropped { channel: channel(endpoint), endpoint })
             }
-            Event::SenderDropped { endpoint } => Some(Deed::SenderDropped(channel(endpoint))),
-            Event::ReceiverDropped { endpoint } => Some(Deed::ReceiverDropped(channel(endpoint))),
+            Event::ReceiverDropped { endpoint } => {
+                Some(Deed::ReceiverDropped { channel: channel(endpoint), endpoint })
+            }
+            Event::ThreadStarted { .. } => self.known.spawned.then_some(Deed::ThreadStarted),
+            Event::Returned { panicked } => Some(Deed::Returned { panicked: panicked != 0 }),
+            Event::ThreadEnded {} => Some(Deed::ThreadEnded),
+            Event::Panicked { line, column, file, .. } => {
+                let place = Site { file: file.to_owned(), line, column };
+                Some(Deed::Panicked { site: self.recording.site_numbers.get(&place).copied() })
+            }
+            Event::Value { message, .. } => Some(Deed::Value { message: MessageId(message) }),
+            Event::SpanEntered { callsite: number, span, .. } => {
+                Some(Deed::SpanEntered { callsite: callsite(number), span })
+            }
+            Event::SpanExited { span } => Some(Deed::SpanExited { span }),
+            Event::Logged { callsite: number, .. } => {
+                Some(Deed::Logged { callsite: callsite(number) })
+            }
             Event::Paused {} => Some(Deed::Paused),
             Event::Resumed {} => Some(Deed::Resumed),
             _ => None,
         }
+    }
+}
+
+/// What a record says in words, beside its deed.
+fn said<'a>(event: &Event<'a>) -> &'a str {
+    match *event {
+        Event::Panicked { message, .. } | Event::Logged { message, .. } => message,
+        Event::Value { value, .. } => value,
+        Event::SpanEntered { fields, .. } => fields,
+        _ => "",
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use format::packed::Packer;
-use format::{BlockHeader, Event, MAX_RECORD};
+use format::{BlockHeader, Event, MAX_RECORD, OperationKind};
 
 use super::Keep;
 use super::log::Log;
@@ -36,6 +36,13 @@ struct Forgotten {
     channels: BTreeMap<u32, Channel>,
     /// The channel of each endpoint.
     endpoints: HashMap<u32, u32>,
+    endpoint_names: BTreeMap<u32, String>,
+    primitives: BTreeMap<u32, Primitive>,
+    callsites: BTreeMap<u32, Callsite>,
+    /// Where threads were spawned that have not ended.
+    spawned: BTreeMap<u32, Option<Site>>,
+    /// Threads that have ended and whose spawn is not forgotten yet.
+    ended: HashSet<u32>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -44,6 +51,25 @@ struct Thread {
     name: String,
     /// Its first block that is not forgotten.
     sequence: u64,
+    /// Whether it has panicked, if it has returned.
+    returned: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Primitive {
+    kind: u32,
+    site: Option<Site>,
+    size: u64,
+    value_type: String,
+    name: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+struct Callsite {
+    level: u32,
+    site: Option<Site>,
+    target: String,
+    name: String,
 }
 
 #[derive(Clone, Debug)]
@@ -165,7 +191,37 @@ impl Forgotten {
                     let thread = self.threads.entry(header.thread).or_default();
                     (thread.os_id, thread.name) = (os_id, name.to_owned());
                 }
-                Event::ThreadEnded {} => drop(self.threads.remove(&header.thread)),
+                Event::Returned { panicked } => {
+                    self.threads.entry(header.thread).or_default().returned = Some(panicked);
+                }
+                Event::ThreadEnded {} => {
+                    self.threads.remove(&header.thread);
+                    if self.spawned.remove(&header.thread).is_none() {
+                        self.ended.insert(header.thread);
+                    }
+                }
+                Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
+                    if !self.ended.remove(&endpoint) {
+                        self.spawned.insert(endpoint, sites.get(&site).cloned());
+                    }
+                }
+                Event::PrimitiveSeen { primitive, kind, site, size, value_type } => {
+                    let known = self.primitives.entry(primitive).or_default();
+                    known.site = sites.get(&site).cloned();
+                    (known.kind, known.size) = (kind, size);
+                    known.value_type = value_type.to_owned();
+                }
+                Event::PrimitiveNamed { primitive, name } => {
+                    self.primitives.entry(primitive).or_default().name = Some(name.to_owned());
+                }
+                Event::EndpointNamed { endpoint, name } => {
+                    self.endpoint_names.insert(endpoint, name.to_owned());
+                }
+                Event::Callsite { callsite, level, site, target, name } => {
+                    let site = sites.get(&site).cloned();
+                    let (target, name) = (target.to_owned(), name.to_owned());
+                    self.callsites.insert(callsite, Callsite { level, site, target, name });
+                }
                 Event::ChannelCreated {
                     channel,
                     sender,
@@ -206,8 +262,9 @@ impl Forgotten {
         }
     }
 
-    /// Forgets the channel of this endpoint, if it was the last.
+    /// Forgets what this endpoint is called, and its channel if it was the last.
     fn dropped(&mut self, endpoint: u32) {
+        self.endpoint_names.remove(&endpoint);
         if let Some(&channel) = self.endpoints.get(&endpoint)
             && let Some(made) = self.channels.get_mut(&channel)
         {
@@ -221,19 +278,47 @@ impl Forgotten {
 
     fn write(&self, process: u32, log: &mut Log) {
         let mut block = Block::default();
-        for (&thread, Thread { os_id, name, sequence }) in &self.threads {
+        for (&thread, Thread { os_id, name, sequence, returned }) in &self.threads {
             let (os_id, sequence) = (*os_id, *sequence);
             block.push(0, &Event::Forgotten { thread, os_id, sequence, name });
+            if let Some(panicked) = *returned {
+                block.push(0, &Event::Returned { panicked });
+            }
             block.end_if_full(process, log);
         }
+        for (&thread, site) in &self.spawned {
+            let site = block.site(0, site.as_ref());
+            let kind = OperationKind::Spawn;
+            block.push(0, &Event::Operation { kind, endpoint: thread, site, detail: 0 });
+            block.end_if_full(process, log);
+        }
+        self.write_channels(process, &mut block, log);
+        for (&endpoint, name) in &self.endpoint_names {
+            block.push(0, &Event::EndpointNamed { endpoint, name });
+            block.end_if_full(process, log);
+        }
+        for (&primitive, known) in &self.primitives {
+            let Primitive { kind, size, ref value_type, .. } = *known;
+            let site = block.site(0, known.site.as_ref());
+            block.push(0, &Event::PrimitiveSeen { primitive, kind, site, size, value_type });
+            if let Some(name) = &known.name {
+                block.push(0, &Event::PrimitiveNamed { primitive, name });
+            }
+            block.end_if_full(process, log);
+        }
+        for (&callsite, known) in &self.callsites {
+            let Callsite { level, site, target, name } = known;
+            let (level, site) = (*level, block.site(0, site.as_ref()));
+            block.push(0, &Event::Callsite { callsite, level, site, target, name });
+            block.end_if_full(process, log);
+        }
+        block.end(process, log);
+    }
+
+    fn write_channels(&self, process: u32, block: &mut Block, log: &mut Log) {
         for (&channel, made) in &self.channels {
             let Channel { sender, receiver, bound, .. } = *made;
-            let site = made.site.as_ref().map_or(0, |Site { line, column, file }| {
-                block.sites += 1;
-                let site = block.sites;
-                block.push(made.time, &Event::Site { site, line: *line, column: *column, file });
-                site
-            });
+            let site = block.site(made.time, made.site.as_ref());
             let (message_type, name) = (&made.message_type, &made.name);
             let event = Event::ChannelCreated {
                 channel,
@@ -254,7 +339,6 @@ impl Forgotten {
             }
             block.end_if_full(process, log);
         }
-        block.end(process, log);
     }
 }
 
@@ -270,6 +354,15 @@ impl Block {
         let mut record = [0; MAX_RECORD];
         let length = event.encode(time, &mut record);
         self.records.extend_from_slice(&record[..length]);
+    }
+
+    /// Tells of a place; gives its number in this block.
+    fn site(&mut self, time: u64, site: Option<&Site>) -> u32 {
+        let Some(Site { line, column, file }) = site else { return 0 };
+        self.sites += 1;
+        let site = self.sites;
+        self.push(time, &Event::Site { site, line: *line, column: *column, file });
+        site
     }
 
     fn end_if_full(&mut self, process: u32, log: &mut Log) {

@@ -148,6 +148,7 @@ fn is_deed(bytes: &[u8]) -> bool {
             | Event::SenderCloned { .. }
             | Event::SenderDropped { .. }
             | Event::ReceiverDropped { .. }
+            | Event::ThreadEnded {}
     )
 }
 

@@ -1,3 +1,5 @@
+use recorder::entities::{Index, Outcome};
+
 use crate::hand::{picture, picture_of, recording};
 
 #[test]
@@ -132,4 +134,66 @@ fn threads_that_share_a_number_or_have_no_name_are_told_apart() {
     assert_eq!((tracks[1], tracks[3], tracks[4]), (77, 78, 77));
     let of_one_process: std::collections::HashSet<_> = tracks[..4].iter().collect();
     assert_eq!(of_one_process.len(), 4);
+}
+
+#[test]
+fn threads_primitives_and_callsites_are_who_they_are_from_the_start() {
+    let recording = recording(
+        "block process=0 thread=0 sequence=0 dropped=0
+         0 ProcessStarted pid=50 parent=7 ticks=0 monotonic_ns=0 wall_ns=99 executable=\"/bin/one\" arguments=\"one\"
+         0 Host name=\"north\"
+         thread 1 main
+         0 Site site=1 line=14 column=5 file=\"src/main.rs\"
+         0 Site site=2 line=20 column=0 file=\"src/pool.rs\"
+         2 PrimitiveSeen primitive=7 kind=1 site=1 size=0 value_type=\"std::Receiver<a::Job>\"
+         3 PrimitiveSeen primitive=8 kind=1 site=1 size=0 value_type=\"std::Receiver<a::Job>\"
+         4 PrimitiveSeen primitive=9 kind=4 site=0 size=3 value_type=\"\"
+         5 PrimitiveNamed primitive=9 name=\"phase\"
+         6 EndpointNamed endpoint=5 name=\"to worker\"
+         7 Callsite callsite=1 level=2 site=2 target=\"pool\" name=\"handle\"
+         8 Spawn endpoint=2 site=1 detail=0
+         9 Spawn endpoint=3 site=1 detail=0
+         block process=0 thread=2 sequence=0 dropped=0
+         10 ThreadStarted os_id=2 name=\"\"
+         20 Returned panicked=1
+         21 ThreadEnded
+         block process=0 thread=3 sequence=0 dropped=0
+         11 ThreadStarted os_id=3 name=\"worker\"
+         22 Returned panicked=0",
+    );
+    let entities = &recording.entities;
+    let process = &entities.processes[0];
+    assert_eq!((process.parent, process.host.as_str(), process.wall_ns), (7, "north", 99));
+    let threads: Vec<_> = entities
+        .threads
+        .iter()
+        .map(|thread| {
+            let site = thread.spawned.and_then(|spawned| spawned.site);
+            (
+                thread.name.as_str(),
+                thread.spawned.and_then(|spawned| spawned.by).map(Index::get),
+                site.map(|site| entities.sites[site.get()].to_string()),
+                thread.outcome,
+            )
+        })
+        .collect();
+    let place = Some("src/main.rs:14:5".to_owned());
+    assert_eq!(
+        threads,
+        [
+            ("main", None, None, None),
+            ("thread 2 @ main.rs:14", Some(0), place.clone(), Some(Outcome::Panicked)),
+            ("worker", Some(0), place, Some(Outcome::Returned)),
+        ]
+    );
+    let labels: Vec<_> = entities.primitives.iter().map(|known| known.label.as_str()).collect();
+    assert_eq!(
+        labels,
+        ["Mutex<Receiver<Job>> @ main.rs:14", "Mutex<Receiver<Job>> @ main.rs:14 [2]", "phase"]
+    );
+    assert_eq!(entities.primitives[2].size, 3);
+    assert_eq!(entities.endpoint_name(0, 5), Some("to worker"));
+    let callsite = &entities.callsites[0];
+    assert_eq!((callsite.level, callsite.name.as_str()), ("warn", "handle"));
+    assert_eq!(entities.sites[callsite.site.unwrap().get()].to_string(), "src/pool.rs:20");
 }

@@ -14,7 +14,7 @@ use crate::simulation::{Simulated, programs, programs_with_gaps};
 
 fn steps(recording: &Recording) -> Vec<Step> {
     let mut steps = Steps::new(recording).expect("the recording can be put in order");
-    let next = || steps.next_step().expect("the recording can be read").copied();
+    let next = || steps.next_step().expect("the recording can be read").cloned();
     std::iter::from_fn(next).collect()
 }
 
@@ -44,7 +44,8 @@ fn transfers(recording: &Recording) -> Vec<(u64, u64)> {
     let mut sent = HashSet::new();
     let mut received = HashSet::new();
     for step in steps(recording) {
-        let Deed::Operation { kind, channel: Some(channel), .. } = step.deed else { continue };
+        let Deed::Operation { kind, subject: Some(channel), .. } = step.deed else { continue };
+        let channel = channel.get();
         if let (Some((sends, message)), Outcome::Transferred) =
             (message(recording, &step), kind.outcome())
         {

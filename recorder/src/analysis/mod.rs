@@ -1,0 +1,333 @@
+//! What a recording says about channels, threads and locks, and about who waits for whom.
+//!
+//! One pass over the steps in their order keeps, for every thread, channel, sender and lock,
+//! what it is doing and what it came to. Memory grows with the number of those and of messages
+//! on their way, not with the number of events. [`findings`](crate::findings) judges what is
+//! collected here; nothing here does.
+//!
+//! It works as well on what there is of a recording while the program still runs: then it says
+//! how things stand at that moment.
+
+use std::cmp::Reverse;
+
+use anyhow::Result;
+use format::Call;
+
+use crate::entities::Entities;
+use crate::load::Recording;
+use crate::order::Steps;
+
+pub mod channels;
+mod pass;
+pub mod path;
+pub mod primitives;
+pub mod senders;
+pub mod threads;
+pub mod wait_for;
+
+use channels::Channel;
+use pass::Pass;
+use path::Path;
+use primitives::Primitive;
+use senders::Sender;
+use threads::Thread;
+use wait_for::{Because, Belief, Blocked, Edge, Needs, On, Standing, State, WaitFor};
+
+/// What a recording says.
+#[derive(Debug)]
+pub struct Analysis<'a> {
+    /// Who and what there is.
+    pub entities: &'a Entities,
+    /// In the order of [`Entities::channels`].
+    pub channels: Vec<Channel>,
+    /// In the order of [`Entities::threads`].
+    pub threads: Vec<Thread>,
+    /// In the order of [`Entities::primitives`].
+    pub primitives: Vec<Primitive>,
+    /// In the order of [`Entities::processes`].
+    pub processes: Vec<Process>,
+    /// All senders, in the order in which they were made.
+    pub senders: Vec<Sender>,
+    /// Who waits for whom at the end.
+    pub wait_for: WaitFor,
+    /// The chain of work and waits that determined the length of the run.
+    pub path: Path,
+    /// Whether events are missing: some could not be recorded, or the recording is damaged.
+    pub incomplete: bool,
+    /// What is known of threads that are not in the recording.
+    pub outsiders: Outsiders,
+}
+
+/// What there is to know of a process.
+#[derive(Clone, Debug, Default)]
+pub struct Process {
+    /// Its first thread.
+    pub main: Option<usize>,
+    /// Whether its recording pauses at the end.
+    pub paused: bool,
+    /// Whether it has ever paused: then it is not known what happened meanwhile.
+    pub blind: bool,
+    /// Whether it is known to have ended by itself, and not by a signal.
+    pub ended_by_itself: bool,
+    /// Threads that were spawned and have not begun.
+    unborn: usize,
+}
+
+/// What is known, beside the recording, of threads that are not in it: those that do nothing
+/// which `instrumented` records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outsiders {
+    /// Nobody has looked.
+    Unknown,
+    /// Somebody has looked, and there is none.
+    None,
+    /// There are some.
+    Some,
+}
+
+/// Follows `recording` from its begin to its end.
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn analyse(recording: &Recording, outsiders: Outsiders) -> Result<Analysis<'_>> {
+    let entities = &recording.entities;
+    let mut pass = Pass::new(entities);
+    let mut steps = Steps::new(recording)?;
+    while let Some(step) = steps.next_step()? {
+        pass.step(step);
+    }
+    Ok(pass.finish(recording, outsiders))
+}
+
+impl Analysis<'_> {
+    /// When a process ended, or else the trace, in nanoseconds since the trace's start.
+    pub fn end_of(&self, process: usize) -> u64 {
+        self.entities.processes[process].ended.map_or(self.entities.end, |ended| ended.time)
+    }
+
+    /// The threads that can never go on: those of which the recording suggests it, and of
+    /// these those of which it is certain.
+    pub fn stuck(&self) -> (Vec<usize>, Vec<usize>) {
+        let certain = Belief::Certain { outsiders: self.outsiders != Outsiders::None };
+        (self.wait_for.stuck(Belief::Likely), self.wait_for.stuck(certain))
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn finish(mut self, recording: &Recording, outsiders: Outsiders) -> Analysis<'a> {
+        let entities = self.entities;
+        for (process, known) in entities.processes.iter().zip(&mut self.processes) {
+            let main_is_over = known.main.is_some_and(|main| self.threads[main].over.is_some());
+            known.ended_by_itself = process.ended.map_or(main_is_over, |ended| ended.signal == 0);
+        }
+        for (channel, entity) in self.channels.iter_mut().zip(&entities.channels) {
+            let end = entities.processes[entity.process].ended.map_or(entities.end, |end| end.time);
+            if channel.receiver_gone.is_none() {
+                channel.depth.pass(end);
+            }
+        }
+        let wait_for = self.wait_for();
+        for (thread, entity) in self.threads.iter_mut().zip(&entities.threads) {
+            let end = entities.processes[entity.process].ended.map_or(entities.end, |end| end.time);
+            // What has not ended lasts until the end.
+            if let Some(wait) = thread.wait {
+                thread.add_wait(wait.call, wait.on, end.saturating_sub(wait.begin));
+            }
+            thread.waits.sort_by_key(|waits| (Reverse(waits.time), waits.on));
+        }
+        // The last that did anything is where the run ended.
+        let last = (0..self.threads.len()).max_by_key(|&thread| self.threads[thread].last);
+        let path = last.map(|last| self.trails.into_path(last, self.threads[last].last));
+        Analysis {
+            entities,
+            channels: self.channels,
+            threads: self.threads,
+            primitives: self.primitives,
+            processes: self.processes,
+            senders: self.senders.list,
+            wait_for,
+            path: path.unwrap_or_default(),
+            incomplete: recording.dropped > 0 || !recording.damage.is_empty(),
+            outsiders,
+        }
+    }
+
+    fn wait_for(&self) -> WaitFor {
+        let process_of: Vec<_> =
+            self.entities.threads.iter().map(|thread| thread.process).collect();
+        let mut threads: Vec<_> = (0..self.threads.len())
+            .map(|thread| Standing {
+                process: process_of[thread],
+                state: self.state(thread, &process_of),
+            })
+            .collect();
+        // Who was spawned and has not begun is about to do something.
+        for (process, known) in self.processes.iter().enumerate() {
+            if known.unborn > 0 {
+                threads.push(Standing { process, state: State::Free });
+            }
+        }
+        WaitFor { threads }
+    }
+
+    fn state(&self, thread: usize, process_of: &[usize]) -> State {
+        let known = &self.threads[thread];
+        if known.over.is_some() {
+            return State::Over;
+        }
+        let Some(wait) = &known.wait else { return State::Free };
+        let entity = &self.entities.threads[thread];
+        // Where events are missing nobody knows what it does.
+        if wait.timed || wait.done || entity.dropped > 0 || self.processes[entity.process].paused {
+            return State::Free;
+        }
+        match self.needs(thread, process_of) {
+            Some(needs) => State::Blocked(Blocked {
+                since: wait.begin,
+                call: wait.call,
+                on: wait.on,
+                site: wait.site,
+                needs,
+            }),
+            None => State::Free,
+        }
+    }
+
+    /// Whom it takes to end the wait of this thread; `None` if it has been ended, or nobody
+    /// knows.
+    fn needs(&self, thread: usize, process_of: &[usize]) -> Option<Needs> {
+        let wait = self.threads[thread].wait.as_ref()?;
+        let anybody = |edges| Some(Needs::Any { edges, anybody: true });
+        match (wait.call, wait.on) {
+            (Call::Recv, On::Channel(channel)) => {
+                let state = &self.channels[channel];
+                if state.depth.now > 0 || state.live_senders == 0 || self.is_offered(channel) {
+                    return None;
+                }
+                Some(self.any_sender(channel, process_of))
+            }
+            (Call::Send, On::Channel(channel)) => {
+                let state = &self.channels[channel];
+                let bound = self.entities.channels[channel].bound.unwrap_or(u64::MAX);
+                if state.receiver_gone.is_some() || state.depth.now < bound {
+                    return None;
+                }
+                Some(self.the_receiver(channel))
+            }
+            (Call::Lock | Call::Write | Call::Read, On::Primitive(primitive)) => {
+                let state = &self.primitives[primitive];
+                let holders = state.holder.iter().chain(&state.readers);
+                let mut edges: Vec<_> = holders
+                    .map(|hold| Edge {
+                        to: hold.thread,
+                        because: Because::Holds { site: hold.site },
+                    })
+                    .collect();
+                if wait.call == Call::Read && state.holder.is_none() {
+                    // Who reads does not keep it waiting, but who waits to write does.
+                    let writers = (0..self.threads.len()).filter(|&other| {
+                        let waits = self.threads[other].wait.as_ref();
+                        waits.is_some_and(|w| w.call == Call::Write && w.on == wait.on)
+                    });
+                    let because = Because::Holds { site: None };
+                    edges = writers.map(|to| Edge { to, because }).collect();
+                }
+                edges.dedup_by_key(|edge| edge.to);
+                (!edges.is_empty()).then_some(Needs::All(edges))
+            }
+            (Call::Join, On::Thread(joined)) => {
+                let edges = vec![Edge { to: joined, because: Because::IsJoined }];
+                self.threads[joined].over.is_none().then_some(Needs::All(edges))
+            }
+            (Call::Scope, _) => {
+                let mine = |child: usize| {
+                    self.threads[child].spawned.is_some_and(|spawned| spawned.thread == thread)
+                        && self.threads[child].over.is_none()
+                };
+                let children = (0..self.threads.len()).filter(|&child| mine(child));
+                let because = Because::IsInScope;
+                let edges: Vec<_> = children.map(|to| Edge { to, because }).collect();
+                // Which of its threads are in the scope is not recorded: at least one is.
+                (!edges.is_empty()).then_some(Needs::Any { edges, anybody: false })
+            }
+            (Call::Initialize, On::Primitive(primitive)) => {
+                let to = self.primitives[primitive].initializer.filter(|&to| to != thread)?;
+                Some(Needs::All(vec![Edge { to, because: Because::Initializes }]))
+            }
+            (Call::CondvarWait | Call::BarrierWait | Call::Park, _) => {
+                // A notification that came after the wait began may have ended it.
+                let moved = match wait.on {
+                    On::Primitive(primitive) if wait.call == Call::CondvarWait => {
+                        self.primitives[primitive].moved
+                    }
+                    _ if wait.call == Call::Park => self.threads[thread].unparked,
+                    _ => None,
+                };
+                match moved {
+                    Some(moved) if moved.time >= wait.begin => None,
+                    _ => anybody(Vec::new()),
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a sender waits for the receiver to take its message.
+    fn is_offered(&self, channel: usize) -> bool {
+        self.threads.iter().any(|thread| {
+            let waits = thread.wait.as_ref();
+            waits.is_some_and(|w| w.call == Call::Send && w.on == On::Channel(channel))
+        })
+    }
+
+    fn any_sender(&self, channel: usize, process_of: &[usize]) -> Needs {
+        let mut edges: Vec<Edge> = Vec::new();
+        let mut anybody = false;
+        let mut known = 0;
+        let senders = self.senders.list.iter().enumerate();
+        for (index, sender) in senders.filter(|(_, sender)| sender.channel == channel) {
+            if sender.dropped.is_some() {
+                continue;
+            }
+            known += 1;
+            let (holders, others) = sender.holders(&self.threads, process_of);
+            anybody |= others;
+            for to in holders {
+                if !edges.iter().any(|edge| edge.to == to) {
+                    edges.push(Edge { to, because: Because::HasSender(index) });
+                }
+            }
+        }
+        // Of some it is not known who made them.
+        anybody |= known < self.channels[channel].live_senders;
+        Needs::Any { edges, anybody }
+    }
+
+    fn the_receiver(&self, channel: usize) -> Needs {
+        let state = &self.channels[channel];
+        let because = Because::HasReceiver;
+        let alive = |thread: &usize| self.threads[*thread].over.is_none();
+        match &state.receivers[..] {
+            // Nobody has received yet: it may be with whoever made it, or anywhere.
+            [] => {
+                let maker = state.made.map(|(_, thread)| thread).filter(alive);
+                let edges: Vec<_> = maker.map(|to| Edge { to, because }).into_iter().collect();
+                let maker_may_have_given_it = state.made.is_none_or(|(made, maker)| {
+                    self.threads[maker].gave.is_some_and(|gave| gave > made)
+                        || self.threads.iter().any(|thread| {
+                            thread.first.is_some_and(|first| first > made) && thread.over.is_none()
+                        })
+                });
+                Needs::Any { anybody: maker_may_have_given_it || edges.is_empty(), edges }
+            }
+            users => {
+                let holders = users.iter().map(|side| side.thread).filter(alive);
+                let edges: Vec<_> = holders.map(|to| Edge { to, because }).collect();
+                let gave = users.iter().any(|side| {
+                    self.threads[side.thread].gave.is_some_and(|gave| gave > side.last)
+                });
+                Needs::Any { anybody: gave || edges.is_empty(), edges }
+            }
+        }
+    }
+}
