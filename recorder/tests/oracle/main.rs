@@ -14,6 +14,7 @@ use machine::Status;
 use program::{Action, Program, programs};
 use proptest::prelude::*;
 use recorded::Run;
+use recorder::analysis::{Outsiders, analyse};
 use search::{never_again, never_again_for_all_we_know};
 
 /// Who takes the next step, as long as anybody does.
@@ -58,11 +59,40 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // Half of the runs end well, a fourth in a deadlock.
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    /// The threads that the report is certain of are those that never go on, whatever the
+    /// others do; and in fact they never do.
     #[test]
-    fn recordings_can_be_read(program in programs(), schedule in schedules()) {
-        let recording = run(&program, &schedule).recording();
+    fn what_is_certain_is_so(program in programs(), schedule in schedules()) {
+        let run = run(&program, &schedule);
+        let recording = run.recording();
         prop_assert_eq!(&recording.damage, &[]);
-        prop_assert_eq!(recording.entities.threads.len(), program.threads.len());
+        let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
+        let (_, certain) = analysis.stuck();
+        let certain: Vec<_> =
+            (0..program.threads.len()).map(|thread| certain.contains(&thread)).collect();
+        let expected = never_again_for_all_we_know(&program, &run.state);
+        prop_assert_eq!(&certain, &expected, "\n{}", run.text());
+        let in_fact = never_again(&program, &run.state);
+        for (certain, in_fact) in certain.iter().zip(in_fact) {
+            prop_assert!(!certain || in_fact, "\n{}", run.text());
+        }
+    }
+
+    /// Where every thread has come to its end nothing hangs, not even likely.
+    #[test]
+    fn what_ends_well_does_not_hang(program in programs(), schedule in schedules()) {
+        let run = run(&program, &schedule);
+        if run.state.threads.iter().all(|thread| thread.status == Status::Over) {
+            let recording = run.recording();
+            let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
+            prop_assert_eq!(analysis.stuck(), (vec![], vec![]), "\n{}", run.text());
+        }
     }
 }
 
