@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::export::Output;
+use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
 use crate::session::Keep;
 
 /// Records channel programs and turns the recording into a timeline.
@@ -24,7 +25,8 @@ Exit status:
   run, record  that of the program; 128 + N if signal N ended it; 124 after --timeout
   2            wrong usage
   1            failure: a program that cannot be run or built, a file that cannot be read
-               or written, a recording that contradicts itself, nothing recorded
+               or written, a recording that contradicts itself, nothing recorded, a report
+               that does not keep to --fail-on, --max-latency or --max-depth
   0            otherwise";
 
 /// What to do.
@@ -89,6 +91,58 @@ pub enum Command {
         #[command(flatten)]
         outputs: RequiredOutputs,
     },
+    /// Says why a run hung, where it waited and what it lost
+    ///
+    /// The first line names the cause, where it is and what to change; what the findings mean,
+    /// and when they are made, is in docs/findings.md. The exit status is 1 if --fail-on,
+    /// --max-latency or --max-depth say so.
+    ///
+    /// Example: recorder report run.rec
+    Report {
+        /// A recording, its text form, or the directory of a run whose recorder was killed
+        recording: PathBuf,
+        /// Writes JSON in place of text; docs/report-schema.md says what is in it
+        #[arg(long)]
+        json: bool,
+        /// Limits.
+        #[command(flatten)]
+        limits: LimitOptions,
+    },
+    /// Says what changed from one run to another: findings, counts, and times beyond the noise
+    ///
+    /// Takes recordings, or reports that `recorder report --json` has written.
+    ///
+    /// Example: recorder diff before.rec after.rec
+    Diff {
+        /// The run that the other is compared with
+        before: PathBuf,
+        /// The other run
+        after: PathBuf,
+    },
+}
+
+/// What a report is held against.
+#[derive(Args, Debug)]
+pub struct LimitOptions {
+    /// Fails if there are findings of these kinds. Example: --fail-on deadlock,lost-messages
+    #[arg(long, value_name = "CODE,CODE|any")]
+    pub fail_on: Option<FailOn>,
+    /// Fails if messages of a channel took longer: half (p50), any percentile (p99.9), or all
+    /// (max) of them. Can be given several times. Example: --max-latency jobs:p99=5ms
+    #[arg(long, value_name = "CHANNEL:pN=DURATION")]
+    pub max_latency: Vec<MaxLatency>,
+    /// Fails if a channel held more messages. Can be given several times. Example:
+    /// --max-depth jobs=100
+    #[arg(long, value_name = "CHANNEL=N")]
+    pub max_depth: Vec<MaxDepth>,
+}
+
+impl LimitOptions {
+    /// As the report takes them.
+    pub fn limits(self) -> Limits {
+        let LimitOptions { fail_on, max_latency, max_depth } = self;
+        Limits { fail_on, max_latency, max_depth }
+    }
 }
 
 /// Which run is meant.

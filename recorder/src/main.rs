@@ -2,17 +2,21 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::{fs, io};
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use recorder::analysis::Outsiders;
 use recorder::cli::{self, Cli, Options, Running};
 use recorder::control::Control;
 use recorder::export::{self, Kind, Output, Prepared, Written};
 use recorder::load::{Damage, Recording};
+use recorder::report::json::Document;
+use recorder::report::text::{self, Style};
+use recorder::report::{Report, diff};
 use recorder::run::Snapshots;
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
@@ -54,15 +58,69 @@ fn execute(cli: Cli) -> Result<u8> {
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
         cli::Command::Export { recording, outputs } => {
-            let recording = if recording.is_dir() {
-                session::recover(&recording).with_context(|| recording.display().to_string())?
-            } else {
-                Recording::open(&recording)?
-            };
+            let recording = open(&recording)?;
             let outputs = export::prepare(&outputs.outputs)?;
             let (summary, written) = export::export(&recording, outputs)?;
             Ok(report(&recording, &summary, &written))
         }
+        cli::Command::Report { recording, json, limits } => {
+            let recording = open(&recording)?;
+            let report = Report::new(&recording, Outsiders::Unknown)?;
+            print(&if json { json_of(&report)? } else { text_of(&report)? })?;
+            let exceeded = limits.limits().exceeded(&report);
+            for line in &exceeded {
+                say(format_args!("recorder: {line}"));
+            }
+            Ok(if exceeded.is_empty() { 0 } else { FAILURE })
+        }
+        cli::Command::Diff { before, after } => {
+            let mut text = String::new();
+            diff::write(&document(&before)?, &document(&after)?, &mut text)?;
+            print(&text)?;
+            Ok(0)
+        }
+    }
+}
+
+/// Opens a recording, or what is left of one whose recorder was killed.
+fn open(path: &Path) -> Result<Recording> {
+    if path.is_dir() {
+        return session::recover(path).with_context(|| path.display().to_string());
+    }
+    Recording::open(path)
+}
+
+/// The report of a recording, or one that was written before.
+fn document(path: &Path) -> Result<Document> {
+    if path.extension().is_some_and(|ending| ending == "json") {
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        return Document::parse(&text).with_context(|| path.display().to_string());
+    }
+    let recording = open(path)?;
+    Ok(Document::new(&Report::new(&recording, Outsiders::Unknown)?))
+}
+
+fn json_of(report: &Report<'_>) -> Result<String> {
+    Ok(serde_json::to_string_pretty(&Document::new(report))? + "\n")
+}
+
+fn text_of(report: &Report<'_>) -> Result<String> {
+    let mut text = String::new();
+    text::write(report, style(&io::stdout()), &mut text)?;
+    Ok(text)
+}
+
+/// Colours only where somebody looks and has not asked for none.
+fn style(out: &impl IsTerminal) -> Style {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+    Style { colours: wanted && out.is_terminal() }
+}
+
+/// Writes to stdout. Who reads no further has seen enough.
+fn print(text: &str) -> Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
     }
 }
 

@@ -1,0 +1,127 @@
+//! How findings say who, what and where.
+
+use format::Call;
+
+use crate::analysis::Analysis;
+use crate::analysis::wait_for::{Blocked, On};
+use crate::entities::Index;
+
+/// `"jobs"`
+pub(super) fn channel(analysis: &Analysis<'_>, channel: usize) -> String {
+    format!("{:?}", analysis.entities.channels[channel].label)
+}
+
+/// `the Mutex "state"`, or what it is called after the place that made it.
+pub(super) fn primitive(analysis: &Analysis<'_>, primitive: usize) -> String {
+    format!("{:?}", analysis.entities.primitives[primitive].label)
+}
+
+/// The thread's name.
+pub(crate) fn thread<'a>(analysis: &Analysis<'a>, thread: usize) -> &'a str {
+    &analysis.entities.threads[thread].name
+}
+
+/// ` (src/main.rs:14)`, or nothing.
+pub(super) fn at(analysis: &Analysis<'_>, site: Option<Index>) -> String {
+    match site {
+        Some(site) => format!(" ({})", place(analysis, site)),
+        None => String::new(),
+    }
+}
+
+/// `src/main.rs:14`
+pub(crate) fn place(analysis: &Analysis<'_>, site: Index) -> String {
+    let site = &analysis.entities.sites[site.get()];
+    format!("{}:{}", site.file, site.line)
+}
+
+/// `recv on "jobs"`, `join of worker`
+pub(super) fn call(analysis: &Analysis<'_>, call: Call, on: On) -> String {
+    let method = method(call);
+    match on {
+        On::Channel(index) => format!("{method} on {}", channel(analysis, index)),
+        On::Primitive(index) => format!("{method} on {}", primitive(analysis, index)),
+        On::Thread(index) => format!("{method} of {}", thread(analysis, index)),
+        On::Nothing => method.to_owned(),
+    }
+}
+
+/// `main waits in recv on "jobs" (src/main.rs:14)`
+pub(super) fn waits(analysis: &Analysis<'_>, who: usize, blocked: &Blocked) -> String {
+    let call = call(analysis, blocked.call, blocked.on);
+    format!("{} waits in {call}{}", thread(analysis, who), at(analysis, blocked.site))
+}
+
+/// `a`, `a and b`, `a, b and c`; of many the first few and how many more.
+pub(crate) fn list(items: &[String]) -> String {
+    const SHOWN: usize = 4;
+    match items {
+        [] => "nobody".to_owned(),
+        [one] => one.clone(),
+        [..] if items.len() > SHOWN + 1 => {
+            format!("{} and {} more", items[..SHOWN].join(", "), items.len() - SHOWN)
+        }
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The names of threads, in one list.
+pub(super) fn threads(analysis: &Analysis<'_>, threads: &[usize]) -> String {
+    let names: Vec<_> = threads.iter().map(|&index| thread(analysis, index).to_owned()).collect();
+    list(&names)
+}
+
+/// `45 %`
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    format!("{} %", (100 * u128::from(part)).checked_div(whole.into()).unwrap_or(0))
+}
+
+/// std's name for a call that can wait, or be tried in a loop.
+pub(crate) fn method(call: Call) -> &'static str {
+    match call {
+        Call::Send => "send",
+        Call::TrySend => "try_send",
+        Call::Recv => "recv",
+        Call::TryRecv => "try_recv",
+        Call::RecvTimeout => "recv_timeout",
+        Call::Lock => "lock",
+        Call::TryLock => "try_lock",
+        Call::Unlock => "unlock",
+        Call::Read => "read",
+        Call::TryRead => "try_read",
+        Call::ReadUnlock => "end of read",
+        Call::Write => "write",
+        Call::TryWrite => "try_write",
+        Call::WriteUnlock => "end of write",
+        Call::Downgrade => "downgrade",
+        Call::CondvarWait => "wait",
+        Call::CondvarWaitTimeout => "wait_timeout",
+        Call::NotifyOne => "notify_one",
+        Call::NotifyAll => "notify_all",
+        Call::BarrierWait => "wait",
+        Call::Initialize | Call::Initializer => "initialisation",
+        Call::Spawn => "spawn",
+        Call::Join => "join",
+        Call::Scope => "the end of a scope",
+        Call::Park => "park",
+        Call::ParkTimeout => "park_timeout",
+        Call::Unpark => "unpark",
+        Call::Sleep => "sleep",
+        Call::YieldNow => "yield_now",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_short() {
+        let items: Vec<_> = (1..=9).map(|n| n.to_string()).collect();
+        assert_eq!(list(&items[..0]), "nobody");
+        assert_eq!(list(&items[..1]), "1");
+        assert_eq!(list(&items[..2]), "1 and 2");
+        assert_eq!(list(&items[..5]), "1, 2, 3, 4 and 5");
+        assert_eq!(list(&items), "1, 2, 3, 4 and 5 more");
+    }
+}

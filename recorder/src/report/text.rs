@@ -1,0 +1,432 @@
+//! The report for people.
+
+use std::cmp::Reverse;
+use std::fmt::{self, Write};
+
+use super::table::{Align, Table, cut};
+use super::{Report, name_of};
+use crate::analysis::channels::{Channel, Side};
+use crate::analysis::path::Part;
+use crate::analysis::wait_for::On;
+use crate::findings::words::{method, percent, place};
+use crate::findings::{Certainty, Finding, Severity};
+use crate::summary::{counted, duration};
+
+/// So many findings, channels and threads are shown; the JSON has them all.
+const SHOWN: usize = 20;
+/// Lines are broken before this column.
+const WIDTH: usize = 80;
+
+/// How it is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Whether there are colours.
+    pub colours: bool,
+}
+
+impl Style {
+    fn paint(self, colour: &str, text: &str) -> String {
+        if self.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn heading(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    fn severity(self, severity: Severity, text: &str) -> String {
+        let colour = match severity {
+            Severity::Error => "1;31",
+            Severity::Warning => "1;33",
+            Severity::Note => "1;36",
+        };
+        self.paint(colour, text)
+    }
+}
+
+/// The whole report.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+    match report.findings.first() {
+        Some(first) => writeln!(out, "{}", headline(first, style))?,
+        None => writeln!(out, "{}", nothing_found(report))?,
+    }
+    findings(report, style, out)?;
+    channels(report, style, out)?;
+    threads(report, style, out)?;
+    critical_path(report, style, out)
+}
+
+/// The first lines: a headline for each finding. Nothing if there is none.
+///
+/// # Errors
+/// Only those of `out`.
+pub fn write_short(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+    const HEADLINES: usize = 5;
+    for finding in report.findings.iter().take(HEADLINES) {
+        writeln!(out, "{}", headline(finding, style))?;
+    }
+    let more = report.findings.len().saturating_sub(HEADLINES);
+    if more > 0 {
+        writeln!(out, "and {}", counted(more as u64, "more finding"))?;
+    }
+    Ok(())
+}
+
+fn headline(finding: &Finding, style: Style) -> String {
+    let code = style.severity(finding.code.severity(), finding.code.name());
+    format!("{code}: {} {}", finding.what, finding.advice)
+}
+
+fn nothing_found(report: &Report<'_>) -> String {
+    let entities = report.analysis.entities;
+    let mut line = format!(
+        "no findings in {}: {}, {}",
+        duration(entities.end),
+        counted(entities.threads.len() as u64, "thread"),
+        counted(entities.channels.len() as u64, "channel"),
+    );
+    if report.analysis.incomplete {
+        line += "; events are missing in the recording, and with them there may be findings";
+    }
+    line
+}
+
+/// Breaks lines between words; those after the first are indented.
+fn wrap(text: &str, indent: usize) -> String {
+    let mut wrapped = String::new();
+    let mut column = indent;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH {
+            let _ = write!(wrapped, "\n{:indent$}", "");
+            column = indent;
+        } else if column > indent {
+            wrapped.push(' ');
+            column += 1;
+        }
+        wrapped += word;
+        column += length;
+    }
+    wrapped
+}
+
+fn findings(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+    if report.findings.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.heading("Findings"))?;
+    for (index, finding) in report.findings.iter().take(SHOWN).enumerate() {
+        let code = style.severity(finding.code.severity(), finding.code.name());
+        let sure = match &finding.certainty {
+            Certainty::Certain => "certain".to_owned(),
+            Certainty::Likely { certain_if } => format!("likely; certain if {certain_if}"),
+        };
+        writeln!(out, "  {:>2} {code}, {}", index + 1, wrap(&sure, 5))?;
+        // The first line has said that of the first.
+        if index > 0 {
+            writeln!(out, "     {}", wrap(&finding.what, 5))?;
+            writeln!(out, "     {}", wrap(&format!("→ {}", finding.advice), 5))?;
+        }
+        writeln!(out, "     {}", wrap(&finding.why, 5))?;
+        const EVENTS: usize = 6;
+        for evidence in finding.evidence.iter().take(EVENTS) {
+            let who = &report.analysis.entities.threads[evidence.thread].name;
+            let mut line = format!("at {}: {who} {}", duration(evidence.time), evidence.what);
+            if let Some(site) = evidence.site {
+                let _ = write!(line, " ({})", place(&report.analysis, site));
+            }
+            writeln!(out, "       {}", wrap(&line, 9))?;
+        }
+    }
+    let more = report.findings.len().saturating_sub(SHOWN);
+    if more > 0 {
+        writeln!(out, "  and {}", counted(more as u64, "more finding"))?;
+    }
+    Ok(())
+}
+
+fn channels(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+    let analysis = &report.analysis;
+    let mut shown: Vec<_> = (0..analysis.channels.len()).collect();
+    let weight = |channel: &Channel| channel.sent.max(channel.received);
+    if shown.len() > SHOWN {
+        shown.sort_by_key(|&index| Reverse(weight(&analysis.channels[index])));
+        shown.truncate(SHOWN);
+        shown.sort_unstable();
+    }
+    if shown.is_empty() {
+        return Ok(());
+    }
+    use Align::{Left, Right};
+    writeln!(out, "\n{}", style.heading("Channels"))?;
+    let mut messages = Table::new(&[
+        ("channel", Left),
+        ("bound", Right),
+        ("sent", Right),
+        ("per s", Right),
+        ("p50", Right),
+        ("p90", Right),
+        ("p99", Right),
+        ("max latency", Right),
+    ]);
+    let mut waits = Table::new(&[
+        ("channel", Left),
+        ("depth", Right),
+        ("max", Right),
+        ("over time", Left),
+        ("senders", Right),
+        ("receivers waited", Right),
+        ("not received", Right),
+    ]);
+    for &index in &shown {
+        let (entity, state) = (&analysis.entities.channels[index], &analysis.channels[index]);
+        let name = cut(&entity.label, 18);
+        let latency = |percent| match state.latency.count() {
+            0 => "-".to_owned(),
+            _ => duration(state.latency.percentile(percent)),
+        };
+        messages.row(vec![
+            name.clone(),
+            entity.bound.map_or("none".to_owned(), |bound| bound.to_string()),
+            state.sent.to_string(),
+            rate(state),
+            latency(50.0),
+            latency(90.0),
+            latency(99.0),
+            latency(100.0),
+        ]);
+        let lost = match (state.lost + state.depth.now, state.returned()) {
+            (0, 0) => "-".to_owned(),
+            (lost, 0) => lost.to_string(),
+            (lost, returned) => format!("{lost} + {returned} returned"),
+        };
+        waits.row(vec![
+            name,
+            format!("{:.1}", state.depth.mean()),
+            state.depth.max.to_string(),
+            sparkline(state),
+            duration(state.senders_waited()),
+            duration(state.receivers_waited()),
+            lost,
+        ]);
+    }
+    write!(out, "{messages}\n{waits}")?;
+    let shared = shown.iter().filter(|&&index| analysis.channels[index].senders.len() > 1);
+    for &index in shared {
+        let state = &analysis.channels[index];
+        let line = format!(
+            "{:?} was sent by {}",
+            analysis.entities.channels[index].label,
+            shares(report, &state.senders, state.sent)
+        );
+        writeln!(out, "  {}", wrap(&line, 4))?;
+    }
+    let more = analysis.channels.len() - shown.len();
+    if more > 0 {
+        writeln!(out, "  and {} with fewer messages", counted(more as u64, "more channel"))?;
+    }
+    Ok(())
+}
+
+/// `worker 1 (50 %), worker 2 (50 %)`
+fn shares(report: &Report<'_>, sides: &[Side], whole: u64) -> String {
+    let mut sides: Vec<_> = sides.iter().collect();
+    sides.sort_by_key(|side| (Reverse(side.messages), side.thread));
+    let names = sides.iter().map(|side| {
+        let name = &report.analysis.entities.threads[side.thread].name;
+        format!("{name} ({})", percent(side.messages, whole))
+    });
+    crate::findings::words::list(&names.collect::<Vec<_>>())
+}
+
+/// Messages a second, from the first that was sent to the last that was received.
+fn rate(state: &Channel) -> String {
+    let (Some((from, _)), Some((_, to))) = (state.sending, state.receiving) else {
+        return "-".to_owned();
+    };
+    match to.saturating_sub(from) {
+        0 => "-".to_owned(),
+        span => match state.received as f64 * 1e9 / span as f64 {
+            rate @ 0.0..10.0 => format!("{rate:.1}"),
+            rate if rate < 1e6 => format!("{rate:.0}"),
+            rate => format!("{:.1} M", rate / 1e6),
+        },
+    }
+}
+
+/// How the depth went, from the first send to the last.
+fn sparkline(state: &Channel) -> String {
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const CELLS: usize = 12;
+    let samples = state.depth.samples();
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+        return String::new();
+    };
+    let span = (last.0 - first.0).max(1);
+    let mut cells = [None; CELLS];
+    for &(time, depth) in samples {
+        let cell = ((time - first.0) as u128 * (CELLS as u128 - 1) / u128::from(span)) as usize;
+        let known: &mut Option<u64> = &mut cells[cell];
+        *known = Some(known.unwrap_or(0).max(depth));
+    }
+    // What lies between two samples is what it was before.
+    let mut level = 0;
+    let cells = cells.into_iter().map(|cell| {
+        level = cell.unwrap_or(level);
+        LEVELS[(7 * level / state.depth.max.max(1)).min(7) as usize]
+    });
+    cells.collect()
+}
+
+fn threads(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+    let analysis = &report.analysis;
+    use Align::{Left, Right};
+    let mut shown: Vec<_> = (0..analysis.threads.len()).collect();
+    if shown.len() > SHOWN {
+        shown.sort_by_key(|&index| Reverse(analysis.threads[index].steps));
+        shown.truncate(SHOWN);
+        shown.sort_unstable();
+    }
+    writeln!(out, "\n{}", style.heading("Threads"))?;
+    let mut table = Table::new(&[
+        ("thread", Left),
+        ("for", Right),
+        ("runs", Right),
+        ("sleeps", Right),
+        ("waits", Right),
+        ("█ ▒ ░", Left),
+        ("waits most in", Left),
+    ]);
+    for &index in &shown {
+        let (entity, state) = (&analysis.entities.threads[index], &analysis.threads[index]);
+        let life = state.life(analysis.end_of(entity.process));
+        let (slept, waited) = (state.slept().min(life), state.waited().min(life));
+        let runs = life.saturating_sub(slept).saturating_sub(waited);
+        let most = state.waits.iter().find(|waits| waits.call != format::Call::Sleep);
+        let most = most.map_or(String::new(), |most| {
+            let on = name_of(analysis, most.on);
+            let on = on.map_or(String::new(), |name| format!(" {}", cut(&name, 18)));
+            format!("{}{on}, {}", method(most.call), percent(most.time, life))
+        });
+        table.row(vec![
+            cut(&entity.name, 16),
+            duration(life),
+            percent(runs, life),
+            percent(slept, life),
+            percent(waited, life),
+            bar(runs, slept, waited),
+            most,
+        ]);
+    }
+    write!(out, "{table}")?;
+    let more = analysis.threads.len() - shown.len();
+    if more > 0 {
+        writeln!(out, "  and {}", counted(more as u64, "more thread"))?;
+    }
+    Ok(())
+}
+
+/// Running, sleeping and waiting, to scale.
+fn bar(runs: u64, sleeps: u64, waits: u64) -> String {
+    const CELLS: u128 = 12;
+    let whole = (u128::from(runs) + u128::from(sleeps) + u128::from(waits)).max(1);
+    let until = |part: u128| (part * CELLS + whole / 2) / whole;
+    let first = until(runs.into());
+    let second = until(u128::from(runs) + u128::from(sleeps));
+    let cell = |at: u128| match at {
+        at if at < first => '█',
+        at if at < second => '▒',
+        _ => '░',
+    };
+    (0..CELLS).map(cell).collect()
+}
+
+fn critical_path(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+    let analysis = &report.analysis;
+    let length = analysis.path.length();
+    if length == 0 {
+        return Ok(());
+    }
+    const PARTS: usize = 5;
+    writeln!(out, "\n{}", style.heading("Bottleneck"))?;
+    writeln!(out, "  what determined the {} of the run:", duration(length))?;
+    let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
+    for &(part, time, _) in analysis.path.parts.iter().take(PARTS) {
+        table.row(vec![percent(time, length), duration(time), describe(report, part)]);
+    }
+    // A table without a heading.
+    let lines = table.to_string();
+    out.write_str(lines.split_once('\n').map_or("", |(_, rows)| rows))?;
+    if let Some(&(thread, time)) = report.stages().first() {
+        let name = &analysis.entities.threads[thread].name;
+        let line = format!(
+            "If {name} were faster the run would be shorter, by at most {} ({}).",
+            duration(time),
+            percent(time, length)
+        );
+        writeln!(out, "  {}", wrap(&line, 2))?;
+    }
+    match analysis.path.full.first() {
+        Some(&(channel, time)) if time >= length / 20 => {
+            let line = format!(
+                "If {:?} had more room it would be shorter, by at most {} ({}).",
+                analysis.entities.channels[channel].label,
+                duration(time),
+                percent(time, length)
+            );
+            writeln!(out, "  {}", wrap(&line, 2))?;
+        }
+        _ => {}
+    }
+    let handed_over = report.handed_over();
+    if handed_over >= length / 20 {
+        let line = format!(
+            "{} ({}) of it went by between the end of a wait and its thread's going on.",
+            duration(handed_over),
+            percent(handed_over, length)
+        );
+        writeln!(out, "  {}", wrap(&line, 2))?;
+    }
+    Ok(())
+}
+
+fn describe(report: &Report<'_>, part: Part) -> String {
+    let threads = &report.analysis.entities.threads;
+    match part {
+        Part::Running(thread) => format!("{} runs", threads[thread].name),
+        Part::Sleeping(thread) => format!("{} sleeps", threads[thread].name),
+        Part::Waiting(thread) => {
+            format!("{} waits, and the recording does not tell for whom", threads[thread].name)
+        }
+        Part::HandOff(On::Thread(thread)) => {
+            format!("until {} began, or its end was noticed", threads[thread].name)
+        }
+        Part::HandOff(on) => {
+            let name = name_of(&report.analysis, on).unwrap_or_else(|| "a wake-up".to_owned());
+            format!("hand-over at {name}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let text = "word ".repeat(20);
+        let wrapped = wrap(text.trim_end(), 3);
+        assert_eq!(wrapped.lines().count(), 2);
+        assert!(wrapped.lines().all(|line| line.len() <= WIDTH - 3 || line.starts_with("   word")));
+        assert_eq!(wrap(&"x".repeat(100), 3), "x".repeat(100));
+    }
+
+    #[test]
+    fn a_bar_is_to_scale() {
+        assert_eq!(bar(6, 3, 3), "██████▒▒▒░░░");
+        assert_eq!(bar(0, 0, 5), "░░░░░░░░░░░░");
+        assert_eq!(bar(u64::MAX, 0, u64::MAX), "██████░░░░░░");
+    }
+}
