@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
 use crate::export::Output;
+use crate::hang::OnDeadlock;
 use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
 use crate::session::Keep;
 
@@ -22,7 +23,8 @@ pub struct Cli {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  run, record  that of the program; 128 + N if signal N ended it; 124 after --timeout
+  run, record  that of the program; 128 + N if signal N ended it; 124 after --timeout;
+               123 if it hung and --on-deadlock kill has ended it
   2            wrong usage
   1            failure: a program that cannot be run or built, a file that cannot be read
                or written, a recording that contradicts itself, nothing recorded, a report
@@ -166,6 +168,17 @@ pub struct Options {
     /// later. Example: --timeout 30s
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub timeout: Option<Duration>,
+    /// What to do if the program hangs, beside saying why: `wait` leaves it as it is, `kill`
+    /// ends it as --timeout would. It hangs if every thread waits for another, without a
+    /// limit in time, and none can go on. Example: --on-deadlock kill
+    #[arg(
+        long,
+        value_enum,
+        value_name = "wait|kill",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub on_deadlock: OnDeadlock,
     /// Limits what is kept on disk: once the recording takes so much room it ends, and the
     /// program runs on. Example: --max-size 2GB
     #[arg(long, value_name = "SIZE")]

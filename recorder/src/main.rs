@@ -17,7 +17,7 @@ use recorder::load::{Damage, Recording};
 use recorder::report::json::Document;
 use recorder::report::text::{self, Style};
 use recorder::report::{Report, diff};
-use recorder::run::Snapshots;
+use recorder::run::{Care, Cut, Snapshots};
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
 use recorder::{run, workspace};
@@ -162,16 +162,24 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
     };
     let mut session = Session::new(keep, options.paused, directory)?;
     let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_))
-        .then(|| Snapshots { stem: first.with_extension(""), say: |line| say(line) });
-    let finished = run::run(command, &mut session, options.timeout, snapshots.as_ref());
+        .then(|| Snapshots { stem: first.with_extension("") });
+    let care = Care {
+        timeout: options.timeout,
+        on_deadlock: options.on_deadlock,
+        snapshots,
+        say: |line| say(line),
+    };
+    let finished = run::run(command, &mut session, &care);
     let finished = finished.map_err(|error| {
         let missing =
             error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
         if missing { error.context("there is no such program") } else { error }
     })?;
     let status = finished.status();
-    if finished.timed_out {
-        say(format_args!("recorder: the timeout has ended {name}"));
+    match finished.cut {
+        Some(Cut::TimedOut) => say(format_args!("recorder: the timeout has ended {name}")),
+        Some(Cut::Deadlocked) => say(format_args!("recorder: ended {name}, which hung")),
+        None => {}
     }
     let Some(Collected { recording, trouble, full }) =
         session.finish(&finished.ending).context("cannot collect the recording")?

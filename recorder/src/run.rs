@@ -19,6 +19,7 @@ use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
+use crate::hang::{self, OnDeadlock, Silence};
 use crate::session::{Ending, Session, VARIABLE};
 
 /// How often full blocks are looked for.
@@ -34,17 +35,28 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Finished {
     /// The program's end.
     pub ending: Ending,
-    /// Whether the timeout ended it.
-    pub timed_out: bool,
+    /// Why we have ended it, if we have.
+    pub cut: Option<Cut>,
     /// Why full blocks could not be moved any more.
     pub trouble: Option<anyhow::Error>,
 }
 
+/// Why a program is ended that would have run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Its time was over.
+    TimedOut,
+    /// It hung.
+    Deadlocked,
+}
+
 impl Finished {
-    /// The exit status to pass on: the program's, 128 + signal, or 124 after a timeout.
+    /// The exit status to pass on: the program's, 128 + signal, 124 after a timeout, or 123
+    /// after a deadlock that was to end it.
     pub fn status(&self) -> u8 {
         match self.ending {
-            _ if self.timed_out => 124,
+            _ if self.cut == Some(Cut::TimedOut) => 124,
+            _ if self.cut == Some(Cut::Deadlocked) => 123,
             Ending { signal: 0, code, .. } => code as u8,
             Ending { signal, .. } => (128 + signal) as u8,
         }
@@ -56,12 +68,10 @@ impl Finished {
 pub struct Snapshots {
     /// Where they are, and the begin of their names.
     pub stem: PathBuf,
-    /// Is told what was written, or why nothing was.
-    pub say: fn(&dyn Display),
 }
 
 impl Snapshots {
-    fn write(&self, session: &mut Session) {
+    fn write(&self, session: &mut Session, say: fn(&dyn Display)) {
         let path = (1..)
             .map(|number| {
                 let mut name = self.stem.clone().into_os_string();
@@ -71,29 +81,40 @@ impl Snapshots {
             .find(|path| !path.exists());
         let Some(path) = path else { return };
         match session.write_newest(&path) {
-            Ok(()) => (self.say)(&format_args!("recorder: kept {}", path.display())),
-            Err(error) => (self.say)(&format_args!("recorder: {error:#}")),
+            Ok(()) => say(&format_args!("recorder: kept {}", path.display())),
+            Err(error) => say(&format_args!("recorder: {error:#}")),
         }
     }
+}
+
+/// What is to be done while a program runs.
+#[derive(Debug)]
+pub struct Care {
+    /// After so long it is ended.
+    pub timeout: Option<Duration>,
+    /// What happens if it hangs.
+    pub on_deadlock: OnDeadlock,
+    /// If it has a flight recorder.
+    pub snapshots: Option<Snapshots>,
+    /// Is told what is noticed meanwhile, line by line.
+    pub say: fn(&dyn Display),
 }
 
 /// What can happen while a program runs.
 enum News {
     Ended,
     Signal(Origin),
+    /// A process has been silent for long. What there is to say of it, if it hangs.
+    Diagnosed(u32, Option<String>),
 }
 
-/// Runs `command` and drains what it records, until it ends or `timeout` is over.
+/// Runs `command` and drains what it records, until it ends or is ended.
 ///
 /// # Errors
 /// The program cannot be started.
-pub fn run(
-    mut command: Command,
-    session: &mut Session,
-    timeout: Option<Duration>,
-    snapshots: Option<&Snapshots>,
-) -> Result<Finished> {
-    let asks = snapshots.map(|_| SIGUSR1);
+pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<Finished> {
+    let Care { timeout, on_deadlock, snapshots, say } = care;
+    let asks = snapshots.as_ref().map(|_| SIGUSR1);
     let mut signals = SignalsInfo::<WithOrigin>::new(signals_to_survive().into_iter().chain(asks))?;
     let handle = signals.handle();
     let mut child = command
@@ -113,10 +134,15 @@ pub fn run(
             }
         }
     });
-    thread::spawn(move || wait_for(pid, &tell));
+    thread::spawn({
+        let tell = tell.clone();
+        move || wait_for(pid, &tell)
+    });
 
     let started = Instant::now();
-    let mut timed_out = false;
+    let mut silence = Silence::new(started);
+    let mut cut = None;
+    let mut asked_to_end = None;
     let mut killed = false;
     let mut trouble = None;
     let mut tick = BUSY_TICK;
@@ -136,6 +162,16 @@ pub fn run(
                     let _ = kill_process(pid, signal);
                 }
             }
+            Ok(News::Diagnosed(pid, diagnosis)) => {
+                if let Some(diagnosis) = diagnosis
+                    && still_hangs(session, &mut silence, pid)
+                {
+                    say(&format_args!("recorder: the program hangs\n{diagnosis}"));
+                    if *on_deadlock == OnDeadlock::Kill && cut.is_none() {
+                        cut = Some(Cut::Deadlocked);
+                    }
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {}
         }
         if trouble.is_none() {
@@ -146,21 +182,26 @@ pub fn run(
                 Err(error) => trouble = Some(error),
             }
         }
+        if trouble.is_none() && cut.is_none() && silence.is_due(Instant::now()) {
+            suspect(session, &mut silence, &tell);
+        }
         if let Some(snapshots) = snapshots {
             asked += asked_by_signal;
             let wanted = asked + session.asked_to_keep().unwrap_or_default();
             if written < wanted {
                 written = wanted;
-                snapshots.write(session);
+                snapshots.write(session, *say);
             }
         }
-        let over = timeout.and_then(|timeout| started.elapsed().checked_sub(timeout));
-        if let Some(over) = over {
-            if !timed_out {
+        if cut.is_none() && timeout.is_some_and(|timeout| started.elapsed() >= timeout) {
+            cut = Some(Cut::TimedOut);
+        }
+        if cut.is_some() {
+            let asked = *asked_to_end.get_or_insert_with(|| {
                 end_all(pid, session, Signal::TERM);
-                timed_out = true;
-            }
-            if over >= GRACE && !killed {
+                Instant::now()
+            });
+            if asked.elapsed() >= GRACE && !killed {
                 end_all(pid, session, Signal::KILL);
                 killed = true;
             }
@@ -177,7 +218,36 @@ pub fn run(
         code: status.code().unwrap_or_default() as u32,
         signal: std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default() as u32,
     };
-    Ok(Finished { ending, timed_out, trouble })
+    Ok(Finished { ending, cut, trouble })
+}
+
+/// Looks for processes that may hang, and has what they have recorded analysed: beside what
+/// there is to do meanwhile, as that can take a while.
+fn suspect(session: &mut Session, silence: &mut Silence, tell: &Sender<News>) {
+    let now = Instant::now();
+    // What cannot be read now is not what matters most about a program that runs.
+    let Ok(progress) = session.progress() else { return };
+    for pid in silence.look(&progress, now, Instant::now()) {
+        let Some(tasks) = hang::tasks(pid).ok().filter(|tasks| hang::all_sleep(tasks)) else {
+            continue;
+        };
+        let Ok(recording) = session.snapshot() else { return };
+        silence.suspect(pid);
+        let tell = tell.clone();
+        thread::spawn(move || {
+            let diagnosis = hang::diagnose(&recording, pid, &tasks).ok().flatten();
+            // Nobody listens if the program has ended meanwhile.
+            let _ = tell.send(News::Diagnosed(pid, diagnosis));
+        });
+    }
+}
+
+/// Whether a process that was suspected has not gone on since.
+fn still_hangs(session: &Session, silence: &mut Silence, pid: u32) -> bool {
+    let now = Instant::now();
+    let Ok(progress) = session.progress() else { return false };
+    silence.look(&progress, now, Instant::now());
+    silence.is_suspect(pid) && hang::tasks(pid).is_ok_and(|tasks| hang::all_sleep(&tasks))
 }
 
 /// Sends a signal to the program and to every process of its session.

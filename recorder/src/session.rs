@@ -193,6 +193,36 @@ impl Session {
         log.persist(path).with_context(cannot)
     }
 
+    /// How far each process is: a number that is another one when it has recorded more.
+    ///
+    /// # Errors
+    /// A part cannot be read.
+    pub fn progress(&self) -> Result<Vec<(u32, u64)>> {
+        let identified = self.parts.iter().filter_map(|part| Some((part.pid?, part)));
+        identified.map(|(pid, part)| Ok((pid, part.progress()?))).collect()
+    }
+
+    /// What is recorded so far, while all goes on.
+    ///
+    /// # Errors
+    /// A part cannot be read, or there is no room for temporary files.
+    pub fn snapshot(&mut self) -> Result<Recording> {
+        self.find_parts()?;
+        let rest = read_rest(&self.parts)?;
+        match &mut self.store {
+            Store::Log(log) => {
+                log.flush()?;
+                log.open_with(rest.concat())
+            }
+            Store::Newest(newest) => {
+                let mut log = Log::new(&env::temp_dir())?;
+                newest.write(&rest, &mut log);
+                log.flush()?;
+                log.open()
+            }
+        }
+    }
+
     /// Takes what is left and opens the recording; `None` if nobody has recorded anything.
     ///
     /// # Errors

@@ -19,8 +19,8 @@ fn main() {
         }
     });
     loop {
+        // HERE
         match rx.try_recv() {
-            // HERE
             Ok(tick) => println!("{tick}"),
             Err(TryRecvError::Empty) => thread::yield_now(),
             Err(TryRecvError::Disconnected) => break,

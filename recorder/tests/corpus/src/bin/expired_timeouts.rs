@@ -17,8 +17,8 @@ fn main() {
         tx.send(42).expect("main lives");
     });
     loop {
+        // HERE
         match rx.recv_timeout(Duration::from_millis(5)) {
-            // HERE
             Ok(answer) => println!("{answer}"),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,

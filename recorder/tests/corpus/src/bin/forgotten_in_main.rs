@@ -14,8 +14,8 @@ fn main() {
             tx.send(number).expect("main lives");
         });
     }
+    // HERE
     for result in rx {
-        // HERE
         println!("{result}");
     }
 }

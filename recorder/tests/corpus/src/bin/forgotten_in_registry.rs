@@ -23,8 +23,8 @@ fn main() {
     });
     drop(tx);
     announcer.join().expect("it does not panic");
+    // HERE
     for news in rx {
-        // HERE
         println!("{news}");
     }
 }

@@ -23,8 +23,8 @@ fn main() {
         jitter();
         tx.send("done").expect("main lives");
     });
+    // HERE
     for report in rx {
-        // HERE
         println!("{report}");
     }
 }

@@ -9,8 +9,8 @@ fn main() {
     let (jobs, to_do) = mpsc::named("jobs").channel();
     let worker = spawn("worker", move || {
         let mut sum = 0;
+        // HERE
         for job in to_do {
-            // HERE
             jitter();
             sum += job;
         }

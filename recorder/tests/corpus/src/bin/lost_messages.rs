@@ -14,8 +14,9 @@ fn main() {
         }
     });
     shop.join().expect("it does not panic");
+    // HERE
     for order in rx.iter().take(3) {
         println!("{order}");
     }
-    drop(rx); // HERE
+    drop(rx);
 }

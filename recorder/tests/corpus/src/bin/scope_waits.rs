@@ -8,12 +8,12 @@ use recorder_corpus::jitter;
 
 fn main() {
     let (lines, to_print) = mpsc::named("lines").channel();
+    // HERE
     thread::scope(|scope| {
-        // HERE
         scope.spawn(move || {
             jitter();
+            // HERE
             for line in to_print {
-                // HERE
                 println!("{line}");
             }
         });

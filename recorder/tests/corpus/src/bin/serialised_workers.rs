@@ -17,8 +17,8 @@ fn main() {
         .map(|number| {
             let rx = rx.clone();
             spawn(&format!("worker {number}"), move || {
+                // HERE
                 while let Ok(_job) = rx.lock().expect("nobody has panicked").recv() {
-                    // HERE
                     jitter();
                     // Does it.
                     thread::sleep(Duration::from_millis(5));

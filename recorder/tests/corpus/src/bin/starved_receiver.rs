@@ -12,8 +12,8 @@ fn main() {
     let (tx, rx) = mpsc::named("pictures").channel();
     let worker = spawn("worker", move || {
         let mut bytes = 0;
+        // HERE
         for picture in rx {
-            // HERE
             bytes += picture;
         }
         bytes

@@ -11,8 +11,8 @@ fn main() {
     let (numbers, to_square) = mpsc::named("numbers").sync_channel(1);
     let (squares, squared) = mpsc::named("squares").sync_channel(1);
     let worker = spawn("worker", move || {
+        // HERE
         for number in to_square {
-            // HERE
             squares.send(number * number).expect("main lives");
         }
     });
