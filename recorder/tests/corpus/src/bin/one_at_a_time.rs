@@ -5,11 +5,11 @@
 use instrumented::sync::mpsc;
 use recorder_corpus::spawn;
 
-const NUMBERS: u64 = 20_000;
+const NUMBERS: u64 = 5_000;
 
 fn main() {
-    let (numbers, to_square) = mpsc::named("numbers").sync_channel(1);
-    let (squares, squared) = mpsc::named("squares").sync_channel(1);
+    let (numbers, to_square) = mpsc::named("numbers").sync_channel(0);
+    let (squares, squared) = mpsc::named("squares").sync_channel(0);
     let worker = spawn("worker", move || {
         // HERE
         for number in to_square {

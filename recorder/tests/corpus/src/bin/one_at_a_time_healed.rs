@@ -1,10 +1,10 @@
-//! Two threads hand over a thousand numbers at a time.
+//! Two threads hand over five hundred numbers at a time.
 
 use instrumented::sync::mpsc;
 use recorder_corpus::{jitter, spawn};
 
-const NUMBERS: u64 = 20_000;
-const BATCH: usize = 1_000;
+const NUMBERS: u64 = 5_000;
+const BATCH: usize = 500;
 
 fn main() {
     let (numbers, to_square) = mpsc::named("numbers").sync_channel::<Vec<u64>>(1);
