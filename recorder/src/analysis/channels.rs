@@ -186,7 +186,7 @@ impl Polling {
 }
 
 /// How long messages were on their way: all of few, a histogram of many.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Latency {
     few: Vec<u64>,
     many: Option<Box<Histogram<u32>>>,
@@ -197,12 +197,6 @@ pub struct Latency {
 
 /// So many are kept as they are. There may be many channels with few messages.
 const FEW: usize = 64;
-
-impl Default for Latency {
-    fn default() -> Self {
-        Latency { few: Vec::new(), many: None, sum: 0, count: 0, max: 0 }
-    }
-}
 
 impl Latency {
     #[inline]
@@ -271,6 +265,8 @@ pub struct Depth {
     pub max: u64,
     /// When that was first.
     pub max_at: u64,
+    /// No more messages than this can be in it.
+    room: u64,
     /// Messages times nanoseconds.
     area: u128,
     first: Option<u64>,
@@ -286,12 +282,24 @@ pub struct Depth {
 const MOST_SAMPLES: usize = 128;
 
 impl Depth {
+    /// Of a channel with this bound.
+    pub(super) fn new(bound: Option<u64>) -> Self {
+        // In a rendezvous the message itself is on its way.
+        Depth { room: bound.map_or(u64::MAX, |bound| bound.max(1)), ..Depth::default() }
+    }
+
+    /// A receive's time is taken after it, so that by the times alone there can seem to be more
+    /// messages in the channel than there is room for.
+    fn visible(&self) -> u64 {
+        self.now.min(self.room)
+    }
+
     #[inline]
     pub(super) fn sent(&mut self, time: u64) {
         self.pass(time);
         self.now += 1;
-        if self.now > self.max {
-            (self.max, self.max_at) = (self.now, time);
+        if self.visible() > self.max {
+            (self.max, self.max_at) = (self.visible(), time);
         }
         if self.sends & ((1 << self.every) - 1) == 0 {
             self.sample(time);
@@ -316,12 +324,12 @@ impl Depth {
             (self.first, self.last) = (Some(time), time);
         }
         let since = time.saturating_sub(self.last);
-        self.area += u128::from(self.now) * u128::from(since);
+        self.area += u128::from(self.visible()) * u128::from(since);
         self.last = self.last.max(time);
     }
 
     fn sample(&mut self, time: u64) {
-        self.samples.push((time, self.now));
+        self.samples.push((time, self.visible()));
         if self.samples.len() == MOST_SAMPLES {
             let mut index = 0;
             self.samples.retain(|_| {
@@ -366,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_depth_has_its_mean_over_time_and_its_maximum() {
-        let mut depth = Depth::default();
+        let mut depth = Depth::new(None);
         depth.sent(10);
         depth.sent(20);
         depth.received(40);
@@ -377,7 +385,7 @@ mod tests {
 
     #[test]
     fn samples_of_a_depth_are_few_and_even() {
-        let mut depth = Depth::default();
+        let mut depth = Depth::new(None);
         for time in 0..100_000 {
             depth.sent(time);
         }

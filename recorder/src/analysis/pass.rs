@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject, Turn};
 
 use super::Process;
-use super::channels::{Channel, Disconnected, Side};
+use super::channels::{Channel, Depth, Disconnected, Side};
 use super::path::{Cause, Part, Trails};
 use super::primitives::{Hold, Primitive};
 use super::senders::{Senders, Use};
@@ -60,10 +60,11 @@ struct Operation {
 
 impl<'a> Pass<'a> {
     pub(super) fn new(entities: &'a Entities) -> Self {
-        let channels = entities
-            .channels
-            .iter()
-            .map(|channel| Channel { live_senders: channel.senders_before, ..Channel::default() });
+        let channels = entities.channels.iter().map(|channel| Channel {
+            live_senders: channel.senders_before,
+            depth: Depth::new(channel.bound),
+            ..Channel::default()
+        });
         let carries = entities.channels.iter().map(|channel| !is_plain(&channel.message_type));
         Pass {
             entities,
@@ -98,17 +99,22 @@ impl<'a> Pass<'a> {
 
     #[cold]
     fn begin(&mut self, thread: usize, time: u64) {
-        // Who spawned a thread is not always recorded. It was there before, in any case.
         let process = self.entities.threads[thread].process;
         let oldest = self.processes[process].main;
-        let cause = self.threads[thread].spawned.or_else(|| {
-            oldest.map(|oldest| Cause { thread: oldest, time: self.threads[oldest].last.min(time) })
-        });
+        let (cause, part) = match (self.threads[thread].spawned, oldest) {
+            (Some(spawned), _) => (Some(spawned), Part::HandOff(On::Thread(thread))),
+            // Who spawned it was not recorded, nor what it has done so far.
+            (None, Some(oldest)) => {
+                let time = self.threads[oldest].last.min(time);
+                (Some(Cause { thread: oldest, time }), Part::Running(thread))
+            }
+            (None, None) => (None, Part::Running(thread)),
+        };
         if oldest.is_none() {
             self.processes[process].main = Some(thread);
         }
         self.threads[thread].first = Some(time);
-        self.trails.begin(thread, time, cause);
+        self.trails.begin(thread, time, part, cause);
     }
 
     #[cold]

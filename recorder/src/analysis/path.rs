@@ -135,11 +135,12 @@ impl Trails {
         }
     }
 
-    /// The thread begins at `time`, because of another thread if the recording tells.
-    pub(super) fn begin(&mut self, thread: usize, time: u64, cause: Option<Cause>) {
+    /// The thread begins at `time`, because of another thread if the recording tells. `part` is
+    /// what happened in between.
+    pub(super) fn begin(&mut self, thread: usize, time: u64, part: Part, cause: Option<Cause>) {
         if let Some(cause) = cause {
             self.copy_at(cause.thread, cause.time);
-            self.copy.add(Part::HandOff(On::Thread(thread)), time.saturating_sub(cause.time));
+            self.copy.add(part, time.saturating_sub(cause.time));
             std::mem::swap(&mut self.copy, &mut self.trails[thread].path);
         }
         self.trails[thread].since = time;
@@ -203,8 +204,8 @@ mod tests {
     fn it_goes_on_with_whoever_ended_the_wait() {
         let on = On::Channel(0);
         let mut trails = Trails::new(2);
-        trails.begin(0, 0, None);
-        trails.begin(1, 10, cause(0, 5));
+        trails.begin(0, 0, Part::Running(0), None);
+        trails.begin(1, 10, Part::HandOff(On::Thread(1)), cause(0, 5));
         // 0 waits from 20 on for 1, which sends at 70; it goes on at 75.
         trails.waited(0, (20, 75), Part::Waiting(0), on, cause(1, 70), None);
         let path = trails.into_path(0, 100);
@@ -218,7 +219,7 @@ mod tests {
     #[test]
     fn a_wait_that_nobody_ended_stays_with_its_thread() {
         let mut trails = Trails::new(1);
-        trails.begin(0, 0, None);
+        trails.begin(0, 0, Part::Running(0), None);
         trails.waited(0, (10, 50), Part::Sleeping(0), On::Nothing, None, None);
         let path = trails.into_path(0, 60);
         assert_eq!(path.parts, [(Part::Sleeping(0), 40, 1), (Part::Running(0), 20, 2)]);
@@ -228,7 +229,7 @@ mod tests {
     fn the_cause_may_have_waited_since() {
         let on = On::Channel(0);
         let mut trails = Trails::new(3);
-        (0..3).for_each(|thread| trails.begin(thread, 0, None));
+        (0..3).for_each(|thread| trails.begin(thread, 0, Part::Running(thread), None));
         // 1 sends to 0 at 30, waits from 40 on and is woken by 2 before 0 is back.
         trails.waited(1, (40, 60), Part::Waiting(1), on, cause(2, 55), None);
         trails.waited(0, (10, 70), Part::Waiting(0), on, cause(1, 30), None);
@@ -243,7 +244,7 @@ mod tests {
     fn room_that_was_missing_is_counted_apart() {
         let on = On::Channel(3);
         let mut trails = Trails::new(2);
-        (0..2).for_each(|thread| trails.begin(thread, 0, None));
+        (0..2).for_each(|thread| trails.begin(thread, 0, Part::Running(thread), None));
         trails.waited(0, (10, 50), Part::Waiting(0), on, cause(1, 45), Some(3));
         let path = trails.into_path(0, 50);
         assert_eq!(path.full, [(3, 35)]);

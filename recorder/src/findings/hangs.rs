@@ -6,7 +6,7 @@
 
 use format::Call;
 
-use super::words::{at, call, list, place, thread, threads, waits};
+use super::words::{call, list, place, thread, threads, waits};
 use super::{Certainty, Code, Evidence, Finding};
 use crate::analysis::senders::Sender;
 use crate::analysis::wait_for::{Because, Blocked, Needs, On};
