@@ -140,8 +140,8 @@ fn line(finding: &Finding, unknown: usize) -> String {
     if let Certainty::Likely { certain_if } = &finding.certainty {
         line += &format!("\n  likely; certain if {certain_if}");
         if unknown > 0 {
-            let threads = if unknown == 1 { "thread is" } else { "threads are" };
-            line += &format!(" ({unknown} of its {threads} not recorded)");
+            let are = if unknown == 1 { "is" } else { "are" };
+            line += &format!(" ({unknown} of its threads {are} not recorded)");
         }
     }
     line

@@ -490,6 +490,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_there_can_be_read_while_it_grows() {
+        for keep in [Keep::All, Keep::LastFor(Duration::from_secs(3600))] {
+            let mut session = session(keep);
+            write_part(
+                &session,
+                0,
+                &process_block(0, 50),
+                &[thread_block(10, 0, 1, 1), thread_block(20, 1, 1, 0)],
+            );
+            let part = session.directory().join("0.part");
+            let part = File::options().read(true).write(true).open(part).unwrap();
+            let places = BEHIND + STRIDE as u64;
+            seal(&part, 0, BEHIND);
+            assert_eq!(session.drain().unwrap(), 1);
+            assert_eq!(times(&session.snapshot().unwrap(), 0), [10, 20]);
+
+            let before = session.progress().unwrap();
+            assert_eq!(session.progress().unwrap(), before);
+            part.write_all_at(&thread_block(30, 2, 2, 0), BEHIND).unwrap();
+            assert_ne!(session.progress().unwrap(), before);
+            assert_eq!(before[0].0, 50);
+            let snapshot = session.snapshot().unwrap();
+            assert_eq!(times(&snapshot, 0), [10, 20, 30]);
+
+            // It is as it was, whatever comes later.
+            seal(&part, 1, places);
+            session.drain().unwrap();
+            assert_eq!(times(&snapshot, 0), [10, 20, 30]);
+            assert_eq!(times(&finish(session).unwrap(), 0), [10, 20, 30]);
+        }
+    }
+
+    #[test]
     fn blocks_are_found_whose_seals_were_written_over() {
         let mut session = session(Keep::All);
         let blocks: Vec<_> = (0..3).map(|number| thread_block(10 * number, number, 1, 1)).collect();

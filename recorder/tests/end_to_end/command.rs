@@ -1,7 +1,7 @@
 //! Runs commands: each in a process group of its own, none for longer than it may take.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -137,6 +137,8 @@ pub(crate) struct Running {
     group: Pid,
     lines: Receiver<String>,
     stdout: String,
+    /// Lines on stderr, as they come.
+    said: Receiver<String>,
     stderr: Option<JoinHandle<String>>,
 }
 
@@ -150,7 +152,7 @@ impl Running {
             .spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let (tell, lines) = mpsc::channel();
         thread::spawn(move || {
             let mut line = String::new();
@@ -159,9 +161,14 @@ impl Running {
                 let _ = tell.send(std::mem::take(&mut line));
             }
         });
+        let (say, said) = mpsc::channel();
         let stderr = thread::spawn(move || {
             let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
+            let mut begin = 0;
+            while stderr.read_line(&mut text).unwrap() > 0 {
+                let _ = say.send(text[begin..].to_owned());
+                begin = text.len();
+            }
             text
         });
         Running {
@@ -169,6 +176,7 @@ impl Running {
             child,
             lines,
             stdout: String::new(),
+            said,
             stderr: Some(stderr),
         }
     }
@@ -180,6 +188,17 @@ impl Running {
             let next = self.next_line();
             if next.trim_end() == line {
                 break;
+            }
+        }
+    }
+
+    /// Waits until there is a line on stderr that begins so; gives it.
+    #[track_caller]
+    pub(crate) fn wait_for_stderr(&mut self, begin: &str) -> String {
+        loop {
+            let line = self.said.recv_timeout(DEADLINE).unwrap();
+            if line.starts_with(begin) {
+                return line;
             }
         }
     }

@@ -5,6 +5,7 @@
 
 mod exports;
 mod full_disk;
+mod hangs;
 mod interrupted;
 mod kill;
 mod outcomes;
