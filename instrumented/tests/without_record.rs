@@ -18,10 +18,28 @@ fn the_types_are_stds() {
 }
 
 #[test]
+fn so_are_those_of_locks_and_threads() {
+    use instrumented::{sync, thread};
+    is_stds(|mutex: std::sync::Mutex<u8>| -> sync::Mutex<u8> { mutex });
+    is_stds(|lock: std::sync::RwLock<u8>| -> sync::RwLock<u8> { lock });
+    is_stds(|condvar: std::sync::Condvar| -> sync::Condvar { condvar });
+    is_stds(|barrier: std::sync::Barrier| -> sync::Barrier { barrier });
+    is_stds(|once: std::sync::Once| -> sync::Once { once });
+    is_stds(|value: std::sync::OnceLock<u8>| -> sync::OnceLock<u8> { value });
+    is_stds(|value: std::sync::LazyLock<u8>| -> sync::LazyLock<u8> { value });
+    is_stds(|thread: std::thread::Thread| -> thread::Thread { thread });
+    is_stds(|builder: std::thread::Builder| -> thread::Builder { builder });
+    is_stds(|handle: std::thread::JoinHandle<u8>| -> thread::JoinHandle<u8> { handle });
+}
+
+#[test]
 fn a_name_changes_nothing() {
     let (tx, rx): (plain::Sender<u8>, plain::Receiver<u8>) = mpsc::named("jobs").channel();
     tx.send(1).unwrap();
     assert_eq!(rx.recv(), Ok(1));
+    let mutex = std::sync::Mutex::new(1);
+    instrumented::Name::set_name(&mutex, "count");
+    assert_eq!(mutex.into_inner().unwrap(), 1);
 }
 
 #[test]

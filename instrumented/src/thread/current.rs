@@ -30,7 +30,7 @@ impl Thread {
     #[track_caller]
     pub fn unpark(&self) {
         if recording::wanted() {
-            writer::operation(Kind::Unpark, self.number, Location::caller(), now(), 0);
+            record(Kind::Unpark, self.number, Location::caller(), 0);
         }
         self.inner.unpark();
     }
@@ -75,6 +75,14 @@ pub fn current() -> Thread {
     Thread { inner, number: writer::this_thread() }
 }
 
+/// Records an operation that happens now.
+#[inline(never)]
+pub(super) fn record(kind: Kind, number: u32, site: Site, detail: u64) {
+    // So that the thread's start is not later than what it does.
+    writer::this_thread();
+    writer::operation(kind, number, site, now(), detail);
+}
+
 /// Records an operation that waits, around it.
 pub(super) fn waiting<R>(
     [begin, end]: [Kind; 2],
@@ -86,9 +94,9 @@ pub(super) fn waiting<R>(
     if !recording::wanted() {
         return wait();
     }
-    writer::operation(begin, number, site, now(), detail);
+    record(begin, number, site, detail);
     let result = wait();
-    writer::operation(end, number, site, now(), 0);
+    record(end, number, site, 0);
     result
 }
 
@@ -131,6 +139,6 @@ pub fn sleep_ms(ms: u32) {
 pub fn yield_now() {
     thread::yield_now();
     if recording::wanted() {
-        writer::operation(Kind::YieldNow, 0, Location::caller(), now(), 0);
+        record(Kind::YieldNow, 0, Location::caller(), 0);
     }
 }

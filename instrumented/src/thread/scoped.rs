@@ -7,12 +7,11 @@ use std::{fmt, io, thread::Result};
 
 use format::OperationKind as Kind;
 
-use super::current::Thread;
+use super::current::{Thread, record};
 use super::spawn::{Builder, Child, join};
 use super::unchecked;
-use crate::platform::now;
 use crate::recording;
-use crate::writer::{self, Site};
+use crate::writer::Site;
 
 /// [`std::thread::Scope`], recorded.
 #[repr(transparent)]
@@ -42,7 +41,7 @@ struct Wait<'a>(&'a End);
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
         if recording::wanted() {
-            writer::operation(Kind::ScopeBegin, 0, self.0.site, now(), 0);
+            record(Kind::ScopeBegin, 0, self.0.site, 0);
             self.0.waits.set(true);
         }
     }
@@ -58,7 +57,7 @@ struct End {
 impl Drop for End {
     fn drop(&mut self) {
         if self.waits.get() {
-            writer::operation(Kind::ScopeEnd, 0, self.site, now(), 0);
+            record(Kind::ScopeEnd, 0, self.site, 0);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{fmt, thread::Result};
 
 use format::{Event, OperationKind as Kind};
 
-use super::current::{Thread, waiting};
+use super::current::{Thread, record, waiting};
 use crate::platform::now;
 use crate::recording;
 use crate::writer::{self, Site};
@@ -23,9 +23,13 @@ pub(super) struct Child {
 
 impl Child {
     pub(super) fn new() -> Self {
-        let recording = if recording::prepare() { recording::current() } else { None };
-        let number = recording.and_then(|recording| recording.number_thread()).unwrap_or(0);
-        Child { number, time: if number == 0 { 0 } else { now() } }
+        if !recording::prepare() {
+            return Child { number: 0, time: 0 };
+        }
+        // So that the parent's start is not later than what it does, nor its number.
+        writer::this_thread();
+        let number = recording::current().and_then(|recording| recording.number_thread());
+        Child { number: number.unwrap_or(0), time: now() }
     }
 
     /// What the thread runs, for `f`.
@@ -163,7 +167,7 @@ pub(super) fn join<R>(number: u32, is_finished: bool, site: Site, wait: impl FnO
     }
     let result = wait();
     if recording::wanted() {
-        writer::operation(Kind::Join, number, site, now(), 0);
+        record(Kind::Join, number, site, 0);
     }
     result
 }

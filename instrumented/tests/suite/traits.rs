@@ -45,6 +45,8 @@ macro_rules! check {
     };
 }
 
+pub(super) use {check, implements};
+
 #[test]
 fn the_question_itself_works() {
     begin();

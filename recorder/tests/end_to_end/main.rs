@@ -13,6 +13,7 @@ mod processes;
 mod record;
 mod run;
 mod signals;
+mod synchronization;
 mod threads;
 mod unbreakable;
 mod usage;

@@ -9,10 +9,13 @@ const SOURCE: &str = include_str!("../programs/src/bin/every_outcome.rs");
 const FILE: &str = "recorder/tests/programs/src/bin/every_outcome.rs";
 
 /// How often `every_outcome` makes each event.
-const COUNTS: [(&str, usize); 30] = [
+const COUNTS: [(&str, usize); 33] = [
     ("ProcessStarted", 1),
     ("ProcessEnded", 1),
+    ("Host", 1),
+    ("Spawn", 10),
     ("ThreadStarted", 11),
+    ("Returned", 10),
     ("ThreadEnded", 11),
     ("ChannelCreated", 13),
     ("ReceiverDropped", 13),
@@ -60,6 +63,10 @@ fn every_event_is_there_as_often_as_it_happened() {
     let mut counts = text.counts();
     // How many of these there are depends on blocks and time.
     assert!(counts.remove("Site").is_some() && counts.remove("Clock").is_some());
+    // A thread that is joined may be over by then, or not.
+    let [join, begin, end] =
+        ["Join", "JoinBegin", "JoinEnd"].map(|name| counts.remove(name).unwrap_or(0));
+    assert_eq!((join + begin, begin), (10, end));
     assert_eq!(counts, BTreeMap::from(COUNTS));
     assert_eq!(text.dropped(), 0);
 }

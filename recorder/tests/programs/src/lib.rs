@@ -25,6 +25,7 @@ pub fn argument<T: FromStr<Err: Display>>(index: usize, name: &str) -> T {
 }
 
 /// Starts a thread.
+#[track_caller]
 pub fn spawn<T: Send + 'static>(
     name: impl Into<String>,
     body: impl FnOnce() -> T + Send + 'static,
@@ -33,11 +34,12 @@ pub fn spawn<T: Send + 'static>(
 }
 
 /// Starts a thread and returns once it sleeps in the kernel: `body` has blocked.
+#[track_caller]
 pub fn spawn_blocked<T: Send + 'static>(
     name: &str,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
-    // std's own channel: it is not to be recorded.
+    // std's own channel and sleep: they are not to be recorded.
     let (tx, rx) = mpsc::channel();
     let handle = spawn(name, move || {
         let task = fs::read_link("/proc/thread-self").expect("/proc is there");
@@ -47,17 +49,21 @@ pub fn spawn_blocked<T: Send + 'static>(
         body()
     });
     let task = rx.recv().expect("the thread says which one it is");
-    // Asleep a few times in a row: a sleep on the way to the operation would be short.
+    assert!(until_asleep(&task), "{name} ended instead of blocking");
+    handle
+}
+
+/// Returns once a thread, by its directory in `/proc`, sleeps in the kernel; false if it ends.
+pub fn until_asleep(task: &Path) -> bool {
+    // A few times in a row: a sleep on the way to the operation would be short.
     let mut in_a_row = 0;
     while in_a_row < 3 {
-        thread::sleep(Duration::from_micros(200));
-        let Ok(status) = fs::read_to_string(task.join("stat")) else {
-            panic!("{name} ended instead of blocking");
-        };
+        std::thread::sleep(Duration::from_micros(200));
+        let Ok(status) = fs::read_to_string(task.join("stat")) else { return false };
         let asleep = status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'));
         in_a_row = if asleep { in_a_row + 1 } else { 0 };
     }
-    handle
+    true
 }
 
 /// Allows this process so many bytes of address space more than it has.

@@ -1,0 +1,307 @@
+//! Mutexes: exclusion, poison, what they print, and locks in odd places.
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Arc, PoisonError, TryLockError};
+
+use super::asleep::Sleeper;
+use super::tally::Tally;
+use crate::library::sync::{Mutex, MutexGuard};
+use crate::library::{begin, thread};
+
+/// Unwinds while it holds the mutex.
+fn poison<T: ?Sized>(mutex: &Mutex<T>) {
+    let fallen = catch_unwind(AssertUnwindSafe(|| {
+        let _guard = mutex.lock();
+        resume_unwind(Box::new("on purpose"));
+    }));
+    assert!(fallen.is_err());
+}
+
+#[test]
+fn one_at_a_time() {
+    begin();
+    let mutex = Mutex::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..2_000 {
+                    let mut number = mutex.lock().unwrap();
+                    let before = *number;
+                    std::hint::black_box(&mut number);
+                    *number = before + 1;
+                }
+            });
+        }
+    });
+    assert_eq!(mutex.into_inner().unwrap(), 8_000);
+}
+
+#[test]
+fn a_held_mutex_is_not_got() {
+    begin();
+    let mutex = Mutex::new(1);
+    let guard = mutex.lock().unwrap();
+    assert!(matches!(mutex.try_lock(), Err(TryLockError::WouldBlock)));
+    drop(guard);
+    *mutex.try_lock().unwrap() += 1;
+    assert_eq!(*mutex.lock().unwrap(), 2);
+}
+
+#[test]
+fn who_waits_gets_it() {
+    begin();
+    let mutex = Mutex::new(Vec::new());
+    let sleeper = Sleeper::default();
+    thread::scope(|scope| {
+        let mut guard = mutex.lock().unwrap();
+        scope.spawn(|| {
+            sleeper.enter();
+            mutex.lock().unwrap().push(2);
+        });
+        sleeper.wait();
+        guard.push(1);
+        drop(guard);
+    });
+    assert_eq!(*mutex.lock().unwrap(), [1, 2]);
+}
+
+#[test]
+fn a_fall_poisons() {
+    begin();
+    let mut mutex = Mutex::new(1);
+    poison(&mutex);
+    assert!(mutex.is_poisoned());
+    // The guard is in the error, and works.
+    *mutex.lock().unwrap_err().into_inner() += 1;
+    let Err(TryLockError::Poisoned(error)) = mutex.try_lock() else { panic!("not poisoned") };
+    assert_eq!(**error.get_ref(), 2);
+    drop(error);
+    assert_eq!(*mutex.get_mut().unwrap_err().into_inner(), 2);
+    mutex.clear_poison();
+    assert!(!mutex.is_poisoned());
+    assert_eq!(*mutex.lock().unwrap(), 2);
+    poison(&mutex);
+    assert_eq!(mutex.into_inner().unwrap_err().into_inner(), 2);
+}
+
+#[test]
+fn who_waits_is_told_of_the_poison() {
+    begin();
+    let mutex = Mutex::new(());
+    let sleeper = Sleeper::default();
+    thread::scope(|scope| {
+        let fallen = scope.spawn(|| {
+            let _guard = mutex.lock();
+            sleeper.wait();
+            resume_unwind(Box::new("on purpose"));
+        });
+        while mutex.try_lock().is_ok() {
+            thread::yield_now();
+        }
+        sleeper.enter();
+        assert!(mutex.lock().is_err());
+        assert!(fallen.join().is_err());
+    });
+}
+
+#[test]
+fn only_a_fall_that_begins_while_it_is_held_poisons() {
+    begin();
+    struct Locks<'a>(&'a Mutex<u8>);
+    impl Drop for Locks<'_> {
+        fn drop(&mut self) {
+            assert!(thread::panicking());
+            *self.0.lock().unwrap() += 1;
+        }
+    }
+    let mutex = Mutex::new(0);
+    let fallen = catch_unwind(AssertUnwindSafe(|| {
+        let _locks = Locks(&mutex);
+        resume_unwind(Box::new("on purpose"));
+    }));
+    assert!(fallen.is_err());
+    assert_eq!(*mutex.lock().unwrap(), 1);
+}
+
+#[test]
+fn what_is_printed() {
+    begin();
+    let mutex = Mutex::new(5);
+    assert_eq!(format!("{mutex:?}"), "Mutex { data: 5, poisoned: false, .. }");
+    let guard = mutex.lock().unwrap();
+    assert_eq!(format!("{mutex:?}"), "Mutex { data: \"<locked>\", poisoned: false, .. }");
+    assert_eq!(format!("{guard:?} {guard} {guard:>3}"), "5 5   5");
+    drop(guard);
+    poison(&mutex);
+    assert_eq!(format!("{mutex:#?}"), "Mutex {\n    data: 5,\n    poisoned: true,\n    ..\n}");
+    let error = mutex.lock().unwrap_err();
+    assert_eq!(error.to_string(), "poisoned lock: another task failed inside");
+    assert_eq!(format!("{error:?}"), "PoisonError { .. }");
+    drop(error);
+    let tried = mutex.try_lock().unwrap_err();
+    assert_eq!(tried.to_string(), "poisoned lock: another task failed inside");
+    drop(tried);
+    let _guard = mutex.lock();
+    assert_eq!(
+        mutex.try_lock().unwrap_err().to_string(),
+        "try_lock failed because the operation would block"
+    );
+}
+
+#[test]
+fn a_poisoned_guard_goes_up_with_a_question_mark() {
+    begin();
+    fn first<'a>(
+        mutex: &'a Mutex<u8>,
+    ) -> Result<MutexGuard<'a, u8>, PoisonError<MutexGuard<'a, u8>>> {
+        let guard = mutex.lock()?;
+        Ok(guard)
+    }
+    let mutex = Mutex::new(1);
+    assert_eq!(*first(&mutex).unwrap(), 1);
+    poison(&mutex);
+    assert!(first(&mutex).is_err());
+}
+
+#[test]
+fn the_value_is_dropped_once_and_with_the_mutex() {
+    begin();
+    let tally = Tally::default();
+    let mutex = Mutex::new(tally.message());
+    drop(mutex.lock());
+    assert_eq!(tally.dropped(), 0);
+    *mutex.lock().unwrap() = tally.message();
+    assert_eq!(tally.dropped(), 1);
+    drop(mutex);
+    assert_eq!(tally.dropped(), 2);
+    let inner = Mutex::new(tally.message()).into_inner().unwrap();
+    assert_eq!(tally.dropped(), 2);
+    drop(inner);
+    assert_eq!(tally.dropped(), 3);
+}
+
+#[test]
+fn statics_and_unsized_values() {
+    begin();
+    static COUNT: Mutex<[u8; 3]> = Mutex::new([1, 2, 3]);
+    const EMPTY: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+    static MANY: [Mutex<Vec<u8>>; 2] = [EMPTY; 2];
+    let slice: &'static Mutex<[u8]> = &COUNT;
+    slice.lock().unwrap()[0] = 9;
+    assert_eq!(COUNT.lock().unwrap().as_slice(), [9, 2, 3]);
+    MANY[1].lock().unwrap().push(1);
+    assert_eq!(MANY.each_ref().map(|each| each.lock().unwrap().len()), [0, 1]);
+
+    let shared: Arc<Mutex<dyn FnMut() -> u8 + Send>> = {
+        let mut number = 0;
+        Arc::new(Mutex::new(move || {
+            number += 1;
+            number
+        }))
+    };
+    let other = Arc::clone(&shared);
+    thread::spawn(move || (other.lock().unwrap())()).join().unwrap();
+    assert_eq!((shared.lock().unwrap())(), 2);
+    poison(&*shared);
+    let boxed: Box<Mutex<dyn std::fmt::Debug>> = Box::new(Mutex::new(1));
+    assert_eq!(format!("{boxed:?}"), "Mutex { data: 1, poisoned: false, .. }");
+}
+
+#[test]
+fn made_in_other_ways() {
+    begin();
+    assert_eq!(*Mutex::<u8>::default().lock().unwrap(), 0);
+    assert_eq!(*Mutex::from(2).lock().unwrap(), 2);
+    let mutexes: Vec<Mutex<u8>> = [1, 2].into_iter().map(Mutex::new).collect();
+    let sum: u8 = mutexes.iter().map(|mutex| *mutex.lock().unwrap()).sum();
+    assert_eq!(sum, 3);
+    #[derive(Debug, Default)]
+    struct Derived {
+        #[allow(dead_code, reason = "it is printed")]
+        mutex: Mutex<u8>,
+    }
+    assert_eq!(
+        format!("{:?}", Derived::default()),
+        "Derived { mutex: Mutex { data: 0, poisoned: false, .. } }"
+    );
+}
+
+#[test]
+fn guards_live_as_long_as_the_borrow() {
+    begin();
+    struct Holds<'a> {
+        mutex: &'a Mutex<Vec<u8>>,
+    }
+    impl<'a> Holds<'a> {
+        fn guard(&self) -> MutexGuard<'a, Vec<u8>> {
+            self.mutex.lock().unwrap()
+        }
+    }
+    let mutex = Mutex::new(vec![1]);
+    let mut guard = Holds { mutex: &mutex }.guard();
+    guard.push(2);
+    let first: &mut u8 = &mut guard[0];
+    *first = 7;
+    assert_eq!(guard.iter().sum::<u8>(), 9);
+    // A guard may be forgotten, and then the mutex is held for ever.
+    std::mem::forget(guard);
+    assert!(mutex.try_lock().is_err());
+    assert_eq!(mutex.into_inner().unwrap(), [7, 2]);
+}
+
+#[test]
+fn guards_are_dropped_in_the_order_of_scopes() {
+    begin();
+    let (first, second) = (Mutex::new(1), Mutex::new(2));
+    {
+        let _first = first.lock().unwrap();
+        let _second = second.lock().unwrap();
+        assert!(first.try_lock().is_err() && second.try_lock().is_err());
+    }
+    // Of a temporary, at the end of its statement; in a condition that is after the block.
+    match *first.lock().unwrap() {
+        number => assert!(number == 1 && first.try_lock().is_err()),
+    }
+    assert!(first.try_lock().is_ok() && second.try_lock().is_ok());
+}
+
+/// Locks when its thread's thread-locals are destroyed.
+struct AtExit {
+    mutex: Arc<Mutex<Vec<&'static str>>>,
+    word: &'static str,
+}
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        self.mutex.lock().unwrap().push(self.word);
+    }
+}
+
+thread_local! {
+    static AT_EXIT: RefCell<Vec<AtExit>> = const { RefCell::new(Vec::new()) };
+}
+
+#[test]
+fn in_destructors_of_thread_locals() {
+    begin();
+    let mutex = Arc::new(Mutex::new(Vec::new()));
+    for use_before in [false, true] {
+        let mutex = Arc::clone(&mutex);
+        // std's own thread too: its destructors may run later.
+        let work = move || {
+            if use_before {
+                mutex.lock().unwrap().push("before");
+            }
+            AT_EXIT.with_borrow_mut(|at_exit| {
+                at_exit.push(AtExit { mutex: Arc::clone(&mutex), word: "at exit" });
+            });
+            mutex.lock().unwrap().push("after");
+        };
+        thread::spawn(work.clone()).join().unwrap();
+        std::thread::spawn(work).join().unwrap();
+    }
+    let each = ["after", "at exit"];
+    let expected = [&each[..], &each, &["before"], &each, &["before"], &each].concat();
+    assert_eq!(*mutex.lock().unwrap(), expected);
+}
