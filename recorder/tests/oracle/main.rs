@@ -22,23 +22,25 @@ use search::{never_again, never_again_for_all_we_know};
 struct Schedule {
     choices: Vec<prop::sample::Index>,
     steps: usize,
-    /// A thread that never takes one: it runs, as far as anybody knows.
-    busy: Option<usize>,
+    /// A thread that takes none after so many: it works, or was woken and is not back yet.
+    late: Option<(usize, usize)>,
 }
 
 fn schedules() -> impl Strategy<Value = Schedule> {
     let choices = prop::collection::vec(any::<prop::sample::Index>(), 1..60);
     // Mostly to the end.
     let steps = prop_oneof![2 => Just(usize::MAX), 1 => 0..40usize];
-    let busy = prop_oneof![2 => Just(None), 1 => (0..4usize).prop_map(Some)];
-    (choices, steps, busy).prop_map(|(choices, steps, busy)| Schedule { choices, steps, busy })
+    let late = prop::option::of((0..4usize, prop_oneof![Just(0), 0..30usize]));
+    (choices, steps, late).prop_map(|(choices, steps, late)| Schedule { choices, steps, late })
 }
 
 fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
     let mut run = Run::new(program);
-    for choice in schedule.choices.iter().cycle().take(schedule.steps) {
+    for (step, choice) in schedule.choices.iter().cycle().take(schedule.steps).enumerate() {
         let mut able = run.able();
-        able.retain(|&thread| Some(thread) != schedule.busy);
+        able.retain(|&thread| {
+            schedule.late.is_none_or(|(late, after)| late != thread || step < after)
+        });
         if able.is_empty() {
             break;
         }
@@ -101,6 +103,7 @@ fn program(channels: &[(Option<usize>, &[usize], usize)], threads: &[&[Action]])
     Program {
         bounds: channels.iter().map(|channel| channel.0).collect(),
         senders: channels.iter().map(|channel| channel.1.to_vec()).collect(),
+        shared: vec![false; channels.len()],
         receivers: channels.iter().map(|channel| channel.2).collect(),
         locks: 2,
         threads: threads

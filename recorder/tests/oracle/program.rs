@@ -23,6 +23,8 @@ pub(crate) struct Program {
     pub(crate) bounds: Vec<Option<usize>>,
     /// By channel: which threads have a sender at the start.
     pub(crate) senders: Vec<Vec<usize>>,
+    /// By channel: whether these threads share one sender, and have no clones of it.
+    pub(crate) shared: Vec<bool>,
     /// By channel: which thread has the receiver at the start.
     pub(crate) receivers: Vec<usize>,
     pub(crate) locks: usize,
@@ -50,6 +52,7 @@ impl Tape {
         let mut program = Program {
             bounds: Vec::new(),
             senders: Vec::new(),
+            shared: Vec::new(),
             receivers: Vec::new(),
             locks,
             threads: Vec::new(),
@@ -63,6 +66,7 @@ impl Tape {
                     .filter(|&thread| thread == first || others >> thread & 1 == 1)
                     .collect(),
             );
+            program.shared.push(self.pick(3) == 0);
             program.receivers.push(self.pick(threads));
         }
         // Who has each thread's handle: mostly the first thread, which has made it.

@@ -76,7 +76,7 @@ impl<'a> Run<'a> {
             self.receivers.push(receiver);
             for (index, &thread) in program.senders[channel].iter().enumerate() {
                 self.senders[channel][thread] = sender;
-                if index > 0 {
+                if index > 0 && !program.shared[channel] {
                     let clone = endpoint();
                     self.senders[channel][thread] = clone;
                     let event = format!("SenderCloned sender={clone} from={sender} site={site}");
@@ -138,6 +138,12 @@ impl<'a> Run<'a> {
             }
             Action::Unlock(lock) => ("Unlock", lock as u32 + 1, self.turn(lock)),
             Action::Join(other) => ("Join", other as u32 + 1, 0),
+            // It goes with the last who shares it.
+            Action::DropSender(at)
+                if self.program.shared[at] && self.state.channels[at].senders > 0 =>
+            {
+                return;
+            }
             Action::DropSender(at) => {
                 let event = format!("SenderDropped endpoint={}", self.senders[at][thread]);
                 return self.record(thread, &event);

@@ -84,10 +84,11 @@ impl Known {
             Status::Over => Now::Over,
         };
         // To send without end helps nobody: what can be received once is enough.
-        let channels = state.channels.iter().map(|channel| Channel {
+        let shared = program.shared.iter();
+        let channels = state.channels.iter().zip(shared).map(|(channel, &shared)| Channel {
             bound: channel.bound.unwrap_or(channel.queue.len() + 1),
             queued: channel.queue.len(),
-            senders: channel.senders,
+            senders: if shared { channel.senders.min(1) } else { channel.senders },
             receiver: channel.receiver,
         });
         Known {

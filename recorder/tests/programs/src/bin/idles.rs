@@ -1,17 +1,20 @@
-//! A worker waits for a job, while `main` has something else to do for MILLISECONDS, here
-//! to sleep. Then there is a job.
+//! `main` waits for a message of a thread that is not recorded, and that sleeps for
+//! MILLISECONDS before it sends one.
 
+use std::thread;
 use std::time::Duration;
 
 use instrumented::sync::mpsc;
-use recorder_test_programs::{argument, spawn};
+use recorder_test_programs::argument;
 
 fn main() {
     let idle = Duration::from_millis(argument(1, "MILLISECONDS"));
-    let (tx, rx) = mpsc::named("jobs").channel();
-    let worker = spawn("worker", move || rx.recv());
-    // std's own: nothing says that main is to go on.
-    std::thread::sleep(idle);
-    tx.send(7).expect("the worker lives");
-    println!("{:?}", worker.join().expect("it does not panic"));
+    let (tx, rx) = mpsc::named("from a stranger").channel();
+    // std's own thread and its own sleep: nothing says that there will be a message.
+    let stranger = thread::spawn(move || {
+        thread::sleep(idle);
+        tx.send(7)
+    });
+    println!("{:?}", rx.recv());
+    stranger.join().expect("it does not panic").expect("main lives");
 }
