@@ -22,16 +22,24 @@ use search::{never_again, never_again_for_all_we_know};
 struct Schedule {
     choices: Vec<prop::sample::Index>,
     steps: usize,
-    /// A thread that takes none after so many: it works, or was woken and is not back yet.
-    late: Option<(usize, usize)>,
+    /// A thread that takes none after so many: it works.
+    busy: Option<(usize, usize)>,
+    /// Threads of which one that has waited does not come back: it is about to.
+    late: [bool; 4],
 }
 
 fn schedules() -> impl Strategy<Value = Schedule> {
     let choices = prop::collection::vec(any::<prop::sample::Index>(), 1..60);
     // Mostly to the end.
     let steps = prop_oneof![2 => Just(usize::MAX), 1 => 0..40usize];
-    let late = prop::option::of((0..4usize, prop_oneof![Just(0), 0..30usize]));
-    (choices, steps, late).prop_map(|(choices, steps, late)| Schedule { choices, steps, late })
+    let busy = prop::option::of((0..4usize, prop_oneof![Just(0), 0..30usize]));
+    let late = prop_oneof![Just([false; 4]), any::<[bool; 4]>()];
+    (choices, steps, busy, late).prop_map(|(choices, steps, busy, late)| Schedule {
+        choices,
+        steps,
+        busy,
+        late,
+    })
 }
 
 fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
@@ -39,7 +47,9 @@ fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
     for (step, choice) in schedule.choices.iter().cycle().take(schedule.steps).enumerate() {
         let mut able = run.able();
         able.retain(|&thread| {
-            schedule.late.is_none_or(|(late, after)| late != thread || step < after)
+            let waits = !matches!(run.state.threads[thread].status, Status::Ready);
+            schedule.busy.is_none_or(|(busy, after)| busy != thread || step < after)
+                && !(waits && schedule.late[thread])
         });
         if able.is_empty() {
             break;
