@@ -89,6 +89,22 @@ impl State {
         }
     }
 
+    /// A thread that could not proceed a moment ago begins to wait, whatever has come since;
+    /// `None` if that cannot be.
+    pub(crate) fn hesitate(&mut self, program: &Program, thread: usize) -> Option<Step> {
+        let action = self.action(program, thread);
+        let may_wait = match action {
+            Action::Send(at) => self.channels[at].bound.is_some(),
+            Action::Receive(_) | Action::Lock(_) | Action::Join(_) => true,
+            Action::DropSender(_) | Action::DropReceiver(_) | Action::Unlock(_) | Action::End => {
+                false
+            }
+        };
+        let Thread { status, .. } = &mut self.threads[thread];
+        (may_wait && *status == Status::Ready).then(|| *status = Status::Waiting)?;
+        Some(Step::Begin(action))
+    }
+
     /// Takes a thread's next step.
     pub(crate) fn step(&mut self, program: &Program, thread: usize) -> Step {
         let action = self.action(program, thread);

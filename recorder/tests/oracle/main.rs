@@ -20,7 +20,8 @@ use search::{never_again, never_again_for_all_we_know};
 /// Who takes the next step, as long as anybody does.
 #[derive(Clone, Debug)]
 struct Schedule {
-    choices: Vec<prop::sample::Index>,
+    /// Who, and whether it hesitates.
+    choices: Vec<(prop::sample::Index, bool)>,
     steps: usize,
     /// A thread that takes none after so many: it works.
     busy: Option<(usize, usize)>,
@@ -29,7 +30,8 @@ struct Schedule {
 }
 
 fn schedules() -> impl Strategy<Value = Schedule> {
-    let choices = prop::collection::vec(any::<prop::sample::Index>(), 1..60);
+    let choices =
+        prop::collection::vec((any::<prop::sample::Index>(), prop::bool::weighted(0.2)), 1..60);
     // Mostly to the end.
     let steps = prop_oneof![2 => Just(usize::MAX), 1 => 0..40usize];
     let busy = prop::option::of((0..4usize, prop_oneof![Just(0), 0..30usize]));
@@ -44,7 +46,9 @@ fn schedules() -> impl Strategy<Value = Schedule> {
 
 fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
     let mut run = Run::new(program);
-    for (step, choice) in schedule.choices.iter().cycle().take(schedule.steps).enumerate() {
+    for (step, (choice, hesitates)) in
+        schedule.choices.iter().cycle().take(schedule.steps).enumerate()
+    {
         let mut able = run.able();
         able.retain(|&thread| {
             let waits = !matches!(run.state.threads[thread].status, Status::Ready);
@@ -54,7 +58,12 @@ fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
         if able.is_empty() {
             break;
         }
-        run.step(able[choice.index(able.len())]);
+        let thread = able[choice.index(able.len())];
+        if *hesitates {
+            run.hesitate(thread);
+        } else {
+            run.step(thread);
+        }
     }
     run
 }

@@ -113,8 +113,21 @@ impl<'a> Run<'a> {
     /// A thread takes its next step, and records it.
     pub(crate) fn step(&mut self, thread: usize) {
         let message = (thread, self.state.threads[thread].done);
-        let site = message.1 + 1;
         let step = self.state.step(self.program, thread);
+        self.record_step(thread, message, step);
+    }
+
+    /// A thread begins to wait, as it could not proceed a moment ago, or takes its next step.
+    pub(crate) fn hesitate(&mut self, thread: usize) {
+        let message = (thread, self.state.threads[thread].done);
+        match self.state.hesitate(self.program, thread) {
+            Some(step) => self.record_step(thread, message, step),
+            None => self.step(thread),
+        }
+    }
+
+    fn record_step(&mut self, thread: usize, message: Message, step: Step) {
+        let site = message.1 + 1;
         let (action, when, outcome) = match step {
             Step::Whole(action, outcome) => (action, "", Some(outcome)),
             Step::Begin(action) => (action, "Begin", None),

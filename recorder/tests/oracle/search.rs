@@ -107,7 +107,20 @@ impl Known {
     fn push_steps(&self, thread: usize, next: &mut Vec<Self>) {
         match self.threads[thread] {
             Now::Over => {}
-            Now::In(action) => next.extend(self.proceed(thread, action)),
+            Now::In(action) => {
+                next.extend(self.proceed(thread, action));
+                if let Action::Send(at) = action
+                    && self.channels[at].bound == 0
+                {
+                    // Both have begun to wait at the same time.
+                    next.extend(self.waits_in(Action::Receive(at)).map(|receiver| {
+                        let mut after = self.clone();
+                        after.threads[thread] = Now::Runs;
+                        after.threads[receiver] = Now::Runs;
+                        after
+                    }));
+                }
+            }
             Now::Runs => {
                 (0..self.channels.len()).for_each(|at| self.push_uses(at, next));
                 let mut ended = self.clone();
