@@ -91,12 +91,7 @@ proptest! {
     #[test]
     fn what_is_certain_is_so(program in programs(), schedule in schedules()) {
         let run = run(&program, &schedule);
-        let recording = run.recording();
-        prop_assert_eq!(&recording.damage, &[]);
-        let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
-        let (_, certain) = analysis.stuck();
-        let certain: Vec<_> =
-            (0..program.threads.len()).map(|thread| certain.contains(&thread)).collect();
+        let certain = certain(&run);
         let expected = never_again_for_all_we_know(&program, &run.state);
         prop_assert_eq!(&certain, &expected, "\n{}", run.text());
         let in_fact = never_again(&program, &run.state);
@@ -115,6 +110,15 @@ proptest! {
             prop_assert_eq!(analysis.stuck(), (vec![], vec![]), "\n{}", run.text());
         }
     }
+}
+
+/// By thread: whether the report is certain that it never goes on.
+fn certain(run: &Run) -> Vec<bool> {
+    let recording = run.recording();
+    assert_eq!(recording.damage, []);
+    let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
+    let (_, certain) = analysis.stuck();
+    (0..run.state.threads.len()).map(|thread| certain.contains(&thread)).collect()
 }
 
 /// A program whose channels all have the senders and the receiver that it says.
@@ -180,4 +184,22 @@ fn two_who_send_first() {
     assert_eq!(status(&met), Status::Waiting);
     met.step(1);
     assert_eq!(status(&met), Status::Met((0, 0)));
+}
+
+#[test]
+fn two_who_have_begun_to_wait_and_meet() {
+    use Action::{Receive, Send};
+    let meeting = program(&[(Some(0), &[0], 1)], &[&[Send(0)], &[Receive(0)]]);
+    for order in [[0, 1], [1, 0]] {
+        let mut run = Run::new(&meeting);
+        order.map(|thread| run.hesitate(thread));
+        assert_eq!(never_again_for_all_we_know(&meeting, &run.state), [false; 2]);
+        assert_eq!(certain(&run), [false; 2]);
+        // One of them is back, and over.
+        let [first, second] = order;
+        run.step(first);
+        run.step(first);
+        assert_eq!(run.state.threads[second].status, Status::Met((0, 0)));
+        assert_eq!(certain(&run), [false; 2]);
+    }
 }
