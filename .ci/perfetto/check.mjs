@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Opens traces in the real Perfetto UI, headless, and checks what it makes of them.
 //
-//   check.mjs [--shots DIR] [--stuck STEM]... STEM...
+//   check.mjs [--shots DIR] [--recorder COMMAND] [--stuck STEM]... STEM...
 //
 // For each STEM it reads STEM.txt (the recording) and opens STEM.json and STEM.pftrace.
-// A STEM after --stuck is a program that hung. --shots writes a picture of each trace.
+// A STEM after --stuck is a program that hung. --shots writes a picture of each trace. With
+// --recorder the first STEM's traces are also opened by `recorder open`.
 // Prints a line for each check, then `N passed, M failed`; exit status 1 if any failed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -13,14 +14,19 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PAIR_CHECKS, STUCK_CHECK, TRACE_CHECKS } from './checks.mjs';
 import { collectFacts } from './facts.mjs';
+import { openByRecorder } from './opening.mjs';
 import { readRecording } from './recording.mjs';
 import { startUi } from './ui.mjs';
 
 const SHOWN = 5; // complaints of one check
 
-const { values: { shots, stuck }, positionals } = parseArgs({
+const { values: { shots, recorder, stuck }, positionals } = parseArgs({
   allowPositionals: true,
-  options: { shots: { type: 'string' }, stuck: { type: 'string', multiple: true, default: [] } },
+  options: {
+    shots: { type: 'string' },
+    recorder: { type: 'string' },
+    stuck: { type: 'string', multiple: true, default: [] },
+  },
 });
 if (shots) mkdirSync(shots, { recursive: true });
 
@@ -77,10 +83,34 @@ async function checkExample(ui, stem, hangs) {
   }
 }
 
+/** Opens what `recorder open` serves: it must be what the files themselves show. */
+async function checkOpening(ui, stem) {
+  for (const file of [`${stem}.rec`, `${stem}.pftrace`, `${stem}.json.gz`]) {
+    const subject = `recorder open ${basename(file)}`;
+    let opened;
+    let chosen;
+    try {
+      opened = await openByRecorder(ui, recorder, file);
+      chosen = await ui.open(`${stem}.${file.endsWith('.gz') ? 'json' : 'pftrace'}`);
+      if (shots) await opened.shoot(join(shots, `open.${basename(file)}.png`));
+      const count = 'select (select count() from slice) s, (select count() from flow) f';
+      const [[found], [expected]] = [await opened.query(count), await chosen.query(count)];
+      const same = found.s > 0 && found.s === expected.s && found.f === expected.f;
+      report(subject, 'arrives in the UI', same ? opened.errors : [found, expected]);
+    } catch (error) {
+      report(subject, 'arrives in the UI', [error.message]);
+    } finally {
+      await opened?.close();
+      await chosen?.close();
+    }
+  }
+}
+
 const setup = fileURLToPath(new URL('setup', import.meta.url));
 const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
 try {
   for (const stem of positionals) await checkExample(ui, stem, false);
+  if (recorder) await checkOpening(ui, positionals[0]);
   for (const stem of stuck) await checkExample(ui, stem, true);
 } finally {
   await ui.close();

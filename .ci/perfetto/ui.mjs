@@ -36,34 +36,40 @@ export async function startUi(cache) {
   const server = await serve(join(cache, 'ui'));
   // `testing` turns off the analytics and the search for a newer UI. A page must be named,
   // or this build of the UI asks a server of its own for a trace.
-  const home = `http://127.0.0.1:${server.address().port}/?testing=1#!/viewer?hideSidebar=true`;
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const home = `${origin}/?testing=1#!/viewer?hideSidebar=true`;
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
+  async function load(address, choose) {
+    const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+    const page = await context.newPage();
+    const view = new View(page);
+    try {
+      await page.goto(address);
+      await page.waitForFunction(() => window.app && document.readyState === 'complete');
+      await choose(page);
+      const state = await page.waitForFunction(() => {
+        const dialog = document.querySelector('.pf-modal-dialog');
+        if (dialog) return { refused: dialog.innerText };
+        return window.app.trace && !window.app.isLoadingTrace && { loaded: true };
+      }, null, { timeout: LOAD_MS, polling: 100 });
+      const { refused } = await state.jsonValue();
+      if (refused) throw new Error(`the UI says: ${refused}`);
+    } catch (error) {
+      await view.close();
+      throw error;
+    }
+    return view;
+  }
   return {
+    /** The page that `recorder open --ui` is to name. */
+    address: `${origin}/?testing=1`,
     /** Opens a trace in a fresh profile, as "Open trace file" does. */
-    async open(trace) {
-      const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
-      const page = await context.newPage();
-      const view = new View(page);
-      try {
-        await page.goto(home);
-        await page.waitForFunction(() => window.app && document.readyState === 'complete');
-        await page.setInputFiles('input.trace_file', trace);
-        const state = await page.waitForFunction(() => {
-          const dialog = document.querySelector('.pf-modal-dialog');
-          if (dialog) return { refused: dialog.innerText };
-          return window.app.trace && !window.app.isLoadingTrace && { loaded: true };
-        }, null, { timeout: LOAD_MS, polling: 100 });
-        const { refused } = await state.jsonValue();
-        if (refused) throw new Error(`the UI says: ${refused}`);
-      } catch (error) {
-        await view.close();
-        throw error;
-      }
-      return view;
-    },
+    open: (trace) => load(home, (page) => page.setInputFiles('input.trace_file', trace)),
+    /** Opens an address that names a trace, as a link does. */
+    follow: (address) => load(address, () => {}),
     async close() {
       await browser.close();
       server.close();

@@ -50,10 +50,10 @@ macro_rules! events {
                 ///
                 /// | operation | detail |
                 /// |---|---|
-                /// | sends and receives that have a message | the message ([`MessageId`]) |
+                /// | sends and receives that have a message | the message ([`MessageId`](crate::MessageId)) |
                 /// | what begins to wait with a timeout, `SleepBegin` | nanoseconds |
-                /// | a lock that is acquired or let go | which [`Turn`] at the lock |
-                /// | `CondvarWaitBegin` | the mutex and its [`Turn`] |
+                /// | a lock that is acquired or let go | which [`Turn`](crate::Turn) at the lock |
+                /// | `CondvarWaitBegin` | the mutex and its [`Turn`](crate::Turn) |
                 /// | `NotifyOne`, `NotifyAll` | how many notifications there were, this one included |
                 /// | `CondvarWaitEnd`, `CondvarWaitTimeoutEnd` | how many there were |
                 /// | `BarrierWaitBegin` | how many threads have arrived, this one included |
@@ -279,7 +279,7 @@ events! {
     128 PrimitiveSeen {
         /// The primitive.
         primitive: u32,
-        /// What it is: a [`PrimitiveKind`].
+        /// What it is: a [`PrimitiveKind`](crate::PrimitiveKind).
         kind: u32,
         /// Where it was made.
         site: u32,
@@ -304,7 +304,7 @@ events! {
     }
     /// What the message is that this thread is about to send.
     131 Value {
-        /// The message ([`MessageId`]).
+        /// The message ([`MessageId`](crate::MessageId)).
         message: u64,
         /// It, as text; ends in `…` where that was cut.
         value: &'a str,

@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 
-use crate::export::Output;
+use crate::chart;
+use crate::chart::svg::Steps;
+use crate::export::{ChartStyle, Output, UnknownEnding};
 use crate::hang::OnDeadlock;
 use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
 use crate::session::Keep;
+use crate::viewer::Page;
 
 /// Records channel programs and turns the recording into a timeline.
 #[derive(Debug, Parser)]
@@ -19,6 +24,25 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+    /// How much to say.
+    #[command(flatten)]
+    pub telling: Telling,
+}
+
+/// How much the recorder says of its own work.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Diagnostics")]
+pub struct Telling {
+    /// Says on stderr what the recorder does; -vv says more, -vvv all. Without it RUST_LOG
+    /// decides. Example: RUST_LOG=recorder::session=debug
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+    /// Says nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Writes a timeline of the recorder itself, as a Chrome trace. Example: --self-trace me.json
+    #[arg(long, value_name = "FILE", global = true)]
+    pub self_trace: Option<PathBuf>,
 }
 
 const EXIT_STATUS: &str = "\
@@ -27,8 +51,10 @@ Exit status:
                123 if it hung and --on-deadlock kill has ended it
   2            wrong usage
   1            failure: a program that cannot be run or built, a file that cannot be read
-               or written, a recording that contradicts itself, nothing recorded, a report
-               that does not keep to --fail-on, --max-latency or --max-depth
+               or written, a recording that contradicts itself, nothing recorded, a trace
+               that nobody has fetched, a report that does not keep to its limits
+  128 + N      signal N has interrupted an export, or the waiting of `recorder open`: no file
+               is left
   0            otherwise";
 
 /// What to do.
@@ -37,7 +63,12 @@ pub enum Command {
     /// Lists the examples and binaries of this Cargo workspace that can be recorded
     ///
     /// Example: recorder list
-    List,
+    List {
+        /// Prints a JSON array of objects with name, kind (bin or example), package, source
+        /// and summary
+        #[arg(long)]
+        json: bool,
+    },
     /// Builds and runs an example or binary of this Cargo workspace under recording
     ///
     /// Without -o, writes traces/NAME.json and traces/NAME.pftrace.
@@ -55,6 +86,9 @@ pub enum Command {
         /// What the program is given. Example: recorder run server -- --port 8080
         #[arg(last = true)]
         args: Vec<OsString>,
+        /// To look at it at once.
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Runs any command under recording
     ///
@@ -70,6 +104,9 @@ pub enum Command {
         /// The command and what it is given
         #[arg(last = true, required = true)]
         command: Vec<OsString>,
+        /// To look at it at once.
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Pauses the recording of a run: its operations are left out until `recorder resume`
     ///
@@ -85,13 +122,23 @@ pub enum Command {
     Keep(Running),
     /// Turns a recording into something else
     ///
-    /// Example: recorder export run.rec -o run.json -o run.txt
+    /// Only the output itself is on stdout; the summary is on stderr.
+    ///
+    /// Example: recorder export run.rec -o run.json.gz -o run.txt
+    ///
+    /// Example: recorder export run.rec -o -.txt | grep Disconnected
     Export {
         /// A recording, its text form, or the directory of a run whose recorder was killed
         recording: PathBuf,
         /// Outputs.
         #[command(flatten)]
         outputs: RequiredOutputs,
+        /// What charts show.
+        #[command(flatten)]
+        chart: ChartOptions,
+        /// To look at it at once.
+        #[command(flatten)]
+        opening: Opening,
     },
     /// Says why a run hung, where it waited and what it lost
     ///
@@ -121,6 +168,47 @@ pub enum Command {
         /// The other run
         after: PathBuf,
     },
+    /// Shows a recording in the terminal: a column for each thread, a line for each event
+    ///
+    /// Example: recorder show run.rec
+    Show {
+        /// A recording, its text form, or the directory of a run whose recorder was killed
+        recording: PathBuf,
+        /// Shows so many events, from the beginning and from the end
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        events: usize,
+        /// Shows so many threads [default: as many as there is room for]
+        #[arg(long, value_name = "N")]
+        threads: Option<usize>,
+    },
+    /// Opens a trace or a recording in the Perfetto UI in your browser
+    ///
+    /// Nothing leaves your machine: the browser loads the UI's page from the network, and the
+    /// page fetches the trace from this command, which listens on 127.0.0.1, answers that
+    /// page alone, and ends when it has the trace.
+    ///
+    /// Example: recorder open traces/pipeline.pftrace
+    Open {
+        /// A trace (.pftrace, .json, also with .gz), or what `export` reads
+        file: PathBuf,
+        /// Where and how.
+        #[command(flatten)]
+        serving: Serving,
+    },
+    /// Prints what a shell needs to complete the recorder's command lines
+    ///
+    /// Example: recorder completions bash > ~/.local/share/bash-completion/completions/recorder
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Prints the manual page, or writes those of all commands to a directory
+    ///
+    /// Example: recorder man ~/.local/share/man/man1
+    Man {
+        /// Where recorder.1, recorder-run.1 and so on are to be; it is made if it is not there
+        directory: Option<PathBuf>,
+    },
 }
 
 /// What a report is held against.
@@ -147,6 +235,106 @@ impl LimitOptions {
     }
 }
 
+/// Whether to look at what was written.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Opening")]
+pub struct Opening {
+    /// Opens what was written in the Perfetto UI, as `recorder open` does
+    #[arg(long)]
+    pub open: bool,
+    /// Where and how.
+    #[command(flatten)]
+    pub serving: Serving,
+}
+
+/// How a trace gets into the browser.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "Opening")]
+pub struct Serving {
+    /// The Perfetto UI to open, if it is one of your own. Example: --ui http://localhost:10000
+    #[arg(long, value_name = "URL")]
+    pub ui: Option<Page>,
+    /// Starts no browser, and only says what is to be opened
+    #[arg(long)]
+    pub no_browser: bool,
+    /// Where to listen; the page at ui.perfetto.dev may ask no other port than 9001
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// How long to wait for the page to fetch the trace; without this, five minutes
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+}
+
+impl Serving {
+    /// The Perfetto UI to open.
+    pub fn page(&self) -> Page {
+        self.ui.clone().unwrap_or_default()
+    }
+
+    /// Where to listen.
+    pub fn port(&self) -> u16 {
+        self.port.unwrap_or(9001)
+    }
+
+    /// How long to wait.
+    pub fn patience(&self) -> Duration {
+        self.wait.unwrap_or(Duration::from_secs(300))
+    }
+
+    /// An option that was given, if one was.
+    fn given(&self) -> Option<&'static str> {
+        let Serving { ui, no_browser, port, wait } = self;
+        [
+            (ui.is_some(), "--ui"),
+            (*no_browser, "--no-browser"),
+            (port.is_some(), "--port"),
+            (wait.is_some(), "--wait"),
+        ]
+        .into_iter()
+        .find_map(|(given, name)| given.then_some(name))
+    }
+}
+
+impl Cli {
+    /// Whether what was said makes sense as a whole.
+    ///
+    /// # Errors
+    /// It does not; the error says so as the other usage errors do.
+    pub fn check(&self) -> clap::error::Result<()> {
+        let (name, outputs, opening) = match &self.command {
+            Command::Run { options, opening, .. } => ("run", &options.outputs, opening),
+            Command::Record { options, opening, .. } => ("record", &options.outputs, opening),
+            Command::Export { outputs, opening, .. } => ("export", &outputs.outputs, opening),
+            _ => return Ok(()),
+        };
+        let refuse = |why: String| {
+            let mut recorder = Cli::command();
+            recorder.build();
+            let command = recorder.find_subcommand_mut(name);
+            Err(match command {
+                Some(command) => command.error(ErrorKind::ArgumentConflict, why),
+                None => recorder.error(ErrorKind::ArgumentConflict, why),
+            })
+        };
+        if let Some(option) = opening.serving.given().filter(|_| !opening.open) {
+            return refuse(format!("{option} is for --open, which is not there"));
+        }
+        if opening.open && !outputs.is_empty() && outputs.iter().all(Output::is_stdout) {
+            return refuse("--open needs a file that was written, and there is none".to_owned());
+        }
+        for (index, output) in outputs.iter().enumerate() {
+            let mut before = outputs[..index].iter();
+            if before.any(|other| other.path() == output.path()) {
+                return refuse(format!("{} is to be written twice", output.path().display()));
+            }
+        }
+        if outputs.iter().filter(|output| output.is_stdout()).count() > 1 {
+            return refuse("only one output can go to stdout".to_owned());
+        }
+        Ok(())
+    }
+}
+
 /// Which run is meant.
 #[derive(Args, Debug)]
 pub struct Running {
@@ -155,18 +343,25 @@ pub struct Running {
 }
 
 const OUTPUT: &str = "\
-Writes FILE; its ending says what: .json (Chrome trace), .pftrace (Perfetto trace), \
-.rec (recording), .txt (event text). Can be given several times. Example: -o run.pftrace -o run.rec";
+Writes FILE; its ending says what: .json (Chrome trace), .pftrace (Perfetto trace), both \
+also with .gz, .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event \
+text). Can be given several times. Example: -o run.pftrace -o run.rec";
+
+const OUTPUT_OR_STDOUT: &str = "\
+Writes FILE; its ending says what: .json (Chrome trace), .pftrace (Perfetto trace), both \
+also with .gz, .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event \
+text). -.json, -.txt and so on are stdout. Can be given several \
+times. Example: -o run.pftrace -o -.txt";
 
 /// What `run` and `record` share.
 #[derive(Args, Debug)]
 pub struct Options {
     /// Files to write.
-    #[arg(short, long = "output", value_name = "FILE", help = OUTPUT)]
+    #[arg(short, long = "output", value_name = "FILE", help = OUTPUT, value_parser = file, allow_hyphen_values = true)]
     pub outputs: Vec<Output>,
     /// Ends the program after so long: asks it to (SIGTERM), and kills it two seconds
     /// later. Example: --timeout 30s
-    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
     /// What to do if the program hangs, beside saying why: `wait` leaves it as it is, `kill`
     /// ends it as --timeout would. It hangs if every thread waits for another, without a
@@ -181,7 +376,7 @@ pub struct Options {
     pub on_deadlock: OnDeadlock,
     /// Limits what is kept on disk: once the recording takes so much room it ends, and the
     /// program runs on. Example: --max-size 2GB
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_size: Option<ByteSize>,
     /// Keeps only the newest, in memory (a flight recorder): so much time, or so many bytes.
     /// Written when the program ends or crashes, and meanwhile at SIGUSR1, `recorder keep`
@@ -192,6 +387,31 @@ pub struct Options {
     /// Records no operations until `recorder resume`
     #[arg(long)]
     pub paused: bool,
+    /// What charts show.
+    #[command(flatten)]
+    pub chart: ChartOptions,
+}
+
+/// What sequence charts (.svg and .mmd) show.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct ChartOptions {
+    /// In a chart (.svg): what a step down is
+    #[arg(long, value_enum, default_value_t, value_name = "STEPS")]
+    pub steps: Steps,
+    /// In a chart (.svg, .mmd): so many events, from the beginning and from the end
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub events: usize,
+    /// In a chart (.svg, .mmd): so many threads
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub threads: usize,
+}
+
+impl ChartOptions {
+    /// The same, as `export` takes it.
+    pub fn style(self) -> ChartStyle {
+        let limits = chart::Limits { events: self.events, threads: self.threads };
+        ChartStyle { limits, steps: self.steps }
+    }
 }
 
 impl Options {
@@ -200,6 +420,27 @@ impl Options {
         let limit = self.max_size.map(|size| Keep::UpTo(size.as_u64()));
         self.last.or(limit).unwrap_or(Keep::All)
     }
+}
+
+/// An output that is a file: stdout is that of the program.
+fn file(text: &str) -> Result<Output, String> {
+    let output: Output = text.parse().map_err(|error: UnknownEnding| error.to_string())?;
+    if output.is_stdout() {
+        let path = output.path().display();
+        return Err(format!(
+            "stdout is the program's; write a file, and then `recorder export FILE -o {path}` \
+             (a file of this name is ./{path})"
+        ));
+    }
+    Ok(output)
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "not a time like 500ms, 30s or 5min")
+}
+
+fn size(text: &str) -> Result<ByteSize, &'static str> {
+    text.parse().map_err(|_| "not a size like 512MB or 2GB")
 }
 
 /// A time or a size.
@@ -215,14 +456,13 @@ fn last(text: &str) -> Result<Keep, String> {
 #[derive(Args, Debug)]
 pub struct RequiredOutputs {
     /// Files to write.
-    #[arg(short, long = "output", value_name = "FILE", help = OUTPUT, required = true)]
+    #[arg(short, long = "output", value_name = "FILE", help = OUTPUT_OR_STDOUT, required = true, allow_hyphen_values = true)]
     pub outputs: Vec<Output>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

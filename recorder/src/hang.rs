@@ -13,7 +13,7 @@ use anyhow::Result;
 
 use crate::analysis::wait_for::State;
 use crate::analysis::{Outsiders, analyse};
-use crate::findings::{self, Certainty, Code, Finding};
+use crate::findings::{self, Certainty, Finding};
 use crate::load::Recording;
 
 mod tasks;
@@ -102,12 +102,21 @@ pub fn all_sleep(tasks: &[Task]) -> bool {
     !tasks.is_empty() && tasks.iter().all(|task| task.sleep != Sleep::No)
 }
 
+/// Why a process hangs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// Who waits for what, where, and what to change: lines.
+    pub text: String,
+    /// What is known of threads that are not recorded.
+    pub outsiders: Outsiders,
+}
+
 /// What there is to say of a process if it hangs: why, who and where. `tasks` are its threads as
 /// the system knows them; those that are not in the recording might wake another.
 ///
 /// # Errors
 /// The recording cannot be read.
-pub fn diagnose(recording: &Recording, pid: u32, tasks: &[Task]) -> Result<Option<String>> {
+pub fn diagnose(recording: &Recording, pid: u32, tasks: &[Task]) -> Result<Option<Diagnosis>> {
     let entities = &recording.entities;
     let mut analysis = analyse(recording, Outsiders::Unknown)?;
     let standings = analysis.wait_for.threads.iter().enumerate();
@@ -127,11 +136,11 @@ pub fn diagnose(recording: &Recording, pid: u32, tasks: &[Task]) -> Result<Optio
     }
     let mut findings = findings::find(&analysis);
     findings.retain(|finding| {
-        matches!(finding.code, Code::Deadlock | Code::ForgottenSender)
-            && finding.threads.iter().any(|thread| alive.contains(thread))
+        finding.code.is_hang() && finding.threads.iter().any(|thread| alive.contains(thread))
     });
     let lines: Vec<_> = findings.iter().map(|finding| line(finding, unknown)).collect();
-    Ok((!lines.is_empty()).then(|| lines.join("\n")))
+    let outsiders = analysis.outsiders;
+    Ok((!lines.is_empty()).then(|| Diagnosis { text: lines.join("\n"), outsiders }))
 }
 
 /// A finding, and what there is to doubt in it.

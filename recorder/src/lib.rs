@@ -12,17 +12,23 @@
 //! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
 //! - [`order`] puts the events of all threads into one order that is possible;
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
-//! - [`chrome`], [`perfetto`] and [`summary`] are what looks at the items, and
-//!   [`export`] brings them together.
+//! - [`chrome`], [`perfetto`], [`chart`] and [`summary`] are what looks at the items, and
+//!   [`export`] brings them together;
+//! - [`viewer`] hands a trace to the Perfetto UI in the browser.
+//!
+//! A [`watch`] sees how far the reading is, for the [`progress`] bar, and stops it at a
+//! [signal](signals). [`diagnostics`] is where what the stages tell of themselves goes.
 //!
 //! From [`load`] on everything is a pure function of the recording.
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod chart;
 pub mod chrome;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod diagnostics;
 pub mod entities;
 pub mod export;
 pub mod findings;
@@ -34,8 +40,12 @@ mod messages;
 pub mod order;
 pub mod perfetto;
 pub mod play;
+pub mod progress;
 pub mod report;
 pub mod run;
 pub mod session;
+pub mod signals;
 pub mod summary;
+pub mod viewer;
+pub mod watch;
 pub mod workspace;

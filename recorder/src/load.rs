@@ -15,8 +15,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use format::packed::unpack_over;
 use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES, MessageId, OperationKind};
+use tracing::{info, info_span, warn};
 
 use crate::entities::{Entities, Index, Site, Thread};
+use crate::watch::{Stage, Watch};
 
 mod census;
 mod events;
@@ -38,6 +40,7 @@ pub struct Recording {
     /// The monotonic clock at the trace's start, in nanoseconds.
     origin: u64,
     site_numbers: HashMap<Site, Index>,
+    watch: Watch,
 }
 
 /// Something in a recording that could not be read.
@@ -247,6 +250,16 @@ impl Recording {
     /// # Errors
     /// The file cannot be read, is no recording, or is one of another version.
     pub fn open(path: &Path) -> Result<Self> {
+        Recording::open_watched(path, &Watch::default())
+    }
+
+    /// Opens a recording, or its text form; `watch` sees how this and every later pass goes.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no recording, or is one of another version; or `watch`
+    /// stops it.
+    pub fn open_watched(path: &Path, watch: &Watch) -> Result<Self> {
+        let _span = info_span!("load", file = %path.display()).entered();
         let name = || path.display().to_string();
         let mut file = File::open(path).with_context(name)?;
         let mut head = [0; 19];
@@ -255,9 +268,9 @@ impl Recording {
             let mut text = String::new();
             file.read_to_string(&mut text).with_context(name)?;
             let bytes = format::text::parse(&text).with_context(name)?;
-            return Recording::load(Source::Memory(bytes)).with_context(name);
+            return Recording::load(Source::Memory(bytes), watch).with_context(name);
         }
-        Recording::load(Source::File(file)).with_context(name)
+        Recording::load(Source::File(file), watch).with_context(name)
     }
 
     /// Opens a recording that grows as it is now: its first `length` bytes, and behind them
@@ -266,7 +279,7 @@ impl Recording {
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn open_growing(file: File, length: u64, rest: Vec<u8>) -> Result<Self> {
-        Recording::load(Source::Growing(file, length, rest))
+        Recording::load(Source::Growing(file, length, rest), &Watch::default())
     }
 
     /// Reads a recording that is in memory.
@@ -274,10 +287,10 @@ impl Recording {
     /// # Errors
     /// The bytes are no recording, or one of another version.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Recording::load(Source::Memory(bytes))
+        Recording::load(Source::Memory(bytes), &Watch::default())
     }
 
-    fn load(source: Source) -> Result<Self> {
+    fn load(source: Source, watch: &Watch) -> Result<Self> {
         let mut head = [0; FILE_HEADER_BYTES];
         let length = source.read_at(&mut head, 0)?;
         let mut damage = Vec::new();
@@ -293,10 +306,24 @@ impl Recording {
             dropped: 0,
             origin: 0,
             site_numbers: HashMap::new(),
+            watch: watch.clone(),
         };
+        recording.begin("reading");
         recording.dropped =
             recording.blocks.iter().fold(0, |sum, block| sum.saturating_add(block.dropped));
         Census::take(&mut recording)?;
+        let Entities { processes, threads, channels, .. } = &recording.entities;
+        info!(
+            blocks = recording.blocks.len(),
+            processes = processes.len(),
+            threads = threads.len(),
+            channels = channels.len(),
+            dropped = recording.dropped,
+            "loaded"
+        );
+        for damage in &recording.damage {
+            warn!(%damage, "damaged");
+        }
         Ok(recording)
     }
 
@@ -327,6 +354,12 @@ impl Recording {
         })
     }
 
+    /// A pass over all blocks begins.
+    pub(crate) fn begin(&self, name: &'static str) {
+        let bytes = self.blocks.iter().map(|block| block.stored as u64);
+        self.watch.begin(Stage { name, bytes: bytes.fold(0, u64::saturating_add) });
+    }
+
     /// The events of the thread with this index, in program order.
     pub fn events(&self, thread: usize) -> ThreadEvents<'_> {
         let Thread { process, number, .. } = self.entities.threads[thread];
@@ -345,6 +378,7 @@ impl Recording {
 
     /// The records of a block; gives why there are no more of them.
     fn read_all(&self, block: &Block, records: &mut Records) -> Result<Option<format::Error>> {
+        self.watch.pass(block.stored as u64)?;
         // What a header says need not be there.
         let there = self.source.length()?.saturating_sub(block.offset);
         let there = block.stored.min(usize::try_from(there)?);

@@ -2,25 +2,33 @@
 #![forbid(unsafe_code)]
 
 use std::fmt::Display;
-use std::io::{IsTerminal, Write};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::{fs, io};
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::{CommandFactory, Parser};
 use recorder::analysis::Outsiders;
-use recorder::cli::{self, Cli, Options, Running};
+use recorder::chart::columns::{self, Columns};
+use recorder::chart::{ChartBuilder, Limits};
+use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
 use recorder::control::Control;
 use recorder::export::{self, Kind, Output, Prepared, Written};
+use recorder::findings::Finding;
 use recorder::load::{Damage, Recording};
+use recorder::play::play;
+use recorder::progress::Bar;
+use recorder::report::Report;
+use recorder::report::diff::Difference;
 use recorder::report::json::Document;
-use recorder::report::text::{self, Style};
-use recorder::report::{Report, diff};
+use recorder::report::text::Headlines;
 use recorder::run::{Care, Cut, Snapshots};
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
-use recorder::{run, workspace};
+use recorder::viewer::{self, Ended, Server};
+use recorder::watch::{Interrupted, Watch};
+use recorder::{diagnostics, report, run, workspace};
 
 /// Wrong usage.
 const USAGE: u8 = 2;
@@ -28,100 +36,203 @@ const USAGE: u8 = 2;
 const FAILURE: u8 = 1;
 
 fn main() -> ExitCode {
-    let status = execute(Cli::parse()).unwrap_or_else(|error| {
-        say(format_args!("recorder: {error:#}"));
-        if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
-    });
+    let cli = Cli::parse();
+    if let Err(error) = cli.check() {
+        error.exit();
+    }
+    let telling = Telling { quiet: cli.telling.quiet, bar: has_bar(&cli.telling) };
+    let status = diagnostics::start(&cli.telling)
+        .and_then(|_diagnostics| execute(cli.command, telling))
+        .unwrap_or_else(failure);
     ExitCode::from(status)
 }
 
-fn execute(cli: Cli) -> Result<u8> {
-    match cli.command {
-        cli::Command::List => list(),
-        cli::Command::Run { name, release, options, args } => {
+/// Says what went wrong; gives the exit status.
+fn failure(error: anyhow::Error) -> u8 {
+    if error.chain().any(is_broken_pipe) {
+        // Whoever reads our stdout has read enough.
+        return 0;
+    }
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        // In the midst of what does not matter.
+        say(format_args!("recorder: {interrupted}"));
+        return 128 + interrupted.signal;
+    }
+    say(format_args!("recorder: {error:#}"));
+    if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let kind = match (error.downcast_ref::<io::Error>(), error.downcast_ref::<serde_json::Error>())
+    {
+        (Some(error), _) => Some(error.kind()),
+        (_, Some(error)) => error.io_error_kind(),
+        (None, None) => None,
+    };
+    kind == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// How much is said on stderr, beside errors.
+#[derive(Clone, Copy)]
+struct Telling {
+    quiet: bool,
+    /// Whether a bar shows how far the reading of a recording is.
+    bar: bool,
+}
+
+impl Telling {
+    /// Says it on stderr, if it may.
+    fn say(self, line: impl Display) {
+        if !self.quiet {
+            say(line);
+        }
+    }
+
+    /// Does something with a bar that shows how far it is.
+    fn with_bar<T>(self, watch: &Watch, act: impl FnOnce() -> T) -> T {
+        let _bar = self.bar.then(|| Bar::start(watch));
+        act()
+    }
+}
+
+fn has_bar(telling: &cli::Telling) -> bool {
+    // It would stand between the lines that are told.
+    io::stderr().is_terminal() && !telling.quiet && telling.verbose == 0
+}
+
+fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
+    match command {
+        cli::Command::List { json } => list(json),
+        cli::Command::Run { name, release, options, opening, args } => {
             let program = workspace::find(&workspace::programs()?, &name)?;
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
-            let mut command = Command::new(program.build(release)?);
+            let mut command = Command::new(program.build(release, telling.quiet)?);
             command.args(args);
-            record(command, &name, outputs, &options)
+            record(command, &name, outputs, &options, &opening, telling)
         }
-        cli::Command::Record { options, command } => {
+        cli::Command::Record { options, opening, command } => {
             let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
             let name =
                 Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program);
             command.args(args);
-            record(command, &name, outputs, &options)
+            record(command, &name, outputs, &options, &opening, telling)
         }
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recording, outputs } => {
-            let recording = open(&recording)?;
+        cli::Command::Export { recording, outputs, chart, opening } => {
+            let watch = Watch::default();
+            watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
-            let (summary, written) = export::export(&recording, outputs)?;
-            Ok(report(&recording, &summary, &written))
+            let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
+            let (summary, written) =
+                telling.with_bar(&watch, || export::export(&recording, outputs, chart.style()))?;
+            let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
+            let opened = open_written(&written, &opening, &watch, telling);
+            Ok(if reported == 0 { opened } else { reported })
         }
-        cli::Command::Report { recording, json, limits } => {
-            let recording = open(&recording)?;
-            let report = Report::new(&recording, Outsiders::Unknown)?;
-            print(&if json { json_of(&report)? } else { text_of(&report)? })?;
-            let exceeded = limits.limits().exceeded(&report);
-            for line in &exceeded {
-                say(format_args!("recorder: {line}"));
-            }
-            Ok(if exceeded.is_empty() { 0 } else { FAILURE })
+        cli::Command::Open { file, serving } => {
+            let watch = Watch::default();
+            watch.stop_at_signals()?;
+            open_in_viewer(&file, &serving, &watch, telling)
         }
-        cli::Command::Diff { before, after } => {
-            let mut text = String::new();
-            diff::write(&document(&before)?, &document(&after)?, &mut text)?;
-            print(&text)?;
+        cli::Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "recorder", &mut script);
+            print(&script)
+        }
+        cli::Command::Man { directory: None } => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            print(&page)
+        }
+        cli::Command::Man { directory: Some(directory) } => {
+            let cannot = || format!("cannot write manual pages to {}", directory.display());
+            fs::create_dir_all(&directory).with_context(cannot)?;
+            clap_mangen::generate_to(Cli::command(), &directory).with_context(cannot)?;
             Ok(0)
         }
+        cli::Command::Show { recording, events, threads } => {
+            show(&recording, events, threads, telling)
+        }
+        cli::Command::Report { recording, json, limits } => {
+            say_report(&recording, json, &limits.limits(), telling)
+        }
+        cli::Command::Diff { before, after } => say_difference(&before, &after, telling),
     }
 }
 
-/// Opens a recording, or what is left of one whose recorder was killed.
-fn open(path: &Path) -> Result<Recording> {
-    if path.is_dir() {
-        return session::recover(path).with_context(|| path.display().to_string());
+fn findings(recording: &Recording, outsiders: Outsiders) -> Result<Vec<Finding>> {
+    Ok(Report::new(recording, outsiders)?.findings)
+}
+
+fn say_report(
+    path: &Path,
+    json: bool,
+    limits: &report::limits::Limits,
+    telling: Telling,
+) -> Result<u8> {
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let recording = telling.with_bar(&watch, || open_recording(path, &watch))?;
+    let report = telling.with_bar(&watch, || Report::new(&recording, Outsiders::Unknown))?;
+    if json {
+        let mut text = serde_json::to_vec_pretty(&Document::new(&report))?;
+        text.push(b'\n');
+        print(&text)?;
+    } else {
+        write!(anstream::stdout(), "{report}").context("cannot write stdout")?;
     }
-    Recording::open(path)
-}
-
-/// The report of a recording, or one that was written before.
-fn document(path: &Path) -> Result<Document> {
-    if path.extension().is_some_and(|ending| ending == "json") {
-        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        return Document::parse(&text).with_context(|| path.display().to_string());
+    let damaged = say_damage(&recording);
+    let exceeded = limits.exceeded(&report);
+    for line in &exceeded {
+        say(format_args!("recorder: {line}"));
     }
-    let recording = open(path)?;
-    Ok(Document::new(&Report::new(&recording, Outsiders::Unknown)?))
+    Ok(if exceeded.is_empty() { damaged } else { FAILURE })
 }
 
-fn json_of(report: &Report<'_>) -> Result<String> {
-    Ok(serde_json::to_string_pretty(&Document::new(report))? + "\n")
+fn say_difference(before: &Path, after: &Path, telling: Telling) -> Result<u8> {
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let document = |path: &Path| -> Result<Document> {
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            return Document::parse(&text).with_context(|| path.display().to_string());
+        }
+        let recording = open_recording(path, &watch)?;
+        Ok(Document::new(&Report::new(&recording, Outsiders::Unknown)?))
+    };
+    let (before, after) = telling
+        .with_bar(&watch, || Ok::<_, anyhow::Error>((document(before)?, document(after)?)))?;
+    print(Difference::new(&before, &after).to_string().as_bytes())
 }
 
-fn text_of(report: &Report<'_>) -> Result<String> {
-    let mut text = String::new();
-    text::write(report, style(&io::stdout()), &mut text)?;
-    Ok(text)
+fn show(path: &Path, events: usize, threads: Option<usize>, telling: Telling) -> Result<u8> {
+    /// Where there is no terminal.
+    const WIDTH: usize = 80;
+    let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let recording = telling.with_bar(&watch, || open_recording(path, &watch))?;
+    let threads = threads.unwrap_or_else(|| columns::most_threads(width));
+    let mut summary = Summary::new(&recording);
+    let mut chart = ChartBuilder::new(&recording, Limits { events, threads });
+    telling.with_bar(&watch, || {
+        play(&recording, &mut |item| {
+            summary.item(item);
+            chart.item(item);
+            Ok(())
+        })
+    })?;
+    write!(anstream::stdout(), "{}", Columns::new(&chart.finish(), width))?;
+    Ok(conclude(&recording, &summary, &[], &[], &Opening::default(), telling))
 }
 
-/// Colours only where somebody looks and has not asked for none.
-fn style(out: &impl IsTerminal) -> Style {
-    let wanted = std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
-    Style { colours: wanted && out.is_terminal() }
-}
-
-/// Writes to stdout. Who reads no further has seen enough.
-fn print(text: &str) -> Result<()> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
+fn print(bytes: &[u8]) -> Result<u8> {
+    io::stdout().write_all(bytes).context("cannot write stdout")?;
+    Ok(0)
 }
 
 fn control(running: &Running, act: fn(&Control) -> io::Result<()>) -> Result<u8> {
@@ -129,17 +240,43 @@ fn control(running: &Running, act: fn(&Control) -> io::Result<()>) -> Result<u8>
     Ok(0)
 }
 
-fn list() -> Result<u8> {
+fn list(json: bool) -> Result<u8> {
     let programs: Vec<_> =
         workspace::programs()?.into_iter().filter(|program| program.listed).collect();
+    if json {
+        let listings: Vec<_> = programs.iter().map(workspace::Program::listing).collect();
+        let mut text = serde_json::to_vec_pretty(&listings)?;
+        text.push(b'\n');
+        return print(&text);
+    }
     let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
     for program in &programs {
-        writeln!(io::stdout(), "{:width$}  {}", program.name, program.summary())?;
+        text += format!("{:width$}  {}", program.name, program.summary()).trim_end();
+        text += "\n";
     }
     if programs.is_empty() {
         say("recorder: no package of this workspace depends on `instrumented`");
     }
-    Ok(0)
+    print(text.as_bytes())
+}
+
+fn open_recording(path: &Path, watch: &Watch) -> Result<Recording> {
+    if path.is_dir() {
+        return session::recover(path, watch).with_context(|| path.display().to_string());
+    }
+    Recording::open_watched(path, watch).map_err(|error| {
+        if error.downcast_ref() == Some(&format::Error::NotARecording)
+            && viewer::is_trace(path).is_ok_and(|is_trace| is_trace)
+        {
+            let path = path.display();
+            return anyhow!(
+                "{path}: not a recording but a trace, which `recorder open {path}` shows (-o \
+                 NAME.rec writes a recording)"
+            );
+        }
+        error
+    })
 }
 
 /// Begins the files that were asked for, or those that are written if none was.
@@ -153,7 +290,14 @@ fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<Prepared>> 
     export::prepare(&outputs)
 }
 
-fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Options) -> Result<u8> {
+fn record(
+    command: Command,
+    name: &str,
+    outputs: Vec<Prepared>,
+    options: &Options,
+    opening: &Opening,
+    telling: Telling,
+) -> Result<u8> {
     let keep = options.keep();
     let first = outputs.first().map_or(Path::new(name), Prepared::path);
     let directory = match first.parent() {
@@ -161,13 +305,15 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
         _ => Path::new("."),
     };
     let mut session = Session::new(keep, options.paused, directory)?;
-    let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_))
-        .then(|| Snapshots { stem: first.with_extension("") });
+    let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_)).then(|| Snapshots {
+        stem: first.with_extension(""),
+        tell: if telling.quiet { say_why_not_kept } else { say_kept },
+    });
     let care = Care {
         timeout: options.timeout,
         on_deadlock: options.on_deadlock,
         snapshots,
-        say: |line| say(line),
+        say: |diagnosis| say(diagnosis),
     };
     let finished = run::run(command, &mut session, &care);
     let finished = finished.map_err(|error| {
@@ -177,12 +323,18 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
     })?;
     let status = finished.status();
     match finished.cut {
-        Some(Cut::TimedOut) => say(format_args!("recorder: the timeout has ended {name}")),
-        Some(Cut::Deadlocked) => say(format_args!("recorder: ended {name}, which hung")),
+        Some(Cut::TimedOut) => {
+            telling.say(format_args!("recorder: the timeout has ended {name}"));
+        }
+        Some(Cut::Deadlocked) => telling.say(format_args!("recorder: ended {name}, which hung")),
         None => {}
     }
+    // What came while the program ran was meant for it.
+    let watch = Watch::default();
+    watch.stop_at_signals()?;
+    let collected = telling.with_bar(&watch, || session.finish(&finished.ending, &watch));
     let Some(Collected { recording, trouble, full }) =
-        session.finish(&finished.ending).context("cannot collect the recording")?
+        collected.context("cannot collect the recording")?
     else {
         say(format_args!(
             "recorder: recorded nothing: {name} made no channel of `instrumented` that could be \
@@ -196,15 +348,34 @@ fn record(command: Command, name: &str, outputs: Vec<Prepared>, options: &Option
         say(format_args!("recorder: the recording is incomplete: {trouble:#}"));
     }
     if full {
-        say("recorder: the recording ended early: it has reached --max-size");
+        telling.say("recorder: the recording ended early: it has reached --max-size");
     }
-    let (summary, written) = export::export(&recording, outputs)?;
-    let reported = report(&recording, &summary, &written);
+    let (mut summary, written) =
+        telling.with_bar(&watch, || export::export(&recording, outputs, options.chart.style()))?;
+    let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
+    let hangs = findings.iter().filter(|finding| finding.code.is_hang());
+    hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
+    let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
+    let opened = open_written(&written, opening, &watch, telling);
     Ok(match status {
         0 if trouble.is_some() => FAILURE,
+        0 if reported == 0 => opened,
         0 => reported,
         status => status,
     })
+}
+
+fn say_kept(kept: Result<&Path, &anyhow::Error>) {
+    match kept {
+        Ok(path) => say(format_args!("recorder: kept {}", path.display())),
+        Err(_) => say_why_not_kept(kept),
+    }
+}
+
+fn say_why_not_kept(kept: Result<&Path, &anyhow::Error>) {
+    if let Err(error) = kept {
+        say(format_args!("recorder: {error:#}"));
+    }
 }
 
 /// Says it on stderr. If nobody listens there, that is no failure.
@@ -213,7 +384,36 @@ fn say(line: impl Display) {
 }
 
 /// Says what there was and what was written; gives the exit status.
-fn report(recording: &Recording, summary: &Summary<'_>, written: &[Written]) -> u8 {
+fn conclude(
+    recording: &Recording,
+    summary: &Summary<'_>,
+    findings: &[Finding],
+    written: &[Written],
+    opening: &Opening,
+    telling: Telling,
+) -> u8 {
+    let status = say_damage(recording);
+    telling.say(summary.to_string().trim_end());
+    if !telling.quiet {
+        let _ = write!(anstream::stderr(), "{}", Headlines(findings));
+    }
+    for Written { path, bytes, .. } in written {
+        telling.say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
+    }
+    if let Some(Written { path, .. }) = to_open(written).filter(|file| file.kind.is_trace())
+        && !opening.open
+    {
+        telling.say(format_args!(
+            "to look at it, run `recorder open {}`, or drop the file on \
+             https://ui.perfetto.dev; it stays on your machine",
+            path.display()
+        ));
+    }
+    status
+}
+
+/// Says what could not be read; gives the exit status.
+fn say_damage(recording: &Recording) -> u8 {
     const SHOWN: usize = 10;
     for damage in recording.damage.iter().take(SHOWN) {
         say(format_args!("recorder: damaged: {damage}; the rest is there"));
@@ -222,15 +422,74 @@ fn report(recording: &Recording, summary: &Summary<'_>, written: &[Written]) -> 
         let more = recording.damage.len() - SHOWN;
         say(format_args!("recorder: damaged in {more} more places"));
     }
-    say(summary.to_string().trim_end());
-    for Written { path, bytes, .. } in written {
-        say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
-    }
-    if written.iter().any(|file| matches!(file.kind, Kind::Chrome | Kind::Perfetto)) {
-        say("to look at a trace, open https://ui.perfetto.dev and drop the file on the page; \
-             it stays on your machine");
-    }
     if recording.damage.iter().any(Damage::is_malformed) { FAILURE } else { 0 }
+}
+
+/// The file that is the best to look at.
+fn to_open(written: &[Written]) -> Option<&Written> {
+    [Kind::Perfetto, Kind::Chrome, Kind::Recording, Kind::Text]
+        .into_iter()
+        .find_map(|kind| written.iter().find(|file| file.kind == kind))
+}
+
+/// Opens what was written, if that is wanted; gives the exit status.
+fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: Telling) -> u8 {
+    match to_open(written).filter(|_| opening.open) {
+        Some(file) => {
+            open_in_viewer(&file.path, &opening.serving, watch, telling).unwrap_or_else(failure)
+        }
+        None => 0,
+    }
+}
+
+fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Telling) -> Result<u8> {
+    let cannot = || format!("cannot open {}", path.display());
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
+        let trace = File::open(path).with_context(cannot)?;
+        serve(trace, &name, serving, watch, telling)?;
+        return Ok(0);
+    }
+    let recording = telling.with_bar(watch, || open_recording(path, watch))?;
+    let status = say_damage(&recording);
+    let trace = telling.with_bar(watch, || export::perfetto(&recording))?;
+    let name = Path::new(&*name).with_extension("pftrace");
+    serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
+    Ok(status)
+}
+
+/// Waits until the Perfetto UI has fetched the trace.
+fn serve(
+    trace: File,
+    name: &str,
+    serving: &Serving,
+    watch: &Watch,
+    telling: Telling,
+) -> Result<()> {
+    let page = serving.page();
+    let server = Server::new(trace, name, &page, serving.port())?;
+    telling.say(format_args!(
+        "opening {name}: the browser loads {page} from the network, and that page fetches the \
+         trace from this command; nothing leaves your machine"
+    ));
+    if serving.no_browser {
+        say(format_args!("open this in a browser: {}", server.address()));
+    } else if let Err(error) = viewer::start_browser(server.address()) {
+        say(format_args!(
+            "recorder: cannot start a browser: {error:#}; open this in one on this machine: {}",
+            server.address()
+        ));
+    }
+    let patience = serving.patience();
+    match server.wait(patience, watch)? {
+        Ended::Fetched => telling.say(format_args!("the Perfetto UI has {name}")),
+        Ended::TimedOut => bail!(
+            "{name} was not fetched within {}: if {page} cannot be loaded, give a Perfetto UI of \
+             your own with --ui; if it was loaded, drop the file on it",
+            humantime::format_duration(patience)
+        ),
+    }
+    Ok(())
 }
 
 fn size(bytes: u64) -> String {

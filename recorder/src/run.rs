@@ -4,8 +4,7 @@
 //! terminal sends, it gets. What another process sends to us is passed on to it.
 
 use std::fmt::Display;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -14,13 +13,16 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
+use signal_hook::consts::SIGUSR1;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
+use tracing::{debug, info, info_span};
 
-use crate::hang::{self, OnDeadlock, Silence};
+use crate::analysis::Outsiders;
+use crate::hang::{self, Diagnosis, OnDeadlock, Silence};
 use crate::session::{Ending, Session, VARIABLE};
+use crate::signals;
 
 /// How often full blocks are looked for.
 const IDLE_TICK: Duration = Duration::from_millis(10);
@@ -37,6 +39,8 @@ pub struct Finished {
     pub ending: Ending,
     /// Why we have ended it, if we have.
     pub cut: Option<Cut>,
+    /// What was known, when it hung, of threads that are not recorded.
+    pub outsiders: Outsiders,
     /// Why full blocks could not be moved any more.
     pub trouble: Option<anyhow::Error>,
 }
@@ -68,10 +72,12 @@ impl Finished {
 pub struct Snapshots {
     /// Where they are, and the begin of their names.
     pub stem: PathBuf,
+    /// Is told what was written, or why nothing was.
+    pub tell: fn(Result<&Path, &anyhow::Error>),
 }
 
 impl Snapshots {
-    fn write(&self, session: &mut Session, say: fn(&dyn Display)) {
+    fn write(&self, session: &mut Session) {
         let path = (1..)
             .map(|number| {
                 let mut name = self.stem.clone().into_os_string();
@@ -80,10 +86,7 @@ impl Snapshots {
             })
             .find(|path| !path.exists());
         let Some(path) = path else { return };
-        match session.write_newest(&path) {
-            Ok(()) => say(&format_args!("recorder: kept {}", path.display())),
-            Err(error) => say(&format_args!("recorder: {error:#}")),
-        }
+        (self.tell)(session.write_newest(&path).as_ref().map(|()| path.as_path()));
     }
 }
 
@@ -96,7 +99,7 @@ pub struct Care {
     pub on_deadlock: OnDeadlock,
     /// If it has a flight recorder.
     pub snapshots: Option<Snapshots>,
-    /// Is told what is noticed meanwhile, line by line.
+    /// Is told what is wrong with a program that hangs, while it does.
     pub say: fn(&dyn Display),
 }
 
@@ -105,7 +108,7 @@ enum News {
     Ended,
     Signal(Origin),
     /// A process has been silent for long. What there is to say of it, if it hangs.
-    Diagnosed(u32, Option<String>),
+    Diagnosed(u32, Option<Diagnosis>),
 }
 
 /// Runs `command` and drains what it records, until it ends or is ended.
@@ -113,15 +116,18 @@ enum News {
 /// # Errors
 /// The program cannot be started.
 pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<Finished> {
+    let _span = info_span!("run", program = %command.get_program().display()).entered();
     let Care { timeout, on_deadlock, snapshots, say } = care;
     let asks = snapshots.as_ref().map(|_| SIGUSR1);
-    let mut signals = SignalsInfo::<WithOrigin>::new(signals_to_survive().into_iter().chain(asks))?;
+    // They would end us before the recording is collected.
+    let mut signals = SignalsInfo::<WithOrigin>::new(signals::that_end().chain(asks))?;
     let handle = signals.handle();
     let mut child = command
         .env(VARIABLE, session.directory())
         .spawn()
         .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     let pid = Pid::from_child(&child);
+    info!(pid = pid.as_raw_pid(), session = %session.directory().display(), "started");
 
     let (tell, told) = mpsc::channel();
     let listener = thread::spawn({
@@ -142,6 +148,7 @@ pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<F
     let started = Instant::now();
     let mut silence = Silence::new(started);
     let mut cut = None;
+    let mut outsiders = Outsiders::Unknown;
     let mut asked_to_end = None;
     let mut killed = false;
     let mut trouble = None;
@@ -155,6 +162,7 @@ pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<F
             Ok(News::Ended) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(News::Signal(Origin { signal: SIGUSR1, .. })) => asked_by_signal = 1,
             Ok(News::Signal(origin)) => {
+                debug!(signal = origin.signal, cause = ?origin.cause, "signalled");
                 // The terminal has sent it to the program as well.
                 if matches!(origin.cause, Cause::Sent(_))
                     && let Some(signal) = Signal::from_named_raw(origin.signal)
@@ -166,7 +174,8 @@ pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<F
                 if let Some(diagnosis) = diagnosis
                     && still_hangs(session, &mut silence, pid)
                 {
-                    say(&format_args!("recorder: the program hangs\n{diagnosis}"));
+                    say(&format_args!("recorder: the program hangs\n{}", diagnosis.text));
+                    outsiders = diagnosis.outsiders;
                     if *on_deadlock == OnDeadlock::Kill && cut.is_none() {
                         cut = Some(Cut::Deadlocked);
                     }
@@ -190,7 +199,7 @@ pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<F
             let wanted = asked + session.asked_to_keep().unwrap_or_default();
             if written < wanted {
                 written = wanted;
-                snapshots.write(session, *say);
+                snapshots.write(session);
             }
         }
         if cut.is_none() && timeout.is_some_and(|timeout| started.elapsed() >= timeout) {
@@ -218,7 +227,8 @@ pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<F
         code: status.code().unwrap_or_default() as u32,
         signal: std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default() as u32,
     };
-    Ok(Finished { ending, cut, trouble })
+    info!(code = ending.code, signal = ending.signal, ?cut, "ended");
+    Ok(Finished { ending, cut, outsiders, trouble })
 }
 
 /// Looks for processes that may hang, and has what they have recorded analysed: beside what
@@ -233,6 +243,7 @@ fn suspect(session: &mut Session, silence: &mut Silence, tell: &Sender<News>) {
         };
         let Ok(recording) = session.snapshot() else { return };
         silence.suspect(pid);
+        debug!(pid, "may hang");
         let tell = tell.clone();
         thread::spawn(move || {
             let diagnosis = hang::diagnose(&recording, pid, &tasks).ok().flatten();
@@ -267,17 +278,4 @@ fn wait_for(pid: Pid, tell: &Sender<News>) {
     while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
     // Nobody listens if the run was given up.
     let _ = tell.send(News::Ended);
-}
-
-/// The signals that would end us before the recording is collected. One that is ignored
-/// (as under `nohup`) stays so, for the program as well.
-fn signals_to_survive() -> Vec<i32> {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or_default();
-    let all = [SIGINT, SIGTERM, SIGHUP, SIGQUIT];
-    all.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0).collect()
 }

@@ -15,9 +15,11 @@ use anyhow::{Context, Result, bail};
 use format::packed::Packer;
 use format::{BlockHeader, Event, MAX_RECORD, control};
 use tempfile::TempDir;
+use tracing::{debug, info, info_span, trace_span};
 
 use crate::control::offset;
 use crate::load::Recording;
+use crate::watch::Watch;
 
 mod log;
 mod newest;
@@ -150,6 +152,7 @@ impl Session {
     /// # Errors
     /// A part cannot be read, or the recording cannot be written.
     pub fn drain(&mut self) -> Result<usize> {
+        let _span = trace_span!("drain").entered();
         self.find_parts()?;
         let mut moved = 0;
         for part in &mut self.parts {
@@ -164,7 +167,11 @@ impl Session {
             && !self.full
         {
             self.full = true;
+            info!(bytes = log.bytes(), "the recording has reached its size");
             self.write_control(control::PAUSED, 1)?;
+        }
+        if moved > 0 {
+            debug!(blocks = moved, "drained");
         }
         Ok(moved)
     }
@@ -218,7 +225,7 @@ impl Session {
                 let mut log = Log::new(&env::temp_dir())?;
                 newest.write(&rest, &mut log);
                 log.flush()?;
-                log.open()
+                log.open(&Watch::default())
             }
         }
     }
@@ -226,8 +233,10 @@ impl Session {
     /// Takes what is left and opens the recording; `None` if nobody has recorded anything.
     ///
     /// # Errors
-    /// A part cannot be read, or nothing of the recording could be written.
-    pub fn finish(self, ending: &Ending) -> Result<Option<Collected>> {
+    /// A part cannot be read, or nothing of the recording could be written; or `watch` stops
+    /// the reading.
+    pub fn finish(self, ending: &Ending, watch: &Watch) -> Result<Option<Collected>> {
+        let _span = info_span!("collect").entered();
         let Session { mut directory, store, mut parts, full, .. } = self;
         let (mut log, newest) = match store {
             Store::Log(log) => (log, None),
@@ -247,6 +256,7 @@ impl Session {
                 }
                 Ok(log.flush()?)
             });
+        info!(processes = parts.len(), bytes = log.bytes(), "collected");
         let trouble = taken.err().map(|trouble| {
             // The parts are recordings too, and there may be room for them later.
             directory.disable_cleanup(true);
@@ -256,7 +266,7 @@ impl Session {
             return Ok(None);
         }
         // What could be written is a recording too, wherever it ends.
-        match (log.open(), trouble) {
+        match (log.open(watch), trouble) {
             (Err(_), Some(trouble)) => Err(trouble),
             (recording, trouble) => Ok(Some(Collected { recording: recording?, trouble, full })),
         }
@@ -275,8 +285,10 @@ impl Session {
 /// (That of one that is at work can be read, too; it goes on.)
 ///
 /// # Errors
-/// The directory is none of a session, or something in it cannot be read.
-pub fn recover(directory: &Path) -> Result<Recording> {
+/// The directory is none of a session, or something in it cannot be read; or `watch` stops
+/// the reading.
+pub fn recover(directory: &Path, watch: &Watch) -> Result<Recording> {
+    let _span = info_span!("recover", directory = %directory.display()).entered();
     let mut parts = Vec::new();
     find_parts(&mut parts, directory)?;
     if !fs::exists(directory.join(control::FILE))? {
@@ -294,7 +306,7 @@ pub fn recover(directory: &Path) -> Result<Recording> {
         log.flush()?;
     }
     log.flush()?;
-    log.open()
+    log.open(watch)
 }
 
 /// What a session's directory calls the recording that it grows.
@@ -448,7 +460,8 @@ mod tests {
     }
 
     fn finish(session: Session) -> Option<Recording> {
-        let Collected { recording, trouble, .. } = session.finish(&ENDING).unwrap()?;
+        let Collected { recording, trouble, .. } =
+            session.finish(&ENDING, &Watch::default()).unwrap()?;
         assert!(trouble.is_none(), "{trouble:?}");
         assert_eq!(recording.damage, []);
         Some(recording)

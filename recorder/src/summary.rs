@@ -84,6 +84,11 @@ impl<'a> Summary<'a> {
         }
     }
 
+    /// Leaves out that these threads still wait: a finding says so, and more.
+    pub fn leave_to_a_finding(&mut self, threads: &[usize]) {
+        self.stuck.retain(|slice| !threads.contains(&slice.thread));
+    }
+
     fn length(&self, slice: &Slice) -> u64 {
         slice.end.unwrap_or(self.end_of(slice)).saturating_sub(slice.begin)
     }

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fmt};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use cargo_metadata::{Message, MetadataCommand, Package, PackageId, Target, TargetKind};
+use serde::Serialize;
+use tracing::info_span;
 
 /// A binary or example of a workspace.
 #[derive(Clone, Debug)]
@@ -17,9 +19,22 @@ pub struct Program {
     pub name: String,
     /// Whether it is to be listed: its package uses `instrumented`, and does not hide.
     pub listed: bool,
-    package: PackageId,
+    /// Its place in the order that its package wants to be listed in.
+    place: usize,
+    package: String,
+    id: PackageId,
     source: PathBuf,
     is_example: bool,
+}
+
+/// What `recorder list --json` says of a program.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listing<'a> {
+    name: &'a str,
+    kind: &'static str,
+    package: &'a str,
+    source: &'a Path,
+    summary: String,
 }
 
 impl Program {
@@ -30,17 +45,33 @@ impl Program {
         line.unwrap_or_default().trim().to_owned()
     }
 
-    /// Builds it; gives the path of the executable. What Cargo has to say goes to stderr.
+    /// All that is known of it without building it.
+    pub fn listing(&self) -> Listing<'_> {
+        Listing {
+            name: &self.name,
+            kind: if self.is_example { "example" } else { "bin" },
+            package: &self.package,
+            source: &self.source,
+            summary: self.summary(),
+        }
+    }
+
+    /// Builds it; gives the path of the executable. What Cargo has to say goes to stderr, if
+    /// it is `quiet` only what is wrong.
     ///
     /// # Errors
     /// Cargo cannot be run, or the program cannot be built.
-    pub fn build(&self, release: bool) -> Result<PathBuf> {
+    pub fn build(&self, release: bool, quiet: bool) -> Result<PathBuf> {
+        let _span = info_span!("build", program = self.name, release).entered();
         let mut command = Command::new(cargo());
         command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
-        command.arg(&self.package.repr);
+        command.arg(&self.id.repr);
         command.args([if self.is_example { "--example" } else { "--bin" }, &self.name]);
         if release {
             command.arg("--release");
+        }
+        if quiet {
+            command.arg("--quiet");
         }
         let mut cargo = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
         let mut executable = None;
@@ -71,12 +102,23 @@ impl Program {
 
 /// All programs of the workspace that we are in, by name.
 ///
+/// A package can have them in another order, and before those of others: the list `order` in
+/// its `[package.metadata.recorder]`.
+///
 /// # Errors
 /// We are in no workspace, or Cargo cannot read it.
 pub fn programs() -> Result<Vec<Program>> {
-    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec().context(
-        "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
-    )?;
+    let _span = info_span!("find programs").entered();
+    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec();
+    let metadata = metadata.map_err(|error| {
+        let why = match error {
+            cargo_metadata::Error::CargoMetadata { stderr } => stderr,
+            other => other.to_string(),
+        };
+        anyhow!("{}", why.trim().trim_start_matches("error: ")).context(
+            "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
+        )
+    })?;
     let mut programs: Vec<_> = metadata
         .workspace_packages()
         .into_iter()
@@ -86,13 +128,15 @@ pub fn programs() -> Result<Vec<Program>> {
             targets.map(move |target| Program {
                 name: target.name.clone(),
                 listed,
-                package: package.id.clone(),
+                place: place(package, &target.name),
+                package: package.name.to_string(),
+                id: package.id.clone(),
                 source: target.src_path.clone().into(),
                 is_example: target.kind.contains(&TargetKind::Example),
             })
         })
         .collect();
-    programs.sort_by(|a, b| (&a.name, !a.listed).cmp(&(&b.name, !b.listed)));
+    programs.sort_by(|a, b| (a.place, &a.name, !a.listed).cmp(&(b.place, &b.name, !b.listed)));
     Ok(programs)
 }
 
@@ -140,6 +184,12 @@ fn is_program(target: &Target) -> bool {
 fn is_listed(package: &Package) -> bool {
     let uses = package.dependencies.iter().any(|dependency| dependency.name == "instrumented");
     uses && package.metadata["recorder"]["hidden"] != true
+}
+
+/// Where a package's own order has this program; those that it does not have come last.
+fn place(package: &Package, name: &str) -> usize {
+    let order = package.metadata["recorder"]["order"].as_array();
+    order.and_then(|order| order.iter().position(|named| named == name)).unwrap_or(usize::MAX)
 }
 
 fn cargo() -> OsString {

@@ -7,9 +7,11 @@
 //! Look for: the first sends take no time, the later ones are `send jobs (full)` and last
 //! 5 ms each. The queue's depth climbs to the bound and stays there.
 //!
-//! Think about: how long does the run take with a bound of 20? And the consumer's last
-//! message: does it arrive any earlier? What would `mpsc::channel` do that has no bound,
-//! if the producer never stopped?
+//! Think about: what would become of the memory if the producer never stopped, and the
+//! channel had no bound?
+//!
+//! Change: give the channel a bound of 20. The producer is done at once; does the
+//! consumer's last message arrive any earlier?
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Fan-in: many producers and one consumer share one channel.
+//! Several producers, one consumer: many senders share one channel (fan-in).
 //!
 //! Four threads have a clone of the sender each and send five messages, every one at its
 //! own pace. The main thread receives them in the order in which they were sent,
@@ -9,7 +9,10 @@
 //! while clones are made, and one fewer for every drop. At zero the loop ends.
 //!
 //! Think about: two messages of one producer never overtake each other. What about two
-//! messages of different producers? (`forgotten_sender` shows the run without the drop.)
+//! messages of different producers?
+//!
+//! Change: let each producer send its count as well (`tx.send((number, count))`) and check
+//! your answer. `forgotten_sender` shows the run without the drop.
 
 use std::io;
 use std::time::Duration;

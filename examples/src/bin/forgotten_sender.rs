@@ -1,4 +1,4 @@
-//! A bug that hangs for ever: a forgotten sender keeps the receiver waiting.
+//! The forgotten sender, a bug that hangs for ever: the receiver waits for nobody.
 //!
 //! Three workers send one message each, through clones of `tx`, and end. The main thread
 //! receives all three, and its loop waits for more: `tx` itself lives until the end of
@@ -9,7 +9,9 @@
 //! channel's live senders stay at one. Which thread holds that one?
 //!
 //! Think about: where must `drop(tx)` stand for the program to end? How could the loop be
-//! written so that it needs no drop? (`fan_in` does it right.)
+//! written so that it needs no drop?
+//!
+//! Change: put the drop in (`fan_in` has it), and see how the last wait ends.
 
 use std::io;
 use std::time::Duration;

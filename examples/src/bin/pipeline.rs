@@ -7,8 +7,9 @@
 //! Look for: the stages at work side by side, on different numbers. `square` takes the
 //! longest: its queue `numbers` grows, and the main thread waits for `squares`.
 //!
-//! Think about: how long does the whole run take, and which stage decides that? What
-//! becomes of it if `read` is made twice as fast? And if `square` is?
+//! Think about: how long does the whole run take, and which stage decides that?
+//!
+//! Change: make `read` twice as fast, and see what the run gains. Then `square`.
 
 use std::io;
 use std::time::Duration;

@@ -9,6 +9,8 @@
 //!
 //! Think about: after `send` returns on this channel, what does the giver know that it
 //! would not know on any other?
+//!
+//! Change: make the bound 1 and look who still waits for whom.
 
 use std::io;
 use std::time::Duration;

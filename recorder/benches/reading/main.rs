@@ -17,9 +17,11 @@ use std::{env, fs};
 
 use format::BlockHeader;
 use format::packed::{Packer, unpack_over};
+use recorder::analysis::Outsiders;
 use recorder::load::Recording;
 use recorder::order::{Merge, Steps};
 use recorder::play::play;
+use recorder::report::Report;
 use rustix::time::{ClockId, clock_gettime};
 
 #[path = "../../../instrumented/benches/operations/machine.rs"]
@@ -31,12 +33,13 @@ use made_up::{Block, WORKS, Work};
 const ROUNDS: usize = 9;
 
 /// What is done with a recording, and how many events a second are to be reached.
-const STAGES: [(&str, &str); 5] = [
+const STAGES: [(&str, &str); 6] = [
     ("first pass", ""),
     ("decode", ""),
     ("decode, merge by time", "300"),
     ("steps", "40"),
     ("play", ""),
+    ("report", "10"),
 ];
 
 fn main() {
@@ -161,6 +164,13 @@ fn perform(stage: usize, recording: &Recording) -> usize {
                 black_box(&step);
                 count += 1;
             }
+        }
+        "report" => {
+            let report = Report::new(recording, Outsiders::Unknown);
+            let report = report.expect("the recording can be read");
+            let channels = &report.analysis.channels;
+            count = channels.iter().map(|channel| channel.sent + channel.received).sum::<u64>()
+                as usize;
         }
         _ => {
             let mut tell = |item: &_| {

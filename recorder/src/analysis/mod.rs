@@ -92,6 +92,7 @@ pub enum Outsiders {
 pub fn analyse(recording: &Recording, outsiders: Outsiders) -> Result<Analysis<'_>> {
     let entities = &recording.entities;
     let mut pass = Pass::new(entities);
+    recording.begin("analysing");
     let mut steps = Steps::new(recording)?;
     while let Some(step) = steps.next_step()? {
         pass.step(step);

@@ -251,13 +251,10 @@ impl<'a> Pass<'a> {
             Call::CondvarWait | Call::CondvarWaitTimeout => {
                 // Its mutex was let go, if that was not said already.
                 let low = Turn(detail).primitive();
-                let held = self.threads[thread].holds.iter().copied();
-                let held = held.filter(|&held| self.primitives[held].holder.is_some());
                 let process = self.entities.threads[thread].process;
-                let mutex = held.filter(|&held| {
-                    self.entities.primitive_numbers[process].get(low).map(Index::get) == Some(held)
-                });
-                if let Some(mutex) = mutex.last() {
+                let known = self.entities.primitive_numbers[process].get(low).map(Index::get);
+                let held = |mutex: &usize| self.primitives[*mutex].is_held_by(thread);
+                if let Some(mutex) = known.filter(held) {
                     self.let_go(mutex, thread, time);
                 }
             }

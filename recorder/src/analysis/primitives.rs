@@ -76,6 +76,11 @@ impl Primitive {
         user
     }
 
+    /// Whether this thread holds it alone.
+    pub(super) fn is_held_by(&self, thread: usize) -> bool {
+        self.holder.is_some_and(|hold| hold.thread == thread)
+    }
+
     /// How long threads have waited for it in all, in nanoseconds.
     pub fn waited(&self) -> u64 {
         self.users.iter().fold(0, |sum, user| sum.saturating_add(user.waited))

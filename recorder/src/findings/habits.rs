@@ -96,10 +96,10 @@ fn timeouts(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
 fn unused(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let state = &analysis.channels[index];
     let entity = &analysis.entities.channels[index];
-    let process = &analysis.processes[entity.process];
     let (made, by) = state.made?;
+    // What is not over may still come to be used.
     let over = state.receiver_gone.is_some() && state.live_senders == 0;
-    if !over && !process.ended_by_itself || process.blind || analysis.incomplete {
+    if !over || analysis.processes[entity.process].blind || analysis.incomplete {
         return None;
     }
     let mut finding = Finding::new(Code::UnusedEndpoint);

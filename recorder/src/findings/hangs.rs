@@ -8,8 +8,8 @@ use format::Call;
 
 use super::words::{call, list, place, thread, threads, waits};
 use super::{Certainty, Code, Evidence, Finding};
-use crate::analysis::senders::Sender;
-use crate::analysis::wait_for::{Because, Blocked, Needs, On};
+use crate::analysis::senders::{Sender, Use};
+use crate::analysis::wait_for::{Because, Blocked, Needs, On, State};
 use crate::analysis::{Analysis, Outsiders};
 use crate::summary::{counted, duration};
 
@@ -62,9 +62,12 @@ fn certainty(analysis: &Analysis<'_>, process: usize, certain: bool) -> Certaint
     }
     let certain_if = if analysis.incomplete {
         "no event were missing in the recording"
-    } else if analysis.wait_for.threads.iter().any(|standing| {
-        standing.process == process && standing.state == crate::analysis::wait_for::State::Free
-    }) {
+    } else if analysis
+        .wait_for
+        .threads
+        .iter()
+        .any(|standing| standing.process == process && standing.state == State::Free)
+    {
         "none of the threads that still run has what it takes to end the wait"
     } else if analysis.outsiders == Outsiders::Some {
         "none of the threads that are not recorded has what it takes to end the wait"
@@ -99,12 +102,23 @@ fn name(analysis: &Analysis<'_>, sender: &Sender) -> String {
     }
 }
 
+/// The one thread that has all that it takes to end a wait, if that is known.
+fn known_holder(blocked: &Blocked) -> Option<usize> {
+    match &blocked.needs {
+        Needs::Any { anybody: true, .. } => None,
+        needs => match needs.edges() {
+            [edge] => Some(edge.to),
+            _ => None,
+        },
+    }
+}
+
 fn forgotten_sender(analysis: &Analysis<'_>, alone: usize, blocked: &Blocked) -> Finding {
     let On::Channel(channel) = blocked.on else { return Finding::new(Code::ForgottenSender) };
     let live = live_senders(analysis, channel);
     let mut finding = Finding::new(Code::ForgottenSender);
-    let held_by_itself = blocked.needs.edges().iter().any(|edge| edge.to == alone);
-    finding.what = format!("{}, which can never end: ", waits(analysis, alone, blocked));
+    let held_by_itself = known_holder(blocked) == Some(alone);
+    finding.what = format!("{}, which can never end: ", waits(analysis, &[alone], blocked));
     match &live[..] {
         [] => finding.what += "a sender is still alive, of which nothing is recorded.",
         [sender] => {
@@ -149,7 +163,7 @@ fn forgotten_sender(analysis: &Analysis<'_>, alone: usize, blocked: &Blocked) ->
         let (time, thread) = (sender.made.time, sender.made.thread);
         finding.evidence.push(Evidence { time, thread, what: what.to_owned(), site });
         if sender.is_used() {
-            let super::super::analysis::senders::Use { time, thread, site } = sender.last;
+            let Use { time, thread, site } = sender.last;
             let what = "last uses the sender".to_owned();
             finding.evidence.push(Evidence { time, thread, what, site });
         }
@@ -194,7 +208,7 @@ fn finish(analysis: &Analysis<'_>, finding: &mut Finding, cause: &[usize]) {
 fn deadlock(analysis: &Analysis<'_>, cause: &[usize]) -> Finding {
     let mut finding = Finding::new(Code::Deadlock);
     let circle = in_turn(analysis, cause);
-    let parts: Vec<_> = circle.iter().map(|&thread| part(analysis, thread, &circle)).collect();
+    let parts = parts(analysis, &circle);
     const SHOWN: usize = 4;
     finding.what = parts[..parts.len().min(SHOWN)].join("; ");
     if parts.len() > SHOWN {
@@ -229,19 +243,32 @@ fn in_turn(analysis: &Analysis<'_>, cause: &[usize]) -> Vec<usize> {
     circle
 }
 
-/// What one of them waits for, and because of whom.
-fn part(analysis: &Analysis<'_>, who: usize, circle: &[usize]) -> String {
-    let Some(blocked) = analysis.wait_for.blocked(who) else { return String::new() };
+/// What they wait for, and because of whom. Those that wait for the same are named together.
+fn parts(analysis: &Analysis<'_>, circle: &[usize]) -> Vec<String> {
+    let mut groups: Vec<(Vec<usize>, &Blocked)> = Vec::new();
+    for &thread in circle {
+        let Some(blocked) = analysis.wait_for.blocked(thread) else { continue };
+        let alike = groups.iter_mut().find(|(_, known)| {
+            (known.call, known.on, known.site, &known.needs)
+                == (blocked.call, blocked.on, blocked.site, &blocked.needs)
+        });
+        match alike {
+            Some((threads, _)) => threads.push(thread),
+            None => groups.push((vec![thread], blocked)),
+        }
+    }
+    groups.iter().map(|(threads, blocked)| part(analysis, threads, blocked, circle)).collect()
+}
+
+fn part(analysis: &Analysis<'_>, who: &[usize], blocked: &Blocked, circle: &[usize]) -> String {
     let mut part = waits(analysis, who, blocked);
     let edges = blocked.needs.edges().iter().filter(|edge| circle.contains(&edge.to));
     let edges: Vec<_> = edges.collect();
-    let names: Vec<_> = edges
-        .iter()
-        .map(|edge| match edge.to == who {
-            true => "itself".to_owned(),
-            false => thread(analysis, edge.to).to_owned(),
-        })
-        .collect();
+    let name_of = |holder: usize| match who {
+        &[alone] if alone == holder => "itself",
+        _ => thread(analysis, holder),
+    };
+    let names: Vec<_> = edges.iter().map(|edge| name_of(edge.to).to_owned()).collect();
     match (edges.first().map(|edge| edge.because), blocked.call) {
         (Some(Because::Holds { site }), _) => {
             part += &format!(", held by {}", list(&names));
@@ -250,38 +277,31 @@ fn part(analysis: &Analysis<'_>, who: usize, circle: &[usize]) -> String {
             }
         }
         (Some(Because::HasSender(sender)), _) => {
-            part += &format!(
-                ", for {}, held by {}",
-                name(analysis, &analysis.senders[sender]),
-                list(&names)
-            );
+            part += &format!(", for a message from {}", name(analysis, &analysis.senders[sender]));
+            if let Some(holder) = known_holder(blocked) {
+                part += &format!(", held by {}", name_of(holder));
+            }
         }
         (_, Call::Send) => {
-            let bound = match blocked.on {
-                On::Channel(channel) => analysis.entities.channels[channel].bound,
-                _ => None,
+            let On::Channel(channel) = blocked.on else { return part };
+            part += match analysis.entities.channels[channel].bound {
+                Some(0) => ", which nobody comes to receive",
+                _ => ", which is full",
             };
-            part += if bound == Some(0) {
-                ", which nobody comes to receive"
-            } else {
-                ", which is full"
-            };
-            if !names.is_empty() {
-                part += &format!("; its receiver is with {}", list(&names));
+            // Before it is used for the first time it may have been moved.
+            if let [receiver] = &analysis.channels[channel].receivers[..] {
+                part += &format!("; its receiver is with {}", name_of(receiver.thread));
             }
         }
         (Some(Because::IsInScope), _) => part += &format!(" for {}", list(&names)),
         (Some(Because::Initializes), _) => part += &format!(", run by {}", list(&names)),
-        (None, Call::Recv) => part += ", for a sender that nobody else is left to use",
+        (None, Call::Recv) => part += ", for a message that nobody is left to send",
         (None, Call::CondvarWait) => part += ", and nobody is left to notify it",
         (None, Call::Park) => part += ", and nobody is left to unpark it",
         (None, Call::BarrierWait) => {
             if let On::Primitive(barrier) = blocked.on {
                 let size = analysis.entities.primitives[barrier].size;
-                let arrived = circle.iter().filter(|&&other| {
-                    analysis.wait_for.blocked(other).is_some_and(|b| b.on == blocked.on)
-                });
-                part += &format!(", at which {} of {size} have arrived", arrived.count());
+                part += &format!(", at which {} of {size} have arrived", who.len());
             }
         }
         _ => {}
@@ -377,7 +397,7 @@ fn idle_senders(analysis: &Analysis<'_>, stuck: &[usize], findings: &mut Vec<Fin
         let holder = thread(analysis, live[0].last.thread);
         finding.what = format!(
             "{}, and nothing has come for {}: {} is still alive{}.",
-            waits(analysis, alone, blocked),
+            waits(analysis, &[alone], blocked),
             duration(waited),
             name(analysis, live[0]),
             last_use(analysis, live[0]),

@@ -78,13 +78,14 @@ fn lost(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let count = match state.receiver_gone {
         Some((time, by)) if state.lost > 0 => {
             let last = state.receivers.iter().max_by_key(|side| side.last);
-            let received = match last {
-                Some(last) => format!(
-                    "it had received {}, the last{}",
+            let received = match last.and_then(|last| last.site) {
+                _ if state.received == 0 => "it had received none".to_owned(),
+                Some(site) => format!(
+                    "it had received {}, the last at {}",
                     state.received,
-                    at(analysis, last.site)
+                    place(analysis, site)
                 ),
-                None => "it had received none".to_owned(),
+                None => format!("it had received {}", state.received),
             };
             finding.what = format!(
                 "{} of {} sent to {name} {} still queued when {} dropped its receiver; {received}.",
@@ -183,6 +184,5 @@ fn disconnected(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     }
     finding.threads = by;
     finding.weight = count;
-    let _ = place;
     Some(finding)
 }

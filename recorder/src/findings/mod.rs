@@ -96,6 +96,11 @@ impl Code {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 
+    /// Whether it is about waits that can never end.
+    pub fn is_hang(self) -> bool {
+        matches!(self, Code::Deadlock | Code::ForgottenSender)
+    }
+
     /// How bad it is.
     pub fn severity(self) -> Severity {
         match self {

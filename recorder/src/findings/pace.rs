@@ -3,7 +3,7 @@
 use super::words::{at, channel, percent, thread, threads};
 use super::{Certainty, Code, Evidence, Finding};
 use crate::analysis::Analysis;
-use crate::analysis::channels::{Channel, Side};
+use crate::analysis::channels::{BUSY, Channel, Side};
 use crate::analysis::path::Part;
 use crate::analysis::wait_for::On;
 use crate::summary::{counted, duration};
@@ -198,8 +198,9 @@ const HAND_OFFS: u64 = 200;
 /// And take so long in all, in nanoseconds.
 const HANDED_OVER: u64 = 10_000_000;
 
-/// Of the critical path a third or more is spent between the instant in which a message is
-/// handed over and that in which its receiver, or a sender that waited for room, goes on.
+/// The critical path changes threads again and again, with less work between two hand-offs than
+/// it takes to fall asleep and be woken; a fifth of it or more is spent between the instant in
+/// which a message is handed over and that in which the thread goes on that waited for it.
 fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
     let length = analysis.path.length();
     let mut hand_offs: Vec<(usize, u64, u64)> = Vec::new();
@@ -210,7 +211,8 @@ fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
     }
     let time = hand_offs.iter().fold(0, |sum: u64, hand_off| sum.saturating_add(hand_off.1));
     let count: u64 = hand_offs.iter().map(|hand_off| hand_off.2).sum();
-    if time < HANDED_OVER || count < HAND_OFFS || time < length / 3 {
+    let work = (length - time) / count.max(1);
+    if time < HANDED_OVER || count < HAND_OFFS || time < length / 5 || work > BUSY {
         return None;
     }
     // Those that matter.

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::words::{at, channel, place, primitive, thread, threads};
+use super::words::{at, channel, primitive, thread, threads};
 use super::{Code, Evidence, Finding};
 use crate::analysis::Analysis;
 use crate::analysis::channels::Side;
@@ -135,6 +135,5 @@ fn unfair(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
         let (time, thread, site) = (side.last, side.thread, side.site);
         finding.evidence.push(Evidence { time, thread, what, site });
     }
-    let _ = place;
     Some(finding)
 }

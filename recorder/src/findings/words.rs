@@ -47,9 +47,10 @@ pub(super) fn call(analysis: &Analysis<'_>, call: Call, on: On) -> String {
 }
 
 /// `main waits in recv on "jobs" (src/main.rs:14)`
-pub(super) fn waits(analysis: &Analysis<'_>, who: usize, blocked: &Blocked) -> String {
+pub(super) fn waits(analysis: &Analysis<'_>, who: &[usize], blocked: &Blocked) -> String {
     let call = call(analysis, blocked.call, blocked.on);
-    format!("{} waits in {call}{}", thread(analysis, who), at(analysis, blocked.site))
+    let verb = if who.len() == 1 { "waits" } else { "wait" };
+    format!("{} {verb} in {call}{}", threads(analysis, who), at(analysis, blocked.site))
 }
 
 /// `a`, `a and b`, `a, b and c`; of many the first few and how many more.
@@ -94,11 +95,11 @@ pub(crate) fn method(call: Call) -> &'static str {
         Call::TryWrite => "try_write",
         Call::WriteUnlock => "end of write",
         Call::Downgrade => "downgrade",
-        Call::CondvarWait => "wait",
-        Call::CondvarWaitTimeout => "wait_timeout",
+        Call::CondvarWait => "Condvar::wait",
+        Call::CondvarWaitTimeout => "Condvar::wait_timeout",
         Call::NotifyOne => "notify_one",
         Call::NotifyAll => "notify_all",
-        Call::BarrierWait => "wait",
+        Call::BarrierWait => "Barrier::wait",
         Call::Initialize | Call::Initializer => "initialisation",
         Call::Spawn => "spawn",
         Call::Join => "join",

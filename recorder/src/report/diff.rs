@@ -1,8 +1,8 @@
 //! What changed from one run to another.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
-use super::json::{ChannelRecord, Document, FindingRecord};
+use super::json::{ChannelRecord, Document, FindingRecord, SideRecord};
 use super::table::{Align, Table, cut};
 use crate::summary::duration;
 
@@ -12,89 +12,97 @@ const NOISE: f64 = 0.2;
 /// Times that differ by less, in nanoseconds, are the same: the scheduler's doing.
 const NOISE_TIME: u64 = 50_000;
 
-/// Writes what changed from the run `before` to the run `after`.
-///
-/// Findings that came or went, channels that came or went, counts, and times that differ by
-/// more than a fifth.
-///
-/// # Errors
-/// Only those of `out`.
-pub fn write(before: &Document, after: &Document, out: &mut dyn Write) -> fmt::Result {
-    let mut same = true;
-    let gone = missing(&before.findings, &after.findings);
-    let come = missing(&after.findings, &before.findings);
-    for finding in &come {
-        writeln!(out, "+ {}: {}", finding.code, finding.what)?;
+/// What changed from one run to another: findings that came or went, channels that came or
+/// went, counts, and times that differ by more than a fifth.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference<'a> {
+    before: &'a Document,
+    after: &'a Document,
+}
+
+impl<'a> Difference<'a> {
+    /// Between these.
+    pub fn new(before: &'a Document, after: &'a Document) -> Self {
+        Difference { before, after }
     }
-    for finding in &gone {
-        writeln!(out, "- {}: {}", finding.code, finding.what)?;
-    }
-    same &= gone.is_empty() && come.is_empty();
-    let mut table = Table::new(&[
-        ("", Align::Left),
-        ("", Align::Left),
-        ("before", Align::Right),
-        ("after", Align::Right),
-        ("change", Align::Right),
-    ]);
-    let mut changes = 0;
-    let mut change = |who: &str, what: &str, values: [String; 2], ratio: String| {
-        let [before, after] = values;
-        table.row(vec![cut(who, 24), what.to_owned(), before, after, ratio]);
-        changes += 1;
-    };
-    let times = [before.duration_ns, after.duration_ns];
-    if differ(times) {
-        change("run", "duration", times.map(duration), ratio(times));
-    }
-    for channel in &before.channels {
-        let Some(other) = find(&after.channels, channel) else {
-            change(&channel.name, "channel", ["there".into(), "gone".into()], String::new());
-            continue;
+}
+
+impl fmt::Display for Difference<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { before, after } = self;
+        let mut same = true;
+        let gone = missing(&before.findings, &after.findings);
+        let come = missing(&after.findings, &before.findings);
+        for finding in &come {
+            writeln!(out, "+ {}: {}", finding.code, finding.what)?;
+        }
+        for finding in &gone {
+            writeln!(out, "- {}: {}", finding.code, finding.what)?;
+        }
+        same &= gone.is_empty() && come.is_empty();
+        let mut table = Table::new(&[
+            ("", Align::Left),
+            ("", Align::Left),
+            ("before", Align::Right),
+            ("after", Align::Right),
+            ("change", Align::Right),
+        ]);
+        let mut changes = 0;
+        let mut change = |who: &str, what: &str, values: [String; 2], ratio: String| {
+            let [before, after] = values;
+            table.row(vec![cut(who, 24), what.to_owned(), before, after, ratio]);
+            changes += 1;
         };
-        let counts: [(&str, fn(&ChannelRecord) -> u64); 4] = [
-            ("sent", |channel| channel.sent),
-            ("received", |channel| channel.received),
-            ("lost", |channel| channel.lost),
-            ("returned", |channel| channel.returned),
-        ];
-        for (what, count) in counts {
-            let counts = [channel, other].map(count);
-            if counts[0] != counts[1] {
-                change(&channel.name, what, counts.map(|n| n.to_string()), ratio(counts));
+        let times = [before.duration_ns, after.duration_ns];
+        if differ(times) {
+            change("run", "duration", times.map(duration), ratio(times));
+        }
+        for channel in &before.channels {
+            let Some(other) = find(&after.channels, channel) else {
+                change(&channel.name, "channel", ["there".into(), "gone".into()], String::new());
+                continue;
+            };
+            let counts = [
+                ("sent", [channel.sent, other.sent]),
+                ("received", [channel.received, other.received]),
+                ("lost", [channel.lost, other.lost]),
+                ("returned", [channel.returned, other.returned]),
+            ];
+            for (what, counts) in counts {
+                if counts[0] != counts[1] {
+                    change(&channel.name, what, counts.map(|n| n.to_string()), ratio(counts));
+                }
+            }
+            let depths = [channel.depth.max, other.depth.max];
+            if depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE {
+                change(&channel.name, "max depth", depths.map(|n| n.to_string()), ratio(depths));
+            }
+            let times = [
+                ("p50 latency", [channel, other].map(|channel| channel.latency.p50_ns)),
+                ("p99 latency", [channel, other].map(|channel| channel.latency.p99_ns)),
+                ("senders waited", [channel, other].map(|channel| waited(&channel.senders))),
+                ("receivers waited", [channel, other].map(|channel| waited(&channel.receivers))),
+            ];
+            for (what, times) in times {
+                if differ(times) {
+                    change(&channel.name, what, times.map(duration), ratio(times));
+                }
             }
         }
-        let depths = [channel.depth.max, other.depth.max];
-        if depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE {
-            change(&channel.name, "max depth", depths.map(|n| n.to_string()), ratio(depths));
-        }
-        let waited: fn(&[super::json::SideRecord]) -> u64 =
-            |sides| sides.iter().fold(0, |sum: u64, side| sum.saturating_add(side.waited_ns));
-        let times = [
-            ("p50 latency", [channel, other].map(|channel| channel.latency.p50_ns)),
-            ("p99 latency", [channel, other].map(|channel| channel.latency.p99_ns)),
-            ("senders waited", [channel, other].map(|channel| waited(&channel.senders))),
-            ("receivers waited", [channel, other].map(|channel| waited(&channel.receivers))),
-        ];
-        for (what, times) in times {
-            if differ(times) {
-                change(&channel.name, what, times.map(duration), ratio(times));
+        for channel in &after.channels {
+            if find(&before.channels, channel).is_none() {
+                change(&channel.name, "channel", ["-".into(), "new".into()], String::new());
             }
         }
-    }
-    for channel in &after.channels {
-        if find(&before.channels, channel).is_none() {
-            change(&channel.name, "channel", ["-".into(), "new".into()], String::new());
+        same &= changes == 0;
+        if changes > 0 {
+            write!(out, "{table}")?;
         }
+        if same {
+            writeln!(out, "nothing has changed but by less than {:.0} %", 100.0 * NOISE)?;
+        }
+        Ok(())
     }
-    same &= changes == 0;
-    if changes > 0 {
-        write!(out, "{table}")?;
-    }
-    if same {
-        writeln!(out, "nothing has changed but by less than {:.0} %", 100.0 * NOISE)?;
-    }
-    Ok(())
 }
 
 /// The findings of `these` that have no counterpart among `those`: same code, same channels,
@@ -115,6 +123,10 @@ fn find<'a>(channels: &'a [ChannelRecord], like: &ChannelRecord) -> Option<&'a C
     let same =
         |channel: &&ChannelRecord| (&channel.process, &channel.name) == (&like.process, &like.name);
     channels.iter().find(same)
+}
+
+fn waited(sides: &[SideRecord]) -> u64 {
+    sides.iter().fold(0, |sum, side| sum.saturating_add(side.waited_ns))
 }
 
 fn relative([before, after]: [u64; 2]) -> f64 {

@@ -1,5 +1,5 @@
-//! The report: what there is to say about a run, for people ([`text`]) and for machines
-//! ([`json`]).
+//! The report: what there is to say about a run, for people (its [`Display`](std::fmt::Display))
+//! and for machines ([`json`]).
 
 use anyhow::Result;
 

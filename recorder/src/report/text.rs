@@ -17,66 +17,57 @@ const SHOWN: usize = 20;
 /// Lines are broken before this column.
 const WIDTH: usize = 80;
 
-/// How it is to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Style {
-    /// Whether there are colours.
-    pub colours: bool,
-}
-
-impl Style {
-    fn paint(self, colour: &str, text: &str) -> String {
-        if self.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-
-    fn heading(self, text: &str) -> String {
-        self.paint("1", text)
-    }
-
-    fn severity(self, severity: Severity, text: &str) -> String {
-        let colour = match severity {
-            Severity::Error => "1;31",
-            Severity::Warning => "1;33",
-            Severity::Note => "1;36",
-        };
-        self.paint(colour, text)
+/// The whole report, with ANSI colours: whoever writes it to what is no terminal takes them out.
+impl fmt::Display for Report<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.findings.first() {
+            Some(first) => writeln!(f, "{}", headline(first))?,
+            None => writeln!(f, "{}", nothing_found(self))?,
+        }
+        findings(self, f)?;
+        channels(self, f)?;
+        threads(self, f)?;
+        critical_path(self, f)
     }
 }
 
-/// The whole report.
-///
-/// # Errors
-/// Only those of `out`.
-pub fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
-    match report.findings.first() {
-        Some(first) => writeln!(out, "{}", headline(first, style))?,
-        None => writeln!(out, "{}", nothing_found(report))?,
+/// The first lines of a report: a headline for each finding, or nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Headlines<'a>(pub &'a [Finding]);
+
+impl fmt::Display for Headlines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HEADLINES: usize = 5;
+        for finding in self.0.iter().take(HEADLINES) {
+            writeln!(f, "{}", headline(finding))?;
+        }
+        match self.0.len().saturating_sub(HEADLINES) {
+            0 => Ok(()),
+            more => writeln!(f, "and {}", counted(more as u64, "more finding")),
+        }
     }
-    findings(report, style, out)?;
-    channels(report, style, out)?;
-    threads(report, style, out)?;
-    critical_path(report, style, out)
 }
 
-/// The first lines: a headline for each finding. Nothing if there is none.
-///
-/// # Errors
-/// Only those of `out`.
-pub fn write_short(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
-    const HEADLINES: usize = 5;
-    for finding in report.findings.iter().take(HEADLINES) {
-        writeln!(out, "{}", headline(finding, style))?;
-    }
-    let more = report.findings.len().saturating_sub(HEADLINES);
-    if more > 0 {
-        writeln!(out, "and {}", counted(more as u64, "more finding"))?;
-    }
-    Ok(())
+fn paint(colour: &str, text: &str) -> String {
+    format!("\x1b[{colour}m{text}\x1b[0m")
 }
 
-fn headline(finding: &Finding, style: Style) -> String {
-    let code = style.severity(finding.code.severity(), finding.code.name());
-    format!("{code}: {} {}", finding.what, finding.advice)
+fn heading(text: &str) -> String {
+    paint("1", text)
+}
+
+/// The finding's code, in the colour of its severity.
+fn code(finding: &Finding) -> String {
+    let colour = match finding.code.severity() {
+        Severity::Error => "1;31",
+        Severity::Warning => "1;33",
+        Severity::Note => "1;36",
+    };
+    paint(colour, finding.code.name())
+}
+
+fn headline(finding: &Finding) -> String {
+    format!("{}: {} {}", code(finding), finding.what, finding.advice)
 }
 
 fn nothing_found(report: &Report<'_>) -> String {
@@ -112,18 +103,17 @@ fn wrap(text: &str, indent: usize) -> String {
     wrapped
 }
 
-fn findings(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+fn findings(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     if report.findings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{}", style.heading("Findings"))?;
+    writeln!(out, "\n{}", heading("Findings"))?;
     for (index, finding) in report.findings.iter().take(SHOWN).enumerate() {
-        let code = style.severity(finding.code.severity(), finding.code.name());
         let sure = match &finding.certainty {
             Certainty::Certain => "certain".to_owned(),
             Certainty::Likely { certain_if } => format!("likely; certain if {certain_if}"),
         };
-        writeln!(out, "  {:>2} {code}, {}", index + 1, wrap(&sure, 5))?;
+        writeln!(out, "  {:>2} {}, {}", index + 1, code(finding), wrap(&sure, 5))?;
         // The first line has said that of the first.
         if index > 0 {
             writeln!(out, "     {}", wrap(&finding.what, 5))?;
@@ -147,7 +137,7 @@ fn findings(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Resu
     Ok(())
 }
 
-fn channels(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     let analysis = &report.analysis;
     let mut shown: Vec<_> = (0..analysis.channels.len()).collect();
     let weight = |channel: &Channel| channel.sent.max(channel.received);
@@ -160,7 +150,7 @@ fn channels(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Resu
         return Ok(());
     }
     use Align::{Left, Right};
-    writeln!(out, "\n{}", style.heading("Channels"))?;
+    writeln!(out, "\n{}", heading("Channels"))?;
     let mut messages = Table::new(&[
         ("channel", Left),
         ("bound", Right),
@@ -280,7 +270,7 @@ fn sparkline(state: &Channel) -> String {
     cells.collect()
 }
 
-fn threads(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     let analysis = &report.analysis;
     use Align::{Left, Right};
     let mut shown: Vec<_> = (0..analysis.threads.len()).collect();
@@ -289,7 +279,7 @@ fn threads(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Resul
         shown.truncate(SHOWN);
         shown.sort_unstable();
     }
-    writeln!(out, "\n{}", style.heading("Threads"))?;
+    writeln!(out, "\n{}", heading("Threads"))?;
     let mut table = Table::new(&[
         ("thread", Left),
         ("for", Right),
@@ -343,14 +333,14 @@ fn bar(runs: u64, sleeps: u64, waits: u64) -> String {
     (0..CELLS).map(cell).collect()
 }
 
-fn critical_path(report: &Report<'_>, style: Style, out: &mut dyn Write) -> fmt::Result {
+fn critical_path(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     let analysis = &report.analysis;
     let length = analysis.path.length();
     if length == 0 {
         return Ok(());
     }
     const PARTS: usize = 5;
-    writeln!(out, "\n{}", style.heading("Bottleneck"))?;
+    writeln!(out, "\n{}", heading("Bottleneck"))?;
     writeln!(out, "  what determined the {} of the run:", duration(length))?;
     let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
     for &(part, time, _) in analysis.path.parts.iter().take(PARTS) {

@@ -12,6 +12,7 @@ use format::packed::Packer;
 use tempfile::NamedTempFile;
 
 use crate::load::Recording;
+use crate::watch::Watch;
 
 /// A recording that grows, in a file that goes when it is dropped.
 #[derive(Debug)]
@@ -95,7 +96,7 @@ impl Log {
     }
 
     /// Opens it for reading. Its name goes.
-    pub(super) fn open(self) -> Result<Recording> {
-        Recording::open(self.file.path())
+    pub(super) fn open(self, watch: &Watch) -> Result<Recording> {
+        Recording::open_watched(self.file.path(), watch)
     }
 }

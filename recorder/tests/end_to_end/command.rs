@@ -1,12 +1,12 @@
 //! Runs commands: each in a process group of its own, none for longer than it may take.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -67,6 +67,13 @@ impl Place {
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
         let path = self.path(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// Waits until something of this name is here.
+    pub(crate) fn wait_for(&self, name: &str) {
+        while !self.path(name).exists() {
+            thread::yield_now();
+        }
     }
 
     /// An event text.
@@ -137,9 +144,8 @@ pub(crate) struct Running {
     group: Pid,
     lines: Receiver<String>,
     stdout: String,
-    /// Lines on stderr, as they come.
-    said: Receiver<String>,
-    stderr: Option<JoinHandle<String>>,
+    error_lines: Receiver<String>,
+    stderr: String,
 }
 
 impl Running {
@@ -151,33 +157,13 @@ impl Running {
             .process_group(0)
             .spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let (tell, lines) = mpsc::channel();
-        thread::spawn(move || {
-            let mut line = String::new();
-            while stdout.read_line(&mut line).unwrap() > 0 {
-                // Nobody listens after a test that has failed.
-                let _ = tell.send(std::mem::take(&mut line));
-            }
-        });
-        let (say, said) = mpsc::channel();
-        let stderr = thread::spawn(move || {
-            let mut text = String::new();
-            let mut begin = 0;
-            while stderr.read_line(&mut text).unwrap() > 0 {
-                let _ = say.send(text[begin..].to_owned());
-                begin = text.len();
-            }
-            text
-        });
         Running {
             group: Pid::from_child(&child),
-            child,
-            lines,
+            lines: lines(child.stdout.take().unwrap()),
             stdout: String::new(),
-            said,
-            stderr: Some(stderr),
+            error_lines: lines(child.stderr.take().unwrap()),
+            stderr: String::new(),
+            child,
         }
     }
 
@@ -192,22 +178,19 @@ impl Running {
         }
     }
 
-    /// Waits until there is a line on stderr that begins so; gives it.
-    #[track_caller]
-    pub(crate) fn wait_for_stderr(&mut self, begin: &str) -> String {
-        loop {
-            let line = self.said.recv_timeout(DEADLINE).unwrap();
-            if line.starts_with(begin) {
-                return line;
-            }
-        }
-    }
-
     /// The next line on stdout.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
         let line = self.lines.recv_timeout(DEADLINE).unwrap();
         self.stdout += &line;
+        line
+    }
+
+    /// The next line on stderr.
+    #[track_caller]
+    pub(crate) fn next_error_line(&mut self) -> String {
+        let line = self.error_lines.recv_timeout(DEADLINE).unwrap();
+        self.stderr += &line;
         line
     }
 
@@ -245,12 +228,27 @@ impl Running {
                 None => thread::sleep(Duration::from_millis(1)),
             }
         };
+        self.stderr.extend(self.error_lines.iter());
         Ran {
             status,
             stdout: std::mem::take(&mut self.stdout),
-            stderr: self.stderr.take().unwrap().join().unwrap(),
+            stderr: std::mem::take(&mut self.stderr),
         }
     }
+}
+
+/// The lines that are written to `pipe`, as they come.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (tell, lines) = mpsc::channel();
+    thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while pipe.read_line(&mut line).unwrap() > 0 {
+            // Nobody listens after a test that has failed.
+            let _ = tell.send(std::mem::take(&mut line));
+        }
+    });
+    lines
 }
 
 impl Drop for Running {

@@ -13,7 +13,7 @@ const PROGRAMS: [&[&str]; 5] = [
     &["count", "3000", "2"],
     &["dies", "9"],
 ];
-const ENDINGS: [&str; 4] = ["json", "pftrace", "rec", "txt"];
+const ENDINGS: [&str; 6] = ["json", "pftrace", "svg", "mmd", "rec", "txt"];
 
 /// Records a program into `x` with all endings.
 fn record(place: &Place, command: &[&str]) -> Ran {
@@ -94,6 +94,57 @@ fn the_trace_has_what_the_recording_has() {
 }
 
 #[test]
+fn a_recording_is_shown_in_the_terminal() {
+    let place = Place::new();
+    let ran = record(&place, &["count", "3", "1"]);
+    let summary = ran.stderr.lines().next().unwrap().to_owned();
+    let show = |arguments: &[&str]| {
+        let mut recorder = place.recorder(&["show", "x.rec"]);
+        recorder.args(arguments);
+        run(recorder).expect_status(0).expect_stderr(&summary)
+    };
+    let shown = show(&[]).stdout;
+    // A pipe has no width and no colours.
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "{shown}");
+    assert!(shown.starts_with("            main"), "{shown}");
+    for message in 1..=3 {
+        assert!(shown.contains(&format!("#{message} ")), "{shown}");
+    }
+    assert!(show(&["--events", "4"]).stdout.contains(" events left out here"));
+    assert!(show(&["--threads", "1"]).stdout.ends_with(" left out (--threads N shows more)\n"));
+}
+
+#[test]
+fn who_has_seen_enough_of_a_recording_may_leave() {
+    let place = Place::new();
+    record(&place, &["count", "3", "1"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = place.recorder(&["show", "x.rec"]).stdout(writer).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn how_a_chart_is_drawn_can_be_said() {
+    let place = Place::new();
+    record(&place, &["count", "300", "1"]);
+    let export = |arguments: &[&str]| {
+        let mut recorder = place.recorder(&["export", "x.rec", "-o", "y.svg", "-o", "y.mmd"]);
+        recorder.args(arguments);
+        run(recorder).expect_status(0);
+        let text = |name| String::from_utf8(place.bytes(name)).unwrap();
+        (text("y.svg"), text("y.mmd"))
+    };
+    let (usual, _) = export(&[]);
+    assert!(usual.contains("each step down is one event") && usual.contains("left out here"));
+    assert!(export(&["--steps", "real"]).0.contains("down the page is time"));
+    let (svg, mermaid) = export(&["--events", "10000"]);
+    assert!(!svg.contains("left out here") && !mermaid.contains("left out here"));
+    assert_eq!(mermaid.matches("->>").count(), 300);
+}
+
+#[test]
 fn what_is_no_recording() {
     let place = Place::new();
     fs::write(place.path("letter.rec"), "Dear reader, this is no recording.\n").unwrap();
@@ -107,6 +158,12 @@ fn what_is_no_recording() {
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
         assert_eq!(place.names(), before);
     }
+    // What it is, if we know it.
+    fs::write(place.path("x.json"), "[]").unwrap();
+    run(place.recorder(&["export", "x.json", "-o", "x.txt"]))
+        .expect_status(1)
+        .expect_stderr("recorder: x.json: not a recording but a trace")
+        .expect_stderr("`recorder open x.json` shows");
 }
 
 #[test]

@@ -108,9 +108,9 @@ fn no_room_for_an_output() {
     run(place.recorder(&arguments)).expect_status(0);
     for ending in ["json", "pftrace", "rec", "txt"] {
         let command =
-            format!("'{}' export x.rec -o y.rec -o y.{ending}", env!("CARGO_BIN_EXE_recorder"));
+            format!("'{}' export x.rec -o z.rec -o y.{ending}", env!("CARGO_BIN_EXE_recorder"));
         let ran = run(shell(&place, &with_room(64, &command))).expect_status(1);
-        let ran = ran.expect_stderr("recorder: cannot write y.");
+        let ran = ran.expect_stderr("recorder: cannot write ");
         let ran = ran.expect_stderr("File too large");
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
         assert_eq!(place.names(), ["x.rec", "x.txt"], "{ending}");

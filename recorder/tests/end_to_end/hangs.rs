@@ -13,7 +13,12 @@ fn what_is_wrong_is_said_while_the_program_hangs() {
     let place = Place::new();
     let arguments = ["record", "-o", "x.txt", "--", program("hang")];
     let mut running = Running::start(place.recorder(&arguments));
-    let line = running.wait_for_stderr(DEADLOCK);
+    let line = loop {
+        let line = running.next_error_line();
+        if line.starts_with(DEADLOCK) {
+            break line;
+        }
+    };
     for part in ["left waits in recv on \"to left\"", "right waits in recv on \"to right\""] {
         assert!(line.contains(part), "{line}");
     }

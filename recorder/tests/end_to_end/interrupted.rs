@@ -119,25 +119,18 @@ fn the_newest_is_kept() {
     assert_eq!(count(&text, "Forgotten"), 1);
 }
 
-/// Waits until a file is there.
-fn wait_for(place: &Place, name: &str) {
-    while !place.names().contains(&name.to_owned()) {
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn a_flight_recorder_writes_what_it_has_when_it_is_asked() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--last", "1h", "-o", "x.txt"]);
     told.tell(&["open jobs", "pass jobs 10", "keep"]);
-    wait_for(&place, "x.kept-1.rec");
+    place.wait_for("x.kept-1.rec");
     told.tell(&["pass jobs 10000"]);
     run(place.recorder(&["keep"])).expect_status(0);
-    wait_for(&place, "x.kept-2.rec");
+    place.wait_for("x.kept-2.rec");
     told.tell(&["pass jobs 10"]);
     told.running.signal(Signal::USR1);
-    wait_for(&place, "x.kept-3.rec");
+    place.wait_for("x.kept-3.rec");
     told.tell(&["pass jobs 10"]);
     told.finish()
         .expect_status(0)

@@ -3,17 +3,21 @@
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
+mod examples;
 mod exports;
 mod full_disk;
 mod hangs;
 mod interrupted;
 mod kill;
+mod open;
 mod outcomes;
+mod outputs;
 mod processes;
 mod record;
 mod run;
 mod signals;
 mod synchronization;
+mod telling;
 mod threads;
 mod unbreakable;
 mod usage;

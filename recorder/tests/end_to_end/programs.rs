@@ -17,7 +17,7 @@ pub(crate) fn target() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap()
 }
 
-/// The path of a program of the package `recorder-test-programs`.
+/// The path of a program of the package `recorder-test-programs`, or of an example.
 pub(crate) fn program(name: &str) -> &'static str {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
     let path = PROGRAMS.get_or_init(build).get(name);
@@ -27,7 +27,7 @@ pub(crate) fn program(name: &str) -> &'static str {
 fn build() -> HashMap<String, PathBuf> {
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["build", "--package", "recorder-test-programs", "--bins"])
+        .args(["build", "--package", "recorder-test-programs", "--package", "examples", "--bins"])
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
         .arg(target())

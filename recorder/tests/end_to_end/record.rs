@@ -130,7 +130,7 @@ fn an_output_that_cannot_be_written_is_known_before_the_program_runs() {
     let place = Place::new();
     fs::create_dir(place.path("taken.json")).unwrap();
     for (output, reason) in [
-        ("missing/x.json", "No such file or directory"),
+        ("missing/x.json", "there is no directory missing"),
         ("taken.json", "it is a directory"),
         ("taken.json/../file/x.json", "Not a directory"),
     ] {

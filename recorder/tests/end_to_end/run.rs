@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 use crate::command::{Place, run};
 use crate::programs::{target, workspace};
 
@@ -37,6 +39,11 @@ fn list_shows_the_examples_and_nothing_hidden() {
         .collect();
     assert!(!expected.is_empty());
     assert_eq!(listed, expected);
+    // Not by the alphabet, but as their package wants it.
+    let mut names = ran.stdout.lines().map(|line| line.split(' ').next().unwrap());
+    assert_eq!(names.next(), Some("hello_channel"));
+    assert_eq!(names.next(), Some("ownership_moves"));
+    assert_eq!(names.next_back(), Some("slow_stage"));
     assert_eq!(ran.stderr, "");
 }
 
@@ -128,6 +135,19 @@ fn somebodys_own_project() {
     recorder(&["list"])
         .expect_status(0)
         .expect_stdout("own    Delivers its arguments.\nshown  An example.\n");
+    let listed = recorder(&["list", "--json"]).expect_status(0).stdout;
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    let listing = |name: &str, kind: &str, source: &str, summary: &str| {
+        let source = place.path("").canonicalize().unwrap().join(source);
+        json!({"name": name, "kind": kind, "package": "own", "source": source, "summary": summary})
+    };
+    assert_eq!(
+        listed,
+        json!([
+            listing("own", "bin", "src/main.rs", "Delivers its arguments."),
+            listing("shown", "example", "examples/shown.rs", "An example."),
+        ])
+    );
 
     recorder(&["run", "own", "--", "one", "two", "--three"])
         .expect_status(0)

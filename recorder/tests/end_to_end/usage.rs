@@ -18,7 +18,7 @@ fn an_ending_that_says_nothing() {
         let place = Place::new();
         let ran = run(place.recorder(&["record", "-o", name, "--", "touch", "ran"]));
         let mut ran = ran.expect_status(2);
-        for ending in [".json", ".pftrace", ".rec", ".txt"] {
+        for ending in [".json", ".pftrace", ".svg", ".mmd", ".rec", ".txt"] {
             ran = ran.expect_stderr(ending);
         }
         assert_eq!(place.names(), [""; 0]);
@@ -30,6 +30,39 @@ fn a_timeout_that_is_none() {
     let place = Place::new();
     let arguments = ["record", "--timeout", "soon", "--", "touch", "ran"];
     run(place.recorder(&arguments)).expect_status(2).expect_stderr("soon");
+    assert_eq!(place.names(), [""; 0]);
+}
+
+/// Each names what is wrong, and says what would be right.
+#[test]
+fn what_wrong_usage_is_told() {
+    let place = Place::new();
+    for (arguments, why) in [
+        (&["lsit"][..], "a similar subcommand exists: 'list'"),
+        (&["record", "true"], "Usage: recorder record [OPTIONS] -- <COMMAND>..."),
+        (&["record", "--timeout", "5", "--", "touch", "ran"], "not a time like 500ms, 30s or 5min"),
+        (&["record", "--max-size", "5x", "--", "touch", "ran"], "not a size like 512MB or 2GB"),
+        (
+            &["record", "-o", "-.json", "--", "touch", "ran"],
+            "stdout is the program's; write a file, and then `recorder export FILE -o -.json`",
+        ),
+        (&["run", "x", "-o", "-.txt"], "stdout is the program's"),
+        (&["export", "x.rec", "-o", "-.txt", "-o", "-.json"], "only one output can go to stdout"),
+        (&["export", "x.rec", "-o", "x.txt", "-o", "x.txt"], "x.txt is to be written twice"),
+        (&["export", "x.rec", "-o", "x.txt", "--no-browser"], "--no-browser is for --open"),
+        (&["export", "x.rec", "-o", "-.txt", "--open"], "--open needs a file that was written"),
+        (&["export", "-v", "-q", "x.rec", "-o", "x.txt"], "cannot be used with"),
+        (&["open"], "<FILE>"),
+        (&["open", "x.rec", "--ui", "localhost"], "like https://ui.perfetto.dev"),
+        (&["open", "x.rec", "--port", "70000"], "70000 is not in 0..=65535"),
+        (&["open", "x.rec", "--wait", "long"], "not a time like"),
+        (&["pause", "that one"], "'that one' for '[PID]'"),
+        (&["completions", "tcsh"], "[possible values: bash, elvish, fish, powershell, zsh]"),
+    ] {
+        let ran = run(place.recorder(arguments)).expect_status(2).expect_stdout("");
+        assert!(ran.stderr.starts_with("error: "), "{arguments:?}: {ran:#?}");
+        ran.expect_stderr(why).expect_stderr("For more information, try '--help'.");
+    }
     assert_eq!(place.names(), [""; 0]);
 }
 

@@ -192,7 +192,7 @@ fn two_who_have_begun_to_wait_and_meet() {
     let meeting = program(&[(Some(0), &[0], 1)], &[&[Send(0)], &[Receive(0)]]);
     for order in [[0, 1], [1, 0]] {
         let mut run = Run::new(&meeting);
-        order.map(|thread| run.hesitate(thread));
+        order.iter().for_each(|&thread| run.hesitate(thread));
         assert_eq!(never_again_for_all_we_know(&meeting, &run.state), [false; 2]);
         assert_eq!(certain(&run), [false; 2]);
         // One of them is back, and over.

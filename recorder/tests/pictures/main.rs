@@ -1,12 +1,16 @@
 //! From recordings to pictures: hand-written, simulated and damaged ones.
 #![forbid(unsafe_code)]
 
+/// Sequence charts: what they show, in three forms.
+mod charts;
 /// Recordings that are cut, altered, or none at all.
 mod damage;
 /// Processes, threads and channels are told apart.
 mod entities;
 /// What the two trace formats say, read back.
 mod facts;
+/// What is wrong, slow or lost: each finding, and its healed counterpart.
+mod findings;
 /// Both trace formats hold the same facts.
 mod formats;
 /// Small recordings, written by hand.

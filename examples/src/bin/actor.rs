@@ -1,0 +1,73 @@
+//! An actor: a thread that owns its state, and messages that change it.
+//!
+//! The thread `account` has a balance, and nobody else has. Whoever wants something of it
+//! sends a message; the account takes one after the other, so it needs no lock, and "is
+//! there enough, then take it" cannot be interrupted. Four customers draw at the same time.
+//!
+//! Look for: all arrows lead into `account`, and what it does lies between one `recv` and
+//! the next. Customers who ask for a reply wait for it.
+//!
+//! Think about: with an `Arc<Mutex<i64>>`, what would a customer have to do in order to
+//! draw, and what could it do wrong?
+//!
+//! Change: add a message `Close`, after which the account ends. What do customers see who
+//! come later?
+
+use std::io;
+
+use instrumented::sync::mpsc::{self, Receiver, Sender};
+use instrumented::thread;
+
+/// What can be asked of an account.
+enum Request {
+    Deposit(i64),
+    /// Replies whether there was enough.
+    Withdraw(i64, Sender<bool>),
+    Balance(Sender<i64>),
+}
+
+/// Runs an account until nobody can ask for anything any more.
+fn keep_account(requests: Receiver<Request>) {
+    let mut balance = 0;
+    for request in requests {
+        // Who does not wait for the reply does not get one.
+        match request {
+            Request::Deposit(amount) => balance += amount,
+            Request::Withdraw(amount, reply) => {
+                let enough = balance >= amount;
+                if enough {
+                    balance -= amount;
+                }
+                let _ = reply.send(enough);
+            }
+            Request::Balance(reply) => drop(reply.send(balance)),
+        }
+    }
+}
+
+fn main() -> io::Result<()> {
+    let (requests, inbox) = mpsc::named("requests").channel();
+    let account = thread::Builder::new().name("account".into()).spawn(|| keep_account(inbox))?;
+    requests.send(Request::Deposit(100)).expect("the account is open");
+
+    let mut customers = Vec::new();
+    for name in ["customer 1", "customer 2", "customer 3", "customer 4"] {
+        let requests = requests.clone();
+        let customer = thread::Builder::new().name(name.into()).spawn(move || {
+            let (reply, enough) = mpsc::named(&format!("to {name}")).channel();
+            requests.send(Request::Withdraw(30, reply)).expect("the account is open");
+            enough.recv().expect("the account replies")
+        })?;
+        customers.push(customer);
+    }
+    let paid = customers.into_iter().map(|customer| customer.join().expect("nobody panics"));
+    println!("{} of 4 customers got their 30", paid.filter(|&enough| enough).count());
+
+    let (reply, balance) = mpsc::named("to main").channel();
+    requests.send(Request::Balance(reply)).expect("the account is open");
+    println!("{} are left", balance.recv().expect("the account replies"));
+
+    drop(requests);
+    account.join().expect("the account does not panic");
+    Ok(())
+}

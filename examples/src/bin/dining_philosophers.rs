@@ -1,0 +1,74 @@
+//! The dining philosophers, by messages: nobody grabs a fork, everybody asks the waiter.
+//!
+//! Five philosophers sit around a table with a fork between each two, and need both of
+//! theirs to eat. If each took the left one first, all could starve with one fork in hand.
+//! Here the forks are data of one thread, the waiter (the main thread). A philosopher says
+//! `Hungry` and waits; the waiter serves it once both its forks are free.
+//!
+//! Look for: neighbours never eat at the same time, and two philosophers do. A philosopher
+//! that waits has an arrow to the waiter behind it and none back yet.
+//!
+//! Think about: why can this not deadlock? Can a philosopher starve nevertheless?
+//!
+//! Change: let one philosopher think no time at all. Is it the waiter that is to be fair?
+
+use std::io;
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+
+const SEATS: usize = 5;
+const MEALS: usize = 3;
+
+enum Call {
+    Hungry(usize),
+    Full(usize),
+}
+
+fn main() -> io::Result<()> {
+    let (calls_tx, calls) = mpsc::named("calls").channel();
+    let (mut plates, mut philosophers) = (Vec::new(), Vec::new());
+    for (seat, name) in ["Arendt", "Beauvoir", "Cavell", "Diotima", "Epicurus"].iter().enumerate() {
+        let (plate, served) = mpsc::named(&format!("plate of {name}")).channel();
+        plates.push(plate);
+        let calls = calls_tx.clone();
+        let philosopher = thread::Builder::new().name((*name).into()).spawn(move || {
+            for _ in 0..MEALS {
+                // Only shows time: thinking takes some, and so does eating.
+                thread::sleep(Duration::from_millis(2 + seat as u64));
+                calls.send(Call::Hungry(seat)).expect("the waiter lives");
+                served.recv().expect("the waiter serves everybody");
+                thread::sleep(Duration::from_millis(4));
+                calls.send(Call::Full(seat)).expect("the waiter lives");
+            }
+        })?;
+        philosophers.push(philosopher);
+    }
+    drop(calls_tx);
+
+    let (mut hungry, mut eating, mut meals) = (Vec::new(), [false; SEATS], 0);
+    // Ends when all philosophers have left.
+    for call in calls {
+        match call {
+            Call::Hungry(seat) => hungry.push(seat),
+            Call::Full(seat) => eating[seat] = false,
+        }
+        hungry.retain(|&seat| {
+            let neighbours = [(seat + 1) % SEATS, (seat + SEATS - 1) % SEATS];
+            let must_wait = neighbours.iter().any(|&neighbour| eating[neighbour]);
+            if !must_wait {
+                eating[seat] = true;
+                meals += 1;
+                plates[seat].send("spaghetti").expect("who is hungry is there");
+            }
+            must_wait
+        });
+    }
+    println!("{meals} meals were served");
+
+    for philosopher in philosophers {
+        philosopher.join().expect("a philosopher does not panic");
+    }
+    Ok(())
+}

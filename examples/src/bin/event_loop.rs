@@ -1,0 +1,61 @@
+//! An event loop with shutdown: one thread waits for everything, and one event ends it.
+//!
+//! A channel cannot wait for two channels at once. So all sources of events share one: the
+//! `keyboard` sends keys, the `clock` sends ticks, and the main thread handles them one
+//! by one. At `Quit` it leaves its loop and drops the receiver, and so everybody else
+//! learns that it is over: their `send` fails, and they end.
+//!
+//! Look for: keys and ticks between each other on one channel. At the end `drop receiver`
+//! on the main thread, and after it `send (disconnected)` on the track of `clock`.
+//!
+//! Think about: a tick may be in the channel when the receiver is dropped. What becomes of
+//! it, and who minds?
+//!
+//! Change: let `keyboard` send keys after `Quit`. How many does it get rid of?
+
+use std::io;
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+
+enum Event {
+    Key(char),
+    Tick,
+    Quit,
+}
+
+fn main() -> io::Result<()> {
+    let (events_tx, events) = mpsc::named("events").channel();
+
+    let keys = events_tx.clone();
+    let keyboard = thread::Builder::new().name("keyboard".into()).spawn(move || {
+        for key in "hello".chars() {
+            keys.send(Event::Key(key)).expect("nobody has quit");
+            // Only shows time: nobody types without a pause.
+            thread::sleep(Duration::from_millis(4));
+        }
+        keys.send(Event::Quit).expect("nobody has quit");
+    })?;
+    let clock = thread::Builder::new().name("clock".into()).spawn(move || {
+        // Ends when nobody wants to know the time any more.
+        while events_tx.send(Event::Tick).is_ok() {
+            thread::sleep(Duration::from_millis(3));
+        }
+    })?;
+
+    let mut typed = String::new();
+    for event in events {
+        match event {
+            Event::Key(key) => typed.push(key),
+            // A program with a window would move something now.
+            Event::Tick => {}
+            Event::Quit => break,
+        }
+    }
+    println!("typed {typed:?}");
+
+    keyboard.join().expect("the keyboard does not panic");
+    clock.join().expect("the clock does not panic");
+    Ok(())
+}

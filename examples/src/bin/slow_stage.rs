@@ -1,0 +1,57 @@
+//! The slow stage: how to find the bottleneck of a pipeline.
+//!
+//! Chairs are cut, painted and packed; painting takes four times as long as the others.
+//! The belts between have room for two. Soon everybody works as slowly as `paint`: `cut`
+//! waits because its belt is full, and the main thread, which packs, because its belt is
+//! empty.
+//!
+//! Look for: `send … (full)` before the slow stage, and `recv … (waiting)` behind it. The
+//! bottleneck is the stage between the two, the one that never waits.
+//!
+//! Think about: what does the run gain if `cut` gets twice as fast? And if `paint` does?
+//!
+//! Change: paint with two threads (`fan_out` shows how). Where is the bottleneck now? Do
+//! the chairs still come in their order?
+
+use std::io;
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+
+const CHAIRS: u32 = 10;
+const ROOM: usize = 2;
+
+fn main() -> io::Result<()> {
+    let (cut_tx, cut) = mpsc::named("cut chairs").sync_channel(ROOM);
+    let (painted_tx, painted) = mpsc::named("painted chairs").sync_channel(ROOM);
+
+    let cutter = thread::Builder::new().name("cut".into()).spawn(move || {
+        for chair in 1..=CHAIRS {
+            work(1);
+            cut_tx.send(chair).expect("paint lives");
+        }
+    })?;
+    let painter = thread::Builder::new().name("paint".into()).spawn(move || {
+        for chair in cut {
+            work(4);
+            painted_tx.send(chair).expect("main lives");
+        }
+    })?;
+
+    let mut packed = 0;
+    for _chair in painted {
+        work(1);
+        packed += 1;
+    }
+    println!("{packed} chairs are packed");
+
+    cutter.join().expect("cut does not panic");
+    painter.join().expect("paint does not panic");
+    Ok(())
+}
+
+/// Stands for work that takes this long.
+fn work(milliseconds: u64) {
+    thread::sleep(Duration::from_millis(milliseconds));
+}

@@ -1,0 +1,302 @@
+//! Where an export goes: to a file or to stdout, compressed or not.
+
+use std::fmt;
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use anyhow::{Context, Result, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tempfile::NamedTempFile;
+
+/// Something to write. Its ending says what it is; `-` in place of a name is stdout.
+///
+/// ```
+/// use recorder::export::{Kind, Output};
+/// let output: Output = "traces/run.pftrace".parse().unwrap();
+/// assert_eq!(output.kind(), Kind::Perfetto);
+/// let output: Output = "-.json.gz".parse().unwrap();
+/// assert!(output.is_stdout() && output.kind() == Kind::Chrome);
+/// assert!("run.xml".parse::<Output>().is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    path: PathBuf,
+    kind: Kind,
+    compressed: bool,
+}
+
+/// What an output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `.json`: a Chrome trace.
+    Chrome,
+    /// `.pftrace`: a Perfetto trace.
+    Perfetto,
+    /// `.svg`: a message sequence chart.
+    Svg,
+    /// `.mmd`: the same as a Mermaid diagram.
+    Mermaid,
+    /// `.rec`: a recording.
+    Recording,
+    /// `.txt`: a recording's text form.
+    Text,
+}
+
+impl Kind {
+    /// Whether it is a picture that a viewer opens.
+    pub fn is_trace(self) -> bool {
+        matches!(self, Kind::Chrome | Kind::Perfetto)
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Kind::Chrome | Kind::Svg | Kind::Mermaid | Kind::Text)
+    }
+}
+
+impl Output {
+    /// What it is to be.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where it is to be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it goes to stdout. (A file whose name begins so is `./-.json`.)
+    pub fn is_stdout(&self) -> bool {
+        self.path.as_os_str().as_encoded_bytes().starts_with(b"-.")
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_stdout() { f.write_str("stdout") } else { self.path.display().fmt(f) }
+    }
+}
+
+/// An output's ending says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownEnding;
+
+impl fmt::Display for UnknownEnding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "the ending must be .json or .json.gz (Chrome trace), .pftrace or .pftrace.gz \
+             (Perfetto trace), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording) \
+             or .txt (event text)",
+        )
+    }
+}
+
+impl std::error::Error for UnknownEnding {}
+
+impl FromStr for Output {
+    type Err = UnknownEnding;
+
+    fn from_str(path: &str) -> Result<Self, UnknownEnding> {
+        let plain = path.strip_suffix(".gz");
+        let compressed = plain.is_some();
+        let ending = Path::new(plain.unwrap_or(path)).extension();
+        let kind = match ending.and_then(|ending| ending.to_str()) {
+            Some("json") => Kind::Chrome,
+            Some("pftrace") => Kind::Perfetto,
+            Some("svg") if !compressed => Kind::Svg,
+            Some("mmd") if !compressed => Kind::Mermaid,
+            Some("rec") if !compressed => Kind::Recording,
+            Some("txt") if !compressed => Kind::Text,
+            _ => return Err(UnknownEnding),
+        };
+        Ok(Output { path: path.into(), kind, compressed })
+    }
+}
+
+/// An output that has been begun: a file under another name, or stdout.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(super) output: Output,
+    begun: Begun,
+}
+
+#[derive(Debug)]
+enum Begun {
+    File(NamedTempFile),
+    Stdout(File),
+}
+
+impl Prepared {
+    /// Where it is to be.
+    pub fn path(&self) -> &Path {
+        &self.output.path
+    }
+
+    pub(super) fn begin(output: &Output) -> Result<Self> {
+        let cannot = || format!("cannot write {output}");
+        if output.is_stdout() {
+            let stdout = io::stdout();
+            if stdout.is_terminal() && (output.compressed || !output.kind.is_text()) {
+                bail!("{}: it is a terminal, and this is not text; redirect it", cannot());
+            }
+            let stdout = File::from(stdout.as_fd().try_clone_to_owned().with_context(cannot)?);
+            return Ok(Prepared { output: output.clone(), begun: Begun::Stdout(stdout) });
+        }
+        let directory = match output.path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        if output.path.is_dir() {
+            bail!("{}: it is a directory", cannot());
+        }
+        if !directory.exists() {
+            bail!("{}: there is no directory {}", cannot(), directory.display());
+        }
+        let file = tempfile::Builder::new()
+            .prefix(".recorder-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory)
+            .with_context(cannot)?;
+        Ok(Prepared { output: output.clone(), begun: Begun::File(file) })
+    }
+
+    /// What writes to it; `only` if that is all there is to write.
+    pub(super) fn writer(&self, only: bool) -> Writer<'_> {
+        let target = match &self.begun {
+            Begun::File(file) => Target { file: file.as_file(), may_break: false },
+            Begun::Stdout(file) => Target { file, may_break: !only },
+        };
+        let sink = if self.output.compressed {
+            // It is the same for the same bytes: no name and no time is in it.
+            Sink::Compressed(Box::new(GzEncoder::new(target, Compression::fast())))
+        } else {
+            Sink::Plain(target)
+        };
+        Writer(BufWriter::with_capacity(1 << 16, sink))
+    }
+
+    /// Gives a file its name.
+    pub(super) fn persist(self) -> Result<Option<Written>> {
+        let Prepared { output, begun } = self;
+        let Begun::File(file) = begun else { return Ok(None) };
+        let cannot = || format!("cannot write {output}");
+        let bytes = fs::metadata(file.path()).with_context(cannot)?.len();
+        file.persist(&output.path).with_context(cannot)?;
+        Ok(Some(Written { path: output.path, kind: output.kind, bytes }))
+    }
+}
+
+/// A file that has been written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// How long it is, in bytes.
+    pub bytes: u64,
+}
+
+/// Writes to an output.
+pub(super) struct Writer<'a>(BufWriter<Sink<'a>>);
+
+impl Writer<'_> {
+    /// Writes what is still in memory.
+    pub(super) fn finish(self) -> io::Result<()> {
+        match self.0.into_inner()? {
+            Sink::Plain(_) => Ok(()),
+            Sink::Compressed(encoder) => encoder.finish().map(drop),
+        }
+    }
+}
+
+impl Write for Writer<'_> {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    /// Does nothing: a compressor that is flushed compresses less; see [`finish`](Self::finish).
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+enum Sink<'a> {
+    Plain(Target<'a>),
+    Compressed(Box<GzEncoder<Target<'a>>>),
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Sink::Plain(target) => target.write(bytes),
+            Sink::Compressed(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file or stdout.
+struct Target<'a> {
+    file: &'a File,
+    /// Whether it does not matter if nobody reads what is written.
+    may_break: bool,
+}
+
+impl Write for Target<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.file.write(bytes) {
+            Err(error) if self.may_break && error.kind() == io::ErrorKind::BrokenPipe => {
+                Ok(bytes.len())
+            }
+            result => result,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings() {
+        for (path, kind, compressed) in [
+            ("x.json", Kind::Chrome, false),
+            ("a.b/x.y.json.gz", Kind::Chrome, true),
+            ("x.pftrace", Kind::Perfetto, false),
+            ("-.pftrace.gz", Kind::Perfetto, true),
+            ("x.rec", Kind::Recording, false),
+            ("-.txt", Kind::Text, false),
+        ] {
+            let output: Output = path.parse().unwrap();
+            assert_eq!((output.kind, output.compressed), (kind, compressed), "{path}");
+        }
+        for path in ["", "-", "x", ".json", ".json.gz", "x.gz", "x.rec.gz", "x.txt.gz"] {
+            assert_eq!(path.parse::<Output>(), Err(UnknownEnding), "{path}");
+        }
+    }
+
+    #[test]
+    fn stdout_is_a_dash_in_place_of_a_name() {
+        for (path, stdout) in [("-.json", true), ("./-.json", false), ("-x.json", false)] {
+            assert_eq!(path.parse::<Output>().unwrap().is_stdout(), stdout, "{path}");
+        }
+    }
+}

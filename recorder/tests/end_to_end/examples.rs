@@ -1,0 +1,432 @@
+//! The examples: what each prints, and what is in its recording whatever the times.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+
+use crate::command::{Place, Ran, run};
+use crate::programs::{program, workspace};
+use crate::text::Text;
+
+/// An operation on a channel.
+#[derive(Debug)]
+struct Operation {
+    channel: String,
+    thread: String,
+    name: String,
+    /// The message, if it sent or received one.
+    message: u64,
+}
+
+/// An example that has been run.
+struct Example {
+    ran: Ran,
+    operations: Vec<Operation>,
+}
+
+impl Example {
+    fn record(name: &str, options: &[&str]) -> Self {
+        let place = Place::new();
+        let mut recorder = place.recorder(&["record", "-o", "x.txt"]);
+        recorder.args(options).args(["--", program(name)]);
+        let ran = run(recorder).expect_no_damage();
+        let operations = operations(&place.text("x.txt"));
+        let example = Example { ran, operations };
+        example.expect_fifo();
+        example
+    }
+
+    /// Runs an example that ends by itself.
+    fn run(name: &str) -> Self {
+        let mut example = Example::record(name, &[]);
+        example.ran = example.ran.expect_status(0);
+        assert!(!example.ran.stderr.contains("still waiting"), "{:#?}", example.ran);
+        example
+    }
+
+    /// Runs an example that has to be ended, and says which waits are left.
+    fn run_until_it_hangs(name: &str) -> (Self, Vec<String>) {
+        // So long that even a slow machine has reached the state in which nothing happens.
+        let mut example = Example::record(name, &["--timeout", "2s"]);
+        example.ran = example.ran.expect_status(124);
+        let lines = example.ran.stderr.lines();
+        let stuck = lines.filter_map(|line| line.strip_prefix("still waiting at the end, "));
+        // `for 2.00 s: main in recv on "results", file:line:column`
+        let stuck = stuck.map(|line| line.split_once(": ").unwrap().1);
+        let mut stuck: Vec<_> =
+            stuck.map(|line| line.rsplit_once(", ").unwrap().0.to_owned()).collect();
+        stuck.sort();
+        (example, stuck)
+    }
+
+    /// What one thread sends on a channel arrives in its order, whoever receives it.
+    fn expect_fifo(&self) {
+        let mut last = HashMap::new();
+        for operation in self.operations.iter().filter(|operation| operation.is_receive()) {
+            let sender = operation.message >> 40;
+            let key = (&operation.channel, &operation.thread, sender);
+            let before = last.insert(key, operation.message);
+            assert!(before < Some(operation.message), "{operation:?} after {before:?}");
+        }
+    }
+
+    fn count(&self, channel: &str, is: impl Fn(&Operation) -> bool) -> usize {
+        let operations = self.operations.iter();
+        operations.filter(|operation| operation.channel == channel && is(operation)).count()
+    }
+
+    #[track_caller]
+    fn expect_messages(&self, channel: &str, sent: usize, received: usize) {
+        let counts = (
+            self.count(channel, |operation| operation.is_send()),
+            self.count(channel, |operation| operation.is_receive()),
+        );
+        assert_eq!(counts, (sent, received), "{channel}: {:#?}", self.ran);
+    }
+
+    /// How often each thread has sent on a channel.
+    fn senders(&self, channel: &str) -> BTreeMap<&str, usize> {
+        self.threads(channel, Operation::is_send)
+    }
+
+    /// How often each thread has received from a channel.
+    fn receivers(&self, channel: &str) -> BTreeMap<&str, usize> {
+        self.threads(channel, Operation::is_receive)
+    }
+
+    fn threads(&self, channel: &str, is: fn(&Operation) -> bool) -> BTreeMap<&str, usize> {
+        let mut threads = BTreeMap::new();
+        let operations = self.operations.iter();
+        for operation in operations.filter(|operation| operation.channel == channel) {
+            if is(operation) {
+                *threads.entry(operation.thread.as_str()).or_default() += 1;
+            }
+        }
+        threads
+    }
+
+    #[track_caller]
+    fn expect_stdout(&self, stdout: &str) {
+        assert_eq!(self.ran.stdout, stdout, "{:#?}", self.ran);
+    }
+
+    #[track_caller]
+    fn expect_lost(&self, count: usize) {
+        let line = format!("\n{count} messages never received\n");
+        assert!(self.ran.stderr.contains(&line), "{:#?}", self.ran);
+    }
+
+    fn lines(&self) -> BTreeSet<&str> {
+        self.ran.stdout.lines().collect()
+    }
+}
+
+impl Operation {
+    fn is_send(&self) -> bool {
+        ["Send", "SendEnd", "TrySend"].contains(&&*self.name)
+    }
+
+    fn is_receive(&self) -> bool {
+        ["Recv", "RecvEnd", "TryRecv", "RecvTimeout", "RecvTimeoutEnd"].contains(&&*self.name)
+    }
+}
+
+fn operations(text: &Text) -> Vec<Operation> {
+    let events = text.events();
+    // Endpoints by process and number; there is one process.
+    let mut channels = HashMap::new();
+    for event in events.iter().filter(|event| event.name == "ChannelCreated") {
+        for end in ["sender", "receiver"] {
+            channels.insert(event.number(end), event.text("name").to_owned());
+        }
+    }
+    // A clone's clone may stand before it, in another thread's block.
+    let clones: HashMap<_, _> = events
+        .iter()
+        .filter(|event| event.name == "SenderCloned")
+        .map(|event| (event.number("sender"), event.number("from")))
+        .collect();
+    let channel_of = |mut endpoint: u64| {
+        while let Some(&from) = clones.get(&endpoint) {
+            endpoint = from;
+        }
+        channels[&endpoint].clone()
+    };
+    let threads = text.threads();
+    let on_channel = |name: &str| {
+        let calls = ["Send", "TrySend", "Recv", "TryRecv"];
+        calls.iter().any(|call| name.starts_with(call)) && !name.starts_with("Sender")
+    };
+    events
+        .iter()
+        .filter(|event| on_channel(event.name))
+        .map(|event| Operation {
+            channel: channel_of(event.number("endpoint")),
+            thread: threads[&(event.process, event.thread)].clone(),
+            name: event.name.to_owned(),
+            message: event.number("detail"),
+        })
+        .collect()
+}
+
+#[test]
+fn every_example_is_in_the_order_of_teaching_documented_and_tested() {
+    let examples = workspace().join("examples");
+    let manifest = fs::read_to_string(examples.join("Cargo.toml")).unwrap();
+    let order = manifest.split_once("order = [").unwrap().1.split_once(']').unwrap().0;
+    let order: BTreeSet<_> = order.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(examples.join("src/bin")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let source = fs::read_to_string(&path).unwrap();
+        assert!(source.lines().count() < 80, "{name} is long");
+        for part in ["Look for: ", "Think about: ", "Change: "] {
+            assert_eq!(source.matches(&format!("\n//! {part}")).count(), 1, "{name}: {part}");
+        }
+        let here = include_str!("examples.rs");
+        assert!(here.contains(&format!("({name:?})")), "{name} is not run here");
+        names.insert(name);
+    }
+    assert!(names.len() >= 20);
+    assert_eq!(order, names);
+}
+
+#[test]
+fn hello_channel() {
+    let example = Example::run("hello_channel");
+    example.expect_stdout("received 1\n");
+    example.expect_messages("belt", 1, 1);
+    assert_eq!(example.senders("belt"), BTreeMap::from([("sender", 1)]));
+    assert_eq!(example.receivers("belt"), BTreeMap::from([("main", 1)]));
+}
+
+#[test]
+fn ownership_moves() {
+    let example = Example::run("ownership_moves");
+    example.expect_stdout("received 1000000 bytes\nthe bytes stayed where they were\n");
+    example.expect_messages("crates", 1, 1);
+}
+
+#[test]
+fn fan_in() {
+    let example = Example::run("fan_in");
+    let names = ["producer 0", "producer 1", "producer 2", "producer 3"];
+    let lines: String = names.map(|name| format!("5 messages from {name}\n")).concat();
+    example.expect_stdout(&lines);
+    assert_eq!(example.senders("parcels"), BTreeMap::from(names.map(|name| (name, 5))));
+    assert_eq!(example.receivers("parcels"), BTreeMap::from([("main", 20)]));
+}
+
+#[test]
+fn until_disconnect() {
+    let example = Example::run("until_disconnect");
+    example.expect_stdout("5\n4\n3\n2\n1\nlift-off; from now on recv returns Err(RecvError)\n");
+    example.expect_messages("countdown", 5, 5);
+    let disconnected = |operation: &Operation| operation.name.ends_with("Disconnected");
+    // The loop's last, and one more.
+    assert_eq!(example.count("countdown", disconnected), 2);
+}
+
+#[test]
+fn polling() {
+    let example = Example::run("polling");
+    let keys = ["left", "jump", "right"].map(|key| format!("the player pressed {key}\n"));
+    example.expect_stdout(&format!("{}the player has left\n", keys.concat()));
+    example.expect_messages("keys", 3, 3);
+    // Nobody ever waits.
+    assert_eq!(example.count("keys", |operation| operation.name.ends_with("Begin")), 0);
+    assert_eq!(example.count("keys", |operation| operation.name == "TryRecvDisconnected"), 1);
+}
+
+#[test]
+fn timeouts() {
+    let example = Example::run("timeouts");
+    assert!(example.ran.stdout.starts_with("no answer; I ask again\n"), "{:#?}", example.ran);
+    assert!(example.ran.stdout.ends_with("\nthe answer is 42\n"), "{:#?}", example.ran);
+    let asked = example.count("questions", Operation::is_send);
+    let expired = example.count("answers", |operation| operation.name == "RecvTimeoutExpired");
+    // On a slow machine the second answer may be late, too.
+    assert!(expired >= 1);
+    assert_eq!(asked, expired + 1);
+    assert_eq!(example.receivers("answers"), BTreeMap::from([("main", 1)]));
+}
+
+#[test]
+fn backpressure() {
+    let example = Example::run("backpressure");
+    let lines: String = (1..=12).map(|job| format!("did job {job}\n")).collect();
+    example.expect_stdout(&lines);
+    example.expect_messages("jobs", 12, 12);
+}
+
+#[test]
+fn rendezvous() {
+    let example = Example::run("rendezvous");
+    let lines: String = (0..8).map(|round| format!("round {round}: took {round}\n")).collect();
+    example.expect_stdout(&lines);
+    example.expect_messages("hand to hand", 8, 8);
+}
+
+#[test]
+fn request_reply() {
+    let example = Example::run("request_reply");
+    example.expect_stdout("anna got [1, 4, 9]\nben got [100, 400, 900]\n");
+    assert_eq!(example.senders("requests"), BTreeMap::from([("anna", 3), ("ben", 3)]));
+    for name in ["anna", "ben"] {
+        let channel = format!("answers to {name}");
+        assert_eq!(example.senders(&channel), BTreeMap::from([("squarer", 3)]));
+        assert_eq!(example.receivers(&channel), BTreeMap::from([(name, 3)]));
+    }
+}
+
+#[test]
+fn fan_out() {
+    let example = Example::run("fan_out");
+    example.expect_stdout("12 letters delivered\n");
+    example.expect_messages("letters", 12, 12);
+    assert_eq!(example.senders("letters"), BTreeMap::from([("main", 12)]));
+    let workers = example.receivers("letters");
+    assert!(workers.keys().all(|name| name.starts_with("worker ")), "{workers:?}");
+}
+
+#[test]
+fn pipeline() {
+    let example = Example::run("pipeline");
+    example.expect_stdout("the sum of the squares is 9455\n");
+    assert_eq!(example.senders("numbers"), BTreeMap::from([("read", 30)]));
+    assert_eq!(example.receivers("numbers"), BTreeMap::from([("square", 30)]));
+    assert_eq!(example.senders("squares"), BTreeMap::from([("square", 30)]));
+    assert_eq!(example.receivers("squares"), BTreeMap::from([("main", 30)]));
+}
+
+#[test]
+fn ping_pong() {
+    let example = Example::run("ping_pong");
+    assert!(example.ran.stdout.starts_with("200 rounds, "), "{:#?}", example.ran);
+    example.expect_messages("ping", 200, 200);
+    example.expect_messages("pong", 200, 200);
+}
+
+#[test]
+fn worker_pool() {
+    let example = Example::run("worker_pool");
+    let lines: Vec<_> = (1..=8).map(|job| format!("job {job} is done")).collect();
+    assert_eq!(example.lines(), lines.iter().map(String::as_str).collect());
+    assert_eq!(example.senders("jobs"), BTreeMap::from([("main", 8)]));
+    example.expect_messages("jobs", 8, 8);
+    // Every worker learns that it is over.
+    let disconnected = |operation: &Operation| operation.name.ends_with("Disconnected");
+    assert_eq!(example.count("jobs", disconnected), 3);
+}
+
+#[test]
+fn word_count() {
+    let text = fs::read_to_string(workspace().join("examples/src/texts/alice.txt")).unwrap();
+    let words = text.to_lowercase();
+    let words = words.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let (the, all) = (words.clone().filter(|&word| word == "the").count(), words.count());
+    let example = Example::run("word_count");
+    let lines: Vec<_> = example.ran.stdout.lines().map(str::trim).collect();
+    assert_eq!(lines.len(), 6, "{:#?}", example.ran);
+    assert_eq!(lines[0], format!("{the} the"));
+    assert_eq!(lines[5], format!("{all} words in all"));
+    example.expect_messages("tables", 4, 4);
+    assert_eq!(example.senders("tables").len(), 4);
+}
+
+#[test]
+fn prime_sieve() {
+    let example = Example::run("prime_sieve");
+    example.expect_stdout("2\n3\n5\n7\n11\n13\n17\n19\n");
+    assert_eq!(example.receivers("not by 17"), BTreeMap::from([("main", 1)]));
+    // Main has taken one number from each channel before its filter took the rest.
+    assert_eq!(example.receivers("from 2 on")["main"], 1);
+    let filtered = example.receivers("from 2 on")["filter 2"];
+    assert!(filtered >= 17, "{filtered}");
+    // The end has travelled up the whole chain.
+    let refused = |channel| {
+        example.count(channel, |operation: &Operation| {
+            operation.name.starts_with("Send") && operation.name.ends_with("Disconnected")
+        })
+    };
+    assert_eq!(refused("from 2 on"), 1);
+}
+
+#[test]
+fn dining_philosophers() {
+    let example = Example::run("dining_philosophers");
+    example.expect_stdout("15 meals were served\n");
+    let names = ["Arendt", "Beauvoir", "Cavell", "Diotima", "Epicurus"];
+    // Each is hungry three times, and full three times.
+    assert_eq!(example.senders("calls"), BTreeMap::from(names.map(|name| (name, 6))));
+    for name in names {
+        let plate = format!("plate of {name}");
+        assert_eq!(example.receivers(&plate), BTreeMap::from([(name, 3)]));
+    }
+}
+
+#[test]
+fn actor() {
+    let example = Example::run("actor");
+    example.expect_stdout("3 of 4 customers got their 30\n10 are left\n");
+    assert_eq!(example.receivers("requests"), BTreeMap::from([("account", 6)]));
+    for number in 1..=4 {
+        example.expect_messages(&format!("to customer {number}"), 1, 1);
+    }
+    example.expect_messages("to main", 1, 1);
+}
+
+#[test]
+fn event_loop() {
+    let example = Example::run("event_loop");
+    example.expect_stdout("typed \"hello\"\n");
+    assert_eq!(example.senders("events")["keyboard"], 6);
+    let told = |operation: &Operation| operation.name == "SendDisconnected";
+    assert_eq!(example.count("events", told), 1);
+}
+
+#[test]
+fn forgotten_sender() {
+    let (example, stuck) = Example::run_until_it_hangs("forgotten_sender");
+    assert_eq!(stuck, ["main in recv on \"results\""]);
+    assert!(example.ran.stdout.starts_with("received 10\n"), "{:#?}", example.ran);
+    assert!(!example.ran.stdout.contains("never printed"));
+    example.expect_messages("results", 3, 3);
+}
+
+#[test]
+fn deadlock() {
+    let (example, stuck) = Example::run_until_it_hangs("deadlock");
+    assert_eq!(stuck, ["anna in send on \"anna to ben\"", "ben in send on \"ben to anna\""]);
+    example.expect_stdout("anna and ben pass 3 forms each, and have room for 2\n");
+    example.expect_messages("anna to ben", 2, 0);
+    example.expect_messages("ben to anna", 2, 0);
+    example.expect_lost(4);
+}
+
+#[test]
+fn lost_message() {
+    let example = Example::run("lost_message");
+    example.expect_stdout(
+        "5 letters were sent\nread letter 1\nread letter 2\nletter 6 came back: nobody is there\n",
+    );
+    example.expect_messages("letters", 5, 2);
+    example.expect_lost(3);
+}
+
+#[test]
+fn unfair_producer() {
+    let example = Example::run("unfair_producer");
+    example.expect_stdout("modest was served after 30 others\n");
+    assert_eq!(example.senders("orders"), BTreeMap::from([("greedy", 30), ("modest", 1)]));
+    assert_eq!(example.receivers("orders"), BTreeMap::from([("main", 31)]));
+}
+
+#[test]
+fn slow_stage() {
+    let example = Example::run("slow_stage");
+    example.expect_stdout("10 chairs are packed\n");
+    assert_eq!(example.senders("cut chairs"), BTreeMap::from([("cut", 10)]));
+    assert_eq!(example.receivers("cut chairs"), BTreeMap::from([("paint", 10)]));
+    assert_eq!(example.receivers("painted chairs"), BTreeMap::from([("main", 10)]));
+}

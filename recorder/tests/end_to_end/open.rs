@@ -1,0 +1,287 @@
+//! `recorder open`: who gets the trace, and who does not. The page is played by a few lines of
+//! HTTP; `.ci/perfetto` has the real one.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+
+use rustix::process::Signal;
+
+use crate::command::{Place, Ran, Running, run};
+use crate::programs::program;
+
+const ORIGIN: &str = "https://ui.perfetto.dev";
+
+/// What is said before the address.
+const OPEN: &str = "open this in a browser: ";
+
+/// A `recorder` that waits for the page.
+struct Waiting {
+    running: Running,
+    /// `https://ui.perfetto.dev/`
+    page: String,
+    /// What the page says of itself.
+    origin: &'static str,
+    /// `127.0.0.1:40000`
+    host: String,
+    /// `/0123456789abcdef/x.pftrace`
+    path: String,
+}
+
+impl Waiting {
+    /// `recorder ARGUMENTS --no-browser --port 0`
+    #[track_caller]
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let mut command = place.recorder(arguments);
+        command.args(["--no-browser", "--port", "0"]);
+        Waiting::of(command, OPEN)
+    }
+
+    #[track_caller]
+    fn of(command: std::process::Command, before: &str) -> Self {
+        let mut running = Running::start(command);
+        let address = loop {
+            let line = running.next_error_line();
+            if let Some((_, address)) = line.split_once(before) {
+                break address.trim_end().to_owned();
+            }
+        };
+        Waiting::at(running, &address)
+    }
+
+    /// It waits at this address.
+    fn at(running: Running, address: &str) -> Self {
+        let (page, trace) = address.split_once("#!/?url=http://").unwrap();
+        let (host, path) = trace.split_once('/').unwrap();
+        Waiting {
+            running,
+            page: page.to_owned(),
+            origin: ORIGIN,
+            host: host.to_owned(),
+            path: format!("/{path}"),
+        }
+    }
+
+    /// What comes back for a request; the head, and what follows it.
+    fn request(&self, method: &str, path: &str, headers: &[&str]) -> (String, Vec<u8>) {
+        let mut stream = TcpStream::connect(&self.host).unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\n{}\r\n\r\n", headers.join("\r\n")).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+        let body = answer.split_off(end + 4);
+        (String::from_utf8(answer).unwrap(), body)
+    }
+
+    /// What the page gets.
+    fn fetch(&self, method: &str) -> (String, Vec<u8>) {
+        let (host, origin) = (format!("Host: {}", self.host), format!("Origin: {}", self.origin));
+        self.request(method, &self.path, &[&host, &origin])
+    }
+
+    /// The page fetches the trace, and that is the end.
+    fn finish(self) -> (Vec<u8>, Ran) {
+        let (head, body) = self.fetch("GET");
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        assert!(head.contains(&format!("Content-Length: {}\r\n", body.len())), "{head}");
+        (body, self.running.finish().expect_status(0))
+    }
+}
+
+/// Records a program into `x` with the endings that there are.
+fn record(place: &Place) {
+    let mut recorder = place.recorder(&["record"]);
+    for ending in ["json", "json.gz", "pftrace", "pftrace.gz", "rec", "txt"] {
+        recorder.args(["-o", &format!("x.{ending}")]);
+    }
+    recorder.args(["--", program("count"), "100", "2"]);
+    run(recorder).expect_status(0);
+}
+
+#[test]
+fn the_page_gets_the_trace_once() {
+    let place = Place::new();
+    record(&place);
+    let before = place.names();
+    for (file, served) in [
+        ("x.pftrace", "x.pftrace"),
+        ("x.pftrace.gz", "x.pftrace.gz"),
+        ("x.json", "x.json"),
+        ("x.json.gz", "x.json.gz"),
+        // A recording becomes a trace first.
+        ("x.rec", "x.pftrace"),
+        ("x.txt", "x.pftrace"),
+    ] {
+        let waiting = Waiting::start(&place, &["open", file]);
+        assert!(waiting.path.ends_with(&format!("/{served}")), "{}", waiting.path);
+        // First a browser may ask whether it may, and how much there is.
+        let (head, body) = waiting.fetch("OPTIONS");
+        assert!(head.starts_with("HTTP/1.1 204 ") && body.is_empty(), "{head}");
+        let (head, body) = waiting.fetch("HEAD");
+        assert!(head.starts_with("HTTP/1.1 200 ") && body.is_empty(), "{head}");
+        let (body, ran) = waiting.finish();
+        assert!(body == place.bytes(served), "{file} is not {served}");
+        ran.expect_stderr("nothing leaves your machine")
+            .expect_stderr(&format!("the Perfetto UI has {served}\n"));
+    }
+    assert_eq!(place.names(), before);
+}
+
+#[test]
+fn nobody_else_gets_it() {
+    let place = Place::new();
+    record(&place);
+    let waiting = Waiting::start(&place, &["open", "x.pftrace"]);
+    let (host, origin) = (format!("Host: {}", waiting.host), format!("Origin: {ORIGIN}"));
+    for (method, path, headers, status) in [
+        ("GET", &*waiting.path, &[&*host][..], 403),
+        ("GET", &waiting.path, &[&host, "Origin: https://example.org"], 403),
+        ("OPTIONS", &waiting.path, &[&host, "Origin: https://example.org"], 403),
+        ("GET", &waiting.path, &["Host: example.org", &origin], 403),
+        ("GET", "/", &[&host, &origin], 404),
+        ("GET", "/x.pftrace", &[&host, &origin], 404),
+        ("POST", &waiting.path, &[&host, &origin], 405),
+    ] {
+        let (head, body) = waiting.request(method, path, headers);
+        let why = format!("{method} {path} {headers:?}: {head}");
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")) && body.is_empty(), "{why}");
+        assert!(!head.contains("Access-Control"), "{why}");
+    }
+    // Somebody who says nothing keeps nobody waiting.
+    let _silent = TcpStream::connect(&waiting.host).unwrap();
+    waiting.finish();
+}
+
+#[test]
+fn a_page_of_ones_own() {
+    let place = Place::new();
+    record(&place);
+    let page = "http://localhost:10000/?testing=1";
+    let mut waiting = Waiting::start(&place, &["open", "--ui", page, "x.json"]);
+    assert_eq!(waiting.page, page);
+    assert!(waiting.fetch("GET").0.starts_with("HTTP/1.1 403 "));
+    waiting.origin = "http://localhost:10000";
+    waiting.finish();
+}
+
+#[test]
+fn ctrl_c_ends_the_waiting() {
+    let place = Place::new();
+    record(&place);
+    let before = place.names();
+    for (file, signal, status) in [("x.rec", Signal::INT, 130), ("x.json", Signal::TERM, 143)] {
+        let waiting = Waiting::start(&place, &["open", file]);
+        waiting.running.signal(signal);
+        waiting.running.finish().expect_status(status).expect_stderr("\nrecorder: interrupted\n");
+        assert_eq!(place.names(), before);
+    }
+}
+
+#[test]
+fn a_page_that_never_comes() {
+    let place = Place::new();
+    record(&place);
+    let arguments = ["open", "x.json", "--no-browser", "--port", "0", "--wait", "0s"];
+    run(place.recorder(&arguments))
+        .expect_status(1)
+        .expect_stderr("x.json was not fetched within 0s")
+        .expect_stderr("--ui");
+}
+
+#[test]
+fn a_port_that_is_taken() {
+    let place = Place::new();
+    record(&place);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    run(place.recorder(&["open", "x.json", "--no-browser", "--port", &port]))
+        .expect_status(1)
+        .expect_stderr("another `recorder open` waits there")
+        .expect_stderr(&format!("port {port} of 127.0.0.1"));
+}
+
+#[test]
+fn what_cannot_be_opened() {
+    let place = Place::new();
+    fs::write(place.path("letter.txt"), "Dear reader, this is no trace.\n").unwrap();
+    fs::write(place.path("empty.json"), "").unwrap();
+    for (name, why) in [
+        ("letter.txt", "neither a recording nor a trace"),
+        ("empty.json", "neither a recording nor a trace"),
+        ("missing.rec", "No such file"),
+        (".", "it is no directory of a run"),
+    ] {
+        let ran = run(place.recorder(&["open", name, "--no-browser", "--port", "0"]));
+        let ran = ran.expect_status(1).expect_stderr(why).expect_stderr(name);
+        assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+    }
+}
+
+/// Puts a program of this name where the recorder looks for programs first.
+fn install(place: &Place, name: &str, script: &str) -> String {
+    let directory = place.path("programs");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(name), format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(directory.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+    format!("{}:{}", directory.display(), std::env::var("PATH").unwrap())
+}
+
+#[test]
+fn a_browser_is_started() {
+    let place = Place::new();
+    record(&place);
+    let path = install(&place, "xdg-open", "echo \"$1\" >begun && mv begun address");
+    let mut command = place.recorder(&["open", "x.pftrace", "--port", "0"]);
+    command.env("PATH", path).env("DISPLAY", ":0");
+    let running = Running::start(command);
+    place.wait_for("address");
+    let address = String::from_utf8(place.bytes("address")).unwrap();
+    let waiting = Waiting::at(running, address.trim_end());
+    assert_eq!(waiting.page, format!("{ORIGIN}/"));
+    let (_, ran) = waiting.finish();
+    assert!(!ran.stderr.contains("open this"), "{ran:#?}");
+}
+
+#[test]
+fn without_a_browser_it_says_what_to_open() {
+    let place = Place::new();
+    record(&place);
+    let names = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
+    let before = "open this in one on this machine: ";
+    let mut command = place.recorder(&["open", "x.pftrace", "--port", "0"]);
+    for name in names {
+        command.env_remove(name);
+    }
+    let (_, ran) = Waiting::of(command, before).finish();
+    ran.expect_stderr("recorder: cannot start a browser: there is no desktop here");
+
+    // One that fails.
+    let mut path = String::new();
+    for launcher in ["xdg-open", "gio", "gnome-open", "kde-open", "kde-open5", "kde-open6"] {
+        path = install(&place, launcher, "exit 3");
+    }
+    let mut command = place.recorder(&["open", "x.pftrace", "--port", "0"]);
+    command.env("PATH", path).env("DISPLAY", ":0");
+    let (_, ran) = Waiting::of(command, before).finish();
+    ran.expect_stderr("recorder: cannot start a browser: nothing here opens a browser");
+}
+
+#[test]
+fn what_was_just_written_is_opened() {
+    let place = Place::new();
+    let count = program("count");
+    let start = |arguments: &[&str]| {
+        let mut command = place.recorder(&arguments[..1]);
+        command.args(["--open", "--no-browser", "--port", "0"]).args(&arguments[1..]);
+        Waiting::of(command, OPEN)
+    };
+    let waiting = start(&["record", "-o", "x.rec", "-o", "x.pftrace", "--", count, "100", "1"]);
+    let (body, ran) = waiting.finish();
+    assert!(body == place.bytes("x.pftrace"));
+    assert!(!ran.stderr.contains("recorder open"), "{ran:#?}");
+    // If there is no trace, what was written becomes one.
+    let (body, _) = start(&["export", "x.rec", "-o", "x.txt"]).finish();
+    assert!(body == place.bytes("x.pftrace"));
+}
