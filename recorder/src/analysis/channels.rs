@@ -179,7 +179,7 @@ impl Polling {
                 self.first = last;
             }
             self.count += 1;
-            self.time += time.saturating_sub(last);
+            self.time = self.time.saturating_add(time.saturating_sub(last));
         }
         self.last = Some((time, thread, site));
     }

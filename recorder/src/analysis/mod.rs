@@ -103,7 +103,7 @@ pub fn analyse(recording: &Recording, outsiders: Outsiders) -> Result<Analysis<'
 impl Analysis<'_> {
     /// When a process ended, or else the trace, in nanoseconds since the trace's start.
     pub fn end_of(&self, process: usize) -> u64 {
-        self.entities.processes[process].ended.map_or(self.entities.end, |ended| ended.time)
+        end_of(self.entities, process)
     }
 
     /// The threads that can never go on: those of which the recording suggests it, and of
@@ -114,6 +114,10 @@ impl Analysis<'_> {
     }
 }
 
+fn end_of(entities: &Entities, process: usize) -> u64 {
+    entities.processes[process].ended.map_or(entities.end, |ended| ended.time)
+}
+
 impl<'a> Pass<'a> {
     fn finish(mut self, recording: &Recording, outsiders: Outsiders) -> Analysis<'a> {
         let entities = self.entities;
@@ -122,16 +126,16 @@ impl<'a> Pass<'a> {
             known.ended_by_itself = process.ended.map_or(main_is_over, |ended| ended.signal == 0);
         }
         for (channel, entity) in self.channels.iter_mut().zip(&entities.channels) {
-            let end = entities.processes[entity.process].ended.map_or(entities.end, |end| end.time);
             if channel.receiver_gone.is_none() {
-                channel.depth.pass(end);
+                channel.depth.pass(end_of(entities, entity.process));
             }
         }
+        self.count_unfinished();
         let wait_for = self.wait_for();
         for (thread, entity) in self.threads.iter_mut().zip(&entities.threads) {
-            let end = entities.processes[entity.process].ended.map_or(entities.end, |end| end.time);
+            let end = end_of(entities, entity.process);
             // What has not ended lasts until the end.
-            if let Some(wait) = thread.wait {
+            if let Some(wait) = thread.wait.filter(|wait| !wait.done) {
                 thread.add_wait(wait.call, wait.on, end.saturating_sub(wait.begin));
             }
             thread.waits.sort_by_key(|waits| (Reverse(waits.time), waits.on));
@@ -150,6 +154,24 @@ impl<'a> Pass<'a> {
             path: path.unwrap_or_default(),
             incomplete: recording.dropped > 0 || !recording.damage.is_empty(),
             outsiders,
+        }
+    }
+
+    /// Waits at channels that have not ended last until the end.
+    fn count_unfinished(&mut self) {
+        for thread in 0..self.threads.len() {
+            let Some(wait) = self.threads[thread].wait.filter(|wait| !wait.done) else { continue };
+            let On::Channel(channel) = wait.on else { continue };
+            let end = end_of(self.entities, self.entities.threads[thread].process);
+            let channel = &mut self.channels[channel];
+            let sides = match wait.call.is_send() {
+                true => &mut channel.senders,
+                false => &mut channel.receivers,
+            };
+            if let Some(side) = sides.iter_mut().find(|side| side.thread == thread) {
+                side.add_wait(end.saturating_sub(wait.begin));
+                side.seen(end, wait.site);
+            }
         }
     }
 
@@ -313,10 +335,15 @@ impl<'a> Pass<'a> {
             [] => {
                 let maker = state.made.map(|(_, thread)| thread).filter(alive);
                 let edges: Vec<_> = maker.map(|to| Edge { to, because }).into_iter().collect();
+                let process = self.entities.channels[channel].process;
                 let maker_may_have_given_it = state.made.is_none_or(|(made, maker)| {
+                    let known = self.threads.iter().zip(&self.entities.threads).enumerate();
+                    let mut others = known.filter(|&(other, (thread, entity))| {
+                        entity.process == process && other != maker && thread.over.is_none()
+                    });
                     self.threads[maker].gave.is_some_and(|gave| gave > made)
-                        || self.threads.iter().any(|thread| {
-                            thread.first.is_some_and(|first| first > made) && thread.over.is_none()
+                        || others.any(|(_, (thread, _))| {
+                            thread.spawned.is_none_or(|spawned| spawned.time > made)
                         })
                 });
                 Needs::Any { anybody: maker_may_have_given_it || edges.is_empty(), edges }

@@ -127,13 +127,14 @@ impl<'a> Pass<'a> {
                 let sender = self.senders.make(channel.get(), made, false);
                 let state = &mut self.channels[channel.get()];
                 state.made = Some((time, thread));
-                state.live_senders += 1;
+                state.live_senders = state.live_senders.saturating_add(1);
                 state.first_sender = Some(sender);
                 state.depth.pass(time);
             }
             Deed::SenderCloned { channel: Some(channel), sender, from, site } => {
                 let channel = channel.get();
-                self.channels[channel].live_senders += 1;
+                let live = &mut self.channels[channel].live_senders;
+                *live = live.saturating_add(1);
                 if let Some(from) = self.sender(process, from, channel) {
                     let from = &mut self.senders.list[from];
                     from.used(time, thread, site);

@@ -168,9 +168,9 @@ impl Trails {
             Some(cause) => {
                 let time = cause.time.min(end);
                 self.copy_at(cause.thread, time);
-                self.copy.add(Part::HandOff(on), end - time);
+                self.copy.add(Part::HandOff(on), end.saturating_sub(time));
                 if let Some(channel) = full {
-                    self.copy.add_full(channel, time - begin);
+                    self.copy.add_full(channel, time.saturating_sub(begin));
                 }
                 let trail = &mut self.trails[thread];
                 std::mem::swap(&mut trail.path, &mut trail.before);

@@ -202,6 +202,8 @@ fn finish(analysis: &Analysis<'_>, finding: &mut Finding, cause: &[usize]) {
         finding.span.0 = finding.span.0.max(blocked.since);
         finding.span.1 = analysis.end_of(analysis.entities.threads[thread].process);
     }
+    // Clocks may disagree.
+    finding.span.1 = finding.span.1.max(finding.span.0);
     finding.weight = finding.span.1.saturating_sub(finding.span.0);
 }
 
@@ -235,7 +237,8 @@ fn in_turn(analysis: &Analysis<'_>, cause: &[usize]) -> Vec<usize> {
     while !left.is_empty() {
         let edges = circle.last().and_then(|&last| analysis.wait_for.blocked(last));
         let next = edges.and_then(|blocked| {
-            let mut next = blocked.needs.edges().iter().map(|edge| edge.to);
+            let next = blocked.needs.edges().iter().map(|edge| edge.to);
+            let mut next = next.filter(|&to| !only_joins(to));
             next.find_map(|to| left.iter().position(|&thread| thread == to))
         });
         circle.push(left.remove(next.unwrap_or(0)));

@@ -226,6 +226,11 @@ impl Finding {
     }
 }
 
+/// The sum of some times: those of a damaged recording can be as large as they like.
+fn sum(times: impl Iterator<Item = u64>) -> u64 {
+    times.fold(0, u64::saturating_add)
+}
+
 /// What there is to say about a run, the worst first.
 pub fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();

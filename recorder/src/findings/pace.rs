@@ -1,7 +1,7 @@
 //! Stages that are faster or slower than their neighbours.
 
 use super::words::{at, channel, percent, thread, threads};
-use super::{Certainty, Code, Evidence, Finding};
+use super::{Certainty, Code, Evidence, Finding, sum};
 use crate::analysis::Analysis;
 use crate::analysis::channels::{BUSY, Channel, Side};
 use crate::analysis::path::Part;
@@ -100,7 +100,7 @@ fn backpressure(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let bound = analysis.entities.channels[index].bound.filter(|&bound| bound > 0)?;
     let held_up: Vec<&Side> =
         state.senders.iter().filter(|side| side.waited >= side.span() / 2).collect();
-    let waited: u64 = held_up.iter().map(|side| side.waited).sum();
+    let waited: u64 = sum(held_up.iter().map(|side| side.waited));
     let waits: u64 = held_up.iter().map(|side| side.waits).sum();
     if waited < SUSTAINED || waits < STEADY {
         return None;
@@ -153,7 +153,7 @@ fn starved(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let span = receiver.span();
     let produces = analysis.threads[sender.thread].waited() < sender.span() / 10;
     // A stream, and not events that come when they come.
-    let steady = receiver.longest < 20 * (receiver.waited / receiver.waits.max(1));
+    let steady = receiver.longest / 20 < receiver.waited / receiver.waits.max(1);
     if receiver.waits < STEADY
         || receiver.waited < 2 * SUSTAINED
         || receiver.waited < span / 10 * 9

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::words::{at, channel, primitive, thread, threads};
-use super::{Code, Evidence, Finding};
+use super::{Code, Evidence, Finding, sum};
 use crate::analysis::Analysis;
 use crate::analysis::channels::Side;
 use crate::analysis::primitives::User;
@@ -38,7 +38,7 @@ fn serialised(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let at_work = state.held_at_work >= state.held / 2 && state.held_at_work >= span / 2;
     // Half of what these threads have is spent waiting for it.
     let lives = waiting.iter().map(|user| user.last.saturating_sub(user.first));
-    let most = waited >= lives.sum::<u64>() / 2;
+    let most = waited >= sum(lives) / 2;
     if waiting.len() < 2 || waited < WAITED || state.acquired < TAKEN || !at_work || !most {
         return None;
     }
@@ -129,7 +129,7 @@ fn unfair(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     finding.threads = [loud.thread].into_iter().chain(names).collect();
     finding.channels = vec![index];
     finding.span = (worst.first, worst.last);
-    finding.weight = held_up.iter().map(|side| side.waited).sum();
+    finding.weight = sum(held_up.iter().map(|side| side.waited));
     for side in [loud, *worst] {
         let what = "last sends".to_owned();
         let (time, thread, site) = (side.last, side.thread, side.site);

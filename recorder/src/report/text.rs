@@ -254,18 +254,19 @@ fn sparkline(state: &Channel) -> String {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
         return String::new();
     };
-    let span = (last.0 - first.0).max(1);
+    let span = last.0.saturating_sub(first.0).max(1);
     let mut cells = [None; CELLS];
     for &(time, depth) in samples {
-        let cell = ((time - first.0) as u128 * (CELLS as u128 - 1) / u128::from(span)) as usize;
-        let known: &mut Option<u64> = &mut cells[cell];
+        let cell = (u128::from(time.saturating_sub(first.0)) * (CELLS as u128 - 1)
+            / u128::from(span)) as usize;
+        let known: &mut Option<u64> = &mut cells[cell.min(CELLS - 1)];
         *known = Some(known.unwrap_or(0).max(depth));
     }
     // What lies between two samples is what it was before.
     let mut level = 0;
     let cells = cells.into_iter().map(|cell| {
         level = cell.unwrap_or(level);
-        LEVELS[(7 * level / state.depth.max.max(1)).min(7) as usize]
+        LEVELS[(level.saturating_mul(7) / state.depth.max.max(1)).min(7) as usize]
     });
     cells.collect()
 }
@@ -341,7 +342,9 @@ fn critical_path(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Resu
     }
     const PARTS: usize = 5;
     writeln!(out, "\n{}", heading("Bottleneck"))?;
-    writeln!(out, "  what determined the {} of the run:", duration(length))?;
+    let hung = report.findings.iter().any(|finding| finding.code.is_hang());
+    let what = if hung { "until the last thing that happened" } else { "of the run" };
+    writeln!(out, "  what determined the {} {what}:", duration(length))?;
     let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
     for &(part, time, _) in analysis.path.parts.iter().take(PARTS) {
         table.row(vec![percent(time, length), duration(time), describe(report, part)]);
@@ -349,6 +352,9 @@ fn critical_path(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Resu
     // A table without a heading.
     let lines = table.to_string();
     out.write_str(lines.split_once('\n').map_or("", |(_, rows)| rows))?;
+    if hung {
+        return Ok(());
+    }
     if let Some(&(thread, time)) = report.stages().first() {
         let name = &analysis.entities.threads[thread].name;
         let line = format!(

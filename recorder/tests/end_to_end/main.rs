@@ -14,6 +14,7 @@ mod outcomes;
 mod outputs;
 mod processes;
 mod record;
+mod reports;
 mod run;
 mod signals;
 mod synchronization;

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use format::{BlockHeader, Event, FILE_HEADER_BYTES};
 use proptest::prelude::*;
+use recorder::analysis::Outsiders;
 use recorder::load::{Damage, Deed, Recording};
+use recorder::report::Report;
+use recorder::report::json::Document;
 use recorder::summary::Summary;
 use tempfile::TempDir;
 
@@ -70,6 +73,10 @@ fn look_at(bytes: Vec<u8>) -> Option<Recording> {
     let said: Vec<_> = recording.damage.iter().map(Damage::to_string).collect();
     assert!(said.iter().all(|damage| !damage.is_empty()));
     assert!(!summary.to_string().is_empty());
+    let report = Report::new(&recording, Outsiders::None).expect("the recording can be read");
+    assert!(!report.to_string().is_empty());
+    let document = serde_json::to_string(&Document::new(&report)).expect("a report is JSON");
+    assert_eq!(Document::parse(&document).ok(), Some(Document::new(&report)));
     let (json, _) = exports(&recording);
     serde_json::from_slice::<serde_json::Value>(&json).expect("the trace is JSON");
     for block in recording.blocks() {

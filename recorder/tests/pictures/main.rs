@@ -20,6 +20,8 @@ mod incomplete;
 mod interrupted;
 /// What holds for every program.
 mod invariants;
+/// The report, for people and for machines.
+mod reports;
 /// The rules of the picture, one by one.
 mod rules;
 /// Programs that use channels, and their recordings.

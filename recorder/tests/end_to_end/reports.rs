@@ -1,0 +1,105 @@
+//! `recorder report` and `recorder diff`, and what `recorder record` says of the findings.
+
+use serde_json::Value;
+
+use crate::command::{Place, Ran, run};
+use crate::programs::program;
+
+/// Records an example that hangs until the timeout ends it; gives what that said.
+fn hang(place: &Place) -> Ran {
+    let arguments = ["record", "--timeout", "500ms", "-o", "hang.rec", "--"];
+    let example = program("forgotten_sender");
+    run(place.recorder(&[&arguments[..], &[example]].concat())).expect_status(124)
+}
+
+const CAUSE: &str = "forgotten-sender: main waits in recv on \"results\" \
+                     (examples/src/bin/forgotten_sender.rs:";
+
+#[test]
+fn the_first_line_names_the_cause() {
+    let place = Place::new();
+    let hung = hang(&place).expect_stderr(CAUSE);
+    // What the finding says is not said twice.
+    assert!(!hung.stderr.contains("still waiting at the end"), "{hung:#?}");
+
+    let report = run(place.recorder(&["report", "hang.rec"])).expect_status(0);
+    assert!(report.stdout.starts_with(CAUSE), "{report:#?}");
+    assert!(report.stdout.contains("held by main itself"), "{report:#?}");
+    for heading in ["\nFindings\n", "\nChannels\n", "\nThreads\n", "\nBottleneck\n"] {
+        assert!(report.stdout.contains(heading), "{heading:?} is not in {report:#?}");
+    }
+    // No colours where no terminal is.
+    assert!(!report.stdout.contains('\x1b'), "{report:#?}");
+    assert_eq!(report.stderr, "");
+    assert_eq!(place.names(), ["hang.rec"]);
+}
+
+#[test]
+fn a_healthy_run_has_no_findings() {
+    let place = Place::new();
+    let arguments = ["record", "-o", "hello.rec", "--", program("hello_channel")];
+    let recorded = run(place.recorder(&arguments)).expect_status(0);
+    let report = run(place.recorder(&["report", "hello.rec", "--fail-on", "any"]));
+    let report = report.expect_status(0);
+    assert!(report.stdout.starts_with("no findings in "), "{report:#?}");
+    assert_eq!(recorded.stderr.lines().count(), 3, "{recorded:#?}");
+}
+
+#[test]
+fn json_and_limits_are_for_machines() {
+    let place = Place::new();
+    hang(&place);
+    let json = run(place.recorder(&["report", "--json", "hang.rec"])).expect_status(0);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["findings"][0]["code"], "forgotten-sender");
+    assert_eq!(report["findings"][0]["threads"][0], "main");
+    assert_eq!(report["channels"][0]["received"], 3);
+
+    for (limits, why) in [
+        (&["--fail-on", "deadlock,panic"][..], ""),
+        (&["--fail-on", "panic,forgotten-sender"], "1 finding of the kind forgotten-sender"),
+        (&["--max-latency", "results:max=1h", "--max-depth", "results=9"], ""),
+        (&["--max-latency", "results:p99=1ns"], "p99 of the latency is"),
+        (&["--max-depth", "result=1"], "there is no channel \"result\""),
+    ] {
+        let ran = run(place.recorder(&[&["report", "hang.rec"], limits].concat()));
+        let ran = ran.expect_status(i32::from(!why.is_empty()));
+        assert!(ran.stderr.contains(why) && ran.stderr.is_empty() == why.is_empty(), "{ran:#?}");
+    }
+}
+
+#[test]
+fn wrong_limits_are_wrong_usage() {
+    let place = Place::new();
+    for (limit, why) in [
+        (["--fail-on", "dead-lock"], "no finding is called \"dead-lock\""),
+        (["--max-latency", "jobs=5ms"], "is not like jobs:p99=5ms"),
+        (["--max-depth", "jobs"], "is not like jobs=100"),
+    ] {
+        let ran = run(place.recorder(&["report", "x.rec", limit[0], limit[1]]));
+        ran.expect_status(2).expect_stderr(why);
+    }
+    let ran = run(place.recorder(&["report", "nowhere.rec"]));
+    ran.expect_status(1).expect_stderr("nowhere.rec");
+}
+
+#[test]
+fn what_changed_from_one_run_to_another() {
+    let place = Place::new();
+    hang(&place);
+    let json = run(place.recorder(&["report", "--json", "hang.rec"])).expect_status(0);
+    std::fs::write(place.path("hang.json"), &json.stdout).unwrap();
+    let same = run(place.recorder(&["diff", "hang.rec", "hang.json"])).expect_status(0);
+    assert!(same.stdout.starts_with("nothing has changed"), "{same:#?}");
+
+    let arguments = ["record", "-o", "fan_in.rec", "--", program("fan_in")];
+    run(place.recorder(&arguments)).expect_status(0);
+    let healed = run(place.recorder(&["diff", "hang.rec", "fan_in.rec"])).expect_status(0);
+    assert!(healed.stdout.starts_with("- forgotten-sender: main waits"), "{healed:#?}");
+    assert!(healed.stdout.contains("parcels"), "{healed:#?}");
+
+    std::fs::write(place.path("none.json"), "{}").unwrap();
+    let ran = run(place.recorder(&["diff", "hang.rec", "none.json"])).expect_status(1);
+    ran.expect_stderr("none.json: it is no report of `recorder report --json`");
+}

@@ -1,0 +1,197 @@
+use proptest::prelude::*;
+use recorder::analysis::Outsiders;
+use recorder::analysis::path::Part;
+use recorder::load::Recording;
+use recorder::report::Report;
+use recorder::report::diff::Difference;
+use recorder::report::json::Document;
+use recorder::report::limits::{FailOn, Limits};
+
+use crate::hand::{self, recording};
+use crate::simulation::{programs, programs_with_gaps};
+
+/// A pipeline of three threads, of which the second is the slow one, and a message that is lost.
+const PIPELINE: &str = "thread 1 read
+     0 Site site=1 line=10 column=1 file=\"src/main.rs\"
+     0 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=2 message_type=\"i32\" name=\"numbers\"
+     1000 channel squares 3 4
+     2000 Spawn 2
+     3000 Spawn 3
+     10000 Send 1 @1.1
+     20000 Send 1 @1.2
+     30000 SendBegin 1 @1.3
+     70500 SendEnd 1 @1.3
+     71000 SenderDropped endpoint=1
+     72000 ThreadEnded
+     thread 2 square
+     5000 RecvBegin 2
+     10500 RecvEnd 2 @1.1
+     60000 Send 3 @2.1
+     70000 Recv 2 @1.2
+     120000 Send 3 @2.2
+     130000 Recv 2 @1.3
+     180000 Send 3 @2.3
+     181000 SenderDropped endpoint=3
+     182000 ReceiverDropped endpoint=2
+     183000 ThreadEnded
+     thread 3 add
+     6000 RecvBegin 4
+     61000 RecvEnd 4 @2.1
+     62000 RecvBegin 4
+     121000 RecvEnd 4 @2.2
+     181500 ReceiverDropped endpoint=4
+     190000 ThreadEnded";
+
+fn report(recording: &Recording) -> Report<'_> {
+    Report::new(recording, Outsiders::Unknown).expect("the recording can be read")
+}
+
+/// The report without its colours.
+fn plain(recording: &Recording) -> String {
+    anstream::adapter::strip_str(&report(recording).to_string()).to_string()
+}
+
+#[test]
+fn the_text_is_as_it_was() {
+    let text = plain(&recording(PIPELINE));
+    assert_eq!(text, include_str!("report.txt"), "\n{text}");
+    let fits = |line: &str| line.chars().count() <= 80;
+    assert!(text.lines().skip(1).all(fits), "{text}");
+}
+
+#[test]
+fn the_json_is_as_it_was() {
+    let recording = recording(PIPELINE);
+    let document = Document::new(&report(&recording));
+    let text = serde_json::to_string_pretty(&document).expect("a report is JSON") + "\n";
+    assert_eq!(text, include_str!("report.json"), "\n{text}");
+    assert_eq!(Document::parse(&text).expect("it is a report"), document);
+}
+
+#[test]
+fn a_report_of_another_version_is_none() {
+    let error = |text: &str| Document::parse(text).expect_err("it is none").to_string();
+    assert!(error("{\"version\": 99}").contains("version 99"));
+    assert!(error("[]").contains("no report"));
+}
+
+#[test]
+fn the_critical_path_goes_through_the_slow_stage() {
+    let recording = recording(PIPELINE);
+    let report = report(&recording);
+    let path = &report.analysis.path;
+    assert_eq!(path.length(), 190_000);
+    // From its first message to its last.
+    assert_eq!(path.time_in(Part::Running(1)), 120_000 - 10_500);
+    assert_eq!(path.time_in(Part::Running(2)), 190_000 - 121_000);
+}
+
+#[test]
+fn what_is_above_a_limit_is_told() {
+    let recording = recording(PIPELINE);
+    let report = report(&recording);
+    let exceeded = |latency: &[&str], depth: &[&str], fail_on: Option<&str>| {
+        let limits = Limits {
+            fail_on: fail_on.map(|codes| codes.parse::<FailOn>().expect("they are codes")),
+            max_latency: latency.iter().map(|limit| limit.parse().expect("a limit")).collect(),
+            max_depth: depth.iter().map(|limit| limit.parse().expect("a limit")).collect(),
+        };
+        limits.exceeded(&report)
+    };
+    assert_eq!(exceeded(&["numbers:max=100us"], &["numbers=2"], Some("deadlock")), [""; 0]);
+    assert_eq!(
+        exceeded(&["numbers:p50=49us", "letters:max=1s"], &["numbers=0"], Some("any")),
+        [
+            "1 finding of the kind lost-messages",
+            "\"numbers\": p50 of the latency is 50.0 µs, more than 49.0 µs",
+            "there is no channel \"letters\"",
+            "\"numbers\": the depth was 1, more than 0",
+        ]
+    );
+}
+
+#[test]
+fn a_difference_is_what_is_beyond_the_noise() {
+    let difference = |before: &str, after: &str| {
+        let [before, after] = [before, after].map(|text| {
+            let recording = recording(text);
+            Document::new(&report(&recording))
+        });
+        Difference::new(&before, &after).to_string()
+    };
+    let same = "nothing has changed but by less than 20 %\n";
+    assert_eq!(difference(PIPELINE, PIPELINE), same);
+    assert_eq!(difference(PIPELINE, &PIPELINE.replace("190000", "190100")), same);
+    let healed = PIPELINE.replace("181500 Rec", "181200 Recv 4 @2.3\n181500 Rec");
+    let text = difference(PIPELINE, &healed);
+    assert!(text.starts_with("- lost-messages: 1 of 3 sent to \"squares\""), "{text}");
+    assert!(text.contains("squares  received       2      3   × 1.5"), "{text}");
+    let slower = PIPELINE.replace("190000", "390000");
+    let text = difference(PIPELINE, &slower);
+    assert!(text.contains("run  duration  190.0 µs  390.0 µs   × 2.1"), "{text}");
+}
+
+proptest! {
+    #[test]
+    fn a_report_follows_from_the_recording_alone(simulated in programs()) {
+        let recordings = [simulated.recording(), simulated.recording()];
+        let [one, other] = recordings.each_ref().map(plain);
+        prop_assert_eq!(one, other);
+    }
+
+    /// Counts and times of a report agree with each other, whatever is missing.
+    #[test]
+    fn what_a_report_says_agrees_with_itself(simulated in programs_with_gaps()) {
+        let recording = simulated.recording();
+        let report = report(&recording);
+        let analysis = &report.analysis;
+        for channel in &analysis.channels {
+            let sum = |sides: &[recorder::analysis::channels::Side]| {
+                sides.iter().map(|side| side.messages).sum::<u64>()
+            };
+            prop_assert_eq!(channel.sent, sum(&channel.senders));
+            prop_assert_eq!(channel.received, sum(&channel.receivers));
+            prop_assert!(channel.latency.percentile(50.0) <= channel.latency.percentile(99.0));
+            prop_assert!(channel.latency.percentile(99.0) <= channel.latency.max());
+            prop_assert!(channel.depth.mean() <= channel.depth.max as f64);
+        }
+        let end = recording.entities.end;
+        prop_assert!(analysis.path.length() <= end + 1_000, "{} {}", analysis.path.length(), end);
+        for finding in &report.findings {
+            prop_assert!(!finding.what.is_empty() && !finding.advice.is_empty());
+            prop_assert!(finding.span.0 <= finding.span.1, "{:?}", finding);
+        }
+    }
+
+    /// Threads of which it is certain that they never go on are among those of which it is likely.
+    #[test]
+    fn what_is_certain_is_likely(simulated in programs()) {
+        let recording = simulated.recording();
+        for outsiders in [Outsiders::None, Outsiders::Some] {
+            let analysis = recorder::analysis::analyse(&recording, outsiders).expect("it can be read");
+            let (likely, certain) = analysis.stuck();
+            prop_assert!(certain.iter().all(|thread| likely.contains(thread)));
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_channels_with_few_messages_are_no_burden() {
+    let mut text = String::from("thread 1 main\n");
+    for number in 1..=10_000_u64 {
+        let (time, sender, receiver) = (number * 100, 2 * number, 2 * number + 1);
+        text += &format!(
+            "{time} channel reply {sender} {receiver}\n{} Send {sender} @1.{number}\n{} Recv \
+             {receiver} @1.{number}\n{} SenderDropped endpoint={sender}\n{} ReceiverDropped \
+             endpoint={receiver}\n",
+            time + 1,
+            time + 2,
+            time + 3,
+            time + 4
+        );
+    }
+    let recording = hand::recording(&text);
+    let report = report(&recording);
+    assert_eq!(report.findings.len(), 0);
+    assert!(report.to_string().lines().count() < 80);
+}
