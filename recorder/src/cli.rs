@@ -13,6 +13,7 @@ use format::MAX_TEXT;
 use crate::chart;
 use crate::chart::svg::Steps;
 use crate::export::{ChartStyle, Output, UnknownEnding};
+use crate::hang::OnDeadlock;
 use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
 use crate::session::Keep;
 use crate::viewer::Page;
@@ -47,7 +48,8 @@ pub struct Telling {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  run, record  that of the program; 128 + N if signal N ended it; 124 after --timeout
+  run, record  that of the program; 128 + N if signal N ended it; 124 after --timeout;
+               123 if it hung and --on-deadlock kill has ended it
   2            wrong usage
   1            failure: a program that cannot be run or built, a file that cannot be read
                or written, a recording that contradicts itself, nothing recorded, a trace
@@ -362,6 +364,17 @@ pub struct Options {
     /// later. Example: --timeout 30s
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
+    /// What to do if the program hangs, beside saying why: `wait` leaves it as it is, `kill`
+    /// ends it as --timeout would. It hangs if every thread waits for another, without a
+    /// limit in time, and none can go on. Example: --on-deadlock kill
+    #[arg(
+        long,
+        value_enum,
+        value_name = "wait|kill",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub on_deadlock: OnDeadlock,
     /// Limits what is kept on disk: once the recording takes so much room it ends, and the
     /// program runs on. Example: --max-size 2GB
     #[arg(long, value_name = "SIZE", value_parser = size)]

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! - [`workspace`] finds and builds the programs of a Cargo workspace;
-//! - [`run`] runs a program and collects its recording, with the help of [`session`];
+//! - [`run`] runs a program and collects its recording, with the help of [`session`], and
+//!   says so if it [hangs](hang);
 //! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
 //! - [`order`] puts the events of all threads into one order that is possible;
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
@@ -33,6 +34,7 @@ pub mod diagnostics;
 pub mod entities;
 pub mod export;
 pub mod findings;
+pub mod hang;
 mod indices;
 pub mod items;
 pub mod load;

@@ -190,6 +190,8 @@ pub enum Deed {
 enum Source {
     File(File),
     Memory(Vec<u8>),
+    /// So many bytes of a file that grows, and what is to stand behind them.
+    Growing(File, u64, Vec<u8>),
 }
 
 impl Source {
@@ -197,21 +199,35 @@ impl Source {
         match self {
             Source::File(file) => Ok(file.metadata()?.len()),
             Source::Memory(memory) => Ok(memory.len() as u64),
+            Source::Growing(_, length, rest) => Ok(length + rest.len() as u64),
         }
     }
 
     /// Reads as many bytes as there are from `offset` on, at most what fits.
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
-            Source::Memory(memory) => {
-                let from = usize::try_from(offset).map_or(memory.len(), |at| at.min(memory.len()));
-                let count = bytes.len().min(memory.len() - from);
-                bytes[..count].copy_from_slice(&memory[from..][..count]);
-                Ok(count)
-            }
+            Source::Memory(memory) => Ok(copy_at(memory, bytes, offset)),
             Source::File(file) => read_at(file, bytes, offset),
+            Source::Growing(file, length, rest) => {
+                let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
+                let (first, second) = bytes.split_at_mut(left.min(bytes.len()));
+                let done = read_at(file, first, offset)?;
+                if done < first.len() {
+                    return Ok(done);
+                }
+                let behind = (offset + done as u64).saturating_sub(*length);
+                Ok(done + copy_at(rest, second, behind))
+            }
         }
     }
+}
+
+/// Copies as many bytes as there are from `offset` on, at most what fits.
+fn copy_at(memory: &[u8], bytes: &mut [u8], offset: u64) -> usize {
+    let from = usize::try_from(offset).map_or(memory.len(), |at| at.min(memory.len()));
+    let count = bytes.len().min(memory.len() - from);
+    bytes[..count].copy_from_slice(&memory[from..][..count]);
+    count
 }
 
 /// Reads as many bytes as there are from `offset` on, at most what fits.
@@ -255,6 +271,15 @@ impl Recording {
             return Recording::load(Source::Memory(bytes), watch).with_context(name);
         }
         Recording::load(Source::File(file), watch).with_context(name)
+    }
+
+    /// Opens a recording that grows as it is now: its first `length` bytes, and behind them
+    /// blocks that are not in it yet.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn open_growing(file: File, length: u64, rest: Vec<u8>) -> Result<Self> {
+        Recording::load(Source::Growing(file, length, rest), &Watch::default())
     }
 
     /// Reads a recording that is in memory.

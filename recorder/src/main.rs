@@ -23,7 +23,7 @@ use recorder::report::Report;
 use recorder::report::diff::Difference;
 use recorder::report::json::Document;
 use recorder::report::text::Headlines;
-use recorder::run::Snapshots;
+use recorder::run::{Care, Cut, Snapshots};
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
 use recorder::viewer::{self, Ended, Server};
@@ -129,7 +129,8 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
             let (summary, written) = telling.with_bar(&watch, || {
                 let traces = outputs.iter().any(|output| output.kind().is_trace());
-                let findings = if traces { findings(&recording)? } else { Vec::new() };
+                let findings =
+                    if traces { findings(&recording, Outsiders::Unknown)? } else { Vec::new() };
                 export::export(&recording, &findings, outputs, chart.style())
             })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
@@ -167,8 +168,8 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
     }
 }
 
-fn findings(recording: &Recording) -> Result<Vec<Finding>> {
-    Ok(Report::new(recording, Outsiders::Unknown)?.findings)
+fn findings(recording: &Recording, outsiders: Outsiders) -> Result<Vec<Finding>> {
+    Ok(Report::new(recording, outsiders)?.findings)
 }
 
 fn say_report(
@@ -313,15 +314,25 @@ fn record(
         stem: first.with_extension(""),
         tell: if telling.quiet { say_why_not_kept } else { say_kept },
     });
-    let finished = run::run(command, &mut session, options.timeout, snapshots.as_ref());
+    let care = Care {
+        timeout: options.timeout,
+        on_deadlock: options.on_deadlock,
+        snapshots,
+        say: |diagnosis| say(diagnosis),
+    };
+    let finished = run::run(command, &mut session, &care);
     let finished = finished.map_err(|error| {
         let missing =
             error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
         if missing { error.context("there is no such program") } else { error }
     })?;
     let status = finished.status();
-    if finished.timed_out {
-        telling.say(format_args!("recorder: the timeout has ended {name}"));
+    match finished.cut {
+        Some(Cut::TimedOut) => {
+            telling.say(format_args!("recorder: the timeout has ended {name}"));
+        }
+        Some(Cut::Deadlocked) => telling.say(format_args!("recorder: ended {name}, which hung")),
+        None => {}
     }
     // What came while the program ran was meant for it.
     let watch = Watch::default();
@@ -344,7 +355,7 @@ fn record(
     if full {
         telling.say("recorder: the recording ended early: it has reached --max-size");
     }
-    let findings = telling.with_bar(&watch, || findings(&recording))?;
+    let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
     let (mut summary, written) = telling.with_bar(&watch, || {
         export::export(&recording, &findings, outputs, options.chart.style())
     })?;
@@ -447,7 +458,9 @@ fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Tellin
     }
     let recording = telling.with_bar(watch, || open_recording(path, watch))?;
     let status = say_damage(&recording);
-    let trace = telling.with_bar(watch, || export::perfetto(&recording, &findings(&recording)?))?;
+    let trace = telling.with_bar(watch, || {
+        export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
+    })?;
     let name = Path::new(&*name).with_extension("pftrace");
     serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
     Ok(status)

@@ -3,6 +3,7 @@
 //! The program has our stdin, stdout and stderr, and is in our process group: what the
 //! terminal sends, it gets. What another process sends to us is passed on to it.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -18,6 +19,8 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 use tracing::{debug, info, info_span};
 
+use crate::analysis::Outsiders;
+use crate::hang::{self, Diagnosis, OnDeadlock, Silence};
 use crate::session::{Ending, Session, VARIABLE};
 use crate::signals;
 
@@ -34,17 +37,30 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Finished {
     /// The program's end.
     pub ending: Ending,
-    /// Whether the timeout ended it.
-    pub timed_out: bool,
+    /// Why we have ended it, if we have.
+    pub cut: Option<Cut>,
+    /// What was known, when it hung, of threads that are not recorded.
+    pub outsiders: Outsiders,
     /// Why full blocks could not be moved any more.
     pub trouble: Option<anyhow::Error>,
 }
 
+/// Why a program is ended that would have run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Its time was over.
+    TimedOut,
+    /// It hung.
+    Deadlocked,
+}
+
 impl Finished {
-    /// The exit status to pass on: the program's, 128 + signal, or 124 after a timeout.
+    /// The exit status to pass on: the program's, 128 + signal, 124 after a timeout, or 123
+    /// after a deadlock that was to end it.
     pub fn status(&self) -> u8 {
         match self.ending {
-            _ if self.timed_out => 124,
+            _ if self.cut == Some(Cut::TimedOut) => 124,
+            _ if self.cut == Some(Cut::Deadlocked) => 123,
             Ending { signal: 0, code, .. } => code as u8,
             Ending { signal, .. } => (128 + signal) as u8,
         }
@@ -74,24 +90,35 @@ impl Snapshots {
     }
 }
 
+/// What is to be done while a program runs.
+#[derive(Debug)]
+pub struct Care {
+    /// After so long it is ended.
+    pub timeout: Option<Duration>,
+    /// What happens if it hangs.
+    pub on_deadlock: OnDeadlock,
+    /// If it has a flight recorder.
+    pub snapshots: Option<Snapshots>,
+    /// Is told what is wrong with a program that hangs, while it does.
+    pub say: fn(&dyn Display),
+}
+
 /// What can happen while a program runs.
 enum News {
     Ended,
     Signal(Origin),
+    /// A process has been silent for long. What there is to say of it, if it hangs.
+    Diagnosed(u32, Option<Diagnosis>),
 }
 
-/// Runs `command` and drains what it records, until it ends or `timeout` is over.
+/// Runs `command` and drains what it records, until it ends or is ended.
 ///
 /// # Errors
 /// The program cannot be started.
-pub fn run(
-    mut command: Command,
-    session: &mut Session,
-    timeout: Option<Duration>,
-    snapshots: Option<&Snapshots>,
-) -> Result<Finished> {
+pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<Finished> {
     let _span = info_span!("run", program = %command.get_program().display()).entered();
-    let asks = snapshots.map(|_| SIGUSR1);
+    let Care { timeout, on_deadlock, snapshots, say } = care;
+    let asks = snapshots.as_ref().map(|_| SIGUSR1);
     // They would end us before the recording is collected.
     let mut signals = SignalsInfo::<WithOrigin>::new(signals::that_end().chain(asks))?;
     let handle = signals.handle();
@@ -113,10 +140,16 @@ pub fn run(
             }
         }
     });
-    thread::spawn(move || wait_for(pid, &tell));
+    thread::spawn({
+        let tell = tell.clone();
+        move || wait_for(pid, &tell)
+    });
 
     let started = Instant::now();
-    let mut timed_out = false;
+    let mut silence = Silence::new(started);
+    let mut cut = None;
+    let mut outsiders = Outsiders::Unknown;
+    let mut asked_to_end = None;
     let mut killed = false;
     let mut trouble = None;
     let mut tick = BUSY_TICK;
@@ -137,6 +170,17 @@ pub fn run(
                     let _ = kill_process(pid, signal);
                 }
             }
+            Ok(News::Diagnosed(pid, diagnosis)) => {
+                if let Some(diagnosis) = diagnosis
+                    && still_hangs(session, &mut silence, pid)
+                {
+                    say(&format_args!("recorder: the program hangs\n{}", diagnosis.text));
+                    outsiders = diagnosis.outsiders;
+                    if *on_deadlock == OnDeadlock::Kill && cut.is_none() {
+                        cut = Some(Cut::Deadlocked);
+                    }
+                }
+            }
             Err(RecvTimeoutError::Timeout) => {}
         }
         if trouble.is_none() {
@@ -147,6 +191,9 @@ pub fn run(
                 Err(error) => trouble = Some(error),
             }
         }
+        if trouble.is_none() && cut.is_none() && silence.is_due(Instant::now()) {
+            suspect(session, &mut silence, &tell);
+        }
         if let Some(snapshots) = snapshots {
             asked += asked_by_signal;
             let wanted = asked + session.asked_to_keep().unwrap_or_default();
@@ -155,13 +202,15 @@ pub fn run(
                 snapshots.write(session);
             }
         }
-        let over = timeout.and_then(|timeout| started.elapsed().checked_sub(timeout));
-        if let Some(over) = over {
-            if !timed_out {
+        if cut.is_none() && timeout.is_some_and(|timeout| started.elapsed() >= timeout) {
+            cut = Some(Cut::TimedOut);
+        }
+        if cut.is_some() {
+            let asked = *asked_to_end.get_or_insert_with(|| {
                 end_all(pid, session, Signal::TERM);
-                timed_out = true;
-            }
-            if over >= GRACE && !killed {
+                Instant::now()
+            });
+            if asked.elapsed() >= GRACE && !killed {
                 end_all(pid, session, Signal::KILL);
                 killed = true;
             }
@@ -178,8 +227,38 @@ pub fn run(
         code: status.code().unwrap_or_default() as u32,
         signal: std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default() as u32,
     };
-    info!(code = ending.code, signal = ending.signal, timed_out, "ended");
-    Ok(Finished { ending, timed_out, trouble })
+    info!(code = ending.code, signal = ending.signal, ?cut, "ended");
+    Ok(Finished { ending, cut, outsiders, trouble })
+}
+
+/// Looks for processes that may hang, and has what they have recorded analysed: beside what
+/// there is to do meanwhile, as that can take a while.
+fn suspect(session: &mut Session, silence: &mut Silence, tell: &Sender<News>) {
+    let now = Instant::now();
+    // What cannot be read now is not what matters most about a program that runs.
+    let Ok(progress) = session.progress() else { return };
+    for pid in silence.look(&progress, now, Instant::now()) {
+        let Some(tasks) = hang::tasks(pid).ok().filter(|tasks| hang::all_sleep(tasks)) else {
+            continue;
+        };
+        let Ok(recording) = session.snapshot() else { return };
+        silence.suspect(pid);
+        debug!(pid, "may hang");
+        let tell = tell.clone();
+        thread::spawn(move || {
+            let diagnosis = hang::diagnose(&recording, pid, &tasks).ok().flatten();
+            // Nobody listens if the program has ended meanwhile.
+            let _ = tell.send(News::Diagnosed(pid, diagnosis));
+        });
+    }
+}
+
+/// Whether a process that was suspected has not gone on since.
+fn still_hangs(session: &Session, silence: &mut Silence, pid: u32) -> bool {
+    let now = Instant::now();
+    let Ok(progress) = session.progress() else { return false };
+    silence.look(&progress, now, Instant::now());
+    silence.is_suspect(pid) && hang::tasks(pid).is_ok_and(|tasks| hang::all_sleep(&tasks))
 }
 
 /// Sends a signal to the program and to every process of its session.

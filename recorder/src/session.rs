@@ -202,6 +202,36 @@ impl Session {
         log.persist(path).with_context(cannot)
     }
 
+    /// How far each process is: a number that is another one when it has recorded more.
+    ///
+    /// # Errors
+    /// A part cannot be read.
+    pub fn progress(&self) -> Result<Vec<(u32, u64)>> {
+        let identified = self.parts.iter().filter_map(|part| Some((part.pid?, part)));
+        identified.map(|(pid, part)| Ok((pid, part.progress()?))).collect()
+    }
+
+    /// What is recorded so far, while all goes on.
+    ///
+    /// # Errors
+    /// A part cannot be read, or there is no room for temporary files.
+    pub fn snapshot(&mut self) -> Result<Recording> {
+        self.find_parts()?;
+        let rest = read_rest(&self.parts)?;
+        match &mut self.store {
+            Store::Log(log) => {
+                log.flush()?;
+                log.open_with(rest.concat())
+            }
+            Store::Newest(newest) => {
+                let mut log = Log::new(&env::temp_dir())?;
+                newest.write(&rest, &mut log);
+                log.flush()?;
+                log.open(&Watch::default())
+            }
+        }
+    }
+
     /// Takes what is left and opens the recording; `None` if nobody has recorded anything.
     ///
     /// # Errors
@@ -473,6 +503,39 @@ mod tests {
         assert_eq!(times(&recording, 0), [10, 20, 30, 40]);
         let ended = recording.entities.processes[0].ended.unwrap();
         assert_eq!((ended.time, ended.code), (ENDING.monotonic_ns, ENDING.code));
+    }
+
+    #[test]
+    fn what_is_there_can_be_read_while_it_grows() {
+        for keep in [Keep::All, Keep::LastFor(Duration::from_secs(3600))] {
+            let mut session = session(keep);
+            write_part(
+                &session,
+                0,
+                &process_block(0, 50),
+                &[thread_block(10, 0, 1, 1), thread_block(20, 1, 1, 0)],
+            );
+            let part = session.directory().join("0.part");
+            let part = File::options().read(true).write(true).open(part).unwrap();
+            let places = BEHIND + STRIDE as u64;
+            seal(&part, 0, BEHIND);
+            assert_eq!(session.drain().unwrap(), 1);
+            assert_eq!(times(&session.snapshot().unwrap(), 0), [10, 20]);
+
+            let before = session.progress().unwrap();
+            assert_eq!(session.progress().unwrap(), before);
+            part.write_all_at(&thread_block(30, 2, 2, 0), BEHIND).unwrap();
+            assert_ne!(session.progress().unwrap(), before);
+            assert_eq!(before[0].0, 50);
+            let snapshot = session.snapshot().unwrap();
+            assert_eq!(times(&snapshot, 0), [10, 20, 30]);
+
+            // It is as it was, whatever comes later.
+            seal(&part, 1, places);
+            session.drain().unwrap();
+            assert_eq!(times(&snapshot, 0), [10, 20, 30]);
+            assert_eq!(times(&finish(session).unwrap(), 0), [10, 20, 30]);
+        }
     }
 
     #[test]

@@ -90,6 +90,11 @@ impl Log {
         Ok(())
     }
 
+    /// Opens it for reading as it is now, with `rest` behind it; it grows on.
+    pub(super) fn open_with(&self, rest: Vec<u8>) -> Result<Recording> {
+        Recording::open_growing(self.file.reopen()?, self.written, rest)
+    }
+
     /// Opens it for reading. Its name goes.
     pub(super) fn open(self, watch: &Watch) -> Result<Recording> {
         Recording::open_watched(self.file.path(), watch)

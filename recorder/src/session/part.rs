@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::FileExt;
 
@@ -111,6 +112,16 @@ impl Part {
             self.file.write_all_at(&header.generation.to_le_bytes(), word)?;
         }
         Ok(())
+    }
+
+    /// A number that is another one when more is recorded.
+    pub(super) fn progress(&self) -> Result<u64> {
+        let mut hasher = DefaultHasher::new();
+        self.for_each_block(|at, header| {
+            (at, header.generation, header.committed).hash(&mut hasher);
+            Ok(())
+        })?;
+        Ok(hasher.finish())
     }
 
     /// Calls `take` with each block that does not stand elsewhere, full or not.

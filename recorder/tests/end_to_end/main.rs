@@ -6,6 +6,7 @@
 mod examples;
 mod exports;
 mod full_disk;
+mod hangs;
 mod interrupted;
 mod kill;
 mod open;

@@ -1,0 +1,26 @@
+//! A producer sends twice as fast as its consumer receives, into a channel without a bound.
+//!
+//! Heals it: a bound, which lets the producer wait.
+
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+use recorder_corpus::{jitter, spawn};
+
+fn main() {
+    let (tx, rx) = mpsc::named("frames").channel();
+    let camera = spawn("camera", move || {
+        for frame in 0..200 {
+            // Takes the frame.
+            thread::sleep(Duration::from_millis(1));
+            jitter();
+            tx.send(frame).expect("main lives"); // HERE
+        }
+    });
+    for _ in rx {
+        // Encodes it.
+        thread::sleep(Duration::from_millis(3));
+    }
+    camera.join().expect("it does not panic");
+}

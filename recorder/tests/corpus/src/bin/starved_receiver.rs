@@ -1,0 +1,29 @@
+//! A worker waits nearly all the time, as its source is slow.
+//!
+//! Heals it: several sources.
+
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+use recorder_corpus::{jitter, spawn};
+
+fn main() {
+    let (tx, rx) = mpsc::named("pictures").channel();
+    let worker = spawn("worker", move || {
+        let mut bytes = 0;
+        // HERE
+        for picture in rx {
+            bytes += picture;
+        }
+        bytes
+    });
+    for picture in 0..60 {
+        // Loads it.
+        thread::sleep(Duration::from_millis(5));
+        jitter();
+        tx.send(picture).expect("the worker lives");
+    }
+    drop(tx);
+    println!("{}", worker.join().expect("it does not panic"));
+}

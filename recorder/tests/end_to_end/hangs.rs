@@ -1,0 +1,97 @@
+//! A program that hangs: what is said while it does, and how it is ended.
+
+use rustix::process::Signal;
+
+use crate::command::{Place, Running, run};
+use crate::programs::program;
+
+/// How `hang` hangs.
+const DEADLOCK: &str = "deadlock: ";
+
+#[test]
+fn what_is_wrong_is_said_while_the_program_hangs() {
+    let place = Place::new();
+    let arguments = ["record", "-o", "x.txt", "--", program("hang")];
+    let mut running = Running::start(place.recorder(&arguments));
+    let line = loop {
+        let line = running.next_error_line();
+        if line.starts_with(DEADLOCK) {
+            break line;
+        }
+    };
+    for part in ["left waits in recv on \"to left\"", "right waits in recv on \"to right\""] {
+        assert!(line.contains(part), "{line}");
+    }
+    for marker in ["in left {}", "in right {}"] {
+        let source = include_str!("../programs/src/bin/hang.rs");
+        let number = 1 + source.lines().position(|line| line.contains(marker)).unwrap();
+        assert!(line.contains(&format!("src/bin/hang.rs:{number})")), "{line}");
+    }
+    // It is left alone until somebody ends it.
+    running.signal(Signal::INT);
+    let ran = running.finish().expect_status(130).expect_no_damage();
+    assert_eq!(ran.stderr.matches("recorder: the program hangs").count(), 1, "{ran:#?}");
+    assert!(!ran.stderr.contains("likely"), "{ran:#?}");
+}
+
+#[test]
+fn a_program_that_hangs_can_be_ended() {
+    let place = Place::new();
+    let arguments = ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("hang")];
+    run(place.recorder(&arguments))
+        .expect_status(123)
+        .expect_stdout("ready\n")
+        .expect_no_damage()
+        .expect_stderr(DEADLOCK)
+        .expect_stderr("recorder: ended hang, which hung")
+        .expect_stderr("wrote x.txt");
+    let text = place.text("x.txt");
+    let events = text.events();
+    let ended = events.iter().find(|event| event.name == "ProcessEnded").unwrap();
+    assert_eq!(ended.number("signal"), 15);
+}
+
+#[test]
+fn one_that_does_not_want_to_end_is_killed() {
+    let place = Place::new();
+    let arguments =
+        ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("ignores_sigterm")];
+    run(place.recorder(&arguments)).expect_status(123).expect_stderr("forgotten-sender: ");
+}
+
+#[test]
+fn every_process_is_ended_and_not_only_the_one_that_hangs() {
+    let place = Place::new();
+    // The shell does nothing that is recorded.
+    let script = format!("{} & wait", program("hang"));
+    let arguments = ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", "sh", "-c", &script];
+    run(place.recorder(&arguments)).expect_status(123).expect_stderr(DEADLOCK);
+}
+
+#[test]
+fn a_flight_recorder_says_so_too() {
+    let place = Place::new();
+    let arguments =
+        ["record", "--last", "1h", "--on-deadlock", "kill", "-o", "x.txt", "--", program("hang")];
+    run(place.recorder(&arguments)).expect_status(123).expect_stderr(DEADLOCK);
+}
+
+#[test]
+fn threads_that_are_not_recorded_make_it_likely() {
+    let place = Place::new();
+    let arguments = ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("stranger")];
+    run(place.recorder(&arguments))
+        .expect_status(123)
+        .expect_stderr("waits in recv on \"from a stranger\"")
+        .expect_stderr("likely; certain if none of the threads that are not recorded")
+        .expect_stderr("(1 of its threads is not recorded)");
+}
+
+#[test]
+fn a_program_in_which_somebody_sleeps_does_not_hang() {
+    let place = Place::new();
+    let arguments =
+        ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("idles"), "3000"];
+    let ran = run(place.recorder(&arguments)).expect_status(0).expect_stdout("Ok(7)\n");
+    assert!(!ran.stderr.contains("hangs"), "{ran:#?}");
+}

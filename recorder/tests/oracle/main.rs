@@ -1,0 +1,205 @@
+//! Whether threads that wait can ever go on: what the report says, against trying everything.
+#![forbid(unsafe_code)]
+
+/// What channels, locks and threads do.
+mod machine;
+/// Small random programs.
+mod program;
+/// A run of one, as a recording.
+mod recorded;
+/// Trying everything.
+mod search;
+
+use machine::Status;
+use program::{Action, Program, programs};
+use proptest::prelude::*;
+use recorded::Run;
+use recorder::analysis::{Outsiders, analyse};
+use search::{never_again, never_again_for_all_we_know};
+
+/// Who takes the next step, as long as anybody does.
+#[derive(Clone, Debug)]
+struct Schedule {
+    /// Who, and whether it hesitates.
+    choices: Vec<(prop::sample::Index, bool)>,
+    steps: usize,
+    /// A thread that takes none after so many: it works.
+    busy: Option<(usize, usize)>,
+    /// Threads of which one that has waited does not come back: it is about to.
+    late: [bool; 4],
+}
+
+fn schedules() -> impl Strategy<Value = Schedule> {
+    let choices =
+        prop::collection::vec((any::<prop::sample::Index>(), prop::bool::weighted(0.2)), 1..60);
+    // Mostly to the end.
+    let steps = prop_oneof![2 => Just(usize::MAX), 1 => 0..40usize];
+    let busy = prop::option::of((0..4usize, prop_oneof![Just(0), 0..30usize]));
+    let late = prop_oneof![Just([false; 4]), any::<[bool; 4]>()];
+    (choices, steps, busy, late).prop_map(|(choices, steps, busy, late)| Schedule {
+        choices,
+        steps,
+        busy,
+        late,
+    })
+}
+
+fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
+    let mut run = Run::new(program);
+    for (step, (choice, hesitates)) in
+        schedule.choices.iter().cycle().take(schedule.steps).enumerate()
+    {
+        let mut able = run.able();
+        able.retain(|&thread| {
+            let waits = !matches!(run.state.threads[thread].status, Status::Ready);
+            schedule.busy.is_none_or(|(busy, after)| busy != thread || step < after)
+                && !(waits && schedule.late[thread])
+        });
+        if able.is_empty() {
+            break;
+        }
+        let thread = able[choice.index(able.len())];
+        if *hesitates {
+            run.hesitate(thread);
+        } else {
+            run.step(thread);
+        }
+    }
+    run
+}
+
+proptest! {
+    /// What holds whatever the threads do next holds for what they do next.
+    #[test]
+    fn the_oracles_agree(program in programs(), schedule in schedules()) {
+        let run = run(&program, &schedule);
+        let certain = never_again_for_all_we_know(&program, &run.state);
+        let in_fact = never_again(&program, &run.state);
+        for (certain, in_fact) in certain.iter().zip(&in_fact) {
+            prop_assert!(!certain || *in_fact, "{certain:?} {in_fact:?}\n{}", run.text());
+        }
+    }
+
+}
+
+proptest! {
+    // Half of the runs end well, a fourth in a deadlock.
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    /// The threads that the report is certain of are those that never go on, whatever the
+    /// others do; and in fact they never do.
+    #[test]
+    fn what_is_certain_is_so(program in programs(), schedule in schedules()) {
+        let run = run(&program, &schedule);
+        let certain = certain(&run);
+        let expected = never_again_for_all_we_know(&program, &run.state);
+        prop_assert_eq!(&certain, &expected, "\n{}", run.text());
+        let in_fact = never_again(&program, &run.state);
+        for (certain, in_fact) in certain.iter().zip(in_fact) {
+            prop_assert!(!certain || in_fact, "\n{}", run.text());
+        }
+    }
+
+    /// Where every thread has come to its end nothing hangs, not even likely.
+    #[test]
+    fn what_ends_well_does_not_hang(program in programs(), schedule in schedules()) {
+        let run = run(&program, &schedule);
+        if run.state.threads.iter().all(|thread| thread.status == Status::Over) {
+            let recording = run.recording();
+            let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
+            prop_assert_eq!(analysis.stuck(), (vec![], vec![]), "\n{}", run.text());
+        }
+    }
+}
+
+/// By thread: whether the report is certain that it never goes on.
+fn certain(run: &Run) -> Vec<bool> {
+    let recording = run.recording();
+    assert_eq!(recording.damage, []);
+    let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
+    let (_, certain) = analysis.stuck();
+    (0..run.state.threads.len()).map(|thread| certain.contains(&thread)).collect()
+}
+
+/// A program whose channels all have the senders and the receiver that it says.
+fn program(channels: &[(Option<usize>, &[usize], usize)], threads: &[&[Action]]) -> Program {
+    Program {
+        bounds: channels.iter().map(|channel| channel.0).collect(),
+        senders: channels.iter().map(|channel| channel.1.to_vec()).collect(),
+        shared: vec![false; channels.len()],
+        receivers: channels.iter().map(|channel| channel.2).collect(),
+        locks: 2,
+        threads: threads
+            .iter()
+            .map(|actions| actions.iter().copied().chain([Action::End]).collect())
+            .collect(),
+    }
+}
+
+/// Which threads never go on after these steps: for all we know, and in fact.
+fn stuck(program: &Program, order: &[usize]) -> [Vec<bool>; 2] {
+    let mut run = Run::new(program);
+    for &thread in order {
+        assert!(run.able().contains(&thread));
+        run.step(thread);
+    }
+    let state = &run.state;
+    [never_again_for_all_we_know(program, state), never_again(program, state)]
+}
+
+#[test]
+fn two_locks_in_two_orders() {
+    use Action::{Lock, Unlock};
+    let both = |first, second| [Lock(first), Lock(second), Unlock(second), Unlock(first)];
+    let locks = program(&[], &[&both(0, 1), &both(1, 0), &[]]);
+    // The third thread runs, and cannot help.
+    assert_eq!(stuck(&locks, &[0, 1, 0, 1]), [[true, true, false]; 2]);
+    assert_eq!(stuck(&locks, &[0, 1, 0]), [[false; 3], [true, false, false]].map(Vec::from));
+    assert_eq!(stuck(&locks, &[0, 0, 1]), [[false; 3]; 2]);
+}
+
+#[test]
+fn a_sender_that_is_forgotten() {
+    use Action::{DropSender, Receive, Send};
+    let receive = [Receive(0), Receive(0), DropSender(0)];
+    let forgotten = program(&[(None, &[0, 1], 0)], &[&receive, &[Send(0), DropSender(0)]]);
+    // Nobody knows that thread 1 has nothing else to send.
+    assert_eq!(stuck(&forgotten, &[1, 0, 0]), [[false, false], [true, false]].map(Vec::from));
+    assert_eq!(stuck(&forgotten, &[1, 0, 0, 1, 1]), [[true, false]; 2]);
+}
+
+#[test]
+fn two_who_send_first() {
+    use Action::{Receive, Send};
+    let channels = [(Some(0), &[0][..], 1), (Some(0), &[1], 0)];
+    let both = program(&channels, &[&[Send(0), Receive(1)], &[Send(1), Receive(0)]]);
+    // The second has not sent yet, but it will.
+    assert_eq!(stuck(&both, &[0]), [[false, false], [true, false]].map(Vec::from));
+    assert_eq!(stuck(&both, &[0, 1]), [[true; 2]; 2]);
+    let one = program(&channels, &[&[Send(0), Receive(1)], &[Receive(0), Send(1)]]);
+    assert_eq!(stuck(&one, &[0, 1]), [[false; 2]; 2]);
+    let status = |run: &Run| run.state.threads[0].status;
+    let mut met = Run::new(&one);
+    met.step(0);
+    assert_eq!(status(&met), Status::Waiting);
+    met.step(1);
+    assert_eq!(status(&met), Status::Met((0, 0)));
+}
+
+#[test]
+fn two_who_have_begun_to_wait_and_meet() {
+    use Action::{Receive, Send};
+    let meeting = program(&[(Some(0), &[0], 1)], &[&[Send(0)], &[Receive(0)]]);
+    for order in [[0, 1], [1, 0]] {
+        let mut run = Run::new(&meeting);
+        order.iter().for_each(|&thread| run.hesitate(thread));
+        assert_eq!(never_again_for_all_we_know(&meeting, &run.state), [false; 2]);
+        assert_eq!(certain(&run), [false; 2]);
+        // One of them is back, and over.
+        let [first, second] = order;
+        run.step(first);
+        run.step(first);
+        assert_eq!(run.state.threads[second].status, Status::Met((0, 0)));
+        assert_eq!(certain(&run), [false; 2]);
+    }
+}
