@@ -2,7 +2,8 @@
 // the format, times relative to the trace's first slice.
 
 const ARGUMENTS =
-  ['channel', 'message', 'operation', 'site', 'depth', 'latency_ns', 'waited_ns'];
+  ['channel', 'endpoint', 'message', 'value', 'primitive', 'kind', 'level', 'target', 'fields',
+    'text', 'operation', 'site', 'depth', 'latency_ns', 'waited_ns', 'timeout_ns'];
 
 // (the importer files arguments under `args.` from JSON and `debug.` from protobuf)
 const argument = (name) =>
@@ -16,22 +17,32 @@ const PROBLEMS = `
 
 const BAD_DURATIONS = 'select id, name, ts, dur from slice where dur < -1';
 
-const ORIGIN = 'select min(ts) as ts from slice';
+// (what gives a lock's track its name in JSON has no arguments, and no time of its own)
+const ORIGIN = `
+  select min(ts) as ts from slice where category != 'lock' or arg_set_id is not null`;
 
 const THREADS = `
   select distinct utid, tid, thread.name from slice
   join thread_track on thread_track.id = track_id join thread using (utid)`;
 
 const SLICES = `
-  select s.id, thread.name as thread, s.name, s.ts, s.dur,
+  select s.id, thread.name as thread, s.name, s.category, s.ts, s.dur,
     ${ARGUMENTS.map(argument).join(', ')}
   from slice s join thread_track k on k.id = s.track_id join thread using (utid)`;
 
 const FLOWS = 'select slice_out, slice_in from flow';
 
-// Each format has its own place for what belongs to a channel and to no thread.
-const CHANNEL_TRACKS = {
+const HOLD_ARGUMENTS = ['primitive', 'thread', 'turn', 'others_waited_ns', 'site'];
+
+// Each format has its own place for what belongs to a channel or a lock and to no thread.
+const TRACKS = {
   json: {
+    // (what gives a lock's track its name has no arguments)
+    holds: `
+      select s.ts, s.dur, s.name, ${HOLD_ARGUMENTS.map(argument).join(', ')}
+      from slice s join process_track k on k.id = s.track_id
+      where s.category = 'lock' and s.arg_set_id is not null
+        and k.name = extract_arg(s.arg_set_id, 'args.primitive')`,
     inFlight: `
       select s.ts, s.dur, ${argument('channel')}, ${argument('message')},
         s.name = extract_arg(s.arg_set_id, 'args.channel') || ' never received' as lost
@@ -49,6 +60,12 @@ const CHANNEL_TRACKS = {
       order by c.ts, c.id`,
   },
   pftrace: {
+    holds: `
+      select s.ts, s.dur, s.name, ${HOLD_ARGUMENTS.map(argument).join(', ')}
+      from slice s join track lane on lane.id = s.track_id
+      join track locks on locks.id = lane.parent_id
+      where s.category = 'lock' and locks.name = 'locks'
+        and lane.name = extract_arg(s.arg_set_id, 'debug.primitive')`,
     inFlight: `
       select s.ts, s.dur, ${argument('channel')}, ${argument('message')},
         s.name glob '* (never received)' as lost
@@ -57,8 +74,7 @@ const CHANNEL_TRACKS = {
       join track channels on channels.id = channel.parent_id
       where lane.name = 'in flight' and channels.name = 'channels'
         and channel.name = extract_arg(s.arg_set_id, 'debug.channel')
-        and s.name in ('#' || extract_arg(s.arg_set_id, 'debug.message'),
-          '#' || extract_arg(s.arg_set_id, 'debug.message') || ' (never received)')`,
+        and s.name || ' ' glob '#' || extract_arg(s.arg_set_id, 'debug.message') || ' *'`,
     counters: `
       select c.id, c.ts, c.value, k.name as kind, channel.name as channel
       from counter c join track k on k.id = c.track_id
@@ -87,7 +103,8 @@ export async function collectFacts(view, format) {
     slices,
     // An end that is on no thread's track is undefined.
     flows: flows.map((flow) => ({ from: byId.get(flow.slice_out), to: byId.get(flow.slice_in) })),
-    inFlight: await rows(CHANNEL_TRACKS[format].inFlight),
-    counters: await rows(CHANNEL_TRACKS[format].counters),
+    inFlight: await rows(TRACKS[format].inFlight),
+    holds: await rows(TRACKS[format].holds),
+    counters: await rows(TRACKS[format].counters),
   };
 }

@@ -100,6 +100,7 @@ mod error;
 mod event;
 mod field;
 mod id;
+mod label;
 mod operation;
 pub mod packed;
 pub mod seals;
@@ -112,4 +113,5 @@ pub use block::{
 pub use error::Error;
 pub use event::{Event, MAX_RECORD, MAX_TEXT, Record, TIME_BITS, UNBOUNDED, decode};
 pub use id::{MessageId, Turn};
+pub use label::{default_label, short_type};
 pub use operation::{Call, OperationKind, Outcome, Phase, PrimitiveKind, Subject, operation_words};

@@ -1,4 +1,4 @@
-//! Names for the picture.
+//! Names for what has none in std.
 
 use crate::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 
@@ -6,13 +6,19 @@ use crate::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 ///
 /// Without one it is called by its type and the place that made it.
 pub trait Name {
-    /// Gives it a name. Texts over 480 bytes are cut. Does nothing where nobody records.
+    /// Gives it a name; what it was called before is forgotten. Texts over 480 bytes are cut.
+    /// Does nothing where nobody records.
     ///
     /// ```
-    /// use instrumented::{Name, sync::Mutex};
+    /// use instrumented::Name;
+    /// use instrumented::sync::{Mutex, mpsc};
     ///
     /// let jobs = Mutex::new(Vec::from([1, 2, 3]));
     /// jobs.set_name("jobs");
+    ///
+    /// let (tx, rx) = mpsc::channel::<&str>();
+    /// let audit = tx.clone();
+    /// audit.set_name("audit");
     /// ```
     fn set_name(&self, name: &str);
 }

@@ -12,7 +12,7 @@ pub(crate) use block::Block;
 #[cfg(feature = "record")]
 pub(crate) use file::{SMALL_BLOCK, words_of};
 #[cfg(feature = "record")]
-pub(crate) use state::{current, follow, on, prepare, wanted};
+pub(crate) use state::{current, follow, on, prepare, values_limit, wanted};
 
 /// Records this process into a new file at `path`, from now on until the process ends.
 ///
@@ -44,7 +44,12 @@ pub(crate) use state::{current, follow, on, prepare, wanted};
 /// ```
 pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
     #[cfg(feature = "record")]
-    return state::start(path.as_ref());
+    {
+        state::start(path.as_ref())?;
+        #[cfg(feature = "tracing")]
+        crate::spans::ask_again();
+        Ok(())
+    }
     #[cfg(not(feature = "record"))]
     {
         let _ = path;
@@ -86,6 +91,25 @@ pub fn resume() {
 pub fn keep() {
     #[cfg(feature = "record")]
     state::keep();
+}
+
+/// Has the values of messages recorded, up to so many bytes of each; 0 has none recorded, as it
+/// is before this is called. More than 480 are never recorded.
+///
+/// [`mpsc::Builder`](crate::sync::mpsc::Builder) says which messages have a value that can be
+/// shown. A process that is recorded by `recorder` goes by what that was given, `--values` or
+/// `--no-values`, and not by this.
+///
+/// ```
+/// use instrumented::recording;
+///
+/// recording::values(80);
+/// ```
+pub fn values(limit: usize) {
+    #[cfg(feature = "record")]
+    state::set_values(limit);
+    #[cfg(not(feature = "record"))]
+    let _ = limit;
 }
 
 #[cfg(feature = "record")]

@@ -2,6 +2,8 @@
 //!
 //! What each item does is std's own documentation; what is not recorded is re-exported.
 //! Threads that were made in another way are recorded from their first recorded operation on.
+//! (So are those in which the global allocator has used a recorded lock before they begin: who
+//! made them is not known.)
 //!
 //! ```
 //! use instrumented::thread;

@@ -10,7 +10,7 @@
 
 use std::cell::Cell;
 use std::panic::Location;
-use std::sync::atomic::{AtomicU64, Ordering, compiler_fence};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, compiler_fence};
 use std::thread;
 use std::time::Duration;
 
@@ -45,6 +45,14 @@ thread_local! {
 #[inline(always)]
 pub(crate) fn next_message() -> MessageId {
     WRITER.with(|writer| writer.next_message())
+}
+
+/// A number for a thread that was not seen before, or `None` if there are no more. Threads have
+/// numbers also while nobody records: for their messages, of which a subscriber is told.
+pub(crate) fn number_thread() -> Option<u32> {
+    static THREADS: AtomicU32 = AtomicU32::new(1);
+    let number = THREADS.fetch_add(1, Ordering::Relaxed);
+    (1..=MessageId::MAX_THREAD).contains(&number).then_some(number)
 }
 
 /// Records an operation.
@@ -103,6 +111,17 @@ pub(crate) fn this_thread() -> u32 {
         }
         writer.thread.get()
     })
+}
+
+/// Records anything else that happens in a place that the compiler has not given.
+#[cfg(feature = "tracing")]
+#[cold]
+pub(crate) fn event_at<'a>(file: &str, line: u32, event: impl Fn(u32) -> Event<'a>) {
+    if recording::current().is_some() {
+        let time = platform::now();
+        let number = |writer: &Writer| writer.new_site(file, line, 0, time);
+        WRITER.with(|writer| writer.alone(|| writer.record_at(time, number, event)));
+    }
 }
 
 /// A thread's own state.
@@ -225,7 +244,9 @@ impl Writer {
     #[cold]
     #[inline(never)]
     fn first_message(&self) -> MessageId {
-        if !self.begin_block() {
+        // Where nobody records it is for a subscriber that a message has a number.
+        let is_recorded = recording::current().is_some();
+        if !(if is_recorded { self.begin_block() } else { self.register() }) {
             return MessageId::UNKNOWN;
         }
         self.next_message.replace(MessageId(self.next_message.get().0 + 1))
@@ -300,8 +321,7 @@ impl Writer {
     #[cold]
     fn register(&self) -> bool {
         if self.thread.get() == 0
-            && let Some(number) =
-                recording::current().and_then(|recording| recording.number_thread())
+            && let Some(number) = number_thread()
         {
             self.take_number(number);
         }
@@ -316,6 +336,16 @@ impl Writer {
     }
 
     fn record<'a>(&self, time: u64, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
+        self.record_at(time, |writer| site.map_or(0, |site| writer.number(site, time)), event);
+    }
+
+    /// Records an event; `number` gives its site in the block in which there is room for it.
+    fn record_at<'a>(
+        &self,
+        time: u64,
+        number: impl FnOnce(&Self) -> u32,
+        event: impl Fn(u32) -> Event<'a>,
+    ) {
         let mut bytes = [0; MAX_RECORD];
         let length = event(0).encode(time, &mut bytes);
         let room = (self.words.get().len() - self.at.get()) * size_of::<u64>();
@@ -326,8 +356,8 @@ impl Writer {
         if time >= self.clock_due.get() {
             self.calibrate();
         }
-        let site = site.map_or(0, |site| self.number(site, time));
-        let length = event(site).encode(time, &mut bytes);
+        let site = number(self);
+        let length = if site == 0 { length } else { event(site).encode(time, &mut bytes) };
         self.push(&bytes[..length]);
         if self.late.get() {
             self.end_block();
@@ -338,12 +368,17 @@ impl Writer {
     fn number(&self, site: Site, time: u64) -> u32 {
         let known = self.known(site);
         if !known.get().is(site) {
-            let number = self.next_site.replace(self.next_site.get() + 1);
+            let number = self.new_site(site.file(), site.line(), site.column(), time);
             known.set(KnownSite { place: Some(site), number });
-            let (line, column, file) = (site.line(), site.column(), site.file());
-            self.write(time, Event::Site { site: number, line, column, file });
         }
         known.get().number
+    }
+
+    /// Tells this block of a site; gives its number in it.
+    fn new_site(&self, file: &str, line: u32, column: u32, time: u64) -> u32 {
+        let site = self.next_site.replace(self.next_site.get() + 1);
+        self.write(time, Event::Site { site, line, column, file });
+        site
     }
 
     /// Writes what time it is on both clocks.

@@ -15,6 +15,7 @@ mod library {
             let directory = env::temp_dir().join(format!("{PREFIX}{}", process::id()));
             fs::create_dir_all(&directory).expect("a temporary directory");
             let path = directory.join("recording");
+            instrumented::recording::values(80);
             instrumented::recording::start(path.as_path()).expect("a recording");
         });
     }

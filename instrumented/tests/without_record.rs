@@ -3,6 +3,7 @@
 
 use std::sync::mpsc as plain;
 
+use instrumented::Name;
 use instrumented::sync::mpsc;
 
 fn is_stds<T>(_: fn(T) -> T) {}
@@ -40,6 +41,22 @@ fn a_name_changes_nothing() {
     let mutex = std::sync::Mutex::new(1);
     instrumented::Name::set_name(&mutex, "count");
     assert_eq!(mutex.into_inner().unwrap(), 1);
+}
+
+#[test]
+fn how_messages_are_shown_changes_nothing() {
+    let (tx, rx): (plain::SyncSender<u8>, plain::Receiver<u8>) =
+        mpsc::named("jobs").debug().sync_channel(1);
+    tx.send(1).unwrap();
+    assert_eq!(rx.recv(), Ok(1));
+    let label = |_: &u8, _: &mut std::fmt::Formatter<'_>| unreachable!();
+    let (tx, rx): (plain::Sender<u8>, plain::Receiver<u8>) =
+        mpsc::Builder::new().label(label).channel();
+    tx.set_name("audit");
+    rx.set_name("reader");
+    instrumented::recording::values(80);
+    tx.send(1).unwrap();
+    assert_eq!(rx.recv(), Ok(1));
 }
 
 #[test]

@@ -2,16 +2,20 @@
 //!
 //! Format: "Trace Event Format" (Google, 2016). What Perfetto makes of it decides where
 //! the two differ: an array without an end is allowed, so that a file that was cut still
-//! opens; messages in flight are asynchronous events with ids that are local to their
-//! process; a counter's only argument has an empty name, which leaves its label clean.
+//! opens; messages in flight and locks that are held are asynchronous events with ids that are
+//! local to their process; those of one id and category share a track, which has the name of the
+//! first; a counter's only argument has an empty name, which leaves its label clean.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Result;
+use format::PrimitiveKind;
 use serde::Serialize;
 
-use crate::entities::Entities;
-use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, Slice};
+use crate::entities::{Entities, Primitive};
+use crate::findings::Finding;
+use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
 /// Writes a Chrome trace.
@@ -20,6 +24,10 @@ pub struct Chrome<'a, W> {
     entities: &'a Entities,
     out: W,
     first: bool,
+    /// The numbers of the lanes of locks: of a lock, and in it.
+    lanes: HashMap<(usize, usize), usize>,
+    /// How many findings there were.
+    findings: u64,
 }
 
 #[derive(Serialize)]
@@ -74,16 +82,36 @@ struct Metadata<'a> {
 #[serde(rename_all = "snake_case")]
 enum MetadataArgs<'a> {
     Name(&'a str),
+    Labels(&'a str),
     SortIndex(usize),
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct SliceArgs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<u64>,
-    operation: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primitive: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thread: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     depth: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,6 +128,30 @@ struct SliceArgs<'a> {
 struct FlightArgs<'a> {
     channel: &'a str,
     message: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct HoldArgs<'a> {
+    primitive: &'a str,
+    thread: &'a str,
+    turn: u64,
+    others_waited_ns: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+}
+
+#[derive(Default, Serialize)]
+struct FindingArgs<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sure: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -115,11 +167,18 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// `out` cannot be written.
     pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
         let entities = &recording.entities;
-        let mut chrome = Chrome { entities, out, first: true };
+        let mut chrome = Chrome { entities, out, first: true, lanes: HashMap::new(), findings: 0 };
         for (index, process) in entities.processes.iter().enumerate() {
             let pid = process.track;
             chrome.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
             chrome.metadata(pid, pid, "process_sort_index", MetadataArgs::SortIndex(index))?;
+            let mut labels = process.labels();
+            labels.insert(0, process.command.clone());
+            labels.retain(|label| !label.is_empty());
+            if !labels.is_empty() {
+                let labels = labels.join(", ");
+                chrome.metadata(pid, pid, "process_labels", MetadataArgs::Labels(&labels))?;
+            }
         }
         for (index, thread) in entities.threads.iter().enumerate() {
             let pid = entities.processes[thread.process].track;
@@ -142,8 +201,60 @@ impl<'a, W: Write> Chrome<'a, W> {
         match item {
             Item::Slice(slice) => self.slice(slice),
             Item::Flight(flight) => self.flight(flight),
+            Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
         }
+    }
+
+    /// Writes a finding: an asynchronous event as long as it lasts, and an instant in it for
+    /// each event that shows it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finding(&mut self, finding: &Finding) -> Result<()> {
+        let entities = self.entities;
+        let pid = entities.processes[finding.process(entities)].track;
+        self.findings += 1;
+        let id = format!("{:#x}", self.findings);
+        let (begin, end) = finding.shown();
+        let args = FindingArgs {
+            text: Some(&finding.what),
+            advice: Some(&finding.advice),
+            sure: Some(finding.certainty.to_string()),
+            site: finding.site.map(|site| entities.sites[site.get()].to_string()),
+        };
+        self.mark(pid, &id, "b", begin, finding.code.name(), Some(args))?;
+        for evidence in &finding.evidence {
+            let name = format!("{} {}", entities.threads[evidence.thread].name, evidence.what);
+            let site = evidence.site.map(|site| entities.sites[site.get()].to_string());
+            let args = FindingArgs { site, ..FindingArgs::default() };
+            self.mark(pid, &id, "n", evidence.time, &name, Some(args))?;
+        }
+        self.mark(pid, &id, "e", end, finding.code.name(), None)
+    }
+
+    fn mark(
+        &mut self,
+        pid: u64,
+        id: &str,
+        ph: &'static str,
+        time: u64,
+        name: &str,
+        args: Option<FindingArgs<'_>>,
+    ) -> Result<()> {
+        self.write(&Event {
+            ph,
+            pid,
+            tid: pid,
+            ts: Microseconds(time),
+            dur: None,
+            cat: "finding",
+            name,
+            id: None,
+            id2: Some(Local { local: id.to_owned() }),
+            bp: None,
+            args,
+        })
     }
 
     /// Ends the file.
@@ -175,17 +286,40 @@ impl<'a, W: Write> Chrome<'a, W> {
         let entities = self.entities;
         let thread = &entities.threads[slice.thread];
         let (pid, tid) = (entities.processes[thread.process].track, thread.track);
-        let channel = slice.channel.map(|channel| entities.channels[channel].label.as_str());
-        let args = SliceArgs {
-            channel,
+        let mut args = SliceArgs {
+            endpoint: slice
+                .endpoint
+                .and_then(|endpoint| entities.endpoint_name(thread.process, endpoint)),
             message: slice.message,
-            operation: slice.operation,
             depth: slice.depth,
             latency_ns: slice.latency,
             waited_ns: slice.waited,
             timeout_ns: slice.timeout,
             site: slice.site.map(|site| entities.sites[site].to_string()),
+            ..SliceArgs::default()
         };
+        match slice.on {
+            Some(on @ On::Channel(_)) => args.channel = Some(on.label(entities)),
+            Some(on @ On::Primitive(primitive)) => {
+                args.primitive = Some(on.label(entities));
+                args.kind = entities.primitives[primitive].kind.map(PrimitiveKind::name);
+            }
+            Some(on @ On::Thread(_)) => args.thread = Some(on.label(entities)),
+            Some(On::Callsite(callsite)) => {
+                args.level = Some(entities.callsites[callsite].level);
+                args.target = Some(&entities.callsites[callsite].target);
+            }
+            None => {}
+        }
+        let words = slice.words.as_deref();
+        match slice.category {
+            Category::Channel => args.value = words,
+            Category::Span => args.fields = words,
+            Category::Primitive | Category::Thread | Category::Log => args.text = words,
+        }
+        if !matches!(slice.category, Category::Span | Category::Log) {
+            args.operation = Some(slice.operation);
+        }
         self.write(&Event {
             // What never ended is begun, and not ended.
             ph: if slice.end.is_some() { "X" } else { "B" },
@@ -193,31 +327,39 @@ impl<'a, W: Write> Chrome<'a, W> {
             tid,
             ts: Microseconds(slice.begin),
             dur: slice.end.map(|end| Microseconds(end - slice.begin)),
-            cat: "channel",
+            cat: slice.category.name(),
             name: &slice.name(entities),
             id: None,
             id2: None,
             bp: None,
             args: Some(args),
         })?;
-        let (ph, id, bp) = match slice.arrow {
+        let (ph, ids, bp) = match &slice.arrow {
             None => return Ok(()),
-            Some(Arrow::From(id)) => ("s", id, None),
-            Some(Arrow::To(id)) => ("f", id, Some("e")),
+            Some(Arrow::From(ids)) => ("s", ids.clone(), None),
+            Some(Arrow::To(id)) => ("f", *id..id + 1, Some("e")),
         };
-        self.write(&Event::<()> {
-            ph,
-            pid,
-            tid,
-            ts: Microseconds(slice.begin),
-            dur: None,
-            cat: "message",
-            name: "message",
-            id: Some(id),
-            id2: None,
-            bp,
-            args: None,
-        })
+        // Both ends of an arrow are of one category.
+        let name = match slice.category {
+            Category::Channel => "message",
+            category => category.name(),
+        };
+        for id in ids {
+            self.write(&Event::<()> {
+                ph,
+                pid,
+                tid,
+                ts: Microseconds(slice.begin),
+                dur: None,
+                cat: name,
+                name,
+                id: Some(id),
+                id2: None,
+                bp,
+                args: None,
+            })?;
+        }
+        Ok(())
     }
 
     fn flight(&mut self, flight: &Flight) -> Result<()> {
@@ -233,7 +375,11 @@ impl<'a, W: Write> Chrome<'a, W> {
         let name = format!("{} {what}", channel.label);
         let pid = self.entities.processes[channel.process].track;
         for (ph, time) in [("b", flight.begin), ("e", flight.end)] {
-            let args = FlightArgs { channel: &channel.label, message: flight.message };
+            let args = FlightArgs {
+                channel: &channel.label,
+                message: flight.message,
+                value: flight.value.as_deref(),
+            };
             self.write(&Event {
                 ph,
                 pid,
@@ -249,6 +395,58 @@ impl<'a, W: Write> Chrome<'a, W> {
             })?;
         }
         Ok(())
+    }
+
+    fn hold(&mut self, hold: &Hold) -> Result<()> {
+        let entities = self.entities;
+        let primitive = &entities.primitives[hold.primitive];
+        let Some(lane) = hold.lane else { return Ok(()) };
+        let known = self.lanes.len();
+        let number = *self.lanes.entry((hold.primitive, lane)).or_insert(known);
+        if number == known {
+            // An instant before all that is held gives the track its name.
+            for ph in ["b", "e"] {
+                self.lock_event::<()>(primitive, number, ph, 0, &primitive.label, None)?;
+            }
+        }
+        let name = hold.name(entities);
+        let args = HoldArgs {
+            primitive: &primitive.label,
+            thread: &entities.threads[hold.thread].name,
+            turn: hold.turn,
+            others_waited_ns: hold.others_waited,
+            site: hold.site.map(|site| entities.sites[site].to_string()),
+        };
+        self.lock_event(primitive, number, "b", hold.begin, &name, Some(args))?;
+        match hold.end {
+            Some(end) => self.lock_event::<()>(primitive, number, "e", end, &name, None),
+            None => Ok(()),
+        }
+    }
+
+    fn lock_event<A: Serialize>(
+        &mut self,
+        primitive: &Primitive,
+        lane: usize,
+        ph: &'static str,
+        time: u64,
+        name: &str,
+        args: Option<A>,
+    ) -> Result<()> {
+        let pid = self.entities.processes[primitive.process].track;
+        self.write(&Event {
+            ph,
+            pid,
+            tid: pid,
+            ts: Microseconds(time),
+            dur: None,
+            cat: "lock",
+            name,
+            id: None,
+            id2: Some(Local { local: format!("{lane:#x}") }),
+            bp: None,
+            args,
+        })
     }
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, value_parser};
 use clap_complete::Shell;
+use format::MAX_TEXT;
 
 use crate::chart;
 use crate::chart::svg::Steps;
@@ -387,6 +388,21 @@ pub struct Options {
     /// Records no operations until `recorder resume`
     #[arg(long)]
     pub paused: bool,
+    /// Records what messages are, up to so many bytes of each [without BYTES: 80]; `run` does it
+    /// unless told otherwise. Shown are numbers, texts, tuples of them, and what the program
+    /// says how to show (`mpsc::Builder`). Example: --values=200
+    #[arg(
+        long,
+        value_name = "BYTES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "80",
+        value_parser = value_parser!(u16).range(1..=MAX_TEXT as i64),
+    )]
+    pub values: Option<u16>,
+    /// Records no message's value, as they may be secret; `record` does not unless told to
+    #[arg(long, conflicts_with = "values")]
+    pub no_values: bool,
     /// What charts show.
     #[command(flatten)]
     pub chart: ChartOptions,
@@ -414,11 +430,20 @@ impl ChartOptions {
     }
 }
 
+/// How many bytes of a value say enough of it.
+pub const SHORT: u16 = 80;
+
 impl Options {
     /// How much is to be kept.
     pub fn keep(&self) -> Keep {
         let limit = self.max_size.map(|size| Keep::UpTo(size.as_u64()));
         self.last.or(limit).unwrap_or(Keep::All)
+    }
+
+    /// How many bytes of a message's value are to be recorded, at most: `usual` if nothing is
+    /// said.
+    pub fn values(&self, usual: u16) -> u64 {
+        if self.no_values { 0 } else { self.values.unwrap_or(usual).into() }
     }
 }
 
@@ -467,5 +492,19 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn values_without_a_number_are_short() {
+        for (arguments, values) in [
+            (&["recorder", "record", "--values", "--", "x"][..], u64::from(SHORT)),
+            (&["recorder", "record", "--values=200", "--", "x"], 200),
+            (&["recorder", "record", "--", "x"], 7),
+            (&["recorder", "record", "--no-values", "--", "x"], 0),
+        ] {
+            let cli = Cli::try_parse_from(arguments).unwrap();
+            let Command::Record { options, .. } = cli.command else { panic!("{arguments:?}") };
+            assert_eq!(options.values(7), values, "{arguments:?}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! What a recording is about: processes, threads, channels, synchronisation primitives and
 //! places in the source.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
 
 use format::PrimitiveKind;
 
@@ -147,14 +149,6 @@ pub struct Site {
     pub column: u32,
 }
 
-impl Site {
-    /// The file without its folders, and the line: `main.rs:14`.
-    fn short(&self) -> String {
-        let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
-        format!("{file}:{}", self.line)
-    }
-}
-
 impl std::fmt::Display for Site {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}:{}", self.file, self.line)?;
@@ -192,6 +186,21 @@ pub struct Entities {
     pub end: u64,
 }
 
+impl Process {
+    /// What else there is to say of it: where it ran and when it began.
+    pub fn labels(&self) -> Vec<String> {
+        let mut labels = Vec::new();
+        if !self.host.is_empty() {
+            labels.push(format!("host {}", self.host));
+        }
+        let begun = UNIX_EPOCH + Duration::from_nanos(self.wall_ns);
+        if self.wall_ns > 0 {
+            labels.push(format!("started {}", humantime::format_rfc3339_seconds(begun)));
+        }
+        labels
+    }
+}
+
 impl Entities {
     /// The name that the program gave to this endpoint of a process, if it did.
     pub fn endpoint_name(&self, process: usize, endpoint: u32) -> Option<&str> {
@@ -207,18 +216,10 @@ impl Entities {
     }
 }
 
-/// What is called by what it is and the place that made it: `Job @ main.rs:14`.
-pub(crate) fn default_label(what: &str, site: Option<&Site>) -> String {
-    match site {
-        Some(site) => format!("{what} @ {}", site.short()),
-        None => what.to_owned(),
-    }
-}
-
 /// What a primitive is, as the source has it: `Mutex<Receiver<Job>>`.
 pub(crate) fn primitive_type(kind: Option<PrimitiveKind>, value_type: &str) -> String {
     let kind = kind.map_or("primitive", PrimitiveKind::name);
-    match short_type(value_type) {
+    match format::short_type(value_type) {
         value_type if value_type.is_empty() => kind.to_owned(),
         value_type => format!("{kind}<{value_type}>"),
     }
@@ -236,29 +237,18 @@ pub(crate) fn level(number: u32) -> &'static str {
     }
 }
 
-/// A type's name without the modules of the types in it.
-pub(crate) fn short_type(name: &str) -> String {
-    let mut short = String::with_capacity(name.len());
-    // Where the path that is being copied began.
-    let mut path = 0;
-    let mut rest = name.chars().peekable();
-    while let Some(c) = rest.next() {
-        if c == ':' && rest.next_if_eq(&':').is_some() {
-            short.truncate(path);
-        } else {
-            short.push(c);
-            // A closure's `{{closure}}` belongs to the function's path before it.
-            if !(c.is_alphanumeric() || matches!(c, '_' | '{' | '}')) {
-                path = short.len();
-            }
-        }
+/// What the program says, such that every viewer can show it: Perfetto 52 reads no further where
+/// a text ends in a backslash.
+pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+    match text.strip_suffix('\\') {
+        Some(rest) => format!("{rest}∖").into(),
+        None => text.into(),
     }
-    short
 }
 
 /// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
 pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
-    // Perfetto 52 stops loading at a name that ends in a backslash.
+    // As for `readable`; in what is a name of a channel it is a folder's, most likely.
     let label = label.replace('\\', "/");
     let mut count = seen.get(&label).copied().unwrap_or(0);
     let mut distinct = label.clone();
@@ -287,31 +277,6 @@ pub(crate) fn unique(number: u64, taken: &mut std::collections::HashSet<u64>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn types_lose_their_modules() {
-        for (long, short) in [
-            ("i32", "i32"),
-            ("alloc::string::String", "String"),
-            ("core::option::Option<alloc::string::String>", "Option<String>"),
-            ("(a::B, &'static [c::d::E; 3])", "(B, &'static [E; 3])"),
-            (
-                "alloc::boxed::Box<dyn core::ops::FnOnce() + core::marker::Send>",
-                "Box<dyn FnOnce() + Send>",
-            ),
-            ("my::main::{{closure}}", "{{closure}}"),
-            ("", ""),
-        ] {
-            assert_eq!(short_type(long), short);
-        }
-    }
-
-    #[test]
-    fn a_channel_without_a_name_is_called_by_type_and_place() {
-        let site = Site { file: "src/bin/hello.rs".into(), line: 14, column: 5 };
-        assert_eq!(default_label("Job", Some(&site)), "Job @ hello.rs:14");
-        assert_eq!(default_label("Job", None), "Job");
-    }
 
     #[test]
     fn a_primitive_is_what_the_source_says() {

@@ -11,6 +11,7 @@ use tracing::{info, info_span};
 
 use crate::chart::{ChartBuilder, Limits, mermaid, svg};
 use crate::chrome::Chrome;
+use crate::findings::Finding;
 use crate::items::Item;
 use crate::load::Recording;
 use crate::perfetto::Perfetto;
@@ -49,11 +50,12 @@ pub struct ChartStyle {
 /// The recording cannot be read, an output cannot be written, or it was interrupted: then no
 /// file appears. Or one that is written cannot be given its name: then those before it have
 /// theirs.
-pub fn export(
-    recording: &Recording,
+pub fn export<'a>(
+    recording: &'a Recording,
+    findings: &[Finding],
     outputs: Vec<Prepared>,
     chart_style: ChartStyle,
-) -> Result<(Summary<'_>, Vec<Written>)> {
+) -> Result<(Summary<'a>, Vec<Written>)> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
     let only = outputs.len() == 1;
     let cannot = |output: &Output| format!("cannot write {output}");
@@ -90,7 +92,10 @@ pub fn export(
             Ok(())
         })
     })?;
-    for (output, trace) in traces {
+    for (output, mut trace) in traces {
+        for finding in findings {
+            trace.finding(finding).with_context(|| cannot(output))?;
+        }
         let finished = match trace {
             Trace::Chrome(chrome) => chrome.finish(),
             Trace::Perfetto(perfetto) => perfetto.finish(),
@@ -124,13 +129,16 @@ pub fn export(
 ///
 /// # Errors
 /// The recording cannot be read, there is no room for temporary files, or it was interrupted.
-pub fn perfetto(recording: &Recording) -> Result<File> {
+pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
     let cannot = "cannot write a temporary trace";
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
     let mut trace = Perfetto::new(&mut out, recording).context(cannot)?;
     recording.begin("exporting");
     play(recording, &mut |item| trace.item(item).context(cannot))?;
+    for finding in findings {
+        trace.finding(finding).context(cannot)?;
+    }
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);
@@ -152,6 +160,14 @@ impl<W: Write> Trace<'_, W> {
                 builder.item(item);
                 Ok(())
             }
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) -> Result<()> {
+        match self {
+            Trace::Chrome(chrome) => chrome.finding(finding),
+            Trace::Perfetto(perfetto) => perfetto.finding(finding),
+            Trace::Chart(..) => Ok(()),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What there is to see in a recording: what [`play`](crate::play) tells and the exports show.
 //!
-//! Times are nanoseconds since the trace's start; threads, channels and places are
-//! indices into the [`Entities`].
+//! Times are nanoseconds since the trace's start; threads, channels, primitives, callsites and
+//! places are indices into the [`Entities`].
+
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::entities::Entities;
 
@@ -9,20 +12,24 @@ use crate::entities::Entities;
 pub const PAUSED: &str = "recording paused";
 /// The verb of the slice where it goes on.
 pub const RESUMED: &str = "recording resumed";
+/// The verb of the slice where a thread panics.
+pub const PANIC: &str = "panic";
 
 /// One thing to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// What a thread did or waited for.
     Slice(Slice),
     /// A message between its send and its receive. Told when it is over.
     Flight(Flight),
+    /// A lock that is held. Told when it is over.
+    Hold(Hold),
     /// A channel's number at a time.
     Counter(Counter),
 }
 
 /// What a thread did or waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
     /// The thread's index.
     pub thread: usize,
@@ -30,19 +37,23 @@ pub struct Slice {
     pub begin: u64,
     /// When it ends; `None` if it never did.
     pub end: Option<u64>,
-    /// The first word of its name: `send`, `recv`, …
+    /// What it is about.
+    pub category: Category,
+    /// The first word of its name: `send`, `recv`, `lock`, …
     pub verb: &'static str,
     /// The last word of its name, or nothing: `waiting`, `full`, …
     pub note: &'static str,
-    /// The method that was called.
+    /// The function or method that was called.
     pub operation: &'static str,
-    /// The channel's index, if the recording tells.
-    pub channel: Option<usize>,
+    /// What it is on, if the recording tells.
+    pub on: Option<On>,
+    /// Of a channel, the endpoint's number.
+    pub endpoint: Option<u32>,
     /// The index of the place where it was called, if the recording tells.
     pub site: Option<usize>,
     /// The message's number in its channel.
     pub message: Option<u64>,
-    /// Where the message's arrow begins or ends.
+    /// Where arrows begin, or one ends.
     pub arrow: Option<Arrow>,
     /// Messages in the channel after it.
     pub depth: Option<u64>,
@@ -52,19 +63,49 @@ pub struct Slice {
     pub waited: Option<u64>,
     /// How long it was ready to wait, in nanoseconds.
     pub timeout: Option<u64>,
+    /// What was said: a message's value, a span's fields, what was logged, why a thread panics.
+    pub words: Option<Arc<str>>,
 }
 
-/// An end of a message's arrow; both ends have the same number, and no others have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a slice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Category {
+    /// A channel.
+    Channel,
+    /// A synchronisation primitive.
+    Primitive,
+    /// A thread's life, and its recording.
+    Thread,
+    /// A span of the crate `tracing`.
+    Span,
+    /// What was logged with the crate `tracing`.
+    Log,
+}
+
+/// What a slice is on: the index of one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum On {
+    /// A channel.
+    Channel(usize),
+    /// A synchronisation primitive.
+    Primitive(usize),
+    /// Another thread.
+    Thread(usize),
+    /// A place that opens spans or logs.
+    Callsite(usize),
+}
+
+/// Ends of arrows. The two ends of an arrow have the same number, and no others have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Arrow {
-    /// The arrow begins at the slice's end. The message may still be lost.
-    From(u64),
-    /// The arrow ends at the slice's begin.
+    /// Arrows with these numbers begin at the slice's end. They need not end anywhere.
+    From(Range<u64>),
+    /// An arrow ends at the slice's begin.
     To(u64),
 }
 
 /// A message between its send and its receive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flight {
     /// The channel's index.
     pub channel: usize,
@@ -81,6 +122,8 @@ pub struct Flight {
     pub end: u64,
     /// What became of it.
     pub fate: Fate,
+    /// What it is, if the recording tells.
+    pub value: Option<Arc<str>>,
 }
 
 /// What became of a message.
@@ -92,6 +135,32 @@ pub enum Fate {
     Lost,
     /// The recording paused before it was received, and nobody knows.
     Unseen,
+}
+
+/// A lock that is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// The lock's index.
+    pub primitive: usize,
+    /// The index of the thread that holds it.
+    pub thread: usize,
+    /// Whether it is held for reading, perhaps by others, too.
+    pub shared: bool,
+    /// No two that hold a lock at a time have the same lane. `None` if there was none left: it
+    /// is not shown.
+    pub lane: Option<usize>,
+    /// From when on.
+    pub begin: u64,
+    /// When it was let go; `None` if it never was.
+    pub end: Option<u64>,
+    /// Whether it was recorded that it was let go. If not, it was at the end at the latest.
+    pub seen: bool,
+    /// The index of the place where it was locked, if the recording tells.
+    pub site: Option<usize>,
+    /// The turn at the lock: see [`Turn`](format::Turn).
+    pub turn: u64,
+    /// How long others have waited for the lock meanwhile, all together, in nanoseconds.
+    pub others_waited: u64,
 }
 
 /// A channel's number at a time.
@@ -116,14 +185,46 @@ pub enum Count {
     LiveSenders,
 }
 
-impl Slice {
-    /// Its name: verb, channel and note, as in `recv jobs (waiting)`.
-    pub fn name(&self, entities: &Entities) -> String {
-        let mut name = String::from(self.verb);
-        if let Some(channel) = self.channel {
-            name.push(' ');
-            name.push_str(&entities.channels[channel].label);
+impl Category {
+    /// Its name, as the exports have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Category::Channel => "channel",
+            Category::Primitive => "primitive",
+            Category::Thread => "thread",
+            Category::Span => "span",
+            Category::Log => "log",
         }
+    }
+}
+
+impl On {
+    /// What it is called.
+    pub fn label(self, entities: &Entities) -> &str {
+        match self {
+            On::Channel(channel) => &entities.channels[channel].label,
+            On::Primitive(primitive) => &entities.primitives[primitive].label,
+            On::Thread(thread) => &entities.threads[thread].name,
+            On::Callsite(callsite) => &entities.callsites[callsite].name,
+        }
+    }
+}
+
+impl Slice {
+    /// Its name: verb, what it is on, and note, as in `recv jobs (waiting)`. A span has its own
+    /// name, and what is logged is called by its words.
+    pub fn name(&self, entities: &Entities) -> String {
+        const WORDS: usize = 80;
+        let words = || short(self.words.as_deref().unwrap_or_default(), WORDS);
+        let label = self.on.map_or("", |on| on.label(entities));
+        let mut name = match self.category {
+            Category::Span if label.is_empty() => "span".to_owned(),
+            Category::Span => short(label, WORDS),
+            Category::Log => words(),
+            _ if self.verb == PANIC => format!("{PANIC}: {}", words()),
+            _ if label.is_empty() => self.verb.to_owned(),
+            _ => format!("{} {label}", self.verb),
+        };
         if !self.note.is_empty() {
             name.push_str(" (");
             name.push_str(self.note);
@@ -132,16 +233,32 @@ impl Slice {
         name
     }
 
-    /// A slice without length.
+    /// The channel that it is on.
+    pub fn channel(&self) -> Option<usize> {
+        match self.on {
+            Some(On::Channel(channel)) => Some(channel),
+            _ => None,
+        }
+    }
+
+    /// Whether its thread waits for others.
+    pub fn is_wait(&self) -> bool {
+        matches!(self.note, "waiting" | "full" | "returning") && self.end != Some(self.begin)
+    }
+
+    /// A slice without length, about its thread.
+    #[inline]
     pub(crate) fn instant(thread: usize, time: u64, verb: &'static str) -> Self {
         Slice {
             thread,
             begin: time,
             end: Some(time),
+            category: Category::Thread,
             verb,
             note: "",
             operation: verb,
-            channel: None,
+            on: None,
+            endpoint: None,
             site: None,
             message: None,
             arrow: None,
@@ -149,6 +266,57 @@ impl Slice {
             latency: None,
             waited: None,
             timeout: None,
+            words: None,
         }
+    }
+}
+
+impl Flight {
+    /// Its name: its number and its value, cut to a length that can be read.
+    pub fn name(&self) -> String {
+        const VALUE: usize = 40;
+        match &self.value {
+            Some(value) => format!("#{} {}", self.message, short(value, VALUE)),
+            None => format!("#{}", self.message),
+        }
+    }
+}
+
+impl Hold {
+    /// Its name: who holds the lock.
+    pub fn name(&self, entities: &Entities) -> String {
+        let held = if self.shared { "read by" } else { "held by" };
+        let note = if self.seen || self.end.is_none() { "" } else { " (release not recorded)" };
+        format!("{held} {}{note}", entities.threads[self.thread].name)
+    }
+}
+
+/// A text as part of a name: so many characters at most, all in one line.
+pub(crate) fn short(text: &str, most: usize) -> String {
+    let plain = |c: char| match c {
+        // See `entities::readable`: whatever may be the last character.
+        '\\' => '∖',
+        c if c.is_control() => ' ',
+        c => c,
+    };
+    let mut short: String = text.chars().take(most).map(plain).collect();
+    if text.chars().nth(most).is_some() {
+        short.pop();
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_and_stands_in_one_line() {
+        assert_eq!(short("abcd", 4), "abcd");
+        assert_eq!(short("abcde", 4), "abc…");
+        assert_eq!(short("é\n漢字x", 4), "é 漢…");
+        assert_eq!(short("C:\\", 4), "C:∖");
+        assert_eq!(short("", 4), "");
     }
 }

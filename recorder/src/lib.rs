@@ -12,6 +12,8 @@
 //! - [`load`] reads a recording: its [`entities`] at once, its events as they are asked for;
 //! - [`order`] puts the events of all threads into one order that is possible;
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
+//! - [`analysis`] follows it as well and collects what there is to know, [`findings`] says what
+//!   is wrong, slow or lost, and [`report`] tells people and machines;
 //! - [`chrome`], [`perfetto`], [`chart`] and [`summary`] are what looks at the items, and
 //!   [`export`] brings them together;
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.

@@ -108,7 +108,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program.build(release, telling.quiet)?);
             command.args(args);
-            record(command, &name, outputs, &options, &opening, telling)
+            record(command, &name, outputs, &options, options.values(cli::SHORT), &opening, telling)
         }
         cli::Command::Record { options, opening, command } => {
             let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
@@ -117,7 +117,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let outputs = begin_outputs(options.outputs.clone(), &name)?;
             let mut command = Command::new(program);
             command.args(args);
-            record(command, &name, outputs, &options, &opening, telling)
+            record(command, &name, outputs, &options, options.values(0), &opening, telling)
         }
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
@@ -127,8 +127,12 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
             let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
-            let (summary, written) =
-                telling.with_bar(&watch, || export::export(&recording, outputs, chart.style()))?;
+            let (summary, written) = telling.with_bar(&watch, || {
+                let traces = outputs.iter().any(|output| output.kind().is_trace());
+                let findings =
+                    if traces { findings(&recording, Outsiders::Unknown)? } else { Vec::new() };
+                export::export(&recording, &findings, outputs, chart.style())
+            })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
@@ -295,6 +299,7 @@ fn record(
     name: &str,
     outputs: Vec<Prepared>,
     options: &Options,
+    values: u64,
     opening: &Opening,
     telling: Telling,
 ) -> Result<u8> {
@@ -304,7 +309,7 @@ fn record(
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mut session = Session::new(keep, options.paused, directory)?;
+    let mut session = Session::new(keep, options.paused, values, directory)?;
     let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_)).then(|| Snapshots {
         stem: first.with_extension(""),
         tell: if telling.quiet { say_why_not_kept } else { say_kept },
@@ -350,9 +355,10 @@ fn record(
     if full {
         telling.say("recorder: the recording ended early: it has reached --max-size");
     }
-    let (mut summary, written) =
-        telling.with_bar(&watch, || export::export(&recording, outputs, options.chart.style()))?;
     let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
+    let (mut summary, written) = telling.with_bar(&watch, || {
+        export::export(&recording, &findings, outputs, options.chart.style())
+    })?;
     let hangs = findings.iter().filter(|finding| finding.code.is_hang());
     hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
     let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
@@ -452,7 +458,9 @@ fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Tellin
     }
     let recording = telling.with_bar(watch, || open_recording(path, watch))?;
     let status = say_damage(&recording);
-    let trace = telling.with_bar(watch, || export::perfetto(&recording))?;
+    let trace = telling.with_bar(watch, || {
+        export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
+    })?;
     let name = Path::new(&*name).with_extension("pftrace");
     serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
     Ok(status)

@@ -129,6 +129,7 @@ impl<'a> Merge<'a> {
 pub struct Steps<'a> {
     recording: &'a Recording,
     merge: Merge<'a>,
+    roles: [Role; 256],
     /// Threads by their latest send's message: sends that follow have greater numbers.
     sent: Vec<MessageId>,
     /// By thread: threads that wait for what it is still to do.
@@ -177,25 +178,36 @@ enum Passage {
     Nothing,
 }
 
-impl Passage {
-    #[inline]
-    fn of(operation: Option<(OperationKind, u32, u64)>) -> Self {
-        let Some((kind, _, detail)) = operation else { return Passage::Other };
+/// The same, without the message: what a kind of operation can have to do with others.
+#[derive(Clone, Copy, Debug)]
+enum Role {
+    Sends,
+    Sent,
+    Receives,
+    Other,
+    Nothing,
+}
+
+impl Role {
+    fn of(kind: OperationKind) -> Self {
         if kind.call().subject() != Subject::Endpoint {
-            return Passage::Other;
-        }
-        let message = MessageId(detail);
-        if message == MessageId::UNKNOWN {
-            return Passage::Nothing;
+            return Role::Other;
         }
         match (kind.call().is_send(), kind.phase(), kind.outcome()) {
-            (true, Phase::Begin, _) | (true, Phase::Whole, Outcome::Transferred) => {
-                Passage::Sends(message)
-            }
-            (true, Phase::End, Outcome::Transferred) => Passage::Sent(message),
-            (false, _, Outcome::Transferred) => Passage::Receives(message),
-            _ => Passage::Nothing,
+            (true, Phase::Begin, _) | (true, Phase::Whole, Outcome::Transferred) => Role::Sends,
+            (true, Phase::End, Outcome::Transferred) => Role::Sent,
+            (false, _, Outcome::Transferred) => Role::Receives,
+            _ => Role::Nothing,
         }
+    }
+
+    /// By the codes of the kinds: one look is quicker than several at their tables.
+    fn table() -> [Role; 256] {
+        let mut roles = [Role::Other; 256];
+        for &kind in OperationKind::ALL {
+            roles[kind as usize] = Role::of(kind);
+        }
+        roles
     }
 }
 
@@ -210,6 +222,7 @@ impl<'a> Steps<'a> {
         let mut steps = Steps {
             recording,
             merge: Merge::new(recording)?,
+            roles: Role::table(),
             sent: vec![MessageId::UNKNOWN; threads],
             parked: vec![BTreeMap::new(); threads],
             begun: Messages::new(entities.processes.len()),
@@ -235,7 +248,7 @@ impl<'a> Steps<'a> {
             let Some((mut time, thread)) = self.merge.turns.first() else {
                 return self.next_of_parked();
             };
-            let passage = Passage::of(self.merge.threads[thread].events.next_operation());
+            let passage = self.passage(thread);
             match passage {
                 Passage::Receives(message) => {
                     let key = (self.process(thread), message);
@@ -279,7 +292,7 @@ impl<'a> Steps<'a> {
         let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
         let Some((time, thread, source, awaited)) = earliest else { return Ok(None) };
         self.parked[source].remove(&awaited);
-        let passage = Passage::of(self.merge.threads[thread].events.next_operation());
+        let passage = self.passage(thread);
         self.take((time, thread), &passage)?;
         Ok(Some(&self.merge.step))
     }
@@ -301,10 +314,6 @@ impl<'a> Steps<'a> {
     #[inline]
     fn take(&mut self, (time, thread): Turn, passage: &Passage) -> Result<()> {
         self.merge.take((time, thread))?;
-        if self.merge.threads[thread].next.is_none() {
-            // What it has not done by now will not be done.
-            self.release(thread, Awaited::Return);
-        }
         match *passage {
             Passage::Sent(message) if self.sent[thread] == message => {
                 if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
@@ -326,7 +335,27 @@ impl<'a> Steps<'a> {
             Passage::Other => self.passed(time, thread),
             Passage::Receives(_) | Passage::Nothing => {}
         }
+        if self.merge.threads[thread].next.is_none() {
+            // What it has not done by now will not be done.
+            self.release(thread, Awaited::Return);
+        }
         Ok(())
+    }
+
+    /// What the thread's next step has to do with others.
+    #[inline]
+    fn passage(&self, thread: usize) -> Passage {
+        let next = self.merge.threads[thread].events.next_operation();
+        let Some((kind, _, detail)) = next else { return Passage::Other };
+        let message = MessageId(detail);
+        match self.roles[usize::from(kind as u8)] {
+            Role::Other => Passage::Other,
+            _ if message == MessageId::UNKNOWN => Passage::Nothing,
+            Role::Sends => Passage::Sends(message),
+            Role::Sent => Passage::Sent(message),
+            Role::Receives => Passage::Receives(message),
+            Role::Nothing => Passage::Nothing,
+        }
     }
 
     fn process(&self, thread: usize) -> usize {

@@ -3,23 +3,30 @@
 //! Written field by field. Names and places are written once and referred to by number
 //! ("interned"). One track for each thread, and below each process a group `channels` with
 //! a group for each channel: queue depth, live senders, and messages in flight in as many
-//! lanes as are needed.
+//! lanes as are needed; and a group `locks` in which each lock has as many lanes as it is held
+//! at a time; and a group `findings`.
 
-use std::collections::HashMap;
 use std::io::Write;
+use std::ops::Range;
 
 use anyhow::Result;
 
 use crate::entities::Entities;
-use crate::items::{Arrow, Count, Counter, Fate, Flight, Item, Slice};
+use crate::findings::Finding;
+use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
 mod fields;
+mod names;
 mod wire;
 
 use fields::{
     counter_descriptor, debug_annotation, interned_data, packet, process_descriptor,
-    source_location, thread_descriptor, track_descriptor, track_event,
+    thread_descriptor, track_descriptor, track_event,
+};
+use names::{
+    ARGUMENTS, Argument, CATEGORIES, Interned, Name, Text, annotate, annotate_with, category,
+    intern,
 };
 use wire::Message;
 
@@ -28,12 +35,18 @@ use wire::Message;
 pub struct Perfetto<'a, W> {
     entities: &'a Entities,
     out: W,
+    /// The track of each process, and of the group of its locks if there is one.
+    processes: Vec<(u64, Option<u64>)>,
     /// The track of each thread and of each channel.
     threads: Vec<u64>,
     channels: Vec<ChannelTracks>,
+    /// The group of each process's findings, if there is one.
+    findings: Vec<Option<u64>>,
+    /// The lanes of each lock.
+    locks: Vec<Vec<u64>>,
     /// Tracks so far: their numbers are counted.
     tracks: u64,
-    names: Interned<(&'static str, Option<usize>, &'static str)>,
+    names: Interned<(&'static str, Option<On>, &'static str)>,
     texts: Interned<Text>,
     places: Interned<usize>,
     /// What the next packet introduces.
@@ -47,58 +60,6 @@ struct ChannelTracks {
     senders: u64,
     lanes: Vec<u64>,
 }
-
-/// A text that is an argument's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Text {
-    Channel(usize),
-    Operation(&'static str),
-    Site(usize),
-}
-
-/// Numbers of what has been written once.
-#[derive(Debug)]
-struct Interned<K>(HashMap<K, u64>);
-
-impl<K: std::hash::Hash + Eq> Interned<K> {
-    fn new() -> Self {
-        Interned(HashMap::new())
-    }
-
-    /// The number, from 1, and whether it is new.
-    fn number(&mut self, key: K) -> (u64, bool) {
-        let next = self.0.len() as u64 + 1;
-        let number = *self.0.entry(key).or_insert(next);
-        (number, number == next)
-    }
-}
-
-/// The arguments, interned under these numbers.
-#[derive(Clone, Copy)]
-enum Argument {
-    Channel = 1,
-    Message,
-    Operation,
-    Depth,
-    Latency,
-    Waited,
-    Timeout,
-    Site,
-}
-
-/// The arguments' names, in the order of their numbers.
-const ARGUMENTS: [&str; 8] =
-    ["channel", "message", "operation", "depth", "latency_ns", "waited_ns", "timeout_ns", "site"];
-
-/// The categories, interned under these numbers.
-#[derive(Clone, Copy)]
-enum Category {
-    Channel = 1,
-    Message,
-}
-
-/// The categories' names, in the order of their numbers.
-const CATEGORIES: [&str; 2] = ["channel", "message"];
 
 /// All packets are of one sequence: what is interned holds for all of them.
 const SEQUENCE: u64 = 1;
@@ -117,8 +78,11 @@ impl<'a, W: Write> Perfetto<'a, W> {
         let mut perfetto = Perfetto {
             entities: &recording.entities,
             out,
+            processes: Vec::new(),
             threads: Vec::new(),
             channels: Vec::new(),
+            findings: vec![None; recording.entities.processes.len()],
+            locks: vec![Vec::new(); recording.entities.primitives.len()],
             tracks: 0,
             names: Interned::new(),
             texts: Interned::new(),
@@ -138,8 +102,51 @@ impl<'a, W: Write> Perfetto<'a, W> {
         match item {
             Item::Slice(slice) => self.slice(slice),
             Item::Flight(flight) => self.flight(flight),
+            Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
         }
+    }
+
+    /// Writes a finding: a slice as long as it lasts, on a track of its own in the process's
+    /// group `findings`, and in it an instant for each event that shows it. They come in the
+    /// order in which they are to stand.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finding(&mut self, finding: &Finding) -> Result<()> {
+        let process = finding.process(self.entities);
+        let (process_track, _) = self.processes[process];
+        let group = match self.findings[process] {
+            Some(group) => group,
+            None => self.group(process_track, "findings", 2)?,
+        };
+        self.findings[process] = Some(group);
+        let rank = self.tracks;
+        let track = self.track(Some(group), |track| {
+            track.text(track_descriptor::NAME, finding.code.name());
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+        })?;
+        let (begin, end) = finding.shown();
+        let what = finding.what.as_str();
+        self.event(begin, track_event::SLICE_BEGIN, track, |event| {
+            event.number(track_event::CATEGORY_IIDS, category("finding"));
+            event.text(track_event::NAME, finding.code.name());
+            annotate_with(event, Argument::Text, what);
+            annotate_with(event, Argument::Advice, &finding.advice);
+            annotate_with(event, Argument::Sure, &finding.certainty.to_string());
+        })?;
+        for evidence in &finding.evidence {
+            let name = format!("{} {}", self.entities.threads[evidence.thread].name, evidence.what);
+            let place = evidence.site.map(|site| self.place(site.get()));
+            self.event(evidence.time, track_event::INSTANT, track, |event| {
+                event.number(track_event::CATEGORY_IIDS, category("finding"));
+                event.text(track_event::NAME, &name);
+                if let Some(place) = place {
+                    event.number(track_event::SOURCE_LOCATION_IID, place);
+                }
+            })?;
+        }
+        self.event(end, track_event::SLICE_END, track, |_| {})
     }
 
     /// Ends the file.
@@ -179,7 +186,6 @@ impl<'a, W: Write> Perfetto<'a, W> {
 
     /// Describes the tracks of processes, threads and channels.
     fn describe(&mut self) -> Result<()> {
-        let mut groups = Vec::new();
         for (index, process) in self.entities.processes.iter().enumerate() {
             let track = self.track(None, |track| {
                 track.number(track_descriptor::SIBLING_ORDER_RANK, index as u64);
@@ -187,9 +193,12 @@ impl<'a, W: Write> Perfetto<'a, W> {
                     descriptor.number(process_descriptor::PID, process.track);
                     descriptor.text(process_descriptor::CMDLINE, &process.command);
                     descriptor.text(process_descriptor::PROCESS_NAME, &process.name);
+                    for label in process.labels() {
+                        descriptor.text(process_descriptor::PROCESS_LABELS, &label);
+                    }
                 });
             })?;
-            groups.push((track, None));
+            self.processes.push((track, None));
         }
         for (index, thread) in self.entities.threads.iter().enumerate() {
             let process = &self.entities.processes[thread.process];
@@ -203,13 +212,14 @@ impl<'a, W: Write> Perfetto<'a, W> {
             })?;
             self.threads.push(track);
         }
+        let mut groups = vec![None; self.processes.len()];
         for (index, channel) in self.entities.channels.iter().enumerate() {
-            let (process, group) = groups[channel.process];
-            let all = match group {
+            let (process, _) = self.processes[channel.process];
+            let all = match groups[channel.process] {
                 Some(all) => all,
                 None => self.group(process, "channels", 0)?,
             };
-            groups[channel.process].1 = Some(all);
+            groups[channel.process] = Some(all);
             let group = self.group(all, &channel.label, index as u64)?;
             let depth = self.counter_track(group, "queue depth", 0, "messages")?;
             let senders = self.counter_track(group, "live senders", 1, "senders")?;
@@ -281,12 +291,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
     fn slice(&mut self, slice: &Slice) -> Result<()> {
         let name = self.name(slice);
         let place = slice.site.map(|site| self.place(site));
-        let texts = [
-            (Argument::Channel, slice.channel.map(Text::Channel)),
-            (Argument::Operation, Some(Text::Operation(slice.operation))),
-            (Argument::Site, slice.site.map(Text::Site)),
-        ]
-        .map(|(argument, text)| (argument, text.map(|text| self.text(text))));
+        let texts = self.texts(slice);
         let numbers = [
             (Argument::Message, slice.message),
             (Argument::Depth, slice.depth),
@@ -294,27 +299,43 @@ impl<'a, W: Write> Perfetto<'a, W> {
             (Argument::Waited, slice.waited),
             (Argument::Timeout, slice.timeout),
         ];
+        let words = match slice.category {
+            Category::Channel => Argument::Value,
+            Category::Span => Argument::Fields,
+            Category::Primitive | Category::Thread | Category::Log => Argument::Text,
+        };
         let track = self.threads[slice.thread];
         let instant = slice.end == Some(slice.begin);
         let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
         self.event(slice.begin, kind, track, |event| {
-            event.number(track_event::CATEGORY_IIDS, Category::Channel as u64);
-            event.number(track_event::NAME_IID, name);
+            event.number(track_event::CATEGORY_IIDS, category(slice.category.name()));
+            match &name {
+                Name::Interned(number) => event.number(track_event::NAME_IID, *number),
+                Name::Once(name) => event.text(track_event::NAME, name),
+            }
             if let Some(place) = place {
                 event.number(track_event::SOURCE_LOCATION_IID, place);
             }
-            match slice.arrow {
-                Some(Arrow::From(id)) => event.fixed(track_event::FLOW_IDS, id),
-                Some(Arrow::To(id)) => event.fixed(track_event::TERMINATING_FLOW_IDS, id),
+            match &slice.arrow {
+                Some(Arrow::From(ids)) => {
+                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, id));
+                }
+                Some(Arrow::To(id)) => event.fixed(track_event::TERMINATING_FLOW_IDS, *id),
                 None => {}
             }
-            if let Some(Arrow::From(id) | Arrow::To(id)) = slice.arrow {
-                event.number(track_event::CORRELATION_ID, id);
+            // A message has one colour wherever it is.
+            if let (Category::Channel, Some(Arrow::From(Range { start: id, .. }) | Arrow::To(id))) =
+                (slice.category, &slice.arrow)
+            {
+                event.number(track_event::CORRELATION_ID, *id);
             }
             for (argument, text) in texts {
                 if let Some(text) = text {
                     annotate(event, argument, debug_annotation::STRING_VALUE_IID, text);
                 }
+            }
+            if let Some(said) = &slice.words {
+                annotate_with(event, words, said);
             }
             for (argument, number) in numbers {
                 if let Some(number) = number {
@@ -331,21 +352,58 @@ impl<'a, W: Write> Perfetto<'a, W> {
     fn flight(&mut self, flight: &Flight) -> Result<()> {
         let Some(lane) = flight.lane else { return Ok(()) };
         let lane = self.lane(flight.channel, lane)?;
-        let channel = self.text(Text::Channel(flight.channel));
+        let channel = self.text(Text::Label(On::Channel(flight.channel)));
         let fate = match flight.fate {
             Fate::Received => "",
             Fate::Lost => " (never received)",
             Fate::Unseen => " (receive not recorded)",
         };
-        let name = format!("#{}{fate}", flight.message);
+        let name = format!("{}{fate}", flight.name());
         self.event(flight.begin, track_event::SLICE_BEGIN, lane, |event| {
-            event.number(track_event::CATEGORY_IIDS, Category::Message as u64);
+            event.number(track_event::CATEGORY_IIDS, category("message"));
             event.text(track_event::NAME, &name);
             event.number(track_event::CORRELATION_ID, flight.arrow);
             annotate(event, Argument::Channel, debug_annotation::STRING_VALUE_IID, channel);
             annotate(event, Argument::Message, debug_annotation::UINT_VALUE, flight.message);
+            if let Some(value) = &flight.value {
+                annotate_with(event, Argument::Value, value);
+            }
         })?;
         self.event(flight.end, track_event::SLICE_END, lane, |_| {})
+    }
+
+    fn hold(&mut self, hold: &Hold) -> Result<()> {
+        let Some(lane) = hold.lane else { return Ok(()) };
+        let lane = self.lock_lane(hold.primitive, lane)?;
+        let name = hold.name(self.entities);
+        let place = hold.site.map(|site| self.place(site));
+        let texts = [
+            (Argument::Primitive, Some(Text::Label(On::Primitive(hold.primitive)))),
+            (Argument::Thread, Some(Text::Label(On::Thread(hold.thread)))),
+            (Argument::Site, hold.site.map(Text::Site)),
+        ]
+        .map(|(argument, text)| (argument, text.map(|text| self.text(text))));
+        self.event(hold.begin, track_event::SLICE_BEGIN, lane, |event| {
+            event.number(track_event::CATEGORY_IIDS, category("lock"));
+            event.text(track_event::NAME, &name);
+            // Each thread has one colour, and none that is a message's: no arrow has this number.
+            event.number(track_event::CORRELATION_ID, u64::MAX / 2 - hold.thread as u64);
+            if let Some(place) = place {
+                event.number(track_event::SOURCE_LOCATION_IID, place);
+            }
+            for (argument, text) in texts {
+                if let Some(text) = text {
+                    annotate(event, argument, debug_annotation::STRING_VALUE_IID, text);
+                }
+            }
+            let waited = hold.others_waited;
+            annotate(event, Argument::Turn, debug_annotation::UINT_VALUE, hold.turn);
+            annotate(event, Argument::OthersWaited, debug_annotation::UINT_VALUE, waited);
+        })?;
+        match hold.end {
+            Some(end) => self.event(end, track_event::SLICE_END, lane, |_| {}),
+            None => Ok(()),
+        }
     }
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {
@@ -373,60 +431,23 @@ impl<'a, W: Write> Perfetto<'a, W> {
         Ok(self.channels[channel].lanes[lane])
     }
 
-    fn name(&mut self, slice: &Slice) -> u64 {
-        let (number, new) = self.names.number((slice.verb, slice.channel, slice.note));
-        if new {
-            let name = slice.name(self.entities);
-            intern(&mut self.interned, interned_data::EVENT_NAMES, number, &name);
-        }
-        number
-    }
-
-    fn text(&mut self, text: Text) -> u64 {
-        let (number, new) = self.texts.number(text);
-        if new {
-            let value = match text {
-                Text::Channel(channel) => self.entities.channels[channel].label.clone(),
-                Text::Operation(operation) => operation.to_owned(),
-                Text::Site(site) => self.entities.sites[site].to_string(),
+    /// The track of a lock's lane, which is described when it is first needed.
+    fn lock_lane(&mut self, primitive: usize, lane: usize) -> Result<u64> {
+        let entities = self.entities;
+        let facts = &entities.primitives[primitive];
+        while self.locks[primitive].len() <= lane {
+            let (process, locks) = self.processes[facts.process];
+            let locks = match locks {
+                Some(locks) => locks,
+                None => self.group(process, "locks", 1)?,
             };
-            intern(
-                &mut self.interned,
-                interned_data::DEBUG_ANNOTATION_STRING_VALUES,
-                number,
-                &value,
-            );
+            self.processes[facts.process].1 = Some(locks);
+            let track = self.track(Some(locks), |track| {
+                track.text(track_descriptor::NAME, &facts.label);
+                track.number(track_descriptor::SIBLING_ORDER_RANK, primitive as u64);
+            })?;
+            self.locks[primitive].push(track);
         }
-        number
+        Ok(self.locks[primitive][lane])
     }
-
-    fn place(&mut self, site: usize) -> u64 {
-        let (number, new) = self.places.number(site);
-        if new {
-            let site = &self.entities.sites[site];
-            self.interned.nested(interned_data::SOURCE_LOCATIONS, |place| {
-                place.number(source_location::IID, number);
-                place.text(source_location::FILE_NAME, &site.file);
-                place.number(source_location::LINE_NUMBER, site.line.into());
-            });
-        }
-        number
-    }
-}
-
-/// Gives `text` a number. All kinds of interned text have the same two fields.
-fn intern(interned: &mut Message, kind: u32, number: u64, text: &str) {
-    const IID: u32 = 1;
-    const TEXT: u32 = 2;
-    interned.nested(kind, |entry| {
-        entry.number(IID, number);
-        entry.text(TEXT, text);
-    });
-}
-
-fn annotate(event: &mut Message, argument: Argument, kind: u32, value: u64) {
-    event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-        annotation.number(debug_annotation::NAME_IID, argument as u64);
-        annotation.number(kind, value);
-    });
 }

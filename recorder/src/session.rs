@@ -113,11 +113,12 @@ pub struct Collected {
 }
 
 impl Session {
-    /// Begins a recording; `log_directory` is where it grows, if it is to be kept on disk.
+    /// Begins a recording, with so many bytes of each message's value; `log_directory` is where
+    /// it grows, if it is to be kept on disk.
     ///
     /// # Errors
     /// There is no room for temporary files.
-    pub fn new(keep: Keep, paused: bool, log_directory: &Path) -> Result<Self> {
+    pub fn new(keep: Keep, paused: bool, values: u64, log_directory: &Path) -> Result<Self> {
         let base = base();
         let cannot = || format!("cannot record into {}", base.display());
         let directory =
@@ -133,7 +134,8 @@ impl Session {
             }
             Keep::LastFor(_) | Keep::LastBytes(_) => Store::Newest(Newest::new(keep)),
         };
-        let control = create_control(directory.path(), keep, paused).with_context(cannot)?;
+        let control =
+            create_control(directory.path(), keep, paused, values).with_context(cannot)?;
         Ok(Session { directory, control, keep, store, parts: Vec::new(), full: false })
     }
 
@@ -332,7 +334,7 @@ fn base() -> PathBuf {
     if env::var_os("TMPDIR").is_none() && has_room() == Some(true) { memory } else { temporary }
 }
 
-fn create_control(directory: &Path, keep: Keep, paused: bool) -> io::Result<File> {
+fn create_control(directory: &Path, keep: Keep, paused: bool, values: u64) -> io::Result<File> {
     let control = File::options()
         .read(true)
         .write(true)
@@ -344,6 +346,7 @@ fn create_control(directory: &Path, keep: Keep, paused: bool) -> io::Result<File
         (control::PAUSED, u64::from(paused)),
         (control::LIMIT, limit),
         (control::RECORDER, std::process::id().into()),
+        (control::VALUES, values),
     ] {
         control.write_all_at(&value.to_le_bytes(), offset(word))?;
     }
@@ -456,7 +459,7 @@ mod tests {
     }
 
     fn session(keep: Keep) -> Session {
-        Session::new(keep, false, &env::temp_dir()).unwrap()
+        Session::new(keep, false, 0, &env::temp_dir()).unwrap()
     }
 
     fn finish(session: Session) -> Option<Recording> {

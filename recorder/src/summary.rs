@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::entities::Entities;
-use crate::items::{Arrow, Fate, Item, PAUSED, RESUMED, Slice};
+use crate::items::{Arrow, Category, Fate, Item, On, PANIC, PAUSED, RESUMED, Slice};
 use crate::load::Recording;
 use crate::play::MOST_LANES;
 
@@ -29,7 +29,14 @@ pub struct Summary<'a> {
     longest: Option<Slice>,
     /// Waits without an end.
     stuck: Vec<Slice>,
+    /// Where threads have panicked.
+    panics: Vec<Slice>,
+    /// Locks that are held at the end, and the threads that hold them.
+    held: Vec<(usize, usize)>,
 }
+
+/// So many of a kind are named.
+const SHOWN: usize = 10;
 
 impl<'a> Summary<'a> {
     /// Of a run of which nothing has been told yet.
@@ -46,6 +53,8 @@ impl<'a> Summary<'a> {
             blocked: vec![0; recording.entities.threads.len()],
             longest: None,
             stuck: Vec::new(),
+            panics: Vec::new(),
+            held: Vec::new(),
         }
     }
 
@@ -58,6 +67,12 @@ impl<'a> Summary<'a> {
                 self.unseen += u64::from(flight.fate == Fate::Unseen);
                 return;
             }
+            Item::Hold(hold) => {
+                if hold.end.is_none() {
+                    self.held.push((hold.primitive, hold.thread));
+                }
+                return;
+            }
             Item::Counter(_) => return,
         };
         let paused = &mut self.paused[self.entities.threads[slice.thread].process];
@@ -67,20 +82,24 @@ impl<'a> Summary<'a> {
                 let pause = paused.take().map_or(0, |paused| slice.begin.saturating_sub(paused));
                 self.pauses = Some(self.pauses.unwrap_or(0).saturating_add(pause));
             }
+            PANIC => self.panics.push(slice.clone()),
             _ => {}
         }
-        match slice.arrow {
-            Some(Arrow::From(_)) => self.sent += 1,
-            Some(Arrow::To(_)) => self.received += 1,
-            None => {}
+        match (slice.category, &slice.arrow) {
+            (Category::Channel, Some(Arrow::From(_))) => self.sent += 1,
+            (Category::Channel, Some(Arrow::To(_))) => self.received += 1,
+            _ => {}
+        }
+        if !slice.is_wait() {
+            return;
         }
         let length = self.length(slice);
         self.blocked[slice.thread] = self.blocked[slice.thread].saturating_add(length);
-        if length > 0 && self.longest.is_none_or(|longest| self.length(&longest) < length) {
-            self.longest = Some(*slice);
+        if length > 0 && self.longest.as_ref().is_none_or(|longest| self.length(longest) < length) {
+            self.longest = Some(slice.clone());
         }
         if slice.end.is_none() {
-            self.stuck.push(*slice);
+            self.stuck.push(slice.clone());
         }
     }
 
@@ -103,8 +122,20 @@ impl<'a> Summary<'a> {
     fn who(&self, slice: &Slice) -> String {
         let mut who =
             format!("{} in {}", self.entities.threads[slice.thread].name, slice.operation);
-        if let Some(channel) = slice.channel {
-            who += &format!(" on {:?}", self.entities.channels[channel].label);
+        if let Some(on) = slice.on {
+            let preposition = if matches!(on, On::Thread(_)) { "of" } else { "on" };
+            who += &format!(" {preposition} {:?}", on.label(self.entities));
+        }
+        let is_lock = matches!(slice.operation, "lock" | "read" | "write");
+        if let Some(On::Primitive(primitive)) = slice.on
+            && slice.end.is_none()
+            && is_lock
+        {
+            let holders = self.held.iter().filter(|held| held.0 == primitive);
+            for (index, &(_, thread)) in holders.take(SHOWN).enumerate() {
+                who += if index == 0 { " held by " } else { ", " };
+                who += &self.entities.threads[thread].name;
+            }
         }
         if let Some(site) = slice.site {
             who += &format!(", {}", self.entities.sites[site]);
@@ -136,7 +167,19 @@ impl fmt::Display for Summary<'_> {
             }
             _ => writeln!(f)?,
         }
-        const SHOWN: usize = 10;
+        for slice in self.panics.iter().take(SHOWN) {
+            write!(f, "{} panicked", self.entities.threads[slice.thread].name)?;
+            if let Some(site) = slice.site {
+                write!(f, " at {}", self.entities.sites[site])?;
+            }
+            match slice.words.as_deref().and_then(|words| words.lines().next()) {
+                Some(words) => writeln!(f, ": {words}")?,
+                None => writeln!(f)?,
+            }
+        }
+        if self.panics.len() > SHOWN {
+            writeln!(f, "panicked: {} more", self.panics.len() - SHOWN)?;
+        }
         for slice in self.stuck.iter().take(SHOWN) {
             writeln!(
                 f,

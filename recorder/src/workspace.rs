@@ -25,6 +25,8 @@ pub struct Program {
     id: PackageId,
     source: PathBuf,
     is_example: bool,
+    /// Without these it is not built.
+    features: Vec<String>,
 }
 
 /// What `recorder list --json` says of a program.
@@ -67,6 +69,9 @@ impl Program {
         command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
         command.arg(&self.id.repr);
         command.args([if self.is_example { "--example" } else { "--bin" }, &self.name]);
+        for feature in &self.features {
+            command.args(["--features", feature]);
+        }
         if release {
             command.arg("--release");
         }
@@ -133,6 +138,7 @@ pub fn programs() -> Result<Vec<Program>> {
                 id: package.id.clone(),
                 source: target.src_path.clone().into(),
                 is_example: target.kind.contains(&TargetKind::Example),
+                features: target.required_features.clone(),
             })
         })
         .collect();

@@ -43,6 +43,13 @@ fn without_its_feature_the_library_depends_on_nothing() {
 }
 
 #[test]
+fn with_tracing_the_library_depends_on_that_too() {
+    let below = below("instrumented", &["--depth", "1", "--features", "tracing"]);
+    let expected = ["format", "libc", "tracing", "tracing-core", "tracing-subscriber"];
+    assert_eq!(below, names(expected));
+}
+
+#[test]
 fn the_recorder_does_not_depend_on_the_library() {
     let below = below("recorder", &[]);
     assert!(below.contains("format") && below.contains("clap"), "{below:?}");

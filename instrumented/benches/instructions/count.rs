@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Result;
+use crate::program::Operation;
 
 /// What one operation takes.
 #[derive(Clone, Copy)]
@@ -20,7 +21,7 @@ pub(crate) struct Count {
 pub(crate) struct Counted<'a> {
     pub(crate) program: &'a Path,
     pub(crate) std: bool,
-    pub(crate) receive: bool,
+    pub(crate) operation: Operation,
     pub(crate) recorded: bool,
 }
 
@@ -62,7 +63,7 @@ impl Counted<'_> {
             .arg(concat("--callgrind-out-file=", &counts))
             .arg(self.program)
             .args(["count", if self.std { "std" } else { "ours" }])
-            .arg(if self.receive { "receive" } else { "send" })
+            .arg(self.operation.name())
             .args([groups.to_string(), length.to_string()]);
         if self.recorded {
             command.arg(directory.path().join("run.rec"));

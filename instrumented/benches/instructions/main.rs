@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use count::{Count, Counted};
+use program::Operation;
 
 mod count;
 mod machine_code;
@@ -35,8 +36,8 @@ fn main() -> ExitCode {
         arguments.iter().map(String::as_str).filter(|argument| *argument != "--bench").collect();
     let done = match arguments[..] {
         // How the bench starts itself.
-        ["count", channel, operation, groups, length, ref recording @ ..] => {
-            be_counted(channel, operation, groups, length, recording.first().copied())
+        ["count", library, operation, groups, length, ref recording @ ..] => {
+            be_counted(library, operation, groups, length, recording.first().copied())
         }
         [] => bench(|_| Ok(())),
         ["--save"] => bench(save),
@@ -53,15 +54,16 @@ fn main() -> ExitCode {
 }
 
 fn be_counted(
-    channel: &str,
+    library: &str,
     operation: &str,
     groups: &str,
     length: &str,
     recording: Option<&str>,
 ) -> Result<()> {
+    let named = Operation::ALL.into_iter().find(|known| known.name() == operation);
     let task = program::Task {
-        std: channel == "std",
-        receive: operation == "receive",
+        std: library == "std",
+        operation: named.ok_or("there is no such operation")?,
         groups: groups.parse()?,
         length: length.parse()?,
     };
@@ -85,10 +87,10 @@ fn bench(then: impl FnOnce(&Results) -> Result<()>) -> Result<()> {
     let without = build_without_record()?;
 
     let mut rows = Vec::new();
-    for (operation, receive) in [("send", false), ("receive", true)] {
+    for operation in Operation::ALL {
         let mut row = |state, program, std, recorded| -> Result<()> {
-            let count = Counted { program, std, receive, recorded }.count()?;
-            rows.push(Row { name: format!("{operation}, {state}"), count });
+            let count = Counted { program, std, operation, recorded }.count()?;
+            rows.push(Row { name: format!("{}, {state}", operation.name()), count });
             Ok(())
         };
         row("std", &with, true, false)?;
@@ -97,8 +99,9 @@ fn bench(then: impl FnOnce(&Results) -> Result<()>) -> Result<()> {
         row("std, in a build without `record`", &without, true, false)?;
         row("feature `record` off", &without, false, false)?;
     }
-    let machine_code = [("send_ours", "send_plain"), ("receive_ours", "receive_plain")]
-        .map(|(ours, plain)| machine_code::compare(&without, ours, plain));
+    let machine_code = ["send", "receive", "lock"].map(|operation| {
+        machine_code::compare(&without, &format!("{operation}_ours"), &format!("{operation}_plain"))
+    });
     let results = Results {
         versions: [valgrind, rustc]
             .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()),
@@ -142,13 +145,13 @@ const HEAD: &str = "\
 # Instructions of an operation
 
 Counted by valgrind, of `cargo bench -p instrumented --bench instructions`: an unbounded
-channel of `u64`, one thread, with the loop and the call around an operation, which are
-the same in every row. *Alone* is an operation that does nothing rare. *Averaged* has its
-share of what std allocates once in 31 messages and, if it is recorded, of a new block once
-in some 2,700 operations, which the program here writes to the file itself; the reading of
-both clocks once a millisecond is not in it. The compiler inlines more of std's send where
-a program sends in fewer ways; so each build has its own row for std, which those below it
-are compared with.
+channel of `u64`, and a mutex that is locked and unlocked, one thread, with the loop and the
+call around an operation, which are the same in every row. *Alone* is an operation that does
+nothing rare. *Averaged* has its share of what std allocates once in 31 messages and, if it is
+recorded, of a new block once in some 2,700 records (a lock and its release are two), which
+the program here writes to the file itself; the reading of both clocks once a millisecond is
+not in it. The compiler inlines more of std's send where a program sends in fewer ways; so
+each build has its own row for std, which those below it are compared with.
 
 | | alone | over std | averaged | over std |
 |---|--:|--:|--:|--:|

@@ -5,8 +5,7 @@
 //! cargo bench -p instrumented --bench operations -- --save  # and keeps it in benches/results/
 //! ```
 //!
-//! Every figure compares the same work on `std::sync::mpsc` and on `instrumented::sync::mpsc`,
-//! in turns, in one process: of each round the difference or the ratio is taken, and of
+//! Every figure compares the same work with std's items and with those of `instrumented`, in turns, in one process: of each round the difference or the ratio is taken, and of
 //! the rounds the median and the quartiles. This is done in three processes: one that is
 //! not recorded, one that records itself, and one that `recorder record` records.
 
@@ -23,7 +22,7 @@ mod work;
 const CONDITIONS: [&str; 3] = ["not recorded", "records itself", "recorded by `recorder`"];
 
 /// What the goal of each figure is, beside its name and unit.
-const FIGURES: [(&str, &str, &str); 18] = [
+const FIGURES: [(&str, &str, &str); 20] = [
     ("send", "ns added", "≤ 9.5 drained, ≤ 18 alone, ≤ 1 not recorded"),
     ("recv", "ns added", "≤ 9.5 drained, ≤ 18 alone, ≤ 1 not recorded"),
     ("drain", "ns of the recorder's CPU an operation", "≤ 2.5"),
@@ -36,6 +35,8 @@ const FIGURES: [(&str, &str, &str); 18] = [
     ("sync(0), 2 threads", "× std", "≤ 1.02"),
     ("ping-pong", "× std", "≤ 1.02"),
     ("thread of ten operations", "µs added", "≤ 2"),
+    ("lock and unlock", "ns added", "≤ 25, ≤ 2 not recorded"),
+    ("spawn and join", "µs added", "≤ 2"),
     ("2 threads flat out", "million operations a second", "≥ 40"),
     ("std flat out", "million operations a second", ""),
     ("stalls over 50 µs", "a second flat out", ""),

@@ -48,6 +48,11 @@ pub(crate) fn all(condition: &str) {
     added([("thread of ten operations", f64::from(threads) * 1_000.0)], || {
         ([raw::short_threads(threads)], [ours::short_threads(threads)])
     });
+    let count = 100_000;
+    added([("lock and unlock", count as f64)], || ([raw::locks(count)], [ours::locks(count)]));
+    added([("spawn and join", f64::from(threads) * 1_000.0)], || {
+        ([raw::spawns(threads)], [ours::spawns(threads)])
+    });
     flat_out(|| (raw::flat_out(250), ours::flat_out(250)));
     println!("note\tstd's own: {}", base());
 }

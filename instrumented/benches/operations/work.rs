@@ -1,13 +1,13 @@
-//! The work: the same functions on std's channels and on ours.
+//! The work: the same functions with std's channels, locks and threads and with ours.
 
 macro_rules! work {
-    ($name:ident, $mpsc:path) => {
+    ($name:ident, $library:ident) => {
         pub(crate) mod $name {
             use std::hint::black_box;
             use std::thread;
             use std::time::{Duration, Instant};
 
-            use $mpsc as mpsc;
+            use $library::sync::{Mutex, mpsc};
 
             /// How long a thread took for sends and for receives that do not wait.
             pub(crate) fn alone(batches: u32) -> [Duration; 2] {
@@ -97,6 +97,25 @@ macro_rules! work {
                 })
             }
 
+            /// How long a mutex took to be locked and unlocked so many times.
+            pub(crate) fn locks(count: u64) -> Duration {
+                let mutex = Mutex::new(0);
+                let begun = Instant::now();
+                for number in 0..count {
+                    *mutex.lock().unwrap() += black_box(number);
+                }
+                begun.elapsed()
+            }
+
+            /// How long threads that do nothing took to be made and joined.
+            pub(crate) fn spawns(count: u32) -> Duration {
+                let begun = Instant::now();
+                for _ in 0..count {
+                    $library::thread::spawn(|| ()).join().unwrap();
+                }
+                begun.elapsed()
+            }
+
             /// How long threads that do ten operations each took, one after the other.
             pub(crate) fn short_threads(threads: u32) -> Duration {
                 let (tx, rx) = mpsc::channel();
@@ -167,5 +186,5 @@ pub(crate) struct FlatOut {
     pub(crate) longest: std::time::Duration,
 }
 
-work!(raw, std::sync::mpsc);
-work!(ours, instrumented::sync::mpsc);
+work!(raw, std);
+work!(ours, instrumented);

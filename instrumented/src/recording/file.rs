@@ -7,14 +7,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{env, io, process};
 
 use format::packed::Packer;
 use format::{
-    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, MessageId, control, seals,
-    word,
+    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, control, seals, word,
 };
 
 use super::block::{Block, Ring, store, store_unused};
@@ -86,7 +85,6 @@ pub(crate) struct Recording {
     end: AtomicU64,
     /// How many bytes were written out of their places.
     copied: AtomicU64,
-    threads: AtomicU32,
     /// For each of the [`SIZES`]: where rings that no thread has are to be used next.
     pools: [Mutex<VecDeque<Block>>; SIZES.len()],
     /// For each of the [`SIZES`]: how many rings there are.
@@ -127,7 +125,6 @@ impl Recording {
             words: memory,
             end: AtomicU64::new(HEAD as u64),
             copied: AtomicU64::new(0),
-            threads: AtomicU32::new(1),
             pools: [const { Mutex::new(VecDeque::new()) }; SIZES.len()],
             rings: [const { AtomicUsize::new(0) }; SIZES.len()],
             copiers: [const { Mutex::new(Copier::new()) }; 4],
@@ -143,12 +140,6 @@ impl Recording {
     /// Whether `recorder` wants no operations now.
     pub(super) fn is_to_pause(&self) -> bool {
         self.control.is_some_and(|control| control[control::PAUSED].load(Ordering::Relaxed) != 0)
-    }
-
-    /// A number for a thread that was not seen before, or `None` if there are no more.
-    pub(crate) fn number_thread(&self) -> Option<u32> {
-        let number = self.threads.fetch_add(1, Ordering::Relaxed);
-        (1..=MessageId::MAX_THREAD).contains(&number).then_some(number)
     }
 
     /// Counts an event that could not be recorded, where no block can hold the count.

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::{env, process};
 
@@ -23,6 +23,8 @@ static RECORDING: OnceLock<Recording> = OnceLock::new();
 static DECIDING: Mutex<()> = Mutex::new(());
 /// The process that has, or had, a reason to hold it.
 static DECIDER: AtomicU32 = AtomicU32::new(0);
+/// How many bytes of a message's value are recorded, at most.
+static VALUES: AtomicUsize = AtomicUsize::new(0);
 /// Set while the program itself wants no recording.
 static HELD: AtomicBool = AtomicBool::new(false);
 
@@ -68,6 +70,12 @@ fn wanted_after_all() -> bool {
         }
     }
     resumed()
+}
+
+/// How many bytes of a message's value are to be recorded, at most; 0 is none.
+#[inline(always)]
+pub(crate) fn values_limit() -> usize {
+    VALUES.load(Ordering::Relaxed)
 }
 
 /// Finds out whether this process is recorded, the first time that it is called.
@@ -168,6 +176,9 @@ fn begin(
         return Err(io::Error::other("this process cannot start a second recording"));
     }
     platform::in_forked_child(forget_in_forked_child);
+    if let Some(control) = control {
+        VALUES.store(control[control::VALUES].load(Ordering::Relaxed) as usize, Ordering::Relaxed);
+    }
     set(if paused { State::Paused } else { State::On });
     if paused {
         writer::event(None, |_| Event::Paused {});
@@ -208,6 +219,12 @@ pub(super) fn pause() {
 pub(super) fn resume() {
     HELD.store(false, Ordering::Relaxed);
     resumed();
+}
+
+pub(super) fn set_values(limit: usize) {
+    if current().and_then(Recording::control).is_none() {
+        VALUES.store(limit, Ordering::Relaxed);
+    }
 }
 
 pub(super) fn keep() {

@@ -28,7 +28,7 @@ impl Child {
         }
         // So that the parent's start is not later than what it does, nor its number.
         writer::this_thread();
-        let number = recording::current().and_then(|recording| recording.number_thread());
+        let number = recording::current().and_then(|_| writer::number_thread());
         Child { number: number.unwrap_or(0), time: now() }
     }
 

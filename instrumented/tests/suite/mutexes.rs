@@ -185,8 +185,7 @@ fn the_value_is_dropped_once_and_with_the_mutex() {
 fn statics_and_unsized_values() {
     begin();
     static COUNT: Mutex<[u8; 3]> = Mutex::new([1, 2, 3]);
-    const EMPTY: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-    static MANY: [Mutex<Vec<u8>>; 2] = [EMPTY; 2];
+    static MANY: [Mutex<Vec<u8>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
     let slice: &'static Mutex<[u8]> = &COUNT;
     slice.lock().unwrap()[0] = 9;
     assert_eq!(COUNT.lock().unwrap().as_slice(), [9, 2, 3]);
@@ -259,9 +258,10 @@ fn guards_are_dropped_in_the_order_of_scopes() {
         let _second = second.lock().unwrap();
         assert!(first.try_lock().is_err() && second.try_lock().is_err());
     }
-    // Of a temporary, at the end of its statement; in a condition that is after the block.
+    // Of a temporary, at the end of its statement; of what is matched on, after the arms.
     match *first.lock().unwrap() {
-        number => assert!(number == 1 && first.try_lock().is_err()),
+        1 => assert!(first.try_lock().is_err()),
+        number => panic!("{number}"),
     }
     assert!(first.try_lock().is_ok() && second.try_lock().is_ok());
 }

@@ -139,8 +139,7 @@ fn a_value_may_borrow_what_is_dropped_with_it() {
     text = String::from("borrowed");
     value = OnceLock::new();
     assert_eq!(value.set(text.as_str()), Ok(()));
-    let pair: (OnceLock<&str>, String);
-    pair = (OnceLock::new(), String::from("own"));
+    let pair = (OnceLock::new(), String::from("own"));
     assert_eq!(pair.0.set(&pair.1), Ok(()));
 }
 

@@ -111,6 +111,7 @@ fn threads() {
 /// Signatures, and that what is `const` stays so.
 #[allow(dead_code, deprecated, reason = "compiling is the test")]
 #[allow(clippy::declare_interior_mutable_const, reason = "that it is possible is the test")]
+#[allow(clippy::type_complexity, reason = "they are what is tested")]
 mod signatures {
     use super::*;
 

@@ -166,6 +166,5 @@ fn made_in_other_ways_and_of_other_types() {
     poison(&*shared);
     let text: RwLock<String> = RwLock::new("a".into());
     text.write().unwrap().push('b');
-    let part: &str = &text.read().unwrap()[1..].to_owned();
-    assert_eq!(part, "b");
+    assert_eq!(&text.read().unwrap()[1..], "b");
 }

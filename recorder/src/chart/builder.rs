@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::chart::{Chart, End, LeftOut, Limits, Mark, Message, Point, Wait};
 use crate::entities::Entities;
-use crate::items::{Arrow, Fate, Item, PAUSED, RESUMED, Slice};
+use crate::items::{Arrow, Fate, Item, On, PAUSED, RESUMED, Slice, short};
 use crate::load::Recording;
 use crate::summary::duration;
 
@@ -37,11 +37,11 @@ enum Role {
 }
 
 fn role(slice: &Slice) -> Role {
-    match (slice.arrow, slice.channel) {
+    match (&slice.arrow, slice.channel()) {
         _ if slice.verb == PAUSED || slice.verb == RESUMED => Role::Mark,
         (_, None) => Role::Nothing,
-        (Some(Arrow::From(arrow)), _) => Role::Send(arrow),
-        (Some(Arrow::To(arrow)), _) => Role::Receive(arrow),
+        (Some(Arrow::From(arrows)), _) => Role::Send(arrows.start),
+        (Some(Arrow::To(arrow)), _) => Role::Receive(*arrow),
         // Nobody else learns anything by it.
         (None, _) if slice.note == "returning" => Role::Nothing,
         (None, _) if slice.note == "waiting" => Role::Wait,
@@ -95,14 +95,14 @@ impl<'a> ChartBuilder<'a> {
             self.fates.insert(arrow, None);
         }
         if self.head.len() < self.limits.events.div_ceil(2) {
-            self.head.push(*slice);
+            self.head.push(slice.clone());
             return;
         }
-        self.tail.push_back(*slice);
+        self.tail.push_back(slice.clone());
         if self.tail.len() > self.limits.events / 2 {
             self.left_out += 1;
-            if let Some(Arrow::From(arrow)) = self.tail.pop_front().and_then(|slice| slice.arrow) {
-                self.fates.remove(&arrow);
+            if let Some(Arrow::From(arrows)) = self.tail.pop_front().and_then(|slice| slice.arrow) {
+                self.fates.remove(&arrows.start);
             }
         }
     }
@@ -116,7 +116,7 @@ impl<'a> ChartBuilder<'a> {
         // A wait is told when it is over. What is told in order stays so at equal times.
         slices.sort_by_key(|slice| slice.begin);
 
-        let channels: BTreeSet<_> = slices.iter().filter_map(|slice| slice.channel).collect();
+        let channels: BTreeSet<_> = slices.iter().filter_map(Slice::channel).collect();
         let names = Names { entities: self.entities, several: channels.len() > 1 };
         let lifelines: Vec<_> = self.threads.into_iter().collect();
         let (rows, row_of) = rows(self.entities, &slices);
@@ -207,7 +207,7 @@ fn is_handed_over(entities: &Entities, slice: &Slice, next: &Slice) -> bool {
         return false;
     };
     let rendezvous =
-        next.channel.is_some_and(|channel| entities.channels[channel].bound == Some(0));
+        next.channel().is_some_and(|channel| entities.channels[channel].bound == Some(0));
     sent == received && (rendezvous || next.waited.is_some())
 }
 
@@ -235,10 +235,15 @@ struct Names<'a> {
 impl Names<'_> {
     /// The message of a slice that sends or receives it.
     fn message(&self, slice: &Slice, from: Option<Point>, to: End) -> Message {
-        let channel = slice.channel.filter(|_| self.several);
+        /// So many characters of a value are shown.
+        const VALUE: usize = 24;
+        let channel = slice.channel().filter(|_| self.several);
         Message {
             channel: channel.map(|channel| self.entities.channels[channel].label.clone()),
-            label: slice.message.map_or_else(String::new, |number| format!("#{number}")),
+            label: slice.message.map_or_else(String::new, |number| match &slice.words {
+                Some(value) => format!("#{number} {}", short(value, VALUE)),
+                None => format!("#{number}"),
+            }),
             details: self.details(slice),
             from,
             to,
@@ -250,10 +255,10 @@ impl Names<'_> {
         if slice.verb == "channel" {
             return format!("new {}", slice.name(self.entities));
         }
-        let channel = slice.channel.filter(|_| self.several);
+        let channel = slice.channel().filter(|_| self.several);
         // That it waits is what a wait's picture shows.
         let note = if role(slice) == Role::Wait { "" } else { slice.note };
-        Slice { channel, note, ..*slice }.name(self.entities)
+        Slice { on: channel.map(On::Channel), note, ..slice.clone() }.name(self.entities)
     }
 
     /// All that is known of what a slice shows.

@@ -7,7 +7,7 @@ use format::{Event, OperationKind, Record};
 
 use super::{Block, Damage, Recording, Records};
 use crate::clock::Clock;
-use crate::entities::{Callsite, Index, Outcome, Process, Site, level};
+use crate::entities::{Callsite, Index, Outcome, Process, Site, level, readable};
 
 mod finish;
 
@@ -259,9 +259,9 @@ impl Census {
                 (known.pid, known.parent, known.wall_ns) = (pid, parent, wall_ns);
                 let file = executable.rsplit('/').next().unwrap_or_default();
                 if !file.is_empty() {
-                    known.name = file.to_owned();
+                    known.name = readable(file).into_owned();
                 }
-                known.command = arguments.to_owned();
+                known.command = readable(arguments).into_owned();
                 known.clock = Clock::new(ticks, monotonic_ns);
             }
             Event::ProcessEnded { monotonic_ns, code, signal } => {
@@ -274,11 +274,11 @@ impl Census {
             Event::ThreadStarted { os_id, name } => {
                 if let Some(thread) = self.threads.last_mut() {
                     thread.os_id = os_id;
-                    thread.name = name.to_owned();
+                    thread.name = readable(name).into_owned();
                 }
             }
             Event::Host { name } => {
-                self.processes[process].host = name.to_owned();
+                self.processes[process].host = readable(name).into_owned();
                 return;
             }
             Event::Site { site, line, column, file } => {
@@ -304,7 +304,8 @@ impl Census {
             }
             Event::SenderDropped { endpoint } => before(endpoint, -1),
             Event::Forgotten { thread, os_id, sequence, name } => {
-                let known = Forgotten { os_id, sequence, name: name.to_owned(), outcome: None };
+                let known =
+                    Forgotten { os_id, sequence, name: readable(name).into_owned(), outcome: None };
                 self.forgotten.insert((process, thread), known);
                 self.latest_forgotten = thread;
                 // What this process has to show begins with what is not forgotten.
@@ -340,15 +341,15 @@ impl Census {
                 self.primitive_names.insert((process, primitive), name.to_owned());
             }
             Event::EndpointNamed { endpoint, name } => {
-                self.endpoint_names.insert((process, endpoint), name.to_owned());
+                self.endpoint_names.insert((process, endpoint), readable(name).into_owned());
             }
             Event::Callsite { callsite, level: number, site, target, name } => {
                 let made = Callsite {
                     process,
                     level: level(number),
                     site: sites.get(&site).copied(),
-                    target: target.to_owned(),
-                    name: name.to_owned(),
+                    target: readable(target).into_owned(),
+                    name: readable(name).into_owned(),
                 };
                 self.callsites.push((callsite, made));
             }

@@ -51,6 +51,7 @@ pub(super) mod track_descriptor {
 pub(super) mod debug_annotation {
     pub(in crate::perfetto) const NAME_IID: u32 = 1;
     pub(in crate::perfetto) const UINT_VALUE: u32 = 3;
+    pub(in crate::perfetto) const STRING_VALUE: u32 = 6;
     pub(in crate::perfetto) const STRING_VALUE_IID: u32 = 17;
 }
 
@@ -58,6 +59,7 @@ pub(super) mod process_descriptor {
     pub(in crate::perfetto) const PID: u32 = 1;
     pub(in crate::perfetto) const CMDLINE: u32 = 2;
     pub(in crate::perfetto) const PROCESS_NAME: u32 = 6;
+    pub(in crate::perfetto) const PROCESS_LABELS: u32 = 8;
 }
 
 pub(super) mod thread_descriptor {

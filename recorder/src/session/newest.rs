@@ -201,9 +201,9 @@ impl Forgotten {
                     }
                 }
                 Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
-                    if !self.ended.remove(&endpoint) {
-                        self.spawned.insert(endpoint, sites.get(&site).cloned());
-                    }
+                    let ended = self.ended.remove(&endpoint);
+                    let site = sites.get(&site).cloned();
+                    self.spawned.extend((!ended).then_some((endpoint, site)));
                 }
                 Event::PrimitiveSeen { primitive, kind, site, size, value_type } => {
                     let known = self.primitives.entry(primitive).or_default();
@@ -377,5 +377,109 @@ impl Block {
             log.tell(process, &self.records);
         }
         *self = Block::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entities::Outcome;
+    use crate::watch::Watch;
+
+    fn block(thread: u32, sequence: u64, events: &[Event<'_>]) -> (BlockHeader, Vec<u8>) {
+        let mut block = Block::default();
+        for (time, event) in (100..).zip(events) {
+            block.push(time, event);
+        }
+        (BlockHeader { thread, sequence, ..BlockHeader::default() }, block.records)
+    }
+
+    #[test]
+    fn what_is_forgotten_is_still_known() {
+        let spawn = |endpoint| Event::Operation {
+            kind: OperationKind::Spawn,
+            endpoint,
+            site: 1,
+            detail: 0,
+        };
+        let forgotten = [
+            block(3, 0, &[Event::ThreadStarted { os_id: 3, name: "" }, Event::ThreadEnded {}]),
+            block(
+                1,
+                0,
+                &[
+                    Event::ThreadStarted { os_id: 1, name: "main" },
+                    Event::Site { site: 1, line: 14, column: 5, file: "src/main.rs" },
+                    Event::PrimitiveSeen {
+                        primitive: 7,
+                        kind: 1,
+                        site: 1,
+                        size: 0,
+                        value_type: "a::Jobs",
+                    },
+                    Event::PrimitiveSeen {
+                        primitive: 8,
+                        kind: 4,
+                        site: 1,
+                        size: 3,
+                        value_type: "",
+                    },
+                    Event::PrimitiveNamed { primitive: 8, name: "phase" },
+                    Event::Callsite {
+                        callsite: 1,
+                        level: 2,
+                        site: 1,
+                        target: "pool",
+                        name: "handle",
+                    },
+                    Event::EndpointNamed { endpoint: 5, name: "to worker" },
+                    spawn(2),
+                    spawn(3),
+                ],
+            ),
+            block(
+                2,
+                0,
+                &[Event::ThreadStarted { os_id: 2, name: "" }, Event::Returned { panicked: 1 }],
+            ),
+        ];
+        let mut newest = Newest::new(Keep::LastBytes(0));
+        for (header, records) in &forgotten {
+            newest.add(header, records);
+        }
+        newest.forget_the_oldest();
+        // All that has ended, and where it was spawned, is not needed any more.
+        let known = &newest.processes[&0];
+        assert_eq!((known.spawned.len(), known.ended.len(), known.threads.len()), (1, 0, 2));
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Log::new(folder.path()).unwrap();
+        newest.write(&[], &mut log);
+        let started = Event::ProcessStarted {
+            pid: 1,
+            parent: 0,
+            ticks: 0,
+            monotonic_ns: 0,
+            wall_ns: 0,
+            executable: "",
+            arguments: "",
+        };
+        let rest = [(0, 0, started), (1, 1, Event::Paused {}), (2, 1, Event::ThreadEnded {})];
+        for (thread, sequence, event) in rest {
+            let (header, records) = block(thread, sequence, &[event]);
+            log.add(&header, &records);
+        }
+        log.flush().unwrap();
+        let recording = log.open(&Watch::default()).unwrap();
+        assert_eq!(recording.damage, []);
+        let entities = &recording.entities;
+        let threads: Vec<_> =
+            entities.threads.iter().map(|thread| (thread.name.as_str(), thread.outcome)).collect();
+        let panicked = Some(Outcome::Panicked);
+        assert_eq!(threads, [("main", None), ("thread 2 @ main.rs:14", panicked)]);
+        let labels: Vec<_> = entities.primitives.iter().map(|of| of.label.as_str()).collect();
+        assert_eq!(labels, ["Mutex<Jobs> @ main.rs:14", "phase"]);
+        assert_eq!(entities.callsites[0].name, "handle");
+        assert_eq!(entities.endpoint_name(0, 5), Some("to worker"));
     }
 }

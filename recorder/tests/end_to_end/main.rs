@@ -20,8 +20,10 @@ mod signals;
 mod synchronization;
 mod telling;
 mod threads;
+mod tracing;
 mod unbreakable;
 mod usage;
+mod values;
 
 // Shared by the topics.
 mod command;

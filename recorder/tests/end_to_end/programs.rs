@@ -20,14 +20,22 @@ pub(crate) fn target() -> &'static Path {
 /// The path of a program of the package `recorder-test-programs`, or of an example.
 pub(crate) fn program(name: &str) -> &'static str {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    let path = PROGRAMS.get_or_init(build).get(name);
+    let path = PROGRAMS.get_or_init(|| build(&["--bins"])).get(name);
     path.unwrap_or_else(|| panic!("there is no program {name}")).to_str().unwrap()
 }
 
-fn build() -> HashMap<String, PathBuf> {
+/// The path of the program `traced`, which is built with the feature `tracing`.
+pub(crate) fn traced() -> &'static str {
+    static TRACED: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
+    let programs = TRACED.get_or_init(|| build(&["--features", "tracing", "--bin", "traced"]));
+    programs["traced"].to_str().unwrap()
+}
+
+fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["build", "--package", "recorder-test-programs", "--package", "examples", "--bins"])
+        .args(["build", "--package", "recorder-test-programs", "--package", "examples"])
+        .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
         .arg(target())

@@ -44,7 +44,7 @@ fn story(text: &Text, thread: &str) -> Vec<String> {
         let on = |names: &HashMap<u64, String>| names[&event.number("endpoint")].clone();
         story.push(match event.name {
             "Clock" | "Site" | "PrimitiveSeen" | "PrimitiveNamed" => continue,
-            "ThreadStarted" | "ThreadEnded" => event.name.to_owned(),
+            "ThreadStarted" | "ThreadEnded" | "Paused" | "Resumed" => event.name.to_owned(),
             "Returned" => format!("Returned {}", event.number("panicked")),
             "Panicked" => format!("Panicked {}", event.text("message")),
             name if name.starts_with("Spawn") || name.starts_with("Join") || name == "Unpark" => {
@@ -273,6 +273,11 @@ fn barriers_and_what_happens_once() {
         "InitializeBegin lazy_lock 0",
         "Initializer lazy_lock 0",
         "InitializeEnd lazy_lock 0",
+        "InitializeBegin falls 0",
+        "Initializer falls 0",
+        "InitializeEnd falls 0",
+        "InitializeBegin falls 0",
+        "InitializeEnd falls 0",
         "ThreadEnded",
     ];
     assert_eq!(main[begin..], expected);
@@ -306,6 +311,8 @@ fn primitives_say_what_and_where_they_are() {
         .iter()
         .map(|(kind, size, value, line, name)| (*kind, *size, &**value, *line, &**name))
         .collect();
+    let falls =
+        "static FALLS: LazyLock<u8> = LazyLock::new(|| resume_unwind(Box::new(\"on purpose\")));";
     let pair = "let pair = Arc::new((Mutex::new(false), Condvar::new()));";
     let expected = [
         (1, 0, "u8", "let mutex = Arc::new(Mutex::new(1_u8));", "mutex"),
@@ -316,6 +323,7 @@ fn primitives_say_what_and_where_they_are() {
         (5, 0, "", "static ONCE: Once = Once::new();", "once"),
         (6, 0, "u8", "let value = OnceLock::new();", "once_lock"),
         (7, 0, "u8", "static LAZY: LazyLock<u8> = LazyLock::new(|| 1);", "lazy_lock"),
+        (7, 0, "u8", falls, "falls"),
     ];
     assert_eq!(found, expected);
 }
@@ -436,6 +444,25 @@ fn a_forked_child_that_holds_a_lock() {
     assert_eq!(text.count(&["Panicked"]), 0);
 }
 
+#[test]
+fn a_pause_while_a_lock_is_held() {
+    let place = Place::new();
+    let text = record(&place, &[program("pauses_locked")], "done\n");
+    let expected = [
+        "ThreadStarted",
+        "Paused",
+        "Resumed",
+        "Lock mutex 1",
+        "Paused",
+        "Resumed",
+        "Lock mutex 2",
+        "Unlock mutex 2",
+        "ThreadEnded",
+    ];
+    assert_eq!(story(&text, "main"), expected);
+    assert_story(&text, "made meanwhile", &["ThreadStarted", "Returned 0", "ThreadEnded"]);
+}
+
 /// The messages of all panics, thread by thread.
 fn panics(text: &Text) -> Vec<String> {
     let events = text.events();
@@ -465,6 +492,8 @@ fn panics_are_marked_and_printed_as_before() {
         assert_eq!(ran.stderr.matches("hooked").count(), 7 * arguments.len());
 
         let text = place.text("x.txt");
+        // A scope that unwinds is over, too.
+        assert_eq!((text.count(&["ScopeBegin"]), text.count(&["ScopeEnd"])), (1, 1));
         let mut panics = panics(&text);
         panics.sort_unstable();
         let expected =

@@ -28,11 +28,22 @@ impl Event<'_> {
         quoted.split_once('"').unwrap().0
     }
 
+    /// A text as it stands there, with its escapes.
+    #[track_caller]
+    pub(crate) fn escaped(&self, key: &str) -> &str {
+        let quoted = value(self.fields, key).strip_prefix('"').unwrap();
+        quoted.strip_suffix('"').unwrap()
+    }
+
+    /// Whether it is a send, or an end of one.
+    pub(crate) fn is_send(&self) -> bool {
+        self.name.starts_with("Send") && !self.name.starts_with("Sender")
+            || self.name.starts_with("TrySend")
+    }
+
     /// Whether it is a send or a receive, or an end of one.
     pub(crate) fn is_operation(&self) -> bool {
-        self.name.starts_with("Send") && !self.name.starts_with("Sender")
-            || self.name.starts_with("Recv")
-            || self.name.starts_with("Try")
+        self.is_send() || self.name.starts_with("Recv") || self.name.starts_with("Try")
     }
 
     /// Whether it tells that a message was received.
@@ -41,13 +52,24 @@ impl Event<'_> {
     }
 }
 
+/// How long what is quoted is, up to the first quote that is not escaped.
+fn end_of_quoted(quoted: &str) -> usize {
+    let mut escaped = false;
+    let end = quoted.find(|c| {
+        let is_end = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        is_end
+    });
+    end.unwrap()
+}
+
 /// What stands after `key=`, with all that follows on it if it is quoted.
 #[track_caller]
 fn value<'a>(fields: &'a str, key: &str) -> &'a str {
     let mut rest = fields;
     while let Some((name, value)) = rest.split_once('=') {
         let length = match value.strip_prefix('"') {
-            Some(quoted) => quoted.find('"').unwrap() + 2,
+            Some(quoted) => end_of_quoted(quoted) + 2,
             None => value.find(' ').unwrap_or(value.len()),
         };
         if name.trim_start() == key {
@@ -137,7 +159,7 @@ impl Text {
                 let (line, column) = (event.number("line"), event.number("column"));
                 let place = format!("{}:{line}:{column}", event.text("file"));
                 sites.insert((event.block, event.number("site")), place);
-            } else if event.fields.contains("site=") {
+            } else if event.fields.split(' ').any(|field| field.starts_with("site=")) {
                 let place = &sites[&(event.block, event.number("site"))];
                 places.push((event, place.clone()));
             }

@@ -16,7 +16,7 @@ use recorder::report::json::Document;
 use recorder::summary::Summary;
 use tempfile::TempDir;
 
-use crate::facts::exports;
+use crate::facts::exports_with_findings;
 use crate::hand::{bytes, items, picture};
 
 /// A recording with all kinds of events: two processes, threads with several blocks, waits
@@ -59,7 +59,29 @@ fn sample() -> Vec<u8> {
          9002 channel jobs 1 2
          9010 TrySend 1 @1.1
          9020 Send 1 @1.2
-         9030 TryRecv 2 @1.1",
+         9030 TryRecv 2 @1.1
+         block process=1 thread=2 sequence=0 dropped=0
+         9003 PrimitiveSeen primitive=1 kind=1 site=0 size=0 value_type=\"u8\"
+         9004 PrimitiveSeen primitive=2 kind=4 site=0 size=2 value_type=\"\"
+         9005 PrimitiveNamed primitive=1 name=\"state\"
+         9006 Callsite callsite=1 level=3 site=0 target=\"pool\" name=\"handle\"
+         9007 SpanEntered callsite=1 span=1 fields=\"id=7\"
+         9008 Lock 1 @1.1
+         9010 Logged callsite=1 message=\"done\"
+         9015 Unlock 1 @1.1
+         9016 CondvarWaitBegin 1 @1.1
+         9020 CondvarWaitEnd 1 1
+         9022 BarrierWaitBegin 2 1
+         9024 BarrierWaitEnd 2 1
+         9026 InitializeBegin 1
+         9027 Initializer 1
+         9028 InitializeEnd 1
+         9029 SpanExited span=1
+         9031 EndpointNamed endpoint=1 name=\"first\"
+         9032 Value message=2199023255553 value=\"7\"
+         9033 Send 1 @2.1
+         9035 Panicked line=3 column=9 file=\"src/main.rs\" message=\"boom\"
+         9036 Returned panicked=1",
     )
 }
 
@@ -77,7 +99,7 @@ fn look_at(bytes: Vec<u8>) -> Option<Recording> {
     assert!(!report.to_string().is_empty());
     let document = serde_json::to_string(&Document::new(&report)).expect("a report is JSON");
     assert_eq!(Document::parse(&document).ok(), Some(Document::new(&report)));
-    let (json, _) = exports(&recording);
+    let (json, _) = exports_with_findings(&recording);
     serde_json::from_slice::<serde_json::Value>(&json).expect("the trace is JSON");
     for block in recording.blocks() {
         let (_, mut records) = block.expect("the block can be read");
@@ -156,6 +178,12 @@ fn is_deed(bytes: &[u8]) -> bool {
             | Event::SenderDropped { .. }
             | Event::ReceiverDropped { .. }
             | Event::ThreadEnded {}
+            | Event::Returned { .. }
+            | Event::Panicked { .. }
+            | Event::Value { .. }
+            | Event::SpanEntered { .. }
+            | Event::SpanExited { .. }
+            | Event::Logged { .. }
     )
 }
 
@@ -538,12 +566,12 @@ fn a_recording_and_its_text_make_the_same_traces() {
     let whole = sample();
     let (output, said) = recorder_export(&directory, &whole);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    let expected = exports(&Recording::from_bytes(whole).unwrap());
+    let expected = exports_with_findings(&Recording::from_bytes(whole).unwrap());
     let read = |file: &str| fs::read(directory.path().join(file)).unwrap();
     assert!((read("new.json"), read("new.pftrace")) == expected);
     for file in ["new.rec", "new.txt"] {
         let recording = Recording::open(&directory.path().join(file)).unwrap();
-        assert!(exports(&recording) == expected, "{file}");
+        assert!(exports_with_findings(&recording) == expected, "{file}");
         assert_eq!(recording.dropped, 2);
     }
 }

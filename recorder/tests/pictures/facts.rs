@@ -1,13 +1,26 @@
 use std::collections::{BTreeMap, HashMap};
 
+use recorder::analysis::Outsiders;
 use recorder::chrome::Chrome;
+use recorder::findings::Finding;
 use recorder::load::Recording;
 use recorder::perfetto::Perfetto;
 use recorder::play::play;
+use recorder::report::Report;
 use serde_json::Value as Json;
 
 /// The recording as a Chrome trace and as a Perfetto trace.
 pub(crate) fn exports(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
+    write(recording, &[])
+}
+
+/// The same, as the command writes them: with what was found.
+pub(crate) fn exports_with_findings(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
+    let report = Report::new(recording, Outsiders::Unknown).expect("the recording can be read");
+    write(recording, &report.findings)
+}
+
+fn write(recording: &Recording, findings: &[Finding]) -> (Vec<u8>, Vec<u8>) {
     let (mut json, mut pftrace) = (Vec::new(), Vec::new());
     let mut chrome = Chrome::new(&mut json, recording).expect("a vector takes everything");
     let mut perfetto = Perfetto::new(&mut pftrace, recording).expect("a vector takes everything");
@@ -16,6 +29,10 @@ pub(crate) fn exports(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
         perfetto.item(item)
     })
     .expect("the recording can be played");
+    for finding in findings {
+        chrome.finding(finding).expect("a vector takes everything");
+        perfetto.finding(finding).expect("a vector takes everything");
+    }
     chrome.finish().expect("a vector takes everything");
     perfetto.finish().expect("a vector takes everything");
     (json, pftrace)
@@ -28,6 +45,8 @@ type Place = (u64, u64);
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) processes: BTreeMap<u64, String>,
+    /// Command line, host and begin of processes.
+    pub(crate) labels: BTreeMap<u64, String>,
     pub(crate) threads: BTreeMap<Place, String>,
     /// The order in which the viewer shows them.
     pub(crate) ranks: BTreeMap<Place, u64>,
@@ -35,6 +54,7 @@ pub(crate) struct Facts {
     /// By number: place and time of the source and of the target.
     pub(crate) arrows: BTreeMap<u64, [Option<(Place, u64)>; 2]>,
     pub(crate) flights: Vec<Flight>,
+    pub(crate) holds: Vec<Hold>,
     pub(crate) counters: Vec<Counter>,
 }
 
@@ -43,7 +63,18 @@ pub(crate) struct Slice {
     pub(crate) place: Place,
     pub(crate) begin: u64,
     pub(crate) end: Option<u64>,
+    pub(crate) category: String,
     pub(crate) name: String,
+    pub(crate) arguments: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Hold {
+    pub(crate) process: u64,
+    pub(crate) lock: String,
+    pub(crate) name: String,
+    pub(crate) begin: u64,
+    pub(crate) end: Option<u64>,
     pub(crate) arguments: BTreeMap<String, String>,
 }
 
@@ -56,6 +87,7 @@ pub(crate) struct Flight {
     pub(crate) begin: u64,
     pub(crate) end: u64,
     pub(crate) lost: bool,
+    pub(crate) value: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +104,7 @@ impl Facts {
     fn settle(mut self) -> Self {
         self.slices.sort();
         self.flights.sort();
+        self.holds.sort();
         self.counters.sort();
         self
     }
@@ -87,6 +120,13 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
     let mut facts = Facts::default();
     let events: Vec<Json> = serde_json::from_slice(json).expect("the trace is JSON");
     let mut flying: HashMap<(u64, String), Flight> = HashMap::new();
+    let mut held: HashMap<(u64, String), Hold> = HashMap::new();
+    // The lanes of locks: what they are called, and whether that is all said.
+    let mut lanes: HashMap<(u64, String), (String, bool)> = HashMap::new();
+    let lane = |event: &Json| {
+        let pid = event["pid"].as_u64().expect("it has a process");
+        (pid, plain(&event["id2"]["local"]))
+    };
     for event in &events {
         let number =
             |key: &str| event[key].as_u64().unwrap_or_else(|| panic!("no {key} in {event}"));
@@ -106,6 +146,9 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
                         drop(facts.processes.insert(place.0, plain(&argument["name"])))
                     }
                     "thread_name" => drop(facts.threads.insert(place, plain(&argument["name"]))),
+                    "process_labels" => {
+                        drop(facts.labels.insert(place.0, plain(&argument["labels"])))
+                    }
                     "process_sort_index" => {}
                     "thread_sort_index" => {
                         let index = argument["sort_index"].as_u64().expect("an index is a number");
@@ -115,22 +158,48 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
                 }
             }
             phase @ ("X" | "B") => {
-                let arguments = event["args"].as_object().expect("slices have arguments");
                 facts.slices.push(Slice {
                     place,
                     begin: time("ts"),
                     end: (phase == "X").then(|| time("ts") + time("dur")),
+                    category: text("cat"),
                     name: text("name"),
-                    arguments: arguments
-                        .iter()
-                        .map(|(key, value)| (key.clone(), plain(value)))
-                        .collect(),
+                    arguments: arguments(event),
                 });
             }
             "s" => facts.arrow(number("id"), 0, (place, time("ts"))),
             "f" => {
                 assert_eq!(text("bp"), "e");
                 facts.arrow(number("id"), 1, (place, time("ts")));
+            }
+            "b" | "e"
+                if text("cat") == "lock"
+                    && lanes.get(&lane(event)).is_none_or(|(_, named)| !named) =>
+            {
+                // The first begin and the first end in a lane give it its name.
+                assert_eq!(time("ts"), 0);
+                let named = text("ph") == "e";
+                assert_eq!(lanes.insert(lane(event), (text("name"), named)).is_some(), named);
+            }
+            "b" if text("cat") == "lock" => {
+                let id = plain(&event["id2"]["local"]);
+                let lock = plain(&event["args"]["primitive"]);
+                assert_eq!(lanes[&lane(event)].0, lock);
+                let hold = Hold {
+                    process: place.0,
+                    name: text("name"),
+                    lock,
+                    begin: time("ts"),
+                    end: None,
+                    arguments: arguments(event),
+                };
+                assert!(held.insert((place.0, id), hold).is_none(), "one id twice: {event}");
+            }
+            "e" if text("cat") == "lock" => {
+                let id = (place.0, plain(&event["id2"]["local"]));
+                let mut hold = held.remove(&id).expect("a hold begins before it ends");
+                hold.end = Some(time("ts"));
+                facts.holds.push(hold);
             }
             "b" => {
                 let id = plain(&event["id2"]["local"]);
@@ -143,6 +212,7 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
                     begin: time("ts"),
                     end: 0,
                     lost: text("name") == format!("{channel} never received"),
+                    value: event["args"].get("value").map(plain),
                     channel,
                 };
                 assert!(flying.insert((place.0, id), flight).is_none(), "one id twice: {event}");
@@ -163,7 +233,13 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
         }
     }
     assert!(flying.is_empty(), "a flight does not end");
+    facts.holds.extend(held.into_values());
     facts.settle()
+}
+
+fn arguments(event: &Json) -> BTreeMap<String, String> {
+    let arguments = event["args"].as_object().expect("it has arguments");
+    arguments.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
 }
 
 fn plain(value: &Json) -> String {
@@ -222,13 +298,17 @@ impl<'a> Message<'a> {
         self.messages(wanted).next()
     }
 
-    fn text(&self, wanted: u64) -> Option<String> {
-        self.0.iter().find_map(|&(field, value)| match value {
+    fn texts(&self, wanted: u64) -> impl Iterator<Item = String> {
+        self.0.iter().filter_map(move |&(field, value)| match value {
             Field::Bytes(bytes) if field == wanted => {
                 Some(String::from_utf8(bytes.to_vec()).expect("texts are UTF-8"))
             }
             _ => None,
         })
+    }
+
+    fn text(&self, wanted: u64) -> Option<String> {
+        self.texts(wanted).next()
     }
 }
 
@@ -337,6 +417,11 @@ fn describe(track: &Message<'_>, tracks: &mut HashMap<u64, Track>, facts: &mut F
     let described = if let Some(process) = track.message(3) {
         let pid = process.number(1).expect("a process has a number");
         facts.processes.insert(pid, process.text(6).expect("a process has a name"));
+        let labels: Vec<_> = process.texts(2).chain(process.texts(8)).collect();
+        let labels = labels.into_iter().filter(|label| !label.is_empty()).collect::<Vec<_>>();
+        if !labels.is_empty() {
+            facts.labels.insert(pid, labels.join(", "));
+        }
         Track::Process(pid)
     } else if let Some(thread) = track.message(4) {
         let place = (thread.number(1).expect("a process"), thread.number(2).expect("a number"));
@@ -361,7 +446,7 @@ struct Event {
     name: Option<String>,
     category: Option<String>,
     arguments: BTreeMap<String, String>,
-    source: Option<u64>,
+    sources: Vec<u64>,
     target: Option<u64>,
     correlation: Option<u64>,
     value: Option<u64>,
@@ -378,7 +463,9 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
         let (name, _) = known(3, annotation.number(1).expect("an argument has a name"));
         let value = match annotation.number(17) {
             Some(text) => known(29, text).0.clone(),
-            None => annotation.number(3).expect("an argument has a value").to_string(),
+            None => annotation.text(6).unwrap_or_else(|| {
+                annotation.number(3).expect("an argument has a value").to_string()
+            }),
         };
         assert_eq!(arguments.insert(name.clone(), value), None, "two arguments of one name");
     }
@@ -386,17 +473,18 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
         let (file, line) = known(4, place);
         let line = line.expect("a place has a line");
         assert!(
-            arguments["site"].starts_with(&format!("{file}:{line}:")),
+            format!("{}:", arguments["site"]).starts_with(&format!("{file}:{line}:")),
             "the place is the argument's"
         );
     }
-    assert!(event.numbers(47).count() + event.numbers(48).count() <= 1, "an event has one arrow");
+    let (sources, targets) = (event.numbers(47).count(), event.numbers(48).count());
+    assert!(targets + sources.min(1) <= 1, "of an event arrows begin, or one ends");
     Event {
         kind: event.number(9).expect("an event has a type"),
         name: event.text(23).or_else(|| event.number(10).map(|name| known(2, name).0.clone())),
         category: event.number(3).map(|category| known(1, category).0.clone()),
         arguments,
-        source: event.number(47),
+        sources: event.numbers(47).collect(),
         target: event.number(48),
         correlation: event.number(52),
         value: event.number(30),
@@ -408,18 +496,32 @@ impl Facts {
         let name = event.name.expect("a slice has a name");
         match track {
             Track::Thread(place) => {
-                assert_eq!(event.category.as_deref(), Some("channel"));
-                assert_eq!(event.correlation, event.source.or(event.target));
-                for (end, arrow) in [event.source, event.target].into_iter().enumerate() {
-                    if let Some(arrow) = arrow {
-                        self.arrow(arrow, end, (*place, begin));
-                    }
+                let category = event.category.expect("a slice has a category");
+                if category == "channel" {
+                    assert_eq!(event.correlation, event.sources.first().copied().or(event.target));
+                }
+                let sources = event.sources.iter().map(|arrow| (0, arrow));
+                for (end, &arrow) in sources.chain(event.target.iter().map(|arrow| (1, arrow))) {
+                    self.arrow(arrow, end, (*place, begin));
                 }
                 self.slices.push(Slice {
                     place: *place,
                     begin,
                     end,
+                    category,
                     name,
+                    arguments: event.arguments,
+                });
+            }
+            Track::Below(process, path) if path[0] == "locks" => {
+                assert_eq!(event.category.as_deref(), Some("lock"));
+                assert_eq!(event.arguments["primitive"], path[1]);
+                self.holds.push(Hold {
+                    process: *process,
+                    lock: path[1].clone(),
+                    name,
+                    begin,
+                    end,
                     arguments: event.arguments,
                 });
             }
@@ -428,8 +530,10 @@ impl Facts {
                 assert_eq!((path[0].as_str(), path[2].as_str()), ("channels", "in flight"));
                 let message = event.arguments["message"].clone();
                 assert_eq!(event.arguments["channel"], path[1]);
-                let lost = name != format!("#{message}");
-                assert!(!lost || name == format!("#{message} (never received)"));
+                let value = event.arguments.get("value").cloned();
+                let lost = name.ends_with(" (never received)");
+                let rest = name.strip_prefix(&format!("#{message}")).expect("it has its number");
+                assert!(value.is_some() || lost || rest.is_empty());
                 self.flights.push(Flight {
                     process: *process,
                     channel: path[1].clone(),
@@ -438,6 +542,7 @@ impl Facts {
                     begin,
                     end: end.expect("a flight ends"),
                     lost,
+                    value,
                 });
             }
             Track::Process(_) => panic!("a process has no slices"),

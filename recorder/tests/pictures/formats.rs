@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use recorder::items::{Arrow, Item};
+use recorder::items::{Arrow, Item, Slice};
 use recorder::load::Recording;
 
 use crate::facts::{Facts, exports, of_chrome, of_perfetto};
@@ -26,11 +26,13 @@ proptest! {
         prop_assert_eq!(facts.processes.len(), recording.entities.processes.len());
         prop_assert_eq!(facts.slices.len(), count(|item| matches!(item, Item::Slice(_))));
         prop_assert_eq!(facts.flights.len(), count(|item| matches!(item, Item::Flight(_))));
+        prop_assert_eq!(facts.holds.len(), count(|item| matches!(item, Item::Hold(_))));
         prop_assert_eq!(facts.counters.len(), count(|item| matches!(item, Item::Counter(_))));
-        let sources = count(|item| {
-            matches!(item, Item::Slice(slice) if matches!(slice.arrow, Some(Arrow::From(_))))
+        let sources = items.iter().map(|item| match item {
+            Item::Slice(Slice { arrow: Some(Arrow::From(arrows)), .. }) => arrows.clone().count(),
+            _ => 0,
         });
-        prop_assert_eq!(facts.arrows.len(), sources);
+        prop_assert_eq!(facts.arrows.len(), sources.sum::<usize>());
         for [source, target] in facts.arrows.values() {
             let (_, from) = source.unwrap();
             prop_assert!(target.is_none_or(|(_, to)| from < to));
@@ -122,4 +124,18 @@ fn every_nanosecond_survives_for_a_hundred_days() {
     let facts = facts(&recording(&format!("thread 1 main\n{}", lines.concat())));
     let begins: Vec<_> = facts.slices.iter().map(|slice| slice.begin).collect();
     assert_eq!(begins, times);
+}
+
+#[test]
+fn recordings_of_every_version_are_loaded_and_say_the_same_in_both_formats() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/../format/tests/golden");
+    let mut loaded = 0;
+    for entry in std::fs::read_dir(golden).unwrap() {
+        let path = entry.unwrap().path();
+        let recording = Recording::open(&path).unwrap();
+        let facts = facts(&recording);
+        assert!(!facts.slices.is_empty(), "{}", path.display());
+        loaded += 1;
+    }
+    assert!(loaded >= 8, "{loaded}");
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use format::MessageId;
-use recorder::items::{Arrow, Count, Fate, Item, Slice};
+use recorder::items::{Arrow, Category, Count, Fate, Item, Slice};
 use recorder::load::Recording;
 use recorder::play::play;
 
@@ -9,7 +9,10 @@ use recorder::play::play;
 ///
 /// - `thread 1 main` begins the block of a thread, which has the OS id 101;
 /// - `10 channel jobs 1 2 bound=3` makes a channel with the sender 1 and the receiver 2;
-/// - `10 Send 1 @1.7` is an operation of endpoint 1 with message 7 of thread 1;
+/// - `10 mutex jobs 1` is the first use of a mutex with the number 1, and its name; so it is for
+///   `rwlock`, `condvar`, `once` and `barrier phase 2 size=3`;
+/// - `10 Send 1 @1.7` is an operation of endpoint 1 with message 7 of thread 1, and
+///   `10 Lock 1 @1.7` one of lock 1 in its turn 7;
 /// - what has a `=` already is taken as it is.
 ///
 /// There is no process block, so that a tick is a nanosecond.
@@ -28,6 +31,21 @@ pub(crate) fn text(shorthand: &str) -> String {
                     "{time} ChannelCreated channel={sender} sender={sender} receiver={receiver} \
                      site=0 {} message_type=\"i32\" name=\"{name}\"",
                     bound.first().unwrap_or(&unbounded.as_str())
+                )
+            }
+            [
+                time,
+                kind @ ("mutex" | "rwlock" | "condvar" | "barrier" | "once"),
+                name,
+                number,
+                ref size @ ..,
+            ] => {
+                let kinds = ["", "mutex", "rwlock", "condvar", "barrier", "once"];
+                let code = kinds.iter().position(|known| *known == kind).expect("it is known");
+                let size = size.first().unwrap_or(&"size=0");
+                format!(
+                    "{time} PrimitiveSeen primitive={number} kind={code} site=0 {size} value_type=\"\"\n\
+                     {time} PrimitiveNamed primitive={number} name=\"{name}\""
                 )
             }
             [time, what, endpoint, ref detail @ ..] if !line.contains('=') => {
@@ -62,7 +80,7 @@ pub(crate) fn recording(shorthand: &str) -> Recording {
 pub(crate) fn items(recording: &Recording) -> Vec<Item> {
     let mut items = Vec::new();
     play(recording, &mut |item| {
-        items.push(*item);
+        items.push(item.clone());
         Ok(())
     })
     .expect("the recording can be played");
@@ -75,6 +93,8 @@ pub(crate) struct Picture {
     pub(crate) slices: Vec<String>,
     /// `channel #message begin..end lane`
     pub(crate) flights: Vec<String>,
+    /// `lock begin..end who lane`, then what else there is.
+    pub(crate) holds: Vec<String>,
     /// `channel time value`
     pub(crate) depths: Vec<String>,
     /// `channel time value`
@@ -86,16 +106,16 @@ pub(crate) fn picture(shorthand: &str) -> Picture {
 }
 
 pub(crate) fn picture_of(recording: &Recording) -> Picture {
-    let (mut slices, mut flights) = (Vec::new(), Vec::new());
+    let (mut slices, mut flights, mut holds) = (Vec::new(), Vec::new(), Vec::new());
     let (mut depths, mut senders) = (Vec::new(), Vec::new());
     let label = |channel: usize| &recording.entities.channels[channel].label;
     for item in items(recording) {
         match item {
             Item::Slice(slice) => slices.push(line(recording, &slice)),
             Item::Flight(flight) => flights.push(format!(
-                "{} #{} {}..{} {}{}",
+                "{} {} {}..{} {}{}",
                 label(flight.channel),
-                flight.message,
+                flight.name(),
                 flight.begin,
                 flight.end,
                 flight.lane.map_or("not shown".to_owned(), |lane| format!("lane {lane}")),
@@ -105,6 +125,22 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
                     Fate::Unseen => " unseen",
                 },
             )),
+            Item::Hold(hold) => {
+                let mut line = format!(
+                    "{} {}..{} {}",
+                    recording.entities.primitives[hold.primitive].label,
+                    hold.begin,
+                    hold.end.map_or(String::new(), |end| end.to_string()),
+                    hold.name(&recording.entities),
+                );
+                if let Some(lane @ 1..) = hold.lane {
+                    line += &format!(" lane {lane}");
+                }
+                if hold.others_waited > 0 {
+                    line += &format!(" others waited={}", hold.others_waited);
+                }
+                holds.push(line);
+            }
             Item::Counter(counter) => {
                 let counters = match counter.what {
                     Count::QueueDepth => &mut depths,
@@ -119,7 +155,7 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
             }
         }
     }
-    Picture { slices, flights, depths, senders }
+    Picture { slices, flights, holds, depths, senders }
 }
 
 fn line(recording: &Recording, slice: &Slice) -> String {
@@ -130,14 +166,16 @@ fn line(recording: &Recording, slice: &Slice) -> String {
         add(end.to_string());
     }
     add(format!(" {}", slice.name(entities)));
-    if slice.operation != slice.verb {
+    if slice.operation != slice.verb && !slice.verb.is_empty() && slice.category != Category::Log {
         add(format!(" by {}", slice.operation));
     }
     if let Some(message) = slice.message {
         add(format!(" #{message}"));
     }
-    match slice.arrow {
-        Some(Arrow::From(arrow)) => add(format!(" {arrow}>")),
+    match &slice.arrow {
+        Some(Arrow::From(arrows)) => {
+            arrows.clone().for_each(|arrow| add(format!(" {arrow}>")));
+        }
         Some(Arrow::To(arrow)) => add(format!(" >{arrow}")),
         None => {}
     }
@@ -154,6 +192,9 @@ fn line(recording: &Recording, slice: &Slice) -> String {
     }
     if let Some(site) = slice.site {
         add(format!(" at {}", entities.sites[site]));
+    }
+    if let Some(words) = &slice.words {
+        add(format!(" {words:?}"));
     }
     line
 }

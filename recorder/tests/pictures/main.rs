@@ -20,6 +20,8 @@ mod incomplete;
 mod interrupted;
 /// What holds for every program.
 mod invariants;
+/// Locks and other primitives.
+mod primitives;
 /// The report, for people and for machines.
 mod reports;
 /// The rules of the picture, one by one.
@@ -30,3 +32,9 @@ mod simulation;
 mod steps_back;
 /// What a run came to.
 mod summary;
+/// Programs whose threads wait for each other in all ways but by messages.
+mod synchronised;
+/// How threads begin, wait for each other and end.
+mod threads;
+/// What a program says in words: values, names, spans and logs.
+mod words;

@@ -53,7 +53,7 @@ pub(crate) fn programs_with_gaps() -> impl Strategy<Value = Simulated> {
 }
 
 /// Nanoseconds of the monotonic clock when everything begins.
-const BEGIN: u64 = 1_000_000;
+pub(crate) const BEGIN: u64 = 1_000_000;
 
 /// Runs a program whose every decision is read from `tape`; it is cut off where that ends.
 fn run(process: u32, tape: Vec<u64>, clocks_agree: bool) -> Vec<String> {
@@ -409,7 +409,7 @@ impl World {
     }
 }
 
-fn block(
+pub(crate) fn block(
     process: u32,
     thread: usize,
     sequence: usize,

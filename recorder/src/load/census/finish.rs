@@ -7,8 +7,8 @@ use format::{PrimitiveKind, UNBOUNDED};
 use super::{Census, Met, Seen, Spawn};
 use crate::clock::LATEST;
 use crate::entities::{
-    Channel, Ended, Entities, Index, Primitive, Spawned, Thread, default_label, distinguish,
-    primitive_type, short_type, unique,
+    Channel, Ended, Entities, Index, Primitive, Spawned, Thread, distinguish, primitive_type,
+    unique,
 };
 use crate::indices::Indices;
 use crate::load::Recording;
@@ -112,7 +112,7 @@ impl Census {
                 endpoints[made.process].insert(endpoint, index);
             }
             let label = if made.name.is_empty() {
-                self.default_label(&short_type(&made.message_type), made.site)
+                self.default_label(&made.message_type, made.site)
             } else {
                 made.name
             };
@@ -163,7 +163,8 @@ impl Census {
     }
 
     fn default_label(&self, what: &str, site: Option<Index>) -> String {
-        default_label(what, site.map(|site| &self.sites[site.get()]))
+        let site = site.map(|site| &self.sites[site.get()]);
+        format::default_label(what, site.map(|site| (&*site.file, site.line)))
     }
 }
 

@@ -5,6 +5,7 @@
 //! name. Prints `done`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind, set_hook};
 use std::time::Duration;
 
 use instrumented::Name;
@@ -119,4 +120,10 @@ fn lazy_lock() {
     static LAZY: LazyLock<u8> = LazyLock::new(|| 1);
     LAZY.set_name("lazy_lock");
     assert_eq!((*LAZY, *LAZY), (1, 1));
+
+    static FALLS: LazyLock<u8> = LazyLock::new(|| resume_unwind(Box::new("on purpose")));
+    FALLS.set_name("falls");
+    // The second time its initialiser is not run.
+    set_hook(Box::new(|_| ()));
+    (0..2).for_each(|_| assert!(catch_unwind(AssertUnwindSafe(|| *FALLS)).is_err()));
 }
