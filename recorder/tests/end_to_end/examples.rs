@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
 use crate::command::{Place, Ran, run};
-use crate::programs::{program, workspace};
+use crate::programs::{program, traced, workspace};
 use crate::text::Text;
 
 /// An operation on a channel.
@@ -430,4 +430,20 @@ fn slow_stage() {
     assert_eq!(example.senders("cut chairs"), BTreeMap::from([("cut", 10)]));
     assert_eq!(example.receivers("cut chairs"), BTreeMap::from([("paint", 10)]));
     assert_eq!(example.receivers("painted chairs"), BTreeMap::from([("main", 10)]));
+}
+
+#[test]
+fn with_tracing() {
+    let place = Place::new();
+    let arguments = ["record", "-o", "x.txt", "--", traced("with_tracing")];
+    let ran = run(place.recorder(&arguments)).expect_status(0).expect_no_damage();
+    let ran = ran.expect_stderr("cook{order=\"soup\"}: with_tracing: done");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:#?}");
+    let text = place.text("x.txt");
+    assert_eq!((text.sent(), text.received()), (3, 3));
+    let count = |name| text.events().iter().filter(|event| event.name == name).count();
+    assert_eq!((count("SpanEntered"), count("SpanExited"), count("Logged")), (3, 3, 3));
+    // What tracing-chrome has written.
+    let trace = fs::read_to_string(place.path("temporary/with_tracing.json")).unwrap();
+    assert!(trace.contains("orders"), "{trace}");
 }
