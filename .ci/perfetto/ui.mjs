@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 
 const LOAD_MS = 120_000;
+const IDLE_MS = 20_000;
 const TYPES = {
   '.css': 'text/css',
   '.html': 'text/html',
@@ -43,7 +44,10 @@ export async function startUi(cache) {
     args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
   async function load(address, choose) {
-    const context = await browser.newContext({ viewport: { width: 1600, height: 1000 } });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      deviceScaleFactor: 1.5,
+    });
     const page = await context.newPage();
     const view = new View(page);
     try {
@@ -118,24 +122,61 @@ class View {
     });
   }
 
-  /** Writes a picture: groups expanded, every flow's arrow drawn. */
-  async shoot(file) {
-    const idle = () => this.page.evaluate(() => window.waitForPerfettoIdle(300));
+  /**
+   * Writes a picture of the tracks, every flow's arrow drawn: all that happens, or of that a
+   * `part`, where 0 is the first slice and 1 the end of the last. Groups are expanded but for
+   * those whose names are `folded`.
+   */
+  async shoot(file, { part: [from, to] = [0, 1], folded } = {}) {
+    const idle = () => this.page.waitForFunction(
+      () => window.waitForPerfettoIdle(300).then(() => true), null, { timeout: IDLE_MS });
     await this.page.addStyleTag({ content: '.pf-cookie-consent { display: none !important }' });
-    await this.page.evaluate(() => {
+    const [{ first, last }] = await this.query(`select min(ts) as first,
+      max(iif(dur < 0, trace_end(), ts + dur)) as last from slice`);
+    const at = (part) => first + part * (last - first) * 1.01;
+    await this.page.evaluate(([begin, end, fold]) => {
       const { app } = window;
       const { trace } = app;
       app.commands.runCommand('dev.perfetto.ExpandAllGroups');
+      for (const node of trace.workspace.flatTracks) {
+        if (fold && new RegExp(fold).test(node.name)) node.collapse();
+      }
+      trace.timeline.timestampFormat = 'milliseconds';
+      trace.timeline.setViewportTime(BigInt(begin), BigInt(end));
       // The UI draws the arrows of what is selected; a person would press Ctrl-A and
       // tick "All" among the flow events.
-      const { start, end } = trace.traceInfo;
+      const { start, end: traceEnd } = trace.traceInfo;
       const trackUris = trace.tracks.getAllTracks().map((track) => track.uri);
-      trace.selection.selectArea({ start, end, trackUris },
+      trace.selection.selectArea({ start, end: traceEnd, trackUris },
         { switchToCurrentSelectionTab: false });
       trace.flows.setCategoryVisible('_all_', true);
+    }, [...[at(from), at(to)].map(Math.round), folded?.source]);
+    await idle();
+    // What is selected is shaded, which is not to be in the picture: only the arrows stay.
+    await this.page.evaluate(() => {
+      const { flows, selection } = window.app.trace;
+      const { selectedFlows } = flows;
+      selection.clearSelection();
+      flows.setSelectedFlows(selectedFlows);
     });
     await idle();
-    await this.page.screenshot({ path: file });
+    // As high as the tracks are, from the time axis on.
+    const measure = () => this.page.evaluate(() => {
+      const edges = (selector) => document.querySelector(selector).getBoundingClientRect();
+      const tracks = [...document.querySelectorAll('.pf-track')];
+      return {
+        top: edges('.pf-timeline-header').top,
+        bottom: Math.max(...tracks.map((track) => track.getBoundingClientRect().bottom)),
+        below: window.innerHeight - edges('.pf-split-panel__main').bottom,
+      };
+    });
+    const { width } = this.page.viewportSize();
+    const { bottom, below } = await measure();
+    await this.page.setViewportSize({ width, height: Math.ceil(bottom + below) });
+    await idle();
+    const { top } = await measure();
+    const clip = { x: 0, y: top, width, height: Math.ceil(bottom - top) };
+    await this.page.screenshot({ path: file, clip });
   }
 
   close() {

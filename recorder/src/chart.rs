@@ -9,7 +9,7 @@
 //! - A wait reaches from the row in which it begins to that of what ends it.
 //! - Of a long run the beginning and the end are kept, so that memory does not grow with
 //!   the run, and the chart says how much is left out between them ([`Limits`]).
-//! - Slices that belong to no channel are not shown.
+//! - Of what belongs to no channel only waits are shown: for a lock, for another thread, ….
 
 use crate::entities::Entities;
 use crate::summary::counted;
@@ -107,15 +107,25 @@ pub struct Wait {
     pub begin: Point,
     /// Where it ends; `None` if it never does.
     pub end: Option<Point>,
-    /// Whether it waits for room, or for somebody who takes its message; else it waits for
-    /// a message.
-    pub is_send: bool,
+    /// What for.
+    pub awaited: Awaited,
     /// What waits, as in `recv jobs`.
     pub name: String,
     /// All that is known of it.
     pub details: String,
     /// How long it takes, or has taken when the recording ends, in nanoseconds.
     pub length: u64,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Awaited {
+    /// A message.
+    Message,
+    /// Room for its message, or somebody who takes it.
+    Room,
+    /// A lock, another thread, or whatever else is no channel.
+    Other,
 }
 
 /// Something that a thread does without a message.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use crate::chart::{Chart, End, LeftOut, Limits, Mark, Message, Point, Wait};
+use crate::chart::{Awaited, Chart, End, LeftOut, Limits, Mark, Message, Point, Wait};
 use crate::entities::Entities;
-use crate::items::{Arrow, Fate, Item, On, PAUSED, RESUMED, Slice, short};
+use crate::items::{Arrow, Fate, Item, PAUSED, RESUMED, Slice, short};
 use crate::load::Recording;
 use crate::summary::duration;
 
@@ -39,6 +39,7 @@ enum Role {
 fn role(slice: &Slice) -> Role {
     match (&slice.arrow, slice.channel()) {
         _ if slice.verb == PAUSED || slice.verb == RESUMED => Role::Mark,
+        (_, None) if slice.is_wait() => Role::Wait,
         (_, None) => Role::Nothing,
         (Some(Arrow::From(arrows)), _) => Role::Send(arrows.start),
         (Some(Arrow::To(arrow)), _) => Role::Receive(*arrow),
@@ -170,7 +171,11 @@ impl<'a> ChartBuilder<'a> {
                     chart.waits.push(Wait {
                         begin: at,
                         end,
-                        is_send: slice.operation == "send",
+                        awaited: match slice.channel() {
+                            None => Awaited::Other,
+                            Some(_) if slice.operation == "send" => Awaited::Room,
+                            Some(_) => Awaited::Message,
+                        },
                         name: names.short(slice),
                         details: names.details(slice),
                         length: names.length(slice),
@@ -255,10 +260,10 @@ impl Names<'_> {
         if slice.verb == "channel" {
             return format!("new {}", slice.name(self.entities));
         }
-        let channel = slice.channel().filter(|_| self.several);
+        let is_said = self.several || slice.channel().is_none();
         // That it waits is what a wait's picture shows.
         let note = if role(slice) == Role::Wait { "" } else { slice.note };
-        Slice { on: channel.map(On::Channel), note, ..slice.clone() }.name(self.entities)
+        Slice { on: slice.on.filter(|_| is_said), note, ..slice.clone() }.name(self.entities)
     }
 
     /// All that is known of what a slice shows.

@@ -15,7 +15,7 @@ use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::chart::{Chart, End, Message, Point, shortened};
+use crate::chart::{Awaited, Chart, End, Message, Point, shortened};
 use crate::summary::duration;
 
 /// What the times take.
@@ -77,8 +77,12 @@ impl<'a> Columns<'a> {
         let lasts = |end: Option<Point>| end.is_none_or(|end| row < end.row);
         for wait in &self.chart.waits {
             if wait.begin.row <= row && lasts(wait.end) {
-                let bar = if wait.is_send { "█" } else { "░" };
-                line.put(self.x(wait.begin.lifeline), bar, wait_style(wait.is_send));
+                let bar = match wait.awaited {
+                    Awaited::Message => "░",
+                    Awaited::Room => "█",
+                    Awaited::Other => "┊",
+                };
+                line.put(self.x(wait.begin.lifeline), bar, wait_style(wait.awaited));
             }
         }
         line
@@ -98,7 +102,7 @@ impl<'a> Columns<'a> {
                 None => "never ends".to_owned(),
             };
             let text = format!("{} {length}", wait.name);
-            self.beside(&mut line, wait.begin.lifeline, &text, wait_style(wait.is_send));
+            self.beside(&mut line, wait.begin.lifeline, &text, wait_style(wait.awaited));
         }
         for mark in self.chart.marks.iter().filter(|mark| here(&mark.at)) {
             line.put(self.x(mark.at.lifeline), "•", Style::new());
@@ -214,8 +218,12 @@ fn arrow_style() -> Style {
     color(AnsiColor::Cyan)
 }
 
-fn wait_style(is_send: bool) -> Style {
-    color(if is_send { AnsiColor::Yellow } else { AnsiColor::Blue })
+fn wait_style(awaited: Awaited) -> Style {
+    color(match awaited {
+        Awaited::Message => AnsiColor::Blue,
+        Awaited::Room => AnsiColor::Yellow,
+        Awaited::Other => AnsiColor::Magenta,
+    })
 }
 
 /// A line of letters, each with its style.

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt::Write;
 
-use crate::chart::{Chart, End, Message, Point, Wait, shortened};
+use crate::chart::{Awaited, Chart, End, Message, Point, Wait, shortened};
 use crate::summary::duration;
 
 /// What the way down the page is.
@@ -28,8 +28,10 @@ const ROW: f64 = 24.0;
 const FIRST: f64 = 150.0;
 /// From the last lifeline to the right edge.
 const LAST: f64 = 215.0;
-/// The least that the whole is wide.
+/// The least that the whole is wide, for the legend.
 const LEAST_WIDTH: f64 = 540.0;
+/// The same where there are waits for something else than a channel.
+const LEAST_WIDTH_OF_ALL: f64 = 740.0;
 /// From one lifeline to the next.
 const PITCH: f64 = 190.0;
 /// The same where there are many.
@@ -100,7 +102,10 @@ impl<'a> Drawing<'a> {
             steps,
             out: String::new(),
             pitch,
-            width: (FIRST + last_lifeline * pitch + LAST).max(LEAST_WIDTH),
+            width: (FIRST + last_lifeline * pitch + LAST).max(match waits_otherwise(chart) {
+                true => LEAST_WIDTH_OF_ALL,
+                false => LEAST_WIDTH,
+            }),
             top,
             bottom: top + (rows + 1) as f64 * ROW,
             span: (
@@ -205,6 +210,7 @@ impl<'a> Drawing<'a> {
         self.out += r#"<defs>
 <pattern id="receiving" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="light" width="6" height="6"/><path class="thin" d="M0,0V6"/></pattern>
 <pattern id="sending" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="dark" width="6" height="6"/><path class="thick" d="M0,3H6"/></pattern>
+<pattern id="other" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="paper" width="5" height="5"/><circle class="dot" cx="2.5" cy="2.5" r="1"/></pattern>
 </defs>
 "#;
         self.add(format_args!(r#"<rect class="paper" width="{width:.0}" height="{height:.0}"/>"#));
@@ -283,7 +289,11 @@ impl<'a> Drawing<'a> {
         for wait in &self.chart.waits {
             let (x, begin) = (self.x(wait.begin.lifeline), self.y(wait.begin));
             let end = wait.end.map_or(self.bottom - 26.0, |end| self.y(end));
-            let class = if wait.is_send { "sending" } else { "receiving" };
+            let class = match wait.awaited {
+                Awaited::Message => "receiving",
+                Awaited::Room => "sending",
+                Awaited::Other => "other",
+            };
             self.add(format_args!("<g><title>{}</title>", escaped(&wait.details)));
             let mut bar = |y: f64, height: f64| {
                 self.add(format_args!(
@@ -453,9 +463,13 @@ impl<'a> Drawing<'a> {
     fn legend(&mut self) {
         let y = self.bottom + 34.0;
         let mut x = 16.0;
-        let bars =
-            [("receiving", "waits for a message"), ("sending", "cannot hand its message over")];
-        for (pattern, meaning) in bars {
+        let bars = [
+            ("receiving", "waits for a message"),
+            ("sending", "cannot hand its message over"),
+            ("other", "waits for a thread or a lock"),
+        ];
+        let shown = if waits_otherwise(self.chart) { 3 } else { 2 };
+        for (pattern, meaning) in bars.into_iter().take(shown) {
             self.add(format_args!(
                 r#"<rect class="bar" fill="url(#{pattern})" x="{x:.1}" y="{:.1}" width="12" height="16"/>"#,
                 y - 12.0
@@ -467,6 +481,10 @@ impl<'a> Drawing<'a> {
         self.line("cross", (x, y + 1.0), (x + 10.0, y - 9.0));
         self.text("small", (x + 16.0, y), "never received");
     }
+}
+
+fn waits_otherwise(chart: &Chart<'_>) -> bool {
+    chart.waits.iter().any(|wait| wait.awaited == Awaited::Other)
 }
 
 fn text_element(class: &str, (x, y): (f64, f64), text: &str) -> String {

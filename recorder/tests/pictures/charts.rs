@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use recorder::chart::columns::{Columns, most_threads};
 use recorder::chart::mermaid::mermaid;
 use recorder::chart::svg::{Steps, svg};
-use recorder::chart::{Chart, ChartBuilder, End, Limits};
+use recorder::chart::{Awaited, Chart, ChartBuilder, End, Limits};
 use recorder::load::Recording;
 use roxmltree::{Document, Node};
 
@@ -20,6 +20,29 @@ fn chart(recording: &Recording, limits: Limits) -> Chart<'_> {
 /// As it is printed where there are no colours.
 fn columns(chart: &Chart<'_>, width: usize) -> String {
     anstream::adapter::strip_str(&Columns::new(chart, width).to_string()).to_string()
+}
+
+#[test]
+fn waits_without_a_channel_are_told_apart() {
+    let recording = recording(
+        "thread 1 main
+        0 mutex state 1
+        10 Lock 1 @1.1
+        90 Unlock 1 @1.1
+        thread 2 worker
+        20 LockBegin 1
+        95 LockEnd 1 @2.1
+        99 Unlock 1 @2.1",
+    );
+    let chart = chart(&recording, ALL);
+    let waits: Vec<_> = chart.waits.iter().map(|wait| (wait.awaited, &wait.name[..])).collect();
+    assert_eq!(waits, [(Awaited::Other, "lock state")]);
+    let svg = svg(&chart, Steps::Even);
+    let document = Document::parse(&svg).unwrap();
+    // One here and one in the legend, which knows of it only where there is one.
+    assert_eq!(bars(&document, "other"), 2);
+    assert!(columns(&chart, 80).contains("┊ lock state waits"), "{}", columns(&chart, 80));
+    assert!(mermaid(&chart).contains("lock state waits"));
 }
 
 /// `jobs` has room for two. A message is handed over, two lie in the queue, one is lost, and
