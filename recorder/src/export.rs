@@ -15,6 +15,7 @@ use crate::items::Item;
 use crate::load::Recording;
 use crate::perfetto::Perfetto;
 use crate::play::play;
+use crate::selection::{Filter, Selection};
 use crate::summary::Summary;
 
 mod output;
@@ -42,6 +43,9 @@ pub struct ChartStyle {
 /// Writes all outputs in one pass over the recording, and one more for each that is a
 /// recording itself; gives the files.
 ///
+/// Pictures show what `selection` selects; the summary is of all that there is, and says what
+/// they leave out.
+///
 /// If nobody reads stdout any more, the files are still written. If there are none, that is
 /// an error.
 ///
@@ -49,11 +53,12 @@ pub struct ChartStyle {
 /// The recording cannot be read, an output cannot be written, or it was interrupted: then no
 /// file appears. Or one that is written cannot be given its name: then those before it have
 /// theirs.
-pub fn export(
-    recording: &Recording,
+pub fn export<'a>(
+    recording: &'a Recording,
     outputs: Vec<Prepared>,
     chart_style: ChartStyle,
-) -> Result<(Summary<'_>, Vec<Written>)> {
+    selection: Option<&Selection>,
+) -> Result<(Summary<'a>, Vec<Written>)> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
     let only = outputs.len() == 1;
     let cannot = |output: &Output| format!("cannot write {output}");
@@ -80,16 +85,26 @@ pub fn export(
         }
     }
     let mut summary = Summary::new(recording);
+    let mut filter = selection.map(|selection| Filter::new(selection, recording));
+    let mut tell = |item: &Item| {
+        for (output, trace) in &mut traces {
+            trace.item(item).with_context(|| cannot(output))?;
+        }
+        Ok(())
+    };
     recording.begin("exporting");
-    info_span!("play", traces = traces.len()).in_scope(|| {
+    info_span!("play", outputs = outputs.len()).in_scope(|| {
         play(recording, &mut |item| {
             summary.item(item);
-            for (output, trace) in &mut traces {
-                trace.item(item).with_context(|| cannot(output))?;
+            match &mut filter {
+                Some(filter) => filter.item(item, &mut tell),
+                None => tell(item),
             }
-            Ok(())
         })
     })?;
+    if let Some(filter) = filter {
+        summary.leave_out(filter.finish(&mut tell)?);
+    }
     for (output, trace) in traces {
         let finished = match trace {
             Trace::Chrome(chrome) => chrome.finish(),
