@@ -14,6 +14,7 @@ use format::PrimitiveKind;
 use serde::Serialize;
 
 use crate::entities::{Entities, Primitive};
+use crate::findings::Finding;
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
@@ -25,6 +26,8 @@ pub struct Chrome<'a, W> {
     first: bool,
     /// The numbers of the lanes of locks: of a lock, and in it.
     lanes: HashMap<(usize, usize), usize>,
+    /// How many findings there were.
+    findings: u64,
 }
 
 #[derive(Serialize)]
@@ -139,6 +142,18 @@ struct HoldArgs<'a> {
     site: Option<String>,
 }
 
+#[derive(Default, Serialize)]
+struct FindingArgs<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sure: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<String>,
+}
+
 #[derive(Serialize)]
 struct CounterArgs {
     #[serde(rename = "")]
@@ -152,7 +167,7 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// `out` cannot be written.
     pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
         let entities = &recording.entities;
-        let mut chrome = Chrome { entities, out, first: true, lanes: HashMap::new() };
+        let mut chrome = Chrome { entities, out, first: true, lanes: HashMap::new(), findings: 0 };
         for (index, process) in entities.processes.iter().enumerate() {
             let pid = process.track;
             chrome.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
@@ -189,6 +204,57 @@ impl<'a, W: Write> Chrome<'a, W> {
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
         }
+    }
+
+    /// Writes a finding: an asynchronous event as long as it lasts, and an instant in it for
+    /// each event that shows it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finding(&mut self, finding: &Finding) -> Result<()> {
+        let entities = self.entities;
+        let pid = entities.processes[finding.process(entities)].track;
+        self.findings += 1;
+        let id = format!("{:#x}", self.findings);
+        let (begin, end) = finding.shown();
+        let args = FindingArgs {
+            text: Some(&finding.what),
+            advice: Some(&finding.advice),
+            sure: Some(finding.certainty.to_string()),
+            site: finding.site.map(|site| entities.sites[site.get()].to_string()),
+        };
+        self.mark(pid, &id, "b", begin, finding.code.name(), Some(args))?;
+        for evidence in &finding.evidence {
+            let name = format!("{} {}", entities.threads[evidence.thread].name, evidence.what);
+            let site = evidence.site.map(|site| entities.sites[site.get()].to_string());
+            let args = FindingArgs { site, ..FindingArgs::default() };
+            self.mark(pid, &id, "n", evidence.time, &name, Some(args))?;
+        }
+        self.mark(pid, &id, "e", end, finding.code.name(), None)
+    }
+
+    fn mark(
+        &mut self,
+        pid: u64,
+        id: &str,
+        ph: &'static str,
+        time: u64,
+        name: &str,
+        args: Option<FindingArgs<'_>>,
+    ) -> Result<()> {
+        self.write(&Event {
+            ph,
+            pid,
+            tid: pid,
+            ts: Microseconds(time),
+            dur: None,
+            cat: "finding",
+            name,
+            id: None,
+            id2: Some(Local { local: id.to_owned() }),
+            bp: None,
+            args,
+        })
     }
 
     /// Ends the file.

@@ -3,6 +3,7 @@
 //! A file appears whole or not at all: it is written under a temporary name beside its
 //! own, and renamed at the end.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -11,6 +12,7 @@ use tracing::{info, info_span};
 
 use crate::chart::{ChartBuilder, Limits, mermaid, svg};
 use crate::chrome::Chrome;
+use crate::findings::Finding;
 use crate::items::Item;
 use crate::load::Recording;
 use crate::perfetto::Perfetto;
@@ -55,6 +57,7 @@ pub struct ChartStyle {
 /// theirs.
 pub fn export<'a>(
     recording: &'a Recording,
+    findings: &[Finding],
     outputs: Vec<Prepared>,
     chart_style: ChartStyle,
     selection: Option<&Selection>,
@@ -85,6 +88,10 @@ pub fn export<'a>(
         }
     }
     let mut summary = Summary::new(recording);
+    let findings = match selection {
+        Some(selection) => Cow::Owned(selection.findings(findings)),
+        None => Cow::Borrowed(findings),
+    };
     let mut filter = selection.map(|selection| Filter::new(selection, recording));
     let mut tell = |item: &Item| {
         for (output, trace) in &mut traces {
@@ -105,7 +112,10 @@ pub fn export<'a>(
     if let Some(filter) = filter {
         summary.leave_out(filter.finish(&mut tell)?);
     }
-    for (output, trace) in traces {
+    for (output, mut trace) in traces {
+        for finding in &*findings {
+            trace.finding(finding).with_context(|| cannot(output))?;
+        }
         let finished = match trace {
             Trace::Chrome(chrome) => chrome.finish(),
             Trace::Perfetto(perfetto) => perfetto.finish(),
@@ -139,13 +149,16 @@ pub fn export<'a>(
 ///
 /// # Errors
 /// The recording cannot be read, there is no room for temporary files, or it was interrupted.
-pub fn perfetto(recording: &Recording) -> Result<File> {
+pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
     let cannot = "cannot write a temporary trace";
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
     let mut trace = Perfetto::new(&mut out, recording).context(cannot)?;
     recording.begin("exporting");
     play(recording, &mut |item| trace.item(item).context(cannot))?;
+    for finding in findings {
+        trace.finding(finding).context(cannot)?;
+    }
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);
@@ -167,6 +180,14 @@ impl<W: Write> Trace<'_, W> {
                 builder.item(item);
                 Ok(())
             }
+        }
+    }
+
+    fn finding(&mut self, finding: &Finding) -> Result<()> {
+        match self {
+            Trace::Chrome(chrome) => chrome.finding(finding),
+            Trace::Perfetto(perfetto) => perfetto.finding(finding),
+            Trace::Chart(..) => Ok(()),
         }
     }
 }

@@ -131,7 +131,11 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let wanted = selection.wanted();
             let selection = telling.with_bar(&watch, || Selection::new(&wanted, &recording))?;
             let (summary, written) = telling.with_bar(&watch, || {
-                export::export(&recording, outputs, chart.style(), selection.as_ref())
+                let traces = outputs.iter().any(|output| output.kind().is_trace());
+                let findings =
+                    if traces { findings(&recording, Outsiders::Unknown)? } else { Vec::new() };
+                let selection = selection.as_ref();
+                export::export(&recording, &findings, outputs, chart.style(), selection)
             })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
             let opened = open_written(&written, &opening, &watch, telling);
@@ -355,9 +359,10 @@ fn record(
     if full {
         telling.say("recorder: the recording ended early: it has reached --max-size");
     }
-    let (mut summary, written) = telling
-        .with_bar(&watch, || export::export(&recording, outputs, options.chart.style(), None))?;
     let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
+    let (mut summary, written) = telling.with_bar(&watch, || {
+        export::export(&recording, &findings, outputs, options.chart.style(), None)
+    })?;
     let hangs = findings.iter().filter(|finding| finding.code.is_hang());
     hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
     let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
@@ -457,7 +462,9 @@ fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Tellin
     }
     let recording = telling.with_bar(watch, || open_recording(path, watch))?;
     let status = say_damage(&recording);
-    let trace = telling.with_bar(watch, || export::perfetto(&recording))?;
+    let trace = telling.with_bar(watch, || {
+        export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
+    })?;
     let name = Path::new(&*name).with_extension("pftrace");
     serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
     Ok(status)

@@ -4,7 +4,7 @@
 //! ("interned"). One track for each thread, and below each process a group `channels` with
 //! a group for each channel: queue depth, live senders, and messages in flight in as many
 //! lanes as are needed; and a group `locks` in which each lock has as many lanes as it is held
-//! at a time.
+//! at a time; and a group `findings`.
 
 use std::io::Write;
 use std::ops::Range;
@@ -12,6 +12,7 @@ use std::ops::Range;
 use anyhow::Result;
 
 use crate::entities::Entities;
+use crate::findings::Finding;
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
@@ -39,6 +40,8 @@ pub struct Perfetto<'a, W> {
     /// The track of each thread and of each channel.
     threads: Vec<u64>,
     channels: Vec<ChannelTracks>,
+    /// The group of each process's findings, if there is one.
+    findings: Vec<Option<u64>>,
     /// The lanes of each lock.
     locks: Vec<Vec<u64>>,
     /// Tracks so far: their numbers are counted.
@@ -78,6 +81,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             processes: Vec::new(),
             threads: Vec::new(),
             channels: Vec::new(),
+            findings: vec![None; recording.entities.processes.len()],
             locks: vec![Vec::new(); recording.entities.primitives.len()],
             tracks: 0,
             names: Interned::new(),
@@ -101,6 +105,48 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
         }
+    }
+
+    /// Writes a finding: a slice as long as it lasts, on a track of its own in the process's
+    /// group `findings`, and in it an instant for each event that shows it. They come in the
+    /// order in which they are to stand.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn finding(&mut self, finding: &Finding) -> Result<()> {
+        let process = finding.process(self.entities);
+        let (process_track, _) = self.processes[process];
+        let group = match self.findings[process] {
+            Some(group) => group,
+            None => self.group(process_track, "findings", 2)?,
+        };
+        self.findings[process] = Some(group);
+        let rank = self.tracks;
+        let track = self.track(Some(group), |track| {
+            track.text(track_descriptor::NAME, finding.code.name());
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+        })?;
+        let (begin, end) = finding.shown();
+        let what = finding.what.as_str();
+        self.event(begin, track_event::SLICE_BEGIN, track, |event| {
+            event.number(track_event::CATEGORY_IIDS, category("finding"));
+            event.text(track_event::NAME, finding.code.name());
+            annotate_with(event, Argument::Text, what);
+            annotate_with(event, Argument::Advice, &finding.advice);
+            annotate_with(event, Argument::Sure, &finding.certainty.to_string());
+        })?;
+        for evidence in &finding.evidence {
+            let name = format!("{} {}", self.entities.threads[evidence.thread].name, evidence.what);
+            let place = evidence.site.map(|site| self.place(site.get()));
+            self.event(evidence.time, track_event::INSTANT, track, |event| {
+                event.number(track_event::CATEGORY_IIDS, category("finding"));
+                event.text(track_event::NAME, &name);
+                if let Some(place) = place {
+                    event.number(track_event::SOURCE_LOCATION_IID, place);
+                }
+            })?;
+        }
+        self.event(end, track_event::SLICE_END, track, |_| {})
     }
 
     /// Ends the file.

@@ -146,6 +146,30 @@ impl Selection {
         }
     }
 
+    /// Of some findings, what there is to see.
+    pub fn findings(&self, findings: &[Finding]) -> Vec<Finding> {
+        let (from, to) = self.window;
+        let inside = |time: u64| from <= time && time <= to;
+        let cut = |finding: &Finding| {
+            let (begin, end) = finding.span;
+            let mut cut = finding.clone();
+            cut.span = (begin.max(from), end.min(to));
+            cut.evidence.retain(|evidence| inside(evidence.time) && self.threads[evidence.thread]);
+            cut
+        };
+        let any = |shown: &[bool], concerned: &[usize]| {
+            concerned.is_empty() || concerned.iter().any(|&index| shown[index])
+        };
+        let shown = findings.iter().filter(|finding| {
+            let (begin, end) = finding.span;
+            begin <= to
+                && end >= from
+                && any(&self.threads, &finding.threads)
+                && any(&self.channels, &finding.channels)
+        });
+        shown.map(cut).collect()
+    }
+
     fn has(&self, slice: &Slice) -> bool {
         self.threads[slice.thread]
             && match slice.channel() {

@@ -86,11 +86,13 @@ const HEALTHY: [&str; 1] = ["detached_logger"];
 
 /// Examples that are about a fault, that fault, and whether it is always so bad that it is
 /// found: most run for less time than it takes to speak of a habit.
-const FAULTY_EXAMPLES: [(&str, Code, bool); 8] = [
+const FAULTY_EXAMPLES: [(&str, Code, bool); 10] = [
     ("backpressure", Code::Backpressure, false),
     ("deadlock", Code::Deadlock, true),
+    ("event_loop", Code::LostMessages, false),
     ("forgotten_sender", Code::ForgottenSender, true),
     ("lost_message", Code::LostMessages, true),
+    ("ping_pong", Code::PingPong, false),
     ("polling", Code::BusyPolling, false),
     ("slow_stage", Code::Backpressure, false),
     ("timeouts", Code::ExpiredTimeouts, false),

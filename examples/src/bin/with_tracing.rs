@@ -16,10 +16,14 @@
 //!
 //! Think about: which of the two traces knows how long an order lay in the queue? And which
 //! shows what a program does that uses no channels?
+//!
+//! Change: have `fmt` print all that it is told, with `LevelFilter::TRACE`, and compare its
+//! lines with the timeline.
 
+use std::env;
 use std::fs::File;
+use std::io::{self, IsTerminal};
 use std::time::Duration;
-use std::{env, io};
 
 use instrumented::sync::mpsc;
 use instrumented::{spans, thread};
@@ -37,6 +41,7 @@ fn main() -> io::Result<()> {
     // not wait is an event of level TRACE: too much for a terminal.
     let lines = fmt::layer()
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .with_span_events(FmtSpan::CLOSE)
         .with_filter(LevelFilter::DEBUG);
     tracing_subscriber::registry().with(chrome).with(lines).with(spans::layer()).init();

@@ -7,7 +7,7 @@
 use format::packed::unpack;
 use format::{MAX_RECORD, text};
 use libfuzzer_sys::fuzz_target;
-use recorder::items::{Item, Slice};
+use recorder::items::{Hold, Item, Slice};
 use recorder::load::Recording;
 use recorder::play::play;
 
@@ -55,8 +55,10 @@ fn recording(bytes: Vec<u8>) {
 }
 
 fn is_possible(item: &Item) -> bool {
-    match *item {
-        Item::Slice(Slice { begin, end, .. }) => end.is_none_or(|end| begin <= end),
+    match item {
+        Item::Slice(Slice { begin, end, .. }) | Item::Hold(Hold { begin, end, .. }) => {
+            end.is_none_or(|end| *begin <= end)
+        }
         Item::Flight(flight) => flight.begin <= flight.end,
         Item::Counter(_) => true,
     }

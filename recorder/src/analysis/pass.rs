@@ -2,19 +2,24 @@
 
 use std::collections::HashMap;
 
-use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject, Turn};
+use format::{Call, MessageId, OperationKind, Phase, Subject, Turn};
 
 use super::Process;
-use super::channels::{Channel, Depth, Disconnected, Side};
+use super::channels::{Channel, Depth};
 use super::path::{Cause, Part, Trails};
-use super::primitives::{Hold, Primitive};
+use super::primitives::Primitive;
 use super::senders::{Senders, Use};
 use super::threads::{Panic, Thread, Wait};
 use super::wait_for::On;
 use crate::entities::{Entities, Index};
 use crate::load::Deed;
-use crate::messages::{MessageKey, Messages};
+use crate::messages::Messages;
 use crate::order::Step;
+
+mod messages;
+mod primitives;
+
+use messages::{Flight, is_plain};
 
 /// What is known so far.
 pub(super) struct Pass<'a> {
@@ -33,17 +38,6 @@ pub(super) struct Pass<'a> {
     last_sides: Vec<Option<((u32, bool), u32)>>,
     /// By channel: whether its messages can have an endpoint in them.
     carries: Vec<bool>,
-}
-
-/// A message that is on its way.
-#[derive(Clone, Copy)]
-struct Flight {
-    channel: u32,
-    thread: u32,
-    /// When its send began.
-    sent: u64,
-    /// Whether its send still waits.
-    blocked: bool,
 }
 
 /// An operation, as a step tells it.
@@ -270,313 +264,6 @@ impl<'a> Pass<'a> {
             Some(Wait { begin: time, call, on, site, timed, message, done: false });
     }
 
-    #[inline]
-    fn send(&mut self, operation: &Operation, wait: Option<Wait>) {
-        let &Operation { time, thread, kind, subject, site, detail, .. } = operation;
-        let Some(channel) = subject else { return };
-        if wait.is_none() {
-            self.use_sender(operation, channel);
-        }
-        let side = self.side(channel, thread, true, time);
-        side.seen(time, site);
-        let mut cause = None;
-        match kind.outcome() {
-            Outcome::Transferred => {
-                side.messages += 1;
-                self.threads[thread].sent += 1;
-                if self.carries[channel] {
-                    self.threads[thread].gave = Some(time);
-                }
-                let state = &mut self.channels[channel];
-                cause = state.room;
-                state.sent += 1;
-                let first = state.sending.map_or(time, |(first, _)| first);
-                state.sending = Some((first, time));
-                if kind.phase() == Phase::Whole {
-                    state.depth.sent(time);
-                    self.launch(operation, channel, false);
-                } else {
-                    let key = self.key(thread, MessageId(detail));
-                    // It was not received before its send came back.
-                    if let Some(flight) = self.flights.get_mut(key)
-                        && flight.blocked
-                    {
-                        flight.blocked = false;
-                        self.channels[channel].depth.sent(time);
-                    }
-                }
-            }
-            Outcome::Full => side.refused += 1,
-            Outcome::Disconnected => {
-                let state = &mut self.channels[channel];
-                cause = state.receiver_gone.map(|(time, thread)| Cause { thread, time });
-                match state.disconnected.iter_mut().find(|sends| sends.thread == thread) {
-                    Some(sends) => {
-                        sends.count += 1;
-                        sends.last = time;
-                    }
-                    None => state.disconnected.push(Disconnected {
-                        thread,
-                        count: 1,
-                        first: time,
-                        last: time,
-                        site,
-                    }),
-                }
-                if let Some(wait) = wait {
-                    self.flights.remove(self.key(thread, wait.message));
-                }
-            }
-            _ => {}
-        }
-        if let Some(wait) = wait {
-            self.side(channel, thread, true, time).add_wait(time.saturating_sub(wait.begin));
-            let on = On::Channel(channel);
-            let part = Part::Waiting(thread);
-            self.trails.waited(thread, (wait.begin, time), part, on, cause, Some(channel));
-        }
-    }
-
-    #[inline]
-    fn receive(&mut self, operation: &Operation, wait: Option<Wait>) {
-        let &Operation { time, thread, kind, subject, site, detail, .. } = operation;
-        let Some(channel) = subject else { return };
-        let side = self.side(channel, thread, false, time);
-        side.seen(time, site);
-        let mut cause = None;
-        match kind.outcome() {
-            Outcome::Transferred => {
-                side.messages += 1;
-                self.threads[thread].received += 1;
-                cause = self.land(thread, MessageId(detail), time, channel);
-                let state = &mut self.channels[channel];
-                state.received += 1;
-                let first = state.receiving.map_or(time, |(first, _)| first);
-                state.receiving = Some((first, time));
-                state.room = Some(Cause { thread, time });
-                state.polling.last = None;
-                if !self.threads[thread].holds.is_empty() {
-                    let Pass { threads, primitives, .. } = self;
-                    let held = threads[thread].holds.iter();
-                    held.for_each(|&held| primitives[held].received(channel));
-                }
-            }
-            Outcome::Empty => {
-                side.refused += 1;
-                self.channels[channel].polling.found_nothing(time, thread, site);
-            }
-            Outcome::Disconnected => {
-                let gone = self.channels[channel].senders_gone;
-                cause = gone.map(|(time, thread)| Cause { thread, time });
-            }
-            Outcome::TimedOut => {
-                let state = &mut self.channels[channel];
-                let waited = wait.map_or(0, |wait| time.saturating_sub(wait.begin));
-                state.timeouts.expired += 1;
-                state.timeouts.waited = state.timeouts.waited.saturating_add(waited);
-                state.timeouts.last = Some((time, thread, site));
-                if waited < super::channels::BUSY {
-                    state.polling.found_nothing(time, thread, site);
-                }
-            }
-            _ => {}
-        }
-        if let Some(wait) = wait {
-            if kind.call() == Call::RecvTimeout {
-                self.channels[channel].timeouts.waits += 1;
-            }
-            self.side(channel, thread, false, time).add_wait(time.saturating_sub(wait.begin));
-            let part = match kind.outcome() {
-                Outcome::TimedOut => Part::Sleeping(thread),
-                _ => Part::Waiting(thread),
-            };
-            let on = On::Channel(channel);
-            self.trails.waited(thread, (wait.begin, time), part, on, cause, None);
-        }
-    }
-
-    /// What is on no channel.
-    #[cold]
-    fn rare(&mut self, operation: &Operation, wait: Option<Wait>) {
-        let &Operation { time, thread, kind, subject, .. } = operation;
-        let mut part = Part::Waiting(thread);
-        let mut cause = None;
-        match kind.call() {
-            Call::Spawn => match subject {
-                Some(child) => self.threads[child].spawned = Some(Cause { thread, time }),
-                None => {
-                    let process = self.entities.threads[thread].process;
-                    self.processes[process].unborn += 1;
-                }
-            },
-            Call::Unpark => {
-                if let Some(parked) = subject {
-                    self.threads[parked].unparked = Some(Cause { thread, time });
-                }
-            }
-            Call::Join => cause = subject.and_then(|joined| self.end_of(joined)),
-            Call::Scope => {
-                let children = (0..self.threads.len()).filter(|&child| {
-                    self.threads[child].spawned.is_some_and(|spawned| spawned.thread == thread)
-                });
-                cause = children.filter_map(|child| self.end_of(child)).max_by_key(|end| end.time);
-            }
-            Call::Park => cause = self.threads[thread].unparked,
-            Call::ParkTimeout => {
-                cause = self.threads[thread].unparked;
-                part = Part::Sleeping(thread);
-            }
-            Call::Sleep => part = Part::Sleeping(thread),
-            Call::YieldNow => {}
-            _ => {
-                let Some(primitive) = subject else { return };
-                cause = self.primitives[primitive].moved;
-                self.primitive(operation, primitive, wait);
-                if kind.outcome() == Outcome::TimedOut {
-                    (cause, part) = (None, Part::Sleeping(thread));
-                }
-            }
-        }
-        if kind.call() != Call::YieldNow
-            && let Some(panic) = &mut self.threads[thread].panic
-            && !matches!(kind.call(), Call::Unlock | Call::ReadUnlock | Call::WriteUnlock)
-        {
-            panic.went_on = true;
-        }
-        if let Some(wait) = wait {
-            self.trails.waited(thread, (wait.begin, time), part, on(operation), cause, None);
-        }
-    }
-
-    /// When a thread was over.
-    fn end_of(&self, thread: usize) -> Option<Cause> {
-        let Thread { over, returned, .. } = self.threads[thread];
-        over.or(returned).map(|time| Cause { thread, time })
-    }
-
-    fn primitive(&mut self, operation: &Operation, primitive: usize, wait: Option<Wait>) {
-        let &Operation { time, thread, kind, site, .. } = operation;
-        let waited_in_all = self.threads[thread].waited;
-        let state = &mut self.primitives[primitive];
-        let user = state.user(thread, time);
-        let acquired = kind.outcome() == Outcome::Acquired;
-        if let Some(wait) = wait {
-            user.waits += 1;
-            user.waited = user.waited.saturating_add(time.saturating_sub(wait.begin));
-        }
-        if acquired {
-            user.acquired += 1;
-            user.site = site;
-        }
-        let waited_for_it = wait.map_or(0, |wait| time.saturating_sub(wait.begin));
-        let waited = waited_in_all.saturating_add(waited_for_it);
-        let hold = Hold { thread, since: time, site, waited };
-        match kind.call() {
-            Call::Lock | Call::TryLock | Call::Write | Call::TryWrite if acquired => {
-                state.acquired += 1;
-                state.holder = Some(hold);
-                self.threads[thread].holds.push(primitive);
-            }
-            Call::Read | Call::TryRead if acquired => {
-                state.acquired += 1;
-                state.readers.push(hold);
-                self.threads[thread].holds.push(primitive);
-            }
-            Call::Unlock | Call::WriteUnlock | Call::ReadUnlock => {
-                self.let_go(primitive, thread, time);
-            }
-            Call::Downgrade => {
-                if let Some(hold) = state.holder.take() {
-                    state.let_go(hold, time, waited);
-                    state.readers.push(Hold { since: time, waited, ..hold });
-                }
-            }
-            Call::NotifyOne | Call::NotifyAll => state.moved = Some(Cause { thread, time }),
-            Call::Initializer => state.initializer = Some(thread),
-            Call::Initialize if state.initializer == Some(thread) => {
-                state.initializer = None;
-                state.moved = Some(Cause { thread, time });
-            }
-            _ => {}
-        }
-        if matches!(
-            kind.call(),
-            Call::Unlock | Call::WriteUnlock | Call::NotifyOne | Call::NotifyAll
-        ) {
-            // What others now see may have an endpoint in it.
-            self.threads[thread].gave = Some(time);
-        }
-    }
-
-    fn let_go(&mut self, primitive: usize, thread: usize, time: u64) {
-        let waited = self.threads[thread].waited;
-        let state = &mut self.primitives[primitive];
-        let hold = match state.holder.take_if(|hold| hold.thread == thread) {
-            None => {
-                let reader = state.readers.iter().rposition(|hold| hold.thread == thread);
-                reader.map(|reader| state.readers.swap_remove(reader))
-            }
-            hold => hold,
-        };
-        match hold {
-            Some(hold) => state.let_go(hold, time, waited),
-            None => state.moved = Some(Cause { thread, time }),
-        }
-        let holds = &mut self.threads[thread].holds;
-        if let Some(held) = holds.iter().rposition(|&held| held == primitive) {
-            holds.remove(held);
-        }
-    }
-
-    /// A message begins its way, or its send begins to wait.
-    #[inline]
-    fn launch(&mut self, operation: &Operation, channel: usize, blocked: bool) {
-        let message = MessageId(operation.detail);
-        if message != MessageId::UNKNOWN {
-            let key = self.key(operation.thread, message);
-            let (channel, thread) = (channel as u32, operation.thread as u32);
-            self.flights.insert(key, Flight { channel, thread, sent: operation.time, blocked });
-        }
-    }
-
-    /// A message is received; gives who has sent it, and when.
-    #[inline]
-    fn land(
-        &mut self,
-        thread: usize,
-        message: MessageId,
-        time: u64,
-        channel: usize,
-    ) -> Option<Cause> {
-        let Flight { channel: sent_to, thread: sender, sent, blocked } =
-            self.flights.remove(self.key(thread, message))?;
-        let state = &mut self.channels[channel];
-        state.latency.add(time.saturating_sub(sent));
-        if blocked {
-            state.depth.pass(time);
-            if let Some(wait) = &mut self.threads[sender as usize].wait
-                && wait.message == message
-            {
-                wait.done = true;
-            }
-        } else {
-            self.channels[sent_to as usize].depth.received(time);
-        }
-        Some(Cause { thread: sender as usize, time: sent })
-    }
-
-    #[inline]
-    fn use_sender(&mut self, operation: &Operation, channel: usize) {
-        let &Operation { time, thread, endpoint, site, .. } = operation;
-        let process = self.entities.threads[thread].process;
-        if let Some(sender) = self.sender(process, endpoint, channel) {
-            let sender = &mut self.senders.list[sender];
-            sender.used(time, thread, site);
-            sender.sends += 1;
-            sender.steps_then = self.threads[thread].steps;
-        }
-    }
-
     /// The index of the sender with this number. What is no clone is the channel's first.
     #[inline]
     fn sender(&mut self, process: usize, number: u32, channel: usize) -> Option<usize> {
@@ -586,35 +273,6 @@ impl<'a> Pass<'a> {
         let first = self.channels[channel].first_sender?;
         self.senders.number(process, number, first);
         Some(first)
-    }
-
-    /// What is known of a thread at one side of a channel.
-    #[inline]
-    fn side(&mut self, channel: usize, thread: usize, sends: bool, time: u64) -> &mut Side {
-        let key = (channel as u32, sends);
-        let index = match self.last_sides[thread] {
-            Some((known, index)) if known == key => index,
-            _ => self.find_side(key, thread, time),
-        };
-        let state = &mut self.channels[channel];
-        let sides = if sends { &mut state.senders } else { &mut state.receivers };
-        &mut sides[index as usize]
-    }
-
-    fn find_side(&mut self, key: (u32, bool), thread: usize, time: u64) -> u32 {
-        let state = &mut self.channels[key.0 as usize];
-        let sides = if key.1 { &mut state.senders } else { &mut state.receivers };
-        let index = *self.sides.entry((key.0, thread as u32, key.1)).or_insert_with(|| {
-            sides.push(Side::new(thread, time));
-            sides.len() as u32 - 1
-        });
-        self.last_sides[thread] = Some((key, index));
-        index
-    }
-
-    #[inline]
-    fn key(&self, thread: usize, message: MessageId) -> MessageKey {
-        (self.entities.threads[thread].process, message)
     }
 }
 
@@ -626,35 +284,5 @@ fn on(operation: &Operation) -> On {
         Subject::Primitive => On::Primitive(index),
         Subject::Thread => On::Thread(index),
         Subject::Nothing => On::Nothing,
-    }
-}
-
-/// Whether what is of this type can have no endpoint in it: it is made of std's plain types.
-fn is_plain(message_type: &str) -> bool {
-    const PLAIN: &[&str] = &[
-        "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32", "u64", "u128", "usize",
-        "f32", "f64", "bool", "char", "str", "String", "Vec", "Option", "Result", "Box", "Arc",
-        "Duration", "Instant", "alloc", "core", "std", "string", "vec", "option", "result",
-        "boxed", "sync", "time", "static",
-    ];
-    let words = message_type.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    !message_type.is_empty()
-        && words
-            .filter(|word| !word.is_empty())
-            .all(|word| PLAIN.contains(&word) || word.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_plain_messages_can_have_no_endpoint_in_them() {
-        for plain in ["i32", "()", "(u8, &'static str)", "alloc::vec::Vec<[f64; 3]>"] {
-            assert!(is_plain(plain), "{plain}");
-        }
-        for other in ["", "my::Job", "Sender<i32>", "alloc::boxed::Box<dyn core::any::Any>"] {
-            assert!(!is_plain(other), "{other}");
-        }
     }
 }

@@ -136,6 +136,11 @@ enum Begun {
 }
 
 impl Prepared {
+    /// What it is to be.
+    pub fn kind(&self) -> Kind {
+        self.output.kind
+    }
+
     /// Where it is to be.
     pub fn path(&self) -> &Path {
         &self.output.path

@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use crate::analysis::Analysis;
-use crate::entities::Index;
+use crate::entities::{Entities, Index};
 
 mod habits;
 mod hangs;
@@ -160,6 +160,15 @@ pub enum Certainty {
     },
 }
 
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Certainty::Certain => f.write_str("certain"),
+            Certainty::Likely { certain_if } => write!(f, "likely; certain if {certain_if}"),
+        }
+    }
+}
+
 /// Something that is wrong, or slow, or lost.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -218,6 +227,20 @@ impl Finding {
             evidence: Vec::new(),
             weight: 0,
         }
+    }
+
+    /// The process that it is about.
+    pub fn process(&self, entities: &Entities) -> usize {
+        let thread = self.threads.first().map(|&thread| entities.threads[thread].process);
+        let channel = self.channels.first().map(|&channel| entities.channels[channel].process);
+        thread.or(channel).unwrap_or(0)
+    }
+
+    /// From when to when a timeline has it: its span, and all that shows it.
+    pub fn shown(&self) -> (u64, u64) {
+        let times = || self.evidence.iter().map(|evidence| evidence.time);
+        let (begin, end) = self.span;
+        (times().min().unwrap_or(begin).min(begin), times().max().unwrap_or(end).max(end) + 1)
     }
 
     /// The line that says it all: code, what and where, and what to change.

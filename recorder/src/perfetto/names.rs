@@ -59,10 +59,12 @@ pub(super) enum Argument {
     Turn,
     OthersWaited,
     Site,
+    Advice,
+    Sure,
 }
 
 /// The arguments' names, in the order of their numbers.
-pub(super) const ARGUMENTS: [&str; 19] = [
+pub(super) const ARGUMENTS: [&str; 21] = [
     "channel",
     "endpoint",
     "message",
@@ -82,11 +84,13 @@ pub(super) const ARGUMENTS: [&str; 19] = [
     "turn",
     "others_waited_ns",
     "site",
+    "advice",
+    "sure",
 ];
 
 /// The categories' names, in the order of the numbers under which they are interned.
-pub(super) const CATEGORIES: [&str; 7] =
-    ["channel", "message", "primitive", "thread", "span", "log", "lock"];
+pub(super) const CATEGORIES: [&str; 8] =
+    ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding"];
 
 /// The number of a category.
 pub(super) fn category(name: &str) -> u64 {

@@ -1,7 +1,8 @@
 //! Locks and who holds them, condition variables, barriers and initialisers.
 //!
 //! - A lock is held from where it is acquired until it is about to be let go. Its turns, and not
-//!   the times, say which release has allowed which acquisition.
+//!   the times, say which release has allowed which acquisition. How many have read in a turn is
+//!   not counted: if clocks differ, one that read before another wrote can seem to read meanwhile.
 //! - An arrow leads to an acquisition that has waited, and from the release before it. Until it
 //!   is known whether there is one the release is not told.
 //! - A thread that waits for a condition variable goes on by the latest notification that it
@@ -178,7 +179,8 @@ impl Stage<'_> {
             None => None,
         };
         // What has not been seen to be let go was.
-        self.end_holds_of(primitive, step.time, |hold| !hold.shared || !shared)?;
+        let is_over = |hold: &Hold| !shared || (!hold.shared && hold.turn <= turn);
+        self.end_holds_of(primitive, step.time, is_over)?;
         self.over(step, operation, wait.as_ref(), arrow)?;
         self.hold(step, operation.site, primitive, turn, shared);
         Ok(())

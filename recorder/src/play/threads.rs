@@ -11,7 +11,7 @@ use format::{Call, MessageId, Phase};
 use super::frames::Frame;
 use super::{Operation, Source, Stage, words};
 use crate::entities::Index;
-use crate::items::{On, PANIC, Slice};
+use crate::items::{Arrow, On, PANIC, Slice};
 use crate::load::Deed;
 use crate::order::Step;
 
@@ -93,19 +93,22 @@ impl Stage<'_> {
                 self.slice(Slice { site, words, ..Slice::instant(thread, time, PANIC) })
             }
             Deed::Returned { panicked } => {
-                self.end_thread(step, if panicked { "panicked" } else { "" })
+                let source = self.source(time, 0, 1);
+                let arrow = source.from();
+                self.threads[thread].ended = Some(source);
+                self.end_thread(step, if panicked { "panicked" } else { "" }, arrow)
             }
-            Deed::ThreadEnded if self.threads[thread].ended.is_none() => self.end_thread(step, ""),
+            // Nobody joins a thread that nobody knows to have been spawned.
+            Deed::ThreadEnded if self.threads[thread].ended.is_none() => {
+                self.end_thread(step, "", None)
+            }
             _ => Ok(()),
         }
     }
 
-    fn end_thread(&mut self, step: &Step, note: &'static str) -> Result<()> {
+    fn end_thread(&mut self, step: &Step, note: &'static str, arrow: Option<Arrow>) -> Result<()> {
         let Step { time, thread, .. } = *step;
         self.close_frames(thread, time)?;
-        let source = self.source(time, 0, 1);
-        let arrow = source.from();
-        self.threads[thread].ended = Some(source);
         self.slice(Slice { arrow, note, ..Slice::instant(thread, time, "end") })
     }
 }

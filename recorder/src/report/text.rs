@@ -9,7 +9,7 @@ use crate::analysis::channels::{Channel, Side};
 use crate::analysis::path::Part;
 use crate::analysis::wait_for::On;
 use crate::findings::words::{method, percent, place};
-use crate::findings::{Certainty, Finding, Severity};
+use crate::findings::{Finding, Severity};
 use crate::summary::{counted, duration};
 
 /// So many findings, channels and threads are shown; the JSON has them all.
@@ -109,10 +109,7 @@ fn findings(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
     writeln!(out, "\n{}", heading("Findings"))?;
     for (index, finding) in report.findings.iter().take(SHOWN).enumerate() {
-        let sure = match &finding.certainty {
-            Certainty::Certain => "certain".to_owned(),
-            Certainty::Likely { certain_if } => format!("likely; certain if {certain_if}"),
-        };
+        let sure = finding.certainty.to_string();
         writeln!(out, "  {:>2} {}, {}", index + 1, code(finding), wrap(&sure, 5))?;
         // The first line has said that of the first.
         if index > 0 {
@@ -298,11 +295,11 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = state.waits.iter().find(|waits| waits.call != format::Call::Sleep);
         let most = most.map_or(String::new(), |most| {
             let on = name_of(analysis, most.on);
-            let on = on.map_or(String::new(), |name| format!(" {}", cut(&name, 18)));
-            format!("{}{on}, {}", method(most.call), percent(most.time, life))
+            let on = on.map_or(String::new(), |name| format!(" {name}"));
+            cut(&format!("{} {}{on}", percent(most.time, life), method(most.call)), 22)
         });
         table.row(vec![
-            cut(&entity.name, 16),
+            cut(&entity.name, 14),
             duration(life),
             percent(runs, life),
             percent(slept, life),
@@ -321,7 +318,7 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// Running, sleeping and waiting, to scale.
 fn bar(runs: u64, sleeps: u64, waits: u64) -> String {
-    const CELLS: u128 = 12;
+    const CELLS: u128 = 8;
     let whole = (u128::from(runs) + u128::from(sleeps) + u128::from(waits)).max(1);
     let until = |part: u128| (part * CELLS + whole / 2) / whole;
     let first = until(runs.into());
@@ -421,8 +418,8 @@ mod tests {
 
     #[test]
     fn a_bar_is_to_scale() {
-        assert_eq!(bar(6, 3, 3), "██████▒▒▒░░░");
-        assert_eq!(bar(0, 0, 5), "░░░░░░░░░░░░");
-        assert_eq!(bar(u64::MAX, 0, u64::MAX), "██████░░░░░░");
+        assert_eq!(bar(4, 2, 2), "████▒▒░░");
+        assert_eq!(bar(0, 0, 5), "░░░░░░░░");
+        assert_eq!(bar(u64::MAX, 0, u64::MAX), "████░░░░");
     }
 }

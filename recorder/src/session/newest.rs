@@ -1,6 +1,7 @@
 //! What a flight recorder has: the newest blocks, in memory, and of those that it has
 //! forgotten no more than the names of what is still there.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
@@ -126,11 +127,13 @@ impl Newest {
     /// Adds all of it to `log`, and `rest`, which are blocks that are newer still.
     pub(super) fn write(&self, rest: &[Vec<u8>], log: &mut Log) {
         let mut processes = self.processes.clone();
-        let mut blocks = self.blocks.iter().map(|kept| &kept.block);
+        let mut blocks =
+            self.blocks.iter().map(|kept| &kept.block).chain(oldest_first(rest)).peekable();
         let mut bytes = self.bytes + rest.iter().map(|block| block.len() as u64).sum::<u64>();
         while let Keep::LastBytes(most) = self.keep
             && bytes > most
-            && let Some(block) = blocks.next()
+            // What tells of the process stays.
+            && let Some(block) = blocks.next_if(|block| header(block).thread != 0)
         {
             bytes -= block.len() as u64;
             forget(block, &mut processes);
@@ -138,7 +141,7 @@ impl Newest {
         // A block that its thread had to write itself comes later than those after it. If one
         // of these is forgotten, so is it.
         let mut kept = Vec::new();
-        for block in blocks.chain(rest) {
+        for block in blocks {
             if is_forgotten(block, &processes) {
                 forget(block, &mut processes);
             } else {
@@ -153,12 +156,33 @@ impl Newest {
 }
 
 /// Whether a later block of its thread is forgotten.
+/// The header of a block that is kept.
+fn header(block: &[u8]) -> BlockHeader {
+    let header = block.first_chunk();
+    header.and_then(|header| BlockHeader::decode(header).ok().flatten()).unwrap_or_default()
+}
+
+/// Blocks of which nobody knows how old they are, but that each thread's follow on each other:
+/// first those that most of their thread's have followed.
+fn oldest_first(blocks: &[Vec<u8>]) -> impl Iterator<Item = &Vec<u8>> {
+    let mut last = HashMap::new();
+    for block in blocks {
+        let BlockHeader { process, thread, sequence, .. } = header(block);
+        let last = last.entry((process, thread)).or_insert(sequence);
+        *last = sequence.max(*last);
+    }
+    let mut sorted: Vec<_> = blocks.iter().collect();
+    sorted.sort_by_cached_key(|block| {
+        let BlockHeader { process, thread, sequence, .. } = header(block);
+        (thread == 0, Reverse(last[&(process, thread)] - sequence))
+    });
+    sorted.into_iter()
+}
+
 fn is_forgotten(block: &[u8], processes: &BTreeMap<u32, Forgotten>) -> bool {
-    let header = block.first_chunk().and_then(|header| BlockHeader::decode(header).ok().flatten());
-    header.is_some_and(|header| {
-        let thread = processes.get(&header.process).and_then(|of| of.threads.get(&header.thread));
-        thread.is_some_and(|thread| header.sequence < thread.sequence)
-    })
+    let BlockHeader { process, thread, sequence, .. } = header(block);
+    let thread = processes.get(&process).and_then(|of| of.threads.get(&thread));
+    thread.is_some_and(|thread| sequence < thread.sequence)
 }
 
 /// Takes in a block that is not kept any more.
@@ -481,5 +505,47 @@ mod tests {
         assert_eq!(labels, ["Mutex<Jobs> @ main.rs:14", "phase"]);
         assert_eq!(entities.callsites[0].name, "handle");
         assert_eq!(entities.endpoint_name(0, 5), Some("to worker"));
+    }
+
+    #[test]
+    fn what_was_not_moved_in_time_is_no_more_than_may_be_kept() {
+        let mut packer = Packer::new();
+        let mut packed = |thread, sequence, event| {
+            let (header, records) = block(thread, sequence, &[event]);
+            let mut block = Vec::new();
+            packer.block(&header, &records, &mut block);
+            block
+        };
+        let named = |name| Event::ThreadStarted { os_id: 0, name };
+        // Blocks that their threads had to write themselves come after newer ones.
+        let rest = [
+            packed(0, 0, named("process")),
+            packed(1, 3, named("newest")),
+            packed(2, 9, named("newest")),
+            packed(1, 1, named("oldest")),
+            packed(1, 2, named("older")),
+            packed(2, 8, named("older")),
+        ];
+        let bytes = rest[0].len() as u64;
+        assert!(rest.iter().all(|block| block.len() as u64 == bytes));
+        for (room, kept) in [(6, "13 29 11 12 28"), (4, "13 28 29"), (3, "13 29"), (0, "")] {
+            let newest = Newest::new(Keep::LastBytes(room * bytes));
+            let folder = tempfile::tempdir().unwrap();
+            let mut log = Log::new(folder.path()).unwrap();
+            newest.write(&rest, &mut log);
+            log.flush().unwrap();
+            let recording = log.open(&Watch::default()).unwrap();
+            let mut blocks: Vec<_> = recording.blocks().map(|block| block.unwrap().0).collect();
+            blocks.retain(|header| header.sequence < 100);
+            let found: Vec<_> = blocks
+                .iter()
+                .filter(|header| header.thread != 0)
+                .map(|header| format!("{}{}", header.thread, header.sequence))
+                .collect();
+            let mut kept: Vec<_> = kept.split_whitespace().collect();
+            kept.sort_unstable();
+            assert_eq!(found, kept, "room for {room}");
+            assert!(blocks.iter().any(|header| header.thread == 0));
+        }
     }
 }

@@ -199,6 +199,11 @@ impl Running {
         self.child.stdin.take().unwrap()
     }
 
+    /// The number of the process.
+    pub(crate) fn pid(&self) -> String {
+        self.child.id().to_string()
+    }
+
     /// Sends a signal to the process alone.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.group, signal).unwrap();

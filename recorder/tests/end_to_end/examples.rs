@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
 use crate::command::{Place, Ran, run};
-use crate::programs::{program, workspace};
+use crate::programs::{program, traced, workspace};
 use crate::text::Text;
 
 /// An operation on a channel.
@@ -39,23 +39,20 @@ impl Example {
     fn run(name: &str) -> Self {
         let mut example = Example::record(name, &[]);
         example.ran = example.ran.expect_status(0);
-        assert!(!example.ran.stderr.contains("still waiting"), "{:#?}", example.ran);
+        assert!(!example.ran.stderr.contains("waits in"), "{:#?}", example.ran);
         example
     }
 
-    /// Runs an example that has to be ended, and says which waits are left.
-    fn run_until_it_hangs(name: &str) -> (Self, Vec<String>) {
+    /// Runs an example that has to be ended, and is told to hang in these waits.
+    #[track_caller]
+    fn run_until_it_hangs(name: &str, waits: &[&str]) -> Self {
         // So long that even a slow machine has reached the state in which nothing happens.
         let mut example = Example::record(name, &["--timeout", "2s"]);
         example.ran = example.ran.expect_status(124);
-        let lines = example.ran.stderr.lines();
-        let stuck = lines.filter_map(|line| line.strip_prefix("still waiting at the end, "));
-        // `for 2.00 s: main in recv on "results", file:line:column`
-        let stuck = stuck.map(|line| line.split_once(": ").unwrap().1);
-        let mut stuck: Vec<_> =
-            stuck.map(|line| line.rsplit_once(", ").unwrap().0.to_owned()).collect();
-        stuck.sort();
-        (example, stuck)
+        for wait in waits {
+            example.ran = example.ran.expect_stderr(wait);
+        }
+        example
     }
 
     /// What one thread sends on a channel arrives in its order, whoever receives it.
@@ -184,7 +181,7 @@ fn every_example_is_in_the_order_of_teaching_documented_and_tested() {
             assert_eq!(source.matches(&format!("\n//! {part}")).count(), 1, "{name}: {part}");
         }
         let here = include_str!("examples.rs");
-        assert!(here.contains(&format!("({name:?})")), "{name} is not run here");
+        assert!(here.contains(&format!("({name:?}")), "{name} is not run here");
         names.insert(name);
     }
     assert!(names.len() >= 20);
@@ -387,8 +384,8 @@ fn event_loop() {
 
 #[test]
 fn forgotten_sender() {
-    let (example, stuck) = Example::run_until_it_hangs("forgotten_sender");
-    assert_eq!(stuck, ["main in recv on \"results\""]);
+    let waits = ["forgotten-sender: main waits in recv on \"results\""];
+    let example = Example::run_until_it_hangs("forgotten_sender", &waits);
     assert!(example.ran.stdout.starts_with("received 10\n"), "{:#?}", example.ran);
     assert!(!example.ran.stdout.contains("never printed"));
     example.expect_messages("results", 3, 3);
@@ -396,8 +393,12 @@ fn forgotten_sender() {
 
 #[test]
 fn deadlock() {
-    let (example, stuck) = Example::run_until_it_hangs("deadlock");
-    assert_eq!(stuck, ["anna in send on \"anna to ben\"", "ben in send on \"ben to anna\""]);
+    let waits = [
+        "deadlock: ",
+        "anna waits in send on \"anna to ben\"",
+        "ben waits in send on \"ben to anna\"",
+    ];
+    let example = Example::run_until_it_hangs("deadlock", &waits);
     example.expect_stdout("anna and ben pass 3 forms each, and have room for 2\n");
     example.expect_messages("anna to ben", 2, 0);
     example.expect_messages("ben to anna", 2, 0);
@@ -429,4 +430,20 @@ fn slow_stage() {
     assert_eq!(example.senders("cut chairs"), BTreeMap::from([("cut", 10)]));
     assert_eq!(example.receivers("cut chairs"), BTreeMap::from([("paint", 10)]));
     assert_eq!(example.receivers("painted chairs"), BTreeMap::from([("main", 10)]));
+}
+
+#[test]
+fn with_tracing() {
+    let place = Place::new();
+    let arguments = ["record", "-o", "x.txt", "--", traced("with_tracing")];
+    let ran = run(place.recorder(&arguments)).expect_status(0).expect_no_damage();
+    let ran = ran.expect_stderr("cook{order=\"soup\"}: with_tracing: done");
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:#?}");
+    let text = place.text("x.txt");
+    assert_eq!((text.sent(), text.received()), (3, 3));
+    let count = |name| text.events().iter().filter(|event| event.name == name).count();
+    assert_eq!((count("SpanEntered"), count("SpanExited"), count("Logged")), (3, 3, 3));
+    // What tracing-chrome has written.
+    let trace = fs::read_to_string(place.path("temporary/with_tracing.json")).unwrap();
+    assert!(trace.contains("orders"), "{trace}");
 }

@@ -70,7 +70,8 @@ fn the_trace_has_what_the_recording_has() {
         let ran = record(&place, command);
         let text = place.text("x.txt");
         let json = place.json("x.json");
-        let count = |phase: &str| json.iter().filter(|event| event["ph"] == phase).count();
+        let messages: Vec<_> = json.iter().filter(|event| event["cat"] == "message").collect();
+        let count = |phase: &str| messages.iter().filter(|event| event["ph"] == phase).count();
         assert_eq!(count("s"), text.sent(), "{command:?}");
         assert_eq!(count("f"), text.received(), "{command:?}");
         // Each message is in flight once, from a begin to an end.
@@ -80,8 +81,9 @@ fn the_trace_has_what_the_recording_has() {
 
         // An arrow never points back in time, and joins the same message.
         let arrows = |phase: &str| -> BTreeMap<_, _> {
-            let arrows = json.iter().filter(|event| event["ph"] == phase);
-            arrows
+            messages
+                .iter()
+                .filter(|event| event["ph"] == phase)
                 .map(|event| (event["id"].as_u64().unwrap(), event["ts"].as_f64().unwrap()))
                 .collect()
         };

@@ -33,6 +33,12 @@ impl Told {
         }
     }
 
+    /// Runs `recorder resume` or the like for this run: there may be others on this machine.
+    #[track_caller]
+    fn control(&self, place: &Place, what: &str) {
+        run(place.recorder(&[what, &self.running.pid()])).expect_status(0).expect_stdout("");
+    }
+
     fn finish(self) -> crate::command::Ran {
         drop(self.stdin);
         self.running.finish()
@@ -75,12 +81,12 @@ fn the_recorder_pauses_a_recording() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--paused", "-o", "x.txt", "-o", "x.json"]);
     told.tell(&["open before", "pass before 10"]);
-    run(place.recorder(&["resume"])).expect_status(0).expect_stdout("");
+    told.control(&place, "resume");
     told.tell(&["open during", "pass during 10"]);
-    run(place.recorder(&["pause"])).expect_status(0);
+    told.control(&place, "pause");
     // It looks once in a millisecond.
     told.tell(&["spin", "open after", "pass after 10"]);
-    run(place.recorder(&["resume"])).expect_status(0);
+    told.control(&place, "resume");
     told.tell(&["pass before 1"]);
     told.finish().expect_status(0).expect_no_damage();
     let text = place.text("x.txt");
@@ -126,7 +132,7 @@ fn a_flight_recorder_writes_what_it_has_when_it_is_asked() {
     told.tell(&["open jobs", "pass jobs 10", "keep"]);
     place.wait_for("x.kept-1.rec");
     told.tell(&["pass jobs 10000"]);
-    run(place.recorder(&["keep"])).expect_status(0);
+    told.control(&place, "keep");
     place.wait_for("x.kept-2.rec");
     told.tell(&["pass jobs 10"]);
     told.running.signal(Signal::USR1);

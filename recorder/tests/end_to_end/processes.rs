@@ -39,12 +39,13 @@ fn a_tree_of_processes_is_one_timeline() {
     assert_eq!(by_process(&json, |event| event["name"] == "process_name"), each(1));
     assert_eq!(by_process(&json, |event| event["name"] == "thread_name"), each(2));
     // Where arrows begin and end.
-    assert_eq!(by_process(&json, |event| event["ph"] == "s"), each(10));
-    assert_eq!(by_process(&json, |event| event["ph"] == "f"), each(10));
+    let is_arrow = |event: &Value, end: &str| event["cat"] == "message" && event["ph"] == end;
+    assert_eq!(by_process(&json, |event| is_arrow(event, "s")), each(10));
+    assert_eq!(by_process(&json, |event| is_arrow(event, "f")), each(10));
 
     // An arrow is one process's.
     let arrows = |end: &str| {
-        let arrows = json.iter().filter(|event| event["ph"] == end);
+        let arrows = json.iter().filter(|event| is_arrow(event, end));
         arrows.map(|event| (event["id"].as_u64(), event["pid"].as_u64())).collect::<BTreeSet<_>>()
     };
     assert_eq!(arrows("s"), arrows("f"));

@@ -24,17 +24,17 @@ pub(crate) fn program(name: &str) -> &'static str {
     path.unwrap_or_else(|| panic!("there is no program {name}")).to_str().unwrap()
 }
 
-/// The path of the program `traced`, which is built with the feature `tracing`.
-pub(crate) fn traced() -> &'static str {
+/// The path of a program that is built with the feature `tracing`.
+pub(crate) fn traced(name: &str) -> &'static str {
     static TRACED: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    let programs = TRACED.get_or_init(|| build(&["--features", "tracing", "--bin", "traced"]));
-    programs["traced"].to_str().unwrap()
+    let programs = ["--features", "tracing", "--bin", "traced", "--bin", "with_tracing"];
+    TRACED.get_or_init(|| build(&programs))[name].to_str().unwrap()
 }
 
 fn build(arguments: &[&str]) -> HashMap<String, PathBuf> {
     let mut command = Command::new(env!("CARGO"));
     command
-        .args(["build", "--package", "recorder-test-programs", "--package", "examples", "--bins"])
+        .args(["build", "--package", "recorder-test-programs", "--package", "examples"])
         .args(arguments)
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")

@@ -35,6 +35,24 @@ fn the_first_line_names_the_cause() {
 }
 
 #[test]
+fn a_timeline_has_the_findings() {
+    let place = Place::new();
+    hang(&place);
+    let arguments = ["export", "hang.rec", "-o", "hang.json", "-o", "hang.pftrace"];
+    run(place.recorder(&arguments)).expect_status(0);
+    let events = place.json("hang.json");
+    let findings: Vec<_> = events.iter().filter(|event| event["cat"] == "finding").collect();
+    let phases: Vec<_> = findings.iter().map(|event| event["ph"].as_str().unwrap()).collect();
+    assert_eq!(phases, ["b", "n", "n", "n", "e"], "{findings:#?}");
+    assert_eq!(findings[0]["name"], "forgotten-sender");
+    assert!(findings[0]["args"]["text"].as_str().unwrap().starts_with("main waits in recv"));
+    assert!(findings.iter().any(|event| event["name"] == "main waits in recv on \"results\""));
+    let trace = place.bytes("hang.pftrace");
+    let has = |text: &[u8]| trace.windows(text.len()).any(|window| window == text);
+    assert!(has(b"forgotten-sender") && has(b"main last uses the sender"));
+}
+
+#[test]
 fn a_healthy_run_has_no_findings() {
     let place = Place::new();
     let arguments = ["record", "-o", "hello.rec", "--", program("hello_channel")];

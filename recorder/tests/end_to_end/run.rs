@@ -43,7 +43,7 @@ fn list_shows_the_examples_and_nothing_hidden() {
     let mut names = ran.stdout.lines().map(|line| line.split(' ').next().unwrap());
     assert_eq!(names.next(), Some("hello_channel"));
     assert_eq!(names.next(), Some("ownership_moves"));
-    assert_eq!(names.next_back(), Some("slow_stage"));
+    assert_eq!(names.next_back(), Some("with_tracing"));
     assert_eq!(ran.stderr, "");
 }
 

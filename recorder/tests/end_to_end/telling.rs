@@ -33,7 +33,10 @@ fn nothing_is_logged_unless_it_is_asked_for() {
     let info = info.expect_stderr("\n3 threads in ").expect_stderr("\nwrote x.rec (");
     assert!(!info.stderr.contains('\u{1b}'), "{info:#?}");
     assert!(!info.stderr.contains("DEBUG"), "{info:#?}");
-    run(record(&place, &["-vvv"])).expect_stderr("TRACE").expect_stderr("recorder::session");
+    // So much that blocks are moved while the program runs.
+    let mut recorder = place.recorder(&["-vvv", "record", "-o", "x.rec", "--"]);
+    recorder.args([program("count"), "200000", "1"]).env_remove("RUST_LOG");
+    run(recorder).expect_stderr("TRACE").expect_stderr("recorder::session");
 }
 
 #[test]

@@ -14,7 +14,7 @@ type Operation = (&'static str, String, &'static str, u64);
 
 /// Runs the program `traced` under the recorder.
 fn record(place: &Place, what: &str) -> Text {
-    run(place.recorder(&["record", "-o", "x.txt", "--", traced(), what]))
+    run(place.recorder(&["record", "-o", "x.txt", "--", traced("traced"), what]))
         .expect_status(0)
         .expect_stdout("done\n")
         .expect_no_damage();
@@ -115,7 +115,7 @@ fn both_tell_the_same_of_channels() {
 #[test]
 fn a_subscriber_is_told_where_nobody_records() {
     let place = Place::new();
-    let mut command = place.command(traced());
+    let mut command = place.command(traced("traced"));
     command.arg("channels");
     run(command).expect_status(0).expect_stdout("done\n");
     let told = told(&place.json("chrome.json"));
@@ -145,6 +145,7 @@ fn a_program_without_channels_is_recorded() {
         events.iter().map(|event| event.name).filter(|name| *name != "Clock").collect();
     let expected = [
         "ProcessStarted",
+        "Host",
         "ProcessEnded",
         "ThreadStarted",
         "Site",
@@ -162,7 +163,7 @@ fn a_program_without_channels_is_recorded() {
 #[test]
 fn a_recording_that_begins_later_has_the_spans_that_are_made_from_then_on() {
     let place = Place::new();
-    let mut command = place.command(traced());
+    let mut command = place.command(traced("traced"));
     command.arg("later");
     run(command).expect_status(0).expect_stdout("done\n");
     run(place.recorder(&["export", "own.rec", "-o", "x.txt"])).expect_status(0).expect_no_damage();
@@ -172,6 +173,7 @@ fn a_recording_that_begins_later_has_the_spans_that_are_made_from_then_on() {
     let names: Vec<_> = names.filter(|name| !["Clock", "Site"].contains(name)).collect();
     let expected = [
         "ProcessStarted",
+        "Host",
         "ThreadStarted",
         "Callsite",
         "SpanEntered",

@@ -16,7 +16,7 @@ use recorder::report::json::Document;
 use recorder::summary::Summary;
 use tempfile::TempDir;
 
-use crate::facts::exports;
+use crate::facts::exports_with_findings;
 use crate::hand::{bytes, items, picture};
 
 /// A recording with all kinds of events: two processes, threads with several blocks, waits
@@ -99,7 +99,7 @@ fn look_at(bytes: Vec<u8>) -> Option<Recording> {
     assert!(!report.to_string().is_empty());
     let document = serde_json::to_string(&Document::new(&report)).expect("a report is JSON");
     assert_eq!(Document::parse(&document).ok(), Some(Document::new(&report)));
-    let (json, _) = exports(&recording);
+    let (json, _) = exports_with_findings(&recording);
     serde_json::from_slice::<serde_json::Value>(&json).expect("the trace is JSON");
     for block in recording.blocks() {
         let (_, mut records) = block.expect("the block can be read");
@@ -566,12 +566,12 @@ fn a_recording_and_its_text_make_the_same_traces() {
     let whole = sample();
     let (output, said) = recorder_export(&directory, &whole);
     assert_eq!(output.status.code(), Some(0), "{said}");
-    let expected = exports(&Recording::from_bytes(whole).unwrap());
+    let expected = exports_with_findings(&Recording::from_bytes(whole).unwrap());
     let read = |file: &str| fs::read(directory.path().join(file)).unwrap();
     assert!((read("new.json"), read("new.pftrace")) == expected);
     for file in ["new.rec", "new.txt"] {
         let recording = Recording::open(&directory.path().join(file)).unwrap();
-        assert!(exports(&recording) == expected, "{file}");
+        assert!(exports_with_findings(&recording) == expected, "{file}");
         assert_eq!(recording.dropped, 2);
     }
 }

@@ -1,13 +1,26 @@
 use std::collections::{BTreeMap, HashMap};
 
+use recorder::analysis::Outsiders;
 use recorder::chrome::Chrome;
+use recorder::findings::Finding;
 use recorder::load::Recording;
 use recorder::perfetto::Perfetto;
 use recorder::play::play;
+use recorder::report::Report;
 use serde_json::Value as Json;
 
 /// The recording as a Chrome trace and as a Perfetto trace.
 pub(crate) fn exports(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
+    write(recording, &[])
+}
+
+/// The same, as the command writes them: with what was found.
+pub(crate) fn exports_with_findings(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
+    let report = Report::new(recording, Outsiders::Unknown).expect("the recording can be read");
+    write(recording, &report.findings)
+}
+
+fn write(recording: &Recording, findings: &[Finding]) -> (Vec<u8>, Vec<u8>) {
     let (mut json, mut pftrace) = (Vec::new(), Vec::new());
     let mut chrome = Chrome::new(&mut json, recording).expect("a vector takes everything");
     let mut perfetto = Perfetto::new(&mut pftrace, recording).expect("a vector takes everything");
@@ -16,6 +29,10 @@ pub(crate) fn exports(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
         perfetto.item(item)
     })
     .expect("the recording can be played");
+    for finding in findings {
+        chrome.finding(finding).expect("a vector takes everything");
+        perfetto.finding(finding).expect("a vector takes everything");
+    }
     chrome.finish().expect("a vector takes everything");
     perfetto.finish().expect("a vector takes everything");
     (json, pftrace)

@@ -373,9 +373,10 @@ proptest! {
                 && ["lock", "read", "write"].contains(&slice.verb)
                 && slice.note.is_empty();
             if acquired {
-                // Who reads may have waited for one who only wanted to write.
                 let arrow = matches!(slice.arrow, Some(Arrow::To(_)));
-                prop_assert_eq!(arrow, slice.waited.is_some(), "{:?}", slice);
+                // That others have read before, the order may learn too late.
+                let is_known = simulated.clocks_agree || slice.verb == "lock";
+                prop_assert!(arrow == slice.waited.is_some() || !is_known, "{slice:?}");
             }
             if ["start", "join"].contains(&slice.verb) && slice.note.is_empty() {
                 prop_assert!(matches!(slice.arrow, Some(Arrow::To(_))), "{slice:?}");
@@ -392,7 +393,11 @@ proptest! {
                 prop_assert!(hold.seen || hold.end.is_none(), "{hold:?}");
                 for later in &holds[index + 1..] {
                     let apart = hold.end.is_some_and(|end| end < later.begin);
-                    prop_assert!(apart || (hold.shared && later.shared), "{hold:?} {later:?}");
+                    let reads_late = !simulated.clocks_agree
+                        && (hold.shared && hold.turn < later.turn
+                            || later.shared && later.turn < hold.turn);
+                    let reads = hold.shared && later.shared;
+                    prop_assert!(apart || reads || reads_late, "{hold:?} {later:?}");
                 }
             }
         }

@@ -33,7 +33,7 @@ fn a_thread_begins_after_its_spawn_and_is_joined_after_its_end() {
             "other 70..70 panic: index out of bounds at src/x.rs:4:2 \"index out of bounds\"",
             "other 75..75 end (panicked) 4>",
             "main 80..80 join other >4",
-            "main 90..90 end 5>",
+            "main 90..90 end",
         ]
     );
 }

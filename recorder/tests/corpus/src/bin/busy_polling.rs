@@ -2,6 +2,7 @@
 //!
 //! Heals it: `recv`.
 
+use std::hint;
 use std::time::Duration;
 
 use instrumented::sync::mpsc::{self, TryRecvError};
@@ -22,7 +23,7 @@ fn main() {
         // HERE
         match rx.try_recv() {
             Ok(tick) => println!("{tick}"),
-            Err(TryRecvError::Empty) => thread::yield_now(),
+            Err(TryRecvError::Empty) => hint::spin_loop(),
             Err(TryRecvError::Disconnected) => break,
         }
     }

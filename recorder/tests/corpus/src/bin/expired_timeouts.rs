@@ -12,13 +12,13 @@ fn main() {
     let (tx, rx) = mpsc::named("answers").channel();
     let oracle = spawn("oracle", move || {
         // Thinks.
-        thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(600));
         jitter();
         tx.send(42).expect("main lives");
     });
     loop {
         // HERE
-        match rx.recv_timeout(Duration::from_millis(5)) {
+        match rx.recv_timeout(Duration::from_millis(3)) {
             Ok(answer) => println!("{answer}"),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,

@@ -10,7 +10,7 @@ fn main() {
     let (tx, rx) = mpsc::named("answers").channel();
     let oracle = spawn("oracle", move || {
         // Thinks.
-        thread::sleep(Duration::from_millis(300));
+        thread::sleep(Duration::from_millis(600));
         jitter();
         tx.send(42).expect("main lives");
     });

@@ -1,4 +1,4 @@
-//! A producer sends twice as fast as its consumer receives, into a channel without a bound.
+//! A producer sends many times as fast as its consumer receives, into a channel without a bound.
 //!
 //! Heals it: a bound, which lets the producer wait.
 
@@ -11,16 +11,18 @@ use recorder_corpus::{jitter, spawn};
 fn main() {
     let (tx, rx) = mpsc::named("frames").channel();
     let camera = spawn("camera", move || {
-        for frame in 0..200 {
-            // Takes the frame.
-            thread::sleep(Duration::from_millis(1));
+        for _ in 0..40 {
             jitter();
-            tx.send(frame).expect("main lives"); // HERE
+            // Waits for the next frames.
+            thread::sleep(Duration::from_millis(4));
+            for frame in 0..5 {
+                tx.send(frame).expect("main lives"); // HERE
+            }
         }
     });
     for _ in rx {
         // Encodes it.
-        thread::sleep(Duration::from_millis(3));
+        thread::sleep(Duration::from_millis(4));
     }
     camera.join().expect("it does not panic");
 }

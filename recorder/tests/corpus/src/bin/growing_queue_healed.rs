@@ -9,16 +9,18 @@ use recorder_corpus::{jitter, spawn};
 fn main() {
     let (tx, rx) = mpsc::named("frames").sync_channel(4);
     let camera = spawn("camera", move || {
-        for frame in 0..200 {
-            // Takes the frame.
-            thread::sleep(Duration::from_millis(1));
+        for _ in 0..40 {
             jitter();
-            tx.send(frame).expect("main lives");
+            // Waits for the next frames.
+            thread::sleep(Duration::from_millis(4));
+            for frame in 0..5 {
+                tx.send(frame).expect("main lives");
+            }
         }
     });
     for _ in rx {
         // Encodes it.
-        thread::sleep(Duration::from_millis(3));
+        thread::sleep(Duration::from_millis(4));
     }
     camera.join().expect("it does not panic");
 }

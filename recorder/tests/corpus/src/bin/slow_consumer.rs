@@ -9,7 +9,7 @@ use instrumented::thread;
 use recorder_corpus::{jitter, spawn};
 
 fn main() {
-    let (tx, rx) = mpsc::named("pages").sync_channel(4);
+    let (tx, rx) = mpsc::named("pages").sync_channel(16);
     let scanner = spawn("scanner", move || {
         for page in 0..100 {
             jitter();
@@ -18,7 +18,7 @@ fn main() {
     });
     for _ in rx {
         // Reads the text.
-        thread::sleep(Duration::from_millis(3));
+        thread::sleep(Duration::from_millis(6));
     }
     scanner.join().expect("it does not panic");
 }
