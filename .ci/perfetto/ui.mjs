@@ -118,6 +118,13 @@ class View {
     });
   }
 
+  /** The names of the groups that are folded. */
+  async folded() {
+    await this.page.evaluate(() => window.waitForPerfettoIdle(300));
+    return this.page.evaluate(() => window.app.trace.workspaces.currentWorkspace.flatTracks
+      .filter((track) => track.hasChildren && track.collapsed).map((track) => track.name));
+  }
+
   /** Writes a picture: groups expanded, every flow's arrow drawn. */
   async shoot(file) {
     const idle = () => this.page.evaluate(() => window.waitForPerfettoIdle(300));
