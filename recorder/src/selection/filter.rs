@@ -313,11 +313,14 @@ impl<'a> Filter<'a> {
         if begin > to || end.is_some_and(|end| end < from) {
             return None;
         }
-        let end = match end {
+        let cut_end = match end {
             None if to >= self.entities.end => None,
             end => Some(end.unwrap_or(to).min(to)),
         };
-        Some((begin.max(from), end))
+        let cut_begin = begin.max(from);
+        // What only touches the window would seem to have no length.
+        let touches = Some(cut_begin) == cut_end && Some(begin) != end;
+        (!touches).then_some((cut_begin, cut_end))
     }
 }
 
