@@ -3,18 +3,22 @@
 //
 //   check.mjs [--shots DIR] [--recorder COMMAND] [--stuck STEM]... STEM...
 //
+// Runs the queries of docs/sql.md on each trace, too: each must give rows for some example, in
+// both formats or the one that it names.
+//
 // For each STEM it reads STEM.txt (the recording) and opens STEM.json and STEM.pftrace.
 // A STEM after --stuck is a program that hung. --shots writes a picture of each trace. With
 // --recorder the first STEM's traces are also opened by `recorder open`.
 // Prints a line for each check, then `N passed, M failed`; exit status 1 if any failed.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { PAIR_CHECKS, STUCK_CHECK, TRACE_CHECKS } from './checks.mjs';
 import { collectFacts } from './facts.mjs';
 import { openByRecorder } from './opening.mjs';
+import { readQueries, runQueries } from './queries.mjs';
 import { readRecording } from './recording.mjs';
 import { startUi } from './ui.mjs';
 
@@ -54,6 +58,7 @@ async function examine(ui, stem, format) {
     view = await ui.open(`${stem}.${format}`);
     if (shots) await view.shoot(join(shots, `${subject}.png`));
     const facts = await collectFacts(view, format);
+    await runQueries(view, format, queries);
     report(subject, 'opens', []);
     return facts;
   } catch (error) {
@@ -92,6 +97,7 @@ async function checkOpening(ui, stem) {
     try {
       opened = await openByRecorder(ui, recorder, file);
       chosen = await ui.open(`${stem}.${file.endsWith('.gz') ? 'json' : 'pftrace'}`);
+      report(subject, 'has its groups unfolded', await opened.folded());
       if (shots) await opened.shoot(join(shots, `open.${basename(file)}.png`));
       const count = 'select (select count() from slice) s, (select count() from flow) f';
       const [[found], [expected]] = [await opened.query(count), await chosen.query(count)];
@@ -106,12 +112,19 @@ async function checkOpening(ui, stem) {
   }
 }
 
+const queries = readQueries(
+  readFileSync(fileURLToPath(new URL('../../docs/sql.md', import.meta.url)), 'utf8'));
+
 const setup = fileURLToPath(new URL('setup', import.meta.url));
 const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
 try {
   for (const stem of positionals) await checkExample(ui, stem, false);
   if (recorder) await checkOpening(ui, positionals[0]);
   for (const stem of stuck) await checkExample(ui, stem, true);
+  if (queries.length === 0) report('docs/sql.md', 'has queries', ['there is none']);
+  for (const { subject, complaints, rows } of queries) {
+    report(subject, 'gives rows', [...complaints, ...(rows ? [] : ['no rows in any example'])]);
+  }
 } finally {
   await ui.close();
 }

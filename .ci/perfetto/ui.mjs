@@ -122,6 +122,13 @@ class View {
     });
   }
 
+  /** The names of the groups that are folded. */
+  async folded() {
+    await this.page.evaluate(() => window.waitForPerfettoIdle(300));
+    return this.page.evaluate(() => window.app.trace.workspaces.currentWorkspace.flatTracks
+      .filter((track) => track.hasChildren && track.collapsed).map((track) => track.name));
+  }
+
   /**
    * Writes a picture of the tracks, every flow's arrow drawn: all that happens, or of that a
    * `part`, where 0 is the first slice and 1 the end of the last. Groups are expanded but for

@@ -3,6 +3,7 @@
 //! A file appears whole or not at all: it is written under a temporary name beside its
 //! own, and renamed at the end.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -16,6 +17,7 @@ use crate::items::Item;
 use crate::load::Recording;
 use crate::perfetto::Perfetto;
 use crate::play::play;
+use crate::selection::{Filter, Selection};
 use crate::summary::Summary;
 
 mod output;
@@ -43,6 +45,9 @@ pub struct ChartStyle {
 /// Writes all outputs in one pass over the recording, and one more for each that is a
 /// recording itself; gives the files.
 ///
+/// Pictures show what `selection` selects; the summary is of all that there is, and says what
+/// they leave out.
+///
 /// If nobody reads stdout any more, the files are still written. If there are none, that is
 /// an error.
 ///
@@ -55,6 +60,7 @@ pub fn export<'a>(
     findings: &[Finding],
     outputs: Vec<Prepared>,
     chart_style: ChartStyle,
+    selection: Option<&Selection>,
 ) -> Result<(Summary<'a>, Vec<Written>)> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
     let only = outputs.len() == 1;
@@ -82,18 +88,32 @@ pub fn export<'a>(
         }
     }
     let mut summary = Summary::new(recording);
+    let findings = match selection {
+        Some(selection) => Cow::Owned(selection.findings(findings)),
+        None => Cow::Borrowed(findings),
+    };
+    let mut filter = selection.map(|selection| Filter::new(selection, recording));
+    let mut tell = |item: &Item| {
+        for (output, trace) in &mut traces {
+            trace.item(item).with_context(|| cannot(output))?;
+        }
+        Ok(())
+    };
     recording.begin("exporting");
-    info_span!("play", traces = traces.len()).in_scope(|| {
+    info_span!("play", outputs = outputs.len()).in_scope(|| {
         play(recording, &mut |item| {
             summary.item(item);
-            for (output, trace) in &mut traces {
-                trace.item(item).with_context(|| cannot(output))?;
+            match &mut filter {
+                Some(filter) => filter.item(item, &mut tell),
+                None => tell(item),
             }
-            Ok(())
         })
     })?;
+    if let Some(filter) = filter {
+        summary.leave_out(filter.finish(&mut tell)?);
+    }
     for (output, mut trace) in traces {
-        for finding in findings {
+        for finding in &*findings {
             trace.finding(finding).with_context(|| cannot(output))?;
         }
         let finished = match trace {

@@ -15,6 +15,9 @@ pub const RESUMED: &str = "recording resumed";
 /// The verb of the slice where a thread panics.
 pub const PANIC: &str = "panic";
 
+/// The verb of the slice that says what a picture of a part of a run does not show.
+pub const LEFT_OUT: &str = "left out";
+
 /// One thing to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -221,7 +224,7 @@ impl Slice {
             Category::Span if label.is_empty() => "span".to_owned(),
             Category::Span => short(label, WORDS),
             Category::Log => words(),
-            _ if self.verb == PANIC => format!("{PANIC}: {}", words()),
+            _ if [PANIC, LEFT_OUT].contains(&self.verb) => format!("{}: {}", self.verb, words()),
             _ if label.is_empty() => self.verb.to_owned(),
             _ => format!("{} {label}", self.verb),
         };

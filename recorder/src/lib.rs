@@ -14,6 +14,7 @@
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
 //! - [`analysis`] follows it as well and collects what there is to know, [`findings`] says what
 //!   is wrong, slow or lost, and [`report`] tells people and machines;
+//! - [`selection`] lets through what is to be shown, if that is not all;
 //! - [`chrome`], [`perfetto`], [`chart`] and [`summary`] are what looks at the items, and
 //!   [`export`] brings them together;
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
@@ -45,6 +46,7 @@ pub mod play;
 pub mod progress;
 pub mod report;
 pub mod run;
+pub mod selection;
 pub mod session;
 pub mod signals;
 pub mod summary;

@@ -24,6 +24,7 @@ use recorder::report::diff::Difference;
 use recorder::report::json::Document;
 use recorder::report::text::Headlines;
 use recorder::run::{Care, Cut, Snapshots};
+use recorder::selection::{NotThere, Selection};
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
 use recorder::viewer::{self, Ended, Server};
@@ -59,7 +60,7 @@ fn failure(error: anyhow::Error) -> u8 {
         return 128 + interrupted.signal;
     }
     say(format_args!("recorder: {error:#}"));
-    if error.is::<workspace::Unknown>() { USAGE } else { FAILURE }
+    if error.is::<workspace::Unknown>() || error.is::<NotThere>() { USAGE } else { FAILURE }
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -122,16 +123,19 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recording, outputs, chart, opening } => {
+        cli::Command::Export { recording, outputs, chart, selection, opening } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
             let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
+            let wanted = selection.wanted();
+            let selection = telling.with_bar(&watch, || Selection::new(&wanted, &recording))?;
             let (summary, written) = telling.with_bar(&watch, || {
                 let traces = outputs.iter().any(|output| output.kind().is_trace());
                 let findings =
                     if traces { findings(&recording, Outsiders::Unknown)? } else { Vec::new() };
-                export::export(&recording, &findings, outputs, chart.style())
+                let selection = selection.as_ref();
+                export::export(&recording, &findings, outputs, chart.style(), selection)
             })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
             let opened = open_written(&written, &opening, &watch, telling);
@@ -357,7 +361,7 @@ fn record(
     }
     let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
     let (mut summary, written) = telling.with_bar(&watch, || {
-        export::export(&recording, &findings, outputs, options.chart.style())
+        export::export(&recording, &findings, outputs, options.chart.style(), None)
     })?;
     let hangs = findings.iter().filter(|finding| finding.code.is_hang());
     hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));

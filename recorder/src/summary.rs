@@ -33,6 +33,8 @@ pub struct Summary<'a> {
     panics: Vec<Slice>,
     /// Locks that are held at the end, and the threads that hold them.
     held: Vec<(usize, usize)>,
+    /// What the pictures do not show, in words.
+    left_out: Option<String>,
 }
 
 /// So many of a kind are named.
@@ -55,6 +57,7 @@ impl<'a> Summary<'a> {
             stuck: Vec::new(),
             panics: Vec::new(),
             held: Vec::new(),
+            left_out: None,
         }
     }
 
@@ -106,6 +109,11 @@ impl<'a> Summary<'a> {
     /// Leaves out that these threads still wait: a finding says so, and more.
     pub fn leave_to_a_finding(&mut self, threads: &[usize]) {
         self.stuck.retain(|slice| !threads.contains(&slice.thread));
+    }
+
+    /// Says what the pictures do not show.
+    pub(crate) fn leave_out(&mut self, words: String) {
+        self.left_out = Some(words);
     }
 
     fn length(&self, slice: &Slice) -> u64 {
@@ -221,6 +229,9 @@ impl fmt::Display for Summary<'_> {
                 write!(f, ", and others of {} more threads", worst.len() - SHOWN)?;
             }
             writeln!(f)?;
+        }
+        if let Some(words) = &self.left_out {
+            writeln!(f, "{words}")?;
         }
         Ok(())
     }

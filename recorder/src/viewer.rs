@@ -28,6 +28,12 @@ mod request;
 
 use request::{Answer, Offer, read_head};
 
+/// What the page does once it has the trace, as part of an address: it unfolds all groups, as
+/// `[{"id":"dev.perfetto.ExpandTracksByRegex","args":[".*"]}]`. Pages that do not know this pass
+/// over it.
+const EXPAND_ALL: &str = "%5B%7B%22id%22%3A%22dev.perfetto.ExpandTracksByRegex%22%2C%22args%22\
+                          %3A%5B%22.*%22%5D%7D%5D";
+
 /// The page that shows traces: its address, to which `#!/?url=` can be added.
 ///
 /// ```
@@ -139,7 +145,7 @@ impl Server {
             .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
             .collect();
         let path = format!("/{:016x}/{name}", getrandom::u64().context("no random number")?);
-        let address = format!("{page}#!/?url=http://{host}{path}");
+        let address = format!("{page}#!/?url=http://{host}{path}&startupCommands={EXPAND_ALL}");
         let offer = Offer { host, path, origin: page.origin.clone(), length };
         info!(host = offer.host, origin = offer.origin, bytes = length, "serving");
         let served = Arc::new(Served { trace, offer, fetching: AtomicUsize::new(0) });

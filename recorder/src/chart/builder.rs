@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::chart::{Awaited, Chart, End, LeftOut, Limits, Mark, Message, Point, Wait};
 use crate::entities::Entities;
-use crate::items::{Arrow, Fate, Item, PAUSED, RESUMED, Slice, short};
+use crate::items::{Arrow, Fate, Item, LEFT_OUT, PAUSED, RESUMED, Slice, short};
 use crate::load::Recording;
 use crate::summary::duration;
 
@@ -38,7 +38,7 @@ enum Role {
 
 fn role(slice: &Slice) -> Role {
     match (&slice.arrow, slice.channel()) {
-        _ if slice.verb == PAUSED || slice.verb == RESUMED => Role::Mark,
+        _ if [PAUSED, RESUMED, LEFT_OUT].contains(&slice.verb) => Role::Mark,
         (_, None) if slice.is_wait() => Role::Wait,
         (_, None) => Role::Nothing,
         (Some(Arrow::From(arrows)), _) => Role::Send(arrows.start),

@@ -53,6 +53,11 @@ impl Kind {
         matches!(self, Kind::Chrome | Kind::Perfetto)
     }
 
+    /// Whether it shows what there is to see, and not each event.
+    pub fn is_picture(self) -> bool {
+        !matches!(self, Kind::Recording | Kind::Text)
+    }
+
     fn is_text(self) -> bool {
         matches!(self, Kind::Chrome | Kind::Svg | Kind::Mermaid | Kind::Text)
     }

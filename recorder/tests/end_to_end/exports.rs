@@ -147,6 +147,36 @@ fn how_a_chart_is_drawn_can_be_said() {
 }
 
 #[test]
+fn a_part_of_a_run_is_shown_and_says_so() {
+    let place = Place::new();
+    record(&place, &["count", "300", "1"]);
+    let export = |arguments: &[&str]| {
+        let mut recorder = place.recorder(&["export", "x.rec"]);
+        recorder.args(["-o", "y.json", "-o", "y.pftrace", "-o", "y.svg", "-o", "y.mmd"]);
+        recorder.args(arguments);
+        run(recorder)
+    };
+    let ran = export(&["--message", "numbers#7"]).expect_status(0);
+    let line = ran.stderr.lines().find(|line| line.starts_with("left out: ")).unwrap();
+    assert!(line.ends_with(" in flight; shown: the journey of numbers#7"), "{line}");
+    let arrows = place.json("y.json").iter().filter(|event| event["ph"] == "s").count();
+    assert_eq!(arrows, 1);
+    for name in ["y.json", "y.pftrace", "y.svg", "y.mmd"] {
+        let bytes = place.bytes(name);
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(text.contains("left out: "), "{name}");
+    }
+    assert_eq!(String::from_utf8_lossy(&place.bytes("y.mmd")).matches("->>").count(), 1);
+
+    export(&["--thread", "mian"])
+        .expect_status(2)
+        .expect_stderr("recorder: the recording has no thread \"mian\"; there is \"main\"");
+    export(&["--message", "numbers#301"]).expect_status(2).expect_stderr("it has 1 to 300");
+    export(&["--around", "deadlock"]).expect_status(2).expect_stderr("no finding \"deadlock\"");
+    export(&["--from", "9h"]).expect_status(2).expect_stderr("there is nothing after 9h");
+}
+
+#[test]
 fn what_is_no_recording() {
     let place = Place::new();
     fs::write(place.path("letter.rec"), "Dear reader, this is no recording.\n").unwrap();

@@ -53,6 +53,8 @@ impl Waiting {
     /// It waits at this address.
     fn at(running: Running, address: &str) -> Self {
         let (page, trace) = address.split_once("#!/?url=http://").unwrap();
+        let (trace, options) = trace.split_once('&').unwrap();
+        assert!(options.starts_with("startupCommands=%5B%7B%22id%22%3A%22"), "{options}");
         let (host, path) = trace.split_once('/').unwrap();
         Waiting {
             running,

@@ -51,6 +51,12 @@ fn what_wrong_usage_is_told() {
         (&["export", "x.rec", "-o", "x.txt", "-o", "x.txt"], "x.txt is to be written twice"),
         (&["export", "x.rec", "-o", "x.txt", "--no-browser"], "--no-browser is for --open"),
         (&["export", "x.rec", "-o", "-.txt", "--open"], "--open needs a file that was written"),
+        (&["export", "x.rec", "-o", "x.rec", "--from", "1s"], "--from is for pictures"),
+        (
+            &["export", "x.rec", "-o", "x.svg", "--from", "1.5s", "--to", "1.25s"],
+            "--from is later than --to",
+        ),
+        (&["export", "x.rec", "-o", "x.svg", "--from", "1.5"], "not a time like 1.25s"),
         (&["export", "-v", "-q", "x.rec", "-o", "x.txt"], "cannot be used with"),
         (&["open"], "<FILE>"),
         (&["open", "x.rec", "--ui", "localhost"], "like https://ui.perfetto.dev"),

@@ -26,6 +26,8 @@ mod primitives;
 mod reports;
 /// The rules of the picture, one by one.
 mod rules;
+/// A part of a run.
+mod selections;
 /// Programs that use channels, and their recordings.
 mod simulation;
 /// Counters that step back.
