@@ -51,6 +51,8 @@ pub struct Perfetto<'a, W> {
     places: Interned<usize>,
     /// What the next packet introduces.
     interned: Message,
+    /// The packet that is being written: its room is used again.
+    packet: Message,
 }
 
 #[derive(Debug)]
@@ -88,6 +90,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             texts: Interned::new(),
             places: Interned::new(),
             interned: Message::default(),
+            packet: Message::default(),
         };
         perfetto.begin()?;
         perfetto.describe()?;
@@ -170,18 +173,20 @@ impl<'a, W: Write> Perfetto<'a, W> {
         for (index, name) in CATEGORIES.iter().enumerate() {
             intern(&mut self.interned, interned_data::EVENT_CATEGORIES, index as u64 + 1, name);
         }
-        let mut packet = Message::default();
-        packet.number(packet::SEQUENCE_ID, SEQUENCE);
-        packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
-        packet.message(packet::INTERNED_DATA, &self.interned);
-        self.interned.clear();
-        self.packet(&packet)
+        self.packet(|packet, interned| {
+            packet.number(packet::SEQUENCE_ID, SEQUENCE);
+            packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
+            packet.message(packet::INTERNED_DATA, interned);
+            interned.clear();
+        })
     }
 
-    fn packet(&mut self, packet: &Message) -> Result<()> {
-        let mut trace = Message::default();
-        trace.message(TRACE_PACKET, packet);
-        Ok(self.out.write_all(trace.bytes())?)
+    /// Writes a packet. `fill` is given it, and what the next event is to introduce.
+    #[inline]
+    fn packet(&mut self, fill: impl FnOnce(&mut Message, &mut Message)) -> Result<()> {
+        self.packet.clear();
+        self.packet.nested(TRACE_PACKET, |packet| fill(packet, &mut self.interned));
+        Ok(self.out.write_all(self.packet.bytes())?)
     }
 
     /// Describes the tracks of processes, threads and channels.
@@ -232,16 +237,16 @@ impl<'a, W: Write> Perfetto<'a, W> {
     fn track(&mut self, parent: Option<u64>, fill: impl FnOnce(&mut Message)) -> Result<u64> {
         self.tracks += 1;
         let uuid = self.tracks;
-        let mut packet = Message::default();
-        packet.number(packet::SEQUENCE_ID, SEQUENCE);
-        packet.nested(packet::TRACK_DESCRIPTOR, |track| {
-            track.number(track_descriptor::UUID, uuid);
-            if let Some(parent) = parent {
-                track.number(track_descriptor::PARENT_UUID, parent);
-            }
-            fill(track);
-        });
-        self.packet(&packet)?;
+        self.packet(|packet, _| {
+            packet.number(packet::SEQUENCE_ID, SEQUENCE);
+            packet.nested(packet::TRACK_DESCRIPTOR, |track| {
+                track.number(track_descriptor::UUID, uuid);
+                if let Some(parent) = parent {
+                    track.number(track_descriptor::PARENT_UUID, parent);
+                }
+                fill(track);
+            });
+        })?;
         Ok(uuid)
     }
 
@@ -272,20 +277,20 @@ impl<'a, W: Write> Perfetto<'a, W> {
         track: u64,
         fill: impl FnOnce(&mut Message),
     ) -> Result<()> {
-        let mut packet = Message::default();
-        packet.number(packet::TIMESTAMP, time);
-        packet.number(packet::SEQUENCE_ID, SEQUENCE);
-        packet.number(packet::SEQUENCE_FLAGS, NEEDS_INCREMENTAL_STATE);
-        if !self.interned.is_empty() {
-            packet.message(packet::INTERNED_DATA, &self.interned);
-            self.interned.clear();
-        }
-        packet.nested(packet::TRACK_EVENT, |event| {
-            event.number(track_event::TYPE, kind);
-            event.number(track_event::TRACK_UUID, track);
-            fill(event);
-        });
-        self.packet(&packet)
+        self.packet(|packet, interned| {
+            packet.number(packet::TIMESTAMP, time);
+            packet.number(packet::SEQUENCE_ID, SEQUENCE);
+            packet.number(packet::SEQUENCE_FLAGS, NEEDS_INCREMENTAL_STATE);
+            if !interned.is_empty() {
+                packet.message(packet::INTERNED_DATA, interned);
+                interned.clear();
+            }
+            packet.nested(packet::TRACK_EVENT, |event| {
+                event.number(track_event::TYPE, kind);
+                event.number(track_event::TRACK_UUID, track);
+                fill(event);
+            });
+        })
     }
 
     fn slice(&mut self, slice: &Slice) -> Result<()> {

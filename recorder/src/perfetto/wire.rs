@@ -25,11 +25,13 @@ impl Message {
         self.bytes.clear();
     }
 
+    #[inline]
     pub(super) fn number(&mut self, field: u32, value: u64) {
         self.tag(field, VARINT);
         self.varint(value);
     }
 
+    #[inline]
     pub(super) fn fixed(&mut self, field: u32, value: u64) {
         self.tag(field, FIXED_64);
         self.bytes.extend_from_slice(&value.to_le_bytes());
@@ -43,11 +45,23 @@ impl Message {
         self.field(field, &message.bytes);
     }
 
-    /// A message that `fill` writes.
+    /// A message that `fill` writes, in its place: most are so short that their length is one
+    /// byte, and room for that is left.
+    #[inline]
     pub(super) fn nested(&mut self, field: u32, fill: impl FnOnce(&mut Message)) {
-        let mut message = Message::default();
-        fill(&mut message);
-        self.message(field, &message);
+        self.tag(field, LENGTH);
+        let begin = self.bytes.len() + 1;
+        self.bytes.push(0);
+        fill(self);
+        let length = self.bytes.len() - begin;
+        if length < 0x80 {
+            self.bytes[begin - 1] = length as u8;
+        } else {
+            let content = self.bytes.split_off(begin);
+            self.bytes.pop();
+            self.varint(length as u64);
+            self.bytes.extend_from_slice(&content);
+        }
     }
 
     fn field(&mut self, field: u32, bytes: &[u8]) {
@@ -56,10 +70,12 @@ impl Message {
         self.bytes.extend_from_slice(bytes);
     }
 
+    #[inline]
     fn tag(&mut self, field: u32, kind: u64) {
         self.varint(u64::from(field) << 3 | kind);
     }
 
+    #[inline]
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.bytes.push(value as u8 | 0x80);
@@ -87,5 +103,20 @@ mod tests {
             &[0xf9, 0x02, 0x02, 0x01, 0, 0, 0, 0, 0, 0],
         ];
         assert_eq!(message.bytes(), expected.concat());
+    }
+
+    #[test]
+    fn a_message_of_any_length_is_written_in_its_place() {
+        for (length, encoded) in
+            [(0, &[0][..]), (0x7f, &[0x7f]), (0x80, &[0x80, 0x01]), (0x4000, &[0x80, 0x80, 0x01])]
+        {
+            let content = vec![b'x'; length];
+            let mut message = Message::default();
+            message.number(1, 1);
+            message.nested(2, |inner| inner.bytes.extend_from_slice(&content));
+            message.number(3, 1);
+            let expected = [&[0x08, 0x01, 0x12][..], encoded, &content, &[0x18, 0x01]].concat();
+            assert_eq!(message.bytes(), expected, "{length}");
+        }
     }
 }
