@@ -277,6 +277,11 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         shown.truncate(SHOWN);
         shown.sort_unstable();
     }
+    // What short names leave of their room is for what the threads wait in.
+    const NAME: usize = 14;
+    const MOST: usize = 22;
+    let names = shown.iter().map(|&index| analysis.entities.threads[index].name.chars().count());
+    let room = MOST + NAME.saturating_sub(names.max().unwrap_or(NAME).max("thread".len()));
     writeln!(out, "\n{}", heading("Threads"))?;
     let mut table = Table::new(&[
         ("thread", Left),
@@ -296,10 +301,10 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most = most.map_or(String::new(), |most| {
             let on = name_of(analysis, most.on);
             let on = on.map_or(String::new(), |name| format!(" {name}"));
-            cut(&format!("{} {}{on}", percent(most.time, life), method(most.call)), 22)
+            cut(&format!("{} {}{on}", percent(most.time, life), method(most.call)), room)
         });
         table.row(vec![
-            cut(&entity.name, 14),
+            cut(&entity.name, NAME),
             duration(life),
             percent(runs, life),
             percent(slept, life),
