@@ -1,7 +1,8 @@
 //! Names and texts: those that come again are written once, and then referred to by number.
 
-use std::collections::HashMap;
 use std::io::Write;
+
+use rustc_hash::FxHashMap;
 
 use super::Perfetto;
 use super::fields::{debug_annotation, interned_data, source_location, track_event};
@@ -20,13 +21,14 @@ pub(super) enum Text {
     Site(usize),
 }
 
-/// Numbers of what has been written once.
+/// Numbers of what has been written once. Every slice looks up several of them, and whoever
+/// makes a recording that is slow to look up harms nobody else: a fast hash is good enough.
 #[derive(Debug)]
-pub(super) struct Interned<K>(HashMap<K, u64>);
+pub(super) struct Interned<K>(FxHashMap<K, u64>);
 
 impl<K: std::hash::Hash + Eq> Interned<K> {
     pub(super) fn new() -> Self {
-        Interned(HashMap::new())
+        Interned(FxHashMap::default())
     }
 
     /// The number, from 1, and whether it is new.
