@@ -81,7 +81,7 @@ async function checkExample(ui, stem, hangs) {
     facts[format] = await examine(ui, stem, format);
     if (!facts[format]) continue;
     const checks = { ...TRACE_CHECKS, ...(hangs && STUCK_CHECK) };
-    reportAll(`${basename(stem)}.${format}`, checks, facts[format], recording);
+    reportAll(`${basename(stem)}.${format}`, checks, facts[format], recording, format);
   }
   if (facts.json && facts.pftrace) {
     reportAll(basename(stem), PAIR_CHECKS, facts.json, facts.pftrace);

@@ -129,6 +129,13 @@ export const STUCK_CHECK = {
   'a thread waits without an end': (facts) =>
     facts.slices.some((slice) => isOpen(slice) && slice.name.endsWith(' (waiting)'))
       ? [] : ['no slice `… (waiting)` without an end'],
+
+  // The Chrome format has no arrows from tracks that are no thread's.
+  'what shows a finding leads to it': (facts, recording, format) => (format !== 'pftrace' ? [] : [
+    ...(facts.evidence > 0 ? [] : ['nothing shows a finding']),
+    ...expectCount('links', facts.links.length, facts.evidence),
+    ...facts.links.filter(({ ts, to }) => !to || to.ts !== ts),
+  ]),
 };
 
 // What both formats must say alike. Ids and track numbers are each importer's own.

@@ -30,7 +30,13 @@ const SLICES = `
     ${ARGUMENTS.map(argument).join(', ')}
   from slice s join thread_track k on k.id = s.track_id join thread using (utid)`;
 
-const FLOWS = 'select slice_out, slice_in from flow';
+const FLOWS = `select slice_out, slice_in from flow
+  join slice on slice.id = slice_out where category != 'finding'`;
+// From what shows a finding to what it is about.
+const LINKS = `select finding.ts as ts, finding.name as finding, slice_in from flow
+  join slice finding on finding.id = slice_out where finding.category = 'finding'`;
+const EVIDENCE = `select count(*) as n from slice
+  where category = 'finding' and parent_id is not null`;
 
 const HOLD_ARGUMENTS = ['primitive', 'thread', 'turn', 'others_waited_ns', 'site'];
 
@@ -103,6 +109,8 @@ export async function collectFacts(view, format) {
     slices,
     // An end that is on no thread's track is undefined.
     flows: flows.map((flow) => ({ from: byId.get(flow.slice_out), to: byId.get(flow.slice_in) })),
+    links: (await rows(LINKS)).map(({ slice_in, ...link }) => ({ ...link, to: byId.get(slice_in) })),
+    evidence: (await view.query(EVIDENCE))[0].n,
     inFlight: await rows(TRACKS[format].inFlight),
     holds: await rows(TRACKS[format].holds),
     counters: await rows(TRACKS[format].counters),

@@ -92,6 +92,11 @@ pub fn export<'a>(
         Some(selection) => Cow::Owned(selection.findings(findings)),
         None => Cow::Borrowed(findings),
     };
+    for (output, trace) in &mut traces {
+        for finding in &*findings {
+            trace.finding(finding).with_context(|| cannot(output))?;
+        }
+    }
     let mut filter = selection.map(|selection| Filter::new(selection, recording));
     let mut tell = |item: &Item| {
         for (output, trace) in &mut traces {
@@ -112,10 +117,7 @@ pub fn export<'a>(
     if let Some(filter) = filter {
         summary.leave_out(filter.finish(&mut tell)?);
     }
-    for (output, mut trace) in traces {
-        for finding in &*findings {
-            trace.finding(finding).with_context(|| cannot(output))?;
-        }
+    for (output, trace) in traces {
         let finished = match trace {
             Trace::Chrome(chrome) => chrome.finish(),
             Trace::Perfetto(perfetto) => perfetto.finish(),
@@ -154,11 +156,11 @@ pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
     let mut trace = Perfetto::new(&mut out, recording).context(cannot)?;
-    recording.begin("exporting");
-    play(recording, &mut |item| trace.item(item).context(cannot))?;
     for finding in findings {
         trace.finding(finding).context(cannot)?;
     }
+    recording.begin("exporting");
+    play(recording, &mut |item| trace.item(item).context(cannot))?;
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);

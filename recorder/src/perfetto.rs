@@ -6,6 +6,7 @@
 //! lanes as are needed; and a group `locks` in which each lock has as many lanes as it is held
 //! at a time; and a group `findings`.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::ops::Range;
 
@@ -42,6 +43,8 @@ pub struct Perfetto<'a, W> {
     channels: Vec<ChannelTracks>,
     /// The group of each process's findings, if there is one.
     findings: Vec<Option<u64>>,
+    /// Arrows from what shows a finding to the slice that it is about, by thread and begin.
+    links: HashMap<(usize, u64), Vec<u64>>,
     /// The lanes of each lock.
     locks: Vec<Vec<u64>>,
     /// Tracks so far: their numbers are counted.
@@ -84,6 +87,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             threads: Vec::new(),
             channels: Vec::new(),
             findings: vec![None; recording.entities.processes.len()],
+            links: HashMap::new(),
             locks: vec![Vec::new(); recording.entities.primitives.len()],
             tracks: 0,
             names: Interned::new(),
@@ -111,8 +115,9 @@ impl<'a, W: Write> Perfetto<'a, W> {
     }
 
     /// Writes a finding: a slice as long as it lasts, on a track of its own in the process's
-    /// group `findings`, and in it an instant for each event that shows it. They come in the
-    /// order in which they are to stand.
+    /// group `findings`, and in it an instant for each event that shows it, from which an arrow
+    /// leads to that event's slice. They come in the order in which they are to stand, and before
+    /// the items.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -141,15 +146,25 @@ impl<'a, W: Write> Perfetto<'a, W> {
         for evidence in &finding.evidence {
             let name = format!("{} {}", self.entities.threads[evidence.thread].name, evidence.what);
             let place = evidence.site.map(|site| self.place(site.get()));
+            let link = self.link();
+            self.links.entry((evidence.thread, evidence.time)).or_default().push(link);
             self.event(evidence.time, track_event::INSTANT, track, |event| {
                 event.number(track_event::CATEGORY_IIDS, category("finding"));
                 event.text(track_event::NAME, &name);
+                event.fixed(track_event::FLOW_IDS, link);
                 if let Some(place) = place {
                     event.number(track_event::SOURCE_LOCATION_IID, place);
                 }
             })?;
         }
         self.event(end, track_event::SLICE_END, track, |_| {})
+    }
+
+    /// A number for an arrow that is none of the recording's.
+    fn link(&self) -> u64 {
+        const BEYOND: u64 = 1 << 63;
+        // All findings come before the first item that takes one away.
+        BEYOND + self.links.values().map(Vec::len).sum::<usize>() as u64
     }
 
     /// Ends the file.
@@ -310,6 +325,10 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Category::Primitive | Category::Thread | Category::Log => Argument::Text,
         };
         let track = self.threads[slice.thread];
+        let links = match self.links.is_empty() {
+            true => None,
+            false => self.links.remove(&(slice.thread, slice.begin)),
+        };
         let instant = slice.end == Some(slice.begin);
         let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
         self.event(slice.begin, kind, track, |event| {
@@ -327,6 +346,9 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 }
                 Some(Arrow::To(id)) => event.fixed(track_event::TERMINATING_FLOW_IDS, *id),
                 None => {}
+            }
+            for link in links.into_iter().flatten() {
+                event.fixed(track_event::TERMINATING_FLOW_IDS, link);
             }
             // A message has one colour wherever it is.
             if let (Category::Channel, Some(Arrow::From(Range { start: id, .. }) | Arrow::To(id))) =

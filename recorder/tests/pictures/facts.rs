@@ -24,15 +24,15 @@ fn write(recording: &Recording, findings: &[Finding]) -> (Vec<u8>, Vec<u8>) {
     let (mut json, mut pftrace) = (Vec::new(), Vec::new());
     let mut chrome = Chrome::new(&mut json, recording).expect("a vector takes everything");
     let mut perfetto = Perfetto::new(&mut pftrace, recording).expect("a vector takes everything");
+    for finding in findings {
+        chrome.finding(finding).expect("a vector takes everything");
+        perfetto.finding(finding).expect("a vector takes everything");
+    }
     play(recording, &mut |item| {
         chrome.item(item)?;
         perfetto.item(item)
     })
     .expect("the recording can be played");
-    for finding in findings {
-        chrome.finding(finding).expect("a vector takes everything");
-        perfetto.finding(finding).expect("a vector takes everything");
-    }
     chrome.finish().expect("a vector takes everything");
     perfetto.finish().expect("a vector takes everything");
     (json, pftrace)
