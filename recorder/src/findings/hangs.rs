@@ -315,43 +315,46 @@ fn part(analysis: &Analysis<'_>, who: &[usize], blocked: &Blocked, circle: &[usi
 fn advice(analysis: &Analysis<'_>, circle: &[usize]) -> String {
     let blocked = || circle.iter().filter_map(|&thread| analysis.wait_for.blocked(thread));
     let any = |calls: &[Call]| blocked().any(|blocked| calls.contains(&blocked.call));
-    let sender =
-        blocked().flat_map(|blocked| blocked.needs.edges()).find_map(|edge| match edge.because {
-            Because::HasSender(sender) => Some(name(analysis, &analysis.senders[sender])),
-            _ => None,
-        });
+    // A sender that a thread is known to have which waits like this.
+    let held_while_in = |call: Call| {
+        blocked().find_map(|blocked| {
+            let holder = analysis.wait_for.blocked(known_holder(blocked)?)?;
+            let sender = blocked.needs.edges().iter().find_map(|edge| match edge.because {
+                Because::HasSender(sender) => Some(name(analysis, &analysis.senders[sender])),
+                _ => None,
+            });
+            sender.filter(|_| holder.call == call)
+        })
+    };
     let locks = [Call::Lock, Call::Read, Call::Write];
-    let advice = match sender {
-        Some(sender) if any(&[Call::Join]) && any(&[Call::Recv]) => {
-            return format!("Drop {sender} before the join.");
-        }
-        Some(sender) if any(&[Call::Scope]) && any(&[Call::Recv]) => {
-            return format!(
-                "Drop {sender} before the scope ends, or move it into the scope's thread."
-            );
-        }
-        _ if any(&[Call::BarrierWait]) => {
-            "Let as many threads come to the barrier as it waits for."
-        }
-        _ if any(&[Call::CondvarWait]) => {
-            "Look at what it is about before waiting, as `wait_while` does, and notify after each \
-             change."
-        }
-        _ if any(&[Call::Park]) => "Unpark it, or let it look for its work before it parks.",
-        _ if any(&locks) && any(&[Call::Recv, Call::Send, Call::Join, Call::Scope]) => {
-            "Let go of the lock before waiting for another thread."
-        }
-        _ if any(&locks) && circle.len() == 1 => "Let go of the first guard before locking again.",
-        _ if any(&locks) => "Take these locks in the same order everywhere.",
-        _ if any(&[Call::Send]) && circle.len() == 1 => {
-            "Receive in another thread, or give the channel room for all that is sent before \
-             anything is received."
-        }
-        _ if any(&[Call::Send]) => {
-            "Let one of them receive first, or give the channels room for what is sent before."
-        }
-        _ if any(&[Call::Recv]) => "Let one of them send, or drop its sender, before it receives.",
-        _ => "Let one of them end without the other.",
+    if let Some(sender) = held_while_in(Call::Join) {
+        return format!("Drop {sender} before the join.");
+    }
+    if let Some(sender) = held_while_in(Call::Scope) {
+        return format!("Drop {sender} before the scope ends, or move it into the scope's thread.");
+    }
+    let advice = if any(&[Call::BarrierWait]) {
+        "Let as many threads come to the barrier as it waits for."
+    } else if any(&[Call::CondvarWait]) {
+        "Look at what it is about before waiting, as `wait_while` does, and notify after each \
+         change."
+    } else if any(&[Call::Park]) {
+        "Unpark it, or let it look for its work before it parks."
+    } else if any(&locks) && any(&[Call::Recv, Call::Send, Call::Join, Call::Scope]) {
+        "Let go of the lock before waiting for another thread."
+    } else if any(&locks) && circle.len() == 1 {
+        "Let go of the first guard before locking again."
+    } else if any(&locks) {
+        "Take these locks in the same order everywhere."
+    } else if any(&[Call::Send]) && circle.len() == 1 {
+        "Receive in another thread, or give the channel room for all that is sent before \
+         anything is received."
+    } else if any(&[Call::Send]) {
+        "Let one of them receive first, or give the channels room for what is sent before."
+    } else if any(&[Call::Recv]) {
+        "Let one of them send, or drop its sender, before it receives."
+    } else {
+        "Let one of them end without the other."
     };
     advice.to_owned()
 }
