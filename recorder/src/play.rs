@@ -192,8 +192,9 @@ fn words(step: &Step) -> Option<Arc<str>> {
     (!step.words().is_empty()).then(|| readable(step.words()).into())
 }
 
+/// What a call is in the name of a slice.
 #[inline]
-fn method(call: Call) -> &'static str {
+pub(crate) fn method(call: Call) -> &'static str {
     match call {
         Call::Send => "send",
         Call::TrySend => "try_send",

@@ -5,6 +5,7 @@ use format::Call;
 use crate::analysis::Analysis;
 use crate::analysis::wait_for::{Blocked, On};
 use crate::entities::Index;
+use crate::play;
 
 /// `"jobs"`
 pub(super) fn channel(analysis: &Analysis<'_>, channel: usize) -> String {
@@ -77,38 +78,19 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     format!("{} %", (100 * u128::from(part)).checked_div(whole.into()).unwrap_or(0))
 }
 
-/// std's name for a call that can wait, or be tried in a loop.
+/// What a call is in a sentence: as in the timeline, but where that would not be understood
+/// without its picture.
 pub(crate) fn method(call: Call) -> &'static str {
     match call {
-        Call::Send => "send",
-        Call::TrySend => "try_send",
-        Call::Recv => "recv",
-        Call::TryRecv => "try_recv",
-        Call::RecvTimeout => "recv_timeout",
-        Call::Lock => "lock",
-        Call::TryLock => "try_lock",
-        Call::Unlock => "unlock",
-        Call::Read => "read",
-        Call::TryRead => "try_read",
         Call::ReadUnlock => "end of read",
-        Call::Write => "write",
-        Call::TryWrite => "try_write",
         Call::WriteUnlock => "end of write",
-        Call::Downgrade => "downgrade",
         Call::CondvarWait => "Condvar::wait",
         Call::CondvarWaitTimeout => "Condvar::wait_timeout",
-        Call::NotifyOne => "notify_one",
-        Call::NotifyAll => "notify_all",
         Call::BarrierWait => "Barrier::wait",
         Call::Initialize | Call::Initializer => "initialisation",
-        Call::Spawn => "spawn",
-        Call::Join => "join",
         Call::Scope => "the end of a scope",
-        Call::Park => "park",
-        Call::ParkTimeout => "park_timeout",
-        Call::Unpark => "unpark",
-        Call::Sleep => "sleep",
         Call::YieldNow => "yield_now",
+        _ => play::method(call),
     }
 }
 
