@@ -49,10 +49,16 @@ export const TRACE_CHECKS = {
     ];
   },
 
-  'sends and receives say where they were called, the depth and the latency': (facts) =>
+  'sends and receives say where they were called, and the latency': (facts) =>
     facts.slices.filter((slice) => isSend(slice) || isReceive(slice)).filter((slice) =>
-      !(slice.operation && /:\d+:\d+$/.test(slice.site) && isCount(slice.depth)
-        && (isSend(slice) || isCount(slice.latency_ns)))),
+      !(/\.rs:\d+$/.test(slice.site) && (isSend(slice) || isCount(slice.latency_ns)))),
+
+  'the depth changes with every send and receive': (facts) => {
+    const counted = new Set(facts.counters.filter(({ kind }) => kind === 'queue depth')
+      .map(({ channel, ts }) => `${channel} ${ts}`));
+    return facts.slices.filter((slice) => isSend(slice) || isReceive(slice))
+      .filter(({ channel, ts }) => !counted.has(`${channel} ${ts}`));
+  },
 
   'every message received is an arrow from its send to its receive': (facts, recording) => {
     const arrows = facts.flows.filter(isOfMessage);

@@ -113,8 +113,6 @@ struct SliceArgs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    depth: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     latency_ns: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waited_ns: Option<u64>,
@@ -291,7 +289,6 @@ impl<'a, W: Write> Chrome<'a, W> {
                 .endpoint
                 .and_then(|endpoint| entities.endpoint_name(thread.process, endpoint)),
             message: slice.message,
-            depth: slice.depth,
             latency_ns: slice.latency,
             waited_ns: slice.waited,
             timeout_ns: slice.timeout,
@@ -317,7 +314,9 @@ impl<'a, W: Write> Chrome<'a, W> {
             Category::Span => args.fields = words,
             Category::Primitive | Category::Thread | Category::Log => args.text = words,
         }
-        if !matches!(slice.category, Category::Span | Category::Log) {
+        if !matches!(slice.category, Category::Span | Category::Log)
+            && slice.operation != slice.verb
+        {
             args.operation = Some(slice.operation);
         }
         self.write(&Event {

@@ -1,48 +1,89 @@
-//! Names and texts: those that come again are written once, and then referred to by number.
+//! Words and texts that come again.
 
-use std::io::Write;
+use std::hash::{Hash, Hasher};
 
-use rustc_hash::FxHashMap;
+use crate::entities::Entities;
+use crate::items::{Category, On, Slice};
 
-use super::Perfetto;
-use super::fields::{debug_annotation, interned_data, source_location, track_event};
-use super::wire::Message;
-use crate::items::{Category, On, PANIC, Slice};
+/// A word of the program's own. There are few, and each is mostly at one place in memory.
+#[derive(Clone, Copy, Debug, Eq)]
+pub(super) struct Word(pub(super) &'static str);
+
+impl PartialEq for Word {
+    #[inline]
+    fn eq(&self, other: &Word) -> bool {
+        std::ptr::eq(self.0, other.0) || self.0 == other.0
+    }
+}
+
+impl Hash for Word {
+    #[inline]
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let first = self.0.as_bytes().first().copied().unwrap_or(0);
+        hasher.write_u16(u16::from_le_bytes([first, self.0.len() as u8]));
+    }
+}
 
 /// A text that is an argument's value, of those that come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Text {
     Label(On),
-    Word(&'static str),
+    Word(Word),
     /// What a callsite says it is of.
     Target(usize),
     /// Of a process, an endpoint.
     Endpoint(usize, u32),
-    Site(usize),
 }
 
-/// Numbers of what has been written once. Every slice looks up several of them, and whoever
-/// makes a recording that is slow to look up harms nobody else: a fast hash is good enough.
-#[derive(Debug)]
-pub(super) struct Interned<K>(FxHashMap<K, u64>);
-
-impl<K: std::hash::Hash + Eq> Interned<K> {
-    pub(super) fn new() -> Self {
-        Interned(FxHashMap::default())
+impl Text {
+    /// The arguments of a slice that are such texts.
+    pub(super) fn of(slice: &Slice, entities: &Entities) -> impl Iterator<Item = (Argument, Text)> {
+        let process = entities.threads[slice.thread].process;
+        let endpoint = slice
+            .endpoint
+            .filter(|&endpoint| entities.endpoint_name(process, endpoint).is_some())
+            .map(|endpoint| (Argument::Endpoint, Text::Endpoint(process, endpoint)));
+        let label = |argument| slice.on.map(|on| (argument, Text::Label(on)));
+        let word = |argument, word| Some((argument, Text::Word(Word(word))));
+        let [on, of] = match slice.on {
+            Some(On::Channel(_)) => [label(Argument::Channel), endpoint],
+            Some(On::Primitive(primitive)) => {
+                let kind = entities.primitives[primitive].kind;
+                let kind = kind.and_then(|kind| word(Argument::Kind, kind.name()));
+                [label(Argument::Primitive), kind]
+            }
+            Some(On::Callsite(callsite)) => [
+                word(Argument::Level, entities.callsites[callsite].level),
+                Some((Argument::Target, Text::Target(callsite))),
+            ],
+            Some(On::Thread(_)) => [label(Argument::Thread), None],
+            None => [None, endpoint],
+        };
+        // It is said where the name does not say it.
+        let operation = match slice.category {
+            Category::Span | Category::Log => None,
+            _ if slice.operation == slice.verb => None,
+            _ => word(Argument::Operation, slice.operation),
+        };
+        [on, of, operation].into_iter().flatten()
     }
 
-    /// The number, from 1, and whether it is new.
-    pub(super) fn number(&mut self, key: K) -> (u64, bool) {
-        let next = self.0.len() as u64 + 1;
-        let number = *self.0.entry(key).or_insert(next);
-        (number, number == next)
+    pub(super) fn words(self, entities: &Entities) -> &str {
+        match self {
+            Text::Label(on) => on.label(entities),
+            Text::Word(Word(word)) => word,
+            Text::Target(callsite) => &entities.callsites[callsite].target,
+            Text::Endpoint(process, endpoint) => {
+                entities.endpoint_name(process, endpoint).unwrap_or_default()
+            }
+        }
     }
 }
 
-/// The arguments, interned under these numbers.
-#[derive(Clone, Copy)]
+/// The arguments.
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Argument {
-    Channel = 1,
+    Channel,
     Endpoint,
     Message,
     Value,
@@ -54,19 +95,17 @@ pub(super) enum Argument {
     Fields,
     Text,
     Operation,
-    Depth,
     Latency,
     Waited,
     Timeout,
     Turn,
     OthersWaited,
-    Site,
     Advice,
     Sure,
 }
 
-/// The arguments' names, in the order of their numbers.
-pub(super) const ARGUMENTS: [&str; 21] = [
+/// The arguments' names, in their order.
+pub(super) const ARGUMENTS: [&str; 19] = [
     "channel",
     "endpoint",
     "message",
@@ -79,140 +118,15 @@ pub(super) const ARGUMENTS: [&str; 21] = [
     "fields",
     "text",
     "operation",
-    "depth",
     "latency_ns",
     "waited_ns",
     "timeout_ns",
     "turn",
     "others_waited_ns",
-    "site",
     "advice",
     "sure",
 ];
 
-/// The categories' names, in the order of the numbers under which they are interned.
+/// The categories' names.
 pub(super) const CATEGORIES: [&str; 8] =
     ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding"];
-
-/// The number of a category.
-pub(super) fn category(name: &str) -> u64 {
-    CATEGORIES.iter().position(|known| *known == name).map_or(0, |place| place as u64 + 1)
-}
-
-impl<W: Write> Perfetto<'_, W> {
-    /// The arguments of a slice that are texts which come again.
-    pub(super) fn texts(&mut self, slice: &Slice) -> [(Argument, Option<u64>); 4] {
-        let process = self.entities.threads[slice.thread].process;
-        let endpoint = slice
-            .endpoint
-            .filter(|&endpoint| self.entities.endpoint_name(process, endpoint).is_some());
-        let label = slice.on.map(Text::Label);
-        let (on, of) = match slice.on {
-            Some(On::Channel(_)) => {
-                let endpoint = endpoint.map(|endpoint| Text::Endpoint(process, endpoint));
-                ((Argument::Channel, label), (Argument::Endpoint, endpoint))
-            }
-            Some(On::Primitive(primitive)) => {
-                let kind = self.entities.primitives[primitive].kind;
-                let kind = kind.map(|kind| Text::Word(kind.name()));
-                ((Argument::Primitive, label), (Argument::Kind, kind))
-            }
-            Some(On::Callsite(callsite)) => {
-                let level = Text::Word(self.entities.callsites[callsite].level);
-                let target = Text::Target(callsite);
-                ((Argument::Level, Some(level)), (Argument::Target, Some(target)))
-            }
-            Some(On::Thread(_)) => ((Argument::Thread, label), (Argument::Kind, None)),
-            None => {
-                let endpoint = endpoint.map(|endpoint| Text::Endpoint(process, endpoint));
-                ((Argument::Channel, None), (Argument::Endpoint, endpoint))
-            }
-        };
-        let operation = match slice.category {
-            Category::Span | Category::Log => None,
-            _ => Some(Text::Word(slice.operation)),
-        };
-        [on, of, (Argument::Operation, operation), (Argument::Site, slice.site.map(Text::Site))]
-            .map(|(argument, text)| (argument, text.map(|text| self.text(text))))
-    }
-
-    pub(super) fn name(&mut self, slice: &Slice) -> Name {
-        if slice.category == Category::Log || slice.verb == PANIC {
-            return Name::Once(slice.name(self.entities));
-        }
-        let (number, new) = self.names.number((slice.verb, slice.on, slice.note));
-        if new {
-            let name = slice.name(self.entities);
-            intern(&mut self.interned, interned_data::EVENT_NAMES, number, &name);
-        }
-        Name::Interned(number)
-    }
-
-    pub(super) fn text(&mut self, text: Text) -> u64 {
-        let (number, new) = self.texts.number(text);
-        if new {
-            let entities = self.entities;
-            let value = match text {
-                Text::Label(on) => on.label(entities).to_owned(),
-                Text::Word(word) => word.to_owned(),
-                Text::Target(callsite) => entities.callsites[callsite].target.clone(),
-                Text::Endpoint(process, endpoint) => {
-                    entities.endpoint_name(process, endpoint).unwrap_or_default().to_owned()
-                }
-                Text::Site(site) => entities.sites[site].to_string(),
-            };
-            intern(
-                &mut self.interned,
-                interned_data::DEBUG_ANNOTATION_STRING_VALUES,
-                number,
-                &value,
-            );
-        }
-        number
-    }
-
-    pub(super) fn place(&mut self, site: usize) -> u64 {
-        let (number, new) = self.places.number(site);
-        if new {
-            let site = &self.entities.sites[site];
-            self.interned.nested(interned_data::SOURCE_LOCATIONS, |place| {
-                place.number(source_location::IID, number);
-                place.text(source_location::FILE_NAME, &site.file);
-                place.number(source_location::LINE_NUMBER, site.line.into());
-            });
-        }
-        number
-    }
-}
-
-/// An event's name.
-pub(super) enum Name {
-    Interned(u64),
-    /// It does not come again.
-    Once(String),
-}
-
-/// Gives `text` a number. All kinds of interned text have the same two fields.
-pub(super) fn intern(interned: &mut Message, kind: u32, number: u64, text: &str) {
-    const IID: u32 = 1;
-    const TEXT: u32 = 2;
-    interned.nested(kind, |entry| {
-        entry.number(IID, number);
-        entry.text(TEXT, text);
-    });
-}
-
-pub(super) fn annotate(event: &mut Message, argument: Argument, kind: u32, value: u64) {
-    event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-        annotation.number(debug_annotation::NAME_IID, argument as u64);
-        annotation.number(kind, value);
-    });
-}
-
-/// Adds an argument that does not come again.
-pub(super) fn annotate_with(event: &mut Message, argument: Argument, text: &str) {
-    event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-        annotation.number(debug_annotation::NAME_IID, argument as u64);
-        annotation.text(debug_annotation::STRING_VALUE, text);
-    });
-}

@@ -25,6 +25,16 @@ impl Message {
         self.bytes.clear();
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Appends fields that are encoded already.
+    #[inline]
+    pub(super) fn encoded(&mut self, fields: &[u8]) {
+        self.bytes.extend_from_slice(fields);
+    }
+
     #[inline]
     pub(super) fn number(&mut self, field: u32, value: u64) {
         self.tag(field, VARINT);
@@ -57,11 +67,16 @@ impl Message {
         if length < 0x80 {
             self.bytes[begin - 1] = length as u8;
         } else {
-            let content = self.bytes.split_off(begin);
-            self.bytes.pop();
-            self.varint(length as u64);
-            self.bytes.extend_from_slice(&content);
+            self.lengthen(begin, length);
         }
+    }
+
+    /// Gives the message that begins there a length of more than one byte.
+    #[cold]
+    fn lengthen(&mut self, begin: usize, length: usize) {
+        let mut prefix = Message::default();
+        prefix.varint(length as u64);
+        self.bytes.splice(begin - 1..begin, prefix.bytes);
     }
 
     fn field(&mut self, field: u32, bytes: &[u8]) {
@@ -76,12 +91,28 @@ impl Message {
     }
 
     #[inline]
-    fn varint(&mut self, mut value: u64) {
+    fn varint(&mut self, value: u64) {
+        // Most are this short, and a look at the room that there is costs more than a byte.
+        match value {
+            0..0x80 => self.bytes.push(value as u8),
+            0x80..0x4000 => {
+                self.bytes.extend_from_slice(&[value as u8 | 0x80, (value >> 7) as u8]);
+            }
+            _ => self.long_varint(value),
+        }
+    }
+
+    #[inline]
+    fn long_varint(&mut self, mut value: u64) {
+        let mut encoded = [0; 10];
+        let mut length = 0;
         while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
+            encoded[length] = value as u8 | 0x80;
+            length += 1;
             value >>= 7;
         }
-        self.bytes.push(value as u8);
+        encoded[length] = value as u8;
+        self.bytes.extend_from_slice(&encoded[..=length]);
     }
 }
 

@@ -106,6 +106,8 @@ impl Facts {
         self.flights.sort();
         self.holds.sort();
         self.counters.sort();
+        // What is counted twice at a time is so once.
+        self.counters.dedup();
         self
     }
 
@@ -113,6 +115,12 @@ impl Facts {
         let before = self.arrows.entry(id).or_default()[end].replace(at);
         assert_eq!(before, None, "arrow {id} has one end twice");
     }
+}
+
+/// A place without its column, which one of the formats does not have.
+fn line(site: &str) -> String {
+    let line = site.match_indices(':').nth(1).map_or(site.len(), |(column, _)| column);
+    site[..line].to_owned()
 }
 
 /// Reads a Chrome trace.
@@ -239,7 +247,12 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
 
 fn arguments(event: &Json) -> BTreeMap<String, String> {
     let arguments = event["args"].as_object().expect("it has arguments");
-    arguments.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
+    let mut arguments: BTreeMap<_, _> =
+        arguments.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
+    if let Some(site) = arguments.get_mut("site") {
+        *site = line(site);
+    }
+    arguments
 }
 
 fn plain(value: &Json) -> String {
@@ -339,31 +352,87 @@ enum Track {
 /// What was interned under a number: a text, or a file and a line.
 type Interned = HashMap<(u64, u64), (String, Option<u64>)>;
 
+/// What a packet sequence has said so far.
+#[derive(Default)]
+struct Sequence {
+    interned: Interned,
+    /// Where times are differences: the latest time.
+    time: Option<u64>,
+    track: Option<u64>,
+    counter: Option<u64>,
+}
+
+/// Clocks: of the trace, and of a sequence.
+const BOOTTIME: u64 = 6;
+const DIFFERENCES: u64 = 64;
+
+impl Sequence {
+    fn begin(packet: &Message<'_>) -> Self {
+        let mut sequence = Sequence::default();
+        let Some(defaults) = packet.message(59) else { return sequence };
+        assert_eq!(defaults.number(58), Some(DIFFERENCES));
+        let events = defaults.message(11).expect("a sequence of a track says which");
+        (sequence.track, sequence.counter) = (events.number(11), events.number(31));
+        let snapshot = packet.message(6).expect("a clock begins at a time");
+        let clocks: Vec<_> = snapshot
+            .messages(1)
+            .map(|clock| (clock.number(1), clock.number(2), clock.number(3)))
+            .collect();
+        let expected = [(Some(BOOTTIME), Some(0), None), (Some(DIFFERENCES), Some(0), Some(1))];
+        assert_eq!(clocks, expected);
+        sequence.time = Some(0);
+        sequence
+    }
+
+    fn time(&mut self, packet: &Message<'_>) -> u64 {
+        let time = packet.number(8).expect("an event has a time");
+        match (&mut self.time, packet.number(58)) {
+            (Some(latest), None) => {
+                *latest += time;
+                *latest
+            }
+            (Some(_), clock) => {
+                assert_eq!(clock, Some(BOOTTIME));
+                time
+            }
+            (None, clock) => {
+                assert_eq!(clock, None);
+                time
+            }
+        }
+    }
+}
+
 /// Reads a Perfetto trace, and checks what the viewer relies on.
 ///
 /// The numbers of the fields are those of `perfetto_trace.proto`.
 pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
     let mut facts = Facts::default();
     let mut tracks = HashMap::new();
-    let mut interned = Interned::new();
+    let mut sequences: HashMap<u64, Sequence> = HashMap::new();
     let mut events = Vec::new();
-    for (index, packet) in Message::read(trace).messages(1).enumerate() {
-        assert_eq!(packet.number(10), Some(1), "all packets are of one sequence");
-        if index == 0 {
-            assert_eq!(packet.number(13), Some(1), "the first packet begins the sequence");
+    for packet in Message::read(trace).messages(1) {
+        let number = packet.number(10).expect("a packet is of a sequence");
+        if packet.number(13) == Some(1) {
+            let before = sequences.insert(number, Sequence::begin(&packet));
+            assert!(before.is_none(), "sequence {number} begins twice");
         }
+        let sequence = sequences.get_mut(&number).expect("the first packet begins its sequence");
         if let Some(new) = packet.message(12) {
-            intern(&new, &mut interned);
+            intern(&new, &mut sequence.interned);
         }
         if let Some(track) = packet.message(60) {
             describe(&track, &mut tracks, &mut facts);
         }
         if let Some(event) = packet.message(11) {
-            assert_eq!(packet.number(13), Some(2), "an event needs what was interned");
-            let time = packet.number(8).expect("an event has a time");
-            let track = event.number(11).expect("an event has a track");
+            let time = sequence.time(&packet);
+            let track = event.number(11).or(sequence.track).expect("an event has a track");
             assert!(tracks.contains_key(&track), "a track is described before it is used");
-            events.push((time, track, read(&event, &interned)));
+            if let Some(value) = event.number(12) {
+                let counter = event.number(31).or(sequence.counter).expect("what is counted?");
+                facts.count(&tracks[&counter], time, value);
+            }
+            events.push((time, track, read(&event, &sequence.interned)));
         }
     }
     // The viewer sorts by time, and leaves what is of one time in its order.
@@ -379,18 +448,7 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
                 facts.slice(track, begin, Some(time), event);
             }
             3 => facts.slice(track, time, Some(time), event),
-            4 => {
-                let Track::Below(process, path) = track else {
-                    panic!("a counter has a track of its own")
-                };
-                let value = event.value.expect("counters count");
-                facts.counters.push(Counter {
-                    process: *process,
-                    name: path[1..].join(" "),
-                    time,
-                    value,
-                });
-            }
+            4 => facts.count(track, time, event.value.expect("counters count")),
             kind => panic!("what is an event of type {kind}?"),
         }
     }
@@ -472,10 +530,7 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
     if let Some(place) = event.number(34) {
         let (file, line) = known(4, place);
         let line = line.expect("a place has a line");
-        assert!(
-            format!("{}:", arguments["site"]).starts_with(&format!("{file}:{line}:")),
-            "the place is the argument's"
-        );
+        arguments.insert("site".to_owned(), format!("{file}:{line}"));
     }
     let (sources, targets) = (event.numbers(47).count(), event.numbers(48).count());
     assert!(targets + sources.min(1) <= 1, "of an event arrows begin, or one ends");
@@ -492,6 +547,12 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
 }
 
 impl Facts {
+    fn count(&mut self, track: &Track, time: u64, value: u64) {
+        let Track::Below(process, path) = track else { panic!("a counter has a track of its own") };
+        let name = path[1..].join(" ");
+        self.counters.push(Counter { process: *process, name, time, value });
+    }
+
     fn slice(&mut self, track: &Track, begin: u64, end: Option<u64>, event: Event) {
         let name = event.name.expect("a slice has a name");
         match track {
@@ -528,12 +589,11 @@ impl Facts {
             Track::Below(process, path) => {
                 assert_eq!(event.category.as_deref(), Some("message"));
                 assert_eq!((path[0].as_str(), path[2].as_str()), ("channels", "in flight"));
-                let message = event.arguments["message"].clone();
-                assert_eq!(event.arguments["channel"], path[1]);
                 let value = event.arguments.get("value").cloned();
                 let lost = name.ends_with(" (never received)");
-                let rest = name.strip_prefix(&format!("#{message}")).expect("it has its number");
-                assert!(value.is_some() || lost || rest.is_empty());
+                let number = name.strip_prefix('#').expect("it has its number");
+                let message = number.chars().take_while(char::is_ascii_digit).collect::<String>();
+                assert!(value.is_some() || lost || number == message);
                 self.flights.push(Flight {
                     process: *process,
                     channel: path[1].clone(),
