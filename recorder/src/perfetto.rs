@@ -25,8 +25,9 @@ mod sequence;
 mod wire;
 
 use fields::{process_descriptor, thread_descriptor, track_descriptor, track_event};
-use names::{Argument, Text};
+use names::{Argument, Text, Topic};
 use packets::{Line, Packets};
+use sequence::Numbers;
 
 /// Writes a Perfetto trace.
 #[derive(Debug)]
@@ -142,7 +143,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
         let (begin, end) = finding.shown();
         self.packets.event(&mut line, begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, "finding");
+            sequence.topic(event, Topic::Finding);
             event.text(track_event::NAME, name);
             sequence.annotate_once(event, Argument::Text, &finding.what);
             sequence.annotate_once(event, Argument::Advice, &finding.advice);
@@ -154,7 +155,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             self.links.entry((evidence.thread, evidence.time)).or_default().push(link);
             self.packets.event(&mut line, evidence.time, None, |event, sequence| {
                 event.number(track_event::TYPE, track_event::INSTANT);
-                sequence.category(event, "finding");
+                sequence.topic(event, Topic::Finding);
                 event.text(track_event::NAME, &name);
                 event.fixed(track_event::FLOW_IDS, link);
                 if let Some(site) = evidence.site {
@@ -274,7 +275,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
         };
         self.packets.event(lane, flight.begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, "message");
+            sequence.topic(event, Topic::Message);
             event.text(track_event::NAME, &format!("{}{fate}", flight.name()));
             event.number(track_event::CORRELATION_ID, flight.arrow);
             if let Some(value) = &flight.value {
@@ -301,7 +302,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
         let lane = &mut lanes[lane];
         self.packets.event(lane, hold.begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, "lock");
+            sequence.topic(event, Topic::Lock);
             event.text(track_event::NAME, &hold.name(entities));
             // Each thread has one colour, and none that is a message's: no arrow has this number.
             event.number(track_event::CORRELATION_ID, u64::MAX / 2 - hold.thread as u64);
@@ -310,8 +311,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
             }
             let primitive = Text::Label(On::Primitive(hold.primitive));
             let thread = Text::Label(On::Thread(hold.thread));
-            sequence.annotate_text(event, Argument::Primitive, primitive, entities);
-            sequence.annotate_text(event, Argument::Thread, thread, entities);
+            sequence.annotate_text(&mut event.rest, Argument::Primitive, primitive, entities);
+            sequence.annotate_text(&mut event.rest, Argument::Thread, thread, entities);
             sequence.annotate(event, Argument::Turn, hold.turn);
             sequence.annotate(event, Argument::OthersWaited, hold.others_waited);
         })?;

@@ -9,10 +9,18 @@ use crate::items::{Category, On, Slice};
 #[derive(Clone, Copy, Debug, Eq)]
 pub(super) struct Word(pub(super) &'static str);
 
+impl Word {
+    /// Whether the two are at one place in memory.
+    #[inline]
+    pub(super) fn is(self, other: Word) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
 impl PartialEq for Word {
     #[inline]
     fn eq(&self, other: &Word) -> bool {
-        std::ptr::eq(self.0, other.0) || self.0 == other.0
+        self.is(*other) || self.0 == other.0
     }
 }
 
@@ -127,6 +135,31 @@ pub(super) const ARGUMENTS: [&str; 19] = [
     "sure",
 ];
 
-/// The categories' names.
-pub(super) const CATEGORIES: [&str; 8] =
+/// What events are about: their categories.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Topic {
+    Channel,
+    Message,
+    Primitive,
+    Thread,
+    Span,
+    Log,
+    Lock,
+    Finding,
+}
+
+/// The topics' names, in their order.
+pub(super) const TOPICS: [&str; 8] =
     ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding"];
+
+impl Topic {
+    pub(super) fn of(category: Category) -> Self {
+        match category {
+            Category::Channel => Topic::Channel,
+            Category::Primitive => Topic::Primitive,
+            Category::Thread => Topic::Thread,
+            Category::Span => Topic::Span,
+            Category::Log => Topic::Log,
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::fields::{counter_descriptor, track_descriptor, track_event};
-use super::sequence::Sequence;
+use super::sequence::{Event, Numbers, Sequence};
 use super::wire::Message;
 
 /// Writes packets.
@@ -15,6 +15,8 @@ pub(super) struct Packets<W> {
     /// What is still to be written.
     bytes: Message,
     sequences: Vec<Sequence>,
+    /// The event that is being written: its room is used again.
+    event: Event,
     /// Tracks so far: their numbers are counted.
     tracks: u64,
 }
@@ -49,7 +51,7 @@ impl<W: Write> Packets<W> {
     pub(super) fn new(out: W) -> Self {
         let mut bytes = Message::default();
         let shared = Sequence::shared(1, &mut bytes);
-        Packets { out, bytes, sequences: vec![shared], tracks: 0 }
+        Packets { out, bytes, sequences: vec![shared], event: Event::new(), tracks: 0 }
     }
 
     /// Writes what is still in memory.
@@ -119,12 +121,13 @@ impl<W: Write> Packets<W> {
         line: &mut Line,
         time: u64,
         counter: Option<u64>,
-        fill: impl FnOnce(&mut Message, &mut Sequence),
+        fill: impl FnOnce(&mut Event, &mut Sequence),
     ) -> Result<()> {
         if line.sequence == SHARED {
             self.met(line, counter);
         }
-        self.sequences[line.sequence].event(&mut self.bytes, line.track, time, fill);
+        let Packets { bytes, sequences, event, .. } = self;
+        sequences[line.sequence].event(bytes, event, line.track, time, fill);
         self.write()
     }
 
@@ -148,7 +151,8 @@ impl<W: Write> Packets<W> {
 
     /// Writes a counter's value.
     pub(super) fn count(&mut self, counter: u64, time: u64, value: u64) -> Result<()> {
-        self.sequences[SHARED].event(&mut self.bytes, counter, time, |event, _| {
+        let Packets { bytes, sequences, event, .. } = self;
+        sequences[SHARED].event(bytes, event, counter, time, |event, _| {
             event.number(track_event::TYPE, track_event::COUNTER);
             event.number(track_event::COUNTER_VALUE, value);
         });

@@ -13,8 +13,8 @@ use super::fields::{
     clock, clock_snapshot, debug_annotation, interned_data, packet, source_location,
     trace_packet_defaults, track_event, track_event_defaults,
 };
-use super::names::{ARGUMENTS, Argument, CATEGORIES, Text, Word};
-use super::wire::Message;
+use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic, Word};
+use super::wire::{Message, Short};
 use crate::entities::Entities;
 use crate::items::{Category, On, PANIC, Slice};
 
@@ -27,9 +27,9 @@ pub(super) struct Sequence {
     names: Interned<(Word, Option<On>, Word)>,
     texts: Interned<Text>,
     places: Interned<usize>,
-    /// Which arguments and categories have their names: a bit for each.
+    /// Which arguments and topics have their names: a bit for each.
     arguments: u64,
-    categories: u64,
+    topics: u64,
     shapes: Shapes,
     /// What the next packet introduces.
     introduced: Message,
@@ -52,6 +52,9 @@ const INCREMENTAL_STATE_CLEARED: u64 = 1;
 
 /// A field of `Trace`.
 const TRACE_PACKET: u32 = 1;
+
+/// So much is before an event in its packet, at most.
+const HEAD: usize = 64;
 
 impl Sequence {
     /// A sequence for all tracks; writes its begin.
@@ -99,7 +102,7 @@ impl Sequence {
             texts: Interned::default(),
             places: Interned::default(),
             arguments: 0,
-            categories: 0,
+            topics: 0,
             shapes: Shapes::default(),
             introduced: Message::default(),
         }
@@ -126,46 +129,37 @@ impl Sequence {
     pub(super) fn event(
         &mut self,
         out: &mut Message,
+        event: &mut Event,
         track: u64,
         time: u64,
-        fill: impl FnOnce(&mut Message, &mut Sequence),
+        fill: impl FnOnce(&mut Event, &mut Sequence),
     ) {
-        out.nested(TRACE_PACKET, |packet| {
-            self.stamp(packet, time);
-            packet.number(packet::SEQUENCE_ID, self.number);
-            packet.nested(packet::TRACK_EVENT, |event| {
-                if self.own.is_none_or(|own| own.track != track) {
-                    event.number(track_event::TRACK_UUID, track);
-                }
-                fill(event, self);
-            });
-            if !self.introduced.is_empty() {
-                packet.message(packet::INTERNED_DATA, &self.introduced);
-                self.introduced.clear();
-            }
-        });
-    }
-
-    /// Adds a packet's time.
-    #[inline]
-    fn stamp(&mut self, packet: &mut Message, time: u64) {
-        match &mut self.own {
-            Some(own) if own.time <= time => {
-                packet.number(packet::TIMESTAMP, time - own.time);
-                own.time = time;
-            }
-            own => {
-                packet.number(packet::TIMESTAMP, time);
-                if own.is_some() {
-                    packet.number(packet::TIMESTAMP_CLOCK_ID, BOOTTIME);
-                }
-            }
+        event.clear();
+        if self.own.is_none_or(|own| own.track != track) {
+            event.number(track_event::TRACK_UUID, track);
+        }
+        fill(event, self);
+        let shape = event.shape.map_or(&[][..], |place| self.shapes.all[place].bytes());
+        let (short, rest) = (event.short.bytes(), event.rest.bytes());
+        let length = shape.len() + short.len() + rest.len();
+        let mut head = Short::<HEAD>::new();
+        stamp(&mut self.own, &mut head, time);
+        head.number(packet::SEQUENCE_ID, self.number);
+        head.begin(packet::TRACK_EVENT, length);
+        let mut introduced = Message::default();
+        if !self.introduced.is_empty() {
+            introduced.message(packet::INTERNED_DATA, &self.introduced);
+            self.introduced.clear();
+        }
+        out.begin(TRACE_PACKET, head.bytes().len() + length + introduced.len());
+        for part in [head.bytes(), shape, short, rest, introduced.bytes()] {
+            out.encoded(part);
         }
     }
 
     /// Adds a counter's value at the event's time.
     #[inline]
-    pub(super) fn count(&self, event: &mut Message, counter: u64, value: u64) {
+    pub(super) fn count(&self, event: &mut Event, counter: u64, value: u64) {
         if self.own.is_none_or(|own| own.counter != Some(counter)) {
             event.number(track_event::EXTRA_COUNTER_TRACK_UUIDS, counter);
         }
@@ -174,26 +168,30 @@ impl Sequence {
 
     /// Adds what the slice has in common with others like it.
     #[inline]
-    pub(super) fn shape(&mut self, event: &mut Message, slice: &Slice, entities: &Entities) {
+    pub(super) fn shape(&mut self, event: &mut Event, slice: &Slice, entities: &Entities) {
         let shape = Shape::of(slice);
-        if let Some(fields) = self.shapes.recent(&shape) {
-            return event.encoded(fields);
+        event.shape = Some(match self.shapes.recent(&shape) {
+            Some(place) => place,
+            None => self.find(shape, slice, entities),
+        });
+    }
+
+    #[cold]
+    fn find(&mut self, shape: Shape, slice: &Slice, entities: &Entities) -> usize {
+        if let Some(&place) = self.shapes.places.get(&shape) {
+            return self.shapes.remember(shape, place);
         }
-        if !self.shapes.recall(&shape) {
-            let fields = self.fields(slice, entities);
-            self.shapes.insert(shape, fields);
-        }
-        event.encoded(self.shapes.latest());
+        let fields = self.fields(slice, entities);
+        self.shapes.insert(shape, fields)
     }
 
     /// The fields of a shape.
-    #[cold]
     fn fields(&mut self, slice: &Slice, entities: &Entities) -> Message {
         let mut event = Message::default();
         let instant = slice.end == Some(slice.begin);
         let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
         event.number(track_event::TYPE, kind);
-        self.category(&mut event, slice.category.name());
+        self.topic(&mut event, Topic::of(slice.category));
         if has_name(slice) {
             let key = (Word(slice.verb), slice.on, Word(slice.note));
             let (number, new) = self.names.number(key);
@@ -212,18 +210,20 @@ impl Sequence {
         event
     }
 
-    pub(super) fn category(&mut self, event: &mut Message, name: &str) {
-        let index = CATEGORIES.iter().position(|known| *known == name).unwrap_or(0);
-        let number = index as u64 + 1;
-        if self.categories & 1 << index == 0 {
-            self.categories |= 1 << index;
+    /// Adds what the event is about.
+    #[inline]
+    pub(super) fn topic(&mut self, event: &mut impl Numbers, topic: Topic) {
+        let number = topic as u64 + 1;
+        if self.topics & 1 << topic as u64 == 0 {
+            self.topics |= 1 << topic as u64;
+            let name = TOPICS[topic as usize];
             intern(&mut self.introduced, interned_data::EVENT_CATEGORIES, number, name);
         }
         event.number(track_event::CATEGORY_IIDS, number);
     }
 
     /// Adds a place in the source.
-    pub(super) fn place(&mut self, event: &mut Message, site: usize, entities: &Entities) {
+    pub(super) fn place(&mut self, event: &mut impl Numbers, site: usize, entities: &Entities) {
         let (number, new) = self.places.number(site);
         if new {
             let site = &entities.sites[site];
@@ -238,12 +238,10 @@ impl Sequence {
 
     /// Adds an argument that is a number.
     #[inline]
-    pub(super) fn annotate(&mut self, event: &mut Message, argument: Argument, value: u64) {
-        let name = self.argument(argument);
-        event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-            annotation.number(debug_annotation::NAME_IID, name);
-            annotation.number(debug_annotation::UINT_VALUE, value);
-        });
+    pub(super) fn annotate(&mut self, event: &mut Event, argument: Argument, value: u64) {
+        let name = (debug_annotation::NAME_IID, self.argument(argument));
+        let value = (debug_annotation::UINT_VALUE, value);
+        event.room().pair(track_event::DEBUG_ANNOTATIONS, name, value);
     }
 
     /// Adds an argument that is a text which comes again.
@@ -261,31 +259,112 @@ impl Sequence {
             intern(&mut self.introduced, kind, number, text.words(entities));
         }
         event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-            annotation.number(debug_annotation::NAME_IID, name);
+            annotation.number(debug_annotation::NAME_IID, name.into());
             annotation.number(debug_annotation::STRING_VALUE_IID, number);
         });
     }
 
     /// Adds an argument that does not come again.
-    pub(super) fn annotate_once(&mut self, event: &mut Message, argument: Argument, text: &str) {
+    pub(super) fn annotate_once(&mut self, event: &mut Event, argument: Argument, text: &str) {
         let name = self.argument(argument);
-        event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-            annotation.number(debug_annotation::NAME_IID, name);
+        event.rest.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
+            annotation.number(debug_annotation::NAME_IID, name.into());
             annotation.text(debug_annotation::STRING_VALUE, text);
         });
     }
 
     /// The number of an argument's name.
     #[inline]
-    fn argument(&mut self, argument: Argument) -> u64 {
-        let index = argument as u64;
-        if self.arguments & 1 << index == 0 {
-            self.arguments |= 1 << index;
-            let name = ARGUMENTS[index as usize];
+    fn argument(&mut self, argument: Argument) -> u8 {
+        let number = argument as u8 + 1;
+        if self.arguments & 1 << number == 0 {
+            self.arguments |= 1 << number;
+            let name = ARGUMENTS[argument as usize];
             let kind = interned_data::DEBUG_ANNOTATION_NAMES;
-            intern(&mut self.introduced, kind, index + 1, name);
+            intern(&mut self.introduced, kind, number.into(), name);
         }
-        index + 1
+        number
+    }
+}
+
+/// Adds a packet's time.
+#[inline]
+fn stamp(own: &mut Option<Own>, head: &mut Short<HEAD>, time: u64) {
+    match own {
+        Some(own) if own.time <= time => {
+            head.number(packet::TIMESTAMP, time - own.time);
+            own.time = time;
+        }
+        _ => {
+            head.number(packet::TIMESTAMP, time);
+            if own.is_some() {
+                head.number(packet::TIMESTAMP_CLOCK_ID, BOOTTIME);
+            }
+        }
+    }
+}
+
+/// An event that is being written: its fields, which may stand in any order.
+#[derive(Debug)]
+pub(super) struct Event {
+    /// The fields that it has in common with others: a place among the shapes.
+    shape: Option<usize>,
+    short: Short<SHORT>,
+    pub(super) rest: Message,
+}
+
+/// Enough for what most events have.
+const SHORT: usize = 160;
+
+/// What takes fields that are numbers.
+pub(super) trait Numbers {
+    fn number(&mut self, field: u32, value: u64);
+}
+
+impl Numbers for Message {
+    fn number(&mut self, field: u32, value: u64) {
+        Message::number(self, field, value);
+    }
+}
+
+impl Numbers for Event {
+    #[inline]
+    fn number(&mut self, field: u32, value: u64) {
+        self.room().number(field, value);
+    }
+}
+
+impl Event {
+    pub(super) fn new() -> Self {
+        Event { shape: None, short: Short::new(), rest: Message::default() }
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        self.shape = None;
+        self.short.clear();
+        if !self.rest.is_empty() {
+            self.rest.clear();
+        }
+    }
+
+    /// Room for another number.
+    #[inline]
+    fn room(&mut self) -> &mut Short<SHORT> {
+        if self.short.is_full() {
+            self.rest.encoded(self.short.bytes());
+            self.short.clear();
+        }
+        &mut self.short
+    }
+
+    #[inline]
+    pub(super) fn fixed(&mut self, field: u32, value: u64) {
+        self.room().fixed(field, value);
+    }
+
+    pub(super) fn text(&mut self, field: u32, text: &str) {
+        self.rest.text(field, text);
     }
 }
 
@@ -329,69 +408,79 @@ impl<K: std::hash::Hash + Eq> Interned<K> {
 /// What slices that are alike have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Shape {
-    instant: bool,
-    category: Category,
     verb: Word,
     note: Word,
     operation: Word,
     on: Option<On>,
-    endpoint: Option<u32>,
     site: Option<usize>,
+    endpoint: Option<u32>,
+    instant: bool,
+    category: Category,
 }
 
 impl Shape {
     #[inline]
     fn of(slice: &Slice) -> Self {
         Shape {
-            instant: slice.end == Some(slice.begin),
-            category: slice.category,
             verb: Word(slice.verb),
             note: Word(slice.note),
             operation: Word(slice.operation),
             on: slice.on,
-            endpoint: slice.endpoint,
             site: slice.site,
+            endpoint: slice.endpoint,
+            instant: slice.end == Some(slice.begin),
+            category: slice.category,
         }
+    }
+
+    /// Whether the two are the same at first sight.
+    #[inline]
+    fn is(&self, other: &Shape) -> bool {
+        self.on == other.on
+            && self.site == other.site
+            && self.endpoint == other.endpoint
+            && self.verb.is(other.verb)
+            && self.note.is(other.note)
+            && self.operation.is(other.operation)
+            && self.instant == other.instant
+            && self.category == other.category
     }
 }
 
 /// The shapes of a sequence, with their fields as they are written.
 #[derive(Debug, Default)]
 struct Shapes {
-    all: Vec<(Shape, Message)>,
+    all: Vec<Message>,
     places: FxHashMap<Shape, usize>,
-    /// Those that were met last: a thread does the same few things again and again.
-    recent: [usize; RECENT],
-    /// Which of those was met last.
-    latest: usize,
+    /// Those that were met last, and where they are: a thread does the same few things again and
+    /// again.
+    recent: Vec<(Shape, usize)>,
+    /// The oldest of those.
+    oldest: usize,
 }
 
 const RECENT: usize = 4;
 
 impl Shapes {
-    /// The shape's fields, if it is one of those that were met last.
+    /// Where the shape is, if it is one of those that were met last.
     #[inline]
-    fn recent(&self, shape: &Shape) -> Option<&[u8]> {
-        let recent = self.recent.iter().filter_map(|&place| self.all.get(place));
-        recent.filter(|(known, _)| known == shape).map(|(_, fields)| fields.bytes()).next()
+    fn recent(&self, shape: &Shape) -> Option<usize> {
+        self.recent.iter().find(|(known, _)| known.is(shape)).map(|&(_, place)| place)
     }
 
-    /// Makes the shape one that was met last; tells whether it is known.
-    fn recall(&mut self, shape: &Shape) -> bool {
-        let Some(&place) = self.places.get(shape) else { return false };
-        self.latest = (self.latest + 1) % RECENT;
-        self.recent[self.latest] = place;
-        true
+    fn remember(&mut self, shape: Shape, place: usize) -> usize {
+        if self.recent.len() < RECENT {
+            self.recent.push((shape, place));
+        } else {
+            self.recent[self.oldest] = (shape, place);
+            self.oldest = (self.oldest + 1) % RECENT;
+        }
+        place
     }
 
-    fn insert(&mut self, shape: Shape, fields: Message) {
+    fn insert(&mut self, shape: Shape, fields: Message) -> usize {
         self.places.insert(shape, self.all.len());
-        self.all.push((shape, fields));
-        self.recall(&shape);
-    }
-
-    /// The fields of the shape that was recalled last.
-    fn latest(&self) -> &[u8] {
-        self.all[self.recent[self.latest]].1.bytes()
+        self.all.push(fields);
+        self.remember(shape, self.all.len() - 1)
     }
 }
