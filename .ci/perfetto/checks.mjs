@@ -51,7 +51,7 @@ export const TRACE_CHECKS = {
 
   'sends and receives say where they were called, and the latency': (facts) =>
     facts.slices.filter((slice) => isSend(slice) || isReceive(slice)).filter((slice) =>
-      !(/\.rs:\d+$/.test(slice.site) && (isSend(slice) || isCount(slice.latency_ns)))),
+      !(/\.rs:\d+:\d+$/.test(slice.site) && (isSend(slice) || isCount(slice.latency_ns)))),
 
   'the depth changes with every send and receive': (facts) => {
     const counted = new Set(facts.counters.filter(({ kind }) => kind === 'queue depth')

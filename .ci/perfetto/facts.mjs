@@ -3,18 +3,12 @@
 
 const ARGUMENTS =
   ['channel', 'endpoint', 'message', 'value', 'primitive', 'kind', 'level', 'target', 'fields',
-    'text', 'operation', 'latency_ns', 'waited_ns', 'timeout_ns'];
+    'text', 'operation', 'site', 'latency_ns', 'waited_ns', 'timeout_ns'];
 
 // (the importer files arguments under `args.` from JSON and `debug.` from protobuf)
 const argument = (name) =>
   `coalesce(extract_arg(s.arg_set_id, 'args.${name}'),
             extract_arg(s.arg_set_id, 'debug.${name}')) as ${name}`;
-
-// File and line; protobuf has no column.
-const SITE = `
-  coalesce(rtrim(rtrim(extract_arg(s.arg_set_id, 'args.site'), '0123456789'), ':'),
-    extract_arg(s.arg_set_id, 'source.file_name') || ':' ||
-    extract_arg(s.arg_set_id, 'source.line_number')) as site`;
 
 const PROBLEMS = `
   select name, idx, severity, value from stats
@@ -33,7 +27,7 @@ const THREADS = `
 
 const SLICES = `
   select s.id, thread.name as thread, s.name, s.category, s.ts, s.dur,
-    ${ARGUMENTS.map(argument).join(', ')}, ${SITE}
+    ${ARGUMENTS.map(argument).join(', ')}
   from slice s join thread_track k on k.id = s.track_id join thread using (utid)`;
 
 const FLOWS = `select slice_out, slice_in from flow
@@ -44,14 +38,14 @@ const LINKS = `select finding.ts as ts, finding.name as finding, slice_in from f
 const EVIDENCE = `select count(*) as n from slice
   where category = 'finding' and parent_id is not null`;
 
-const HOLD_ARGUMENTS = ['primitive', 'thread', 'turn', 'others_waited_ns'];
+const HOLD_ARGUMENTS = ['primitive', 'thread', 'turn', 'others_waited_ns', 'site'];
 
 // Each format has its own place for what belongs to a channel or a lock and to no thread.
 const TRACKS = {
   json: {
     // (what gives a lock's track its name has no arguments)
     holds: `
-      select s.ts, s.dur, s.name, ${HOLD_ARGUMENTS.map(argument).join(', ')}, ${SITE}
+      select s.ts, s.dur, s.name, ${HOLD_ARGUMENTS.map(argument).join(', ')}
       from slice s join process_track k on k.id = s.track_id
       where s.category = 'lock' and s.arg_set_id is not null
         and k.name = extract_arg(s.arg_set_id, 'args.primitive')`,
@@ -73,7 +67,7 @@ const TRACKS = {
   },
   pftrace: {
     holds: `
-      select s.ts, s.dur, s.name, ${HOLD_ARGUMENTS.map(argument).join(', ')}, ${SITE}
+      select s.ts, s.dur, s.name, ${HOLD_ARGUMENTS.map(argument).join(', ')}
       from slice s join track lane on lane.id = s.track_id
       join track locks on locks.id = lane.parent_id
       where s.category = 'lock' and locks.name = 'locks'

@@ -1,11 +1,5 @@
 // The queries of docs/sql.md.
 
-// What is a place in a `.pftrace`.
-const PLACE = new RegExp([
-  /extract_arg\(([\w.]+), 'source\.file_name'\) \|\| ':' \|\|\s+/,
-  /extract_arg\(\1, 'source\.line_number'\)/,
-].map(({ source }) => source).join(''), 'g');
-
 /** One entry for each query and format: what was asked, and what came of it so far. */
 export function readQueries(page) {
   const blocks = page.matchAll(/^## (.*?)\n|^```sql ?(\w*)\n(.*?)^```$/gms);
@@ -19,8 +13,7 @@ export function readQueries(page) {
         subject: `docs/sql.md, .${format}: ${heading}`,
         format,
         // (as the page tells its readers)
-        sql: format === 'json' ? sql.replaceAll(PLACE, "extract_arg($1, 'args.site')")
-          .replaceAll("'debug.", "'args.") : sql,
+        sql: format === 'json' ? sql.replaceAll("'debug.", "'args.") : sql,
         complaints: [],
         rows: 0,
       });

@@ -159,7 +159,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 event.text(track_event::NAME, &name);
                 event.fixed(track_event::FLOW_IDS, link);
                 if let Some(site) = evidence.site {
-                    sequence.place(event, site.get(), entities);
+                    let site = Text::Site(site.get());
+                    sequence.annotate_text(&mut event.rest, Argument::Site, site, entities);
                 }
             })?;
         }
@@ -307,7 +308,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
             // Each thread has one colour, and none that is a message's: no arrow has this number.
             event.number(track_event::CORRELATION_ID, u64::MAX / 2 - hold.thread as u64);
             if let Some(site) = hold.site {
-                sequence.place(event, site, entities);
+                let site = Text::Site(site);
+                sequence.annotate_text(&mut event.rest, Argument::Site, site, entities);
             }
             let primitive = Text::Label(On::Primitive(hold.primitive));
             let thread = Text::Label(On::Thread(hold.thread));

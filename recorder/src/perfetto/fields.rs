@@ -43,7 +43,6 @@ pub(super) mod track_event {
     pub(in crate::perfetto) const NAME: u32 = 23;
     pub(in crate::perfetto) const COUNTER_VALUE: u32 = 30;
     pub(in crate::perfetto) const EXTRA_COUNTER_TRACK_UUIDS: u32 = 31;
-    pub(in crate::perfetto) const SOURCE_LOCATION_IID: u32 = 34;
     pub(in crate::perfetto) const FLOW_IDS: u32 = 47;
     pub(in crate::perfetto) const TERMINATING_FLOW_IDS: u32 = 48;
     pub(in crate::perfetto) const CORRELATION_ID: u32 = 52;
@@ -57,7 +56,6 @@ pub(super) mod interned_data {
     pub(in crate::perfetto) const EVENT_CATEGORIES: u32 = 1;
     pub(in crate::perfetto) const EVENT_NAMES: u32 = 2;
     pub(in crate::perfetto) const DEBUG_ANNOTATION_NAMES: u32 = 3;
-    pub(in crate::perfetto) const SOURCE_LOCATIONS: u32 = 4;
     pub(in crate::perfetto) const DEBUG_ANNOTATION_STRING_VALUES: u32 = 29;
 }
 
@@ -95,10 +93,4 @@ pub(super) mod thread_descriptor {
 
 pub(super) mod counter_descriptor {
     pub(in crate::perfetto) const UNIT_NAME: u32 = 6;
-}
-
-pub(super) mod source_location {
-    pub(in crate::perfetto) const IID: u32 = 1;
-    pub(in crate::perfetto) const FILE_NAME: u32 = 2;
-    pub(in crate::perfetto) const LINE_NUMBER: u32 = 4;
 }

@@ -1,5 +1,6 @@
 //! Words and texts that come again.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use crate::entities::Entities;
@@ -41,6 +42,7 @@ pub(super) enum Text {
     Target(usize),
     /// Of a process, an endpoint.
     Endpoint(usize, u32),
+    Site(usize),
 }
 
 impl Text {
@@ -73,17 +75,19 @@ impl Text {
             _ if slice.operation == slice.verb => None,
             _ => word(Argument::Operation, slice.operation),
         };
-        [on, of, operation].into_iter().flatten()
+        let site = slice.site.map(|site| (Argument::Site, Text::Site(site)));
+        [on, of, operation, site].into_iter().flatten()
     }
 
-    pub(super) fn words(self, entities: &Entities) -> &str {
+    pub(super) fn words(self, entities: &Entities) -> Cow<'_, str> {
         match self {
-            Text::Label(on) => on.label(entities),
-            Text::Word(Word(word)) => word,
-            Text::Target(callsite) => &entities.callsites[callsite].target,
+            Text::Label(on) => on.label(entities).into(),
+            Text::Word(Word(word)) => word.into(),
+            Text::Target(callsite) => entities.callsites[callsite].target.as_str().into(),
             Text::Endpoint(process, endpoint) => {
-                entities.endpoint_name(process, endpoint).unwrap_or_default()
+                entities.endpoint_name(process, endpoint).unwrap_or_default().into()
             }
+            Text::Site(site) => entities.sites[site].to_string().into(),
         }
     }
 }
@@ -108,12 +112,13 @@ pub(super) enum Argument {
     Timeout,
     Turn,
     OthersWaited,
+    Site,
     Advice,
     Sure,
 }
 
 /// The arguments' names, in their order.
-pub(super) const ARGUMENTS: [&str; 19] = [
+pub(super) const ARGUMENTS: [&str; 20] = [
     "channel",
     "endpoint",
     "message",
@@ -131,6 +136,7 @@ pub(super) const ARGUMENTS: [&str; 19] = [
     "timeout_ns",
     "turn",
     "others_waited_ns",
+    "site",
     "advice",
     "sure",
 ];

@@ -10,8 +10,8 @@
 use rustc_hash::FxHashMap;
 
 use super::fields::{
-    clock, clock_snapshot, debug_annotation, interned_data, packet, source_location,
-    trace_packet_defaults, track_event, track_event_defaults,
+    clock, clock_snapshot, debug_annotation, interned_data, packet, trace_packet_defaults,
+    track_event, track_event_defaults,
 };
 use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic, Word};
 use super::wire::{Message, Short};
@@ -26,7 +26,6 @@ pub(super) struct Sequence {
     own: Option<Own>,
     names: Interned<(Word, Option<On>, Word)>,
     texts: Interned<Text>,
-    places: Interned<usize>,
     /// Which arguments and topics have their names: a bit for each.
     arguments: u64,
     topics: u64,
@@ -100,7 +99,6 @@ impl Sequence {
             own,
             names: Interned::default(),
             texts: Interned::default(),
-            places: Interned::default(),
             arguments: 0,
             topics: 0,
             shapes: Shapes::default(),
@@ -201,9 +199,6 @@ impl Sequence {
             }
             event.number(track_event::NAME_IID, number);
         }
-        if let Some(site) = slice.site {
-            self.place(&mut event, site, entities);
-        }
         for (argument, text) in Text::of(slice, entities) {
             self.annotate_text(&mut event, argument, text, entities);
         }
@@ -220,20 +215,6 @@ impl Sequence {
             intern(&mut self.introduced, interned_data::EVENT_CATEGORIES, number, name);
         }
         event.number(track_event::CATEGORY_IIDS, number);
-    }
-
-    /// Adds a place in the source.
-    pub(super) fn place(&mut self, event: &mut impl Numbers, site: usize, entities: &Entities) {
-        let (number, new) = self.places.number(site);
-        if new {
-            let site = &entities.sites[site];
-            self.introduced.nested(interned_data::SOURCE_LOCATIONS, |place| {
-                place.number(source_location::IID, number);
-                place.text(source_location::FILE_NAME, &site.file);
-                place.number(source_location::LINE_NUMBER, site.line.into());
-            });
-        }
-        event.number(track_event::SOURCE_LOCATION_IID, number);
     }
 
     /// Adds an argument that is a number.
@@ -256,7 +237,7 @@ impl Sequence {
         let (number, new) = self.texts.number(text);
         if new {
             let kind = interned_data::DEBUG_ANNOTATION_STRING_VALUES;
-            intern(&mut self.introduced, kind, number, text.words(entities));
+            intern(&mut self.introduced, kind, number, &text.words(entities));
         }
         event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
             annotation.number(debug_annotation::NAME_IID, name.into());

@@ -117,12 +117,6 @@ impl Facts {
     }
 }
 
-/// A place without its column, which one of the formats does not have.
-fn line(site: &str) -> String {
-    let line = site.match_indices(':').nth(1).map_or(site.len(), |(column, _)| column);
-    site[..line].to_owned()
-}
-
 /// Reads a Chrome trace.
 pub(crate) fn of_chrome(json: &[u8]) -> Facts {
     let mut facts = Facts::default();
@@ -247,12 +241,7 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
 
 fn arguments(event: &Json) -> BTreeMap<String, String> {
     let arguments = event["args"].as_object().expect("it has arguments");
-    let mut arguments: BTreeMap<_, _> =
-        arguments.iter().map(|(key, value)| (key.clone(), plain(value))).collect();
-    if let Some(site) = arguments.get_mut("site") {
-        *site = line(site);
-    }
-    arguments
+    arguments.iter().map(|(key, value)| (key.clone(), plain(value))).collect()
 }
 
 fn plain(value: &Json) -> String {
@@ -349,8 +338,8 @@ enum Track {
     Below(u64, Vec<String>),
 }
 
-/// What was interned under a number: a text, or a file and a line.
-type Interned = HashMap<(u64, u64), (String, Option<u64>)>;
+/// What was interned under a number, by its kind.
+type Interned = HashMap<(u64, u64), String>;
 
 /// What a packet sequence has said so far.
 #[derive(Default)]
@@ -461,11 +450,11 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
 }
 
 fn intern(new: &Message<'_>, interned: &mut Interned) {
-    for kind in [1, 2, 3, 4, 29] {
+    for kind in [1, 2, 3, 29] {
         for entry in new.messages(kind) {
             let number = entry.number(1).expect("what is interned has a number");
             let text = entry.text(2).expect("what is interned has a text");
-            let before = interned.insert((kind, number), (text, entry.number(4)));
+            let before = interned.insert((kind, number), text);
             assert!(before.is_none(), "{kind}/{number} is interned twice");
         }
     }
@@ -518,26 +507,21 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
     };
     let mut arguments = BTreeMap::new();
     for annotation in event.messages(4) {
-        let (name, _) = known(3, annotation.number(1).expect("an argument has a name"));
+        let name = known(3, annotation.number(1).expect("an argument has a name"));
         let value = match annotation.number(17) {
-            Some(text) => known(29, text).0.clone(),
+            Some(text) => known(29, text).clone(),
             None => annotation.text(6).unwrap_or_else(|| {
                 annotation.number(3).expect("an argument has a value").to_string()
             }),
         };
         assert_eq!(arguments.insert(name.clone(), value), None, "two arguments of one name");
     }
-    if let Some(place) = event.number(34) {
-        let (file, line) = known(4, place);
-        let line = line.expect("a place has a line");
-        arguments.insert("site".to_owned(), format!("{file}:{line}"));
-    }
     let (sources, targets) = (event.numbers(47).count(), event.numbers(48).count());
     assert!(targets + sources.min(1) <= 1, "of an event arrows begin, or one ends");
     Event {
         kind: event.number(9).expect("an event has a type"),
-        name: event.text(23).or_else(|| event.number(10).map(|name| known(2, name).0.clone())),
-        category: event.number(3).map(|category| known(1, category).0.clone()),
+        name: event.text(23).or_else(|| event.number(10).map(|name| known(2, name).clone())),
+        category: event.number(3).map(|category| known(1, category).clone()),
         arguments,
         sources: event.numbers(47).collect(),
         target: event.number(48),

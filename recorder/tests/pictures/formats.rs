@@ -93,10 +93,10 @@ fn every_argument_is_told() {
     assert_eq!(
         arguments,
         [
-            "channel jobs: channel=jobs site=src/main.rs:14",
-            "send jobs (waiting): channel=jobs message=1 site=src/main.rs:14 waited_ns=9",
-            "send jobs: channel=jobs message=1 site=src/main.rs:14 waited_ns=9",
-            "send jobs (returning): channel=jobs message=1 site=src/main.rs:14 waited_ns=15",
+            "channel jobs: channel=jobs site=src/main.rs:14:5",
+            "send jobs (waiting): channel=jobs message=1 site=src/main.rs:14:5 waited_ns=9",
+            "send jobs: channel=jobs message=1 site=src/main.rs:14:5 waited_ns=9",
+            "send jobs (returning): channel=jobs message=1 site=src/main.rs:14:5 waited_ns=15",
             "recv_timeout jobs (waiting): channel=jobs message=1 timeout_ns=500 waited_ns=20",
             "recv jobs: channel=jobs latency_ns=10 message=1 operation=recv_timeout waited_ns=20",
         ]
@@ -124,7 +124,7 @@ fn every_text_survives() {
     assert_eq!(facts.threads[&(5, 5)], plain);
     assert_eq!(facts.slices[0].name, format!("channel {plain}"));
     assert_eq!(facts.slices[0].arguments["channel"], plain);
-    assert_eq!(facts.slices[0].arguments["site"], format!("{plain}.rs:14"));
+    assert_eq!(facts.slices[0].arguments["site"], format!("{plain}.rs:14:5"));
 }
 
 #[test]
