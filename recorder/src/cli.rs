@@ -132,9 +132,13 @@ pub enum Command {
     /// Example: recorder export run.rec -o run.json.gz -o run.txt
     ///
     /// Example: recorder export run.rec -o -.txt | grep Disconnected
+    ///
+    /// Example: recorder export server.rec client.rec -o both.pftrace
     Export {
-        /// A recording, its text form, or the directory of a run whose recorder was killed
-        recording: PathBuf,
+        /// Recordings, their text forms, or directories of runs whose recorder was killed;
+        /// several are put on one clock and shown as one
+        #[arg(required = true, value_name = "RECORDING")]
+        recordings: Vec<PathBuf>,
         /// Outputs.
         #[command(flatten)]
         outputs: RequiredOutputs,
@@ -156,8 +160,10 @@ pub enum Command {
     ///
     /// Example: recorder report run.rec
     Report {
-        /// A recording, its text form, or the directory of a run whose recorder was killed
-        recording: PathBuf,
+        /// Recordings, their text forms, or directories of runs whose recorder was killed;
+        /// several are put on one clock and shown as one
+        #[arg(required = true, value_name = "RECORDING")]
+        recordings: Vec<PathBuf>,
         /// Writes JSON in place of text; docs/report-schema.md says what is in it
         #[arg(long)]
         json: bool,
@@ -180,8 +186,10 @@ pub enum Command {
     ///
     /// Example: recorder show run.rec
     Show {
-        /// A recording, its text form, or the directory of a run whose recorder was killed
-        recording: PathBuf,
+        /// Recordings, their text forms, or directories of runs whose recorder was killed;
+        /// several are put on one clock and shown as one
+        #[arg(required = true, value_name = "RECORDING")]
+        recordings: Vec<PathBuf>,
         /// Shows so many events, from the beginning and from the end
         #[arg(long, value_name = "N", default_value_t = 60)]
         events: usize,
@@ -198,7 +206,8 @@ pub enum Command {
     /// Example: recorder open traces/pipeline.pftrace
     Open {
         /// A trace (.pftrace, .json, also with .gz), or what `export` reads
-        file: PathBuf,
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
         /// Where and how.
         #[command(flatten)]
         serving: Serving,

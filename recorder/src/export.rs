@@ -4,6 +4,7 @@
 //! own, and renamed at the end.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -42,6 +43,18 @@ pub struct ChartStyle {
     pub steps: svg::Steps,
 }
 
+/// Recordings whose clocks are not one cannot be written as one recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlyPictures(String);
+
+impl fmt::Display for OnlyPictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OnlyPictures {}
+
 /// Writes all outputs in one pass over the recording, and one more for each that is a
 /// recording itself; gives the files.
 ///
@@ -53,7 +66,7 @@ pub struct ChartStyle {
 ///
 /// # Errors
 /// The recording cannot be read, an output cannot be written, or it was interrupted: then no
-/// file appears. Or one that is written cannot be given its name: then those before it have
+/// file appears; or [`OnlyPictures`]. Or one that is written cannot be given its name: then those before it have
 /// theirs.
 pub fn export<'a>(
     recording: &'a Recording,
@@ -63,6 +76,17 @@ pub fn export<'a>(
     selection: Option<&Selection>,
 ) -> Result<(Summary<'a>, Vec<Written>)> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
+    let recordings = outputs.iter().find(|output| !output.kind().is_picture());
+    if let (Some(output), Some(alignment)) = (recordings, &recording.alignment)
+        && !alignment.is_exact()
+    {
+        return Err(OnlyPictures(format!(
+            "cannot write {}: a recording has one clock, and these have not; write a picture of \
+             them ({alignment})",
+            output.output
+        ))
+        .into());
+    }
     let only = outputs.len() == 1;
     let cannot = |output: &Output| format!("cannot write {output}");
     let mut writers: Vec<_> =

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use crate::entities::Entities;
 use crate::items::{Arrow, Category, Fate, Item, On, PANIC, PAUSED, RESUMED, Slice};
-use crate::load::Recording;
+use crate::load::{Alignment, Recording};
 use crate::play::MOST_LANES;
 
 /// What a run came to, in a few lines: its [`Display`](fmt::Display).
 #[derive(Debug)]
 pub struct Summary<'a> {
     entities: &'a Entities,
+    /// How the clocks of several recordings were put on one.
+    alignment: Option<&'a Alignment>,
     dropped: u64,
     sent: u64,
     received: u64,
@@ -45,6 +47,7 @@ impl<'a> Summary<'a> {
     pub fn new(recording: &'a Recording) -> Self {
         Summary {
             entities: &recording.entities,
+            alignment: recording.alignment.as_ref(),
             dropped: recording.dropped,
             sent: 0,
             received: 0,
@@ -122,8 +125,7 @@ impl<'a> Summary<'a> {
 
     /// When the process of a slice's thread ended, as far as is known.
     fn end_of(&self, slice: &Slice) -> u64 {
-        let process = self.entities.threads[slice.thread].process;
-        self.entities.processes[process].ended.map_or(self.entities.end, |ended| ended.time)
+        self.entities.end_of(self.entities.threads[slice.thread].process)
     }
 
     /// `consumer in recv on jobs, src/main.rs:14:20`
@@ -167,6 +169,9 @@ impl fmt::Display for Summary<'_> {
             counted(self.sent, "message"),
             self.received,
         )?;
+        if let Some(alignment) = self.alignment {
+            writeln!(f, "{alignment}")?;
+        }
         let blocked = self.blocked.iter().fold(0, |sum: u64, blocked| sum.saturating_add(*blocked));
         write!(f, "blocked for {} in all", duration(blocked))?;
         match &self.longest {
