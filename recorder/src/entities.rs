@@ -215,6 +215,18 @@ impl Entities {
         self.endpoint_names.get(&(process, endpoint)).map(String::as_str)
     }
 
+    /// What a process is called where there are several: its name, and its number if others have
+    /// that name.
+    pub fn process_name(&self, process: usize) -> Option<String> {
+        let Process { name, pid, .. } = &self.processes[process];
+        let alike = self.processes.iter().filter(|other| other.name == *name).count();
+        match (self.processes.len(), alike) {
+            (..=1, _) => None,
+            (_, ..=1) => Some(name.clone()),
+            _ => Some(format!("{name} {pid}")),
+        }
+    }
+
     /// When a process ended, or else its recording, in nanoseconds since the trace's start.
     pub fn end_of(&self, process: usize) -> u64 {
         let process = &self.processes[process];

@@ -81,8 +81,8 @@ pub fn export<'a>(
         && !alignment.is_exact()
     {
         return Err(OnlyPictures(format!(
-            "cannot write {}: a recording has one clock, and these have not; write a picture of \
-             them ({alignment})",
+            "cannot write {}: a recording has one clock, and these have not; a picture (.pftrace, \
+             .json, .svg, .mmd) can show them together",
             output.output
         ))
         .into());

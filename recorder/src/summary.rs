@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
-use crate::entities::Entities;
+use crate::entities::{Entities, Thread};
 use crate::items::{Arrow, Category, Fate, Item, On, PANIC, PAUSED, RESUMED, Slice};
 use crate::load::{Alignment, Recording};
 use crate::play::MOST_LANES;
@@ -128,10 +128,21 @@ impl<'a> Summary<'a> {
         self.entities.end_of(self.entities.threads[slice.thread].process)
     }
 
+    /// `consumer`, or where there are several processes `consumer of server`
+    fn thread(&self, thread: usize) -> String {
+        self.thread_name(&self.entities.threads[thread])
+    }
+
+    fn thread_name(&self, thread: &Thread) -> String {
+        match self.entities.process_name(thread.process) {
+            Some(process) => format!("{} of {process}", thread.name),
+            None => thread.name.clone(),
+        }
+    }
+
     /// `consumer in recv on jobs, src/main.rs:14:20`
     fn who(&self, slice: &Slice) -> String {
-        let mut who =
-            format!("{} in {}", self.entities.threads[slice.thread].name, slice.operation);
+        let mut who = format!("{} in {}", self.thread(slice.thread), slice.operation);
         if let Some(on) = slice.on {
             let preposition = if matches!(on, On::Thread(_)) { "of" } else { "on" };
             who += &format!(" {preposition} {:?}", on.label(self.entities));
@@ -181,7 +192,7 @@ impl fmt::Display for Summary<'_> {
             _ => writeln!(f)?,
         }
         for slice in self.panics.iter().take(SHOWN) {
-            write!(f, "{} panicked", self.entities.threads[slice.thread].name)?;
+            write!(f, "{} panicked", self.thread(slice.thread))?;
             if let Some(site) = slice.site {
                 write!(f, " at {}", self.entities.sites[site])?;
             }
@@ -228,7 +239,7 @@ impl fmt::Display for Summary<'_> {
             worst.sort_by_key(|thread| Reverse(thread.dropped));
             for (index, thread) in worst.iter().take(SHOWN).enumerate() {
                 let before = if index == 0 { ": " } else { ", " };
-                write!(f, "{before}{} of {}", thread.dropped, thread.name)?;
+                write!(f, "{before}{} of {}", thread.dropped, self.thread_name(thread))?;
             }
             if worst.len() > SHOWN {
                 write!(f, ", and others of {} more threads", worst.len() - SHOWN)?;

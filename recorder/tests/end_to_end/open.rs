@@ -132,6 +132,24 @@ fn the_page_gets_the_trace_once() {
 }
 
 #[test]
+fn several_recordings_become_one_trace() {
+    let place = Place::new();
+    record(&place);
+    let arguments = ["record", "-o", "y.rec", "--", program("count"), "10", "1"];
+    run(place.recorder(&arguments)).expect_status(0);
+    run(place.recorder(&["export", "x.rec", "y.rec", "-o", "both.pftrace"])).expect_status(0);
+    let waiting = Waiting::start(&place, &["open", "x.rec", "y.rec"]);
+    assert!(waiting.path.ends_with("/x_y.pftrace"), "{}", waiting.path);
+    let (body, ran) = waiting.finish();
+    assert!(body == place.bytes("both.pftrace"));
+    ran.expect_stderr("2 recordings on one clock, ");
+    // Traces are what they are.
+    run(place.recorder(&["open", "x.rec", "x.pftrace", "--no-browser", "--port", "0"]))
+        .expect_status(1)
+        .expect_stderr("x.pftrace: not a recording but a trace");
+}
+
+#[test]
 fn nobody_else_gets_it() {
     let place = Place::new();
     record(&place);
