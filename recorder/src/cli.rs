@@ -16,11 +16,12 @@ use crate::export::{ChartStyle, Output, UnknownEnding};
 use crate::hang::OnDeadlock;
 use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
 use crate::session::Keep;
-use crate::viewer::Page;
 
+mod opening;
 mod selection;
 
-pub use selection::SelectionOptions;
+pub use opening::{Opening, Serving};
+pub use selection::{SelectionOptions, WindowOptions};
 
 /// Records channel programs and turns the recording into a timeline.
 #[derive(Debug, Parser)]
@@ -204,10 +205,15 @@ pub enum Command {
     /// page alone, and ends when it has the trace.
     ///
     /// Example: recorder open traces/pipeline.pftrace
+    ///
+    /// Example: recorder open run.rec --around deadlock
     Open {
         /// A trace (.pftrace, .json, also with .gz), or what `export` reads
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// What to look at first.
+        #[command(flatten)]
+        window: WindowOptions,
         /// Where and how.
         #[command(flatten)]
         serving: Serving,
@@ -252,66 +258,6 @@ impl LimitOptions {
     }
 }
 
-/// Whether to look at what was written.
-#[derive(Args, Debug, Default)]
-#[command(next_help_heading = "Opening")]
-pub struct Opening {
-    /// Opens what was written in the Perfetto UI, as `recorder open` does
-    #[arg(long)]
-    pub open: bool,
-    /// Where and how.
-    #[command(flatten)]
-    pub serving: Serving,
-}
-
-/// How a trace gets into the browser.
-#[derive(Args, Debug, Default)]
-#[command(next_help_heading = "Opening")]
-pub struct Serving {
-    /// The Perfetto UI to open, if it is one of your own. Example: --ui http://localhost:10000
-    #[arg(long, value_name = "URL")]
-    pub ui: Option<Page>,
-    /// Starts no browser, and only says what is to be opened
-    #[arg(long)]
-    pub no_browser: bool,
-    /// Where to listen; the page at ui.perfetto.dev may ask no other port than 9001
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// How long to wait for the page to fetch the trace; without this, five minutes
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub wait: Option<Duration>,
-}
-
-impl Serving {
-    /// The Perfetto UI to open.
-    pub fn page(&self) -> Page {
-        self.ui.clone().unwrap_or_default()
-    }
-
-    /// Where to listen.
-    pub fn port(&self) -> u16 {
-        self.port.unwrap_or(9001)
-    }
-
-    /// How long to wait.
-    pub fn patience(&self) -> Duration {
-        self.wait.unwrap_or(Duration::from_secs(300))
-    }
-
-    /// An option that was given, if one was.
-    fn given(&self) -> Option<&'static str> {
-        let Serving { ui, no_browser, port, wait } = self;
-        [
-            (ui.is_some(), "--ui"),
-            (*no_browser, "--no-browser"),
-            (port.is_some(), "--port"),
-            (wait.is_some(), "--wait"),
-        ]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
-    }
-}
-
 /// What was said of this command contradicts itself.
 fn refuse(name: &str, why: String) -> clap::error::Result<()> {
     let mut recorder = Cli::command();
@@ -333,6 +279,11 @@ impl Cli {
             && let Some(why) = selection.refused(&outputs.outputs)
         {
             return refuse("export", why);
+        }
+        if let Command::Open { window, .. } = &self.command
+            && let Some(why) = window.refused()
+        {
+            return refuse("open", why);
         }
         let (name, outputs, opening) = match &self.command {
             Command::Run { options, opening, .. } => ("run", &options.outputs, opening),

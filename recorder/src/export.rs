@@ -171,11 +171,22 @@ pub fn export<'a>(
     Ok((summary, written))
 }
 
+/// A Perfetto trace in a file that has no name.
+#[derive(Debug)]
+pub struct Unnamed {
+    /// The file.
+    pub file: File,
+    /// When the first slice begins and when the last begins or ends, in nanoseconds since the
+    /// trace's start. Nothing at all lies before the one, and nothing that has a length after
+    /// the other.
+    pub span: (u64, u64),
+}
+
 /// Writes a Perfetto trace to a file that has no name.
 ///
 /// # Errors
 /// The recording cannot be read, there is no room for temporary files, or it was interrupted.
-pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
+pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<Unnamed> {
     let cannot = "cannot write a temporary trace";
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
@@ -183,12 +194,19 @@ pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
     for finding in findings {
         trace.finding(finding).context(cannot)?;
     }
+    let mut span = (u64::MAX, 0);
     recording.begin("exporting");
-    play(recording, &mut |item| trace.item(item).context(cannot))?;
+    play(recording, &mut |item| {
+        if let Item::Slice(slice) = item {
+            let end = slice.end.unwrap_or(slice.begin);
+            span = (span.0.min(slice.begin), span.1.max(end));
+        }
+        trace.item(item).context(cannot)
+    })?;
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);
-    Ok(file)
+    Ok(Unnamed { file, span })
 }
 
 enum Trace<'a, W> {

@@ -24,10 +24,10 @@ use recorder::report::diff::Difference;
 use recorder::report::json::Document;
 use recorder::report::text::Headlines;
 use recorder::run::{Care, Cut, Snapshots};
-use recorder::selection::{NotThere, Selection};
+use recorder::selection::{NotThere, Selection, Wanted};
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
-use recorder::viewer::{self, Ended, Server};
+use recorder::viewer::{self, Ended, Server, View};
 use recorder::watch::{Interrupted, Watch};
 use recorder::{diagnostics, report, run, workspace};
 
@@ -145,10 +145,10 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
         }
-        cli::Command::Open { files, serving } => {
+        cli::Command::Open { files, window, serving } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
-            open_in_viewer(&files, &serving, &watch, telling)
+            open_in_viewer(&files, &window.wanted(), &serving, &watch, telling)
         }
         cli::Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -457,7 +457,8 @@ fn to_open(written: &[Written]) -> Option<&Written> {
 fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: Telling) -> u8 {
     match to_open(written).filter(|_| opening.open) {
         Some(file) => {
-            open_in_viewer(&[&file.path], &opening.serving, watch, telling).unwrap_or_else(failure)
+            open_in_viewer(&[&file.path], &Wanted::default(), &opening.serving, watch, telling)
+                .unwrap_or_else(failure)
         }
         None => 0,
     }
@@ -465,6 +466,7 @@ fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: 
 
 fn open_in_viewer(
     paths: &[impl AsRef<Path>],
+    wanted: &Wanted,
     serving: &Serving,
     watch: &Watch,
     telling: Telling,
@@ -473,9 +475,17 @@ fn open_in_viewer(
         let path = path.as_ref();
         let cannot = || format!("cannot open {}", path.display());
         if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
+            if *wanted != Wanted::default() {
+                say(format_args!(
+                    "recorder: {} is a trace; what to look at first can be told of a recording \
+                     (-o NAME.rec keeps one)",
+                    path.display()
+                ));
+                return Ok(USAGE);
+            }
             let trace = File::open(path).with_context(cannot)?;
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            serve(trace, &name, serving, watch, telling)?;
+            serve(trace, &name, None, serving, watch, telling)?;
             return Ok(0);
         }
     }
@@ -484,15 +494,18 @@ fn open_in_viewer(
     if let Some(alignment) = &recording.alignment {
         telling.say(alignment);
     }
+    let selection = telling.with_bar(watch, || Selection::new(wanted, &recording))?;
     let trace = telling.with_bar(watch, || {
         export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
     })?;
+    let view = selection
+        .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
     let stems = paths.iter().map(|path| {
         let path = path.as_ref();
         path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy()
     });
     let name = format!("{}.pftrace", stems.collect::<Vec<_>>().join("_"));
-    serve(trace, &name, serving, watch, telling)?;
+    serve(trace.file, &name, view, serving, watch, telling)?;
     Ok(status)
 }
 
@@ -500,12 +513,13 @@ fn open_in_viewer(
 fn serve(
     trace: File,
     name: &str,
+    view: Option<View>,
     serving: &Serving,
     watch: &Watch,
     telling: Telling,
 ) -> Result<()> {
     let page = serving.page();
-    let server = Server::new(trace, name, &page, serving.port())?;
+    let server = Server::new(trace, name, view, &page, serving.port())?;
     telling.say(format_args!(
         "opening {name}: the browser loads {page} from the network, and that page fetches the \
          trace from this command; nothing leaves your machine"

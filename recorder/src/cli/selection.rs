@@ -76,6 +76,39 @@ impl SelectionOptions {
     }
 }
 
+/// What the viewer shows first of a recording; all the rest is there as well.
+#[derive(Args, Debug, Default)]
+#[command(next_help_heading = "What to look at first")]
+pub struct WindowOptions {
+    /// The window begins so long after the start. Example: --from 1.2s --to 1.5s
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub from: Option<Duration>,
+    /// The window ends so long after the start
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub to: Option<Duration>,
+    /// Zooms to a finding of `recorder report`, and selects it: the one with this code, or at
+    /// this place. Example: --around deadlock, --around 1
+    #[arg(long, value_name = "FINDING")]
+    pub around: Option<String>,
+    /// Zooms to one message's journey. Example: --message jobs#7
+    #[arg(long, value_name = "CHANNEL#NUMBER")]
+    pub message: Option<String>,
+}
+
+impl WindowOptions {
+    /// Why it makes no sense, if so.
+    pub(super) fn refused(&self) -> Option<String> {
+        let (from, to) = (self.from?, self.to?);
+        (from > to).then(|| "--from is later than --to".to_owned())
+    }
+
+    /// As the selection takes them.
+    pub fn wanted(self) -> Wanted {
+        let WindowOptions { from, to, around, message } = self;
+        Wanted { from, to, around, message, ..Wanted::default() }
+    }
+}
+
 /// A time since the start, which may have a fraction: `1.25s`.
 fn moment(text: &str) -> Result<Duration, &'static str> {
     let wrong = "not a time like 1.25s, 300ms or 2min";
