@@ -242,8 +242,10 @@ fn a_report_says_of_each_finding_in_which_process_it_is() {
     }
     let json = run(place.recorder(&["report", "--json", "a.rec", "b.rec"])).expect_status(0);
     let json: Value = serde_json::from_str(&json.stdout).unwrap();
-    let codes: Vec<_> = json["findings"].as_array().unwrap().iter().map(|f| &f["code"]).collect();
-    assert_eq!(codes, ["deadlock", "forgotten-sender"]);
+    let findings = json["findings"].as_array().unwrap();
+    let found: Vec<_> = findings.iter().map(|f| (&f["code"], &f["process"])).collect();
+    assert_eq!(found[0], (&"deadlock".into(), &"deadlock".into()));
+    assert_eq!(found[1], (&"forgotten-sender".into(), &"forgotten_sender".into()));
 
     run(place.recorder(&["show", "a.rec", "b.rec"]))
         .expect_status(0)
