@@ -1,9 +1,9 @@
 //! Puts the clocks of several recordings on one.
 //!
-//! Within a recording there is one monotonic clock. What tells of that of another recording is
-//! when each was started by the wall clock, which is when their machine was: recordings that
-//! agree on it are of one machine between two starts, and their monotonic clocks are one, even
-//! if they are called differently, as containers are. Others are lined up by the wall clock.
+//! Within a recording there is one monotonic clock, which began when the machine was started.
+//! When that was by the wall clock tells whether two recordings have the same: those that agree
+//! on it are of one start of one machine, even if that has several names, as containers have.
+//! Others are lined up by the wall clock.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -101,16 +101,17 @@ pub(super) fn refuse_equals(
     members: &[Member<'_>],
     processes: &[Process],
 ) -> Result<(), GivenTwice> {
-    let mut known = HashMap::new();
-    for member in members {
+    let mut known: HashMap<_, usize> = HashMap::new();
+    for (index, member) in members.iter().enumerate() {
         for process in member.processes.iter().map(|&process| &processes[process]) {
             let Process { pid, name, wall_ns, clock, .. } = process;
             // Of one that has lost its head nothing is known.
             if *pid == 0 {
                 continue;
             }
-            let earlier = known.insert((pid, wall_ns, clock.started()), member.name);
-            if let Some(other) = earlier.filter(|&other| !std::ptr::eq(other, member.name)) {
+            let earlier = known.insert((pid, wall_ns, clock.started()), index);
+            if let Some(other) = earlier.filter(|&other| other != index) {
+                let other = members[other].name;
                 return Err(GivenTwice(match other == member.name {
                     true => format!("{other} is given twice"),
                     false => format!(

@@ -1,5 +1,5 @@
 use recorder::entities::{Index, Outcome, Process};
-use recorder::load::{Input, Recording};
+use recorder::load::{GivenTwice, Input, Recording};
 use recorder::watch::Watch;
 
 use crate::hand::{bytes, picture, picture_of, recording};
@@ -141,6 +141,21 @@ fn two_recordings_with_equal_numbers_do_not_mix() {
         ]
     );
     assert_eq!(picture.holds, ["state 5..35 held by helper", "state 12..42 held by helper"]);
+}
+
+#[test]
+fn a_run_is_not_in_two_recordings() {
+    let input = || {
+        Input::in_memory(bytes(
+            "block process=0 thread=0 sequence=0 dropped=0
+             7 ProcessStarted pid=50 parent=1 ticks=7 monotonic_ns=9 wall_ns=8 executable=\"one\" arguments=\"\"",
+        ))
+    };
+    let error = Recording::together(vec![input(), input()], &Watch::default()).unwrap_err();
+    assert!(error.is::<GivenTwice>(), "{error}");
+    let named = vec![input().called("a.rec"), input().called("b.rec")];
+    let error = Recording::together(named, &Watch::default()).unwrap_err().to_string();
+    assert_eq!(error, "a.rec and b.rec are of the same run: one 50 is in both; give one of them");
 }
 
 #[test]
