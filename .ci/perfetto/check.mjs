@@ -112,6 +112,63 @@ async function checkOpening(ui, stem) {
   }
 }
 
+/** Opens recordings, looks at what there is, and gives what is wrong with that. */
+async function checkView(ui, subject, args, complaintsOf) {
+  let opened;
+  try {
+    opened = await openByRecorder(ui, recorder, ...args);
+    if (shots) await opened.page.screenshot({ path: join(shots, `${subject}.png`) });
+    report(subject, 'is shown', [...opened.errors, ...await complaintsOf(opened)]);
+  } catch (error) {
+    report(subject, 'is shown', [error.message]);
+  } finally {
+    await opened?.close();
+  }
+}
+
+/** Two recordings are in one timeline, and nothing of them is lost. */
+async function checkTogether(ui, stems) {
+  const recordings = stems.map((stem) => `${stem}.rec`);
+  const count = `select (select count() from slice) s, (select count() from flow) f,
+    (select count() from process where name is not null) p`;
+  const expected = { s: 0, f: 0, p: 0 };
+  for (const stem of stems) {
+    const alone = await ui.open(`${stem}.pftrace`);
+    const [found] = await alone.query(count);
+    for (const key of Object.keys(expected)) expected[key] += found[key];
+    await alone.close();
+  }
+  await checkView(ui, 'recorder open of several', recordings, async (opened) => {
+    const [found] = await opened.query(count);
+    const same = Object.keys(expected).every((key) => found[key] === expected[key]);
+    return same && found.p === stems.length ? [] : [found, expected];
+  });
+}
+
+/** What is asked for is what the UI shows first; all the rest is there. */
+async function checkWindow(ui, stem, stuckStem) {
+  const whole = await ui.open(`${stem}.pftrace`);
+  const [{ s: start, e: end }] = await whole.query('select start_ts s, end_ts e from trace_bounds');
+  await whole.close();
+  const [from, to] = [1, 2].map((quarter) => Math.round(start + (end - start) * quarter / 4));
+  const times = [`${stem}.rec`, '--from', `${from}ns`, '--to', `${to}ns`];
+  await checkView(ui, 'recorder open --from --to', times, async (opened) => {
+    const window = await opened.window();
+    const [bounds] = await opened.query('select start_ts s, end_ts e from trace_bounds');
+    const right = window.start === from && window.end === to && bounds.s === start
+      && bounds.e === end;
+    return right ? [] : [window, bounds, { from, to, start, end }];
+  });
+  const finding = [`${stuckStem}.rec`, '--around', 'forgotten-sender'];
+  await checkView(ui, 'recorder open --around', finding, async (opened) => {
+    const { start: first, end: last, selected } = await opened.window();
+    const [slice] = await opened.query(
+      `select name n, ts s, ts + dur e from slice where id = ${selected ?? -1}`);
+    const right = slice?.n === 'forgotten-sender' && first <= slice.s && slice.e <= last;
+    return right ? [] : [{ first, last, selected }, slice];
+  });
+}
+
 const queries = readQueries(
   readFileSync(fileURLToPath(new URL('../../docs/sql.md', import.meta.url)), 'utf8'));
 
@@ -119,7 +176,11 @@ const setup = fileURLToPath(new URL('setup', import.meta.url));
 const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
 try {
   for (const stem of positionals) await checkExample(ui, stem, false);
-  if (recorder) await checkOpening(ui, positionals[0]);
+  if (recorder) {
+    await checkOpening(ui, positionals[0]);
+    await checkTogether(ui, positionals.slice(0, 2));
+    await checkWindow(ui, positionals[0], stuck[0]);
+  }
   for (const stem of stuck) await checkExample(ui, stem, true);
   if (queries.length === 0) report('docs/sql.md', 'has queries', ['there is none']);
   for (const { subject, complaints, rows } of queries) {

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Has `recorder` serve a file to the UI, and opens the address that it names. */
-export async function openByRecorder(ui, recorder, file) {
+/** Has `recorder` serve files to the UI, and opens the address that it names. */
+export async function openByRecorder(ui, recorder, ...files) {
   const options = ['--no-browser', '--ui', ui.address, '--port', '0', '--wait', '60s'];
-  const child = spawn(recorder, ['open', file, ...options], {
+  const child = spawn(recorder, ['open', ...files, ...options], {
     stdio: ['ignore', 'inherit', 'pipe'],
   });
   const ended = once(child, 'exit');

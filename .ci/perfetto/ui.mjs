@@ -122,6 +122,16 @@ class View {
     });
   }
 
+  /** From when to when it shows, and what slice is selected, if one is. */
+  async window() {
+    await this.page.evaluate(() => window.waitForPerfettoIdle(300));
+    return this.page.evaluate(() => {
+      const { timeline, selection } = window.app.trace;
+      const { start, end } = timeline.visibleWindow.toTimeSpan();
+      return { start: Number(start), end: Number(end), selected: selection.selection.eventId };
+    });
+  }
+
   /** The names of the groups that are folded. */
   async folded() {
     await this.page.evaluate(() => window.waitForPerfettoIdle(300));

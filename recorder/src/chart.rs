@@ -166,9 +166,13 @@ impl Chart<'_> {
             .then(|| format!("{} {}", process.name, process.pid))
     }
 
-    /// What the chart is of: the program's name, if it is known.
-    pub fn title(&self) -> &str {
-        self.entities.processes.first().map_or("recording", |process| &process.name)
+    /// What the chart is of: the program's name, if it is known; of several recordings those of
+    /// all.
+    pub fn title(&self) -> String {
+        let mut programs: Vec<_> = self.entities.processes.iter().collect();
+        programs.dedup_by_key(|process| process.recording);
+        let names: Vec<_> = programs.iter().map(|process| &*process.name).collect();
+        if names.is_empty() { "recording".to_owned() } else { names.join(" and ") }
     }
 
     /// The chart in words.

@@ -15,9 +15,13 @@ use crate::chart::svg::Steps;
 use crate::export::{ChartStyle, Output, UnknownEnding};
 use crate::hang::OnDeadlock;
 use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
-use crate::selection::Wanted;
 use crate::session::Keep;
-use crate::viewer::Page;
+
+mod opening;
+mod selection;
+
+pub use opening::{Opening, Serving};
+pub use selection::{SelectionOptions, WindowOptions};
 
 /// Records channel programs and turns the recording into a timeline.
 #[derive(Debug, Parser)]
@@ -129,9 +133,13 @@ pub enum Command {
     /// Example: recorder export run.rec -o run.json.gz -o run.txt
     ///
     /// Example: recorder export run.rec -o -.txt | grep Disconnected
+    ///
+    /// Example: recorder export server.rec client.rec -o both.pftrace
     Export {
-        /// A recording, its text form, or the directory of a run whose recorder was killed
-        recording: PathBuf,
+        /// Recordings, their text forms, or directories of runs whose recorder was killed;
+        /// several are put on one clock and shown as one
+        #[arg(required = true, value_name = "RECORDING")]
+        recordings: Vec<PathBuf>,
         /// Outputs.
         #[command(flatten)]
         outputs: RequiredOutputs,
@@ -153,8 +161,10 @@ pub enum Command {
     ///
     /// Example: recorder report run.rec
     Report {
-        /// A recording, its text form, or the directory of a run whose recorder was killed
-        recording: PathBuf,
+        /// Recordings, their text forms, or directories of runs whose recorder was killed;
+        /// several are put on one clock and shown as one
+        #[arg(required = true, value_name = "RECORDING")]
+        recordings: Vec<PathBuf>,
         /// Writes JSON in place of text; docs/report-schema.md says what is in it
         #[arg(long)]
         json: bool,
@@ -177,8 +187,10 @@ pub enum Command {
     ///
     /// Example: recorder show run.rec
     Show {
-        /// A recording, its text form, or the directory of a run whose recorder was killed
-        recording: PathBuf,
+        /// Recordings, their text forms, or directories of runs whose recorder was killed;
+        /// several are put on one clock and shown as one
+        #[arg(required = true, value_name = "RECORDING")]
+        recordings: Vec<PathBuf>,
         /// Shows so many events, from the beginning and from the end
         #[arg(long, value_name = "N", default_value_t = 60)]
         events: usize,
@@ -193,9 +205,15 @@ pub enum Command {
     /// page alone, and ends when it has the trace.
     ///
     /// Example: recorder open traces/pipeline.pftrace
+    ///
+    /// Example: recorder open run.rec --around deadlock
     Open {
         /// A trace (.pftrace, .json, also with .gz), or what `export` reads
-        file: PathBuf,
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// What to look at first.
+        #[command(flatten)]
+        window: WindowOptions,
         /// Where and how.
         #[command(flatten)]
         serving: Serving,
@@ -214,75 +232,6 @@ pub enum Command {
         /// Where recorder.1, recorder-run.1 and so on are to be; it is made if it is not there
         directory: Option<PathBuf>,
     },
-}
-
-/// What of a run the pictures show (.json, .pftrace, .svg and .mmd).
-#[derive(Args, Debug, Default)]
-#[command(next_help_heading = "A part of the run")]
-pub struct SelectionOptions {
-    /// Shows what is later than so long after the start. Example: --from 1.2s --to 1.5s
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub from: Option<Duration>,
-    /// Shows what is earlier than so long after the start
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    pub to: Option<Duration>,
-    /// Shows threads of this name, in which * stands for any characters. Can be given several
-    /// times, as can the next two. Example: --thread 'worker-*'
-    #[arg(long = "thread", value_name = "NAME")]
-    pub only_threads: Vec<String>,
-    /// Shows what is on the channel that is called so. Example: --channel jobs
-    #[arg(long, value_name = "NAME")]
-    pub channel: Vec<String>,
-    /// Shows the processes of this name or number. Example: --process server
-    #[arg(long, value_name = "NAME|PID")]
-    pub process: Vec<String>,
-    /// Shows the threads and the time of a finding of `recorder report`: the one with this code,
-    /// or at this place. Example: --around deadlock, --around 1
-    #[arg(long, value_name = "FINDING")]
-    pub around: Option<String>,
-    /// Shows one message's journey: what led to it, and what its receiver sent because of it.
-    /// Example: --message jobs#7
-    #[arg(long, value_name = "CHANNEL#NUMBER")]
-    pub message: Option<String>,
-}
-
-impl SelectionOptions {
-    /// Why it makes no sense with these outputs, if so.
-    fn refused(&self, outputs: &[Output]) -> Option<String> {
-        let SelectionOptions { from, to, only_threads, channel, process, around, message } = self;
-        let given = [
-            (from.is_some(), "--from"),
-            (to.is_some(), "--to"),
-            (!only_threads.is_empty(), "--thread"),
-            (!channel.is_empty(), "--channel"),
-            (!process.is_empty(), "--process"),
-            (around.is_some(), "--around"),
-            (message.is_some(), "--message"),
-        ];
-        let (_, option) = given.into_iter().find(|(given, _)| *given)?;
-        if let (Some(from), Some(to)) = (from, to)
-            && from > to
-        {
-            return Some("--from is later than --to".to_owned());
-        }
-        let whole = outputs.iter().find(|output| !output.kind().is_picture())?;
-        let whole = whole.path().display();
-        Some(format!("{option} is for pictures; {whole} has all of the recording"))
-    }
-
-    /// As the selection takes them.
-    pub fn wanted(self) -> Wanted {
-        let SelectionOptions { from, to, only_threads, channel, process, around, message } = self;
-        Wanted {
-            from,
-            to,
-            threads: only_threads,
-            channels: channel,
-            processes: process,
-            around,
-            message,
-        }
-    }
 }
 
 /// What a report is held against.
@@ -309,66 +258,6 @@ impl LimitOptions {
     }
 }
 
-/// Whether to look at what was written.
-#[derive(Args, Debug, Default)]
-#[command(next_help_heading = "Opening")]
-pub struct Opening {
-    /// Opens what was written in the Perfetto UI, as `recorder open` does
-    #[arg(long)]
-    pub open: bool,
-    /// Where and how.
-    #[command(flatten)]
-    pub serving: Serving,
-}
-
-/// How a trace gets into the browser.
-#[derive(Args, Debug, Default)]
-#[command(next_help_heading = "Opening")]
-pub struct Serving {
-    /// The Perfetto UI to open, if it is one of your own. Example: --ui http://localhost:10000
-    #[arg(long, value_name = "URL")]
-    pub ui: Option<Page>,
-    /// Starts no browser, and only says what is to be opened
-    #[arg(long)]
-    pub no_browser: bool,
-    /// Where to listen; the page at ui.perfetto.dev may ask no other port than 9001
-    #[arg(long, value_name = "PORT")]
-    pub port: Option<u16>,
-    /// How long to wait for the page to fetch the trace; without this, five minutes
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub wait: Option<Duration>,
-}
-
-impl Serving {
-    /// The Perfetto UI to open.
-    pub fn page(&self) -> Page {
-        self.ui.clone().unwrap_or_default()
-    }
-
-    /// Where to listen.
-    pub fn port(&self) -> u16 {
-        self.port.unwrap_or(9001)
-    }
-
-    /// How long to wait.
-    pub fn patience(&self) -> Duration {
-        self.wait.unwrap_or(Duration::from_secs(300))
-    }
-
-    /// An option that was given, if one was.
-    fn given(&self) -> Option<&'static str> {
-        let Serving { ui, no_browser, port, wait } = self;
-        [
-            (ui.is_some(), "--ui"),
-            (*no_browser, "--no-browser"),
-            (port.is_some(), "--port"),
-            (wait.is_some(), "--wait"),
-        ]
-        .into_iter()
-        .find_map(|(given, name)| given.then_some(name))
-    }
-}
-
 /// What was said of this command contradicts itself.
 fn refuse(name: &str, why: String) -> clap::error::Result<()> {
     let mut recorder = Cli::command();
@@ -390,6 +279,11 @@ impl Cli {
             && let Some(why) = selection.refused(&outputs.outputs)
         {
             return refuse("export", why);
+        }
+        if let Command::Open { window, .. } = &self.command
+            && let Some(why) = window.refused()
+        {
+            return refuse("open", why);
         }
         let (name, outputs, opening) = match &self.command {
             Command::Run { options, opening, .. } => ("run", &options.outputs, opening),
@@ -543,19 +437,6 @@ fn file(text: &str) -> Result<Output, String> {
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "not a time like 500ms, 30s or 5min")
-}
-
-/// A time since the start, which may have a fraction: `1.25s`.
-fn moment(text: &str) -> Result<Duration, &'static str> {
-    let wrong = "not a time like 1.25s, 300ms or 2min";
-    let Some((whole, rest)) = text.split_once('.') else {
-        return humantime::parse_duration(text).map_err(|_| wrong);
-    };
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or(wrong)?;
-    let (fraction, unit) = rest.split_at(digits);
-    let unit = humantime::parse_duration(&format!("1{unit}")).map_err(|_| wrong)?;
-    let number: f64 = format!("{whole}.{fraction}").parse().map_err(|_| wrong)?;
-    Duration::try_from_secs_f64(number * unit.as_secs_f64()).map_err(|_| wrong)
 }
 
 fn size(text: &str) -> Result<ByteSize, &'static str> {

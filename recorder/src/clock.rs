@@ -56,6 +56,19 @@ impl Clock {
         }
     }
 
+    /// When the process began to record, in nanoseconds.
+    pub fn started(&self) -> u64 {
+        self.started
+    }
+
+    /// Has every time come so many nanoseconds later.
+    pub(crate) fn go_on(&mut self, by: u64) {
+        let times = self.instants.iter_mut().map(|instant| &mut instant.1);
+        for time in times.chain([&mut self.started, &mut self.furthest.1]) {
+            *time = time.saturating_add(by);
+        }
+    }
+
     /// Puts the instants in order; keeps some, evenly chosen, where there are very many.
     pub fn settle(&mut self) {
         self.instants.sort_unstable();

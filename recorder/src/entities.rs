@@ -14,8 +14,10 @@ use crate::indices::Indices;
 /// A process. Others refer to it by its index.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// Its number in the recording.
+    /// Its number; unique, also where several recordings are read as one.
     pub number: u32,
+    /// The index of the recording that it is from, where several are read as one; else 0.
+    pub recording: usize,
     /// The operating system's number for it.
     pub pid: u32,
     /// The same, but for a process that shares it with an earlier one: unique in the trace.
@@ -34,6 +36,9 @@ pub struct Process {
     pub clock: Clock,
     /// How it ended, if the recorder saw it.
     pub ended: Option<Ended>,
+    /// When the last is that is known of any process of its recording, in nanoseconds since the
+    /// start of the trace.
+    pub recorded_until: u64,
 }
 
 /// How a process ended.
@@ -208,6 +213,24 @@ impl Entities {
             return None;
         }
         self.endpoint_names.get(&(process, endpoint)).map(String::as_str)
+    }
+
+    /// What a process is called where there are several: its name, and its number if others have
+    /// that name.
+    pub fn process_name(&self, process: usize) -> Option<String> {
+        let Process { name, pid, .. } = &self.processes[process];
+        let alike = self.processes.iter().filter(|other| other.name == *name).count();
+        match (self.processes.len(), alike) {
+            (..=1, _) => None,
+            (_, ..=1) => Some(name.clone()),
+            _ => Some(format!("{name} {pid}")),
+        }
+    }
+
+    /// When a process ended, or else its recording, in nanoseconds since the trace's start.
+    pub fn end_of(&self, process: usize) -> u64 {
+        let process = &self.processes[process];
+        process.ended.map_or(process.recorded_until, |ended| ended.time)
     }
 
     /// The channel of this endpoint of a process, if the recording tells.

@@ -4,6 +4,7 @@
 //! own, and renamed at the end.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
@@ -42,6 +43,18 @@ pub struct ChartStyle {
     pub steps: svg::Steps,
 }
 
+/// Recordings whose clocks are not one cannot be written as one recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnlyPictures(String);
+
+impl fmt::Display for OnlyPictures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OnlyPictures {}
+
 /// Writes all outputs in one pass over the recording, and one more for each that is a
 /// recording itself; gives the files.
 ///
@@ -53,7 +66,7 @@ pub struct ChartStyle {
 ///
 /// # Errors
 /// The recording cannot be read, an output cannot be written, or it was interrupted: then no
-/// file appears. Or one that is written cannot be given its name: then those before it have
+/// file appears; or [`OnlyPictures`]. Or one that is written cannot be given its name: then those before it have
 /// theirs.
 pub fn export<'a>(
     recording: &'a Recording,
@@ -63,6 +76,17 @@ pub fn export<'a>(
     selection: Option<&Selection>,
 ) -> Result<(Summary<'a>, Vec<Written>)> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
+    let recordings = outputs.iter().find(|output| !output.kind().is_picture());
+    if let (Some(output), Some(alignment)) = (recordings, &recording.alignment)
+        && !alignment.is_exact()
+    {
+        return Err(OnlyPictures(format!(
+            "cannot write {}: a recording has one clock, and these have not; a picture (.pftrace, \
+             .json, .svg, .mmd) can show them together",
+            output.output
+        ))
+        .into());
+    }
     let only = outputs.len() == 1;
     let cannot = |output: &Output| format!("cannot write {output}");
     let mut writers: Vec<_> =
@@ -147,11 +171,22 @@ pub fn export<'a>(
     Ok((summary, written))
 }
 
+/// A Perfetto trace in a file that has no name.
+#[derive(Debug)]
+pub struct Unnamed {
+    /// The file.
+    pub file: File,
+    /// When the first slice begins and when the last begins or ends, in nanoseconds since the
+    /// trace's start. Nothing at all lies before the one, and nothing that has a length after
+    /// the other.
+    pub span: (u64, u64),
+}
+
 /// Writes a Perfetto trace to a file that has no name.
 ///
 /// # Errors
 /// The recording cannot be read, there is no room for temporary files, or it was interrupted.
-pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
+pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<Unnamed> {
     let cannot = "cannot write a temporary trace";
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
@@ -159,12 +194,19 @@ pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
     for finding in findings {
         trace.finding(finding).context(cannot)?;
     }
+    let mut span = (u64::MAX, 0);
     recording.begin("exporting");
-    play(recording, &mut |item| trace.item(item).context(cannot))?;
+    play(recording, &mut |item| {
+        if let Item::Slice(slice) = item {
+            let end = slice.end.unwrap_or(slice.begin);
+            span = (span.0.min(slice.begin), span.1.max(end));
+        }
+        trace.item(item).context(cannot)
+    })?;
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);
-    Ok(file)
+    Ok(Unnamed { file, span })
 }
 
 enum Trace<'a, W> {

@@ -8,8 +8,6 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -20,16 +18,22 @@ use tracing::{info, info_span, warn};
 use crate::entities::{Entities, Index, Site, Thread};
 use crate::watch::{Stage, Watch};
 
+mod alignment;
 mod census;
 mod events;
+mod input;
 
+pub use alignment::{Alignment, GivenTwice};
 use census::Census;
 pub use events::ThreadEvents;
+pub use input::Input;
+use input::Source;
+pub(crate) use input::read_at;
 
 /// A recording, open for reading.
 #[derive(Debug)]
 pub struct Recording {
-    source: Source,
+    inputs: Vec<Input>,
     blocks: Vec<Block>,
     /// Who and what is in it.
     pub entities: Entities,
@@ -37,6 +41,8 @@ pub struct Recording {
     pub damage: Vec<Damage>,
     /// How many events were not recorded, as far as the threads could count them.
     pub dropped: u64,
+    /// Where it was read from several: how their clocks were put on one.
+    pub alignment: Option<Alignment>,
     /// The monotonic clock at the trace's start, in nanoseconds.
     origin: u64,
     site_numbers: HashMap<Site, Index>,
@@ -55,12 +61,23 @@ pub enum Damage {
         /// How many are missing.
         count: u64,
     },
+    /// This is wrong with one of several recordings.
+    In {
+        /// Which: its path.
+        file: String,
+        /// What is wrong.
+        damage: Box<Damage>,
+    },
 }
 
 impl Damage {
     /// Whether the recording contradicts itself, and does not merely end early.
     pub fn is_malformed(&self) -> bool {
-        !matches!(self, Damage::Unreadable(format::Error::Truncated { .. }))
+        match self {
+            Damage::Unreadable(error) => !matches!(error, format::Error::Truncated { .. }),
+            Damage::MissingBlocks { .. } => true,
+            Damage::In { damage, .. } => damage.is_malformed(),
+        }
     }
 }
 
@@ -72,6 +89,7 @@ impl std::fmt::Display for Damage {
                 let blocks = if *count == 1 { "block" } else { "blocks" };
                 write!(f, "{count} {blocks} of {of} missing")
             }
+            Damage::In { file, damage } => write!(f, "{file}: {damage}"),
         }
     }
 }
@@ -79,6 +97,9 @@ impl std::fmt::Display for Damage {
 /// Where a block's records are.
 #[derive(Clone, Copy, Debug)]
 struct Block {
+    /// The index of what it is read from.
+    input: usize,
+    /// Unique over all inputs.
     process: u32,
     thread: u32,
     sequence: u64,
@@ -186,64 +207,6 @@ pub enum Deed {
     Resumed,
 }
 
-#[derive(Debug)]
-enum Source {
-    File(File),
-    Memory(Vec<u8>),
-    /// So many bytes of a file that grows, and what is to stand behind them.
-    Growing(File, u64, Vec<u8>),
-}
-
-impl Source {
-    fn length(&self) -> io::Result<u64> {
-        match self {
-            Source::File(file) => Ok(file.metadata()?.len()),
-            Source::Memory(memory) => Ok(memory.len() as u64),
-            Source::Growing(_, length, rest) => Ok(length + rest.len() as u64),
-        }
-    }
-
-    /// Reads as many bytes as there are from `offset` on, at most what fits.
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        match self {
-            Source::Memory(memory) => Ok(copy_at(memory, bytes, offset)),
-            Source::File(file) => read_at(file, bytes, offset),
-            Source::Growing(file, length, rest) => {
-                let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
-                let (first, second) = bytes.split_at_mut(left.min(bytes.len()));
-                let done = read_at(file, first, offset)?;
-                if done < first.len() {
-                    return Ok(done);
-                }
-                let behind = (offset + done as u64).saturating_sub(*length);
-                Ok(done + copy_at(rest, second, behind))
-            }
-        }
-    }
-}
-
-/// Copies as many bytes as there are from `offset` on, at most what fits.
-fn copy_at(memory: &[u8], bytes: &mut [u8], offset: u64) -> usize {
-    let from = usize::try_from(offset).map_or(memory.len(), |at| at.min(memory.len()));
-    let count = bytes.len().min(memory.len() - from);
-    bytes[..count].copy_from_slice(&memory[from..][..count]);
-    count
-}
-
-/// Reads as many bytes as there are from `offset` on, at most what fits.
-pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while done < bytes.len() {
-        match file.read_at(&mut bytes[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(count) => done += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
-}
-
 impl Recording {
     /// Opens a recording, or its text form.
     ///
@@ -259,18 +222,19 @@ impl Recording {
     /// The file cannot be read, is no recording, or is one of another version; or `watch`
     /// stops it.
     pub fn open_watched(path: &Path, watch: &Watch) -> Result<Self> {
-        let _span = info_span!("load", file = %path.display()).entered();
-        let name = || path.display().to_string();
-        let mut file = File::open(path).with_context(name)?;
-        let mut head = [0; 19];
-        let length = read_at(&file, &mut head, 0).with_context(name)?;
-        if head[..length].starts_with(b"channel-recording ") {
-            let mut text = String::new();
-            file.read_to_string(&mut text).with_context(name)?;
-            let bytes = format::text::parse(&text).with_context(name)?;
-            return Recording::load(Source::Memory(bytes), watch).with_context(name);
-        }
-        Recording::load(Source::File(file), watch).with_context(name)
+        Recording::together(vec![Input::open(path)?], watch)
+    }
+
+    /// Reads recordings as one, on one clock; [`alignment`](Recording::alignment) says how sure
+    /// that clock is. Processes with equal numbers stay apart, and with them all that is theirs.
+    ///
+    /// # Errors
+    /// As for [`open_watched`](Recording::open_watched); or [`GivenTwice`].
+    pub fn together(inputs: Vec<Input>, watch: &Watch) -> Result<Self> {
+        let names: Vec<_> = inputs.iter().map(Input::name).collect();
+        let names = names.join(", ");
+        let _span = info_span!("load", file = names).entered();
+        Recording::load(inputs, watch)
     }
 
     /// Opens a recording that grows as it is now: its first `length` bytes, and behind them
@@ -279,7 +243,7 @@ impl Recording {
     /// # Errors
     /// The file cannot be read.
     pub(crate) fn open_growing(file: File, length: u64, rest: Vec<u8>) -> Result<Self> {
-        Recording::load(Source::Growing(file, length, rest), &Watch::default())
+        Recording::load(vec![Input::growing(file, length, rest)], &Watch::default())
     }
 
     /// Reads a recording that is in memory.
@@ -287,27 +251,29 @@ impl Recording {
     /// # Errors
     /// The bytes are no recording, or one of another version.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Recording::load(Source::Memory(bytes), &Watch::default())
+        Recording::load(vec![Input::in_memory(bytes)], &Watch::default())
     }
 
-    fn load(source: Source, watch: &Watch) -> Result<Self> {
-        let mut head = [0; FILE_HEADER_BYTES];
-        let length = source.read_at(&mut head, 0)?;
-        let mut damage = Vec::new();
-        match format::check_file_header(&head[..length]) {
-            Err(error @ format::Error::Truncated { .. }) => damage.push(Damage::Unreadable(error)),
-            result => result?,
-        }
+    fn load(inputs: Vec<Input>, watch: &Watch) -> Result<Self> {
         let mut recording = Recording {
-            blocks: scan(&source, &mut damage)?,
-            source,
+            inputs,
+            blocks: Vec::new(),
             entities: Entities::default(),
-            damage,
+            damage: Vec::new(),
             dropped: 0,
+            alignment: None,
             origin: 0,
             site_numbers: HashMap::new(),
             watch: watch.clone(),
         };
+        for input in 0..recording.inputs.len() {
+            let found = recording.find_blocks(input);
+            let (blocks, damage) = found.map_err(|error| recording.inputs[input].blame(error))?;
+            let damage = damage.into_iter().map(|damage| recording.of(input, damage));
+            let damage: Vec<_> = damage.collect();
+            recording.damage.extend(damage);
+            recording.blocks.extend(blocks);
+        }
         recording.begin("reading");
         recording.dropped =
             recording.blocks.iter().fold(0, |sum, block| sum.saturating_add(block.dropped));
@@ -325,6 +291,35 @@ impl Recording {
             warn!(%damage, "damaged");
         }
         Ok(recording)
+    }
+
+    /// The blocks of an input, whose processes are numbered behind those of the inputs before.
+    fn find_blocks(&self, input: usize) -> Result<(Vec<Block>, Vec<Damage>)> {
+        let source = &self.inputs[input].source;
+        let mut head = [0; FILE_HEADER_BYTES];
+        let length = source.read_at(&mut head, 0)?;
+        let mut damage = Vec::new();
+        match format::check_file_header(&head[..length]) {
+            Err(error @ format::Error::Truncated { .. }) => damage.push(Damage::Unreadable(error)),
+            result => result?,
+        }
+        let mut blocks = scan(source, &mut damage)?;
+        if let Some(last) = self.blocks.last() {
+            for block in &mut blocks {
+                block.input = input;
+                let number = last.process.checked_add(1).and_then(|n| n.checked_add(block.process));
+                block.process = number.context("its processes have numbers that are too large")?;
+            }
+        }
+        Ok((blocks, damage))
+    }
+
+    /// What is wrong with an input, with its name where there are several.
+    fn of(&self, input: usize, damage: Damage) -> Damage {
+        match &*self.inputs {
+            [_] => damage,
+            inputs => Damage::In { file: inputs[input].name().to_owned(), damage: damage.into() },
+        }
     }
 
     /// The blocks with their records, in the order of processes, threads and time: all
@@ -380,12 +375,13 @@ impl Recording {
     fn read_all(&self, block: &Block, records: &mut Records) -> Result<Option<format::Error>> {
         self.watch.pass(block.stored as u64)?;
         // What a header says need not be there.
-        let there = self.source.length()?.saturating_sub(block.offset);
+        let source = &self.inputs[block.input].source;
+        let there = source.length()?.saturating_sub(block.offset);
         let there = block.stored.min(usize::try_from(there)?);
         let Records { bytes, packed } = records;
         let room = if block.packed { &mut *packed } else { &mut *bytes };
         room.resize(there, 0);
-        let length = self.source.read_at(room, block.offset)?;
+        let length = source.read_at(room, block.offset)?;
         room.truncate(length);
         if !block.packed {
             let end = block.offset + length as u64;
@@ -431,6 +427,7 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
                 lost = false;
                 if header.generation != 0 {
                     blocks.push(Block {
+                        input: 0,
                         process: header.process,
                         thread: header.thread,
                         sequence: header.sequence,

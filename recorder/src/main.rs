@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -14,9 +14,9 @@ use recorder::chart::columns::{self, Columns};
 use recorder::chart::{ChartBuilder, Limits};
 use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
 use recorder::control::Control;
-use recorder::export::{self, Kind, Output, Prepared, Written};
+use recorder::export::{self, Kind, OnlyPictures, Output, Prepared, Written};
 use recorder::findings::Finding;
-use recorder::load::{Damage, Recording};
+use recorder::load::{Damage, GivenTwice, Input, Recording};
 use recorder::play::play;
 use recorder::progress::Bar;
 use recorder::report::Report;
@@ -24,10 +24,10 @@ use recorder::report::diff::Difference;
 use recorder::report::json::Document;
 use recorder::report::text::Headlines;
 use recorder::run::{Care, Cut, Snapshots};
-use recorder::selection::{NotThere, Selection};
+use recorder::selection::{NotThere, Selection, Wanted};
 use recorder::session::{self, Collected, Keep, Session};
 use recorder::summary::Summary;
-use recorder::viewer::{self, Ended, Server};
+use recorder::viewer::{self, Ended, Server, View};
 use recorder::watch::{Interrupted, Watch};
 use recorder::{diagnostics, report, run, workspace};
 
@@ -60,7 +60,11 @@ fn failure(error: anyhow::Error) -> u8 {
         return 128 + interrupted.signal;
     }
     say(format_args!("recorder: {error:#}"));
-    if error.is::<workspace::Unknown>() || error.is::<NotThere>() { USAGE } else { FAILURE }
+    let usage = error.is::<workspace::Unknown>()
+        || error.is::<NotThere>()
+        || error.is::<GivenTwice>()
+        || error.is::<OnlyPictures>();
+    if usage { USAGE } else { FAILURE }
 }
 
 fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
@@ -123,11 +127,11 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recording, outputs, chart, selection, opening } => {
+        cli::Command::Export { recordings, outputs, chart, selection, opening } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
-            let recording = telling.with_bar(&watch, || open_recording(&recording, &watch))?;
+            let recording = telling.with_bar(&watch, || open_recordings(&recordings, &watch))?;
             let wanted = selection.wanted();
             let selection = telling.with_bar(&watch, || Selection::new(&wanted, &recording))?;
             let (summary, written) = telling.with_bar(&watch, || {
@@ -141,10 +145,10 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
         }
-        cli::Command::Open { file, serving } => {
+        cli::Command::Open { files, window, serving } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
-            open_in_viewer(&file, &serving, &watch, telling)
+            open_in_viewer(&files, &window.wanted(), &serving, &watch, telling)
         }
         cli::Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -162,11 +166,11 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
             clap_mangen::generate_to(Cli::command(), &directory).with_context(cannot)?;
             Ok(0)
         }
-        cli::Command::Show { recording, events, threads } => {
-            show(&recording, events, threads, telling)
+        cli::Command::Show { recordings, events, threads } => {
+            show(&recordings, events, threads, telling)
         }
-        cli::Command::Report { recording, json, limits } => {
-            say_report(&recording, json, &limits.limits(), telling)
+        cli::Command::Report { recordings, json, limits } => {
+            say_report(&recordings, json, &limits.limits(), telling)
         }
         cli::Command::Diff { before, after } => say_difference(&before, &after, telling),
     }
@@ -177,14 +181,14 @@ fn findings(recording: &Recording, outsiders: Outsiders) -> Result<Vec<Finding>>
 }
 
 fn say_report(
-    path: &Path,
+    paths: &[PathBuf],
     json: bool,
     limits: &report::limits::Limits,
     telling: Telling,
 ) -> Result<u8> {
     let watch = Watch::default();
     watch.stop_at_signals()?;
-    let recording = telling.with_bar(&watch, || open_recording(path, &watch))?;
+    let recording = telling.with_bar(&watch, || open_recordings(paths, &watch))?;
     let report = telling.with_bar(&watch, || Report::new(&recording, Outsiders::Unknown))?;
     if json {
         let mut text = serde_json::to_vec_pretty(&Document::new(&report))?;
@@ -194,6 +198,9 @@ fn say_report(
         write!(anstream::stdout(), "{report}").context("cannot write stdout")?;
     }
     let damaged = say_damage(&recording);
+    if let Some(alignment) = &recording.alignment {
+        telling.say(alignment);
+    }
     let exceeded = limits.exceeded(&report);
     for line in &exceeded {
         say(format_args!("recorder: {line}"));
@@ -209,7 +216,7 @@ fn say_difference(before: &Path, after: &Path, telling: Telling) -> Result<u8> {
             let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
             return Document::parse(&text).with_context(|| path.display().to_string());
         }
-        let recording = open_recording(path, &watch)?;
+        let recording = open_recordings(&[path], &watch)?;
         Ok(Document::new(&Report::new(&recording, Outsiders::Unknown)?))
     };
     let (before, after) = telling
@@ -217,13 +224,13 @@ fn say_difference(before: &Path, after: &Path, telling: Telling) -> Result<u8> {
     print(Difference::new(&before, &after).to_string().as_bytes())
 }
 
-fn show(path: &Path, events: usize, threads: Option<usize>, telling: Telling) -> Result<u8> {
+fn show(paths: &[PathBuf], events: usize, threads: Option<usize>, telling: Telling) -> Result<u8> {
     /// Where there is no terminal.
     const WIDTH: usize = 80;
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
     let watch = Watch::default();
     watch.stop_at_signals()?;
-    let recording = telling.with_bar(&watch, || open_recording(path, &watch))?;
+    let recording = telling.with_bar(&watch, || open_recordings(paths, &watch))?;
     let threads = threads.unwrap_or_else(|| columns::most_threads(width));
     let mut summary = Summary::new(&recording);
     let mut chart = ChartBuilder::new(&recording, Limits { events, threads });
@@ -269,21 +276,25 @@ fn list(json: bool) -> Result<u8> {
     print(text.as_bytes())
 }
 
-fn open_recording(path: &Path, watch: &Watch) -> Result<Recording> {
-    if path.is_dir() {
-        return session::recover(path, watch).with_context(|| path.display().to_string());
-    }
-    Recording::open_watched(path, watch).map_err(|error| {
-        if error.downcast_ref() == Some(&format::Error::NotARecording)
-            && viewer::is_trace(path).is_ok_and(|is_trace| is_trace)
-        {
-            let path = path.display();
-            return anyhow!(
-                "{path}: not a recording but a trace, which `recorder open {path}` shows (-o \
-                 NAME.rec writes a recording)"
-            );
+/// Opens recordings, several as one.
+fn open_recordings(paths: &[impl AsRef<Path>], watch: &Watch) -> Result<Recording> {
+    let paths = || paths.iter().map(AsRef::as_ref);
+    let inputs = paths().map(|path: &Path| match path.is_dir() {
+        true => session::recover(path).with_context(|| path.display().to_string()),
+        false => Input::open(path),
+    });
+    Recording::together(inputs.collect::<Result<_>>()?, watch).map_err(|error| {
+        let is_trace = |path: &&Path| viewer::is_trace(path).is_ok_and(|is_trace| is_trace);
+        match paths().find(is_trace) {
+            Some(path) if error.downcast_ref() == Some(&format::Error::NotARecording) => {
+                let path = path.display();
+                anyhow!(
+                    "{path}: not a recording but a trace, which `recorder open {path}` shows (-o \
+                     NAME.rec writes a recording)"
+                )
+            }
+            _ => error,
         }
-        error
     })
 }
 
@@ -446,27 +457,55 @@ fn to_open(written: &[Written]) -> Option<&Written> {
 fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: Telling) -> u8 {
     match to_open(written).filter(|_| opening.open) {
         Some(file) => {
-            open_in_viewer(&file.path, &opening.serving, watch, telling).unwrap_or_else(failure)
+            open_in_viewer(&[&file.path], &Wanted::default(), &opening.serving, watch, telling)
+                .unwrap_or_else(failure)
         }
         None => 0,
     }
 }
 
-fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Telling) -> Result<u8> {
-    let cannot = || format!("cannot open {}", path.display());
-    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
-        let trace = File::open(path).with_context(cannot)?;
-        serve(trace, &name, serving, watch, telling)?;
-        return Ok(0);
+fn open_in_viewer(
+    paths: &[impl AsRef<Path>],
+    wanted: &Wanted,
+    serving: &Serving,
+    watch: &Watch,
+    telling: Telling,
+) -> Result<u8> {
+    if let [path] = paths {
+        let path = path.as_ref();
+        let cannot = || format!("cannot open {}", path.display());
+        if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
+            if *wanted != Wanted::default() {
+                say(format_args!(
+                    "recorder: {} is a trace; what to look at first can be told of a recording \
+                     (-o NAME.rec keeps one)",
+                    path.display()
+                ));
+                return Ok(USAGE);
+            }
+            let trace = File::open(path).with_context(cannot)?;
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            serve(trace, &name, None, serving, watch, telling)?;
+            return Ok(0);
+        }
     }
-    let recording = telling.with_bar(watch, || open_recording(path, watch))?;
+    let recording = telling.with_bar(watch, || open_recordings(paths, watch))?;
     let status = say_damage(&recording);
+    if let Some(alignment) = &recording.alignment {
+        telling.say(alignment);
+    }
+    let selection = telling.with_bar(watch, || Selection::new(wanted, &recording))?;
     let trace = telling.with_bar(watch, || {
         export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
     })?;
-    let name = Path::new(&*name).with_extension("pftrace");
-    serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
+    let view = selection
+        .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
+    let stems = paths.iter().map(|path| {
+        let path = path.as_ref();
+        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy()
+    });
+    let name = format!("{}.pftrace", stems.collect::<Vec<_>>().join("_"));
+    serve(trace.file, &name, view, serving, watch, telling)?;
     Ok(status)
 }
 
@@ -474,12 +513,13 @@ fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Tellin
 fn serve(
     trace: File,
     name: &str,
+    view: Option<View>,
     serving: &Serving,
     watch: &Watch,
     telling: Telling,
 ) -> Result<()> {
     let page = serving.page();
-    let server = Server::new(trace, name, &page, serving.port())?;
+    let server = Server::new(trace, name, view, &page, serving.port())?;
     telling.say(format_args!(
         "opening {name}: the browser loads {page} from the network, and that page fetches the \
          trace from this command; nothing leaves your machine"

@@ -371,7 +371,9 @@ impl Stage<'_> {
     /// A wait of which no end was met, if the thread has one.
     fn end_wait(&mut self, thread: usize) -> Result<()> {
         let Some(wait) = self.waits[thread].take() else { return Ok(()) };
-        self.is_over(thread, &wait, wait.overtaken.unwrap_or(self.recording.entities.end));
+        let process = self.recording.entities.threads[thread].process;
+        let end = self.recording.entities.processes[process].recorded_until;
+        self.is_over(thread, &wait, wait.overtaken.unwrap_or(end));
         match wait.handed_over {
             Some((time, number)) => self.returning(thread, &wait, time, number, wait.overtaken),
             None => self.waited(thread, &wait, None, wait.overtaken),

@@ -57,6 +57,8 @@ pub struct Selection {
     /// Whether channels are shown only where a thread that is shown uses them.
     only_used: bool,
     journey: Option<Journey>,
+    /// From when to when the timeline has the finding that was asked for.
+    finding: Option<(u64, u64)>,
     /// What was asked for, in words.
     words: String,
 }
@@ -103,6 +105,7 @@ impl Selection {
             only_channels: !wanted.channels.is_empty(),
             only_used: !wanted.threads.is_empty(),
             journey: None,
+            finding: None,
             words: words(wanted),
         };
         if let Some(name) = &wanted.around {
@@ -128,9 +131,20 @@ impl Selection {
         self.window = (from, to.min(end.saturating_add(margin)).max(from));
     }
 
+    /// From when to when it is, in nanoseconds since the trace's start, both included.
+    pub fn window(&self) -> (u64, u64) {
+        self.window
+    }
+
+    /// From when to when the timeline has the finding that was asked for, if one was.
+    pub fn finding(&self) -> Option<(u64, u64)> {
+        self.finding
+    }
+
     /// Leaves only the threads that a finding concerns, in its time and some before and after.
     fn leave_only(&mut self, finding: &Finding) {
         self.narrow_to(finding.span);
+        self.finding = Some(finding.shown());
         let concerned: Vec<_> = finding
             .threads
             .iter()

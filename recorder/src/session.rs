@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
 use crate::control::offset;
-use crate::load::Recording;
+use crate::load::{Input, Recording};
 use crate::watch::Watch;
 
 mod log;
@@ -287,9 +287,8 @@ impl Session {
 /// (That of one that is at work can be read, too; it goes on.)
 ///
 /// # Errors
-/// The directory is none of a session, or something in it cannot be read; or `watch` stops
-/// the reading.
-pub fn recover(directory: &Path, watch: &Watch) -> Result<Recording> {
+/// The directory is none of a session, or something in it cannot be read.
+pub fn recover(directory: &Path) -> Result<Input> {
     let _span = info_span!("recover", directory = %directory.display()).entered();
     let mut parts = Vec::new();
     find_parts(&mut parts, directory)?;
@@ -308,7 +307,7 @@ pub fn recover(directory: &Path, watch: &Watch) -> Result<Recording> {
         log.flush()?;
     }
     log.flush()?;
-    log.open(watch)
+    Ok(log.into_input()?.called(&directory.display().to_string()))
 }
 
 /// What a session's directory calls the recording that it grows.

@@ -4,15 +4,17 @@ use std::cmp::Reverse;
 use std::fmt;
 use std::time::Duration;
 
-use crate::entities::Entities;
+use crate::entities::{Entities, Thread};
 use crate::items::{Arrow, Category, Fate, Item, On, PANIC, PAUSED, RESUMED, Slice};
-use crate::load::Recording;
+use crate::load::{Alignment, Recording};
 use crate::play::MOST_LANES;
 
 /// What a run came to, in a few lines: its [`Display`](fmt::Display).
 #[derive(Debug)]
 pub struct Summary<'a> {
     entities: &'a Entities,
+    /// How the clocks of several recordings were put on one.
+    alignment: Option<&'a Alignment>,
     dropped: u64,
     sent: u64,
     received: u64,
@@ -45,6 +47,7 @@ impl<'a> Summary<'a> {
     pub fn new(recording: &'a Recording) -> Self {
         Summary {
             entities: &recording.entities,
+            alignment: recording.alignment.as_ref(),
             dropped: recording.dropped,
             sent: 0,
             received: 0,
@@ -122,14 +125,24 @@ impl<'a> Summary<'a> {
 
     /// When the process of a slice's thread ended, as far as is known.
     fn end_of(&self, slice: &Slice) -> u64 {
-        let process = self.entities.threads[slice.thread].process;
-        self.entities.processes[process].ended.map_or(self.entities.end, |ended| ended.time)
+        self.entities.end_of(self.entities.threads[slice.thread].process)
+    }
+
+    /// `consumer`, or where there are several processes `consumer of server`
+    fn thread(&self, thread: usize) -> String {
+        self.thread_name(&self.entities.threads[thread])
+    }
+
+    fn thread_name(&self, thread: &Thread) -> String {
+        match self.entities.process_name(thread.process) {
+            Some(process) => format!("{} of {process}", thread.name),
+            None => thread.name.clone(),
+        }
     }
 
     /// `consumer in recv on jobs, src/main.rs:14:20`
     fn who(&self, slice: &Slice) -> String {
-        let mut who =
-            format!("{} in {}", self.entities.threads[slice.thread].name, slice.operation);
+        let mut who = format!("{} in {}", self.thread(slice.thread), slice.operation);
         if let Some(on) = slice.on {
             let preposition = if matches!(on, On::Thread(_)) { "of" } else { "on" };
             who += &format!(" {preposition} {:?}", on.label(self.entities));
@@ -167,6 +180,9 @@ impl fmt::Display for Summary<'_> {
             counted(self.sent, "message"),
             self.received,
         )?;
+        if let Some(alignment) = self.alignment {
+            writeln!(f, "{alignment}")?;
+        }
         let blocked = self.blocked.iter().fold(0, |sum: u64, blocked| sum.saturating_add(*blocked));
         write!(f, "blocked for {} in all", duration(blocked))?;
         match &self.longest {
@@ -176,7 +192,7 @@ impl fmt::Display for Summary<'_> {
             _ => writeln!(f)?,
         }
         for slice in self.panics.iter().take(SHOWN) {
-            write!(f, "{} panicked", self.entities.threads[slice.thread].name)?;
+            write!(f, "{} panicked", self.thread(slice.thread))?;
             if let Some(site) = slice.site {
                 write!(f, " at {}", self.entities.sites[site])?;
             }
@@ -223,7 +239,7 @@ impl fmt::Display for Summary<'_> {
             worst.sort_by_key(|thread| Reverse(thread.dropped));
             for (index, thread) in worst.iter().take(SHOWN).enumerate() {
                 let before = if index == 0 { ": " } else { ", " };
-                write!(f, "{before}{} of {}", thread.dropped, thread.name)?;
+                write!(f, "{before}{} of {}", thread.dropped, self.thread_name(thread))?;
             }
             if worst.len() > SHOWN {
                 write!(f, ", and others of {} more threads", worst.len() - SHOWN)?;

@@ -93,6 +93,41 @@ impl FromStr for Page {
     }
 }
 
+/// What the page shows first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// From when to when, in the trace's nanoseconds.
+    window: (u64, u64),
+    /// When the slice begins that is to be selected, and how long it is.
+    selected: Option<(u64, u64)>,
+}
+
+impl View {
+    /// A view of this window, as far as the trace has it, which has slices in this `span`; and of
+    /// the slice that is so long, if one is given. `None` if there is nothing to see.
+    pub fn new(window: (u64, u64), span: (u64, u64), slice: Option<(u64, u64)>) -> Option<Self> {
+        /// A moment is no window.
+        const LEAST: u64 = 10_000;
+        let (from, to) = window;
+        let missing = LEAST.saturating_sub(to.saturating_sub(from));
+        let (from, to) = (from.saturating_sub(missing / 2), to.saturating_add(missing / 2));
+        // The page passes over a window that is not all in the trace.
+        let window = (from.max(span.0), to.min(span.1));
+        let selected = slice.map(|(begin, end)| (begin, end.saturating_sub(begin)));
+        (window.0 < window.1).then_some(View { window, selected })
+    }
+}
+
+/// As a part of an address.
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some((begin, length)) = self.selected {
+            write!(f, "&ts={begin}&dur={length}")?;
+        }
+        write!(f, "&visStart={}&visEnd={}", self.window.0, self.window.1)
+    }
+}
+
 /// A trace that waits for the page.
 #[derive(Debug)]
 pub struct Server {
@@ -119,11 +154,17 @@ pub enum Ended {
 }
 
 impl Server {
-    /// Begins to listen. The page will show `name`.
+    /// Begins to listen. The page will show `name`, and first of all `view`.
     ///
     /// # Errors
     /// The trace cannot be read, or the port is taken.
-    pub fn new(trace: File, name: &str, page: &Page, port: u16) -> Result<Self> {
+    pub fn new(
+        trace: File,
+        name: &str,
+        view: Option<View>,
+        page: &Page,
+        port: u16,
+    ) -> Result<Self> {
         let length = trace.metadata().with_context(|| format!("cannot read {name}"))?.len();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
             let taken = error.kind() == io::ErrorKind::AddrInUse;
@@ -145,7 +186,9 @@ impl Server {
             .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
             .collect();
         let path = format!("/{:016x}/{name}", getrandom::u64().context("no random number")?);
-        let address = format!("{page}#!/?url=http://{host}{path}&startupCommands={EXPAND_ALL}");
+        let view = view.map_or(String::new(), |view| view.to_string());
+        let address =
+            format!("{page}#!/?url=http://{host}{path}&startupCommands={EXPAND_ALL}{view}");
         let offer = Offer { host, path, origin: page.origin.clone(), length };
         info!(host = offer.host, origin = offer.origin, bytes = length, "serving");
         let served = Arc::new(Served { trace, offer, fetching: AtomicUsize::new(0) });
@@ -271,6 +314,25 @@ pub fn is_trace(path: &Path) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_view_is_of_what_the_trace_has() {
+        let span = (1_000_000, 9_000_000);
+        let view = |window, slice| View::new(window, span, slice).map(|view| view.to_string());
+        for (window, said) in [
+            ((2_000_000, 3_000_000), "&visStart=2000000&visEnd=3000000"),
+            ((0, u64::MAX), "&visStart=1000000&visEnd=9000000"),
+            ((5_000_000, 5_000_000), "&visStart=4995000&visEnd=5005000"),
+            ((9_500_000, 9_500_000), ""),
+        ] {
+            assert_eq!(view(window, None).unwrap_or_default(), said);
+        }
+        assert_eq!(
+            view((2_000_000, 3_000_000), Some((2_100_000, 2_900_000))).unwrap(),
+            "&ts=2100000&dur=800000&visStart=2000000&visEnd=3000000"
+        );
+        assert_eq!(View::new((0, 1), (u64::MAX, 0), None), None);
+    }
 
     #[test]
     fn pages_and_their_origins() {

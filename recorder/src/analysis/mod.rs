@@ -103,7 +103,7 @@ pub fn analyse(recording: &Recording, outsiders: Outsiders) -> Result<Analysis<'
 impl Analysis<'_> {
     /// When a process ended, or else the trace, in nanoseconds since the trace's start.
     pub fn end_of(&self, process: usize) -> u64 {
-        end_of(self.entities, process)
+        self.entities.end_of(process)
     }
 
     /// The threads that can never go on: those of which the recording suggests it, and of
@@ -112,10 +112,6 @@ impl Analysis<'_> {
         let certain = Belief::Certain { outsiders: self.outsiders != Outsiders::None };
         (self.wait_for.stuck(Belief::Likely), self.wait_for.stuck(certain))
     }
-}
-
-fn end_of(entities: &Entities, process: usize) -> u64 {
-    entities.processes[process].ended.map_or(entities.end, |ended| ended.time)
 }
 
 impl<'a> Pass<'a> {
@@ -127,13 +123,13 @@ impl<'a> Pass<'a> {
         }
         for (channel, entity) in self.channels.iter_mut().zip(&entities.channels) {
             if channel.receiver_gone.is_none() {
-                channel.depth.pass(end_of(entities, entity.process));
+                channel.depth.pass(entities.end_of(entity.process));
             }
         }
         self.count_unfinished();
         let wait_for = self.wait_for();
         for (thread, entity) in self.threads.iter_mut().zip(&entities.threads) {
-            let end = end_of(entities, entity.process);
+            let end = entities.end_of(entity.process);
             // What has not ended lasts until the end.
             if let Some(wait) = thread.wait.filter(|wait| !wait.done) {
                 thread.add_wait(wait.call, wait.on, end.saturating_sub(wait.begin));
@@ -162,7 +158,7 @@ impl<'a> Pass<'a> {
         for thread in 0..self.threads.len() {
             let Some(wait) = self.threads[thread].wait.filter(|wait| !wait.done) else { continue };
             let On::Channel(channel) = wait.on else { continue };
-            let end = end_of(self.entities, self.entities.threads[thread].process);
+            let end = self.entities.end_of(self.entities.threads[thread].process);
             let channel = &mut self.channels[channel];
             let sides = match wait.call.is_send() {
                 true => &mut channel.senders,

@@ -289,9 +289,7 @@ impl Names<'_> {
     }
 
     fn length(&self, slice: &Slice) -> u64 {
-        let process = self.entities.threads[slice.thread].process;
-        let ended = self.entities.processes[process].ended;
-        let end = ended.map_or(self.entities.end, |ended| ended.time);
+        let end = self.entities.end_of(self.entities.threads[slice.thread].process);
         slice.end.unwrap_or(end).saturating_sub(slice.begin)
     }
 }

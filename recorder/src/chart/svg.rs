@@ -200,7 +200,7 @@ impl<'a> Drawing<'a> {
         let chart = self.chart;
         let notes = if chart.left_out.threads > 0 { 32.0 } else { 0.0 };
         let (width, height) = (self.width, self.bottom + 52.0 + notes);
-        let title = escaped(chart.title());
+        let title = escaped(&chart.title());
         self.add(format_args!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" class="channel-chart" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" role="img">"#
         ));
@@ -214,7 +214,7 @@ impl<'a> Drawing<'a> {
 </defs>
 "#;
         self.add(format_args!(r#"<rect class="paper" width="{width:.0}" height="{height:.0}"/>"#));
-        self.text("title", (16.0, 26.0), chart.title());
+        self.text("title", (16.0, 26.0), &chart.title());
         let way = match self.steps {
             Steps::Even => "each step down is one event; its time stands at the left",
             Steps::Real => "down the page is time",

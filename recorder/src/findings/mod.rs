@@ -262,6 +262,11 @@ pub fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
     pools::find(analysis, &mut findings);
     pace::find(analysis, &mut findings);
     habits::find(analysis, &mut findings);
+    for finding in &mut findings {
+        if let Some(process) = analysis.entities.process_name(finding.process(analysis.entities)) {
+            finding.what = format!("in {process}, {}", finding.what);
+        }
+    }
     findings.sort_by_key(|finding| (finding.code, Reverse(finding.weight)));
     findings
 }

@@ -13,7 +13,8 @@ mod finish;
 
 /// What the entities are made of, as it is met.
 pub(super) struct Census {
-    damage: Vec<Damage>,
+    /// With the index of the input that is damaged.
+    damage: Vec<(usize, Damage)>,
     processes: Vec<Process>,
     threads: Vec<Met>,
     channels: Vec<Made>,
@@ -121,8 +122,7 @@ impl Census {
             recording.blocks[index].readable = readable;
             last = Some(block);
         }
-        census.finish(recording);
-        Ok(())
+        census.finish(recording)
     }
 
     /// Takes in a block; gives how many of its bytes can be read.
@@ -133,7 +133,7 @@ impl Census {
         cut: Option<format::Error>,
         last: Option<&Block>,
     ) -> usize {
-        let process = self.process(block.process);
+        let process = self.process(block);
         let expected = match last {
             Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
                 last.sequence + 1
@@ -164,14 +164,15 @@ impl Census {
                 }
             }
         }
-        self.damage.extend(error.map(Damage::Unreadable));
+        self.damage.extend(error.map(|error| (block.input, Damage::Unreadable(error))));
         if block.sequence > expected {
             let of = match self.threads.last() {
                 _ if block.thread == 0 => format!("process {:?}", self.processes[process].name),
                 Some(Met { name, .. }) if !name.is_empty() => format!("thread {name:?}"),
                 _ => format!("thread {}", block.thread),
             };
-            self.damage.push(Damage::MissingBlocks { of, count: block.sequence - expected });
+            let missing = Damage::MissingBlocks { of, count: block.sequence - expected };
+            self.damage.push((block.input, missing));
         }
         at
     }
@@ -209,14 +210,16 @@ impl Census {
         sequence
     }
 
-    /// The index of the process with this number.
-    fn process(&mut self, number: u32) -> usize {
+    /// The index of a block's process.
+    fn process(&mut self, block: &Block) -> usize {
+        let number = block.process;
         match self.processes.last() {
             Some(process) if process.number == number => self.processes.len() - 1,
             // Blocks come in the order of their processes' numbers.
             _ => {
                 self.processes.push(Process {
                     number,
+                    recording: block.input,
                     pid: 0,
                     track: 0,
                     name: format!("process {number}"),
@@ -226,6 +229,7 @@ impl Census {
                     wall_ns: 0,
                     clock: Clock::new(0, 0),
                     ended: None,
+                    recorded_until: 0,
                 });
                 self.extent.push(None);
                 self.processes.len() - 1

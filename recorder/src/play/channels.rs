@@ -334,11 +334,13 @@ impl Stage<'_> {
 
     /// What is in channels when the recording is over.
     pub(super) fn end_flights(&mut self) -> Result<()> {
-        let end = self.recording.entities.end;
+        let entities = &self.recording.entities;
         let flights = std::mem::replace(&mut self.flights, Messages::new(0));
         let mut lost: Vec<_> = flights.into_values().collect();
         lost.sort_unstable_by_key(|flying| flying.arrow);
         for flying in lost {
+            let process = entities.channels[flying.channel].process;
+            let end = entities.processes[process].recorded_until;
             let (until, fate) = match flying.paused {
                 Some(paused) => (paused, Fate::Unseen),
                 None => (self.channels[flying.channel].receiver_dropped.unwrap_or(end), Fate::Lost),
@@ -346,9 +348,7 @@ impl Stage<'_> {
             self.flight(&flying, until.max(flying.begin), fate)?;
         }
         for channel in 0..self.channels.len() {
-            let process = self.recording.entities.channels[channel].process;
-            let ended = self.recording.entities.processes[process].ended;
-            let end = ended.map_or(end, |ended| ended.time);
+            let end = entities.end_of(entities.channels[channel].process);
             self.counter(channel, Count::QueueDepth, end)?;
             self.counter(channel, Count::LiveSenders, end)?;
         }

@@ -275,7 +275,9 @@ impl Stage<'_> {
         let Hold { thread, shared, lane, begin, site, turn, .. } = hold;
         // Where something is missing, an end can seem to be before the begin.
         let end = end.map(|end| end.max(begin));
-        let until = end.unwrap_or(self.recording.entities.end);
+        let process = self.recording.entities.primitives[primitive].process;
+        let recorded_until = self.recording.entities.processes[process].recorded_until;
+        let until = end.unwrap_or(recorded_until);
         state.go_on_to(until);
         state.lanes.give_back(lane, until);
         let others_waited = state.waited - hold.waited;

@@ -43,6 +43,9 @@ pub struct FindingRecord {
     pub code: String,
     /// `error`, `warning` or `note`.
     pub severity: String,
+    /// The process that it is in, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
     /// Whether it follows from the events.
     pub certain: bool,
     /// What would make it certain, if it is not.
@@ -322,6 +325,7 @@ fn finding(report: &Report<'_>, finding: &Finding) -> FindingRecord {
     FindingRecord {
         code: finding.code.name().to_owned(),
         severity: finding.code.severity().name().to_owned(),
+        process: entities.process_name(finding.process(entities)),
         certain: certain_if.is_none(),
         certain_if,
         what: finding.what.clone(),

@@ -24,6 +24,13 @@ impl Table {
     pub(super) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
+
+    /// A row that is the heading of those that come.
+    pub(super) fn heading(&mut self, text: String) {
+        let mut cells = vec![String::new(); self.columns.len()];
+        cells[0] = text;
+        self.rows.push(cells);
+    }
 }
 
 /// At most so many characters, with `…` in place of what is too much.

@@ -8,6 +8,7 @@ use super::{Report, name_of};
 use crate::analysis::channels::{Channel, Side};
 use crate::analysis::path::Part;
 use crate::analysis::wait_for::On;
+use crate::entities::Entities;
 use crate::findings::words::{method, percent, place};
 use crate::findings::{Finding, Severity};
 use crate::summary::{counted, duration};
@@ -141,8 +142,8 @@ fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     if shown.len() > SHOWN {
         shown.sort_by_key(|&index| Reverse(weight(&analysis.channels[index])));
         shown.truncate(SHOWN);
-        shown.sort_unstable();
     }
+    shown.sort_by_key(|&index| (analysis.entities.channels[index].process, index));
     if shown.is_empty() {
         return Ok(());
     }
@@ -167,9 +168,14 @@ fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         ("receivers waited", Right),
         ("not received", Right),
     ]);
+    let mut names = Names::new(analysis.entities);
     for &index in &shown {
         let (entity, state) = (&analysis.entities.channels[index], &analysis.channels[index]);
-        let name = cut(&entity.label, 18);
+        if let Some(process) = names.begin(entity.process) {
+            messages.heading(process.clone());
+            waits.heading(process);
+        }
+        let name = names.indent(cut(&entity.label, 18));
         let latency = |percent| match state.latency.count() {
             0 => "-".to_owned(),
             _ => duration(state.latency.percentile(percent)),
@@ -215,6 +221,28 @@ fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(out, "  and {} with fewer messages", counted(more as u64, "more channel"))?;
     }
     Ok(())
+}
+
+/// Names of what is of several processes, each process's below its own.
+struct Names<'a> {
+    entities: &'a Entities,
+    process: Option<usize>,
+}
+
+impl<'a> Names<'a> {
+    fn new(entities: &'a Entities) -> Self {
+        Names { entities, process: None }
+    }
+
+    /// What comes is of this process; gives its name if that is to stand before.
+    fn begin(&mut self, process: usize) -> Option<String> {
+        let before = self.process.replace(process);
+        self.entities.process_name(process).filter(|_| before != Some(process))
+    }
+
+    fn indent(&self, name: String) -> String {
+        if self.entities.processes.len() > 1 { format!("  {name}") } else { name }
+    }
 }
 
 /// `worker 1 (50 %), worker 2 (50 %)`
@@ -275,8 +303,8 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
     if shown.len() > SHOWN {
         shown.sort_by_key(|&index| Reverse(analysis.threads[index].steps));
         shown.truncate(SHOWN);
-        shown.sort_unstable();
     }
+    shown.sort_by_key(|&index| (analysis.entities.threads[index].process, index));
     // What short names leave of their room is for what the threads wait in.
     const NAME: usize = 14;
     const MOST: usize = 22;
@@ -292,8 +320,12 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         ("█ ▒ ░", Left),
         ("waits most in", Left),
     ]);
+    let mut names = Names::new(analysis.entities);
     for &index in &shown {
         let (entity, state) = (&analysis.entities.threads[index], &analysis.threads[index]);
+        if let Some(process) = names.begin(entity.process) {
+            table.heading(process);
+        }
         let life = state.life(analysis.end_of(entity.process));
         let (slept, waited) = (state.slept().min(life), state.waited().min(life));
         let runs = life.saturating_sub(slept).saturating_sub(waited);
@@ -304,7 +336,7 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
             cut(&format!("{} {}{on}", percent(most.time, life), method(most.call)), room)
         });
         table.row(vec![
-            cut(&entity.name, NAME),
+            names.indent(cut(&entity.name, NAME)),
             duration(life),
             percent(runs, life),
             percent(slept, life),
@@ -346,6 +378,14 @@ fn critical_path(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Resu
     writeln!(out, "\n{}", heading("Bottleneck"))?;
     let hung = report.findings.iter().any(|finding| finding.code.is_hang());
     let what = if hung { "until the last thing that happened" } else { "of the run" };
+    // Threads of two processes do not wait for each other.
+    let thread = analysis.path.parts.iter().find_map(|&(part, ..)| match part {
+        Part::Running(thread) | Part::Sleeping(thread) | Part::Waiting(thread) => Some(thread),
+        Part::HandOff(_) => None,
+    });
+    let process = thread.map(|thread| analysis.entities.threads[thread].process);
+    let process = process.and_then(|process| analysis.entities.process_name(process));
+    let what = process.map_or(what.to_owned(), |process| format!("{what}, in {process}"));
     writeln!(out, "  what determined the {} {what}:", duration(length))?;
     let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
     for &(part, time, _) in analysis.path.parts.iter().take(PARTS) {

@@ -11,7 +11,7 @@ use format::BlockHeader;
 use format::packed::Packer;
 use tempfile::NamedTempFile;
 
-use crate::load::Recording;
+use crate::load::{Input, Recording};
 use crate::watch::Watch;
 
 /// A recording that grows, in a file that goes when it is dropped.
@@ -96,7 +96,12 @@ impl Log {
     }
 
     /// Opens it for reading. Its name goes.
+    pub(super) fn into_input(self) -> Result<Input> {
+        Input::open(self.file.path())
+    }
+
+    /// Opens it and reads it. Its name goes.
     pub(super) fn open(self, watch: &Watch) -> Result<Recording> {
-        Recording::open_watched(self.file.path(), watch)
+        Recording::together(vec![self.into_input()?], watch)
     }
 }

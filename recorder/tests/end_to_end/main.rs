@@ -20,6 +20,7 @@ mod signals;
 mod synchronization;
 mod telling;
 mod threads;
+mod together;
 mod tracing;
 mod unbreakable;
 mod usage;

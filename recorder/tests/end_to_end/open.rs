@@ -7,6 +7,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::command::{Place, Ran, Running, run};
 use crate::programs::program;
@@ -27,6 +28,8 @@ struct Waiting {
     host: String,
     /// `/0123456789abcdef/x.pftrace`
     path: String,
+    /// What the page is told beside: `startupCommands=…&visStart=0&visEnd=1`
+    options: String,
 }
 
 impl Waiting {
@@ -62,6 +65,7 @@ impl Waiting {
             origin: ORIGIN,
             host: host.to_owned(),
             path: format!("/{path}"),
+            options: options.to_owned(),
         }
     }
 
@@ -129,6 +133,78 @@ fn the_page_gets_the_trace_once() {
             .expect_stderr(&format!("the Perfetto UI has {served}\n"));
     }
     assert_eq!(place.names(), before);
+}
+
+#[test]
+fn several_recordings_become_one_trace() {
+    let place = Place::new();
+    record(&place);
+    let arguments = ["record", "-o", "y.rec", "--", program("count"), "10", "1"];
+    run(place.recorder(&arguments)).expect_status(0);
+    run(place.recorder(&["export", "x.rec", "y.rec", "-o", "both.pftrace"])).expect_status(0);
+    let waiting = Waiting::start(&place, &["open", "x.rec", "y.rec"]);
+    assert!(waiting.path.ends_with("/x_y.pftrace"), "{}", waiting.path);
+    let (body, ran) = waiting.finish();
+    assert!(body == place.bytes("both.pftrace"));
+    ran.expect_stderr("2 recordings on one clock, ");
+    // Traces are what they are.
+    run(place.recorder(&["open", "x.rec", "x.pftrace", "--no-browser", "--port", "0"]))
+        .expect_status(1)
+        .expect_stderr("x.pftrace: not a recording but a trace");
+}
+
+#[test]
+fn what_to_look_at_first() {
+    let place = Place::new();
+    let hang = program("forgotten_sender");
+    run(place.recorder(&["record", "-o", "x.rec", "-o", "x.json", "--timeout", "1s", "--", hang]))
+        .expect_status(124);
+    let json = place.json("x.json");
+    // In nanoseconds.
+    let time = |phase: &str| {
+        let is = |event: &&Value| event["cat"] == "finding" && event["ph"] == phase;
+        let time = json.iter().find(is).unwrap()["ts"].as_f64().unwrap();
+        (time * 1e3).round() as u64
+    };
+    let (begin, length) = (time("b"), time("e") - time("b"));
+
+    let shown = |arguments: &[&str]| {
+        let waiting = Waiting::start(&place, &[&["open", "x.rec"], arguments].concat());
+        let (commands, rest) = waiting.options.split_once('&').unwrap_or((&waiting.options, ""));
+        assert!(commands.starts_with("startupCommands="), "{commands}");
+        let shown = rest.to_owned();
+        waiting.finish();
+        shown
+    };
+    assert_eq!(shown(&[]), "");
+    assert_eq!(shown(&["--from", "2ms", "--to", "3.5ms"]), "visStart=2000000&visEnd=3500000");
+    let around = shown(&["--around", "forgotten-sender"]);
+    let (selected, window) = around.split_once("&visStart=").unwrap();
+    assert_eq!(selected, format!("ts={begin}&dur={length}"));
+    let (from, to) = window.split_once("&visEnd=").unwrap();
+    let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
+    assert!(from <= begin && begin < to, "{around}");
+    // All of it is in the trace, or the page would pass over it.
+    let message = shown(&["--message", "results#2"]);
+    let window = message.strip_prefix("visStart=").unwrap().split_once("&visEnd=").unwrap();
+    let (first, last): (u64, u64) = (window.0.parse().unwrap(), window.1.parse().unwrap());
+    assert!(from <= first && first < last && last <= to, "{message} {around}");
+}
+
+#[test]
+fn what_cannot_be_looked_at() {
+    let place = Place::new();
+    record(&place);
+    for (arguments, why) in [
+        (&["x.pftrace", "--from", "1ms"][..], "x.pftrace is a trace; what to look at first can"),
+        (&["x.rec", "--from", "1000s"], "there is nothing after 16m 40s"),
+        (&["x.rec", "--from", "2ms", "--to", "1ms"], "--from is later than --to"),
+        (&["x.rec", "--around", "deadlock"], "the report has no finding \"deadlock\""),
+        (&["x.rec", "--thread", "main"], "unexpected argument '--thread'"),
+    ] {
+        let arguments = [&["open", "--no-browser", "--port", "0"], arguments].concat();
+        run(place.recorder(&arguments)).expect_status(2).expect_stderr(why);
+    }
 }
 
 #[test]

@@ -10,10 +10,11 @@ use std::time::Duration;
 use format::{BlockHeader, Event, FILE_HEADER_BYTES};
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
-use recorder::load::{Damage, Deed, Recording};
+use recorder::load::{Damage, Deed, Input, Recording};
 use recorder::report::Report;
 use recorder::report::json::Document;
 use recorder::summary::Summary;
+use recorder::watch::Watch;
 use tempfile::TempDir;
 
 use crate::facts::exports_with_findings;
@@ -22,84 +23,97 @@ use crate::hand::{bytes, items, picture};
 /// A recording with all kinds of events: two processes, threads with several blocks, waits
 /// that end and some that do not.
 fn sample() -> Vec<u8> {
-    bytes(
-        "block process=0 thread=0 sequence=0 dropped=0
-         5000 ProcessStarted pid=50 parent=1 ticks=5000 monotonic_ns=900 wall_ns=7 executable=\"/bin/one\" arguments=\"one -v\"
-         block process=0 thread=1 sequence=0 dropped=0
-         5001 ThreadStarted os_id=50 name=\"main\"
-         5001 Clock monotonic_ns=901
-         5002 Site site=1 line=14 column=5 file=\"src/main.rs\"
-         5002 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=1 message_type=\"i32\" name=\"jobs\"
-         5003 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=0 message_type=\"u8\" name=\"\"
-         5004 SenderCloned sender=5 from=1 site=1
-         5010 Send endpoint=1 site=1 detail=1099511627777
-         5020 SendBegin 1 @1.2
-         block process=0 thread=1 sequence=1 dropped=0
-         5045 SendEnd 1 @1.2
-         5050 SenderDropped endpoint=1
-         5060 Recv 4 @2.1
-         block process=0 thread=1 sequence=2 dropped=2
-         5070 RecvTimeoutBegin 4 20
-         5091 RecvTimeoutExpired 4
-         5100 RecvBegin 4
-         block process=0 thread=2 sequence=0 dropped=0
-         5008 ThreadStarted os_id=51 name=\"worker\"
-         5030 Recv 2 @1.1
-         5040 RecvBegin 2
-         5041 RecvEnd 2 @1.2
-         5055 SendBegin 3 @2.1
-         5062 SendEnd 3 @2.1
-         5080 ReceiverDropped endpoint=2
-         5081 ThreadEnded
-         block process=1 thread=0 sequence=0 dropped=0
-         9000 ProcessStarted pid=60 parent=50 ticks=9000 monotonic_ns=950 wall_ns=7 executable=\"/bin/two\" arguments=\"\"
-         9000 ProcessEnded monotonic_ns=1200 code=1 signal=0
-         block process=1 thread=1 sequence=0 dropped=0
-         9001 ThreadStarted os_id=60 name=\"main\"
-         9002 channel jobs 1 2
-         9010 TrySend 1 @1.1
-         9020 Send 1 @1.2
-         9030 TryRecv 2 @1.1
-         block process=1 thread=2 sequence=0 dropped=0
-         9003 PrimitiveSeen primitive=1 kind=1 site=0 size=0 value_type=\"u8\"
-         9004 PrimitiveSeen primitive=2 kind=4 site=0 size=2 value_type=\"\"
-         9005 PrimitiveNamed primitive=1 name=\"state\"
-         9006 Callsite callsite=1 level=3 site=0 target=\"pool\" name=\"handle\"
-         9007 SpanEntered callsite=1 span=1 fields=\"id=7\"
-         9008 Lock 1 @1.1
-         9010 Logged callsite=1 message=\"done\"
-         9015 Unlock 1 @1.1
-         9016 CondvarWaitBegin 1 @1.1
-         9020 CondvarWaitEnd 1 1
-         9022 BarrierWaitBegin 2 1
-         9024 BarrierWaitEnd 2 1
-         9026 InitializeBegin 1
-         9027 Initializer 1
-         9028 InitializeEnd 1
-         9029 SpanExited span=1
-         9031 EndpointNamed endpoint=1 name=\"first\"
-         9032 Value message=2199023255553 value=\"7\"
-         9033 Send 1 @2.1
-         9035 Panicked line=3 column=9 file=\"src/main.rs\" message=\"boom\"
-         9036 Returned panicked=1",
-    )
+    bytes(SAMPLE)
 }
+
+/// The same of another run, on a machine that was started later.
+fn another() -> Vec<u8> {
+    let text = SAMPLE.replace("pid=50", "pid=70").replace("pid=60", "pid=80");
+    bytes(&text.replace("wall_ns=7", "wall_ns=700000000"))
+}
+
+const SAMPLE: &str =
+    "block process=0 thread=0 sequence=0 dropped=0
+     5000 ProcessStarted pid=50 parent=1 ticks=5000 monotonic_ns=900 wall_ns=7 executable=\"/bin/one\" arguments=\"one -v\"
+     block process=0 thread=1 sequence=0 dropped=0
+     5001 ThreadStarted os_id=50 name=\"main\"
+     5001 Clock monotonic_ns=901
+     5002 Site site=1 line=14 column=5 file=\"src/main.rs\"
+     5002 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=1 message_type=\"i32\" name=\"jobs\"
+     5003 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=0 message_type=\"u8\" name=\"\"
+     5004 SenderCloned sender=5 from=1 site=1
+     5010 Send endpoint=1 site=1 detail=1099511627777
+     5020 SendBegin 1 @1.2
+     block process=0 thread=1 sequence=1 dropped=0
+     5045 SendEnd 1 @1.2
+     5050 SenderDropped endpoint=1
+     5060 Recv 4 @2.1
+     block process=0 thread=1 sequence=2 dropped=2
+     5070 RecvTimeoutBegin 4 20
+     5091 RecvTimeoutExpired 4
+     5100 RecvBegin 4
+     block process=0 thread=2 sequence=0 dropped=0
+     5008 ThreadStarted os_id=51 name=\"worker\"
+     5030 Recv 2 @1.1
+     5040 RecvBegin 2
+     5041 RecvEnd 2 @1.2
+     5055 SendBegin 3 @2.1
+     5062 SendEnd 3 @2.1
+     5080 ReceiverDropped endpoint=2
+     5081 ThreadEnded
+     block process=1 thread=0 sequence=0 dropped=0
+     9000 ProcessStarted pid=60 parent=50 ticks=9000 monotonic_ns=950 wall_ns=7 executable=\"/bin/two\" arguments=\"\"
+     9000 ProcessEnded monotonic_ns=1200 code=1 signal=0
+     block process=1 thread=1 sequence=0 dropped=0
+     9001 ThreadStarted os_id=60 name=\"main\"
+     9002 channel jobs 1 2
+     9010 TrySend 1 @1.1
+     9020 Send 1 @1.2
+     9030 TryRecv 2 @1.1
+     block process=1 thread=2 sequence=0 dropped=0
+     9003 PrimitiveSeen primitive=1 kind=1 site=0 size=0 value_type=\"u8\"
+     9004 PrimitiveSeen primitive=2 kind=4 site=0 size=2 value_type=\"\"
+     9005 PrimitiveNamed primitive=1 name=\"state\"
+     9006 Callsite callsite=1 level=3 site=0 target=\"pool\" name=\"handle\"
+     9007 SpanEntered callsite=1 span=1 fields=\"id=7\"
+     9008 Lock 1 @1.1
+     9010 Logged callsite=1 message=\"done\"
+     9015 Unlock 1 @1.1
+     9016 CondvarWaitBegin 1 @1.1
+     9020 CondvarWaitEnd 1 1
+     9022 BarrierWaitBegin 2 1
+     9024 BarrierWaitEnd 2 1
+     9026 InitializeBegin 1
+     9027 Initializer 1
+     9028 InitializeEnd 1
+     9029 SpanExited span=1
+     9031 EndpointNamed endpoint=1 name=\"first\"
+     9032 Value message=2199023255553 value=\"7\"
+     9033 Send 1 @2.1
+     9035 Panicked line=3 column=9 file=\"src/main.rs\" message=\"boom\"
+     9036 Returned panicked=1";
 
 /// Does everything that can be done with a recording, if it is one.
 fn look_at(bytes: Vec<u8>) -> Option<Recording> {
     let recording = Recording::from_bytes(bytes).ok()?;
-    let mut summary = Summary::new(&recording);
-    for item in items(&recording) {
+    look_into(&recording);
+    Some(recording)
+}
+
+/// Does everything that can be done with a recording.
+fn look_into(recording: &Recording) {
+    let mut summary = Summary::new(recording);
+    for item in items(recording) {
         summary.item(&item);
     }
     let said: Vec<_> = recording.damage.iter().map(Damage::to_string).collect();
     assert!(said.iter().all(|damage| !damage.is_empty()));
     assert!(!summary.to_string().is_empty());
-    let report = Report::new(&recording, Outsiders::None).expect("the recording can be read");
+    let report = Report::new(recording, Outsiders::None).expect("the recording can be read");
     assert!(!report.to_string().is_empty());
     let document = serde_json::to_string(&Document::new(&report)).expect("a report is JSON");
     assert_eq!(Document::parse(&document).ok(), Some(Document::new(&report)));
-    let (json, _) = exports_with_findings(&recording);
+    let (json, _) = exports_with_findings(recording);
     serde_json::from_slice::<serde_json::Value>(&json).expect("the trace is JSON");
     for block in recording.blocks() {
         let (_, mut records) = block.expect("the block can be read");
@@ -108,7 +122,6 @@ fn look_at(bytes: Vec<u8>) -> Option<Recording> {
             records.drain(..record.length);
         }
     }
-    Some(recording)
 }
 
 /// Looks at each of the recordings, names the first that makes the recorder panic, and does
@@ -297,6 +310,18 @@ proptest! {
             harm.befall(&mut bytes);
         }
         look_at_all(std::iter::once((harms, bytes)));
+    }
+
+    #[test]
+    fn whatever_happens_to_one_of_two_recordings_there_is_no_panic(harms in prop::collection::vec(Harm::any(), 0..8)) {
+        let mut harmed = another();
+        harms.iter().for_each(|harm| harm.befall(&mut harmed));
+        for two in [[sample(), harmed.clone()], [harmed, sample()]] {
+            let inputs = two.into_iter().map(Input::in_memory).collect();
+            if let Ok(recording) = Recording::together(inputs, &Watch::default()) {
+                look_into(&recording);
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
-use recorder::entities::{Index, Outcome};
+use recorder::entities::{Index, Outcome, Process};
+use recorder::load::{GivenTwice, Input, Recording};
+use recorder::watch::Watch;
 
-use crate::hand::{picture, picture_of, recording};
+use crate::hand::{bytes, picture, picture_of, recording};
 
 #[test]
 fn a_channel_without_a_name_is_called_after_its_type_and_place() {
@@ -67,6 +69,93 @@ fn processes_with_equal_numbers_do_not_mix() {
         picture.flights,
         ["jobs #1 10..30 lane 0", "jobs #2 20..50 lane 1 lost", "jobs #1 40..50 lane 0 lost"]
     );
+}
+
+#[test]
+fn two_recordings_with_equal_numbers_do_not_mix() {
+    // The second machine was started a second before the first; its run begins 7 later.
+    let input = |name: &str, monotonic: u64, wall: u64, process: u32| {
+        let text = format!(
+            "block process={process} thread=0 sequence=0 dropped=0
+             1000 ProcessStarted pid=50 parent=1 ticks=1000 monotonic_ns={monotonic} wall_ns={wall} executable=\"/bin/{name}\" arguments=\"\"
+             1000 Host name=\"{name}\"
+             1001 ProcessEnded monotonic_ns={ended} code=0 signal=0
+             block process={process} thread=1 sequence=0 dropped=0
+             1000 ThreadStarted os_id=50 name=\"main\"
+             1002 channel jobs 1 2
+             1010 Send 1 @1.1
+             1030 Recv 2 @1.1
+             1040 Send 1 @1.2
+             block process={process} thread=2 sequence=0 dropped=0
+             1001 ThreadStarted os_id=51 name=\"helper\"
+             1003 mutex state 1
+             1005 Lock 1 @1.1
+             1035 Unlock 1 @1.1",
+            ended = monotonic + 60,
+        );
+        Input::in_memory(bytes(&text)).called(name)
+    };
+    let second = 1_000_000_000;
+    let inputs =
+        vec![input("one", 5_000, 10 * second, 3), input("two", second, 10 * second + 7, 3)];
+    let recording = Recording::together(inputs, &Watch::default()).unwrap();
+    assert_eq!(recording.damage, []);
+    let entities = &recording.entities;
+    let facts = |process: &Process| {
+        let ended = process.ended.unwrap().time;
+        (process.name.clone(), process.recording, process.number, ended, process.recorded_until)
+    };
+    assert_eq!(
+        entities.processes.iter().map(facts).collect::<Vec<_>>(),
+        [("one".to_owned(), 0, 3, 60, 60), ("two".to_owned(), 1, 7, 67, 67)]
+    );
+    assert_ne!(entities.processes[0].track, entities.processes[1].track);
+    assert_eq!(entities.end, 67);
+    let picture = picture_of(&recording);
+    assert_eq!(
+        picture.slices,
+        [
+            "main 2..2 channel jobs",
+            "helper 5..5 lock state",
+            "main 9..9 channel jobs",
+            "main 10..10 send jobs #1 1> depth=1",
+            "helper 12..12 lock state",
+            "main 17..17 send jobs #1 2> depth=1",
+            "main 30..30 recv jobs #1 >1 depth=0 latency=20",
+            "main 37..37 recv jobs #1 >2 depth=0 latency=20",
+            "main 40..40 send jobs #2 3> depth=1",
+            "main 47..47 send jobs #2 4> depth=1",
+            // Told once it is known that they have allowed nobody.
+            "helper 35..35 unlock state",
+            "helper 42..42 unlock state",
+        ]
+    );
+    assert_eq!(
+        picture.flights,
+        [
+            "jobs #1 10..30 lane 0",
+            "jobs #1 17..37 lane 0",
+            // Each is in flight until its own recording ends.
+            "jobs #2 40..60 lane 0 lost",
+            "jobs #2 47..67 lane 0 lost"
+        ]
+    );
+    assert_eq!(picture.holds, ["state 5..35 held by helper", "state 12..42 held by helper"]);
+}
+
+#[test]
+fn a_run_is_not_in_two_recordings() {
+    let input = || {
+        Input::in_memory(bytes(
+            "block process=0 thread=0 sequence=0 dropped=0
+             7 ProcessStarted pid=50 parent=1 ticks=7 monotonic_ns=9 wall_ns=8 executable=\"one\" arguments=\"\"",
+        ))
+    };
+    let error = Recording::together(vec![input(), input()], &Watch::default()).unwrap_err();
+    assert!(error.is::<GivenTwice>(), "{error}");
+    let named = vec![input().called("a.rec"), input().called("b.rec")];
+    let error = Recording::together(named, &Watch::default()).unwrap_err().to_string();
+    assert_eq!(error, "a.rec and b.rec are of the same run: one 50 is in both; give one of them");
 }
 
 #[test]

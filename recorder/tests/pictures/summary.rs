@@ -64,9 +64,9 @@ fn what_is_stuck_lost_or_not_recorded_is_told() {
         said,
         "2 threads in 2 processes, 2.0 \u{b5}s: 1 channel, 2 messages sent, 0 received\n\
          blocked for 800 ns in all\n\
-         still waiting at the end, for 800 ns: main in recv, src/main.rs:14:5\n\
+         still waiting at the end, for 800 ns: main of one in recv, src/main.rs:14:5\n\
          2 messages never received\n\
-         4 events could not be recorded: 3 of main, 1 of thread 1\n"
+         4 events could not be recorded: 3 of main of one, 1 of thread 1 of process 1\n"
     );
 }
 

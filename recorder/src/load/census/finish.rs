@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use anyhow::Result;
 use format::{PrimitiveKind, UNBOUNDED};
+use tracing::info;
 
 use super::{Census, Met, Seen, Spawn};
 use crate::clock::LATEST;
@@ -12,12 +14,16 @@ use crate::entities::{
 };
 use crate::indices::Indices;
 use crate::load::Recording;
+use crate::load::alignment::{Member, align, refuse_equals};
 
 impl Census {
     /// Puts what was met into the recording, in order and with what it is called.
-    pub(super) fn finish(mut self, recording: &mut Recording) {
+    pub(super) fn finish(mut self, recording: &mut Recording) -> Result<()> {
         for process in &mut self.processes {
             process.clock.settle();
+        }
+        if recording.inputs.len() > 1 {
+            self.align(recording)?;
         }
         let clocks: Vec<_> = self.processes.iter().map(|process| process.clock.clone()).collect();
         let seen = || {
@@ -32,11 +38,20 @@ impl Census {
             .unwrap_or(0);
         let time =
             |process: usize, ticks| clocks[process].nanoseconds(ticks).saturating_sub(origin);
-        let mut end = seen().map(|(process, extent)| time(process, extent.1)).max().unwrap_or(0);
+        let mut ends = vec![0; recording.inputs.len()];
+        for (process, extent) in seen() {
+            let end = &mut ends[self.processes[process].recording];
+            *end = time(process, extent.1).max(*end);
+        }
         for &(process, monotonic_ns, code, signal) in &self.ended {
             let at = monotonic_ns.min(LATEST).saturating_sub(origin);
-            end = end.max(at);
-            self.processes[process].ended = Some(Ended { time: at, code, signal });
+            let process = &mut self.processes[process];
+            let end = &mut ends[process.recording];
+            *end = at.max(*end);
+            process.ended = Some(Ended { time: at, code, signal });
+        }
+        for process in &mut self.processes {
+            process.recorded_until = ends[process.recording];
         }
         let mut pids = HashSet::new();
         for process in &mut self.processes {
@@ -49,7 +64,9 @@ impl Census {
         for (index, (number, callsite)) in self.callsites.iter().enumerate() {
             callsite_numbers[callsite.process].insert(*number, index);
         }
-        recording.damage.extend(self.damage);
+        let damage = self.damage.into_iter().map(|(input, damage)| recording.of(input, damage));
+        let damage: Vec<_> = damage.collect();
+        recording.damage.extend(damage);
         recording.origin = origin;
         recording.site_numbers = self.site_numbers;
         recording.entities = Entities {
@@ -64,8 +81,36 @@ impl Census {
             primitive_numbers,
             callsite_numbers,
             numbers,
-            end,
+            end: ends.into_iter().max().unwrap_or(0),
         };
+        Ok(())
+    }
+
+    /// Puts the clocks of several recordings on one.
+    fn align(&mut self, recording: &mut Recording) -> Result<()> {
+        let inputs = recording.inputs.iter().enumerate();
+        let members = inputs.map(|(index, input)| {
+            let of_it = |&process: &usize| self.processes[process].recording == index;
+            let processes: Vec<_> = (0..self.processes.len()).filter(of_it).collect();
+            let begin = |&process: &usize| {
+                Some(self.processes[process].clock.nanoseconds(self.extent[process]?.0))
+            };
+            let begin = processes.iter().filter_map(begin).min();
+            Member { name: input.name(), processes, begin }
+        });
+        let members: Vec<_> = members.collect();
+        refuse_equals(&members, &self.processes)?;
+        let (shifts, alignment) = align(&members, &self.processes);
+        for process in &mut self.processes {
+            process.clock.go_on(shifts[process.recording]);
+        }
+        for (process, monotonic_ns, ..) in &mut self.ended {
+            let shift = shifts[self.processes[*process].recording];
+            *monotonic_ns = monotonic_ns.saturating_add(shift);
+        }
+        info!(%alignment, "aligned");
+        recording.alignment = Some(alignment);
+        Ok(())
     }
 
     /// The threads, and by process where each number's is.
