@@ -4,8 +4,14 @@ const isMessage = (slice) => slice.message !== null;
 const isSend = (slice) => isMessage(slice) && slice.name === `send ${slice.channel}`;
 const isReceive = (slice) => isMessage(slice) && slice.name === `recv ${slice.channel}`;
 const isOpen = (slice) => slice.dur === -1;
-const isOfMessage = ({ from, to }) => [from, to].some((slice) => slice?.category === 'channel');
+const isOfChannel = ({ from, to }) => [from, to].some((slice) => slice?.category === 'channel');
+// From a receive to a send that is because of it.
+const isChain = ({ from, to }) =>
+  Boolean(from && to && isReceive(from) && isSend(to) && from.thread === to.thread);
+const isOfMessage = (flow) => isOfChannel(flow) && !isChain(flow);
+const MOST_CONSEQUENCES = 16; // sends to which an arrow leads from one receive
 const isCount = (value) => Number.isInteger(value) && value >= 0;
+const byTime = (a, b) => a.ts - b.ts || a.id - b.id;
 const key = ({ channel, message }) => `${channel} #${message}`;
 
 /** A complaint unless the two numbers are equal. */
@@ -65,8 +71,22 @@ export const TRACE_CHECKS = {
     ];
   },
 
+  'a receive leads to the sends that are because of it': (facts) => {
+    const latest = new Map(); // thread -> its latest receive, and how many sends since
+    const expected = [];
+    for (const slice of facts.slices.filter(isMessage).toSorted(byTime)) {
+      if (isReceive(slice)) latest.set(slice.thread, { receive: slice, sent: 0 });
+      const cause = isSend(slice) && latest.get(slice.thread);
+      if (cause && (cause.sent += 1) <= MOST_CONSEQUENCES) {
+        expected.push(`${key(cause.receive)} to ${key(slice)}`);
+      }
+    }
+    const found = facts.flows.filter(isChain).map(({ from, to }) => `${key(from)} to ${key(to)}`);
+    return differences('a wrong arrow', found, 'an arrow that is not there', expected);
+  },
+
   'every other arrow leads to where one thing ends that was waited for': (facts) => {
-    const arrows = facts.flows.filter((flow) => !isOfMessage(flow));
+    const arrows = facts.flows.filter((flow) => !isOfChannel(flow));
     return [
       ...arrows.filter(({ from, to }) => !(from && to && from.category === to.category)),
       ...distinct('slices at the end of an arrow', arrows.map(({ to }) => to?.id)),

@@ -58,6 +58,9 @@ pub struct Slice {
     pub message: Option<u64>,
     /// Where arrows begin, or one ends.
     pub arrow: Option<Arrow>,
+    /// Of a send: when its thread has received the message because of which it is sent. An arrow
+    /// leads here from that receive.
+    pub cause: Option<u64>,
     /// Messages in the channel after it.
     pub depth: Option<u64>,
     /// From the begin of the message's send to its receive, in nanoseconds.
@@ -265,6 +268,7 @@ impl Slice {
             site: None,
             message: None,
             arrow: None,
+            cause: None,
             depth: None,
             latency: None,
             waited: None,

@@ -12,11 +12,13 @@ use std::ops::Range;
 
 use anyhow::Result;
 
+use crate::chains::{Chains, Link};
 use crate::entities::Entities;
 use crate::findings::Finding;
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
+mod arrows;
 mod fields;
 mod names;
 mod wire;
@@ -45,6 +47,7 @@ pub struct Perfetto<'a, W> {
     findings: Vec<Option<u64>>,
     /// Arrows from what shows a finding to the slice that it is about, by thread and begin.
     links: HashMap<(usize, u64), Vec<u64>>,
+    chains: Chains,
     /// The lanes of each lock.
     locks: Vec<Vec<u64>>,
     /// Tracks so far: their numbers are counted.
@@ -71,6 +74,10 @@ const SEQUENCE: u64 = 1;
 const INCREMENTAL_STATE_CLEARED: u64 = 1;
 const NEEDS_INCREMENTAL_STATE: u64 = 2;
 
+/// What is added to an arrow's number where it is a flow's: the viewer itself numbers those of
+/// [`Perfetto::chain`], from 0.
+const FLOWS: u64 = 1 << 32;
+
 /// A field of `Trace`.
 const TRACE_PACKET: u32 = 1;
 
@@ -88,6 +95,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             channels: Vec::new(),
             findings: vec![None; recording.entities.processes.len()],
             links: HashMap::new(),
+            chains: Chains::new(recording.entities.threads.len()),
             locks: vec![Vec::new(); recording.entities.primitives.len()],
             tracks: 0,
             names: Interned::new(),
@@ -329,6 +337,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             true => None,
             false => self.links.remove(&(slice.thread, slice.begin)),
         };
+        let link = self.chains.link(slice);
         let instant = slice.end == Some(slice.begin);
         let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
         self.event(slice.begin, kind, track, |event| {
@@ -340,12 +349,15 @@ impl<'a, W: Write> Perfetto<'a, W> {
             if let Some(place) = place {
                 event.number(track_event::SOURCE_LOCATION_IID, place);
             }
-            match &slice.arrow {
-                Some(Arrow::From(ids)) => {
-                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, id));
+            match (&link, &slice.arrow) {
+                (Some(link), _) => event.fixed(track_event::FLOW_IDS, FLOWS + link.flow),
+                (None, Some(Arrow::From(ids))) => {
+                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, FLOWS + id));
                 }
-                Some(Arrow::To(id)) => event.fixed(track_event::TERMINATING_FLOW_IDS, *id),
-                None => {}
+                (None, Some(Arrow::To(id))) => {
+                    event.fixed(track_event::TERMINATING_FLOW_IDS, FLOWS + id);
+                }
+                (None, None) => {}
             }
             for link in links.into_iter().flatten() {
                 event.fixed(track_event::TERMINATING_FLOW_IDS, link);
@@ -370,6 +382,9 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 }
             }
         })?;
+        if let Some(Link { flow, from: Some(from), .. }) = link {
+            self.chain(track, flow, from, slice.begin)?;
+        }
         match slice.end {
             Some(end) if !instant => self.event(end, track_event::SLICE_END, track, |_| {}),
             _ => Ok(()),

@@ -40,6 +40,10 @@ use threads::Thread;
 /// Each takes a track, and a viewer takes minutes to open a hundred thousand.
 pub const MOST_LANES: usize = 200;
 
+/// To so many sends an arrow leads from the receive because of which they are. One message may
+/// start a million.
+pub const MOST_CONSEQUENCES: u32 = 16;
+
 /// Tells `tell` all there is to see in `recording`.
 ///
 /// # Errors
@@ -319,6 +323,9 @@ impl Stage<'_> {
         self.flights_outlast(process, paused);
         self.holds_outlast(process, paused);
         self.frames_outlast(process, paused);
+        for (thread, facts) in self.threads.iter_mut().zip(&self.recording.entities.threads) {
+            thread.received.take_if(|_| facts.process == process);
+        }
     }
 
     fn begin_wait(&mut self, step: &Step, operation: &Operation) -> Result<()> {

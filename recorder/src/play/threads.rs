@@ -23,6 +23,8 @@ pub(super) struct Thread {
     pub(super) frames: Vec<Frame>,
     /// The message that it is about to send, in words.
     pub(super) value: Option<(MessageId, Arc<str>)>,
+    /// When it has received a message last, and how many it has sent since.
+    pub(super) received: Option<(u64, u32)>,
     /// The operation and primitive of which the end is told already.
     pub(super) told: Option<(Call, usize)>,
     /// Where it was spawned.

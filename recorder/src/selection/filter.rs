@@ -58,6 +58,8 @@ struct Gauge {
 struct Thread {
     /// Whether the message that it received last is part of it.
     is_on: bool,
+    /// When it has received a message last, where the picture shows that.
+    received: Option<u64>,
     /// What it has waited for since then, or else its last wait.
     waits: Vec<Slice>,
 }
@@ -213,6 +215,11 @@ impl<'a> Filter<'a> {
             }
             _ => None,
         };
+        let thread = &mut self.threads[slice.thread];
+        let cause = slice.cause.filter(|_| slice.cause == thread.received);
+        if matches!(sent_or_received(slice), Some(Message::Received(_))) {
+            thread.received = Some(begin);
+        }
         self.first.get_or_insert(slice.thread);
         if let Some(channel) = slice.channel()
             && !self.channels[channel].used
@@ -220,7 +227,7 @@ impl<'a> Filter<'a> {
             self.channels[channel].used = true;
             self.begin_counters(channel, begin, tell)?;
         }
-        tell(&Item::Slice(Slice { begin, end, arrow, ..slice.clone() }))
+        tell(&Item::Slice(Slice { begin, end, arrow, cause, ..slice.clone() }))
     }
 
     fn flight(&mut self, flight: &Flight, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {

@@ -51,8 +51,8 @@ pub(crate) struct Facts {
     /// The order in which the viewer shows them.
     pub(crate) ranks: BTreeMap<Place, u64>,
     pub(crate) slices: Vec<Slice>,
-    /// By number: place and time of the source and of the target.
-    pub(crate) arrows: BTreeMap<u64, [Option<(Place, u64)>; 2]>,
+    /// By kind and number: the slices that an arrow leads through, in the order of time.
+    flows: BTreeMap<(&'static str, u64), Vec<(u64, Place)>>,
     pub(crate) flights: Vec<Flight>,
     pub(crate) holds: Vec<Hold>,
     pub(crate) counters: Vec<Counter>,
@@ -102,6 +102,8 @@ pub(crate) struct Counter {
 impl Facts {
     /// One order for what the formats may tell in any.
     fn settle(mut self) -> Self {
+        // The viewer sorts by time, and leaves what is of one time in its order.
+        self.flows.values_mut().for_each(|ends| ends.sort_by_key(|(time, _)| *time));
         self.slices.sort();
         self.flights.sort();
         self.holds.sort();
@@ -109,9 +111,13 @@ impl Facts {
         self
     }
 
-    fn arrow(&mut self, id: u64, end: usize, at: (Place, u64)) {
-        let before = self.arrows.entry(id).or_default()[end].replace(at);
-        assert_eq!(before, None, "arrow {id} has one end twice");
+    /// Time and place of where arrows begin and end.
+    pub(crate) fn arrows(&self) -> impl Iterator<Item = [(u64, Place); 2]> {
+        self.flows.values().flat_map(|ends| ends.windows(2)).map(|ends| [ends[0], ends[1]])
+    }
+
+    fn flow(&mut self, kind: &'static str, id: u64, time: u64, place: Place) {
+        self.flows.entry((kind, id)).or_default().push((time, place));
     }
 }
 
@@ -167,10 +173,13 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
                     arguments: arguments(event),
                 });
             }
-            "s" => facts.arrow(number("id"), 0, (place, time("ts"))),
-            "f" => {
-                assert_eq!(text("bp"), "e");
-                facts.arrow(number("id"), 1, (place, time("ts")));
+            phase @ ("s" | "t" | "f") => {
+                assert_eq!(event["bp"].as_str(), (phase == "f").then_some("e"));
+                let (id, kind) = (number("id"), text("cat"));
+                let kind = if kind == "chain" { "chain" } else { "flow" };
+                // (in the order of the file, what goes on has begun)
+                assert_eq!(phase != "s", facts.flows.contains_key(&(kind, id)), "{event}");
+                facts.flow(kind, id, time("ts"), place);
             }
             "b" | "e"
                 if text("cat") == "lock"
@@ -363,6 +372,15 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
             let time = packet.number(8).expect("an event has a time");
             let track = event.number(11).expect("an event has a track");
             assert!(tracks.contains_key(&track), "a track is described before it is used");
+            if let Some(legacy) = event.message(6) {
+                let Track::Thread(place) = tracks[&track] else { panic!("it is a thread's") };
+                let id = legacy.number(6).expect("an arrow has a number");
+                let begins = legacy.number(2) == Some(b's'.into());
+                assert!(begins || legacy.number(2) == Some(b'f'.into()));
+                assert_eq!(begins, !facts.flows.contains_key(&("chain", id)));
+                facts.flow("chain", id, time, place);
+                continue;
+            }
             events.push((time, track, read(&event, &interned)));
         }
     }
@@ -498,11 +516,12 @@ impl Facts {
             Track::Thread(place) => {
                 let category = event.category.expect("a slice has a category");
                 if category == "channel" {
-                    assert_eq!(event.correlation, event.sources.first().copied().or(event.target));
+                    assert_eq!(event.correlation.is_some(), !event.sources.is_empty());
+                    assert_eq!(event.target, None);
                 }
-                let sources = event.sources.iter().map(|arrow| (0, arrow));
-                for (end, &arrow) in sources.chain(event.target.iter().map(|arrow| (1, arrow))) {
-                    self.arrow(arrow, end, (*place, begin));
+                for id in event.sources.iter().chain(&event.target) {
+                    // (smaller ones are the viewer's own)
+                    self.flow("flow", id - (1 << 32), begin, *place);
                 }
                 self.slices.push(Slice {
                     place: *place,

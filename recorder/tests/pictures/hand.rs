@@ -179,6 +179,9 @@ fn line(recording: &Recording, slice: &Slice) -> String {
         Some(Arrow::To(arrow)) => add(format!(" >{arrow}")),
         None => {}
     }
+    if let Some(cause) = slice.cause {
+        add(format!(" because of {cause}"));
+    }
     let numbers = [
         ("depth", slice.depth),
         ("latency", slice.latency),

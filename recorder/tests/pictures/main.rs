@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 /// Sequence charts: what they show, in three forms.
+mod chains;
 mod charts;
 /// Recordings that are cut, altered, or none at all.
 mod damage;

@@ -338,7 +338,7 @@ proptest! {
         let inside = |begin: u64, end: Option<u64>| {
             from <= begin && end.is_none_or(|end| begin <= end && end <= to)
         };
-        let mut open = HashSet::new();
+        let (mut open, mut received) = (HashSet::new(), HashSet::new());
         let mut last = HashMap::new();
         for item in &shown {
             match item {
@@ -349,6 +349,11 @@ proptest! {
                         Some(Arrow::To(arrow)) => prop_assert!(open.remove(arrow)),
                         None => {}
                     }
+                    if slice.latency.is_some() {
+                        received.insert((slice.thread, slice.begin));
+                    }
+                    let shown = |cause| received.contains(&(slice.thread, cause));
+                    prop_assert!(slice.cause.is_none_or(shown));
                 }
                 Item::Flight(flight) => prop_assert!(inside(flight.begin, Some(flight.end))),
                 Item::Hold(hold) => prop_assert!(inside(hold.begin, hold.end)),
