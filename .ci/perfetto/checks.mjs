@@ -3,6 +3,7 @@
 const isMessage = (slice) => slice.message !== null;
 const isSend = (slice) => isMessage(slice) && slice.name === `send ${slice.channel}`;
 const isReceive = (slice) => isMessage(slice) && slice.name === `recv ${slice.channel}`;
+const isWait = (name) => /^sleep$| \((waiting|full|returning)\)$/.test(name);
 const isOpen = (slice) => slice.dur === -1;
 const isOfChannel = ({ from, to }) => [from, to].some((slice) => slice?.category === 'channel');
 // From a receive to a send that is because of it.
@@ -101,6 +102,24 @@ export const TRACE_CHECKS = {
     ...facts.threads.filter(({ name }) => !name),
   ],
 
+  'states of threads follow each other and say what the slices say': (facts, recording, format) => {
+    const { states } = facts;
+    if (format !== 'pftrace') return expectCount('states', states.length, 0);
+    const within = ({ ts, dur }, state) => state.ts <= ts
+      && (isOpen(state) || (dur >= 0 && ts + dur <= state.ts + state.dur));
+    const of = (thread) => states.filter((state) => state.thread === thread);
+    return [
+      ...differences('has states and did nothing', [...new Set(states.map(({ thread }) => thread))],
+        'has no states', [...new Set(facts.slices.map(({ thread }) => thread))]),
+      ...states.filter(({ thread, track }) => track !== `state of ${thread}`),
+      ...states.filter(({ utid, name, ts }, i) => i > 0 && states[i - 1].utid === utid
+        && (states[i - 1].name === name || states[i - 1].ts + states[i - 1].dur !== ts)),
+      ...expectCount('states without an end', states.filter(isOpen).length, recording.stuck),
+      ...facts.slices.filter(({ name, dur }) => isWait(name) && dur !== 0).filter((slice) =>
+        !of(slice.thread).some((state) => state.name !== 'running' && within(slice, state))),
+    ];
+  },
+
   'every message sent is in flight, and those never received say so': (facts) => {
     const sent = facts.slices.filter(isSend).map(key);
     const received = facts.slices.filter(isReceive).map(key);
@@ -139,7 +158,7 @@ export const TRACE_CHECKS = {
     return [
       ...facts.badDurations,
       ...expectCount('slices without an end', open.length, recording.stuck),
-      ...open.filter(({ name }) => !/^sleep$| \((waiting|full|returning)\)$/.test(name)),
+      ...open.filter(({ name }) => !isWait(name)),
     ];
   },
 };

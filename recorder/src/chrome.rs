@@ -211,6 +211,7 @@ impl<'a, W: Write> Chrome<'a, W> {
     pub fn item(&mut self, item: &Item) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice),
+            Item::State(_) => Ok(()),
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),

@@ -77,7 +77,7 @@ pub fn export<'a>(
             }
             Kind::Perfetto => {
                 let perfetto = Perfetto::new(out, recording).with_context(cannot)?;
-                traces.push((*output, Trace::Perfetto(perfetto)));
+                traces.push((*output, Trace::Perfetto(Box::new(perfetto))));
             }
             Kind::Svg | Kind::Mermaid => traces.push((
                 output,
@@ -169,7 +169,7 @@ pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<File> {
 
 enum Trace<'a, W> {
     Chrome(Chrome<'a, W>),
-    Perfetto(Perfetto<'a, W>),
+    Perfetto(Box<Perfetto<'a, W>>),
     Chart(W, ChartBuilder<'a>),
 }
 

@@ -1,7 +1,7 @@
 //! The Perfetto protobuf format.
 //!
 //! Written field by field. Names and places are written once and referred to by number
-//! ("interned"). One track for each thread, and below each process a group `channels` with
+//! ("interned"). One track for each thread and one for its states, and below each process a group `channels` with
 //! a group for each channel: queue depth, live senders, and messages in flight in as many
 //! lanes as are needed; and a group `locks` in which each lock has as many lanes as it is held
 //! at a time; and a group `findings`.
@@ -21,6 +21,7 @@ use crate::load::Recording;
 mod arrows;
 mod fields;
 mod names;
+mod states;
 mod wire;
 
 use fields::{
@@ -42,6 +43,8 @@ pub struct Perfetto<'a, W> {
     processes: Vec<(u64, Option<u64>)>,
     /// The track of each thread and of each channel.
     threads: Vec<u64>,
+    /// The track of each thread's states, if there are any.
+    states: Vec<Option<u64>>,
     channels: Vec<ChannelTracks>,
     /// The group of each process's findings, if there is one.
     findings: Vec<Option<u64>>,
@@ -92,6 +95,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             out,
             processes: Vec::new(),
             threads: Vec::new(),
+            states: vec![None; recording.entities.threads.len()],
             channels: Vec::new(),
             findings: vec![None; recording.entities.processes.len()],
             links: HashMap::new(),
@@ -116,6 +120,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
     pub fn item(&mut self, item: &Item) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice),
+            Item::State(state) => self.state(state),
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),

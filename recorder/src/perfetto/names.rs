@@ -91,8 +91,8 @@ pub(super) const ARGUMENTS: [&str; 21] = [
 ];
 
 /// The categories' names, in the order of the numbers under which they are interned.
-pub(super) const CATEGORIES: [&str; 8] =
-    ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding"];
+pub(super) const CATEGORIES: [&str; 9] =
+    ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding", "state"];
 
 /// The number of a category.
 pub(super) fn category(name: &str) -> u64 {

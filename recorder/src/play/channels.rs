@@ -17,7 +17,7 @@ use anyhow::Result;
 use format::{Call, MessageId, Outcome, Phase};
 
 use super::lanes::Lanes;
-use super::{MOST_CONSEQUENCES, Operation, Stage, Wait};
+use super::{MOST_CONSEQUENCES, Operation, Stage, Wait, states};
 use crate::entities::{self, Index};
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Item, On, Slice};
 use crate::load::Deed;
@@ -231,6 +231,7 @@ impl Stage<'_> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
+        self.be(thread, handed_over, end, states::state(wait.call()))?;
         self.slice(Slice {
             end,
             note: "returning",

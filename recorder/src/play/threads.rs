@@ -9,6 +9,7 @@ use anyhow::Result;
 use format::{Call, MessageId, Phase};
 
 use super::frames::Frame;
+use super::states::Line;
 use super::{Operation, Source, Stage, words};
 use crate::entities::Index;
 use crate::items::{Arrow, On, PANIC, Slice};
@@ -17,6 +18,8 @@ use crate::order::Step;
 
 #[derive(Default)]
 pub(super) struct Thread {
+    /// What it is at.
+    pub(super) line: Line,
     /// When it did something last.
     pub(super) latest: u64,
     /// What it has entered and not left, the innermost last.
@@ -82,6 +85,9 @@ impl Stage<'_> {
     /// A thread begins, panics or ends.
     pub(super) fn thread_goes_on(&mut self, step: &Step) -> Result<()> {
         let Step { time, thread, .. } = *step;
+        if matches!(step.deed, Deed::Returned { .. } | Deed::ThreadEnded) {
+            self.threads[thread].line.end();
+        }
         match step.deed {
             Deed::ThreadStarted => {
                 let spawned = self.threads[thread].spawned.as_mut();

@@ -15,7 +15,7 @@ use anyhow::Result;
 use super::Selection;
 use super::journey::{Journey, Message, sent_or_received};
 use crate::entities::Entities;
-use crate::items::{Arrow, Count, Counter, Fate, Flight, Hold, Item, LEFT_OUT, Slice};
+use crate::items::{Arrow, Count, Counter, Fate, Flight, Hold, Item, LEFT_OUT, Slice, State};
 use crate::load::Recording;
 use crate::summary::counted;
 
@@ -90,6 +90,7 @@ impl<'a> Filter<'a> {
     pub fn item(&mut self, item: &Item, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice, tell),
+            Item::State(state) => self.state(*state, tell),
             Item::Flight(flight) => self.flight(flight, tell),
             Item::Hold(hold) => self.hold(hold, tell),
             Item::Counter(counter) => self.counter(*counter, tell),
@@ -259,6 +260,17 @@ impl<'a> Filter<'a> {
                 self.messages += 1;
                 Ok(())
             }
+        }
+    }
+
+    fn state(&mut self, state: State, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
+        let Selection { threads, only_channels, journey, .. } = self.selection;
+        if !threads[state.thread] || *only_channels || journey.is_some() {
+            return Ok(());
+        }
+        match self.cut(state.begin, state.end) {
+            Some((begin, end)) => tell(&Item::State(State { begin, end, ..state })),
+            None => Ok(()),
         }
     }
 

@@ -341,6 +341,8 @@ fn varint(bytes: &mut &[u8]) -> u64 {
 enum Track {
     Process(u64),
     Thread(Place),
+    /// The states of a thread.
+    States(Place),
     /// Below a process; with the names of the groups above it and its own.
     Below(u64, Vec<String>),
 }
@@ -352,6 +354,16 @@ type Interned = HashMap<(u64, u64), (String, Option<u64>)>;
 ///
 /// The numbers of the fields are those of `perfetto_trace.proto`.
 pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
+    read_perfetto(trace).0
+}
+
+/// How many states of threads a Perfetto trace has; a Chrome trace has none.
+pub(crate) fn states_of(trace: &[u8]) -> usize {
+    read_perfetto(trace).1
+}
+
+fn read_perfetto(trace: &[u8]) -> (Facts, usize) {
+    let mut states: HashMap<Place, Vec<(u64, Option<u64>)>> = HashMap::new();
     let mut facts = Facts::default();
     let mut tracks = HashMap::new();
     let mut interned = Interned::new();
@@ -394,7 +406,12 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
             2 => {
                 let (begin, event) =
                     open.get_mut(&id).and_then(Vec::pop).expect("a slice begins before it ends");
-                facts.slice(track, begin, Some(time), event);
+                match track {
+                    Track::States(place) => {
+                        states.entry(*place).or_default().push((begin, Some(time)))
+                    }
+                    _ => facts.slice(track, begin, Some(time), event),
+                }
             }
             3 => facts.slice(track, time, Some(time), event),
             4 => {
@@ -414,10 +431,17 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
     }
     for (track, left) in open {
         for (begin, event) in left {
-            facts.slice(&tracks[&track], begin, None, event);
+            match &tracks[&track] {
+                Track::States(place) => states.entry(*place).or_default().push((begin, None)),
+                track => facts.slice(track, begin, None, event),
+            }
         }
     }
-    facts.settle()
+    for states in states.values() {
+        let follow = states.windows(2).all(|pair| pair[0].1 == Some(pair[1].0));
+        assert!(follow, "states follow each other without a gap: {states:?}");
+    }
+    (facts.settle(), states.values().map(Vec::len).sum())
 }
 
 fn intern(new: &Message<'_>, interned: &mut Interned) {
@@ -451,7 +475,11 @@ fn describe(track: &Message<'_>, tracks: &mut HashMap<u64, Track>, facts: &mut F
         match &tracks[&track.number(5).expect("a track has a parent, which is described before")] {
             Track::Process(pid) => Track::Below(*pid, vec![name]),
             Track::Below(pid, path) => Track::Below(*pid, [path.as_slice(), &[name]].concat()),
-            Track::Thread(_) => panic!("there is nothing below a thread"),
+            Track::Thread(place) => {
+                assert_eq!(name, format!("state of {}", facts.threads[place]));
+                Track::States(*place)
+            }
+            Track::States(_) => panic!("there is nothing below states"),
         }
     };
     let id = track.number(1).expect("a track has a number");
@@ -565,6 +593,7 @@ impl Facts {
                 });
             }
             Track::Process(_) => panic!("a process has no slices"),
+            Track::States(_) => panic!("a state is no slice of its thread"),
         }
     }
 }

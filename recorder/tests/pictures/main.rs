@@ -32,6 +32,7 @@ mod selections;
 /// Programs that use channels, and their recordings.
 mod simulation;
 /// Counters that step back.
+mod states;
 mod steps_back;
 /// What a run came to.
 mod summary;
