@@ -3,9 +3,16 @@
 const isMessage = (slice) => slice.message !== null;
 const isSend = (slice) => isMessage(slice) && slice.name === `send ${slice.channel}`;
 const isReceive = (slice) => isMessage(slice) && slice.name === `recv ${slice.channel}`;
+const isWait = (name) => /^sleep$| \((waiting|full|returning)\)$/.test(name);
 const isOpen = (slice) => slice.dur === -1;
-const isOfMessage = ({ from, to }) => [from, to].some((slice) => slice?.category === 'channel');
+const isOfChannel = ({ from, to }) => [from, to].some((slice) => slice?.category === 'channel');
+// From a receive to a send that is because of it.
+const isChain = ({ from, to }) =>
+  Boolean(from && to && isReceive(from) && isSend(to) && from.thread === to.thread);
+const isOfMessage = (flow) => isOfChannel(flow) && !isChain(flow);
+const MOST_CONSEQUENCES = 16; // sends to which an arrow leads from one receive
 const isCount = (value) => Number.isInteger(value) && value >= 0;
+const byTime = (a, b) => a.ts - b.ts || a.id - b.id;
 const key = ({ channel, message }) => `${channel} #${message}`;
 
 /** A complaint unless the two numbers are equal. */
@@ -71,8 +78,22 @@ export const TRACE_CHECKS = {
     ];
   },
 
+  'a receive leads to the sends that are because of it': (facts) => {
+    const latest = new Map(); // thread -> its latest receive, and how many sends since
+    const expected = [];
+    for (const slice of facts.slices.filter(isMessage).toSorted(byTime)) {
+      if (isReceive(slice)) latest.set(slice.thread, { receive: slice, sent: 0 });
+      const cause = isSend(slice) && latest.get(slice.thread);
+      if (cause && (cause.sent += 1) <= MOST_CONSEQUENCES) {
+        expected.push(`${key(cause.receive)} to ${key(slice)}`);
+      }
+    }
+    const found = facts.flows.filter(isChain).map(({ from, to }) => `${key(from)} to ${key(to)}`);
+    return differences('a wrong arrow', found, 'an arrow that is not there', expected);
+  },
+
   'every other arrow leads to where one thing ends that was waited for': (facts) => {
-    const arrows = facts.flows.filter((flow) => !isOfMessage(flow));
+    const arrows = facts.flows.filter((flow) => !isOfChannel(flow));
     return [
       ...arrows.filter(({ from, to }) => !(from && to && from.category === to.category)),
       ...distinct('slices at the end of an arrow', arrows.map(({ to }) => to?.id)),
@@ -86,6 +107,24 @@ export const TRACE_CHECKS = {
     ...expectCount('threads', facts.threads.length, recording.threads),
     ...facts.threads.filter(({ name }) => !name),
   ],
+
+  'states of threads follow each other and say what the slices say': (facts, recording, format) => {
+    const { states } = facts;
+    if (format !== 'pftrace') return expectCount('states', states.length, 0);
+    const within = ({ ts, dur }, state) => state.ts <= ts
+      && (isOpen(state) || (dur >= 0 && ts + dur <= state.ts + state.dur));
+    const of = (thread) => states.filter((state) => state.thread === thread);
+    return [
+      ...differences('has states and did nothing', [...new Set(states.map(({ thread }) => thread))],
+        'has no states', [...new Set(facts.slices.map(({ thread }) => thread))]),
+      ...states.filter(({ thread, track }) => track !== `state of ${thread}`),
+      ...states.filter(({ utid, name, ts }, i) => i > 0 && states[i - 1].utid === utid
+        && (states[i - 1].name === name || states[i - 1].ts + states[i - 1].dur !== ts)),
+      ...expectCount('states without an end', states.filter(isOpen).length, recording.stuck),
+      ...facts.slices.filter(({ name, dur }) => isWait(name) && dur !== 0).filter((slice) =>
+        !of(slice.thread).some((state) => state.name !== 'running' && within(slice, state))),
+    ];
+  },
 
   'every message sent is in flight, and those never received say so': (facts) => {
     const sent = facts.slices.filter(isSend).map(key);
@@ -125,7 +164,7 @@ export const TRACE_CHECKS = {
     return [
       ...facts.badDurations,
       ...expectCount('slices without an end', open.length, recording.stuck),
-      ...open.filter(({ name }) => !/^sleep$| \((waiting|full|returning)\)$/.test(name)),
+      ...open.filter(({ name }) => !isWait(name)),
     ];
   },
 };

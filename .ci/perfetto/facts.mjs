@@ -28,7 +28,14 @@ const THREADS = `
 const SLICES = `
   select s.id, thread.name as thread, s.name, s.category, s.ts, s.dur,
     ${ARGUMENTS.map(argument).join(', ')}
-  from slice s join thread_track k on k.id = s.track_id join thread using (utid)`;
+  from slice s join thread_track k on k.id = s.track_id join thread using (utid)
+  where s.category != 'state'`;
+
+// (only in .pftrace)
+const STATES = `
+  select thread.name as thread, utid, s.name, s.ts, s.dur, k.name as track
+  from slice s join thread_track k on k.id = s.track_id join thread using (utid)
+  where s.category = 'state' order by utid, s.ts`;
 
 const FLOWS = `select slice_out, slice_in from flow
   join slice on slice.id = slice_out where category != 'finding'`;
@@ -106,6 +113,7 @@ export async function collectFacts(view, format) {
     badDurations: await rows(BAD_DURATIONS),
     threads: await rows(THREADS),
     slices,
+    states: await rows(STATES),
     // An end that is on no thread's track is undefined.
     flows: flows.map((flow) => ({ from: byId.get(flow.slice_out), to: byId.get(flow.slice_in) })),
     links: (await rows(LINKS)).map(({ slice_in, ...link }) => ({ ...link, to: byId.get(slice_in) })),

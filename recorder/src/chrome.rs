@@ -13,10 +13,13 @@ use anyhow::Result;
 use format::PrimitiveKind;
 use serde::Serialize;
 
+use crate::chains::Chains;
 use crate::entities::{Entities, Primitive};
 use crate::findings::Finding;
-use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
+use crate::items::{Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
+
+mod arrows;
 
 /// Writes a Chrome trace.
 #[derive(Debug)]
@@ -26,6 +29,7 @@ pub struct Chrome<'a, W> {
     first: bool,
     /// The numbers of the lanes of locks: of a lock, and in it.
     lanes: HashMap<(usize, usize), usize>,
+    chains: Chains,
     /// How many findings there were.
     findings: u64,
 }
@@ -165,7 +169,14 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// `out` cannot be written.
     pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
         let entities = &recording.entities;
-        let mut chrome = Chrome { entities, out, first: true, lanes: HashMap::new(), findings: 0 };
+        let mut chrome = Chrome {
+            entities,
+            out,
+            first: true,
+            lanes: HashMap::new(),
+            chains: Chains::new(entities.threads.len()),
+            findings: 0,
+        };
         for (index, process) in entities.processes.iter().enumerate() {
             let pid = process.track;
             chrome.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
@@ -198,6 +209,7 @@ impl<'a, W: Write> Chrome<'a, W> {
     pub fn item(&mut self, item: &Item) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice),
+            Item::State(_) => Ok(()),
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
@@ -333,32 +345,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             bp: None,
             args: Some(args),
         })?;
-        let (ph, ids, bp) = match &slice.arrow {
-            None => return Ok(()),
-            Some(Arrow::From(ids)) => ("s", ids.clone(), None),
-            Some(Arrow::To(id)) => ("f", *id..id + 1, Some("e")),
-        };
-        // Both ends of an arrow are of one category.
-        let name = match slice.category {
-            Category::Channel => "message",
-            category => category.name(),
-        };
-        for id in ids {
-            self.write(&Event::<()> {
-                ph,
-                pid,
-                tid,
-                ts: Microseconds(slice.begin),
-                dur: None,
-                cat: name,
-                name,
-                id: Some(id),
-                id2: None,
-                bp,
-                args: None,
-            })?;
-        }
-        Ok(())
+        self.arrows(slice, pid, tid)
     }
 
     fn flight(&mut self, flight: &Flight) -> Result<()> {

@@ -18,11 +18,20 @@ pub const PANIC: &str = "panic";
 /// The verb of the slice that says what a picture of a part of a run does not show.
 pub const LEFT_OUT: &str = "left out";
 
+/// The state of a thread that does not wait in anything that is recorded.
+pub const RUNNING: &str = "running";
+/// The state of one that sleeps.
+pub const ASLEEP: &str = "asleep";
+/// The state of one whose recording pauses.
+pub const NOT_RECORDED: &str = "not recorded";
+
 /// One thing to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// What a thread did or waited for.
     Slice(Slice),
+    /// What a thread is at for a while. Told when it is over.
+    State(State),
     /// A message between its send and its receive. Told when it is over.
     Flight(Flight),
     /// A lock that is held. Told when it is over.
@@ -58,6 +67,9 @@ pub struct Slice {
     pub message: Option<u64>,
     /// Where arrows begin, or one ends.
     pub arrow: Option<Arrow>,
+    /// Of a send: when its thread has received the message because of which it is sent. An arrow
+    /// leads here from that receive.
+    pub cause: Option<u64>,
     /// Messages in the channel after it.
     pub depth: Option<u64>,
     /// From the begin of the message's send to its receive, in nanoseconds.
@@ -68,6 +80,20 @@ pub struct Slice {
     pub timeout: Option<u64>,
     /// What was said: a message's value, a span's fields, what was logged, why a thread panics.
     pub words: Option<Arc<str>>,
+}
+
+/// What a thread is at for a while. A thread's states follow each other without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The thread's index.
+    pub thread: usize,
+    /// From when on.
+    pub begin: u64,
+    /// Until when; `None` if that never ended.
+    pub end: Option<u64>,
+    /// [`RUNNING`], [`ASLEEP`], [`NOT_RECORDED`], or `waiting in` something. It differs from that
+    /// of the states before and after it.
+    pub name: &'static str,
 }
 
 /// What a slice is about.
@@ -265,6 +291,7 @@ impl Slice {
             site: None,
             message: None,
             arrow: None,
+            cause: None,
             depth: None,
             latency: None,
             waited: None,

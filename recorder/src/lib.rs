@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+mod chains;
 pub mod chart;
 pub mod chrome;
 pub mod cli;

@@ -1,9 +1,9 @@
 //! The Perfetto protobuf format.
 //!
-//! Written field by field. One track for each thread, and below each process a group `channels`
-//! with a group for each channel: queue depth, live senders, and messages in flight in as many
-//! lanes as are needed; and a group `locks` in which each lock has as many lanes as it is held
-//! at a time; and a group `findings`.
+//! Written field by field. One track for each thread and one for its states, and below each
+//! process a group `channels` with a group for each channel: queue depth, live senders, and
+//! messages in flight in as many lanes as are needed; and a group `locks` in which each lock has
+//! as many lanes as it is held at a time; and a group `findings`.
 //!
 //! Source: <https://perfetto.dev/docs/reference/trace-packet-proto>.
 
@@ -13,15 +13,18 @@ use std::ops::Range;
 
 use anyhow::Result;
 
+use crate::chains::{Chains, Link};
 use crate::entities::Entities;
 use crate::findings::Finding;
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
+mod arrows;
 mod fields;
 mod names;
 mod packets;
 mod sequence;
+mod states;
 mod wire;
 
 use fields::{process_descriptor, thread_descriptor, track_descriptor, track_event};
@@ -37,14 +40,21 @@ pub struct Perfetto<'a, W> {
     /// The track of each process, and of the group of its locks if there is one.
     processes: Vec<(u64, Option<u64>)>,
     threads: Vec<Line>,
+    /// The track of each thread's states, if there are any.
+    states: Vec<Option<Line>>,
     channels: Vec<Channel>,
     /// The group of each process's findings, if there is one, and how many it has.
     findings: Vec<Option<(u64, u64)>>,
     /// Arrows from what shows a finding to the slice that it is about, by thread and begin.
     links: HashMap<(usize, u64), Vec<u64>>,
+    chains: Chains,
     /// The lanes of each lock.
     locks: Vec<Vec<Line>>,
 }
+
+/// What is added to an arrow's number where it is a flow's: the viewer itself numbers those of
+/// [`Perfetto::chain`], from 0.
+const FLOWS: u64 = 1 << 32;
 
 /// What a channel has.
 #[derive(Debug)]
@@ -69,9 +79,11 @@ impl<'a, W: Write> Perfetto<'a, W> {
             packets: Packets::new(out),
             processes: Vec::new(),
             threads: Vec::new(),
+            states: vec![None; recording.entities.threads.len()],
             channels: Vec::new(),
             findings: vec![None; recording.entities.processes.len()],
             links: HashMap::new(),
+            chains: Chains::new(recording.entities.threads.len()),
             locks: vec![Vec::new(); recording.entities.primitives.len()],
         };
         perfetto.describe()?;
@@ -182,6 +194,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
     pub fn item(&mut self, item: &Item) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice),
+            Item::State(state) => self.state(state),
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
@@ -202,6 +215,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             true => None,
             false => self.links.remove(&(slice.thread, slice.begin)),
         };
+        let chain = self.chains.link(slice);
         let mut channel = slice.channel().map(|channel| &mut self.channels[channel]);
         let depth = match (&mut channel, slice.depth) {
             (Some(channel), Some(depth)) => {
@@ -217,12 +231,15 @@ impl<'a, W: Write> Perfetto<'a, W> {
             if !sequence::has_name(slice) {
                 event.text(track_event::NAME, &slice.name(entities));
             }
-            match &slice.arrow {
-                Some(Arrow::From(ids)) => {
-                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, id));
+            match (&chain, &slice.arrow) {
+                (Some(link), _) => event.fixed(track_event::FLOW_IDS, FLOWS + link.flow),
+                (None, Some(Arrow::From(ids))) => {
+                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, FLOWS + id));
                 }
-                Some(Arrow::To(id)) => event.fixed(track_event::TERMINATING_FLOW_IDS, *id),
-                None => {}
+                (None, Some(Arrow::To(id))) => {
+                    event.fixed(track_event::TERMINATING_FLOW_IDS, FLOWS + id);
+                }
+                (None, None) => {}
             }
             for link in links.into_iter().flatten() {
                 event.fixed(track_event::TERMINATING_FLOW_IDS, link);
@@ -255,6 +272,9 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 }
             }
         })?;
+        if let Some(Link { flow, from: Some(from), .. }) = chain {
+            self.packets.chain(line, flow, from, slice.begin)?;
+        }
         match slice.end {
             Some(end) if end != slice.begin => self.packets.end(line, end),
             _ => Ok(()),

@@ -30,6 +30,7 @@ mod channels;
 mod frames;
 mod lanes;
 mod primitives;
+mod states;
 mod threads;
 
 use channels::{Channel, Flying};
@@ -39,6 +40,10 @@ use threads::Thread;
 /// So many messages of a channel are shown in flight at a time, and so many who hold a lock.
 /// Each takes a track, and a viewer takes minutes to open a hundred thousand.
 pub const MOST_LANES: usize = 200;
+
+/// To so many sends an arrow leads from the receive because of which they are. One message may
+/// start a million.
+pub const MOST_CONSEQUENCES: u32 = 16;
 
 /// Tells `tell` all there is to see in `recording`.
 ///
@@ -277,6 +282,7 @@ impl Stage<'_> {
             wait.overtaken.get_or_insert(step.time);
         }
         self.threads[step.thread].latest = step.time;
+        self.threads[step.thread].line.begin(step.time);
         match step.deed {
             Deed::Operation { kind, subject, endpoint, site, detail } => {
                 let operation = Operation::new(kind, subject, endpoint, site, detail);
@@ -307,18 +313,22 @@ impl Stage<'_> {
                 self.slice(Slice::instant(step.thread, step.time, PAUSED))
             }
             Deed::Resumed => {
-                self.resume(self.process(step.thread));
+                self.resume(self.process(step.thread), step.time)?;
                 self.slice(Slice::instant(step.thread, step.time, RESUMED))
             }
         }
     }
 
     /// From now on it is not known what this process has done while its recording paused.
-    fn resume(&mut self, process: usize) {
-        let Some(paused) = self.paused[process].take() else { return };
+    fn resume(&mut self, process: usize, time: u64) -> Result<()> {
+        let Some(paused) = self.paused[process].take() else { return Ok(()) };
         self.flights_outlast(process, paused);
         self.holds_outlast(process, paused);
         self.frames_outlast(process, paused);
+        for (thread, facts) in self.threads.iter_mut().zip(&self.recording.entities.threads) {
+            thread.received.take_if(|_| facts.process == process);
+        }
+        self.be_unknown(process, paused, time)
     }
 
     fn begin_wait(&mut self, step: &Step, operation: &Operation) -> Result<()> {
@@ -388,6 +398,7 @@ impl Stage<'_> {
         message: Option<u64>,
         over: Option<u64>,
     ) -> Result<()> {
+        self.be(thread, wait.begin, over, states::state(wait.call()))?;
         let note = match wait.call() {
             Call::Sleep => "",
             call if call.is_send() && !self.is_rendezvous(wait.operation.on) => "full",
@@ -432,7 +443,9 @@ impl Stage<'_> {
             }
             self.end_wait(thread)?;
         }
-        (0..self.paused.len()).for_each(|process| self.resume(process));
+        let end = self.recording.entities.end;
+        (0..self.paused.len()).try_for_each(|process| self.resume(process, end))?;
+        self.end_states()?;
         self.end_frames()?;
         self.end_holds()?;
         self.end_flights()

@@ -79,7 +79,7 @@ impl<'a> Summary<'a> {
                 }
                 return;
             }
-            Item::Counter(_) => return,
+            Item::Counter(_) | Item::State(_) => return,
         };
         let paused = &mut self.paused[self.entities.threads[slice.thread].process];
         match slice.verb {

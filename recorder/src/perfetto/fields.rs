@@ -36,6 +36,7 @@ pub(super) mod clock {
 pub(super) mod track_event {
     pub(in crate::perfetto) const CATEGORY_IIDS: u32 = 3;
     pub(in crate::perfetto) const DEBUG_ANNOTATIONS: u32 = 4;
+    pub(in crate::perfetto) const LEGACY_EVENT: u32 = 6;
     pub(in crate::perfetto) const TYPE: u32 = 9;
     pub(in crate::perfetto) const NAME_IID: u32 = 10;
     pub(in crate::perfetto) const TRACK_UUID: u32 = 11;
@@ -50,6 +51,14 @@ pub(super) mod track_event {
     pub(in crate::perfetto) const SLICE_END: u64 = 2;
     pub(in crate::perfetto) const INSTANT: u64 = 3;
     pub(in crate::perfetto) const COUNTER: u64 = 4;
+}
+
+pub(super) mod legacy_event {
+    pub(in crate::perfetto) const PHASE: u32 = 2;
+    pub(in crate::perfetto) const UNSCOPED_ID: u32 = 6;
+    pub(in crate::perfetto) const BIND_TO_ENCLOSING: u32 = 12;
+    pub(in crate::perfetto) const FLOW_BEGIN: u64 = b's' as u64;
+    pub(in crate::perfetto) const FLOW_END: u64 = b'f' as u64;
 }
 
 pub(super) mod interned_data {

@@ -152,11 +152,12 @@ pub(super) enum Topic {
     Log,
     Lock,
     Finding,
+    State,
 }
 
 /// The topics' names, in their order.
-pub(super) const TOPICS: [&str; 8] =
-    ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding"];
+pub(super) const TOPICS: [&str; 9] =
+    ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding", "state"];
 
 impl Topic {
     pub(super) fn of(category: Category) -> Self {

@@ -45,6 +45,10 @@ impl Line {
     pub(super) fn new(track: u64) -> Self {
         Line { track, events: 0, sequence: SHARED }
     }
+
+    pub(super) fn track(&self) -> u64 {
+        self.track
+    }
 }
 
 impl<W: Write> Packets<W> {

@@ -192,17 +192,30 @@ impl Sequence {
         self.topic(&mut event, Topic::of(slice.category));
         if has_name(slice) {
             let key = (Word(slice.verb), slice.on, Word(slice.note));
-            let (number, new) = self.names.number(key);
-            if new {
-                let name = slice.name(entities);
-                intern(&mut self.introduced, interned_data::EVENT_NAMES, number, &name);
-            }
-            event.number(track_event::NAME_IID, number);
+            self.name(&mut event, key, || slice.name(entities));
         }
         for (argument, text) in Text::of(slice, entities) {
             self.annotate_text(&mut event, argument, text, entities);
         }
         event
+    }
+
+    fn name(
+        &mut self,
+        event: &mut impl Numbers,
+        key: (Word, Option<On>, Word),
+        name: impl FnOnce() -> String,
+    ) {
+        let (number, new) = self.names.number(key);
+        if new {
+            intern(&mut self.introduced, interned_data::EVENT_NAMES, number, &name());
+        }
+        event.number(track_event::NAME_IID, number);
+    }
+
+    /// Adds a name that is a word of the program's own.
+    pub(super) fn word(&mut self, event: &mut Event, word: &'static str) {
+        self.name(event, (Word(word), None, Word("")), || word.to_owned());
     }
 
     /// Adds what the event is about.

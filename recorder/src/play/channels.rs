@@ -6,6 +6,7 @@
 //! - A message is in flight from its hand-over until it is received, dropped with the
 //!   receiver, or the trace ends. So many are shown at a time in a channel that a person
 //!   can look at them ([`MOST_LANES`](super::MOST_LANES)); all are counted.
+//! - What a thread sends between one receive and the next is because of what it has received.
 //! - A message that was in flight when the recording paused and is not received later is one
 //!   whose receive was not recorded, and a receive of a message of which no send is known says
 //!   so.
@@ -16,7 +17,7 @@ use anyhow::Result;
 use format::{Call, MessageId, Outcome, Phase};
 
 use super::lanes::Lanes;
-use super::{Operation, Stage, Wait};
+use super::{MOST_CONSEQUENCES, Operation, Stage, Wait, states};
 use crate::entities::{self, Index};
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Item, On, Slice};
 use crate::load::Deed;
@@ -43,6 +44,8 @@ struct Launched {
     /// Its number in its channel.
     message: Option<u64>,
     arrow: u64,
+    /// When its thread has received the message because of which this one is sent.
+    cause: Option<u64>,
     value: Option<Arc<str>>,
 }
 
@@ -187,9 +190,12 @@ impl Stage<'_> {
             let launched = self.launch(step.thread, message, channel, begin, step.time);
             slice.message = launched.message;
             slice.arrow = Some(Arrow::From(launched.arrow..launched.arrow + 1));
+            slice.cause = launched.cause;
             slice.words = launched.value;
         } else if transferred {
-            match self.land(step, message)? {
+            let landed = self.land(step, message)?;
+            self.threads[step.thread].received = landed.as_ref().map(|_| (step.time, 0));
+            match landed {
                 Some(landed) => {
                     slice.message = Some(landed.message);
                     slice.arrow = Some(Arrow::To(landed.arrow));
@@ -225,6 +231,7 @@ impl Stage<'_> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
+        self.be(thread, handed_over, end, states::state(wait.call()))?;
         self.slice(Slice {
             end,
             note: "returning",
@@ -243,7 +250,7 @@ impl Stage<'_> {
         // The order leaves room for this between the send's begin and the receive.
         let time = step.time.saturating_sub(1);
         let channel = wait.operation.channel();
-        let Launched { message: number, arrow, value } =
+        let Launched { message: number, arrow, cause, value } =
             self.launch(sender, message, channel, wait.begin, time);
         let depth = channel.map(|channel| self.channels[channel].visible_depth());
         if let Some(waiting) = &mut self.waits[sender] {
@@ -253,6 +260,7 @@ impl Stage<'_> {
         self.slice(Slice {
             message: number,
             arrow: Some(Arrow::From(arrow..arrow + 1)),
+            cause,
             depth,
             waited: Some(time.saturating_sub(wait.begin)),
             words: value,
@@ -278,7 +286,13 @@ impl Stage<'_> {
         let arrow = self.arrows;
         let value = self.threads[thread].value.take_if(|(of, _)| *of == message);
         let value = value.map(|(_, value)| value);
-        let Some(channel) = channel else { return Launched { message: None, arrow, value } };
+        let cause = self.threads[thread].received.as_mut().and_then(|(received, sent)| {
+            *sent = sent.saturating_add(1);
+            (*sent <= MOST_CONSEQUENCES).then_some(*received)
+        });
+        let Some(channel) = channel else {
+            return Launched { message: None, arrow, cause, value };
+        };
         let state = &mut self.channels[channel];
         state.messages += 1;
         state.depth += 1;
@@ -295,7 +309,7 @@ impl Stage<'_> {
             value: value.clone(),
         };
         self.flights.insert(key, flying);
-        Launched { message: Some(number), arrow, value }
+        Launched { message: Some(number), arrow, cause, value }
     }
 
     /// A message is received.

@@ -9,6 +9,7 @@ use anyhow::Result;
 use format::{Call, MessageId, Phase};
 
 use super::frames::Frame;
+use super::states::Line;
 use super::{Operation, Source, Stage, words};
 use crate::entities::Index;
 use crate::items::{Arrow, On, PANIC, Slice};
@@ -17,12 +18,16 @@ use crate::order::Step;
 
 #[derive(Default)]
 pub(super) struct Thread {
+    /// What it is at.
+    pub(super) line: Line,
     /// When it did something last.
     pub(super) latest: u64,
     /// What it has entered and not left, the innermost last.
     pub(super) frames: Vec<Frame>,
     /// The message that it is about to send, in words.
     pub(super) value: Option<(MessageId, Arc<str>)>,
+    /// When it has received a message last, and how many it has sent since.
+    pub(super) received: Option<(u64, u32)>,
     /// The operation and primitive of which the end is told already.
     pub(super) told: Option<(Call, usize)>,
     /// Where it was spawned.
@@ -80,6 +85,9 @@ impl Stage<'_> {
     /// A thread begins, panics or ends.
     pub(super) fn thread_goes_on(&mut self, step: &Step) -> Result<()> {
         let Step { time, thread, .. } = *step;
+        if matches!(step.deed, Deed::Returned { .. } | Deed::ThreadEnded) {
+            self.threads[thread].line.end();
+        }
         match step.deed {
             Deed::ThreadStarted => {
                 let spawned = self.threads[thread].spawned.as_mut();

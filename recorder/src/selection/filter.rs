@@ -15,7 +15,7 @@ use anyhow::Result;
 use super::Selection;
 use super::journey::{Journey, Message, sent_or_received};
 use crate::entities::Entities;
-use crate::items::{Arrow, Count, Counter, Fate, Flight, Hold, Item, LEFT_OUT, Slice};
+use crate::items::{Arrow, Count, Counter, Fate, Flight, Hold, Item, LEFT_OUT, Slice, State};
 use crate::load::Recording;
 use crate::summary::counted;
 
@@ -58,6 +58,8 @@ struct Gauge {
 struct Thread {
     /// Whether the message that it received last is part of it.
     is_on: bool,
+    /// When it has received a message last, where the picture shows that.
+    received: Option<u64>,
     /// What it has waited for since then, or else its last wait.
     waits: Vec<Slice>,
 }
@@ -88,6 +90,7 @@ impl<'a> Filter<'a> {
     pub fn item(&mut self, item: &Item, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice, tell),
+            Item::State(state) => self.state(*state, tell),
             Item::Flight(flight) => self.flight(flight, tell),
             Item::Hold(hold) => self.hold(hold, tell),
             Item::Counter(counter) => self.counter(*counter, tell),
@@ -213,6 +216,11 @@ impl<'a> Filter<'a> {
             }
             _ => None,
         };
+        let thread = &mut self.threads[slice.thread];
+        let cause = slice.cause.filter(|_| slice.cause == thread.received);
+        if matches!(sent_or_received(slice), Some(Message::Received(_))) {
+            thread.received = Some(begin);
+        }
         self.first.get_or_insert(slice.thread);
         if let Some(channel) = slice.channel()
             && !self.channels[channel].used
@@ -220,7 +228,7 @@ impl<'a> Filter<'a> {
             self.channels[channel].used = true;
             self.begin_counters(channel, begin, tell)?;
         }
-        tell(&Item::Slice(Slice { begin, end, arrow, ..slice.clone() }))
+        tell(&Item::Slice(Slice { begin, end, arrow, cause, ..slice.clone() }))
     }
 
     fn flight(&mut self, flight: &Flight, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
@@ -252,6 +260,17 @@ impl<'a> Filter<'a> {
                 self.messages += 1;
                 Ok(())
             }
+        }
+    }
+
+    fn state(&mut self, state: State, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
+        let Selection { threads, only_channels, journey, .. } = self.selection;
+        if !threads[state.thread] || *only_channels || journey.is_some() {
+            return Ok(());
+        }
+        match self.cut(state.begin, state.end) {
+            Some((begin, end)) => tell(&Item::State(State { begin, end, ..state })),
+            None => Ok(()),
         }
     }
 

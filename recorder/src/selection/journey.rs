@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use anyhow::Result;
 
 use super::NotThere;
-use crate::items::{Arrow, Category, Item, Slice};
+use crate::items::{Arrow, Category, Item, RESUMED, Slice};
 use crate::load::Recording;
 use crate::play::play;
 
@@ -65,6 +65,13 @@ impl Journey {
                     }
                 }
                 Some(Message::Unknown) => *cause = 0,
+                None if slice.verb == RESUMED => {
+                    let threads = &recording.entities.threads;
+                    let process = threads[slice.thread].process;
+                    for (cause, thread) in causes.iter_mut().zip(threads) {
+                        *cause = if thread.process == process { 0 } else { *cause };
+                    }
+                }
                 None => {}
             }
             Ok(())

@@ -123,8 +123,8 @@ fn two_recordings_with_equal_numbers_do_not_mix() {
             "main 17..17 send jobs #1 2> depth=1",
             "main 30..30 recv jobs #1 >1 depth=0 latency=20",
             "main 37..37 recv jobs #1 >2 depth=0 latency=20",
-            "main 40..40 send jobs #2 3> depth=1",
-            "main 47..47 send jobs #2 4> depth=1",
+            "main 40..40 send jobs #2 3> because of 30 depth=1",
+            "main 47..47 send jobs #2 4> because of 37 depth=1",
             // Told once it is known that they have allowed nobody.
             "helper 35..35 unlock state",
             "helper 42..42 unlock state",

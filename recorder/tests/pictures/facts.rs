@@ -51,8 +51,8 @@ pub(crate) struct Facts {
     /// The order in which the viewer shows them.
     pub(crate) ranks: BTreeMap<Place, u64>,
     pub(crate) slices: Vec<Slice>,
-    /// By number: place and time of the source and of the target.
-    pub(crate) arrows: BTreeMap<u64, [Option<(Place, u64)>; 2]>,
+    /// By kind and number: the slices that an arrow leads through, in the order of time.
+    flows: BTreeMap<(&'static str, u64), Vec<(u64, Place)>>,
     pub(crate) flights: Vec<Flight>,
     pub(crate) holds: Vec<Hold>,
     pub(crate) counters: Vec<Counter>,
@@ -102,6 +102,8 @@ pub(crate) struct Counter {
 impl Facts {
     /// One order for what the formats may tell in any.
     fn settle(mut self) -> Self {
+        // The viewer sorts by time, and leaves what is of one time in its order.
+        self.flows.values_mut().for_each(|ends| ends.sort_by_key(|(time, _)| *time));
         self.slices.sort();
         self.flights.sort();
         self.holds.sort();
@@ -111,9 +113,13 @@ impl Facts {
         self
     }
 
-    fn arrow(&mut self, id: u64, end: usize, at: (Place, u64)) {
-        let before = self.arrows.entry(id).or_default()[end].replace(at);
-        assert_eq!(before, None, "arrow {id} has one end twice");
+    /// Time and place of where arrows begin and end.
+    pub(crate) fn arrows(&self) -> impl Iterator<Item = [(u64, Place); 2]> {
+        self.flows.values().flat_map(|ends| ends.windows(2)).map(|ends| [ends[0], ends[1]])
+    }
+
+    fn flow(&mut self, kind: &'static str, id: u64, time: u64, place: Place) {
+        self.flows.entry((kind, id)).or_default().push((time, place));
     }
 }
 
@@ -169,10 +175,13 @@ pub(crate) fn of_chrome(json: &[u8]) -> Facts {
                     arguments: arguments(event),
                 });
             }
-            "s" => facts.arrow(number("id"), 0, (place, time("ts"))),
-            "f" => {
-                assert_eq!(text("bp"), "e");
-                facts.arrow(number("id"), 1, (place, time("ts")));
+            phase @ ("s" | "t" | "f") => {
+                assert_eq!(event["bp"].as_str(), (phase == "f").then_some("e"));
+                let (id, kind) = (number("id"), text("cat"));
+                let kind = if kind == "chain" { "chain" } else { "flow" };
+                // (in the order of the file, what goes on has begun)
+                assert_eq!(phase != "s", facts.flows.contains_key(&(kind, id)), "{event}");
+                facts.flow(kind, id, time("ts"), place);
             }
             "b" | "e"
                 if text("cat") == "lock"
@@ -334,6 +343,8 @@ fn varint(bytes: &mut &[u8]) -> u64 {
 enum Track {
     Process(u64),
     Thread(Place),
+    /// The states of a thread.
+    States(Place),
     /// Below a process; with the names of the groups above it and its own.
     Below(u64, Vec<String>),
 }
@@ -396,6 +407,16 @@ impl Sequence {
 ///
 /// The numbers of the fields are those of `perfetto_trace.proto`.
 pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
+    read_perfetto(trace).0
+}
+
+/// How many states of threads a Perfetto trace has; a Chrome trace has none.
+pub(crate) fn states_of(trace: &[u8]) -> usize {
+    read_perfetto(trace).1
+}
+
+fn read_perfetto(trace: &[u8]) -> (Facts, usize) {
+    let mut states: HashMap<Place, Vec<(u64, Option<u64>)>> = HashMap::new();
     let mut facts = Facts::default();
     let mut tracks = HashMap::new();
     let mut sequences: HashMap<u64, Sequence> = HashMap::new();
@@ -417,6 +438,15 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
             let time = sequence.time(&packet);
             let track = event.number(11).or(sequence.track).expect("an event has a track");
             assert!(tracks.contains_key(&track), "a track is described before it is used");
+            if let Some(legacy) = event.message(6) {
+                let Track::Thread(place) = tracks[&track] else { panic!("it is a thread's") };
+                let id = legacy.number(6).expect("an arrow has a number");
+                let begins = legacy.number(2) == Some(b's'.into());
+                assert!(begins || legacy.number(2) == Some(b'f'.into()));
+                assert_eq!(begins, !facts.flows.contains_key(&("chain", id)));
+                facts.flow("chain", id, time, place);
+                continue;
+            }
             if let Some(value) = event.number(12) {
                 let counter = event.number(31).or(sequence.counter).expect("what is counted?");
                 facts.count(&tracks[&counter], time, value);
@@ -434,7 +464,12 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
             2 => {
                 let (begin, event) =
                     open.get_mut(&id).and_then(Vec::pop).expect("a slice begins before it ends");
-                facts.slice(track, begin, Some(time), event);
+                match track {
+                    Track::States(place) => {
+                        states.entry(*place).or_default().push((begin, Some(time)))
+                    }
+                    _ => facts.slice(track, begin, Some(time), event),
+                }
             }
             3 => facts.slice(track, time, Some(time), event),
             4 => facts.count(track, time, event.value.expect("counters count")),
@@ -443,10 +478,17 @@ pub(crate) fn of_perfetto(trace: &[u8]) -> Facts {
     }
     for (track, left) in open {
         for (begin, event) in left {
-            facts.slice(&tracks[&track], begin, None, event);
+            match &tracks[&track] {
+                Track::States(place) => states.entry(*place).or_default().push((begin, None)),
+                track => facts.slice(track, begin, None, event),
+            }
         }
     }
-    facts.settle()
+    for states in states.values() {
+        let follow = states.windows(2).all(|pair| pair[0].1 == Some(pair[1].0));
+        assert!(follow, "states follow each other without a gap: {states:?}");
+    }
+    (facts.settle(), states.values().map(Vec::len).sum())
 }
 
 fn intern(new: &Message<'_>, interned: &mut Interned) {
@@ -480,7 +522,11 @@ fn describe(track: &Message<'_>, tracks: &mut HashMap<u64, Track>, facts: &mut F
         match &tracks[&track.number(5).expect("a track has a parent, which is described before")] {
             Track::Process(pid) => Track::Below(*pid, vec![name]),
             Track::Below(pid, path) => Track::Below(*pid, [path.as_slice(), &[name]].concat()),
-            Track::Thread(_) => panic!("there is nothing below a thread"),
+            Track::Thread(place) => {
+                assert_eq!(name, format!("state of {}", facts.threads[place]));
+                Track::States(*place)
+            }
+            Track::States(_) => panic!("there is nothing below states"),
         }
     };
     let id = track.number(1).expect("a track has a number");
@@ -543,11 +589,12 @@ impl Facts {
             Track::Thread(place) => {
                 let category = event.category.expect("a slice has a category");
                 if category == "channel" {
-                    assert_eq!(event.correlation, event.sources.first().copied().or(event.target));
+                    assert_eq!(event.correlation.is_some(), !event.sources.is_empty());
+                    assert_eq!(event.target, None);
                 }
-                let sources = event.sources.iter().map(|arrow| (0, arrow));
-                for (end, &arrow) in sources.chain(event.target.iter().map(|arrow| (1, arrow))) {
-                    self.arrow(arrow, end, (*place, begin));
+                for id in event.sources.iter().chain(&event.target) {
+                    // (smaller ones are the viewer's own)
+                    self.flow("flow", id - (1 << 32), begin, *place);
                 }
                 self.slices.push(Slice {
                     place: *place,
@@ -590,6 +637,7 @@ impl Facts {
                 });
             }
             Track::Process(_) => panic!("a process has no slices"),
+            Track::States(_) => panic!("a state is no slice of its thread"),
         }
     }
 }

@@ -1,11 +1,12 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
-use recorder::items::{Arrow, Counter, Item, Slice};
+use recorder::items::{Arrow, Counter, Item};
 use recorder::load::Recording;
 
 use crate::facts::{Facts, exports, of_chrome, of_perfetto};
 use crate::hand::{items, recording};
+use crate::invariants::slices;
 use crate::simulation::{programs, programs_with_gaps};
 
 /// What both traces of a recording say.
@@ -14,6 +15,28 @@ fn facts(recording: &Recording) -> Facts {
     let facts = of_chrome(&json);
     assert_eq!(facts, of_perfetto(&pftrace));
     facts
+}
+
+/// Time and place of where arrows begin and end.
+fn arrows_of(recording: &Recording, items: &[Item]) -> Vec<[(u64, (u64, u64)); 2]> {
+    let at = |thread: usize, time: u64| {
+        let thread = &recording.entities.threads[thread];
+        (time, (recording.entities.processes[thread.process].track, thread.track))
+    };
+    let mut sources = HashMap::new();
+    let mut arrows = Vec::new();
+    for slice in slices(items) {
+        let here = at(slice.thread, slice.begin);
+        match &slice.arrow {
+            Some(Arrow::From(numbers)) => {
+                sources.extend(numbers.clone().map(|arrow| (arrow, here)));
+            }
+            Some(Arrow::To(arrow)) => arrows.push([sources[arrow], here]),
+            None => {}
+        }
+        arrows.extend(slice.cause.map(|cause| [at(slice.thread, cause), here]));
+    }
+    arrows
 }
 
 proptest! {
@@ -40,15 +63,11 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(facts.counters.len(), counted.len());
-        let sources = items.iter().map(|item| match item {
-            Item::Slice(Slice { arrow: Some(Arrow::From(arrows)), .. }) => arrows.clone().count(),
-            _ => 0,
-        });
-        prop_assert_eq!(facts.arrows.len(), sources.sum::<usize>());
-        for [source, target] in facts.arrows.values() {
-            let (_, from) = source.unwrap();
-            prop_assert!(target.is_none_or(|(_, to)| from < to));
-        }
+        let mut arrows = facts.arrows().collect::<Vec<_>>();
+        let mut expected = arrows_of(&recording, &items);
+        arrows.sort();
+        expected.sort();
+        prop_assert_eq!(arrows, expected);
     }
 
     #[test]

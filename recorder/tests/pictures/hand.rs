@@ -91,6 +91,8 @@ pub(crate) fn items(recording: &Recording) -> Vec<Item> {
 pub(crate) struct Picture {
     /// `thread begin..end name`, then what else there is.
     pub(crate) slices: Vec<String>,
+    /// `thread begin..end name`, by thread.
+    pub(crate) states: Vec<String>,
     /// `channel #message begin..end lane`
     pub(crate) flights: Vec<String>,
     /// `lock begin..end who lane`, then what else there is.
@@ -106,12 +108,23 @@ pub(crate) fn picture(shorthand: &str) -> Picture {
 }
 
 pub(crate) fn picture_of(recording: &Recording) -> Picture {
-    let (mut slices, mut flights, mut holds) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut slices, mut states) = (Vec::new(), Vec::new());
+    let (mut flights, mut holds) = (Vec::new(), Vec::new());
     let (mut depths, mut senders) = (Vec::new(), Vec::new());
     let label = |channel: usize| &recording.entities.channels[channel].label;
     for item in items(recording) {
         match item {
             Item::Slice(slice) => slices.push(line(recording, &slice)),
+            Item::State(state) => states.push((
+                state.thread,
+                format!(
+                    "{} {}..{} {}",
+                    recording.entities.threads[state.thread].name,
+                    state.begin,
+                    state.end.map_or(String::new(), |end| end.to_string()),
+                    state.name,
+                ),
+            )),
             Item::Flight(flight) => flights.push(format!(
                 "{} {} {}..{} {}{}",
                 label(flight.channel),
@@ -155,7 +168,9 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
             }
         }
     }
-    Picture { slices, flights, holds, depths, senders }
+    states.sort_by_key(|(thread, _)| *thread);
+    let states = states.into_iter().map(|(_, line)| line).collect();
+    Picture { slices, states, flights, holds, depths, senders }
 }
 
 fn line(recording: &Recording, slice: &Slice) -> String {
@@ -178,6 +193,9 @@ fn line(recording: &Recording, slice: &Slice) -> String {
         }
         Some(Arrow::To(arrow)) => add(format!(" >{arrow}")),
         None => {}
+    }
+    if let Some(cause) = slice.cause {
+        add(format!(" because of {cause}"));
     }
     let numbers = [
         ("depth", slice.depth),

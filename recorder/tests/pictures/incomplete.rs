@@ -117,7 +117,7 @@ fn threads_that_wait_for_sends_that_were_not_recorded_go_on() {
             "server 10..10 recv questions (send not recorded) depth=0",
             "server 20..20 send answers #1 1> depth=1",
             "client 30..30 recv answers #1 >1 depth=0 latency=10",
-            "client 40..40 send questions #1 2> depth=1",
+            "client 40..40 send questions #1 2> because of 30 depth=1",
             "server 50..50 recv questions #1 >2 depth=0 latency=10",
         ]
     );

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 /// Sequence charts: what they show, in three forms.
+mod chains;
 mod charts;
 /// Recordings that are cut, altered, or none at all.
 mod damage;
@@ -31,6 +32,7 @@ mod selections;
 /// Programs that use channels, and their recordings.
 mod simulation;
 /// Counters that step back.
+mod states;
 mod steps_back;
 /// What a run came to.
 mod summary;

@@ -14,7 +14,7 @@ use crate::invariants::slices;
 use crate::simulation::programs_with_gaps;
 
 /// What a picture of this shows, without what it says of the rest.
-fn selected(recording: &Recording, wanted: &Wanted) -> Vec<Item> {
+pub(crate) fn selected(recording: &Recording, wanted: &Wanted) -> Vec<Item> {
     let selection = Selection::new(wanted, recording).expect("it is there");
     let selection = selection.expect("something is asked for");
     let mut filter = Filter::new(&selection, recording);
@@ -59,7 +59,7 @@ fn keep_latest(latest: &mut HashMap<usize, (u64, u64)>, counter: &Counter) {
     }
 }
 
-fn nanoseconds(time: u64) -> Option<Duration> {
+pub(crate) fn nanoseconds(time: u64) -> Option<Duration> {
     Some(Duration::from_nanos(time))
 }
 
@@ -338,7 +338,7 @@ proptest! {
         let inside = |begin: u64, end: Option<u64>| {
             from <= begin && end.is_none_or(|end| begin <= end && end <= to)
         };
-        let mut open = HashSet::new();
+        let (mut open, mut received) = (HashSet::new(), HashSet::new());
         let mut last = HashMap::new();
         for item in &shown {
             match item {
@@ -349,7 +349,13 @@ proptest! {
                         Some(Arrow::To(arrow)) => prop_assert!(open.remove(arrow)),
                         None => {}
                     }
+                    if slice.latency.is_some() {
+                        received.insert((slice.thread, slice.begin));
+                    }
+                    let shown = |cause| received.contains(&(slice.thread, cause));
+                    prop_assert!(slice.cause.is_none_or(shown));
                 }
+                Item::State(state) => prop_assert!(inside(state.begin, state.end)),
                 Item::Flight(flight) => prop_assert!(inside(flight.begin, Some(flight.end))),
                 Item::Hold(hold) => prop_assert!(inside(hold.begin, hold.end)),
                 Item::Counter(counter) => {

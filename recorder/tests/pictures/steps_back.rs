@@ -133,7 +133,7 @@ proptest! {
                 Item::Flight(Flight { begin, end, .. }) => {
                     prop_assert!(begin <= end && end <= latest, "{item:?}");
                 }
-                Item::Hold(_) => {}
+                Item::Hold(_) | Item::State(_) => {}
                 Item::Counter(counter) => prop_assert!(counter.time <= latest, "{item:?}"),
             }
         }

@@ -1,0 +1,188 @@
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use recorder::items::{ASLEEP, Item, NOT_RECORDED, RUNNING, Slice, State};
+use recorder::selection::Wanted;
+
+use crate::facts::{exports, states_of};
+use crate::hand::{items, picture, recording};
+use crate::invariants::slices;
+use crate::selections::{nanoseconds, selected};
+use crate::simulation::{programs, programs_with_gaps};
+
+/// Each thread's states, in the order in which they are told.
+fn states(items: &[Item]) -> BTreeMap<usize, Vec<State>> {
+    let mut states: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for item in items {
+        if let Item::State(state) = item {
+            states.entry(state.thread).or_default().push(*state);
+        }
+    }
+    states
+}
+
+#[test]
+fn a_thread_runs_between_its_waits() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 RecvBegin 2
+         30 RecvEnd 2 @2.1
+         32 RecvBegin 2
+         40 RecvEnd 2 @2.2
+         45 TryRecvEmpty 2
+         50 SleepBegin 0
+         60 SleepEnd 0
+         70 LockBegin 9
+         90 LockEnd 9 @1.1
+         thread 2 worker
+         20 Send 1 @2.1
+         35 Send 1 @2.2",
+    );
+    assert_eq!(
+        picture.states,
+        [
+            "main 0..10 running",
+            "main 10..30 waiting in recv",
+            "main 30..32 running",
+            "main 32..40 waiting in recv",
+            "main 40..50 running",
+            "main 50..60 asleep",
+            "main 60..70 running",
+            "main 70..90 waiting in lock",
+            "worker 20..90 running",
+        ]
+    );
+}
+
+#[test]
+fn a_send_that_returns_late_waits_until_then() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2 bound=0
+         10 SendBegin 1 @1.1
+         40 SendEnd 1 @1.1
+         50 SendBegin 1 @1.2
+         thread 2 worker
+         20 Recv 2 @1.1",
+    );
+    assert_eq!(
+        picture.states,
+        [
+            "main 0..10 running",
+            "main 10..40 waiting in send",
+            "main 40..50 running",
+            "main 50.. waiting in send",
+            "worker 20..50 running",
+        ]
+    );
+}
+
+#[test]
+fn nobody_runs_while_the_recording_pauses_but_who_waits_does() {
+    let picture = picture(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 Paused
+         40 Resumed
+         60 Send 1 @1.1
+         thread 2 worker
+         5 RecvBegin 2
+         70 RecvEnd 2 @1.1
+         80 Paused",
+    );
+    assert_eq!(
+        picture.states,
+        [
+            "main 0..10 running",
+            "main 10..40 not recorded",
+            "main 40..80 running",
+            "worker 5..70 waiting in recv",
+            "worker 70..80 running",
+        ]
+    );
+}
+
+#[test]
+fn a_thread_is_at_nothing_after_its_end() {
+    let picture = picture(
+        "thread 1 main
+         0 Spawn 2
+         50 JoinBegin 2
+         100 JoinEnd 2
+         thread 2 worker
+         20 Send 1 @2.1
+         25 Returned panicked=0
+         30 ThreadEnded",
+    );
+    assert_eq!(
+        picture.states,
+        ["main 0..50 running", "main 50..100 waiting in join", "worker 1..30 running"]
+    );
+}
+
+#[test]
+fn a_thread_of_which_nothing_is_known_is_at_nothing() {
+    assert_eq!(picture("thread 1 main").states, [""; 0]);
+}
+
+proptest! {
+    #[test]
+    fn states_follow_each_other_and_say_what_the_slices_say(
+        simulated in prop_oneof![programs(), programs_with_gaps()],
+    ) {
+        let recording = simulated.recording();
+        let items = items(&recording);
+        let states = states(&items);
+        for states in states.values() {
+            for pair in states.windows(2) {
+                prop_assert_eq!(pair[0].end, Some(pair[1].begin));
+                prop_assert!(pair[0].name != pair[1].name, "{:?}", pair);
+            }
+            prop_assert!(states.iter().all(|state| state.end.is_none_or(|end| state.begin < end)));
+        }
+        for slice in slices(&items) {
+            let of = states.get(&slice.thread).map_or(&[][..], Vec::as_slice);
+            let end = slice.end.unwrap_or(u64::MAX);
+            let inside = of.iter().filter(|state| {
+                state.begin <= slice.begin && end <= state.end.unwrap_or(u64::MAX)
+            });
+            let mut inside = inside.map(|state| state.name);
+            if slice.operation == "sleep" && slice.end != Some(slice.begin) {
+                prop_assert!(inside.any(|name| name == ASLEEP), "{:?} {:?}", slice, of);
+            } else if slice.is_wait() {
+                prop_assert!(inside.any(|name| name.starts_with("waiting")), "{:?} {:?}", slice, of);
+            }
+        }
+        // A wait has a state, and so has what is between two.
+        let mut waits: Vec<_> = states.values().flatten().collect();
+        waits.retain(|state| ![RUNNING, NOT_RECORDED].contains(&state.name));
+        // (a slice of a wait of one nanosecond has no length)
+        let is_wait = |slice: &&Slice| {
+            ["waiting", "full", "returning"].contains(&slice.note) || slice.operation == "sleep"
+        };
+        let told = slices(&items).filter(is_wait);
+        prop_assert!(waits.len() <= told.count());
+        let written = states_of(&exports(&recording).1);
+        prop_assert_eq!(written, states.values().map(Vec::len).sum::<usize>());
+    }
+}
+
+#[test]
+fn states_are_cut_to_the_part_that_is_shown() {
+    let recording = recording(
+        "thread 1 main
+         0 channel jobs 1 2
+         10 RecvBegin 2
+         30 RecvEnd 2 @2.1
+         thread 2 worker
+         25 Send 1 @2.1",
+    );
+    let wanted =
+        Wanted { from: nanoseconds(20), threads: vec!["main".to_owned()], ..Wanted::default() };
+    let shown = states(&selected(&recording, &wanted));
+    assert_eq!(
+        shown.into_values().collect::<Vec<_>>(),
+        [[State { thread: 0, begin: 20, end: Some(30), name: "waiting in recv" }]]
+    );
+}
