@@ -3,7 +3,7 @@
 
 const ARGUMENTS =
   ['channel', 'endpoint', 'message', 'value', 'primitive', 'kind', 'level', 'target', 'fields',
-    'text', 'operation', 'site', 'depth', 'latency_ns', 'waited_ns', 'timeout_ns'];
+    'text', 'operation', 'site', 'latency_ns', 'waited_ns', 'timeout_ns'];
 
 // (the importer files arguments under `args.` from JSON and `debug.` from protobuf)
 const argument = (name) =>

@@ -314,7 +314,6 @@ impl<'a, W: Write> Perfetto<'a, W> {
         let texts = self.texts(slice);
         let numbers = [
             (Argument::Message, slice.message),
-            (Argument::Depth, slice.depth),
             (Argument::Latency, slice.latency),
             (Argument::Waited, slice.waited),
             (Argument::Timeout, slice.timeout),

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::Perfetto;
 use super::fields::{debug_annotation, interned_data, source_location, track_event};
 use super::wire::Message;
-use crate::items::{Category, On, PANIC, Slice};
+use crate::items::{On, Slice};
 
 /// A text that is an argument's value, of those that come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,7 +54,6 @@ pub(super) enum Argument {
     Fields,
     Text,
     Operation,
-    Depth,
     Latency,
     Waited,
     Timeout,
@@ -66,7 +65,7 @@ pub(super) enum Argument {
 }
 
 /// The arguments' names, in the order of their numbers.
-pub(super) const ARGUMENTS: [&str; 21] = [
+pub(super) const ARGUMENTS: [&str; 20] = [
     "channel",
     "endpoint",
     "message",
@@ -79,7 +78,6 @@ pub(super) const ARGUMENTS: [&str; 21] = [
     "fields",
     "text",
     "operation",
-    "depth",
     "latency_ns",
     "waited_ns",
     "timeout_ns",
@@ -128,16 +126,13 @@ impl<W: Write> Perfetto<'_, W> {
                 ((Argument::Channel, None), (Argument::Endpoint, endpoint))
             }
         };
-        let operation = match slice.category {
-            Category::Span | Category::Log => None,
-            _ => Some(Text::Word(slice.operation)),
-        };
+        let operation = slice.called().map(Text::Word);
         [on, of, (Argument::Operation, operation), (Argument::Site, slice.site.map(Text::Site))]
             .map(|(argument, text)| (argument, text.map(|text| self.text(text))))
     }
 
     pub(super) fn name(&mut self, slice: &Slice) -> Name {
-        if slice.category == Category::Log || slice.verb == PANIC {
+        if slice.is_named_by_words() {
             return Name::Once(slice.name(self.entities));
         }
         let (number, new) = self.names.number((slice.verb, slice.on, slice.note));

@@ -81,12 +81,12 @@ fn every_argument_is_told() {
     assert_eq!(
         arguments,
         [
-            "channel jobs: channel=jobs operation=channel site=src/main.rs:14:5",
-            "send jobs (waiting): channel=jobs message=1 operation=send site=src/main.rs:14:5 waited_ns=9",
-            "send jobs: channel=jobs depth=1 message=1 operation=send site=src/main.rs:14:5 waited_ns=9",
-            "send jobs (returning): channel=jobs message=1 operation=send site=src/main.rs:14:5 waited_ns=15",
-            "recv_timeout jobs (waiting): channel=jobs message=1 operation=recv_timeout timeout_ns=500 waited_ns=20",
-            "recv jobs: channel=jobs depth=0 latency_ns=10 message=1 operation=recv_timeout waited_ns=20",
+            "channel jobs: channel=jobs site=src/main.rs:14:5",
+            "send jobs (waiting): channel=jobs message=1 site=src/main.rs:14:5 waited_ns=9",
+            "send jobs: channel=jobs message=1 site=src/main.rs:14:5 waited_ns=9",
+            "send jobs (returning): channel=jobs message=1 site=src/main.rs:14:5 waited_ns=15",
+            "recv_timeout jobs (waiting): channel=jobs message=1 timeout_ns=500 waited_ns=20",
+            "recv jobs: channel=jobs latency_ns=10 message=1 operation=recv_timeout waited_ns=20",
         ]
     );
     let counters: Vec<_> = facts.counters.iter().map(|counter| counter.name.as_str()).collect();

@@ -151,9 +151,9 @@ fn both_formats_tell_all_that_is_said() {
         [
             "span handle: fields=id=7 level=info site=src/x.rs:4 target=pool",
             "log a ∖ b: level=info site=src/x.rs:4 target=pool text=a \\ b",
-            "thread panic: boom: operation=panic site=src/x.rs:3:9 text=boom",
-            "channel send jobs: channel=jobs depth=1 endpoint=to worker message=1 operation=send value=7",
-            "primitive lock lock: kind=Mutex operation=lock primitive=lock",
+            "thread panic: boom: site=src/x.rs:3:9 text=boom",
+            "channel send jobs: channel=jobs endpoint=to worker message=1 value=7",
+            "primitive lock lock: kind=Mutex primitive=lock",
         ]
     );
     let hold = &facts.holds[0];
