@@ -246,7 +246,7 @@ impl Slice {
     #[inline]
     pub fn called(&self) -> Option<&'static str> {
         let named = matches!(self.category, Category::Span | Category::Log);
-        (!named && self.operation != self.verb).then_some(self.operation)
+        (!named && !self.verb.starts_with(self.operation)).then_some(self.operation)
     }
 
     /// The channel that it is on.
