@@ -58,14 +58,18 @@ export const TRACE_CHECKS = {
 
   'sends and receives say where they were called, and the latency': (facts) =>
     facts.slices.filter((slice) => isSend(slice) || isReceive(slice)).filter((slice) =>
-      !(/\.rs:\d+:\d+$/.test(slice.site) && (isSend(slice) || isCount(slice.latency_ns)))),
+      !(/:\d+:\d+$/.test(slice.site) && (isSend(slice) || isCount(slice.latency_ns)))),
 
-  'the depth changes with every send and receive': (facts) => {
-    const counted = new Set(facts.counters.filter(({ kind }) => kind === 'queue depth')
-      .map(({ channel, ts }) => `${channel} ${ts}`));
+  'every send and receive has the queue depth after it': (facts) => {
+    const depths = new Set(facts.counters.filter(({ kind }) => kind === 'queue depth')
+      .map(({ channel, ts }) => `${channel} at ${ts}`));
     return facts.slices.filter((slice) => isSend(slice) || isReceive(slice))
-      .filter(({ channel, ts }) => !counted.has(`${channel} ${ts}`));
+      .filter(({ channel, ts }) => !depths.has(`${channel} at ${ts}`));
   },
+
+  'what was called is said where the name does not begin with it': (facts) =>
+    facts.slices.filter(({ name, operation }) =>
+      operation && (name === operation || name.startsWith(`${operation} `))),
 
   'every message received is an arrow from its send to its receive': (facts, recording) => {
     const arrows = facts.flows.filter(isOfMessage);

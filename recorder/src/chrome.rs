@@ -5,72 +5,81 @@
 //! opens; messages in flight and locks that are held are asynchronous events with ids that are
 //! local to their process; those of one id and category share a track, which has the name of the
 //! first; a counter's only argument has an empty name, which leaves its label clean.
+//!
+//! Slices, arrows, messages in flight and counters are nearly all of a trace. What comes again in
+//! them is made JSON once, and their numbers are appended to that; the rest is left to
+//! `serde_json`.
 
 use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Result;
 use format::PrimitiveKind;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::chains::Chains;
-use crate::entities::{Entities, Primitive};
+use crate::entities::Entities;
 use crate::findings::Finding;
 use crate::items::{Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
 
 mod arrows;
+mod json;
+
+use json::Json;
 
 /// Writes a Chrome trace.
 #[derive(Debug)]
 pub struct Chrome<'a, W> {
     entities: &'a Entities,
     out: W,
+    /// What is not written yet.
+    json: Json,
     first: bool,
+    /// Where each process's and each thread's events are, up to the time.
+    processes: Vec<String>,
+    threads: Vec<String>,
+    /// From the category to the last argument that is a word.
+    shapes: FxHashMap<Shape, String>,
     /// The numbers of the lanes of locks: of a lock, and in it.
-    lanes: HashMap<(usize, usize), usize>,
+    lanes: HashMap<(usize, usize), u64>,
     chains: Chains,
     /// How many findings there were.
     findings: u64,
 }
 
-#[derive(Serialize)]
-struct Event<'a, A> {
-    ph: &'static str,
-    pid: u64,
-    tid: u64,
-    ts: Microseconds,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dur: Option<Microseconds>,
-    cat: &'static str,
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id2: Option<Local>,
-    /// Where a flow ends: in the slice that encloses its end.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bp: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    args: Option<A>,
+/// So much is written at a time, in bytes.
+const FULL: usize = 1 << 16;
+/// So many shapes are kept: where there are more, most channels are used for little.
+const MOST_SHAPES: usize = 1 << 13;
+
+/// What slices have in common that differ in thread, time and numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Shape {
+    category: Category,
+    verb: Word,
+    note: Word,
+    operation: Word,
+    on: Option<On>,
+    /// If it has a name: its process and number.
+    endpoint: Option<(usize, u32)>,
+    site: Option<usize>,
 }
 
-/// Nanoseconds, written as microseconds.
-struct Microseconds(u64);
+/// Where a word is, and how long. That is compared sooner than what stands there, and it does not
+/// matter if one of the few words there are is at two places.
+type Word = (usize, usize);
 
-impl Serialize for Microseconds {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_multiple_of(1_000) {
-            serializer.serialize_u64(self.0 / 1_000)
-        } else {
-            serializer.serialize_f64(self.0 as f64 / 1_000.0)
-        }
-    }
+fn word(word: &'static str) -> Word {
+    (word.as_ptr().addr(), word.len())
 }
 
-#[derive(Serialize)]
-struct Local {
-    local: String,
+/// The track of an event.
+#[derive(Clone, Copy)]
+enum Track {
+    Process(usize),
+    Thread(usize),
 }
 
 #[derive(Serialize)]
@@ -90,16 +99,13 @@ enum MetadataArgs<'a> {
     SortIndex(usize),
 }
 
+/// The arguments that are the same for all slices of a shape.
 #[derive(Default, Serialize)]
 struct SliceArgs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     primitive: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,27 +117,9 @@ struct SliceArgs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     operation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    latency_ns: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waited_ns: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timeout_ns: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<String>,
-}
-
-#[derive(Serialize)]
-struct FlightArgs<'a> {
-    channel: &'a str,
-    message: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -156,12 +144,6 @@ struct FindingArgs<'a> {
     site: Option<String>,
 }
 
-#[derive(Serialize)]
-struct CounterArgs {
-    #[serde(rename = "")]
-    value: u64,
-}
-
 impl<'a, W: Write> Chrome<'a, W> {
     /// Writes who and what there is.
     ///
@@ -169,10 +151,20 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// `out` cannot be written.
     pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
         let entities = &recording.entities;
+        let at = |pid, tid| format!("\",\"pid\":{pid},\"tid\":{tid},\"ts\":");
+        let pids: Vec<_> = entities.processes.iter().map(|process| process.track).collect();
         let mut chrome = Chrome {
             entities,
             out,
+            json: Json::default(),
             first: true,
+            processes: pids.iter().map(|&pid| at(pid, pid)).collect(),
+            threads: entities
+                .threads
+                .iter()
+                .map(|thread| at(pids[thread.process], thread.track))
+                .collect(),
+            shapes: FxHashMap::default(),
             lanes: HashMap::new(),
             chains: Chains::new(entities.threads.len()),
             findings: 0,
@@ -190,14 +182,9 @@ impl<'a, W: Write> Chrome<'a, W> {
             }
         }
         for (index, thread) in entities.threads.iter().enumerate() {
-            let pid = entities.processes[thread.process].track;
-            chrome.metadata(pid, thread.track, "thread_name", MetadataArgs::Name(&thread.name))?;
-            chrome.metadata(
-                pid,
-                thread.track,
-                "thread_sort_index",
-                MetadataArgs::SortIndex(index),
-            )?;
+            let (pid, tid) = (pids[thread.process], thread.track);
+            chrome.metadata(pid, tid, "thread_name", MetadataArgs::Name(&thread.name))?;
+            chrome.metadata(pid, tid, "thread_sort_index", MetadataArgs::SortIndex(index))?;
         }
         Ok(chrome)
     }
@@ -223,48 +210,29 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// The file cannot be written.
     pub fn finding(&mut self, finding: &Finding) -> Result<()> {
         let entities = self.entities;
-        let pid = entities.processes[finding.process(entities)].track;
+        let process = finding.process(entities);
         self.findings += 1;
-        let id = format!("{:#x}", self.findings);
+        let id = self.findings;
         let (begin, end) = finding.shown();
+        let name = [finding.code.name(), ""];
         let args = FindingArgs {
             text: Some(&finding.what),
             advice: Some(&finding.advice),
             sure: Some(finding.certainty.to_string()),
             site: finding.site.map(|site| entities.sites[site.get()].to_string()),
         };
-        self.mark(pid, &id, "b", begin, finding.code.name(), Some(args))?;
+        self.asynchronous("b", process, begin, "finding", name, id)?;
+        self.end_with(&args)?;
         for evidence in &finding.evidence {
-            let name = format!("{} {}", entities.threads[evidence.thread].name, evidence.what);
+            let thread = &entities.threads[evidence.thread].name;
+            let name = format!("{thread} {}", evidence.what);
             let site = evidence.site.map(|site| entities.sites[site.get()].to_string());
-            let args = FindingArgs { site, ..FindingArgs::default() };
-            self.mark(pid, &id, "n", evidence.time, &name, Some(args))?;
+            self.asynchronous("n", process, evidence.time, "finding", [&name, ""], id)?;
+            self.end_with(&FindingArgs { site, ..FindingArgs::default() })?;
         }
-        self.mark(pid, &id, "e", end, finding.code.name(), None)
-    }
-
-    fn mark(
-        &mut self,
-        pid: u64,
-        id: &str,
-        ph: &'static str,
-        time: u64,
-        name: &str,
-        args: Option<FindingArgs<'_>>,
-    ) -> Result<()> {
-        self.write(&Event {
-            ph,
-            pid,
-            tid: pid,
-            ts: Microseconds(time),
-            dur: None,
-            cat: "finding",
-            name,
-            id: None,
-            id2: Some(Local { local: id.to_owned() }),
-            bp: None,
-            args,
-        })
+        self.asynchronous("e", process, end, "finding", name, id)?;
+        self.end();
+        Ok(())
     }
 
     /// Ends the file.
@@ -272,14 +240,26 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// # Errors
     /// The file cannot be written.
     pub fn finish(mut self) -> Result<()> {
-        self.out.write_all(if self.first { b"[]\n" } else { b"\n]\n" })?;
+        self.json.raw(if self.first { "[]\n" } else { "\n]\n" });
+        self.write()?;
         Ok(self.out.flush()?)
     }
 
-    fn write(&mut self, event: &impl Serialize) -> Result<()> {
-        self.out.write_all(if self.first { b"[\n" } else { b",\n" })?;
+    fn write(&mut self) -> Result<()> {
+        self.out.write_all(self.json.bytes())?;
+        self.json.clear();
+        Ok(())
+    }
+
+    /// Goes on to the next event.
+    #[inline]
+    fn next(&mut self) -> Result<()> {
+        if self.json.bytes().len() > FULL {
+            self.write()?;
+        }
+        self.json.raw(if self.first { "[\n" } else { ",\n" });
         self.first = false;
-        Ok(serde_json::to_writer(&mut self.out, event)?)
+        Ok(())
     }
 
     fn metadata(
@@ -289,63 +269,125 @@ impl<'a, W: Write> Chrome<'a, W> {
         name: &'static str,
         args: MetadataArgs<'_>,
     ) -> Result<()> {
-        self.write(&Metadata { ph: "M", pid, tid, name, args })
+        self.next()?;
+        Ok(self.json.value(&Metadata { ph: "M", pid, tid, name, args })?)
+    }
+
+    /// Begins an event: what, where and when.
+    #[inline]
+    fn begin(&mut self, phase: &'static str, track: Track, time: u64) -> Result<()> {
+        self.next()?;
+        self.json.raw("{\"ph\":\"");
+        self.json.raw(phase);
+        self.json.raw(match track {
+            Track::Process(process) => &self.processes[process],
+            Track::Thread(thread) => &self.threads[thread],
+        });
+        self.json.microseconds(time);
+        Ok(())
+    }
+
+    /// Begins an event on a process's track `id`. Its name is in two parts.
+    #[inline]
+    fn asynchronous(
+        &mut self,
+        phase: &'static str,
+        process: usize,
+        time: u64,
+        category: &'static str,
+        name: [&str; 2],
+        id: u64,
+    ) -> Result<()> {
+        self.begin(phase, Track::Process(process), time)?;
+        self.json.raw(",\"cat\":\"");
+        self.json.raw(category);
+        self.json.raw("\",\"name\":\"");
+        name.into_iter().for_each(|part| self.json.text(part));
+        self.json.raw("\",\"id2\":{\"local\":\"");
+        self.json.hexadecimal(id);
+        self.json.raw("\"}");
+        Ok(())
+    }
+
+    /// Ends an event that has no arguments.
+    #[inline]
+    fn end(&mut self) {
+        self.json.raw("}");
+    }
+
+    /// Ends an event.
+    fn end_with(&mut self, args: &impl Serialize) -> Result<()> {
+        self.json.raw(",\"args\":");
+        self.json.value(args)?;
+        self.end();
+        Ok(())
     }
 
     fn slice(&mut self, slice: &Slice) -> Result<()> {
-        let entities = self.entities;
-        let thread = &entities.threads[slice.thread];
-        let (pid, tid) = (entities.processes[thread.process].track, thread.track);
-        let mut args = SliceArgs {
-            endpoint: slice
-                .endpoint
-                .and_then(|endpoint| entities.endpoint_name(thread.process, endpoint)),
-            message: slice.message,
-            latency_ns: slice.latency,
-            waited_ns: slice.waited,
-            timeout_ns: slice.timeout,
-            site: slice.site.map(|site| entities.sites[site].to_string()),
-            ..SliceArgs::default()
+        // What never ended is begun, and not ended.
+        let phase = if slice.end.is_some() { "X" } else { "B" };
+        self.begin(phase, Track::Thread(slice.thread), slice.begin)?;
+        if let Some(end) = slice.end {
+            self.json.raw(",\"dur\":");
+            self.json.microseconds(end - slice.begin);
+        }
+        self.shape(slice)?;
+        let numbers = [
+            ("message", slice.message),
+            ("latency_ns", slice.latency),
+            ("waited_ns", slice.waited),
+            ("timeout_ns", slice.timeout),
+        ];
+        for (name, number) in numbers {
+            if let Some(number) = number {
+                self.json.field(name);
+                self.json.number(number);
+            }
+        }
+        if let Some(words) = &slice.words {
+            self.json.field(match slice.category {
+                Category::Channel => "value",
+                Category::Span => "fields",
+                Category::Primitive | Category::Thread | Category::Log => "text",
+            });
+            self.json.raw("\"");
+            self.json.text(words);
+            self.json.raw("\"");
+        }
+        self.json.raw("}}");
+        self.arrows(slice)
+    }
+
+    /// Appends what a slice has in common with others.
+    #[inline]
+    fn shape(&mut self, slice: &Slice) -> Result<()> {
+        if slice.is_named_by_words() {
+            let shape = shape(slice, self.entities)?;
+            self.json.raw(&shape);
+            return Ok(());
+        }
+        let process = self.entities.threads[slice.thread].process;
+        let is_named = |endpoint: &_| self.entities.endpoint_name(process, *endpoint).is_some();
+        let key = Shape {
+            category: slice.category,
+            verb: word(slice.verb),
+            note: word(slice.note),
+            operation: word(slice.operation),
+            on: slice.on,
+            endpoint: slice.endpoint.filter(is_named).map(|endpoint| (process, endpoint)),
+            site: slice.site,
         };
-        match slice.on {
-            Some(on @ On::Channel(_)) => args.channel = Some(on.label(entities)),
-            Some(on @ On::Primitive(primitive)) => {
-                args.primitive = Some(on.label(entities));
-                args.kind = entities.primitives[primitive].kind.map(PrimitiveKind::name);
-            }
-            Some(on @ On::Thread(_)) => args.thread = Some(on.label(entities)),
-            Some(On::Callsite(callsite)) => {
-                args.level = Some(entities.callsites[callsite].level);
-                args.target = Some(&entities.callsites[callsite].target);
-            }
-            None => {}
+        if let Some(shape) = self.shapes.get(&key) {
+            self.json.raw(shape);
+            return Ok(());
         }
-        let words = slice.words.as_deref();
-        match slice.category {
-            Category::Channel => args.value = words,
-            Category::Span => args.fields = words,
-            Category::Primitive | Category::Thread | Category::Log => args.text = words,
+        if self.shapes.len() == MOST_SHAPES {
+            self.shapes.clear();
         }
-        if !matches!(slice.category, Category::Span | Category::Log)
-            && slice.operation != slice.verb
-        {
-            args.operation = Some(slice.operation);
-        }
-        self.write(&Event {
-            // What never ended is begun, and not ended.
-            ph: if slice.end.is_some() { "X" } else { "B" },
-            pid,
-            tid,
-            ts: Microseconds(slice.begin),
-            dur: slice.end.map(|end| Microseconds(end - slice.begin)),
-            cat: slice.category.name(),
-            name: &slice.name(entities),
-            id: None,
-            id2: None,
-            bp: None,
-            args: Some(args),
-        })?;
-        self.arrows(slice, pid, tid)
+        let shape = shape(slice, self.entities)?;
+        self.json.raw(&shape);
+        self.shapes.insert(key, shape);
+        Ok(())
     }
 
     fn flight(&mut self, flight: &Flight) -> Result<()> {
@@ -354,32 +396,25 @@ impl<'a, W: Write> Chrome<'a, W> {
             return Ok(());
         }
         let what = match flight.fate {
-            Fate::Received => "in flight",
-            Fate::Lost => "never received",
-            Fate::Unseen => "receive not recorded",
+            Fate::Received => " in flight",
+            Fate::Lost => " never received",
+            Fate::Unseen => " receive not recorded",
         };
-        let name = format!("{} {what}", channel.label);
-        let pid = self.entities.processes[channel.process].track;
-        for (ph, time) in [("b", flight.begin), ("e", flight.end)] {
-            let args = FlightArgs {
-                channel: &channel.label,
-                message: flight.message,
-                value: flight.value.as_deref(),
-            };
-            self.write(&Event {
-                ph,
-                pid,
-                tid: pid,
-                ts: Microseconds(time),
-                dur: None,
-                cat: "message",
-                name: &name,
-                id: None,
-                id2: Some(Local { local: format!("{:#x}", flight.arrow) }),
-                bp: None,
-                args: (ph == "b").then_some(args),
-            })?;
+        let name = [&channel.label, what];
+        let (process, id) = (channel.process, flight.arrow);
+        self.asynchronous("b", process, flight.begin, "message", name, id)?;
+        self.json.raw(",\"args\":{\"channel\":\"");
+        self.json.text(&channel.label);
+        self.json.raw("\",\"message\":");
+        self.json.number(flight.message);
+        if let Some(value) = &flight.value {
+            self.json.raw(",\"value\":\"");
+            self.json.text(value);
+            self.json.raw("\"");
         }
+        self.json.raw("}}");
+        self.asynchronous("e", process, flight.end, "message", name, id)?;
+        self.end();
         Ok(())
     }
 
@@ -387,14 +422,7 @@ impl<'a, W: Write> Chrome<'a, W> {
         let entities = self.entities;
         let primitive = &entities.primitives[hold.primitive];
         let Some(lane) = hold.lane else { return Ok(()) };
-        let known = self.lanes.len();
-        let number = *self.lanes.entry((hold.primitive, lane)).or_insert(known);
-        if number == known {
-            // An instant before all that is held gives the track its name.
-            for ph in ["b", "e"] {
-                self.lock_event::<()>(primitive, number, ph, 0, &primitive.label, None)?;
-            }
-        }
+        let id = self.lane(hold.primitive, lane)?;
         let name = hold.name(entities);
         let args = HoldArgs {
             primitive: &primitive.label,
@@ -403,57 +431,72 @@ impl<'a, W: Write> Chrome<'a, W> {
             others_waited_ns: hold.others_waited,
             site: hold.site.map(|site| entities.sites[site].to_string()),
         };
-        self.lock_event(primitive, number, "b", hold.begin, &name, Some(args))?;
-        match hold.end {
-            Some(end) => self.lock_event::<()>(primitive, number, "e", end, &name, None),
-            None => Ok(()),
+        self.asynchronous("b", primitive.process, hold.begin, "lock", [&name, ""], id)?;
+        self.end_with(&args)?;
+        if let Some(end) = hold.end {
+            self.asynchronous("e", primitive.process, end, "lock", [&name, ""], id)?;
+            self.end();
         }
+        Ok(())
     }
 
-    fn lock_event<A: Serialize>(
-        &mut self,
-        primitive: &Primitive,
-        lane: usize,
-        ph: &'static str,
-        time: u64,
-        name: &str,
-        args: Option<A>,
-    ) -> Result<()> {
-        let pid = self.entities.processes[primitive.process].track;
-        self.write(&Event {
-            ph,
-            pid,
-            tid: pid,
-            ts: Microseconds(time),
-            dur: None,
-            cat: "lock",
-            name,
-            id: None,
-            id2: Some(Local { local: format!("{lane:#x}") }),
-            bp: None,
-            args,
-        })
+    /// The number of a lock's lane.
+    fn lane(&mut self, primitive: usize, lane: usize) -> Result<u64> {
+        let known = self.lanes.len() as u64;
+        let number = *self.lanes.entry((primitive, lane)).or_insert(known);
+        if number == known {
+            // An instant before all that is held gives the track its name.
+            let primitive = &self.entities.primitives[primitive];
+            for phase in ["b", "e"] {
+                let name = [primitive.label.as_str(), ""];
+                self.asynchronous(phase, primitive.process, 0, "lock", name, number)?;
+                self.end();
+            }
+        }
+        Ok(number)
     }
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {
         let channel = &self.entities.channels[counter.channel];
-        let what = match counter.what {
-            Count::QueueDepth => "queue depth",
-            Count::LiveSenders => "live senders",
-        };
-        let pid = self.entities.processes[channel.process].track;
-        self.write(&Event {
-            ph: "C",
-            pid,
-            tid: pid,
-            ts: Microseconds(counter.time),
-            dur: None,
-            cat: "channel",
-            name: &format!("{} {what}", channel.label),
-            id: None,
-            id2: None,
-            bp: None,
-            args: Some(CounterArgs { value: counter.value }),
-        })
+        self.begin("C", Track::Process(channel.process), counter.time)?;
+        self.json.raw(",\"name\":\"");
+        self.json.text(&channel.label);
+        self.json.raw(match counter.what {
+            Count::QueueDepth => " queue depth\",\"args\":{\"\":",
+            Count::LiveSenders => " live senders\",\"args\":{\"\":",
+        });
+        self.json.number(counter.value);
+        self.json.raw("}}");
+        Ok(())
     }
+}
+
+/// What a slice has in common with others: category, name, and the arguments that are words. More
+/// arguments can follow.
+fn shape(slice: &Slice, entities: &Entities) -> Result<String> {
+    let process = entities.threads[slice.thread].process;
+    let mut args = SliceArgs {
+        endpoint: slice.endpoint.and_then(|endpoint| entities.endpoint_name(process, endpoint)),
+        operation: slice.called(),
+        site: slice.site.map(|site| entities.sites[site].to_string()),
+        ..SliceArgs::default()
+    };
+    match slice.on {
+        Some(on @ On::Channel(_)) => args.channel = Some(on.label(entities)),
+        Some(on @ On::Primitive(primitive)) => {
+            args.primitive = Some(on.label(entities));
+            args.kind = entities.primitives[primitive].kind.map(PrimitiveKind::name);
+        }
+        Some(on @ On::Thread(_)) => args.thread = Some(on.label(entities)),
+        Some(On::Callsite(callsite)) => {
+            args.level = Some(entities.callsites[callsite].level);
+            args.target = Some(&entities.callsites[callsite].target);
+        }
+        None => {}
+    }
+    let category = slice.category.name();
+    let name = serde_json::to_string(&slice.name(entities))?;
+    let args = serde_json::to_string(&args)?;
+    let args = args.strip_suffix('}').unwrap_or(&args);
+    Ok(format!(",\"cat\":\"{category}\",\"name\":{name},\"args\":{args}"))
 }

@@ -262,6 +262,19 @@ impl Slice {
         name
     }
 
+    /// Whether its words are part of its name, so that others of its kind have another.
+    #[inline]
+    pub fn is_named_by_words(&self) -> bool {
+        self.category == Category::Log || [PANIC, LEFT_OUT].contains(&self.verb)
+    }
+
+    /// The function or method that was called, if its name does not begin with that.
+    #[inline]
+    pub fn called(&self) -> Option<&'static str> {
+        let named = matches!(self.category, Category::Span | Category::Log);
+        (!named && !self.verb.starts_with(self.operation)).then_some(self.operation)
+    }
+
     /// The channel that it is on.
     pub fn channel(&self) -> Option<usize> {
         match self.on {

@@ -228,7 +228,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
         let line = &mut self.threads[slice.thread];
         self.packets.event(line, slice.begin, counter, |event, sequence| {
             sequence.shape(event, slice, entities);
-            if !sequence::has_name(slice) {
+            if slice.is_named_by_words() {
                 event.text(track_event::NAME, &slice.name(entities));
             }
             match (&chain, &slice.arrow) {

@@ -1,7 +1,7 @@
 //! Recordings of threads that send each other messages, with times as they would be.
 
 use format::{
-    ALIGNMENT, BlockHeader, Event, MAX_RECORD, MessageId, OperationKind, UNBOUNDED, operation_words,
+    BlockHeader, Event, MAX_RECORD, MessageId, OperationKind, UNBOUNDED, operation_words,
 };
 
 /// A recording to make up.
@@ -11,14 +11,16 @@ pub(crate) struct Work {
     pub(crate) pairs: u32,
     /// Sends and receives in all.
     pub(crate) events: usize,
+    /// Whether every other receive waits for its message. One thread alone cannot.
+    pub(crate) waits: bool,
 }
 
 const EVENTS: usize = 4_000_000;
 
 pub(crate) const WORKS: [Work; 3] = [
-    Work { name: "1 thread", pairs: 0, events: EVENTS },
-    Work { name: "2 threads", pairs: 1, events: EVENTS },
-    Work { name: "16 threads", pairs: 8, events: EVENTS },
+    Work { name: "1 thread", pairs: 0, events: EVENTS, waits: false },
+    Work { name: "2 threads", pairs: 1, events: EVENTS, waits: false },
+    Work { name: "16 threads", pairs: 8, events: EVENTS, waits: false },
 ];
 
 /// Ticks in 10 nanoseconds.
@@ -31,24 +33,6 @@ const ROOM: usize = 64 << 10;
 pub(crate) struct Block {
     pub(crate) header: BlockHeader,
     pub(crate) records: Vec<u8>,
-}
-
-impl Block {
-    /// Appends the block as it stands in a file.
-    pub(crate) fn append(&self, file: &mut Vec<u8>) {
-        let end =
-            (file.len() + BlockHeader::BYTES + self.records.len()).next_multiple_of(ALIGNMENT);
-        let header = BlockHeader {
-            stride: (end - file.len()) as u32,
-            committed: self.records.len() as u64,
-            generation: 1,
-            sealed: 1,
-            ..self.header
-        };
-        file.extend(header.encode());
-        file.extend(&self.records);
-        file.resize(end, 0);
-    }
 }
 
 /// The blocks of a recording, in the order in which they would get full.
@@ -81,13 +65,20 @@ pub(crate) fn blocks(work: &Work) -> Vec<Block> {
         for pair in threads.chunks_mut(2) {
             let id = MessageId::new(pair[0].number, message).0;
             let (sender, receiver) = (pair[0].number, pair[0].number + 1);
+            let waits = work.waits && message % 2 == 0;
+            if waits {
+                pair[1].pass(&mut chance);
+                pair[0].time = pair[0].time.max(pair[1].time);
+                pair[1].operation(OperationKind::RecvBegin, receiver, 0);
+            }
             pair[0].pass(&mut chance);
             pair[0].operation(OperationKind::Send, sender, id);
             let sent = pair[0].time;
             let last = pair.len() - 1;
             pair[last].pass(&mut chance);
             pair[last].time = pair[last].time.max(sent + (80 + chance.below(300)) * TICKS / 10);
-            pair[last].operation(OperationKind::Recv, receiver, id);
+            let received = if waits { OperationKind::RecvEnd } else { OperationKind::Recv };
+            pair[last].operation(received, receiver, id);
         }
     }
     let mut blocks = process.finish();
@@ -131,7 +122,7 @@ impl Thread {
         } else if self.time - self.paired > 100_000 * TICKS {
             self.pair_clocks();
         }
-        let site = 1 + u32::from(kind == OperationKind::Recv);
+        let site = 1 + u32::from(kind != OperationKind::Send);
         let words = operation_words(self.time, kind, endpoint, site, message);
         self.records.extend(words.iter().flat_map(|word| word.to_le_bytes()));
     }

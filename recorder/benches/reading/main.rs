@@ -15,8 +15,8 @@ use std::path::Path;
 use std::time::Duration;
 use std::{env, fs};
 
-use format::BlockHeader;
 use format::packed::{Packer, unpack_over};
+use format::{ALIGNMENT, BlockHeader};
 use recorder::analysis::Outsiders;
 use recorder::load::Recording;
 use recorder::order::{Merge, Steps};
@@ -59,7 +59,7 @@ fn main() {
         let raw = folder.path().join("raw.rec");
         let packed = folder.path().join("packed.rec");
         let mut content = format::file_header().to_vec();
-        blocks.iter().for_each(|block| block.append(&mut content));
+        blocks.iter().for_each(|block| append(block, &mut content));
         fs::write(&raw, &content).expect("the recording can be written");
         packing_row(&work, &blocks, &packed, &mut packing);
         drop(blocks);
@@ -72,6 +72,21 @@ fn main() {
     if arguments.iter().any(|argument| argument == "--save") {
         machine::save("reading", &text);
     }
+}
+
+/// Appends a block as its thread has left it.
+fn append(block: &Block, file: &mut Vec<u8>) {
+    let end = (file.len() + BlockHeader::BYTES + block.records.len()).next_multiple_of(ALIGNMENT);
+    let header = BlockHeader {
+        stride: (end - file.len()) as u32,
+        committed: block.records.len() as u64,
+        generation: 1,
+        sealed: 1,
+        ..block.header
+    };
+    file.extend(header.encode());
+    file.extend(&block.records);
+    file.resize(end, 0);
 }
 
 /// Measures how the blocks are packed and unpacked; writes them to a file.

@@ -4,20 +4,21 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use super::{Chrome, Event, Microseconds};
+use super::{Chrome, Track};
 use crate::chains::Link;
 use crate::items::{Arrow, Slice};
 
 impl<W: Write> Chrome<'_, W> {
     /// Writes the ends of arrows that a slice has.
-    pub(super) fn arrows(&mut self, slice: &Slice, pid: u64, tid: u64) -> Result<()> {
-        let time = slice.begin;
+    #[inline]
+    pub(super) fn arrows(&mut self, slice: &Slice) -> Result<()> {
+        let (thread, time) = (slice.thread, slice.begin);
         if let Some(Link { flow, begins, from }) = self.chains.link(slice) {
             let phase = if begins { "s" } else { "t" };
-            self.flow(phase, pid, tid, time, "message", flow)?;
+            self.flow(phase, thread, time, "message", flow)?;
             if let Some(from) = from {
-                self.flow("s", pid, tid, from, "chain", flow)?;
-                self.flow("f", pid, tid, time, "chain", flow)?;
+                self.flow("s", thread, from, "chain", flow)?;
+                self.flow("f", thread, time, "chain", flow)?;
             }
             return Ok(());
         }
@@ -26,33 +27,32 @@ impl<W: Write> Chrome<'_, W> {
         match &slice.arrow {
             None => Ok(()),
             Some(Arrow::From(ids)) => {
-                ids.clone().try_for_each(|id| self.flow("s", pid, tid, time, name, id))
+                ids.clone().try_for_each(|id| self.flow("s", thread, time, name, id))
             }
-            Some(Arrow::To(id)) => self.flow("f", pid, tid, time, name, *id),
+            Some(Arrow::To(id)) => self.flow("f", thread, time, name, *id),
         }
     }
 
+    /// One end of an arrow.
+    #[inline]
     fn flow(
         &mut self,
-        ph: &'static str,
-        pid: u64,
-        tid: u64,
+        phase: &'static str,
+        thread: usize,
         time: u64,
         name: &'static str,
         id: u64,
     ) -> Result<()> {
-        self.write(&Event::<()> {
-            ph,
-            pid,
-            tid,
-            ts: Microseconds(time),
-            dur: None,
-            cat: name,
-            name,
-            id: Some(id),
-            id2: None,
-            bp: (ph == "f").then_some("e"),
-            args: None,
-        })
+        self.begin(phase, Track::Thread(thread), time)?;
+        self.json.raw(",\"cat\":\"");
+        self.json.raw(name);
+        self.json.raw("\",\"name\":\"");
+        self.json.raw(name);
+        self.json.raw("\",\"id\":");
+        self.json.number(id);
+        // It ends in the slice that encloses its end.
+        self.json.raw(if phase == "f" { ",\"bp\":\"e\"}" } else { "}" });
+        Ok(())
     }
+
 }

@@ -69,12 +69,7 @@ impl Text {
             Some(On::Thread(_)) => [label(Argument::Thread), None],
             None => [None, endpoint],
         };
-        // It is said where the name does not say it.
-        let operation = match slice.category {
-            Category::Span | Category::Log => None,
-            _ if slice.operation == slice.verb => None,
-            _ => word(Argument::Operation, slice.operation),
-        };
+        let operation = slice.called().and_then(|called| word(Argument::Operation, called));
         let site = slice.site.map(|site| (Argument::Site, Text::Site(site)));
         [on, of, operation, site].into_iter().flatten()
     }

@@ -16,7 +16,7 @@ use super::fields::{
 use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic, Word};
 use super::wire::{Message, Short};
 use crate::entities::Entities;
-use crate::items::{Category, On, PANIC, Slice};
+use crate::items::{Category, On, Slice};
 
 /// A packet sequence.
 #[derive(Debug)]
@@ -190,7 +190,7 @@ impl Sequence {
         let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
         event.number(track_event::TYPE, kind);
         self.topic(&mut event, Topic::of(slice.category));
-        if has_name(slice) {
+        if !slice.is_named_by_words() {
             let key = (Word(slice.verb), slice.on, Word(slice.note));
             self.name(&mut event, key, || slice.name(entities));
         }
@@ -360,11 +360,6 @@ impl Event {
     pub(super) fn text(&mut self, field: u32, text: &str) {
         self.rest.text(field, text);
     }
-}
-
-/// Whether the slice's name comes again.
-pub(super) fn has_name(slice: &Slice) -> bool {
-    slice.category != Category::Log && slice.verb != PANIC
 }
 
 /// Gives `text` a number. All kinds of interned text have the same two fields.
