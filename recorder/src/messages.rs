@@ -63,6 +63,36 @@ impl<T> Messages<T> {
         }
     }
 
+    /// Removes the message if it `may` go; gives what is known of it, and whether it is gone.
+    #[inline]
+    pub(crate) fn remove_if(
+        &mut self,
+        key: MessageKey,
+        may: impl FnOnce(T) -> bool,
+    ) -> Option<(T, bool)>
+    where
+        T: Copy,
+    {
+        if let Some(slot) = slot(&self.places, &mut self.rings, key)
+            && let Some(message) = *slot
+        {
+            let gone = may(message);
+            if gone {
+                *slot = None;
+            }
+            return Some((message, gone));
+        }
+        if self.others.is_empty() {
+            return None;
+        }
+        let message = *self.others.get(&key)?;
+        let gone = may(message);
+        if gone {
+            self.others.remove(&key);
+        }
+        Some((message, gone))
+    }
+
     /// In place of what there was of this message.
     #[inline]
     pub(crate) fn insert(&mut self, key: MessageKey, message: T) {
@@ -225,6 +255,12 @@ mod tests {
             for (value, (process, thread, count, what)) in steps.into_iter().enumerate() {
                 let key = (process, MessageId::new(thread, count));
                 match what {
+                    0 if value % 3 == 0 => {
+                        let may = value % 2 == 0;
+                        let there = model.get(&key).map(|&message| (message, may));
+                        prop_assert_eq!(messages.remove_if(key, |_| may), there);
+                        model.retain(|other, _| !may || *other != key);
+                    }
                     0 => prop_assert_eq!(messages.remove(key), model.remove(&key)),
                     1 => prop_assert_eq!(messages.get_mut(key), model.get_mut(&key)),
                     _ => {

@@ -170,24 +170,15 @@ enum Awaited {
     Return,
 }
 
-/// What a step has to do with other threads.
-enum Passage {
-    /// A message's send begins, or is all there is to it.
-    Sends(MessageId),
-    /// A message's send, which has waited, is over.
-    Sent(MessageId),
-    Receives(MessageId),
-    /// Something that is not about messages.
-    Other,
-    Nothing,
-}
-
-/// The same, without the message: what a kind of operation can have to do with others.
+/// What a kind of operation can have to do with other threads.
 #[derive(Clone, Copy, Debug)]
 enum Role {
+    /// A message's send begins, or is all there is to it.
     Sends,
+    /// A message's send, which has waited, is over.
     Sent,
     Receives,
+    /// Something that is not about messages.
     Other,
     Nothing,
 }
@@ -255,14 +246,15 @@ impl<'a> Steps<'a> {
             };
             let passage = self.passage(thread);
             match passage {
-                Passage::Receives(message) => {
+                (Role::Receives, message) => {
                     let key = (self.process(thread), message);
-                    match self.begun.get_mut(key) {
-                        Some(&mut begun) if time < begun + HAND_OVER => {
+                    let possible = |begun| time >= begun + HAND_OVER;
+                    match self.begun.remove_if(key, possible) {
+                        Some((begun, false)) => {
                             self.merge.delay(thread, begun + HAND_OVER);
                             continue;
                         }
-                        Some(_) => drop(self.begun.remove(key)),
+                        Some((_, true)) => {}
                         None => {
                             if let Some(sender) = self.sender_to_come(message, thread)
                                 && self.park(thread, sender, Awaited::Send(message))
@@ -272,13 +264,13 @@ impl<'a> Steps<'a> {
                         }
                     }
                 }
-                Passage::Other => match self.possible(time, thread) {
+                (Role::Other, _) => match self.possible(time, thread) {
                     Some(possible) => time = possible,
                     None => continue,
                 },
-                Passage::Sends(_) | Passage::Sent(_) | Passage::Nothing => {}
+                (Role::Sends | Role::Sent | Role::Nothing, _) => {}
             }
-            self.take((time, thread), &passage)?;
+            self.take((time, thread), passage)?;
             return Ok(Some(&self.merge.step));
         }
     }
@@ -298,7 +290,7 @@ impl<'a> Steps<'a> {
         self.parked[source].remove(&awaited);
         self.waiting -= 1;
         let passage = self.passage(thread);
-        self.take((time, thread), &passage)?;
+        self.take((time, thread), passage)?;
         Ok(Some(&self.merge.step))
     }
 
@@ -318,25 +310,25 @@ impl<'a> Steps<'a> {
 
     /// The thread's next step, taken now.
     #[inline]
-    fn take(&mut self, (time, thread): Turn, passage: &Passage) -> Result<()> {
+    fn take(&mut self, (time, thread): Turn, (role, message): (Role, MessageId)) -> Result<()> {
         self.merge.take((time, thread))?;
-        match *passage {
-            Passage::Sent(message) if self.sent[thread] == message => {
+        match role {
+            Role::Sent if self.sent[thread] == message => {
                 if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
                     // Sent before it is received, as the clocks say.
                     *begun = time.saturating_sub(1);
                 }
             }
             // A wait's end whose begin was not recorded is all there is to its send.
-            Passage::Sends(message) | Passage::Sent(message) => {
+            Role::Sends | Role::Sent => {
                 self.begun.insert((self.process(thread), message), time);
                 self.sent[thread] = message;
                 if self.waiting > 0 {
                     self.release_receiver(thread, message);
                 }
             }
-            Passage::Other => self.passed(time, thread),
-            Passage::Receives(_) | Passage::Nothing => {}
+            Role::Other => self.passed(time, thread),
+            Role::Receives | Role::Nothing => {}
         }
         if self.merge.threads[thread].next.is_none() {
             // What it has not done by now will not be done.
@@ -345,19 +337,16 @@ impl<'a> Steps<'a> {
         Ok(())
     }
 
-    /// What the thread's next step has to do with others.
+    /// What the thread's next step has to do with others, and the message, if it is about one.
     #[inline]
-    fn passage(&self, thread: usize) -> Passage {
+    fn passage(&self, thread: usize) -> (Role, MessageId) {
         let next = self.merge.threads[thread].events.next_operation();
-        let Some((kind, _, detail)) = next else { return Passage::Other };
-        let message = MessageId(detail);
-        match self.roles[usize::from(kind as u8)] {
-            Role::Other => Passage::Other,
-            _ if message == MessageId::UNKNOWN => Passage::Nothing,
-            Role::Sends => Passage::Sends(message),
-            Role::Sent => Passage::Sent(message),
-            Role::Receives => Passage::Receives(message),
-            Role::Nothing => Passage::Nothing,
+        let Some((kind, _, detail)) = next else { return (Role::Other, MessageId::UNKNOWN) };
+        match (self.roles[usize::from(kind as u8)], MessageId(detail)) {
+            (Role::Sends | Role::Sent | Role::Receives, MessageId::UNKNOWN) => {
+                (Role::Nothing, MessageId::UNKNOWN)
+            }
+            passage => passage,
         }
     }
 

@@ -13,8 +13,7 @@ use crate::indices::Indices;
 const AT_A_TIME: usize = 128;
 
 /// A thread's events, decoded some at a time. In memory it has a block as it stands in the file,
-/// an [`Unpacker`] if that is packed, and of its records so many as are decoded at a time, with
-/// what they say in words: no more than 80 KiB in all besides the block.
+/// and besides some 7 KiB and 40 bytes for each shape of a packed block.
 #[derive(Debug)]
 pub struct ThreadEvents<'a> {
     /// Of the decoded deeds, the next.
@@ -43,14 +42,14 @@ enum Rest {
 #[derive(Debug)]
 struct Decoder<'a> {
     /// What is decoded, with times in nanoseconds since the trace's start. The shape is a place
-    /// in `shapes`, or that of [`OTHER`] deeds, whose detail is a place in `others`.
+    /// in `shapes`, or [`OTHER`].
     room: Vec<Operation>,
     /// How many there are in the room.
     count: usize,
     /// What is alike in operations: by the number of a packed block's shape, if that was met.
     shapes: Vec<Option<Shape>>,
-    /// Deeds that are no operations, and where their words end in `words`.
-    others: Vec<(Deed, usize)>,
+    /// The deed that is no operation, which is decoded alone, and what it says in words.
+    other: Deed,
     words: String,
     recording: &'a Recording,
     known: Known<'a>,
@@ -60,7 +59,7 @@ struct Decoder<'a> {
     sites: Indices,
 }
 
-/// No block has so many shapes.
+/// The shape of the other deed: no block has so many.
 const OTHER: u16 = u16::MAX;
 
 /// What operations can have in common.
@@ -121,7 +120,7 @@ impl<'a> ThreadEvents<'a> {
             room: Vec::new(),
             count: 0,
             shapes: Vec::new(),
-            others: Vec::new(),
+            other: Deed::Paused,
             words: String::new(),
             recording,
             known,
@@ -152,9 +151,9 @@ impl<'a> ThreadEvents<'a> {
     pub fn for_each(mut self, mut tell: impl FnMut(u64, &Deed)) -> Result<()> {
         while self.next_time()?.is_some() {
             for operation in &self.decoder.room[self.at..self.decoder.count] {
-                match self.decoder.deed_of(operation) {
-                    Ok(shape) => tell(operation.time, &shape.deed(operation.detail)),
-                    Err(other) => tell(operation.time, &self.decoder.others[other].0),
+                match self.decoder.shape_of(operation) {
+                    Some(shape) => tell(operation.time, &shape.deed(operation.detail)),
+                    None => tell(operation.time, &self.decoder.other),
                 }
             }
             self.at = self.decoder.count;
@@ -176,7 +175,7 @@ impl<'a> ThreadEvents<'a> {
     #[inline]
     pub(crate) fn next_operation(&self) -> Option<(OperationKind, u32, u64)> {
         let next = self.decoder.room.get(self.at)?;
-        let shape = self.decoder.deed_of(next).ok()?;
+        let shape = self.decoder.shape_of(next)?;
         Some((shape.kind, shape.endpoint, next.detail))
     }
 
@@ -185,9 +184,12 @@ impl<'a> ThreadEvents<'a> {
     #[inline]
     pub(crate) fn take(&mut self, deed: &mut Deed, words: &mut String) {
         let Some(next) = self.decoder.room.get(self.at) else { return };
-        match self.decoder.deed_of(next) {
-            Ok(shape) => *deed = shape.deed(next.detail),
-            Err(other) => *deed = self.decoder.other_deed(other, words),
+        match self.decoder.shape_of(next) {
+            Some(shape) => *deed = shape.deed(next.detail),
+            None => {
+                *deed = self.decoder.other;
+                words.clone_from(&self.decoder.words);
+            }
         }
         self.at += 1;
     }
@@ -195,8 +197,7 @@ impl<'a> ThreadEvents<'a> {
     /// Decodes the next deeds, in place of those that are there; tells whether there are some.
     #[cold]
     fn decode(&mut self) -> Result<bool> {
-        self.at = 0;
-        self.decoder.clear();
+        (self.at, self.decoder.count) = (0, 0);
         while self.decoder.count == 0 {
             match self.rest {
                 Rest::From(at) if at < self.content.len() => {
@@ -234,28 +235,10 @@ impl<'a> ThreadEvents<'a> {
 }
 
 impl Decoder<'_> {
-    fn clear(&mut self) {
-        self.count = 0;
-        self.others.clear();
-        self.words.clear();
-    }
-
-    /// What this operation is of, or its place among the others.
+    /// What an operation that is decoded has in common with others; `None` of the other deed.
     #[inline]
-    fn deed_of(&self, operation: &Operation) -> Result<&Shape, usize> {
-        match self.shapes.get(usize::from(operation.shape)) {
-            Some(Some(shape)) => Ok(shape),
-            _ => Err(operation.detail as usize),
-        }
-    }
-
-    #[cold]
-    fn other_deed(&self, other: usize, words: &mut String) -> Deed {
-        let (deed, end) = self.others[other];
-        let begin = other.checked_sub(1).map_or(0, |before| self.others[before].1);
-        words.clear();
-        words.push_str(&self.words[begin..end]);
-        deed
+    fn shape_of(&self, operation: &Operation) -> Option<&Shape> {
+        self.shapes.get(usize::from(operation.shape))?.as_ref()
     }
 
     /// Decodes records as they stand in memory; gives how many bytes those take.
@@ -335,11 +318,12 @@ impl Decoder<'_> {
             }
         }
         if let Some(deed) = self.deed(&record.event) {
+            self.other = deed;
+            self.words.clear();
             self.words.push_str(said(&record.event));
             let time = self.stretch.go_on(self.clock, record.time);
             let time = time.saturating_sub(self.recording.origin);
-            let next = Operation { time, detail: self.others.len() as u64, shape: OTHER };
-            self.others.push((deed, self.words.len()));
+            let next = Operation { time, detail: 0, shape: OTHER };
             match self.room.first_mut() {
                 Some(first) => *first = next,
                 None => self.room.push(next),
