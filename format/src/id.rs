@@ -21,16 +21,19 @@ impl MessageId {
     pub const MAX_THREAD: u32 = (1 << (64 - Self::COUNT_BITS)) - 1;
 
     /// The id of the `count`th message of `thread`.
+    #[inline]
     pub const fn new(thread: u32, count: u64) -> Self {
         MessageId((thread as u64) << Self::COUNT_BITS | count)
     }
 
     /// The number of the thread that sent the message.
+    #[inline]
     pub const fn thread(self) -> u32 {
         (self.0 >> Self::COUNT_BITS) as u32
     }
 
     /// The message's place in its thread's count, from 1.
+    #[inline]
     pub const fn count(self) -> u64 {
         self.0 & ((1 << Self::COUNT_BITS) - 1)
     }
@@ -54,16 +57,19 @@ pub struct Turn(pub u64);
 
 impl Turn {
     /// The `count`th turn at this lock.
+    #[inline]
     pub const fn new(primitive: u32, count: u64) -> Self {
         Turn((primitive as u64) << MessageId::COUNT_BITS | count)
     }
 
     /// The low 24 bits of the lock's number.
+    #[inline]
     pub const fn primitive(self) -> u32 {
         (self.0 >> MessageId::COUNT_BITS) as u32
     }
 
     /// How often it was held for writing, this time included.
+    #[inline]
     pub const fn count(self) -> u64 {
         self.0 & ((1 << MessageId::COUNT_BITS) - 1)
     }

@@ -25,8 +25,7 @@ const SLOWEST: u64 = 1_000;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Clock {
-    /// Ticks, all 64 bits, when the process began to record.
-    start: u64,
+    start: Start,
     /// Nanoseconds when the process began to record. Nothing is earlier.
     started: u64,
     /// Ticks since `start`, and nanoseconds.
@@ -39,7 +38,12 @@ impl Clock {
     /// A clock of which one instant is known.
     pub fn new(ticks: u64, nanoseconds: u64) -> Self {
         let instant = (0, nanoseconds);
-        Clock { start: ticks, started: nanoseconds, instants: vec![instant], furthest: instant }
+        Clock {
+            start: Start(ticks),
+            started: nanoseconds,
+            instants: vec![instant],
+            furthest: instant,
+        }
     }
 
     /// Adds an instant; `ticks` are modulo 2⁵⁶. Takes effect with [`Clock::settle`].
@@ -111,7 +115,7 @@ impl Clock {
         // Before the first instant, and before its start, a clock is asked itself.
         let usable = end > from.0 && from.1 >= self.started;
         Stretch {
-            from: self.start.wrapping_add(from.0 as u64),
+            from: self.start.0.wrapping_add(from.0 as u64),
             most: if usable { exact.min((end - from.0) as u64 - 1) } else { 0 },
             base: from.1.max(self.started).min(LATEST),
             whole,
@@ -144,16 +148,33 @@ impl Clock {
         }
     }
 
+    /// When the process began to record.
+    #[inline]
+    pub(crate) fn start(&self) -> Start {
+        self.start
+    }
+
+    #[inline]
+    fn since_start(&self, ticks: u64) -> i64 {
+        self.start.since(ticks)
+    }
+}
+
+/// Ticks, all 64 bits, when a process began to record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start(u64);
+
+impl Start {
     /// Ticks since the start, negative before it, from ticks modulo 2⁵⁶.
     #[inline]
-    pub(crate) fn since_start(&self, ticks: u64) -> i64 {
+    pub(crate) fn since(self, ticks: u64) -> i64 {
         let unused = 64 - TIME_BITS;
-        (ticks.wrapping_sub(self.start) << unused) as i64 >> unused
+        (ticks.wrapping_sub(self.0) << unused) as i64 >> unused
     }
 
     /// The other way: ticks modulo 2⁵⁶.
-    pub(crate) fn at(&self, since_start: i64) -> u64 {
-        self.start.wrapping_add(since_start as u64) & ((1 << TIME_BITS) - 1)
+    pub(crate) fn at(self, since: i64) -> u64 {
+        self.0.wrapping_add(since as u64) & ((1 << TIME_BITS) - 1)
     }
 }
 
@@ -194,6 +215,17 @@ impl Stretch {
         }
         let part = ((u128::from(since) * u128::from(self.fraction)) >> 64) as u64;
         Some((self.base + since * self.whole + part).min(LATEST))
+    }
+
+    /// What [`Clock::nanoseconds`] gives; where this time is not within the stretch, it becomes
+    /// another of the same clock.
+    #[inline]
+    pub(crate) fn go_on(&mut self, clock: &Clock, ticks: u64) -> u64 {
+        if let Some(nanoseconds) = self.nanoseconds(ticks) {
+            return nanoseconds;
+        }
+        *self = clock.stretch(ticks);
+        self.nanoseconds(ticks).unwrap_or_else(|| clock.nanoseconds(ticks))
     }
 }
 

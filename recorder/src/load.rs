@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use format::packed::unpack_over;
+use format::packed::unpack;
 use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES, MessageId, OperationKind};
 use tracing::{info, info_span, warn};
 
@@ -109,7 +109,8 @@ struct Block {
     /// How many bytes stand there, packed or not.
     stored: usize,
     packed: bool,
-    /// How many bytes of records can be read.
+    /// How many bytes of records can be read, if it is not packed. What is packed ends where it
+    /// cannot be unpacked.
     readable: usize,
 }
 
@@ -329,9 +330,16 @@ impl Recording {
     /// The file cannot be read.
     pub fn blocks(&self) -> impl Iterator<Item = Result<(BlockHeader, Vec<u8>)>> {
         self.blocks.iter().map(|block| {
-            let mut records = Records::default();
-            self.read(block, &mut records)?;
-            let bytes = records.bytes;
+            let mut content = Vec::new();
+            self.read_content(block, &mut content)?;
+            let mut bytes = Vec::new();
+            if block.packed {
+                // Of what is damaged the first pass has told.
+                let _ = unpack(&content, &mut bytes);
+            } else {
+                content.truncate(block.readable);
+                bytes = content;
+            }
             let whole = (BlockHeader::BYTES + bytes.len()).next_multiple_of(ALIGNMENT);
             let header = BlockHeader {
                 packed: false,
@@ -364,40 +372,17 @@ impl Recording {
         ThreadEvents::new(self, thread, &self.blocks[from..to])
     }
 
-    /// The records of a block that can be read.
-    fn read(&self, block: &Block, records: &mut Records) -> Result<()> {
-        self.read_all(block, records)?;
-        records.bytes.truncate(block.readable);
-        Ok(())
-    }
-
-    /// The records of a block; gives why there are no more of them.
-    fn read_all(&self, block: &Block, records: &mut Records) -> Result<Option<format::Error>> {
+    /// The content of a block as it stands in the file, or as much of it as is there.
+    fn read_content(&self, block: &Block, content: &mut Vec<u8>) -> Result<()> {
         self.watch.pass(block.stored as u64)?;
         // What a header says need not be there.
         let source = &self.inputs[block.input].source;
         let there = source.length()?.saturating_sub(block.offset);
-        let there = block.stored.min(usize::try_from(there)?);
-        let Records { bytes, packed } = records;
-        let room = if block.packed { &mut *packed } else { &mut *bytes };
-        room.resize(there, 0);
-        let length = source.read_at(room, block.offset)?;
-        room.truncate(length);
-        if !block.packed {
-            let end = block.offset + length as u64;
-            return Ok((length < block.stored).then_some(format::Error::Truncated { offset: end }));
-        }
-        let unpacked = unpack_over(packed, bytes).map_err(|error| error.at(block.offset));
-        Ok(unpacked.err())
+        content.resize(block.stored.min(usize::try_from(there)?), 0);
+        let length = source.read_at(content, block.offset)?;
+        content.truncate(length);
+        Ok(())
     }
-}
-
-/// The records of a block, and room that is used again for the next.
-#[derive(Debug, Default)]
-struct Records {
-    bytes: Vec<u8>,
-    /// As they stand in the file, if that is packed.
-    packed: Vec<u8>,
 }
 
 /// Finds the blocks, in the order in which they are to be read.

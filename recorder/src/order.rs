@@ -61,6 +61,7 @@ type Turn = (u64, usize);
 #[derive(Debug)]
 struct Front<'a> {
     events: ThreadEvents<'a>,
+    process: usize,
     /// When it is; `None` if there is none.
     next: Option<u64>,
 }
@@ -79,9 +80,10 @@ impl<'a> Merge<'a> {
         };
         for thread in 0..threads {
             let mut events = recording.events(thread);
-            let next = events.go_on()?.then(|| events.next_time());
+            let next = events.next_time()?;
             merge.turns.set(thread, next);
-            merge.threads.push(Front { events, next });
+            let process = recording.entities.threads[thread].process;
+            merge.threads.push(Front { events, process, next });
         }
         Ok(merge)
     }
@@ -103,7 +105,7 @@ impl<'a> Merge<'a> {
         let front = &mut self.threads[thread];
         front.events.take(&mut self.step.deed, &mut self.step.words);
         (self.step.time, self.step.thread) = (time, thread);
-        front.next = front.events.go_on()?.then(|| front.events.next_time().max(time + 1));
+        front.next = front.events.next_time()?.map(|next| next.max(time + 1));
         self.turns.set(thread, front.next);
         Ok(())
     }
@@ -134,6 +136,8 @@ pub struct Steps<'a> {
     sent: Vec<MessageId>,
     /// By thread: threads that wait for what it is still to do.
     parked: Vec<BTreeMap<Awaited, usize>>,
+    /// How many wait so.
+    waiting: usize,
     /// When a message that was not received yet can be received at the earliest.
     begun: Messages<u64>,
     /// By thread: when it has returned.
@@ -166,24 +170,15 @@ enum Awaited {
     Return,
 }
 
-/// What a step has to do with other threads.
-enum Passage {
-    /// A message's send begins, or is all there is to it.
-    Sends(MessageId),
-    /// A message's send, which has waited, is over.
-    Sent(MessageId),
-    Receives(MessageId),
-    /// Something that is not about messages.
-    Other,
-    Nothing,
-}
-
-/// The same, without the message: what a kind of operation can have to do with others.
+/// What a kind of operation can have to do with other threads.
 #[derive(Clone, Copy, Debug)]
 enum Role {
+    /// A message's send begins, or is all there is to it.
     Sends,
+    /// A message's send, which has waited, is over.
     Sent,
     Receives,
+    /// Something that is not about messages.
     Other,
     Nothing,
 }
@@ -225,6 +220,7 @@ impl<'a> Steps<'a> {
             roles: Role::table(),
             sent: vec![MessageId::UNKNOWN; threads],
             parked: vec![BTreeMap::new(); threads],
+            waiting: 0,
             begun: Messages::new(entities.processes.len()),
             returned: vec![None; threads],
             progress: entities.primitives.iter().map(Progress::new).collect(),
@@ -250,15 +246,15 @@ impl<'a> Steps<'a> {
             };
             let passage = self.passage(thread);
             match passage {
-                Passage::Receives(message) => {
+                (Role::Receives, message) => {
                     let key = (self.process(thread), message);
-                    match self.begun.remove(key) {
-                        Some(begun) if time < begun + HAND_OVER => {
-                            self.begun.insert(key, begun);
+                    let possible = |begun| time >= begun + HAND_OVER;
+                    match self.begun.remove_if(key, possible) {
+                        Some((begun, false)) => {
                             self.merge.delay(thread, begun + HAND_OVER);
                             continue;
                         }
-                        Some(_) => {}
+                        Some((_, true)) => {}
                         None => {
                             if let Some(sender) = self.sender_to_come(message, thread)
                                 && self.park(thread, sender, Awaited::Send(message))
@@ -268,13 +264,13 @@ impl<'a> Steps<'a> {
                         }
                     }
                 }
-                Passage::Other => match self.possible(time, thread) {
+                (Role::Other, _) => match self.possible(time, thread) {
                     Some(possible) => time = possible,
                     None => continue,
                 },
-                Passage::Sends(_) | Passage::Sent(_) | Passage::Nothing => {}
+                (Role::Sends | Role::Sent | Role::Nothing, _) => {}
             }
-            self.take((time, thread), &passage)?;
+            self.take((time, thread), passage)?;
             return Ok(Some(&self.merge.step));
         }
     }
@@ -292,8 +288,9 @@ impl<'a> Steps<'a> {
         let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
         let Some((time, thread, source, awaited)) = earliest else { return Ok(None) };
         self.parked[source].remove(&awaited);
+        self.waiting -= 1;
         let passage = self.passage(thread);
-        self.take((time, thread), &passage)?;
+        self.take((time, thread), passage)?;
         Ok(Some(&self.merge.step))
     }
 
@@ -307,33 +304,31 @@ impl<'a> Steps<'a> {
         }
         self.merge.set_aside(thread);
         self.parked[source].insert(awaited, thread);
+        self.waiting += 1;
         true
     }
 
     /// The thread's next step, taken now.
     #[inline]
-    fn take(&mut self, (time, thread): Turn, passage: &Passage) -> Result<()> {
+    fn take(&mut self, (time, thread): Turn, (role, message): (Role, MessageId)) -> Result<()> {
         self.merge.take((time, thread))?;
-        match *passage {
-            Passage::Sent(message) if self.sent[thread] == message => {
+        match role {
+            Role::Sent if self.sent[thread] == message => {
                 if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
                     // Sent before it is received, as the clocks say.
                     *begun = time.saturating_sub(1);
                 }
             }
             // A wait's end whose begin was not recorded is all there is to its send.
-            Passage::Sends(message) | Passage::Sent(message) => {
-                let process = self.process(thread);
-                self.begun.insert((process, message), time);
+            Role::Sends | Role::Sent => {
+                self.begun.insert((self.process(thread), message), time);
                 self.sent[thread] = message;
-                // Sends with lower numbers will not come any more.
-                let numbers = &self.recording.entities.numbers[process];
-                if let Some(sender) = numbers.get(message.thread()) {
-                    self.release(sender.get(), Awaited::Send(message));
+                if self.waiting > 0 {
+                    self.release_receiver(thread, message);
                 }
             }
-            Passage::Other => self.passed(time, thread),
-            Passage::Receives(_) | Passage::Nothing => {}
+            Role::Other => self.passed(time, thread),
+            Role::Receives | Role::Nothing => {}
         }
         if self.merge.threads[thread].next.is_none() {
             // What it has not done by now will not be done.
@@ -342,30 +337,38 @@ impl<'a> Steps<'a> {
         Ok(())
     }
 
-    /// What the thread's next step has to do with others.
+    /// What the thread's next step has to do with others, and the message, if it is about one.
     #[inline]
-    fn passage(&self, thread: usize) -> Passage {
+    fn passage(&self, thread: usize) -> (Role, MessageId) {
         let next = self.merge.threads[thread].events.next_operation();
-        let Some((kind, _, detail)) = next else { return Passage::Other };
-        let message = MessageId(detail);
-        match self.roles[usize::from(kind as u8)] {
-            Role::Other => Passage::Other,
-            _ if message == MessageId::UNKNOWN => Passage::Nothing,
-            Role::Sends => Passage::Sends(message),
-            Role::Sent => Passage::Sent(message),
-            Role::Receives => Passage::Receives(message),
-            Role::Nothing => Passage::Nothing,
+        let Some((kind, _, detail)) = next else { return (Role::Other, MessageId::UNKNOWN) };
+        match (self.roles[usize::from(kind as u8)], MessageId(detail)) {
+            (Role::Sends | Role::Sent | Role::Receives, MessageId::UNKNOWN) => {
+                (Role::Nothing, MessageId::UNKNOWN)
+            }
+            passage => passage,
         }
     }
 
+    #[inline]
     fn process(&self, thread: usize) -> usize {
-        self.recording.entities.threads[thread].process
+        self.merge.threads[thread].process
     }
 
     /// The thread that sends this message, if it can still come to that while `receiver` waits.
     fn sender_to_come(&self, message: MessageId, receiver: usize) -> Option<usize> {
         let numbers = &self.recording.entities.numbers[self.process(receiver)];
         numbers.get(message.thread()).map(Index::get).filter(|&sender| self.sent[sender] < message)
+    }
+
+    /// Calls back who waits for this message, which a thread of this one's process has sent.
+    #[cold]
+    fn release_receiver(&mut self, thread: usize, message: MessageId) {
+        // Sends with lower numbers will not come any more.
+        let numbers = &self.recording.entities.numbers[self.process(thread)];
+        if let Some(sender) = numbers.get(message.thread()) {
+            self.release(sender.get(), Awaited::Send(message));
+        }
     }
 
     /// Calls back who waits for something of this thread, up to one thing.
@@ -375,14 +378,15 @@ impl<'a> Steps<'a> {
             && *first.key() <= last
         {
             self.merge.call_back(first.remove());
+            self.waiting -= 1;
         }
     }
 
     /// Calls back who waits for this of the thread, to a time after the latest step.
     fn release_after(&mut self, time: u64, source: usize, awaited: Awaited) {
-        if let Some(thread) = self.parked[source].remove(&awaited)
-            && let Some(next) = self.merge.threads[thread].next
-        {
+        let Some(thread) = self.parked[source].remove(&awaited) else { return };
+        self.waiting -= 1;
+        if let Some(next) = self.merge.threads[thread].next {
             self.merge.delay(thread, next.max(time + 1));
         }
     }

@@ -54,5 +54,4 @@ impl<W: Write> Chrome<'_, W> {
         self.json.raw(if phase == "f" { ",\"bp\":\"e\"}" } else { "}" });
         Ok(())
     }
-
 }

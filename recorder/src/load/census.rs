@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use anyhow::Result;
+use format::packed::{Operation, Piece, Unpacker};
 use format::{Event, OperationKind, Record};
 
-use super::{Block, Damage, Recording, Records};
-use crate::clock::Clock;
+use super::{Block, Damage, Recording};
+use crate::clock::{Clock, Start};
 use crate::entities::{Callsite, Index, Outcome, Process, Site, level, readable};
 
 mod finish;
@@ -92,6 +93,102 @@ struct Made {
     ticks: u64,
 }
 
+/// A block's records, as they are taken in.
+struct Records<'a> {
+    census: &'a mut Census,
+    process: usize,
+    thread: u32,
+    /// Of the process, as it is known so far.
+    start: Start,
+    sites: HashMap<u32, Index>,
+    /// The ticks since the process's start of the first and the last operation that the census
+    /// was not told yet; the other way round if there is none.
+    run: (i64, i64),
+}
+
+impl<'a> Records<'a> {
+    const NO_RUN: (i64, i64) = (i64::MAX, i64::MIN);
+
+    fn new(census: &'a mut Census, process: usize, thread: u32) -> Self {
+        let start = census.processes[process].clock.start();
+        Records { census, process, thread, start, sites: HashMap::new(), run: Self::NO_RUN }
+    }
+
+    /// Takes in the records that stand here; gives how long those are that can be read, and why
+    /// there are no more.
+    fn all(&mut self, bytes: &[u8]) -> (usize, Option<format::Error>) {
+        let mut at = 0;
+        while at < bytes.len() {
+            for words in bytes[at..].as_chunks::<24>().0 {
+                let first = u64::from_le_bytes(words.as_chunks().0[0]);
+                match OperationKind::from_code(first as u8) {
+                    None | Some(OperationKind::Spawn) => break,
+                    Some(_) => self.pass(first >> 8),
+                }
+                at += 24;
+            }
+            if at == bytes.len() {
+                break;
+            }
+            match format::decode(&bytes[at..]) {
+                Ok(record) => {
+                    self.other(&record);
+                    at += record.length;
+                }
+                Err(error) => return (at, Some(error.at(at as u64))),
+            }
+        }
+        (at, None)
+    }
+
+    /// Takes in the records of a packed block.
+    fn packed(&mut self, content: &[u8], unpacker: &mut Unpacker) -> Result<(), format::Error> {
+        unpacker.begin(content)?;
+        let mut room = [Operation::default(); 128];
+        while let Some(piece) = unpacker.next(content, &mut room)? {
+            let count = match piece {
+                Piece::Operations(count) => count,
+                Piece::Record(record, _) => {
+                    self.other(&record);
+                    continue;
+                }
+            };
+            for &Operation { time, detail, shape } in &room[..count] {
+                self.pass(time);
+                let (code, endpoint, site) = unpacker.shape(shape);
+                if code == OperationKind::Spawn as u8 {
+                    let kind = OperationKind::Spawn;
+                    let event = Event::Operation { kind, endpoint, site, detail };
+                    self.other(&Record { time, event, length: 24 });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in an operation that tells of nothing more than itself.
+    #[inline]
+    fn pass(&mut self, ticks: u64) {
+        let ticks = self.start.since(ticks);
+        self.run = (self.run.0.min(ticks), self.run.1.max(ticks));
+    }
+
+    fn other(&mut self, record: &Record<'_>) {
+        self.end_run();
+        self.census.record(self.process, self.thread, record, &mut self.sites);
+        self.start = self.census.processes[self.process].clock.start();
+    }
+
+    /// Tells the census of the operations since it was told last.
+    fn end_run(&mut self) {
+        if self.run != Self::NO_RUN && self.thread != 0 {
+            let seen = [self.run.0, self.run.1].map(|since| self.start.at(since));
+            self.census.seen(self.process, seen);
+        }
+        self.run = Self::NO_RUN;
+    }
+}
+
 impl Census {
     pub(super) fn take(recording: &mut Recording) -> Result<()> {
         let mut census = Census {
@@ -114,24 +211,24 @@ impl Census {
             before: Vec::new(),
         };
         let mut last: Option<Block> = None;
-        let mut records = Records::default();
+        let (mut content, mut unpacker) = (Vec::new(), Unpacker::default());
         for index in 0..recording.blocks.len() {
             let block = recording.blocks[index];
-            let cut = recording.read_all(&block, &mut records)?;
-            let readable = census.block(&block, &records.bytes, cut, last.as_ref());
+            recording.read_content(&block, &mut content)?;
+            let readable = census.block(&block, &content, last.as_ref(), &mut unpacker);
             recording.blocks[index].readable = readable;
             last = Some(block);
         }
         census.finish(recording)
     }
 
-    /// Takes in a block; gives how many of its bytes can be read.
+    /// Takes in a block; gives how many bytes of its records can be read, if it is not packed.
     fn block(
         &mut self,
         block: &Block,
-        bytes: &[u8],
-        cut: Option<format::Error>,
+        content: &[u8],
         last: Option<&Block>,
+        unpacker: &mut Unpacker,
     ) -> usize {
         let process = self.process(block);
         let expected = match last {
@@ -143,28 +240,19 @@ impl Census {
         if let Some(thread) = self.threads.last_mut().filter(|_| block.thread != 0) {
             thread.dropped = thread.dropped.saturating_add(block.dropped);
         }
-        let mut sites = HashMap::new();
-        let mut at = 0;
-        let mut error = cut;
-        while at < bytes.len() {
-            at += self.operations(process, block.thread, &bytes[at..]);
-            if at == bytes.len() {
-                break;
-            }
-            match format::decode(&bytes[at..]) {
-                Ok(record) => {
-                    self.record(process, block.thread, &record, &mut sites);
-                    at += record.length;
-                }
-                Err(found) => {
-                    // In a packed block a record has no place of its own.
-                    let place = if block.packed { 0 } else { at as u64 };
-                    error = Some(found.at(block.offset + place));
-                    break;
-                }
-            }
-        }
-        self.damage.extend(error.map(|error| (block.input, Damage::Unreadable(error))));
+        let mut records = Records::new(self, process, block.thread);
+        let (readable, error) = if block.packed {
+            (0, records.packed(content, unpacker).err())
+        } else {
+            let (readable, error) = records.all(content);
+            let end = content.len();
+            let cut =
+                (end < block.stored).then_some(format::Error::Truncated { offset: end as u64 });
+            (readable, error.or(cut))
+        };
+        records.end_run();
+        let unreadable = |error: format::Error| Damage::Unreadable(error.at(block.offset));
+        self.damage.extend(error.map(|error| (block.input, unreadable(error))));
         if block.sequence > expected {
             let of = match self.threads.last() {
                 _ if block.thread == 0 => format!("process {:?}", self.processes[process].name),
@@ -174,29 +262,7 @@ impl Census {
             let missing = Damage::MissingBlocks { of, count: block.sequence - expected };
             self.damage.push((block.input, missing));
         }
-        at
-    }
-
-    /// Takes in the operations that stand here, one after the other, up to one that tells of
-    /// more than itself; gives how long they are.
-    fn operations(&mut self, process: usize, thread: u32, bytes: &[u8]) -> usize {
-        let clock = &self.processes[process].clock;
-        let (mut first, mut last) = (i64::MAX, i64::MIN);
-        let mut count = 0;
-        for record in bytes.as_chunks::<24>().0 {
-            match OperationKind::from_code(record[0]) {
-                None | Some(OperationKind::Spawn) => break,
-                Some(_) => {}
-            }
-            let ticks = clock.since_start(u64::from_le_bytes(record.as_chunks().0[0]) >> 8);
-            (first, last) = (first.min(ticks), last.max(ticks));
-            count += 1;
-        }
-        if count > 0 && thread != 0 {
-            let seen = [first, last].map(|since| clock.at(since));
-            self.seen(process, seen);
-        }
-        24 * count
+        readable
     }
 
     /// A thread's blocks begin; gives the number of the first that is to be there.
@@ -389,8 +455,8 @@ impl Census {
     /// Takes in the first and the last of some times in a thread of this process.
     fn seen(&mut self, process: usize, [first, last]: [u64; 2]) {
         // Ticks wrap around.
-        let clock = &self.processes[process].clock;
-        let order = |ticks: &u64| clock.since_start(*ticks);
+        let start = self.processes[process].clock.start();
+        let order = |ticks: &u64| start.since(*ticks);
         if let Some(thread) = self.threads.last_mut().filter(|thread| thread.process == process) {
             thread.ticks = thread.ticks.into_iter().chain([first]).min_by_key(order);
         }

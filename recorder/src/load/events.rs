@@ -1,27 +1,82 @@
-//! A thread's events, read one block at a time.
+//! A thread's events, decoded some at a time.
 
 use anyhow::Result;
-use format::{Event, MessageId, OperationKind, Subject};
+use format::packed::{Operation, Piece, Unpacker};
+use format::{Event, MessageId, OperationKind, Record, Subject};
 
-use super::{Block, Deed, Recording, Records};
+use super::{Block, Deed, Recording};
 use crate::clock::{Clock, Stretch};
 use crate::entities::{Entities, Index, Site};
 use crate::indices::Indices;
 
-/// A thread's events, read one block at a time.
+/// So many records are decoded at a time.
+const AT_A_TIME: usize = 128;
+
+/// A thread's events, decoded some at a time. In memory it has a block as it stands in the file,
+/// and besides some 7 KiB and 40 bytes for each shape of a packed block.
 #[derive(Debug)]
 pub struct ThreadEvents<'a> {
-    recording: &'a Recording,
-    clock: &'a Clock,
-    known: Known<'a>,
-    blocks: &'a [Block],
-    records: Records,
-    /// Of the next record.
+    /// Of the decoded deeds, the next.
     at: usize,
+    decoder: Decoder<'a>,
+    /// Those that come after the one that is being read.
+    blocks: &'a [Block],
+    /// The content of the block that is being read.
+    content: Vec<u8>,
+    rest: Rest,
+    unpacker: Unpacker,
+}
+
+/// Where in a block the records are that are not decoded yet.
+#[derive(Clone, Copy, Debug)]
+enum Rest {
+    /// From this byte of the content on.
+    From(usize),
+    /// The unpacker knows.
+    Packed,
+    /// There are none.
+    Nothing,
+}
+
+/// Decodes a thread's records.
+#[derive(Debug)]
+struct Decoder<'a> {
+    /// What is decoded, with times in nanoseconds since the trace's start. The shape is a place
+    /// in `shapes`, or [`OTHER`].
+    room: Vec<Operation>,
+    /// How many there are in the room.
+    count: usize,
+    /// What is alike in operations: by the number of a packed block's shape, if that was met.
+    shapes: Vec<Option<Shape>>,
+    /// The deed that is no operation, which is decoded alone, and what it says in words.
+    other: Deed,
+    words: String,
+    recording: &'a Recording,
+    known: Known<'a>,
+    clock: &'a Clock,
+    stretch: Stretch,
     /// The block's numbers of its sites.
     sites: Indices,
-    stretch: Stretch,
-    next_time: u64,
+}
+
+/// The shape of the other deed: no block has so many.
+const OTHER: u16 = u16::MAX;
+
+/// What operations can have in common.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    kind: OperationKind,
+    subject: Option<Index>,
+    endpoint: u32,
+    site: Option<Index>,
+}
+
+impl Shape {
+    #[inline]
+    fn deed(self, detail: u64) -> Deed {
+        let Shape { kind, subject, endpoint, site } = self;
+        Deed::Operation { kind, subject, endpoint, site, detail }
+    }
 }
 
 /// What the numbers in a process's records stand for.
@@ -49,22 +104,6 @@ impl Known<'_> {
     }
 }
 
-/// A record of an operation, which nearly all are.
-#[derive(Clone, Copy)]
-struct Operation<'a> {
-    kind: OperationKind,
-    words: &'a [[u8; 8]; 3],
-}
-
-impl Operation<'_> {
-    const BYTES: usize = 24;
-
-    #[inline]
-    fn word(&self, index: usize) -> u64 {
-        u64::from_le_bytes(self.words[index])
-    }
-}
-
 impl<'a> ThreadEvents<'a> {
     pub(super) fn new(recording: &'a Recording, thread: usize, blocks: &'a [Block]) -> Self {
         let Entities { processes, threads, .. } = &recording.entities;
@@ -77,17 +116,20 @@ impl<'a> ThreadEvents<'a> {
             callsites: &recording.entities.callsite_numbers[process],
             spawned: threads[thread].spawned.is_some(),
         };
-        ThreadEvents {
+        let decoder = Decoder {
+            room: Vec::new(),
+            count: 0,
+            shapes: Vec::new(),
+            other: Deed::Paused,
+            words: String::new(),
             recording,
-            clock,
             known,
-            blocks,
-            records: Records::default(),
-            at: 0,
-            sites: Indices::default(),
+            clock,
             stretch: clock.stretch(0),
-            next_time: 0,
-        }
+            sites: Indices::default(),
+        };
+        let (content, rest, unpacker) = (Vec::new(), Rest::Nothing, Unpacker::default());
+        ThreadEvents { at: 0, decoder, blocks, content, rest, unpacker }
     }
 
     /// The next deed and its time, in nanoseconds since the trace's start.
@@ -95,12 +137,10 @@ impl<'a> ThreadEvents<'a> {
     /// # Errors
     /// The file cannot be read.
     pub fn next_deed(&mut self) -> Result<Option<(u64, Deed)>> {
-        if !self.go_on()? {
-            return Ok(None);
-        }
+        let Some(time) = self.next_time()? else { return Ok(None) };
         let mut deed = Deed::Paused;
         self.take(&mut deed, &mut String::new());
-        Ok(Some((self.next_time, deed)))
+        Ok(Some((time, deed)))
     }
 
     /// Tells `tell` all that are left, without the copies that [`next_deed`](Self::next_deed)
@@ -109,122 +149,187 @@ impl<'a> ThreadEvents<'a> {
     /// # Errors
     /// The file cannot be read.
     pub fn for_each(mut self, mut tell: impl FnMut(u64, &Deed)) -> Result<()> {
-        let mut deed = Deed::Paused;
-        let mut words = String::new();
-        while self.go_on()? {
-            self.take(&mut deed, &mut words);
-            tell(self.next_time, &deed);
+        while self.next_time()?.is_some() {
+            for operation in &self.decoder.room[self.at..self.decoder.count] {
+                match self.decoder.shape_of(operation) {
+                    Some(shape) => tell(operation.time, &shape.deed(operation.detail)),
+                    None => tell(operation.time, &self.decoder.other),
+                }
+            }
+            self.at = self.decoder.count;
         }
         Ok(())
     }
 
-    /// Goes on to the next deed; tells whether there is one.
+    /// When the next deed is; `None` after the last.
     #[inline]
-    pub(crate) fn go_on(&mut self) -> Result<bool> {
-        match self.operation() {
-            Some(operation) => {
-                let ticks = operation.word(0) >> 8;
-                self.next_time = self.time(ticks);
-                Ok(true)
-            }
-            None => self.find_deed(),
+    pub(crate) fn next_time(&mut self) -> Result<Option<u64>> {
+        if self.at >= self.decoder.count && !self.decode()? {
+            return Ok(None);
         }
+        Ok(Some(self.decoder.room[self.at].time))
     }
 
-    /// The time of the deed to which [`go_on`](Self::go_on) has gone on.
-    #[inline]
-    pub(crate) fn next_time(&self) -> u64 {
-        self.next_time
-    }
-
-    /// The next deed, if it is an operation: its kind, what it is on, and its detail.
+    /// The next deed, if it is an operation whose [time](Self::next_time) was asked for: its
+    /// kind, the number of what it is on, and its detail.
     #[inline]
     pub(crate) fn next_operation(&self) -> Option<(OperationKind, u32, u64)> {
-        let operation = self.operation()?;
-        Some((operation.kind, operation.word(1) as u32, operation.word(2)))
+        let next = self.decoder.room.get(self.at)?;
+        let shape = self.decoder.shape_of(next)?;
+        Some((shape.kind, shape.endpoint, next.detail))
     }
 
-    /// Puts the deed to which [`go_on`](Self::go_on) has gone on in `deed`: a copy of it on the
-    /// way would take longer than all the rest. What it says in words is put in `words`, which
-    /// an operation leaves alone.
-    ///
-    /// # Panics
-    /// If it has not gone on.
+    /// Puts the deed whose [time](Self::next_time) was asked for in `deed`, and what it says in
+    /// words in `words`, which an operation leaves alone; goes on to the next.
     #[inline]
     pub(crate) fn take(&mut self, deed: &mut Deed, words: &mut String) {
-        let Some(operation) = self.operation() else { return self.take_other(deed, words) };
-        let operands = operation.word(1);
-        let endpoint = operands as u32;
-        *deed = Deed::Operation {
-            kind: operation.kind,
-            subject: self.known.subject(operation.kind, endpoint),
-            endpoint,
-            site: self.sites.get((operands >> 32) as u32),
-            detail: operation.word(2),
-        };
-        self.at += Operation::BYTES;
-    }
-
-    /// The next record, if it is an operation.
-    #[inline]
-    fn operation(&self) -> Option<Operation<'_>> {
-        let record = self.records.bytes.get(self.at..self.at + Operation::BYTES)?;
-        let words = record.as_chunks().0.first_chunk()?;
-        Some(Operation { kind: OperationKind::from_code(words[0][0])?, words })
-    }
-
-    /// Time since the trace's start.
-    #[inline]
-    fn time(&mut self, ticks: u64) -> u64 {
-        let time = self.stretch.nanoseconds(ticks).unwrap_or_else(|| self.leave_stretch(ticks));
-        time.saturating_sub(self.recording.origin)
-    }
-
-    #[cold]
-    fn leave_stretch(&mut self, ticks: u64) -> u64 {
-        self.stretch = self.clock.stretch(ticks);
-        self.stretch.nanoseconds(ticks).unwrap_or_else(|| self.clock.nanoseconds(ticks))
-    }
-
-    /// What [`go_on`](Self::go_on) does where no operation comes next.
-    #[cold]
-    fn find_deed(&mut self) -> Result<bool> {
-        loop {
-            while self.at >= self.records.bytes.len() {
-                let Some((block, rest)) = self.blocks.split_first() else { return Ok(false) };
-                self.blocks = rest;
-                self.recording.read(block, &mut self.records)?;
-                self.at = 0;
-                self.sites.clear();
+        let Some(next) = self.decoder.room.get(self.at) else { return };
+        match self.decoder.shape_of(next) {
+            Some(shape) => *deed = shape.deed(next.detail),
+            None => {
+                *deed = self.decoder.other;
+                words.clone_from(&self.decoder.words);
             }
-            // The first pass has read this before.
-            let record = format::decode(&self.records.bytes[self.at..])?;
-            if self.deed(&record.event).is_some() {
-                let ticks = record.time;
-                self.next_time = self.time(ticks);
-                return Ok(true);
-            }
-            self.at += record.length;
-            if let Event::Site { site, line, column, file } = record.event {
-                let place = Site { file: file.to_owned(), line, column };
-                if let Some(number) = self.recording.site_numbers.get(&place) {
-                    self.sites.insert(site, number.get());
+        }
+        self.at += 1;
+    }
+
+    /// Decodes the next deeds, in place of those that are there; tells whether there are some.
+    #[cold]
+    fn decode(&mut self) -> Result<bool> {
+        (self.at, self.decoder.count) = (0, 0);
+        while self.decoder.count == 0 {
+            match self.rest {
+                Rest::From(at) if at < self.content.len() => {
+                    self.rest = Rest::From(at + self.decoder.records(&self.content[at..])?);
+                }
+                Rest::Packed => {
+                    if !self.decoder.packed(&self.content, &mut self.unpacker) {
+                        self.rest = Rest::Nothing;
+                    }
+                }
+                Rest::From(_) | Rest::Nothing => {
+                    let Some((block, rest)) = self.blocks.split_first() else { return Ok(false) };
+                    self.blocks = rest;
+                    self.begin(block)?;
                 }
             }
         }
+        Ok(true)
     }
 
+    fn begin(&mut self, block: &Block) -> Result<()> {
+        self.decoder.recording.read_content(block, &mut self.content)?;
+        self.decoder.sites.clear();
+        self.decoder.shapes.clear();
+        self.rest = if !block.packed {
+            self.content.truncate(block.readable);
+            Rest::From(0)
+        } else if self.unpacker.begin(&self.content).is_ok() {
+            Rest::Packed
+        } else {
+            Rest::Nothing
+        };
+        Ok(())
+    }
+}
+
+impl Decoder<'_> {
+    /// What an operation that is decoded has in common with others; `None` of the other deed.
+    #[inline]
+    fn shape_of(&self, operation: &Operation) -> Option<&Shape> {
+        self.shapes.get(usize::from(operation.shape))?.as_ref()
+    }
+
+    /// Decodes records as they stand in memory; gives how many bytes those take.
+    fn records(&mut self, bytes: &[u8]) -> Result<usize> {
+        let records = &bytes.as_chunks::<24>().0;
+        let records = &records[..records.len().min(AT_A_TIME)];
+        self.room.resize(self.room.len().max(records.len()), Operation::default());
+        self.shapes.clear();
+        let (clock, origin, mut stretch) = (self.clock, self.recording.origin, self.stretch);
+        let mut latest = None;
+        for (words, room) in records.iter().zip(&mut self.room) {
+            let [first, operands, detail] =
+                std::array::from_fn(|word| u64::from_le_bytes(words.as_chunks().0[word]));
+            let code = first as u8;
+            if latest != Some((code, operands)) {
+                let Some(kind) = OperationKind::from_code(code) else { break };
+                let (endpoint, site) = (operands as u32, (operands >> 32) as u32);
+                self.shapes.push(Some(shape(&self.known, &self.sites, kind, endpoint, site)));
+                latest = Some((code, operands));
+            }
+            let time = stretch.go_on(clock, first >> 8).saturating_sub(origin);
+            *room = Operation { time, detail, shape: (self.shapes.len() - 1) as u16 };
+            self.count += 1;
+        }
+        self.stretch = stretch;
+        if self.count > 0 {
+            return Ok(24 * self.count);
+        }
+        // The first pass has read this before.
+        let record = format::decode(bytes)?;
+        self.other(&record);
+        Ok(record.length)
+    }
+
+    /// Decodes the next records of a packed block; tells whether there were some.
+    fn packed(&mut self, content: &[u8], unpacker: &mut Unpacker) -> bool {
+        self.room.resize(AT_A_TIME, Operation::default());
+        // Of what is damaged the first pass has told.
+        match unpacker.next(content, &mut self.room) {
+            Ok(Some(Piece::Operations(count))) => {
+                self.count = count;
+                self.operations(unpacker);
+            }
+            Ok(Some(Piece::Record(record, _))) => self.other(&record),
+            Ok(None) | Err(_) => return false,
+        }
+        true
+    }
+
+    /// Sees to the times and the shapes of operations that were unpacked.
+    fn operations(&mut self, unpacker: &Unpacker) {
+        let (clock, origin, mut stretch) = (self.clock, self.recording.origin, self.stretch);
+        for operation in &mut self.room[..self.count] {
+            operation.time = stretch.go_on(clock, operation.time).saturating_sub(origin);
+        }
+        self.stretch = stretch;
+        let shapes = &mut self.shapes;
+        shapes.resize(unpacker.shapes(), None);
+        for operation in &self.room[..self.count] {
+            let met = &mut shapes[usize::from(operation.shape)];
+            if met.is_none() {
+                let (code, endpoint, site) = unpacker.shape(operation.shape);
+                *met = OperationKind::from_code(code)
+                    .map(|kind| shape(&self.known, &self.sites, kind, endpoint, site));
+            }
+        }
+    }
+
+    /// Takes in a record that may be of any kind.
     #[cold]
-    fn take_other(&mut self, to: &mut Deed, words: &mut String) {
-        words.clear();
-        let record = format::decode(&self.records.bytes[self.at..]).ok();
-        let taken = record.and_then(|record| {
-            words.push_str(said(&record.event));
-            Some((self.deed(&record.event)?, record.length))
-        });
-        let (deed, length) = taken.expect("the next time is known, and so is the deed");
-        self.at += length;
-        *to = deed;
+    fn other(&mut self, record: &Record<'_>) {
+        if let Event::Site { site, line, column, file } = record.event {
+            let place = Site { file: file.to_owned(), line, column };
+            if let Some(number) = self.recording.site_numbers.get(&place) {
+                self.sites.insert(site, number.get());
+                self.shapes.clear();
+            }
+        }
+        if let Some(deed) = self.deed(&record.event) {
+            self.other = deed;
+            self.words.clear();
+            self.words.push_str(said(&record.event));
+            let time = self.stretch.go_on(self.clock, record.time);
+            let time = time.saturating_sub(self.recording.origin);
+            let next = Operation { time, detail: 0, shape: OTHER };
+            match self.room.first_mut() {
+                Some(first) => *first = next,
+                None => self.room.push(next),
+            }
+            self.count = 1;
+        }
     }
 
     fn deed(&self, event: &Event<'_>) -> Option<Deed> {
@@ -274,6 +379,18 @@ impl<'a> ThreadEvents<'a> {
             _ => None,
         }
     }
+}
+
+/// What is alike in operations of this kind, on this thing and at this site.
+#[inline]
+fn shape(
+    known: &Known<'_>,
+    sites: &Indices,
+    kind: OperationKind,
+    endpoint: u32,
+    site: u32,
+) -> Shape {
+    Shape { kind, subject: known.subject(kind, endpoint), endpoint, site: sites.get(site) }
 }
 
 /// What a record says in words, beside its deed.

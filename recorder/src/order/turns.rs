@@ -7,11 +7,9 @@
 /// matches of one thread are played again, and no branch depends on how they end.
 #[derive(Debug)]
 pub(super) struct Turns {
-    /// By thread; [`NEVER`] where it has no turn.
-    times: Vec<u64>,
-    /// The thread that won each match: at 1 the last one, below each `n` those at `2n` and
-    /// `2n + 1`, and the threads themselves at the bottom.
-    winners: Vec<u32>,
+    /// Who won each match, and when it has its turn, or [`NEVER`]: at 1 the last one, below each
+    /// `n` those at `2n` and `2n + 1`, and the threads themselves in the second half.
+    winners: Vec<(u64, u32)>,
 }
 
 const NEVER: u64 = u64::MAX;
@@ -20,9 +18,9 @@ impl Turns {
     /// Nobody's.
     pub(super) fn new(threads: usize) -> Self {
         let size = threads.next_power_of_two();
-        let mut turns = Turns { times: vec![NEVER; size], winners: vec![0; 2 * size] };
+        let mut turns = Turns { winners: vec![(NEVER, 0); 2 * size] };
         for thread in 0..size {
-            turns.winners[size + thread] = thread as u32;
+            turns.winners[size + thread].1 = thread as u32;
         }
         // No match was played yet.
         for thread in 0..size {
@@ -34,25 +32,22 @@ impl Turns {
     /// The earliest time and its thread.
     #[inline]
     pub(super) fn first(&self) -> Option<(u64, usize)> {
-        let thread = self.winners[1] as usize;
-        let time = self.times[thread];
-        (time != NEVER).then_some((time, thread))
+        let (time, thread) = self.winners[1];
+        (time != NEVER).then_some((time, thread as usize))
     }
 
     /// When this thread has its turn.
     #[inline]
     pub(super) fn set(&mut self, thread: usize, time: Option<u64>) {
-        let mut time = time.unwrap_or(NEVER);
-        self.times[thread] = time;
-        let mut winner = thread as u32;
-        let mut place = self.times.len() + thread;
+        let mut winner = (time.unwrap_or(NEVER), thread as u32);
+        let mut place = self.winners.len() / 2 + thread;
+        self.winners[place] = winner;
         while place > 1 {
             let other = self.winners[place ^ 1];
-            let other_time = self.times[other as usize];
             // Of two that are alike the one on the left has the lower index.
-            let lost = (other_time < time) | ((other_time == time) & (place & 1 == 1));
-            winner = if lost { other } else { winner };
-            time = time.min(other_time);
+            let lost = (other.0 < winner.0) | ((other.0 == winner.0) & (place & 1 == 1));
+            winner.1 = if lost { other.1 } else { winner.1 };
+            winner.0 = winner.0.min(other.0);
             place /= 2;
             self.winners[place] = winner;
         }
