@@ -4,7 +4,8 @@
 //! the two differ: an array without an end is allowed, so that a file that was cut still
 //! opens; messages in flight and locks that are held are asynchronous events with ids that are
 //! local to their process; those of one id and category share a track, which has the name of the
-//! first; a counter's only argument has an empty name, which leaves its label clean.
+//! first; the flow of a message goes on with `t`, and nothing says which is the last; a counter's
+//! only argument has an empty name, which leaves its label clean.
 //!
 //! Slices, arrows, messages in flight and counters are nearly all of a trace. What comes again in
 //! them is made JSON once, and their numbers are appended to that; the rest is left to

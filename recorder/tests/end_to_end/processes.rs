@@ -41,14 +41,14 @@ fn a_tree_of_processes_is_one_timeline() {
     // Where arrows begin and end.
     let is_arrow = |event: &Value, end: &str| event["cat"] == "message" && event["ph"] == end;
     assert_eq!(by_process(&json, |event| is_arrow(event, "s")), each(10));
-    assert_eq!(by_process(&json, |event| is_arrow(event, "f")), each(10));
+    assert_eq!(by_process(&json, |event| is_arrow(event, "t")), each(10));
 
     // An arrow is one process's.
     let arrows = |end: &str| {
         let arrows = json.iter().filter(|event| is_arrow(event, end));
         arrows.map(|event| (event["id"].as_u64(), event["pid"].as_u64())).collect::<BTreeSet<_>>()
     };
-    assert_eq!(arrows("s"), arrows("f"));
+    assert_eq!(arrows("s"), arrows("t"));
     assert_eq!(arrows("s").len(), 30);
 
     // Only the end of the program itself is the recorder's to see.
