@@ -12,10 +12,13 @@ use std::io::Write;
 use anyhow::Result;
 use format::PrimitiveKind;
 use serde::Serialize;
+use serde::ser::SerializeMap;
 
 use crate::entities::{Entities, Primitive};
 use crate::findings::Finding;
-use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
+use crate::items::{
+    Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, Merged, On, Row, Slice,
+};
 use crate::load::Recording;
 
 /// Writes a Chrome trace.
@@ -142,6 +145,29 @@ struct HoldArgs<'a> {
     site: Option<String>,
 }
 
+/// The totals, by their names.
+struct MergedArgs<'a> {
+    primitive: Option<&'a str>,
+    what: &'a str,
+    merged: &'a Merged,
+}
+
+impl Serialize for MergedArgs<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(primitive) = self.primitive {
+            map.serialize_entry("primitive", primitive)?;
+        }
+        if !self.what.is_empty() {
+            map.serialize_entry("what", self.what)?;
+        }
+        for (total, value) in &self.merged.totals {
+            map.serialize_entry(total.name(), value)?;
+        }
+        map.end()
+    }
+}
+
 #[derive(Default, Serialize)]
 struct FindingArgs<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -203,6 +229,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
+            Item::Merged(merged) => self.merged(merged),
         }
     }
 
@@ -401,14 +428,7 @@ impl<'a, W: Write> Chrome<'a, W> {
         let entities = self.entities;
         let primitive = &entities.primitives[hold.primitive];
         let Some(lane) = hold.lane else { return Ok(()) };
-        let known = self.lanes.len();
-        let number = *self.lanes.entry((hold.primitive, lane)).or_insert(known);
-        if number == known {
-            // An instant before all that is held gives the track its name.
-            for ph in ["b", "e"] {
-                self.lock_event::<()>(primitive, number, ph, 0, &primitive.label, None)?;
-            }
-        }
+        let number = self.lane(hold.primitive, lane)?;
         let name = hold.name(entities);
         let args = HoldArgs {
             primitive: &primitive.label,
@@ -421,6 +441,50 @@ impl<'a, W: Write> Chrome<'a, W> {
         match hold.end {
             Some(end) => self.lock_event::<()>(primitive, number, "e", end, &name, None),
             None => Ok(()),
+        }
+    }
+
+    /// The number of a lock's lane.
+    fn lane(&mut self, primitive: usize, lane: usize) -> Result<usize> {
+        let known = self.lanes.len();
+        let number = *self.lanes.entry((primitive, lane)).or_insert(known);
+        if number == known {
+            // An instant before all that is held gives the track its name.
+            let primitive = &self.entities.primitives[primitive];
+            for ph in ["b", "e"] {
+                self.lock_event::<()>(primitive, number, ph, 0, &primitive.label, None)?;
+            }
+        }
+        Ok(number)
+    }
+
+    fn merged(&mut self, merged: &Merged) -> Result<()> {
+        let entities = self.entities;
+        let (name, what) = (merged.name(entities), merged.what(entities));
+        match merged.row {
+            Row::Thread(thread) => {
+                let thread = &entities.threads[thread];
+                self.write(&Event {
+                    ph: "X",
+                    pid: entities.processes[thread.process].track,
+                    tid: thread.track,
+                    ts: Microseconds(merged.begin),
+                    dur: Some(Microseconds(merged.end - merged.begin)),
+                    cat: "merged",
+                    name: &name,
+                    id: None,
+                    id2: None,
+                    bp: None,
+                    args: Some(MergedArgs { primitive: None, what: &what, merged }),
+                })
+            }
+            Row::Lock(primitive, lane) => {
+                let number = self.lane(primitive, lane)?;
+                let primitive = &entities.primitives[primitive];
+                let args = MergedArgs { primitive: Some(&primitive.label), what: &what, merged };
+                self.lock_event(primitive, number, "b", merged.begin, &name, Some(args))?;
+                self.lock_event::<()>(primitive, number, "e", merged.end, &name, None)
+            }
         }
     }
 

@@ -141,6 +141,9 @@ pub enum Command {
         /// What pictures show.
         #[command(flatten)]
         selection: SelectionOptions,
+        /// How much of it.
+        #[command(flatten)]
+        detail: DetailOptions,
         /// To look at it at once.
         #[command(flatten)]
         opening: Opening,
@@ -196,6 +199,9 @@ pub enum Command {
     Open {
         /// A trace (.pftrace, .json, also with .gz), or what `export` reads
         file: PathBuf,
+        /// How much of a recording to show.
+        #[command(flatten)]
+        detail: DetailOptions,
         /// Where and how.
         #[command(flatten)]
         serving: Serving,
@@ -214,6 +220,25 @@ pub enum Command {
         /// Where recorder.1, recorder-run.1 and so on are to be; it is made if it is not there
         directory: Option<PathBuf>,
     },
+}
+
+/// How much traces show of a run that is too large for a viewer.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct DetailOptions {
+    /// In a trace (.json, .pftrace): shows the whole run in so many events at most. Findings,
+    /// the longest waits, the slowest messages and all peaks are kept; what is short is merged
+    /// into slices that say what it comes to. Example: --max-events 500000
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub max_events: Option<u64>,
+}
+
+impl DetailOptions {
+    /// Why it makes no sense with these outputs, if so.
+    fn refused(self, outputs: &[Output]) -> Option<String> {
+        let no_trace = outputs.iter().all(|output| !output.kind().is_trace());
+        (self.max_events.is_some() && !outputs.is_empty() && no_trace)
+            .then(|| "--max-events is for traces (.json, .pftrace), and there is none".to_owned())
+    }
 }
 
 /// What of a run the pictures show (.json, .pftrace, .svg and .mmd).
@@ -391,13 +416,22 @@ impl Cli {
         {
             return refuse("export", why);
         }
-        let (name, outputs, opening) = match &self.command {
-            Command::Run { options, opening, .. } => ("run", &options.outputs, opening),
-            Command::Record { options, opening, .. } => ("record", &options.outputs, opening),
-            Command::Export { outputs, opening, .. } => ("export", &outputs.outputs, opening),
+        let (name, outputs, detail, opening) = match &self.command {
+            Command::Run { options, opening, .. } => {
+                ("run", &options.outputs, options.detail, opening)
+            }
+            Command::Record { options, opening, .. } => {
+                ("record", &options.outputs, options.detail, opening)
+            }
+            Command::Export { outputs, detail, opening, .. } => {
+                ("export", &outputs.outputs, *detail, opening)
+            }
             _ => return Ok(()),
         };
         let refuse = |why: String| refuse(name, why);
+        if let Some(why) = detail.refused(outputs) {
+            return refuse(why);
+        }
         if let Some(option) = opening.serving.given().filter(|_| !opening.open) {
             return refuse(format!("{option} is for --open, which is not there"));
         }
@@ -487,6 +521,9 @@ pub struct Options {
     /// What charts show.
     #[command(flatten)]
     pub chart: ChartOptions,
+    /// How much traces show.
+    #[command(flatten)]
+    pub detail: DetailOptions,
 }
 
 /// What sequence charts (.svg and .mmd) show.

@@ -12,9 +12,9 @@ use clap::{CommandFactory, Parser};
 use recorder::analysis::Outsiders;
 use recorder::chart::columns::{self, Columns};
 use recorder::chart::{ChartBuilder, Limits};
-use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
+use recorder::cli::{self, Cli, DetailOptions, Opening, Options, Running, Serving};
 use recorder::control::Control;
-use recorder::export::{self, Kind, Output, Prepared, Written};
+use recorder::export::{self, Kind, Output, Prepared, Shown, Written};
 use recorder::findings::Finding;
 use recorder::load::{Damage, Recording};
 use recorder::play::play;
@@ -123,7 +123,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recording, outputs, chart, selection, opening } => {
+        cli::Command::Export { recording, outputs, chart, selection, detail, opening } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
@@ -135,16 +135,18 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
                 let findings =
                     if traces { findings(&recording, Outsiders::Unknown)? } else { Vec::new() };
                 let selection = selection.as_ref();
-                export::export(&recording, &findings, outputs, chart.style(), selection)
+                let shown = Shown { selection, max_events: detail.max_events };
+                export::export(&recording, &findings, outputs, chart.style(), shown)
             })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
+            say_too_large(&written, detail, telling);
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
         }
-        cli::Command::Open { file, serving } => {
+        cli::Command::Open { file, detail, serving } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
-            open_in_viewer(&file, &serving, &watch, telling)
+            open_in_viewer(&file, detail, &serving, &watch, telling)
         }
         cli::Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -361,11 +363,13 @@ fn record(
     }
     let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
     let (mut summary, written) = telling.with_bar(&watch, || {
-        export::export(&recording, &findings, outputs, options.chart.style(), None)
+        let shown = Shown { selection: None, max_events: options.detail.max_events };
+        export::export(&recording, &findings, outputs, options.chart.style(), shown)
     })?;
     let hangs = findings.iter().filter(|finding| finding.code.is_hang());
     hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
     let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
+    say_too_large(&written, options.detail, telling);
     let opened = open_written(&written, opening, &watch, telling);
     Ok(match status {
         0 if trouble.is_some() => FAILURE,
@@ -422,6 +426,18 @@ fn conclude(
     status
 }
 
+/// Says what to do about a trace that is more than a viewer opens well.
+fn say_too_large(written: &[Written], detail: DetailOptions, telling: Telling) {
+    let too_large = written.iter().find(|file| file.too_large);
+    if let Some(file) = too_large.filter(|_| detail.max_events.is_none()) {
+        telling.say(format_args!(
+            "recorder: {} is more than the Perfetto UI opens well: --max-events 500000 shows the \
+             whole run in less, and `recorder export` with --from and --to a part of it",
+            file.path.display()
+        ));
+    }
+}
+
 /// Says what could not be read; gives the exit status.
 fn say_damage(recording: &Recording) -> u8 {
     const SHOWN: usize = 10;
@@ -446,25 +462,37 @@ fn to_open(written: &[Written]) -> Option<&Written> {
 fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: Telling) -> u8 {
     match to_open(written).filter(|_| opening.open) {
         Some(file) => {
-            open_in_viewer(&file.path, &opening.serving, watch, telling).unwrap_or_else(failure)
+            open_in_viewer(&file.path, DetailOptions::default(), &opening.serving, watch, telling)
+                .unwrap_or_else(failure)
         }
         None => 0,
     }
 }
 
-fn open_in_viewer(path: &Path, serving: &Serving, watch: &Watch, telling: Telling) -> Result<u8> {
+fn open_in_viewer(
+    path: &Path,
+    detail: DetailOptions,
+    serving: &Serving,
+    watch: &Watch,
+    telling: Telling,
+) -> Result<u8> {
     let cannot = || format!("cannot open {}", path.display());
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
+        if detail.max_events.is_some() {
+            bail!("--max-events is for recordings, and {} is a trace already", path.display());
+        }
         let trace = File::open(path).with_context(cannot)?;
         serve(trace, &name, serving, watch, telling)?;
         return Ok(0);
     }
     let recording = telling.with_bar(watch, || open_recording(path, watch))?;
     let status = say_damage(&recording);
-    let trace = telling.with_bar(watch, || {
-        export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
+    let (trace, left_out) = telling.with_bar(watch, || {
+        let findings = findings(&recording, Outsiders::Unknown)?;
+        export::perfetto(&recording, &findings, detail.max_events)
     })?;
+    left_out.iter().for_each(|words| telling.say(words));
     let name = Path::new(&*name).with_extension("pftrace");
     serve(trace, &name.to_string_lossy(), serving, watch, telling)?;
     Ok(status)

@@ -14,7 +14,9 @@ use anyhow::Result;
 
 use crate::entities::Entities;
 use crate::findings::Finding;
-use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
+use crate::items::{
+    Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, Merged, On, Row, Slice,
+};
 use crate::load::Recording;
 
 mod fields;
@@ -26,8 +28,8 @@ use fields::{
     thread_descriptor, track_descriptor, track_event,
 };
 use names::{
-    ARGUMENTS, Argument, CATEGORIES, Interned, Name, Text, annotate, annotate_with, category,
-    intern,
+    ARGUMENTS, Argument, CATEGORIES, Interned, MERGED, Name, Text, annotate, annotate_total,
+    annotate_what, annotate_with, category, intern, intern_totals,
 };
 use wire::Message;
 
@@ -49,6 +51,8 @@ pub struct Perfetto<'a, W> {
     locks: Vec<Vec<u64>>,
     /// Tracks so far: their numbers are counted.
     tracks: u64,
+    /// Whether there are merged slices.
+    merges: bool,
     names: Interned<(&'static str, Option<On>, &'static str)>,
     texts: Interned<Text>,
     places: Interned<usize>,
@@ -90,6 +94,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             links: HashMap::new(),
             locks: vec![Vec::new(); recording.entities.primitives.len()],
             tracks: 0,
+            merges: false,
             names: Interned::new(),
             texts: Interned::new(),
             places: Interned::new(),
@@ -111,6 +116,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
+            Item::Merged(merged) => self.merged(merged),
         }
     }
 
@@ -431,6 +437,39 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Some(end) => self.event(end, track_event::SLICE_END, lane, |_| {}),
             None => Ok(()),
         }
+    }
+
+    fn merged(&mut self, merged: &Merged) -> Result<()> {
+        let Merged { row, begin, end, .. } = *merged;
+        if !self.merges {
+            self.merges = true;
+            intern_totals(&mut self.interned);
+        }
+        let (track, category) = match row {
+            Row::Thread(thread) => (self.threads[thread], MERGED),
+            Row::Lock(primitive, lane) => (self.lock_lane(primitive, lane)?, category("lock")),
+        };
+        let primitive = match row {
+            Row::Thread(_) => None,
+            Row::Lock(primitive, _) => Some(self.text(Text::Label(On::Primitive(primitive)))),
+        };
+        let (name, what) = (merged.name(self.entities), merged.what(self.entities));
+        let instant = begin == end;
+        let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
+        self.event(begin, kind, track, |event| {
+            event.number(track_event::CATEGORY_IIDS, category);
+            event.text(track_event::NAME, &name);
+            if let Some(text) = primitive {
+                annotate(event, Argument::Primitive, debug_annotation::STRING_VALUE_IID, text);
+            }
+            if !what.is_empty() {
+                annotate_what(event, &what);
+            }
+            for &(total, value) in &merged.totals {
+                annotate_total(event, total, value);
+            }
+        })?;
+        if instant { Ok(()) } else { self.event(end, track_event::SLICE_END, track, |_| {}) }
     }
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {

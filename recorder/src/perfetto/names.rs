@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::Perfetto;
 use super::fields::{debug_annotation, interned_data, source_location, track_event};
 use super::wire::Message;
-use crate::items::{Category, On, PANIC, Slice};
+use crate::items::{Category, On, PANIC, Slice, Total};
 
 /// A text that is an argument's value, of those that come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,6 +93,9 @@ pub(super) const ARGUMENTS: [&str; 21] = [
 /// The categories' names, in the order of the numbers under which they are interned.
 pub(super) const CATEGORIES: [&str; 8] =
     ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding"];
+
+/// The number of the category of merged slices, which few traces have.
+pub(super) const MERGED: u64 = CATEGORIES.len() as u64 + 1;
 
 /// The number of a category.
 pub(super) fn category(name: &str) -> u64 {
@@ -206,6 +209,39 @@ pub(super) fn annotate(event: &mut Message, argument: Argument, kind: u32, value
     event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
         annotation.number(debug_annotation::NAME_IID, argument as u64);
         annotation.number(kind, value);
+    });
+}
+
+/// Gives numbers to what only merged slices need.
+pub(super) fn intern_totals(interned: &mut Message) {
+    intern(interned, interned_data::EVENT_CATEGORIES, MERGED, "merged");
+    for total in Total::ALL {
+        intern(interned, interned_data::DEBUG_ANNOTATION_NAMES, number_of(total), total.name());
+    }
+    intern(interned, interned_data::DEBUG_ANNOTATION_NAMES, WHAT, "what");
+}
+
+/// The totals come after the arguments.
+fn number_of(total: Total) -> u64 {
+    ARGUMENTS.len() as u64 + 1 + total as u64
+}
+
+/// Adds a total.
+pub(super) fn annotate_total(event: &mut Message, total: Total, value: u64) {
+    event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
+        annotation.number(debug_annotation::NAME_IID, number_of(total));
+        annotation.number(debug_annotation::UINT_VALUE, value);
+    });
+}
+
+/// The number of the argument that says what is merged: it comes after the totals.
+const WHAT: u64 = (ARGUMENTS.len() + Total::ALL.len()) as u64 + 1;
+
+/// Says what is merged.
+pub(super) fn annotate_what(event: &mut Message, what: &str) {
+    event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
+        annotation.number(debug_annotation::NAME_IID, WHAT);
+        annotation.text(debug_annotation::STRING_VALUE, what);
     });
 }
 

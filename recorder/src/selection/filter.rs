@@ -91,6 +91,8 @@ impl<'a> Filter<'a> {
             Item::Flight(flight) => self.flight(flight, tell),
             Item::Hold(hold) => self.hold(hold, tell),
             Item::Counter(counter) => self.counter(*counter, tell),
+            // What is selected is merged, and not the other way round.
+            Item::Merged(_) => Ok(()),
         }
     }
 
