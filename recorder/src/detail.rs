@@ -32,6 +32,7 @@ use crate::load::Recording;
 use crate::summary::{counted, duration};
 
 mod gauge;
+mod pieces;
 mod rows;
 mod survey;
 
@@ -115,7 +116,7 @@ impl<'a> Detail<'a> {
             places: 0,
             threads: (0..).map(Row::Thread).zip(&threads).map(|(row, of)| line(row, of)).collect(),
             locks: locks.iter().map(|(&at, of)| (at, line(Row::Lock(at.0, at.1), of))).collect(),
-            counters: Vec::new(),
+            counters: counters.iter().map(|both| both.map(|of| Gauge::new(of, level))).collect(),
             begun: FxHashSet::default(),
             lanes: HashMap::new(),
             lanes_of: vec![0; entities.channels.len()],
@@ -131,17 +132,15 @@ impl<'a> Detail<'a> {
         let spare = detail.picked.cost.saturating_sub(taken);
         let full = rows.iter().filter(|events| **events > level).count() as u64;
         let level = level + spare.checked_div(full).unwrap_or(0);
-        for (line, extent) in detail.threads.iter_mut().zip(&threads) {
-            line.divide(*extent, level);
-        }
-        for (line, extent) in detail.locks.values_mut().zip(locks.values()) {
-            line.divide(*extent, level);
-        }
-        detail.counters =
-            counters.iter().map(|both| both.map(|extent| Gauge::new(extent, level))).collect();
+        detail.lines().for_each(|line| line.divide(level));
+        detail.counters.iter_mut().flatten().for_each(|gauge| gauge.divide(level));
         detail.begun = FxHashSet::default();
         (detail.passed, detail.places) = (0, 0);
         Ok(Some(detail))
+    }
+
+    fn lines(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.threads.iter_mut().chain(self.locks.values_mut())
     }
 
     /// Notes what is kept whole; gives how many events that takes beyond those of its row.
@@ -157,14 +156,21 @@ impl<'a> Detail<'a> {
                 }
                 u64::from(!whole && self.picked.arrows.contains(&flight.arrow))
             }
-            Item::Hold(hold) if picked => {
+            Item::Hold(hold) => {
                 let lane = hold.lane.and_then(|lane| self.locks.get_mut(&(hold.primitive, lane)));
-                lane.filter(|line| !line.whole).map_or(0, |line| {
-                    line.cut(hold.begin, hold.end);
-                    2
-                })
+                let Some(line) = lane.filter(|line| !line.whole) else { return 0 };
+                if !picked {
+                    line.mark(hold.begin);
+                    return 0;
+                }
+                line.cut(hold.begin, hold.end);
+                2
             }
-            _ => 0,
+            Item::Counter(counter) => {
+                self.gauge(counter).mark(counter.time);
+                0
+            }
+            Item::Merged(_) => 0,
         }
     }
 
@@ -177,10 +183,16 @@ impl<'a> Detail<'a> {
             }
             _ => {}
         }
-        if whole || !(picked || self.has_picked_arrow(slice)) {
+        let kept = picked || self.has_picked_arrow(slice);
+        let line = &mut self.threads[slice.thread];
+        if whole {
             return 0;
         }
-        self.threads[slice.thread].cut(slice.begin, slice.end);
+        if !kept {
+            line.mark(slice.begin);
+            return 0;
+        }
+        line.cut(slice.begin, slice.end);
         if contains_others(slice) { 3 } else { 2 }
     }
 
@@ -212,7 +224,7 @@ impl<'a> Detail<'a> {
             Item::Slice(slice) => self.slice(item, slice, picked, tell),
             Item::Flight(flight) => self.flight(flight, tell),
             Item::Hold(hold) => self.hold(item, hold, picked, tell),
-            Item::Counter(counter) => self.gauge(*counter).counter(*counter, tell),
+            Item::Counter(counter) => self.gauge(counter).counter(*counter, tell),
             Item::Merged(_) => tell(item),
         }
     }
@@ -292,7 +304,7 @@ impl<'a> Detail<'a> {
         }
     }
 
-    fn gauge(&mut self, counter: Counter) -> &mut Gauge {
+    fn gauge(&mut self, counter: &Counter) -> &mut Gauge {
         &mut self.counters[counter.channel][counter.what as usize]
     }
 

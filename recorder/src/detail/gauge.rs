@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::pieces::{Busy, Pieces};
 use super::survey::Extent;
 use crate::items::{Counter, Item};
 
@@ -11,8 +12,9 @@ use crate::items::{Counter, Item};
 pub(super) struct Gauge {
     /// Whether all of its values are kept.
     whole: bool,
-    first: u64,
-    width: u64,
+    /// When it has values.
+    busy: Busy,
+    pieces: Pieces,
     /// How many values have come.
     passed: u64,
     piece: Option<Piece>,
@@ -40,16 +42,23 @@ struct Value {
 const KEPT: u64 = 3;
 
 impl Gauge {
-    /// A counter of which so many values are kept at most, and no fewer than three.
+    /// One that has room for so many values, and no fewer than three.
     pub(super) fn new(extent: Extent, level: u64) -> Self {
-        Gauge {
-            whole: extent.events <= level,
-            first: extent.first,
-            width: 1 + (extent.last - extent.first) / (level / KEPT).max(1),
-            passed: 0,
-            piece: None,
-            left_out: 0,
+        let whole = extent.events <= level;
+        let busy = Busy::new(extent, if whole { 1 } else { level / KEPT });
+        Gauge { whole, pieces: busy.divide(1), busy, passed: 0, piece: None, left_out: 0 }
+    }
+
+    /// It has a value then.
+    pub(super) fn mark(&mut self, time: u64) {
+        if !self.whole {
+            self.busy.mark(time);
         }
+    }
+
+    /// All its values are known: so many are kept at most.
+    pub(super) fn divide(&mut self, level: u64) {
+        self.pieces = self.busy.divide(level / KEPT);
     }
 
     pub(super) fn counter(
@@ -60,10 +69,10 @@ impl Gauge {
         if self.whole {
             return tell(&Item::Counter(counter));
         }
-        let number = counter.time.saturating_sub(self.first) / self.width;
+        let number = self.pieces.of(counter.time);
         let value = Value { counter, place: self.passed };
         self.passed += 1;
-        // Values may come a nanosecond late.
+        // Values may come late: by a nanosecond, or at the end where clocks differ.
         match &mut self.piece {
             Some(piece) if number <= piece.number => {
                 piece.add(value);

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use rustc_hash::FxHashMap;
 
+use super::pieces::{Busy, Pieces};
 use super::survey::Extent;
 use crate::items::{Category, Hold, Item, Merged, On, Row, Slice, Total};
 
@@ -18,15 +19,16 @@ pub(super) struct Line {
     pub(super) whole: bool,
     /// Where what is kept begins and ends, in order.
     cuts: Vec<u64>,
-    /// How time divides it: from when on, and into pieces of what length.
-    first: u64,
-    width: u64,
+    /// When there is something to merge.
+    busy: Busy,
+    /// How time divides it.
+    pieces: Pieces,
     /// What is merged in each piece, but for the newest.
     done: FxHashMap<Piece, Run>,
     newest: Option<(Piece, Run)>,
 }
 
-/// After so many cuts, and so many widths.
+/// After so many cuts, and so many pieces of time.
 type Piece = (usize, u64);
 
 /// What is merged.
@@ -79,21 +81,29 @@ pub(super) struct Losses {
 }
 
 impl Line {
+    /// One that has room for so many events.
     pub(super) fn new(row: Row, extent: Extent, level: u64) -> Self {
+        let whole = extent.events <= level;
+        let busy = Busy::new(extent, if whole { 1 } else { level });
         Line {
             row,
-            whole: extent.events <= level,
+            whole,
             cuts: Vec::new(),
-            first: extent.first,
-            width: 1 + (extent.last - extent.first) / level.max(1),
+            pieces: busy.divide(1),
+            busy,
             done: FxHashMap::default(),
             newest: None,
         }
     }
 
-    /// Divides time into so many pieces at most.
-    pub(super) fn divide(&mut self, extent: Extent, level: u64) {
-        self.width = 1 + (extent.last - extent.first) / level.max(1);
+    /// Something is to be merged.
+    pub(super) fn mark(&mut self, begin: u64) {
+        self.busy.mark(begin);
+    }
+
+    /// All that is kept and merged is known: time divides what is merged into so many at most.
+    pub(super) fn divide(&mut self, level: u64) {
+        self.pieces = self.busy.divide(level);
         self.cuts.sort_unstable();
         self.cuts.dedup();
     }
@@ -115,7 +125,8 @@ impl Line {
     }
 
     pub(super) fn hold(&mut self, hold: &Hold, end_of_trace: u64) {
-        let end = hold.end.unwrap_or(end_of_trace);
+        // Where clocks differ, it can seem to begin after the trace.
+        let end = hold.end.unwrap_or(end_of_trace).max(hold.begin);
         let (run, is_whole) = self.run(hold.begin, end, false);
         let verb = if hold.shared { "read by" } else { "held by" };
         let kind = (verb, Some(On::Thread(hold.thread)));
@@ -127,13 +138,11 @@ impl Line {
     /// What is merged from `begin` on; it reaches to `end`, if it can: tells that, too.
     fn run(&mut self, begin: u64, end: u64, has_others_in_it: bool) -> (&mut Run, bool) {
         let cuts = self.cuts.partition_point(|cut| *cut <= begin);
-        let width = begin.saturating_sub(self.first) / self.width;
-        let piece = (cuts, width);
+        let piece = (cuts, self.pieces.of(begin));
         let mut limit = self.cuts.get(cuts).copied().unwrap_or(u64::MAX);
         if has_others_in_it {
             // Of those some may be in the next piece.
-            let next = (width + 1).saturating_mul(self.width).saturating_add(self.first);
-            limit = limit.min(next);
+            limit = limit.min(self.pieces.end(piece.1));
         }
         let reaches = end.min(limit - 1).max(begin);
         if self.newest.as_ref().is_none_or(|(newest, _)| *newest != piece) {

@@ -92,7 +92,8 @@ fn sums(recording: &Recording, items: &[Item]) -> (BTreeMap<usize, Sums>, BTreeM
             Item::Hold(hold) if hold.lane.is_some() => {
                 let sums = locks.entry(hold.primitive).or_default();
                 sums.count += 1;
-                sums.held += hold.end.unwrap_or(recording.entities.end) - hold.begin;
+                let end = hold.end.unwrap_or(recording.entities.end);
+                sums.held += end.saturating_sub(hold.begin);
                 sums.others_waited += hold.others_waited;
             }
             Item::Merged(merged) => {
