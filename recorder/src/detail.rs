@@ -322,21 +322,17 @@ impl<'a> Detail<'a> {
             gauge.finish(tell)?;
             values += gauge.left_out;
         }
-        let mut words = format!(
-            "{} and {} in flight; {} are merged into {}",
-            counted(values, "counter value"),
-            counted(self.flights, "message"),
-            counted(losses.merged, "slice"),
-            losses.runs,
-        );
-        if losses.longest_wait > 0 {
-            words +=
-                &format!("; no wait among them is longer than {}", duration(losses.longest_wait));
+        let mut words = Vec::new();
+        if values > 0 {
+            words.push(counted(values, "counter value"));
         }
-        if losses.slowest > 0 {
-            words += &format!("; no message is slower than {}", duration(losses.slowest));
+        if self.flights > 0 {
+            words.push(format!("{} in flight", counted(self.flights, "message")));
         }
-        words += &format!(" (at most {} events", self.most);
+        if losses.runs > 0 {
+            words.push(merged_in_words(&losses));
+        }
+        let mut words = format!("{} (at most {} events", words.join("; "), self.most);
         if self.most > self.asked {
             words += &format!(", as {} are too few for so many threads and channels", self.asked);
         }
@@ -347,6 +343,22 @@ impl<'a> Detail<'a> {
         }
         Ok(format!("{LEFT_OUT}: {words}"))
     }
+}
+
+fn merged_in_words(losses: &Losses) -> String {
+    let slices = counted(losses.merged, "slice");
+    let mut words = format!("{slices}, which {} merged ones stand for", losses.runs);
+    let mut worst = Vec::new();
+    if losses.longest_wait > 0 {
+        worst.push(format!("no wait is longer than {}", duration(losses.longest_wait)));
+    }
+    if losses.slowest > 0 {
+        worst.push(format!("no message is slower than {}", duration(losses.slowest)));
+    }
+    if !worst.is_empty() {
+        words += &format!(" and of which {}", worst.join(" and "));
+    }
+    words
 }
 
 /// How many events rows of so many have if each has at most `level`.

@@ -288,14 +288,23 @@ impl Total {
 }
 
 impl Merged {
-    /// Its name, which is the same for the same mixture of operations:
-    /// `recv jobs, send results (merged)`.
+    /// Its name, which is the same for about the same mixture of operations:
+    /// `recv jobs, send results (merged)`. What is much rarer than others is not in it, nor that
+    /// what was locked is unlocked.
     pub fn name(&self, entities: &Entities) -> String {
-        const NAMED: usize = 2;
-        let named = self.kinds.iter().take(NAMED);
-        let mut names: Vec<_> = named.map(|&(verb, on, _)| named_by(verb, on, entities)).collect();
+        const NAMED: usize = 3;
+        let is_unlock = |verb: &str| verb.starts_with("unlock");
+        let only_unlocks = self.kinds.iter().all(|(verb, ..)| is_unlock(verb));
+        let most = self.kinds.iter().map(|(.., count)| *count).max().unwrap_or(0);
+        let mut names: Vec<_> = self
+            .kinds
+            .iter()
+            .filter(|(verb, _, count)| *count >= most / 2 && (only_unlocks || !is_unlock(verb)))
+            .map(|&(verb, on, _)| named_by(verb, on, entities))
+            .collect();
         names.sort_unstable();
-        let more = if self.kinds.len() > NAMED { ", …" } else { "" };
+        let more = if names.len() > NAMED { ", …" } else { "" };
+        names.truncate(NAMED);
         let note = if self.is_waiting() { ", mostly waiting" } else { "" };
         format!("{}{more} (merged{note})", names.join(", "))
     }

@@ -37,7 +37,7 @@ pub(super) struct Busy {
     bits: Vec<u64>,
 }
 
-/// So much shorter than evenly divided are the shortest pieces, at most: a power of two.
+/// So much shorter than evenly divided are the shortest pieces, at most.
 const FINEST: u64 = 64;
 
 impl Busy {
@@ -60,7 +60,7 @@ impl Busy {
         let Pieces { first, width } = self.pieces;
         let mut times = 1;
         while self.count(times) > most {
-            times *= 2;
+            times = (times + 1).max(times * 5 / 4);
         }
         Pieces { first, width: width.saturating_mul(times) }
     }
@@ -68,13 +68,16 @@ impl Busy {
     /// In how many pieces something is that are so many times as long.
     fn count(&self, times: u64) -> u64 {
         let bits = u64::from(u64::BITS);
-        let busy = (0..).zip(&self.bits).flat_map(|(word, &set)| {
-            (0..bits).filter(move |bit| set >> bit & 1 == 1).map(move |bit| word * bits + bit)
-        });
-        let mut last = None;
-        busy.map(|number| number / times)
-            .filter(|number| last.replace(*number) != Some(*number))
-            .count() as u64
+        let (mut count, mut last) = (0, None);
+        for (word, &set) in (0..).zip(&self.bits) {
+            let mut set = set;
+            while set != 0 {
+                let number = (word * bits + u64::from(set.trailing_zeros())) / times;
+                count += u64::from(last.replace(number) != Some(number));
+                set &= set - 1;
+            }
+        }
+        count
     }
 }
 

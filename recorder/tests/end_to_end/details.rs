@@ -47,7 +47,7 @@ fn the_whole_run_is_shown_in_so_many_events() {
     for ran in [ran, export(&outputs)] {
         let line = ran.stderr.lines().find(|line| line.starts_with("left out: ")).unwrap();
         assert!(
-            line.contains(" are merged into ") && line.contains("(at most 2000 events"),
+            line.contains(" slices, which ") && line.contains("(at most 2000 events"),
             "{line}"
         );
     }
