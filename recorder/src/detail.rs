@@ -37,7 +37,7 @@ mod rows;
 mod survey;
 
 use gauge::Gauge;
-use rows::{Line, Losses, contains_others};
+use rows::{Line, Losses};
 use survey::{Extent, Picked, Survey};
 
 /// Takes in all items, and tells so many events.
@@ -123,11 +123,12 @@ impl<'a> Detail<'a> {
             first: None,
             flights: 0,
         };
-        let mut taken = 0;
+        let mut flights = 0;
         pass(&mut |item| {
-            taken += detail.prepare(item);
+            flights += u64::from(detail.prepare(item));
             Ok(())
         })?;
+        let taken = flights + detail.lines().map(|line| line.taken()).sum::<u64>();
         // What was set aside for more than it took is for all rows that need more.
         let spare = detail.picked.cost.saturating_sub(taken);
         let full = rows.iter().filter(|events| **events > level).count() as u64;
@@ -143,38 +144,28 @@ impl<'a> Detail<'a> {
         self.threads.iter_mut().chain(self.locks.values_mut())
     }
 
-    /// Notes what is kept whole; gives how many events that takes beyond those of its row.
-    fn prepare(&mut self, item: &Item) -> u64 {
+    /// Notes what is kept whole; tells whether it is a message in flight that its sender's row has
+    /// no room for.
+    fn prepare(&mut self, item: &Item) -> bool {
         let picked = self.is_picked();
         match item {
             Item::Slice(slice) => self.prepare_slice(slice, picked),
-            Item::Flight(flight) => {
-                let whole = self.begun.contains(&flight.arrow);
-                if flight.fate != Fate::Received && whole {
-                    self.picked.arrows.insert(flight.arrow);
-                    self.picked.endless.insert(flight.arrow);
-                }
-                u64::from(!whole && self.picked.arrows.contains(&flight.arrow))
-            }
+            Item::Flight(flight) => return self.prepare_flight(flight),
             Item::Hold(hold) => {
                 let lane = hold.lane.and_then(|lane| self.locks.get_mut(&(hold.primitive, lane)));
-                let Some(line) = lane.filter(|line| !line.whole) else { return 0 };
-                if !picked {
-                    line.mark(hold.begin);
-                    return 0;
+                match lane.filter(|line| !line.whole) {
+                    Some(line) if picked => line.cut(hold.begin, hold.end),
+                    Some(line) => line.mark(hold.begin),
+                    None => {}
                 }
-                line.cut(hold.begin, hold.end);
-                2
             }
-            Item::Counter(counter) => {
-                self.gauge(counter).mark(counter.time);
-                0
-            }
-            Item::Merged(_) => 0,
+            Item::Counter(counter) => self.gauge(counter).mark(counter.time),
+            Item::Merged(_) => {}
         }
+        false
     }
 
-    fn prepare_slice(&mut self, slice: &Slice, picked: bool) -> u64 {
+    fn prepare_slice(&mut self, slice: &Slice, picked: bool) {
         let whole = self.threads[slice.thread].whole;
         match &slice.arrow {
             Some(Arrow::From(arrows)) if whole => self.begun.extend(arrows.clone()),
@@ -185,15 +176,20 @@ impl<'a> Detail<'a> {
         }
         let kept = picked || self.has_picked_arrow(slice);
         let line = &mut self.threads[slice.thread];
-        if whole {
-            return 0;
-        }
-        if !kept {
+        if kept && !whole {
+            line.cut(slice.begin, slice.end);
+        } else if !whole {
             line.mark(slice.begin);
-            return 0;
         }
-        line.cut(slice.begin, slice.end);
-        if contains_others(slice) { 3 } else { 2 }
+    }
+
+    fn prepare_flight(&mut self, flight: &Flight) -> bool {
+        let whole = self.begun.contains(&flight.arrow);
+        if flight.fate != Fate::Received && whole {
+            self.picked.arrows.insert(flight.arrow);
+            self.picked.endless.insert(flight.arrow);
+        }
+        !whole && self.picked.arrows.contains(&flight.arrow)
     }
 
     /// Whether the next item is one of those that are kept whole.

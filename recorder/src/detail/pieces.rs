@@ -59,7 +59,7 @@ impl Busy {
     pub(super) fn divide(&self, most: u64) -> Pieces {
         let Pieces { first, width } = self.pieces;
         let mut times = 1;
-        while self.count(times) > most {
+        while self.count(times) > most.max(1) {
             times = (times + 1).max(times * 5 / 4);
         }
         Pieces { first, width: width.saturating_mul(times) }

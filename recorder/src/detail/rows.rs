@@ -21,6 +21,10 @@ pub(super) struct Line {
     cuts: Vec<u64>,
     /// When there is something to merge.
     busy: Busy,
+    /// How many events are kept, and how many merged ones there are at most because of those.
+    taken: u64,
+    /// When what came last begins, and whether it is kept.
+    latest: (u64, bool),
     /// How time divides it.
     pieces: Pieces,
     /// What is merged in each piece, but for the newest.
@@ -91,6 +95,8 @@ impl Line {
             cuts: Vec::new(),
             pieces: busy.divide(1),
             busy,
+            taken: 0,
+            latest: (0, false),
             done: FxHashMap::default(),
             newest: None,
         }
@@ -99,17 +105,39 @@ impl Line {
     /// Something is to be merged.
     pub(super) fn mark(&mut self, begin: u64) {
         self.busy.mark(begin);
+        let (latest, is_kept) = self.latest;
+        // What comes late may be alone between what is kept.
+        if begin < latest {
+            self.taken += 1;
+        } else {
+            self.taken += u64::from(is_kept);
+            self.latest = (begin, false);
+        }
+    }
+
+    /// How many events are taken by what is kept.
+    pub(super) fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// All that is kept and merged is known: time divides what is merged into so many at most.
     pub(super) fn divide(&mut self, level: u64) {
         self.pieces = self.busy.divide(level);
+        self.latest = (0, false);
         self.cuts.sort_unstable();
         self.cuts.dedup();
     }
 
     /// Something is kept whole.
     pub(super) fn cut(&mut self, begin: u64, end: Option<u64>) {
+        let (latest, _) = self.latest;
+        self.taken += 1;
+        // What comes late may divide what is merged in three.
+        if begin < latest {
+            self.taken += 2;
+        } else {
+            self.latest = (begin, true);
+        }
         self.cuts.push(begin);
         self.cuts.extend(end.map(|end| end.max(begin + 1)));
     }
@@ -140,7 +168,10 @@ impl Line {
         let cuts = self.cuts.partition_point(|cut| *cut <= begin);
         let piece = (cuts, self.pieces.of(begin));
         let mut limit = self.cuts.get(cuts).copied().unwrap_or(u64::MAX);
-        if has_others_in_it {
+        // Where something is missing, a wait can seem to be around what came before it.
+        let is_late = begin < self.latest.0;
+        self.latest.0 = self.latest.0.max(begin);
+        if has_others_in_it || is_late {
             // Of those some may be in the next piece.
             limit = limit.min(self.pieces.end(piece.1));
         }
@@ -170,7 +201,7 @@ impl Line {
 }
 
 /// Whether a thread may do something else while it is in this.
-pub(super) fn contains_others(slice: &Slice) -> bool {
+fn contains_others(slice: &Slice) -> bool {
     slice.category == Category::Span || slice.verb == "initialize" && !slice.is_wait()
 }
 

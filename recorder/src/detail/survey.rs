@@ -62,13 +62,16 @@ enum What {
 }
 
 impl What {
-    /// How many events it takes at most. What is merged around a slice becomes two, and in and
-    /// around one that has others in it, three.
+    /// How many events it takes at most: each slice one, and two more as what is merged around it
+    /// and in it may be divided.
     fn cost(self) -> u64 {
+        const SLICE: u64 = 3;
+        const FLIGHT: u64 = 1;
         match self {
-            What::One | What::Lost(_) => 3,
-            What::Wait { .. } => 7,
-            What::Message(_) => 5,
+            What::One => SLICE,
+            What::Lost(_) => SLICE + FLIGHT,
+            What::Message(_) => 2 * SLICE + FLIGHT,
+            What::Wait { .. } => 3 * SLICE + FLIGHT,
         }
     }
 }

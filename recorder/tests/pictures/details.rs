@@ -152,7 +152,9 @@ fn slices_nest(items: &[Item]) -> TestCaseResult {
         for slice in slices {
             open.retain(|end| *end > slice.begin);
             let end = slice.end.unwrap_or(u64::MAX);
-            prop_assert!(open.iter().all(|enclosing| end <= *enclosing), "{slices:#?}");
+            let times: Vec<_> =
+                slices.iter().map(|it| (it.begin, it.end, it.verb, it.note)).collect();
+            prop_assert!(open.iter().all(|enclosing| end <= *enclosing), "{times:?}");
             open.push(end);
         }
     }
