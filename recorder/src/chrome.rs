@@ -27,6 +27,7 @@ use crate::load::Recording;
 
 mod arrows;
 mod json;
+mod merged;
 
 use json::Json;
 
@@ -201,6 +202,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
+            Item::Merged(merged) => self.merged(merged),
         }
     }
 

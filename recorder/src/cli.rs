@@ -149,6 +149,9 @@ pub enum Command {
         /// What pictures show.
         #[command(flatten)]
         selection: SelectionOptions,
+        /// How much of it.
+        #[command(flatten)]
+        detail: DetailOptions,
         /// To look at it at once.
         #[command(flatten)]
         opening: Opening,
@@ -214,6 +217,9 @@ pub enum Command {
         /// What to look at first.
         #[command(flatten)]
         window: WindowOptions,
+        /// How much of a recording to show.
+        #[command(flatten)]
+        detail: DetailOptions,
         /// Where and how.
         #[command(flatten)]
         serving: Serving,
@@ -232,6 +238,25 @@ pub enum Command {
         /// Where recorder.1, recorder-run.1 and so on are to be; it is made if it is not there
         directory: Option<PathBuf>,
     },
+}
+
+/// How much traces show of a run that is too large for a viewer.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct DetailOptions {
+    /// In a trace (.json, .pftrace): shows the whole run in so many events at most. Findings,
+    /// the longest waits, the slowest messages and all peaks are kept; what is short is merged
+    /// into slices that say what it comes to. Example: --max-events 500000
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub max_events: Option<u64>,
+}
+
+impl DetailOptions {
+    /// Why it makes no sense with these outputs, if so.
+    fn refused(self, outputs: &[Output]) -> Option<String> {
+        let no_trace = outputs.iter().all(|output| !output.kind().is_trace());
+        (self.max_events.is_some() && !outputs.is_empty() && no_trace)
+            .then(|| "--max-events is for traces (.json, .pftrace), and there is none".to_owned())
+    }
 }
 
 /// What a report is held against.
@@ -285,13 +310,22 @@ impl Cli {
         {
             return refuse("open", why);
         }
-        let (name, outputs, opening) = match &self.command {
-            Command::Run { options, opening, .. } => ("run", &options.outputs, opening),
-            Command::Record { options, opening, .. } => ("record", &options.outputs, opening),
-            Command::Export { outputs, opening, .. } => ("export", &outputs.outputs, opening),
+        let (name, outputs, detail, opening) = match &self.command {
+            Command::Run { options, opening, .. } => {
+                ("run", &options.outputs, options.detail, opening)
+            }
+            Command::Record { options, opening, .. } => {
+                ("record", &options.outputs, options.detail, opening)
+            }
+            Command::Export { outputs, detail, opening, .. } => {
+                ("export", &outputs.outputs, *detail, opening)
+            }
             _ => return Ok(()),
         };
         let refuse = |why: String| refuse(name, why);
+        if let Some(why) = detail.refused(outputs) {
+            return refuse(why);
+        }
         if let Some(option) = opening.serving.given().filter(|_| !opening.open) {
             return refuse(format!("{option} is for --open, which is not there"));
         }
@@ -381,6 +415,9 @@ pub struct Options {
     /// What charts show.
     #[command(flatten)]
     pub chart: ChartOptions,
+    /// How much traces show.
+    #[command(flatten)]
+    pub detail: DetailOptions,
 }
 
 /// What sequence charts (.svg and .mmd) show.

@@ -13,6 +13,7 @@ use tracing::{info, info_span};
 
 use crate::chart::{ChartBuilder, Limits, mermaid, svg};
 use crate::chrome::Chrome;
+use crate::detail::Detail;
 use crate::findings::Finding;
 use crate::items::Item;
 use crate::load::Recording;
@@ -55,10 +56,58 @@ impl fmt::Display for OnlyPictures {
 
 impl std::error::Error for OnlyPictures {}
 
+/// What pictures show of a run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown<'a> {
+    /// What part of it; without this, all.
+    pub selection: Option<&'a Selection>,
+    /// How many events traces have at most: see [`detail`](crate::detail).
+    pub max_events: Option<u64>,
+}
+
+impl Shown<'_> {
+    /// Has all items of the recording seen, and tells those that are selected. Gives what is left
+    /// out, in words.
+    fn play(
+        &self,
+        recording: &Recording,
+        see: &mut dyn FnMut(&Item),
+        tell: &mut dyn FnMut(&Item) -> Result<()>,
+    ) -> Result<Option<String>> {
+        let Some(selection) = self.selection else {
+            play(recording, &mut |item| {
+                see(item);
+                tell(item)
+            })?;
+            return Ok(None);
+        };
+        let mut filter = Filter::new(selection, recording);
+        play(recording, &mut |item| {
+            see(item);
+            filter.item(item, tell)
+        })?;
+        filter.finish(tell).map(Some)
+    }
+
+    /// What traces do without, if they are to have fewer events.
+    fn detail<'a>(
+        &self,
+        recording: &'a Recording,
+        findings: &[Finding],
+    ) -> Result<Option<Detail<'a>>> {
+        let Some(most) = self.max_events else { return Ok(None) };
+        let _span = info_span!("choose", events = most).entered();
+        Detail::new(most, recording, findings, &|tell| {
+            recording.begin("choosing");
+            self.play(recording, &mut |_| (), tell).map(drop)
+        })
+    }
+}
+
 /// Writes all outputs in one pass over the recording, and one more for each that is a
-/// recording itself; gives the files.
+/// recording itself, and two if traces are to have fewer events; gives the files.
 ///
-/// Pictures show what `selection` selects; the summary is of all that there is, and says what
+/// Pictures have what is `shown`; the summary is of all that there is, and says what
 /// they leave out.
 ///
 /// If nobody reads stdout any more, the files are still written. If there are none, that is
@@ -73,7 +122,7 @@ pub fn export<'a>(
     findings: &[Finding],
     outputs: Vec<Prepared>,
     chart_style: ChartStyle,
-    selection: Option<&Selection>,
+    shown: Shown<'_>,
 ) -> Result<(Summary<'a>, Vec<Written>)> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
     let recordings = outputs.iter().find(|output| !output.kind().is_picture());
@@ -112,7 +161,7 @@ pub fn export<'a>(
         }
     }
     let mut summary = Summary::new(recording);
-    let findings = match selection {
+    let findings = match shown.selection {
         Some(selection) => Cow::Owned(selection.findings(findings)),
         None => Cow::Borrowed(findings),
     };
@@ -121,27 +170,32 @@ pub fn export<'a>(
             trace.finding(finding).with_context(|| cannot(output))?;
         }
     }
-    let mut filter = selection.map(|selection| Filter::new(selection, recording));
+    let (mut charts, mut traces): (Vec<_>, Vec<_>) =
+        traces.into_iter().partition(|(_, trace)| matches!(trace, Trace::Chart(..)));
+    let mut detail = match traces.is_empty() {
+        true => None,
+        false => shown.detail(recording, &findings)?,
+    };
+    let mut events = 0;
     let mut tell = |item: &Item| {
-        for (output, trace) in &mut traces {
-            trace.item(item).with_context(|| cannot(output))?;
-        }
-        Ok(())
+        events += 1;
+        show(&mut traces, item)
     };
     recording.begin("exporting");
-    info_span!("play", outputs = outputs.len()).in_scope(|| {
-        play(recording, &mut |item| {
-            summary.item(item);
-            match &mut filter {
-                Some(filter) => filter.item(item, &mut tell),
+    let left_out = info_span!("play", outputs = outputs.len()).in_scope(|| {
+        shown.play(recording, &mut |item| summary.item(item), &mut |item| {
+            show(&mut charts, item)?;
+            match &mut detail {
+                Some(detail) => detail.item(item, &mut tell),
                 None => tell(item),
             }
         })
     })?;
-    if let Some(filter) = filter {
-        summary.leave_out(filter.finish(&mut tell)?);
+    left_out.into_iter().for_each(|words| summary.leave_out(words));
+    if let Some(detail) = detail {
+        summary.leave_out(detail.finish(&mut tell)?);
     }
-    for (output, trace) in traces {
+    for (output, trace) in charts.into_iter().chain(traces) {
         let finished = match trace {
             Trace::Chrome(chrome) => chrome.finish(),
             Trace::Perfetto(perfetto) => perfetto.finish(),
@@ -163,7 +217,7 @@ pub fn export<'a>(
     }
     let mut written = Vec::new();
     for prepared in outputs {
-        if let Some(file) = prepared.persist()? {
+        if let Some(file) = prepared.persist(events)? {
             info!(file = %file.path.display(), bytes = file.bytes, "wrote");
             written.push(file);
         }
@@ -180,13 +234,19 @@ pub struct Unnamed {
     /// trace's start. Nothing at all lies before the one, and nothing that has a length after
     /// the other.
     pub span: (u64, u64),
+    /// What is left out, in words, if anything is.
+    pub left_out: Option<String>,
 }
 
 /// Writes a Perfetto trace to a file that has no name.
 ///
 /// # Errors
 /// The recording cannot be read, there is no room for temporary files, or it was interrupted.
-pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<Unnamed> {
+pub fn perfetto(
+    recording: &Recording,
+    findings: &[Finding],
+    max_events: Option<u64>,
+) -> Result<Unnamed> {
     let cannot = "cannot write a temporary trace";
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
@@ -194,19 +254,37 @@ pub fn perfetto(recording: &Recording, findings: &[Finding]) -> Result<Unnamed> 
     for finding in findings {
         trace.finding(finding).context(cannot)?;
     }
+    let detail = Shown { selection: None, max_events }.detail(recording, findings)?;
     let mut span = (u64::MAX, 0);
-    recording.begin("exporting");
-    play(recording, &mut |item| {
+    let mut tell = |item: &Item| {
         if let Item::Slice(slice) = item {
             let end = slice.end.unwrap_or(slice.begin);
             span = (span.0.min(slice.begin), span.1.max(end));
         }
         trace.item(item).context(cannot)
-    })?;
+    };
+    recording.begin("exporting");
+    let left_out = match detail {
+        Some(mut detail) => {
+            play(recording, &mut |item| detail.item(item, &mut tell))?;
+            Some(detail.finish(&mut tell)?)
+        }
+        None => {
+            play(recording, &mut tell)?;
+            None
+        }
+    };
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);
-    Ok(Unnamed { file, span })
+    Ok(Unnamed { file, span, left_out })
+}
+
+fn show<W: Write>(pictures: &mut [(&Output, Trace<'_, W>)], item: &Item) -> Result<()> {
+    for (output, picture) in pictures {
+        picture.item(item).with_context(|| format!("cannot write {output}"))?;
+    }
+    Ok(())
 }
 
 enum Trace<'a, W> {

@@ -38,6 +38,8 @@ pub enum Item {
     Hold(Hold),
     /// A channel's number at a time.
     Counter(Counter),
+    /// Several slices or holds as one, where there is no room for each.
+    Merged(Merged),
 }
 
 /// What a thread did or waited for.
@@ -214,6 +216,155 @@ pub enum Count {
     LiveSenders,
 }
 
+/// Several slices of a thread, or several holds of a lock, as one: what
+/// [`detail`](crate::detail) makes where there is no room for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// Where they were.
+    pub row: Row,
+    /// When the first begins.
+    pub begin: u64,
+    /// When the last ends.
+    pub end: u64,
+    /// What they are, the most frequent first: first words of names, what they are on, and how
+    /// many there are, without waits.
+    pub kinds: Vec<(&'static str, Option<On>, u64)>,
+    /// How many others there are of which it is not said what they are.
+    pub others: u64,
+    /// What they come to, in the order of [`Total::ALL`]; what is nothing is not there.
+    pub totals: Vec<(Total, u64)>,
+}
+
+/// Where slices or holds are, one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Row {
+    /// A thread, by its index.
+    Thread(usize),
+    /// A lock, by its index, and one of its lanes.
+    Lock(usize, usize),
+}
+
+/// What [merged](Merged) slices or holds come to. Times are nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// How many there are.
+    Merged,
+    /// Messages sent.
+    Sends,
+    /// Messages received.
+    Receives,
+    /// How often the thread has waited for others.
+    Waits,
+    /// How long, in all.
+    Waited,
+    /// How long at most.
+    LongestWait,
+    /// The shortest latency of the messages received.
+    LatencyMin,
+    /// The mean of their latencies, rounded down.
+    LatencyMean,
+    /// The longest.
+    LatencyMax,
+    /// All their latencies together.
+    LatencySum,
+    /// How long a lock was held, in all.
+    Held,
+    /// How long at most.
+    LongestHeld,
+    /// How long others have waited for it meanwhile, all together.
+    OthersWaited,
+}
+
+impl Total {
+    /// All of them.
+    pub const ALL: [Total; 13] = [
+        Total::Merged,
+        Total::Sends,
+        Total::Receives,
+        Total::Waits,
+        Total::Waited,
+        Total::LongestWait,
+        Total::LatencyMin,
+        Total::LatencyMean,
+        Total::LatencyMax,
+        Total::LatencySum,
+        Total::Held,
+        Total::LongestHeld,
+        Total::OthersWaited,
+    ];
+
+    /// Its name, as the exports have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Total::Merged => "merged",
+            Total::Sends => "sends",
+            Total::Receives => "receives",
+            Total::Waits => "waits",
+            Total::Waited => "all_waited_ns",
+            Total::LongestWait => "longest_wait_ns",
+            Total::LatencyMin => "latency_min_ns",
+            Total::LatencyMean => "latency_mean_ns",
+            Total::LatencyMax => "latency_max_ns",
+            Total::LatencySum => "latency_sum_ns",
+            Total::Held => "all_held_ns",
+            Total::LongestHeld => "longest_held_ns",
+            Total::OthersWaited => "all_others_waited_ns",
+        }
+    }
+}
+
+impl Merged {
+    /// Its name, which is the same for about the same mixture of operations:
+    /// `recv jobs, send results (merged)`. What is much rarer than others is not in it, nor that
+    /// what was locked is unlocked.
+    pub fn name(&self, entities: &Entities) -> String {
+        const NAMED: usize = 3;
+        let is_unlock = |verb: &str| verb.starts_with("unlock");
+        let only_unlocks = self.kinds.iter().all(|(verb, ..)| is_unlock(verb));
+        let most = self.kinds.iter().map(|(.., count)| *count).max().unwrap_or(0);
+        let mut names: Vec<_> = self
+            .kinds
+            .iter()
+            .filter(|(verb, _, count)| *count >= most / 2 && (only_unlocks || !is_unlock(verb)))
+            .map(|&(verb, on, _)| named_by(verb, on, entities))
+            .collect();
+        names.sort_unstable();
+        let more = if names.len() > NAMED { ", …" } else { "" };
+        names.truncate(NAMED);
+        let note = if self.is_waiting() { ", mostly waiting" } else { "" };
+        format!("{}{more} (merged{note})", names.join(", "))
+    }
+
+    /// How many there are of what: `7 recv jobs, 7 send results`; nothing if there are only waits.
+    pub fn what(&self, entities: &Entities) -> String {
+        let known = self.kinds.iter().filter(|(.., count)| *count > 0);
+        let mut parts: Vec<_> = known
+            .map(|&(verb, on, count)| format!("{count} {}", named_by(verb, on, entities)))
+            .collect();
+        if self.others > 0 {
+            parts.push(format!("{} others", self.others));
+        }
+        parts.join(", ")
+    }
+
+    /// Whether its thread has waited for others most of the time.
+    fn is_waiting(&self) -> bool {
+        let waited = self.totals.iter().find(|(total, _)| *total == Total::Waited);
+        waited.is_some_and(|(_, waited)| *waited > (self.end - self.begin) / 2)
+    }
+}
+
+/// `send jobs`; a span by its name.
+fn named_by(verb: &str, on: Option<On>, entities: &Entities) -> String {
+    const LABEL: usize = 80;
+    match on.map_or("", |on| on.label(entities)) {
+        "" if verb.is_empty() => "span".to_owned(),
+        "" => verb.to_owned(),
+        label if verb.is_empty() => short(label, LABEL),
+        label => format!("{verb} {label}"),
+    }
+}
+
 impl Category {
     /// Its name, as the exports have it.
     pub fn name(self) -> &'static str {
@@ -273,6 +424,17 @@ impl Slice {
     pub fn called(&self) -> Option<&'static str> {
         let named = matches!(self.category, Category::Span | Category::Log);
         (!named && !self.verb.starts_with(self.operation)).then_some(self.operation)
+    }
+
+    /// Whether it is a message handed over.
+    pub fn is_sent(&self) -> bool {
+        self.category == Category::Channel && self.verb == "send" && self.note.is_empty()
+    }
+
+    /// Whether it is a message taken.
+    pub fn is_received(&self) -> bool {
+        let taken = matches!(self.note, "" | "send not recorded");
+        self.category == Category::Channel && self.verb == "recv" && taken
     }
 
     /// The channel that it is on.

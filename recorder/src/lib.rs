@@ -14,7 +14,8 @@
 //! - [`play`] follows that order and tells what there is to see, [item](items) by item;
 //! - [`analysis`] follows it as well and collects what there is to know, [`findings`] says what
 //!   is wrong, slow or lost, and [`report`] tells people and machines;
-//! - [`selection`] lets through what is to be shown, if that is not all;
+//! - [`selection`] lets through what is to be shown, if that is not all, and [`detail`] merges what
+//!   there is no room for;
 //! - [`chrome`], [`perfetto`], [`chart`] and [`summary`] are what looks at the items, and
 //!   [`export`] brings them together;
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
@@ -32,6 +33,7 @@ pub mod chrome;
 pub mod cli;
 pub mod clock;
 pub mod control;
+pub mod detail;
 pub mod diagnostics;
 pub mod entities;
 pub mod export;

@@ -12,9 +12,9 @@ use clap::{CommandFactory, Parser};
 use recorder::analysis::Outsiders;
 use recorder::chart::columns::{self, Columns};
 use recorder::chart::{ChartBuilder, Limits};
-use recorder::cli::{self, Cli, Opening, Options, Running, Serving};
+use recorder::cli::{self, Cli, DetailOptions, Opening, Options, Running, Serving};
 use recorder::control::Control;
-use recorder::export::{self, Kind, OnlyPictures, Output, Prepared, Written};
+use recorder::export::{self, Kind, OnlyPictures, Output, Prepared, Shown, Written};
 use recorder::findings::Finding;
 use recorder::load::{Damage, GivenTwice, Input, Recording};
 use recorder::play::play;
@@ -127,7 +127,7 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Pause(running) => control(&running, Control::pause),
         cli::Command::Resume(running) => control(&running, Control::resume),
         cli::Command::Keep(running) => control(&running, Control::keep),
-        cli::Command::Export { recordings, outputs, chart, selection, opening } => {
+        cli::Command::Export { recordings, outputs, chart, selection, detail, opening } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
             let outputs = export::prepare(&outputs.outputs)?;
@@ -139,16 +139,18 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
                 let findings =
                     if traces { findings(&recording, Outsiders::Unknown)? } else { Vec::new() };
                 let selection = selection.as_ref();
-                export::export(&recording, &findings, outputs, chart.style(), selection)
+                let shown = Shown { selection, max_events: detail.max_events };
+                export::export(&recording, &findings, outputs, chart.style(), shown)
             })?;
             let reported = conclude(&recording, &summary, &[], &written, &opening, telling);
+            say_too_large(&written, detail, telling);
             let opened = open_written(&written, &opening, &watch, telling);
             Ok(if reported == 0 { opened } else { reported })
         }
-        cli::Command::Open { files, window, serving } => {
+        cli::Command::Open { files, window, detail, serving } => {
             let watch = Watch::default();
             watch.stop_at_signals()?;
-            open_in_viewer(&files, &window.wanted(), &serving, &watch, telling)
+            open_in_viewer(&files, &window.wanted(), detail, &serving, &watch, telling)
         }
         cli::Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -372,11 +374,13 @@ fn record(
     }
     let findings = telling.with_bar(&watch, || findings(&recording, finished.outsiders))?;
     let (mut summary, written) = telling.with_bar(&watch, || {
-        export::export(&recording, &findings, outputs, options.chart.style(), None)
+        let shown = Shown { selection: None, max_events: options.detail.max_events };
+        export::export(&recording, &findings, outputs, options.chart.style(), shown)
     })?;
     let hangs = findings.iter().filter(|finding| finding.code.is_hang());
     hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
     let reported = conclude(&recording, &summary, &findings, &written, opening, telling);
+    say_too_large(&written, options.detail, telling);
     let opened = open_written(&written, opening, &watch, telling);
     Ok(match status {
         0 if trouble.is_some() => FAILURE,
@@ -433,6 +437,18 @@ fn conclude(
     status
 }
 
+/// Says what to do about a trace that is more than a viewer opens well.
+fn say_too_large(written: &[Written], detail: DetailOptions, telling: Telling) {
+    let too_large = written.iter().find(|file| file.too_large);
+    if let Some(file) = too_large.filter(|_| detail.max_events.is_none()) {
+        telling.say(format_args!(
+            "recorder: {} is more than the Perfetto UI opens well: --max-events 500000 shows the \
+             whole run in less, and `recorder export` with --from and --to a part of it",
+            file.path.display()
+        ));
+    }
+}
+
 /// Says what could not be read; gives the exit status.
 fn say_damage(recording: &Recording) -> u8 {
     const SHOWN: usize = 10;
@@ -457,7 +473,8 @@ fn to_open(written: &[Written]) -> Option<&Written> {
 fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: Telling) -> u8 {
     match to_open(written).filter(|_| opening.open) {
         Some(file) => {
-            open_in_viewer(&[&file.path], &Wanted::default(), &opening.serving, watch, telling)
+            let (wanted, detail) = (Wanted::default(), DetailOptions::default());
+            open_in_viewer(&[&file.path], &wanted, detail, &opening.serving, watch, telling)
                 .unwrap_or_else(failure)
         }
         None => 0,
@@ -467,6 +484,7 @@ fn open_written(written: &[Written], opening: &Opening, watch: &Watch, telling: 
 fn open_in_viewer(
     paths: &[impl AsRef<Path>],
     wanted: &Wanted,
+    detail: DetailOptions,
     serving: &Serving,
     watch: &Watch,
     telling: Telling,
@@ -479,6 +497,13 @@ fn open_in_viewer(
                 say(format_args!(
                     "recorder: {} is a trace; what to look at first can be told of a recording \
                      (-o NAME.rec keeps one)",
+                    path.display()
+                ));
+                return Ok(USAGE);
+            }
+            if detail.max_events.is_some() {
+                say(format_args!(
+                    "recorder: --max-events is for recordings, and {} is a trace already",
                     path.display()
                 ));
                 return Ok(USAGE);
@@ -496,8 +521,10 @@ fn open_in_viewer(
     }
     let selection = telling.with_bar(watch, || Selection::new(wanted, &recording))?;
     let trace = telling.with_bar(watch, || {
-        export::perfetto(&recording, &findings(&recording, Outsiders::Unknown)?)
+        let findings = findings(&recording, Outsiders::Unknown)?;
+        export::perfetto(&recording, &findings, detail.max_events)
     })?;
+    trace.left_out.iter().for_each(|words| telling.say(words));
     let view = selection
         .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
     let stems = paths.iter().map(|path| {

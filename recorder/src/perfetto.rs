@@ -21,6 +21,7 @@ use crate::load::Recording;
 
 mod arrows;
 mod fields;
+mod merged;
 mod names;
 mod packets;
 mod sequence;
@@ -198,6 +199,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
+            Item::Merged(merged) => self.merged(merged),
         }
     }
 
@@ -309,18 +311,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
     fn hold(&mut self, hold: &Hold) -> Result<()> {
         let entities = self.entities;
         let Some(lane) = hold.lane else { return Ok(()) };
-        let facts = &entities.primitives[hold.primitive];
-        let (process, locks) = &mut self.processes[facts.process];
-        let lanes = &mut self.locks[hold.primitive];
-        while lanes.len() <= lane {
-            let group = match *locks {
-                Some(group) => group,
-                None => self.packets.group(*process, "locks", 1)?,
-            };
-            *locks = Some(group);
-            lanes.push(self.packets.line(group, &facts.label, hold.primitive as u64)?);
-        }
-        let lane = &mut lanes[lane];
+        self.need_lane(hold.primitive, lane)?;
+        let lane = &mut self.locks[hold.primitive][lane];
         self.packets.event(lane, hold.begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
             sequence.topic(event, Topic::Lock);
@@ -342,6 +334,22 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Some(end) => self.packets.end(lane, end),
             None => Ok(()),
         }
+    }
+
+    /// Describes the track of a lock's lane, if it is needed for the first time.
+    fn need_lane(&mut self, primitive: usize, lane: usize) -> Result<()> {
+        let facts = &self.entities.primitives[primitive];
+        let (process, locks) = &mut self.processes[facts.process];
+        while self.locks[primitive].len() <= lane {
+            let group = match *locks {
+                Some(group) => group,
+                None => self.packets.group(*process, "locks", 1)?,
+            };
+            *locks = Some(group);
+            let line = self.packets.line(group, &facts.label, primitive as u64)?;
+            self.locks[primitive].push(line);
+        }
+        Ok(())
     }
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {

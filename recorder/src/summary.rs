@@ -36,7 +36,7 @@ pub struct Summary<'a> {
     /// Locks that are held at the end, and the threads that hold them.
     held: Vec<(usize, usize)>,
     /// What the pictures do not show, in words.
-    left_out: Option<String>,
+    left_out: Vec<String>,
 }
 
 /// So many of a kind are named.
@@ -60,7 +60,7 @@ impl<'a> Summary<'a> {
             stuck: Vec::new(),
             panics: Vec::new(),
             held: Vec::new(),
-            left_out: None,
+            left_out: Vec::new(),
         }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Summary<'a> {
                 }
                 return;
             }
-            Item::Counter(_) | Item::State(_) => return,
+            Item::Counter(_) | Item::State(_) | Item::Merged(_) => return,
         };
         let paused = &mut self.paused[self.entities.threads[slice.thread].process];
         match slice.verb {
@@ -116,7 +116,7 @@ impl<'a> Summary<'a> {
 
     /// Says what the pictures do not show.
     pub(crate) fn leave_out(&mut self, words: String) {
-        self.left_out = Some(words);
+        self.left_out.push(words);
     }
 
     fn length(&self, slice: &Slice) -> u64 {
@@ -246,7 +246,7 @@ impl fmt::Display for Summary<'_> {
             }
             writeln!(f)?;
         }
-        if let Some(words) = &self.left_out {
+        for words in &self.left_out {
             writeln!(f, "{words}")?;
         }
         Ok(())

@@ -19,7 +19,7 @@ use std::{env, fs};
 
 use format::packed::Packer;
 use recorder::chart::{Limits, svg};
-use recorder::export::{self, ChartStyle};
+use recorder::export::{self, ChartStyle, Shown};
 use recorder::load::Recording;
 use recorder::play::play;
 use rustix::time::{ClockId, clock_gettime};
@@ -147,7 +147,7 @@ fn export(recording: &Recording, path: &Path) {
     let output = path.to_str().and_then(|path| path.parse().ok()).expect("an ending that is known");
     let outputs = export::prepare(&[output]).expect("a file can be made");
     let style = ChartStyle { limits: Limits { events: 0, threads: 0 }, steps: svg::Steps::Even };
-    export::export(recording, &[], outputs, style, None).expect("it can be exported");
+    export::export(recording, &[], outputs, style, Shown::default()).expect("it can be exported");
 }
 
 fn size(path: &Path) -> usize {

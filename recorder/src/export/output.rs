@@ -190,13 +190,15 @@ impl Prepared {
     }
 
     /// Gives a file its name.
-    pub(super) fn persist(self) -> Result<Option<Written>> {
+    /// Of a trace: `events` are in it.
+    pub(super) fn persist(self, events: u64) -> Result<Option<Written>> {
         let Prepared { output, begun } = self;
         let Begun::File(file) = begun else { return Ok(None) };
         let cannot = || format!("cannot write {output}");
         let bytes = fs::metadata(file.path()).with_context(cannot)?.len();
         file.persist(&output.path).with_context(cannot)?;
-        Ok(Some(Written { path: output.path, kind: output.kind, bytes }))
+        let too_large = is_too_large(output.kind, bytes, events);
+        Ok(Some(Written { path: output.path, kind: output.kind, bytes, too_large }))
     }
 }
 
@@ -209,6 +211,20 @@ pub struct Written {
     pub kind: Kind,
     /// How long it is, in bytes.
     pub bytes: u64,
+    /// Whether it is a trace that has more in it than a viewer opens well.
+    pub too_large: bool,
+}
+
+/// Whether a trace of so many bytes and events is more than the Perfetto UI opens well: 550 MB of
+/// protobuf, 1 GB of JSON or 10 million slices take it a minute and 2.5 GB of memory.
+pub(super) fn is_too_large(kind: Kind, bytes: u64, events: u64) -> bool {
+    const EVENTS: u64 = 10_000_000;
+    let most = match kind {
+        Kind::Perfetto => 300_000_000,
+        Kind::Chrome => 600_000_000,
+        _ => return false,
+    };
+    bytes > most || events > EVENTS
 }
 
 /// Writes to an output.
@@ -300,6 +316,21 @@ mod tests {
         }
         for path in ["", "-", "x", ".json", ".json.gz", "x.gz", "x.rec.gz", "x.txt.gz"] {
             assert_eq!(path.parse::<Output>(), Err(UnknownEnding), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_a_viewer_does_not_open_well() {
+        for (kind, bytes, events, too_large) in [
+            (Kind::Perfetto, 300_000_000, 10_000_000, false),
+            (Kind::Perfetto, 300_000_001, 0, true),
+            (Kind::Chrome, 600_000_000, 0, false),
+            (Kind::Chrome, 600_000_001, 0, true),
+            // What is compressed is larger than it seems.
+            (Kind::Chrome, 50_000_000, 10_000_001, true),
+            (Kind::Recording, 1 << 40, 1 << 40, false),
+        ] {
+            assert_eq!(is_too_large(kind, bytes, events), too_large, "{kind:?} {bytes} {events}");
         }
     }
 

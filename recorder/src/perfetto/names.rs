@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use crate::entities::Entities;
-use crate::items::{Category, On, Slice};
+use crate::items::{Category, On, Slice, Total};
 
 /// A word of the program's own. There are few, and each is mostly at one place in memory.
 #[derive(Clone, Copy, Debug, Eq)]
@@ -110,10 +110,45 @@ pub(super) enum Argument {
     Site,
     Advice,
     Sure,
+    What,
+    TotalMerged,
+    TotalSends,
+    TotalReceives,
+    TotalWaits,
+    TotalWaited,
+    TotalLongestWait,
+    TotalLatencyMin,
+    TotalLatencyMean,
+    TotalLatencyMax,
+    TotalLatencySum,
+    TotalHeld,
+    TotalLongestHeld,
+    TotalOthersWaited,
+}
+
+impl Argument {
+    /// What is merged comes to so much.
+    pub(super) fn of(total: Total) -> Self {
+        match total {
+            Total::Merged => Argument::TotalMerged,
+            Total::Sends => Argument::TotalSends,
+            Total::Receives => Argument::TotalReceives,
+            Total::Waits => Argument::TotalWaits,
+            Total::Waited => Argument::TotalWaited,
+            Total::LongestWait => Argument::TotalLongestWait,
+            Total::LatencyMin => Argument::TotalLatencyMin,
+            Total::LatencyMean => Argument::TotalLatencyMean,
+            Total::LatencyMax => Argument::TotalLatencyMax,
+            Total::LatencySum => Argument::TotalLatencySum,
+            Total::Held => Argument::TotalHeld,
+            Total::LongestHeld => Argument::TotalLongestHeld,
+            Total::OthersWaited => Argument::TotalOthersWaited,
+        }
+    }
 }
 
 /// The arguments' names, in their order.
-pub(super) const ARGUMENTS: [&str; 20] = [
+pub(super) const ARGUMENTS: [&str; 34] = [
     "channel",
     "endpoint",
     "message",
@@ -134,6 +169,20 @@ pub(super) const ARGUMENTS: [&str; 20] = [
     "site",
     "advice",
     "sure",
+    "what",
+    "merged",
+    "sends",
+    "receives",
+    "waits",
+    "all_waited_ns",
+    "longest_wait_ns",
+    "latency_min_ns",
+    "latency_mean_ns",
+    "latency_max_ns",
+    "latency_sum_ns",
+    "all_held_ns",
+    "longest_held_ns",
+    "all_others_waited_ns",
 ];
 
 /// What events are about: their categories.
@@ -148,11 +197,22 @@ pub(super) enum Topic {
     Lock,
     Finding,
     State,
+    Merged,
 }
 
 /// The topics' names, in their order.
-pub(super) const TOPICS: [&str; 9] =
-    ["channel", "message", "primitive", "thread", "span", "log", "lock", "finding", "state"];
+pub(super) const TOPICS: [&str; 10] = [
+    "channel",
+    "message",
+    "primitive",
+    "thread",
+    "span",
+    "log",
+    "lock",
+    "finding",
+    "state",
+    "merged",
+];
 
 impl Topic {
     pub(super) fn of(category: Category) -> Self {
@@ -162,6 +222,18 @@ impl Topic {
             Category::Thread => Topic::Thread,
             Category::Span => Topic::Span,
             Category::Log => Topic::Log,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_have_their_names() {
+        for total in Total::ALL {
+            assert_eq!(ARGUMENTS[Argument::of(total) as usize], total.name());
         }
     }
 }

@@ -94,6 +94,8 @@ impl<'a> Filter<'a> {
             Item::Flight(flight) => self.flight(flight, tell),
             Item::Hold(hold) => self.hold(hold, tell),
             Item::Counter(counter) => self.counter(*counter, tell),
+            // What is selected is merged, and not the other way round.
+            Item::Merged(_) => Ok(()),
         }
     }
 
@@ -300,7 +302,10 @@ impl<'a> Filter<'a> {
         }
         let used = self.channels[counter.channel].used;
         let gauge = self.channels[counter.channel].gauge(counter.what);
-        gauge.newest = Some(counter);
+        // A hand-over is told when its message is received, and counts for just before that.
+        if gauge.newest.is_none_or(|newest| newest.time <= counter.time) {
+            gauge.newest = Some(counter);
+        }
         gauge.shown |= used && counter.time > from;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
+mod details;
 mod examples;
 mod exports;
 mod full_disk;

@@ -208,6 +208,21 @@ fn what_cannot_be_looked_at() {
 }
 
 #[test]
+fn of_a_recording_so_many_events_are_shown() {
+    let place = Place::new();
+    record(&place);
+    let arguments = ["export", "x.rec", "-o", "y.pftrace", "--max-events", "300"];
+    run(place.recorder(&arguments)).expect_status(0);
+    let waiting = Waiting::start(&place, &["open", "x.rec", "--max-events", "300"]);
+    let (body, ran) = waiting.finish();
+    assert!(body == place.bytes("y.pftrace"));
+    ran.expect_stderr("left out: ").expect_stderr("(at most 300 events)");
+    run(place.recorder(&["open", "x.json", "--max-events", "300"]))
+        .expect_status(2)
+        .expect_stderr("--max-events is for recordings, and x.json is a trace already");
+}
+
+#[test]
 fn nobody_else_gets_it() {
     let place = Place::new();
     record(&place);

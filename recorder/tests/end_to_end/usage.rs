@@ -57,6 +57,12 @@ fn what_wrong_usage_is_told() {
             "--from is later than --to",
         ),
         (&["export", "x.rec", "-o", "x.svg", "--from", "1.5"], "not a time like 1.25s"),
+        (&["export", "x.rec", "-o", "x.svg", "--max-events", "9"], "--max-events is for traces"),
+        (&["export", "x.rec", "-o", "x.json", "--max-events", "0"], "0 is not in 1.."),
+        (
+            &["record", "-o", "x.rec", "--max-events", "9", "--", "touch", "ran"],
+            "--max-events is for traces (.json, .pftrace)",
+        ),
         (&["export", "-v", "-q", "x.rec", "-o", "x.txt"], "cannot be used with"),
         (&["open"], "<FILE>"),
         (&["open", "x.rec", "--ui", "localhost"], "like https://ui.perfetto.dev"),

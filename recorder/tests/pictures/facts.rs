@@ -2,7 +2,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use recorder::analysis::Outsiders;
 use recorder::chrome::Chrome;
+use recorder::detail::Pass;
 use recorder::findings::Finding;
+use recorder::items::Item;
 use recorder::load::Recording;
 use recorder::perfetto::Perfetto;
 use recorder::play::play;
@@ -20,7 +22,16 @@ pub(crate) fn exports_with_findings(recording: &Recording) -> (Vec<u8>, Vec<u8>)
     write(recording, &report.findings)
 }
 
+/// Both traces of these items.
+pub(crate) fn exports_of(recording: &Recording, items: &[Item]) -> (Vec<u8>, Vec<u8>) {
+    write_all(recording, &[], &|tell| items.iter().try_for_each(tell))
+}
+
 fn write(recording: &Recording, findings: &[Finding]) -> (Vec<u8>, Vec<u8>) {
+    write_all(recording, findings, &|tell| play(recording, tell))
+}
+
+fn write_all(recording: &Recording, findings: &[Finding], play: &Pass<'_>) -> (Vec<u8>, Vec<u8>) {
     let (mut json, mut pftrace) = (Vec::new(), Vec::new());
     let mut chrome = Chrome::new(&mut json, recording).expect("a vector takes everything");
     let mut perfetto = Perfetto::new(&mut pftrace, recording).expect("a vector takes everything");
@@ -28,7 +39,7 @@ fn write(recording: &Recording, findings: &[Finding]) -> (Vec<u8>, Vec<u8>) {
         chrome.finding(finding).expect("a vector takes everything");
         perfetto.finding(finding).expect("a vector takes everything");
     }
-    play(recording, &mut |item| {
+    play(&mut |item| {
         chrome.item(item)?;
         perfetto.item(item)
     })
@@ -126,7 +137,12 @@ impl Facts {
 /// Reads a Chrome trace.
 pub(crate) fn of_chrome(json: &[u8]) -> Facts {
     let mut facts = Facts::default();
-    let events: Vec<Json> = serde_json::from_slice(json).expect("the trace is JSON");
+    let mut events: Vec<Json> = serde_json::from_slice(json).expect("the trace is JSON");
+    // As the viewer does it, too.
+    events.sort_by(|one, other| {
+        let time = |event: &Json| event["ts"].as_f64().unwrap_or(0.0);
+        time(one).total_cmp(&time(other))
+    });
     let mut flying: HashMap<(u64, String), Flight> = HashMap::new();
     let mut held: HashMap<(u64, String), Hold> = HashMap::new();
     // The lanes of locks: what they are called, and whether that is all said.

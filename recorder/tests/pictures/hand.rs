@@ -154,6 +154,7 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
                 }
                 holds.push(line);
             }
+            Item::Merged(merged) => panic!("nothing merges them: {merged:?}"),
             Item::Counter(counter) => {
                 let counters = match counter.what {
                     Count::QueueDepth => &mut depths,

@@ -6,6 +6,8 @@ mod chains;
 mod charts;
 /// Recordings that are cut, altered, or none at all.
 mod damage;
+/// Pictures with so many events and no more.
+mod details;
 /// Processes, threads and channels are told apart.
 mod entities;
 /// What the two trace formats say, read back.

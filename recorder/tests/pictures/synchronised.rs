@@ -23,7 +23,7 @@ fn programs() -> impl Strategy<Value = Simulated> {
 }
 
 /// The same, but some of the blocks are missing.
-fn programs_with_gaps() -> impl Strategy<Value = Simulated> {
+pub(crate) fn programs_with_gaps() -> impl Strategy<Value = Simulated> {
     (programs(), prop::collection::vec(any::<prop::sample::Index>(), 1..4)).prop_map(
         |(mut simulated, gaps)| {
             for gap in gaps {

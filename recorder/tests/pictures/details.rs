@@ -1,0 +1,426 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseResult;
+use recorder::analysis::Outsiders;
+use recorder::detail::Detail;
+use recorder::findings::Finding;
+use recorder::items::{
+    Arrow, Count, Fate, Flight, Hold, Item, LEFT_OUT, Merged, Row, Slice, Total,
+};
+use recorder::load::Recording;
+use recorder::play::play;
+use recorder::report::Report;
+
+use crate::facts::{exports_of, of_chrome, of_perfetto};
+use crate::hand::{items, recording};
+use crate::invariants::{arrows, by_thread, slices};
+use crate::simulation;
+use crate::synchronised;
+
+/// What is shown with `most` events, and what is said of the rest; `None` if that is nothing.
+fn detailed(recording: &Recording, most: u64, findings: &[Finding]) -> Option<(Vec<Item>, String)> {
+    let detail = Detail::new(most, recording, findings, &|tell| play(recording, tell));
+    let mut detail = detail.expect("it can be played")?;
+    let mut shown = Vec::new();
+    let mut tell = |item: &Item| {
+        shown.push(item.clone());
+        Ok(())
+    };
+    play(recording, &mut |item| detail.item(item, &mut tell)).expect("it can be played");
+    let words = detail.finish(&mut tell).expect("a vector takes everything");
+    Some((shown, words))
+}
+
+/// How many events it says there are at most.
+fn most_of(words: &str) -> u64 {
+    let (_, rest) = words.split_once("(at most ").expect("it says how many there may be");
+    rest.split(' ').next().and_then(|number| number.parse().ok()).expect("it is a number")
+}
+
+/// How many rows Perfetto makes of these, of either trace.
+fn events(items: &[Item]) -> u64 {
+    let mut lanes = HashSet::new();
+    let mut lane = |lane| 1 + u64::from(lanes.insert(lane));
+    let count = |item: &Item| match item {
+        Item::Slice(_) | Item::State(_) | Item::Counter(_) => 1,
+        Item::Flight(flight) => u64::from(flight.lane.is_some()),
+        Item::Hold(hold) => hold.lane.map_or(0, |it| lane((hold.primitive, it))),
+        Item::Merged(Merged { row: Row::Lock(primitive, it), .. }) => lane((*primitive, *it)),
+        Item::Merged(_) => 1,
+    };
+    items.iter().map(count).sum()
+}
+
+/// What a thread's slices, or a lock's holds, come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Sums {
+    count: u64,
+    sends: u64,
+    receives: u64,
+    waits: u64,
+    waited: u64,
+    longest_wait: u64,
+    latency: u64,
+    slowest: u64,
+    quickest: Option<u64>,
+    held: u64,
+    others_waited: u64,
+}
+
+/// By thread, and by lock.
+fn sums(recording: &Recording, items: &[Item]) -> (BTreeMap<usize, Sums>, BTreeMap<usize, Sums>) {
+    let (mut threads, mut locks) = (BTreeMap::<_, Sums>::new(), BTreeMap::<_, Sums>::new());
+    for item in items {
+        match item {
+            Item::Slice(slice) if slice.verb != LEFT_OUT => {
+                let sums = threads.entry(slice.thread).or_default();
+                sums.count += 1;
+                sums.sends += u64::from(slice.is_sent());
+                sums.receives += u64::from(slice.is_received());
+                if let Some(latency) = slice.latency {
+                    sums.latency += latency;
+                    sums.slowest = sums.slowest.max(latency);
+                    sums.quickest = Some(sums.quickest.unwrap_or(latency).min(latency));
+                }
+                if let Some(end) = slice.end.filter(|_| slice.is_wait()) {
+                    sums.waits += 1;
+                    sums.waited += end - slice.begin;
+                    sums.longest_wait = sums.longest_wait.max(end - slice.begin);
+                }
+            }
+            Item::Hold(hold) if hold.lane.is_some() => {
+                let sums = locks.entry(hold.primitive).or_default();
+                sums.count += 1;
+                let end = hold.end.unwrap_or(recording.entities.end);
+                sums.held += end.saturating_sub(hold.begin);
+                sums.others_waited += hold.others_waited;
+            }
+            Item::Merged(merged) => {
+                let sums = match merged.row {
+                    Row::Thread(thread) => threads.entry(thread).or_default(),
+                    Row::Lock(primitive, _) => locks.entry(primitive).or_default(),
+                };
+                add(sums, merged);
+            }
+            _ => {}
+        }
+    }
+    (threads, locks)
+}
+
+fn add(sums: &mut Sums, merged: &Merged) {
+    let of = |wanted: Total| {
+        let total = merged.totals.iter().find(|(total, _)| *total == wanted);
+        total.map_or(0, |(_, value)| *value)
+    };
+    sums.count += of(Total::Merged);
+    sums.sends += of(Total::Sends);
+    sums.receives += of(Total::Receives);
+    sums.waits += of(Total::Waits);
+    sums.waited += of(Total::Waited);
+    sums.longest_wait = sums.longest_wait.max(of(Total::LongestWait));
+    sums.latency += of(Total::LatencySum);
+    sums.slowest = sums.slowest.max(of(Total::LatencyMax));
+    if of(Total::LatencySum) > 0 {
+        let quickest = of(Total::LatencyMin);
+        sums.quickest = Some(sums.quickest.unwrap_or(quickest).min(quickest));
+    }
+    sums.held += of(Total::Held);
+    sums.others_waited += of(Total::OthersWaited);
+    let named: u64 = merged.kinds.iter().map(|(.., count)| count).sum();
+    assert_eq!(named + merged.others + of(Total::Waits), of(Total::Merged), "{merged:?}");
+}
+
+/// What is merged, as if it were a slice.
+fn as_slices(items: &[Item]) -> Vec<Item> {
+    let model = slices(items).next().expect("what is left out is said");
+    let as_slice = |item: &Item| match item {
+        Item::Slice(_) => Some(item.clone()),
+        Item::Merged(Merged { row: Row::Thread(thread), begin, end, .. }) => {
+            let (thread, begin, end) = (*thread, *begin, Some(*end));
+            Some(Item::Slice(Slice { thread, begin, end, arrow: None, ..model.clone() }))
+        }
+        _ => None,
+    };
+    items.iter().filter_map(as_slice).collect()
+}
+
+fn slices_nest(items: &[Item]) -> TestCaseResult {
+    for slices in by_thread(&as_slices(items)).values() {
+        let mut open: Vec<u64> = Vec::new();
+        for slice in slices {
+            open.retain(|end| *end > slice.begin);
+            let end = slice.end.unwrap_or(u64::MAX);
+            let times: Vec<_> =
+                slices.iter().map(|it| (it.begin, it.end, it.verb, it.note)).collect();
+            prop_assert!(open.iter().all(|enclosing| end <= *enclosing), "{times:?}");
+            open.push(end);
+        }
+    }
+    Ok(())
+}
+
+/// What is held in each lane of each lock comes one after the other.
+fn holds_are_apart(items: &[Item]) -> TestCaseResult {
+    let mut lanes: HashMap<_, Vec<(u64, u64)>> = HashMap::new();
+    for item in items {
+        match item {
+            Item::Hold(Hold { primitive, lane: Some(lane), begin, end, .. }) => {
+                let lane = lanes.entry((*primitive, *lane)).or_default();
+                lane.push((*begin, end.unwrap_or(u64::MAX)));
+            }
+            Item::Merged(Merged { row: Row::Lock(primitive, lane), begin, end, .. }) => {
+                lanes.entry((*primitive, *lane)).or_default().push((*begin, *end));
+            }
+            _ => {}
+        }
+    }
+    for lane in lanes.values_mut() {
+        lane.sort_unstable();
+        prop_assert!(lane.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{lane:?}");
+    }
+    Ok(())
+}
+
+/// Of each counter: lowest, highest and last value, as the viewer has it.
+fn extremes(items: &[Item]) -> BTreeMap<(usize, bool), (u64, u64, u64)> {
+    let mut values: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for item in items {
+        if let Item::Counter(counter) = item {
+            let which = (counter.channel, counter.what == Count::QueueDepth);
+            values.entry(which).or_default().push((counter.time, counter.value));
+        }
+    }
+    let of = |values: &mut Vec<(u64, u64)>| {
+        values.sort_by_key(|(time, _)| *time);
+        let only = || values.iter().map(|(_, value)| *value);
+        let last = only().next_back().expect("a counter has values");
+        (only().min().expect("it has"), only().max().expect("it has"), last)
+    };
+    values.iter_mut().map(|(&which, values)| (which, of(values))).collect()
+}
+
+fn flights(items: &[Item]) -> impl Iterator<Item = &Flight> {
+    items.iter().filter_map(|item| if let Item::Flight(it) = item { Some(it) } else { None })
+}
+
+/// All that has to hold whatever the recording and the number.
+fn is_honest(recording: &Recording, most: u64) -> TestCaseResult {
+    let all = items(recording);
+    let findings = Report::new(recording, Outsiders::Unknown).expect("it can be read").findings;
+    let drawn: u64 = findings.iter().map(|finding| 1 + finding.evidence.len() as u64).sum();
+    let Some((shown, words)) = detailed(recording, most, &findings) else {
+        prop_assert!(events(&all) + drawn <= most);
+        return Ok(());
+    };
+    prop_assert!(events(&all) + drawn > most);
+    let allowed = most_of(&words);
+    prop_assert!(events(&shown) + drawn <= allowed, "{} of {allowed}", events(&shown) + drawn);
+    let rows = recording.entities.threads.len() + 2 * recording.entities.channels.len();
+    let lanes: HashSet<_> = all
+        .iter()
+        .filter_map(|item| match item {
+            Item::Hold(hold) => hold.lane.map(|lane| (hold.primitive, lane)),
+            _ => None,
+        })
+        .collect();
+    let threads = recording.entities.threads.len() as u64;
+    let needed = 4 * rows as u64 + 5 * lanes.len() as u64 + drawn + 1;
+    prop_assert!(allowed == most || most < 2 * needed + 3 * (drawn + threads), "{most} {words}");
+
+    prop_assert_eq!(sums(recording, &all), sums(recording, &shown));
+    slices_nest(&shown)?;
+    holds_are_apart(&shown)?;
+    prop_assert_eq!(extremes(&all), extremes(&shown));
+    let arrows = arrows(&shown);
+    prop_assert!(arrows.values().all(|ends| *ends), "{arrows:?}");
+
+    // What is kept is as it was.
+    let kept: HashSet<_> = slices(&all).map(|it| (it.thread, it.begin, it.end, it.verb)).collect();
+    for slice in slices(&shown).filter(|slice| slice.verb != LEFT_OUT) {
+        prop_assert!(kept.contains(&(slice.thread, slice.begin, slice.end, slice.verb)));
+    }
+    for flight in flights(&shown) {
+        let before = flights(&all).find(|before| before.arrow == flight.arrow);
+        prop_assert_eq!(before.map(|it| (it.begin, it.end)), Some((flight.begin, flight.end)));
+        let received = flight.fate == Fate::Received;
+        prop_assert_eq!(arrows.contains_key(&flight.arrow), received);
+    }
+    for shows in findings.iter().flat_map(|finding| &finding.evidence) {
+        let at = |slice: &&Slice| (slice.thread, slice.begin) == (shows.thread, shows.time);
+        prop_assert!(
+            slices(&all).find(at).is_none() || slices(&shown).any(|slice| at(&slice)),
+            "{shows:?} is not there"
+        );
+    }
+    // What is because of a receive is so of one that is there.
+    let received: HashSet<_> = slices(&shown)
+        .filter(|slice| slice.is_received())
+        .map(|slice| (slice.thread, slice.begin))
+        .collect();
+    for slice in slices(&shown) {
+        prop_assert!(slice.cause.is_none_or(|cause| received.contains(&(slice.thread, cause))));
+    }
+    let (json, pftrace) = exports_of(recording, &shown);
+    prop_assert_eq!(of_chrome(&json), of_perfetto(&pftrace));
+    Ok(())
+}
+
+/// What is kept whole if there is room for some.
+fn keeps_the_worst(recording: &Recording, most: u64) -> TestCaseResult {
+    let all = items(recording);
+    let Some((shown, _)) = detailed(recording, most, &[]) else { return Ok(()) };
+    let is_there = |slice: &Slice| {
+        let here = |other: &Slice| {
+            (other.thread, other.begin, other.end) == (slice.thread, slice.begin, slice.end)
+        };
+        slices(&shown).any(here)
+    };
+    for slice in slices(&all).filter(|slice| slice.end.is_none() || slice.verb == "end") {
+        prop_assert!(is_there(slice), "{slice:?}");
+    }
+    let length = |slice: &Slice| slice.end.map_or(0, |end| end - slice.begin);
+    let waits = |items: &[Item]| slices(items).filter(|it| it.is_wait()).map(length).max();
+    prop_assert_eq!(waits(&all), waits(&shown));
+    let slowest = |items: &[Item]| {
+        let arrived = slices(items).filter(|it| matches!(it.arrow, Some(Arrow::To(_))));
+        arrived.filter_map(|slice| slice.latency).max()
+    };
+    prop_assert_eq!(slowest(&all), slowest(&shown));
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_left_out_the_rest_is_honest(
+        program in simulation::programs_with_gaps(),
+        most in 1u64..600,
+    ) {
+        is_honest(&program.recording(), most)?;
+    }
+
+    #[test]
+    fn that_holds_for_spans_and_locks(
+        program in synchronised::programs_with_gaps(),
+        most in 1u64..600,
+    ) {
+        is_honest(&program.recording(), most)?;
+    }
+
+    #[test]
+    fn the_worst_is_kept(
+        program in prop_oneof![simulation::programs_with_gaps(), synchronised::programs_with_gaps()],
+        most in 300u64..600,
+    ) {
+        keeps_the_worst(&program.recording(), most)?;
+    }
+}
+
+/// `main` sends a hundred messages, of which the seventieth waits for long, and the receiver waits
+/// for the next, and at the end for one that never comes.
+fn hundred() -> String {
+    let mut main = "thread 1 main\n0 channel jobs 1 2\n".to_owned();
+    let mut worker = "thread 2 worker\n".to_owned();
+    for number in 1..=100 {
+        let (sent, late) = (number * 100, if number == 70 { 5_000 } else { 0 });
+        let pause = if number > 70 { 10_000 } else { 0 };
+        main += &format!("{} Send 1 @1.{number}\n", sent + pause);
+        worker += &format!("{} Recv 2 @1.{number}\n", sent + pause + late + 10);
+        if number == 70 {
+            worker += &format!("{} RecvBegin 2\n", sent + late + 20);
+            main += &format!("{} Send 1 @1.101\n", sent + 9_000);
+            worker += &format!("{} RecvEnd 2 @1.101\n", sent + 9_010);
+        }
+    }
+    worker += "30000 RecvBegin 2\n";
+    main + &worker
+}
+
+#[test]
+fn a_merged_slice_says_what_it_comes_to() {
+    let recording = recording(&hundred());
+    assert!(detailed(&recording, 700, &[]).is_none());
+    let (shown, words) = detailed(&recording, 100, &[]).expect("there is more");
+    assert_eq!(most_of(&words), 100);
+    assert!(words.starts_with("left out: "), "{words}");
+    let entities = &recording.entities;
+    let merged: Vec<_> = shown
+        .iter()
+        .filter_map(|item| match item {
+            Item::Merged(merged) => Some((merged.name(entities), merged.what(entities), merged)),
+            _ => None,
+        })
+        .collect();
+    assert!(!merged.is_empty());
+    for (name, what, Merged { row, begin, end, totals, .. }) in merged {
+        let count = totals[0].1;
+        assert_eq!(totals[0].0, Total::Merged);
+        match row {
+            Row::Thread(0) => {
+                assert_eq!(
+                    (name.as_str(), what),
+                    ("send jobs (merged)", format!("{count} send jobs"))
+                );
+                assert_eq!(end - begin, (count - 1) * 100);
+            }
+            _ => {
+                assert_eq!(
+                    (name.as_str(), what),
+                    ("recv jobs (merged)", format!("{count} recv jobs"))
+                );
+                let latency = [Total::LatencyMin, Total::LatencyMean, Total::LatencyMax];
+                let known = totals.iter().filter(|(total, _)| latency.contains(total));
+                assert!(known.map(|(_, value)| *value).eq([10, 10, 10]), "{totals:?}");
+            }
+        }
+    }
+    let said: Vec<_> = slices(&shown).filter(|slice| slice.verb == LEFT_OUT).collect();
+    assert_eq!(said.len(), 1);
+    assert_eq!(format!("left out: {}", said[0].words.as_deref().expect("it says what")), words);
+    // The slow message and the long waits are there, with all that belongs to them.
+    let names: Vec<_> = slices(&shown).map(|it| (it.begin, it.name(entities))).collect();
+    for (begin, name) in [
+        (7_000, "send jobs"),
+        (12_010, "recv jobs"),
+        (12_020, "recv jobs (waiting)"),
+        (16_000, "send jobs"),
+        (16_010, "recv jobs"),
+        (30_000, "recv jobs (waiting)"),
+    ] {
+        assert!(names.contains(&(begin, name.to_owned())), "{name} at {begin}: {names:#?}");
+    }
+    for message in [70, 71] {
+        assert!(flights(&shown).any(|flight| flight.message == message), "{message}");
+    }
+}
+
+#[test]
+fn a_run_that_mostly_waits_is_called_so() {
+    let mut text = "thread 1 main\n0 channel jobs 1 2\n".to_owned();
+    let mut worker = "thread 2 worker\n".to_owned();
+    for number in 1..=100 {
+        text += &format!("{} Send 1 @1.{number}\n", number * 100);
+        worker += &format!("{} RecvBegin 2\n", number * 100 - 80);
+        worker += &format!("{} RecvEnd 2 @1.{number}\n", number * 100 + 10);
+    }
+    let recording = recording(&(text + &worker));
+    let (shown, _) = detailed(&recording, 100, &[]).expect("there is more");
+    let names: HashSet<_> = shown
+        .iter()
+        .filter_map(|item| match item {
+            Item::Merged(merged) => Some(merged.name(&recording.entities)),
+            _ => None,
+        })
+        .collect();
+    let expected = ["recv jobs (merged, mostly waiting)", "send jobs (merged)"].map(String::from);
+    assert_eq!(names, HashSet::from(expected));
+}
+
+#[test]
+fn too_few_events_are_as_many_as_it_takes() {
+    let recording = recording(&hundred());
+    let (shown, words) = detailed(&recording, 3, &[]).expect("there is more");
+    assert!(words.ends_with(", as 3 are too few for so many threads and channels)"), "{words}");
+    assert!(events(&shown) <= most_of(&words) && most_of(&words) < 40, "{words}");
+}
