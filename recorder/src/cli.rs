@@ -214,12 +214,12 @@ pub enum Command {
         /// A trace (.pftrace, .json, also with .gz), or what `export` reads
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// What to look at first.
-        #[command(flatten)]
-        window: WindowOptions,
         /// How much of a recording to show.
         #[command(flatten)]
         detail: DetailOptions,
+        /// What to look at first.
+        #[command(flatten)]
+        window: WindowOptions,
         /// Where and how.
         #[command(flatten)]
         serving: Serving,

@@ -145,7 +145,7 @@ fn equal_numbers_of_two_recordings_stay_apart() {
             ids
         };
         assert_eq!(ends("s").len(), 18);
-        assert_eq!(ends("s"), ends("f"));
+        assert_eq!(ends("s"), ends("t"));
     }
 
     // They are no one recording.
