@@ -2,35 +2,22 @@
 //! a module for each message.
 
 pub(super) mod packet {
-    pub(in crate::perfetto) const CLOCK_SNAPSHOT: u32 = 6;
     pub(in crate::perfetto) const TIMESTAMP: u32 = 8;
     pub(in crate::perfetto) const SEQUENCE_ID: u32 = 10;
     pub(in crate::perfetto) const TRACK_EVENT: u32 = 11;
     pub(in crate::perfetto) const INTERNED_DATA: u32 = 12;
     pub(in crate::perfetto) const SEQUENCE_FLAGS: u32 = 13;
-    pub(in crate::perfetto) const TIMESTAMP_CLOCK_ID: u32 = 58;
     pub(in crate::perfetto) const TRACE_PACKET_DEFAULTS: u32 = 59;
     pub(in crate::perfetto) const TRACK_DESCRIPTOR: u32 = 60;
 }
 
 pub(super) mod trace_packet_defaults {
     pub(in crate::perfetto) const TRACK_EVENT_DEFAULTS: u32 = 11;
-    pub(in crate::perfetto) const TIMESTAMP_CLOCK_ID: u32 = 58;
 }
 
 pub(super) mod track_event_defaults {
     pub(in crate::perfetto) const TRACK_UUID: u32 = 11;
     pub(in crate::perfetto) const EXTRA_COUNTER_TRACK_UUIDS: u32 = 31;
-}
-
-pub(super) mod clock_snapshot {
-    pub(in crate::perfetto) const CLOCKS: u32 = 1;
-}
-
-pub(super) mod clock {
-    pub(in crate::perfetto) const ID: u32 = 1;
-    pub(in crate::perfetto) const TIMESTAMP: u32 = 2;
-    pub(in crate::perfetto) const IS_INCREMENTAL: u32 = 3;
 }
 
 pub(super) mod track_event {

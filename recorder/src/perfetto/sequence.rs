@@ -2,7 +2,8 @@
 //!
 //! A trace begins with one sequence, on which everything can be told. A track of which there is
 //! much to tell gets one of its own: what all its events have in common (the track itself, the
-//! counter that most of them set) is then said once, and their times are differences.
+//! counter that most of them set) is then said once. Times are those of the trace all the same: for
+//! a clock of a sequence's own, as differences would need one, the viewer shows a track.
 //!
 //! No packet says that it needs what was written before (`SEQ_NEEDS_INCREMENTAL_STATE`): that is
 //! for traces of which parts get lost, and this is a file.
@@ -10,8 +11,8 @@
 use rustc_hash::FxHashMap;
 
 use super::fields::{
-    clock, clock_snapshot, debug_annotation, interned_data, packet, trace_packet_defaults,
-    track_event, track_event_defaults,
+    debug_annotation, interned_data, packet, trace_packet_defaults, track_event,
+    track_event_defaults,
 };
 use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic, Word};
 use super::wire::{Message, Short};
@@ -39,13 +40,7 @@ pub(super) struct Sequence {
 struct Own {
     track: u64,
     counter: Option<u64>,
-    /// The latest time of its clock.
-    time: u64,
 }
-
-/// A clock of a sequence, whose times are differences.
-const DIFFERENCES: u64 = 64;
-const BOOTTIME: u64 = 6;
 
 const INCREMENTAL_STATE_CLEARED: u64 = 1;
 
@@ -65,28 +60,14 @@ impl Sequence {
 
     /// A sequence for one track, which may count on one counter; writes its begin.
     pub(super) fn of(track: u64, counter: Option<u64>, number: u64, out: &mut Message) -> Self {
-        let sequence = Sequence::new(number, Some(Own { track, counter, time: 0 }));
+        let sequence = Sequence::new(number, Some(Own { track, counter }));
         sequence.begin(out, |packet| {
-            packet.number(packet::TIMESTAMP, 0);
-            packet.number(packet::TIMESTAMP_CLOCK_ID, BOOTTIME);
             packet.nested(packet::TRACE_PACKET_DEFAULTS, |defaults| {
-                defaults.number(trace_packet_defaults::TIMESTAMP_CLOCK_ID, DIFFERENCES);
                 defaults.nested(trace_packet_defaults::TRACK_EVENT_DEFAULTS, |defaults| {
                     defaults.number(track_event_defaults::TRACK_UUID, track);
                     if let Some(counter) = counter {
                         defaults.number(track_event_defaults::EXTRA_COUNTER_TRACK_UUIDS, counter);
                     }
-                });
-            });
-            packet.nested(packet::CLOCK_SNAPSHOT, |snapshot| {
-                snapshot.nested(clock_snapshot::CLOCKS, |clock| {
-                    clock.number(clock::ID, BOOTTIME);
-                    clock.number(clock::TIMESTAMP, 0);
-                });
-                snapshot.nested(clock_snapshot::CLOCKS, |clock| {
-                    clock.number(clock::ID, DIFFERENCES);
-                    clock.number(clock::TIMESTAMP, 0);
-                    clock.number(clock::IS_INCREMENTAL, 1);
                 });
             });
         });
@@ -141,7 +122,7 @@ impl Sequence {
         let (short, rest) = (event.short.bytes(), event.rest.bytes());
         let length = shape.len() + short.len() + rest.len();
         let mut head = Short::<HEAD>::new();
-        stamp(&mut self.own, &mut head, time);
+        head.number(packet::TIMESTAMP, time);
         head.number(packet::SEQUENCE_ID, self.number);
         head.begin(packet::TRACK_EVENT, length);
         let mut introduced = Message::default();
@@ -278,23 +259,6 @@ impl Sequence {
             intern(&mut self.introduced, kind, number.into(), name);
         }
         number
-    }
-}
-
-/// Adds a packet's time.
-#[inline]
-fn stamp(own: &mut Option<Own>, head: &mut Short<HEAD>, time: u64) {
-    match own {
-        Some(own) if own.time <= time => {
-            head.number(packet::TIMESTAMP, time - own.time);
-            own.time = time;
-        }
-        _ => {
-            head.number(packet::TIMESTAMP, time);
-            if own.is_some() {
-                head.number(packet::TIMESTAMP_CLOCK_ID, BOOTTIME);
-            }
-        }
     }
 }
 

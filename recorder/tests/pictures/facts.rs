@@ -372,50 +372,17 @@ type Interned = HashMap<(u64, u64), String>;
 #[derive(Default)]
 struct Sequence {
     interned: Interned,
-    /// Where times are differences: the latest time.
-    time: Option<u64>,
     track: Option<u64>,
     counter: Option<u64>,
 }
-
-/// Clocks: of the trace, and of a sequence.
-const BOOTTIME: u64 = 6;
-const DIFFERENCES: u64 = 64;
 
 impl Sequence {
     fn begin(packet: &Message<'_>) -> Self {
         let mut sequence = Sequence::default();
         let Some(defaults) = packet.message(59) else { return sequence };
-        assert_eq!(defaults.number(58), Some(DIFFERENCES));
         let events = defaults.message(11).expect("a sequence of a track says which");
         (sequence.track, sequence.counter) = (events.number(11), events.number(31));
-        let snapshot = packet.message(6).expect("a clock begins at a time");
-        let clocks: Vec<_> = snapshot
-            .messages(1)
-            .map(|clock| (clock.number(1), clock.number(2), clock.number(3)))
-            .collect();
-        let expected = [(Some(BOOTTIME), Some(0), None), (Some(DIFFERENCES), Some(0), Some(1))];
-        assert_eq!(clocks, expected);
-        sequence.time = Some(0);
         sequence
-    }
-
-    fn time(&mut self, packet: &Message<'_>) -> u64 {
-        let time = packet.number(8).expect("an event has a time");
-        match (&mut self.time, packet.number(58)) {
-            (Some(latest), None) => {
-                *latest += time;
-                *latest
-            }
-            (Some(_), clock) => {
-                assert_eq!(clock, Some(BOOTTIME));
-                time
-            }
-            (None, clock) => {
-                assert_eq!(clock, None);
-                time
-            }
-        }
     }
 }
 
@@ -451,7 +418,9 @@ fn read_perfetto(trace: &[u8]) -> (Facts, usize) {
             describe(&track, &mut tracks, &mut facts);
         }
         if let Some(event) = packet.message(11) {
-            let time = sequence.time(&packet);
+            let time = packet.number(8).expect("an event has a time");
+            // The viewer shows a track for each other clock.
+            assert_eq!(packet.number(58), None);
             let track = event.number(11).or(sequence.track).expect("an event has a track");
             assert!(tracks.contains_key(&track), "a track is described before it is used");
             if let Some(legacy) = event.message(6) {
