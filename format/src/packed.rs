@@ -222,6 +222,31 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_is_not_as_long_as_it_says_is_refused() {
+        let sends = |from: u64| {
+            (from..from + 100).flat_map(|number| {
+                operation(number, OperationKind::Send, 1, MessageId::new(3, number).0)
+            })
+        };
+        let other = event(100, &Event::ThreadStarted { os_id: 7, name: "other" });
+        let records: Vec<_> = sends(1).chain(other.clone()).chain(sends(101)).collect();
+        let mut block = Vec::new();
+        Packer::new().block(&BlockHeader::default(), &records, &mut block);
+        let (header, content) = block.split_first_chunk().unwrap();
+        let header = BlockHeader::decode(header).unwrap().unwrap();
+        assert!(header.packed);
+        let mut content = content[..header.committed as usize].to_vec();
+        let at = content.windows(other.len()).position(|bytes| bytes == other).unwrap() - 2;
+        assert_eq!(usize::from(content[at]) * 8, other.len());
+        content[at] += 1;
+        let mut out = Vec::new();
+        let what = "a packed record is not as long as it says";
+        let refused = Err(Error::Malformed { offset: at as u64, what });
+        assert_eq!(unpack(&content, &mut out), refused);
+        assert!(out == records[..100 * OPERATION]);
+    }
+
+    #[test]
     fn what_gains_nothing_or_is_no_record_stays_as_it_is() {
         let one = operation(5, OperationKind::Send, 1, 1);
         for records in [&[][..], &one, &[0xff; 4_800], &one.repeat(100)[..2_392]] {

@@ -95,19 +95,28 @@ impl<'a> Merge<'a> {
     #[inline]
     pub fn next_step(&mut self) -> Result<Option<&Step>> {
         let Some(turn) = self.turns.first() else { return Ok(None) };
-        self.take(turn)?;
+        self.look(turn);
+        self.take()?;
         Ok(Some(&self.step))
     }
 
-    /// Takes the step of this thread, at this time.
+    /// Has the next step of this thread in `step`, at this time, and does not take it yet.
     #[inline]
-    fn take(&mut self, (time, thread): Turn) -> Result<()> {
+    fn look(&mut self, (time, thread): Turn) {
+        let step = &mut self.step;
+        (step.time, step.thread) = (time, thread);
+        self.threads[thread].events.look(&mut step.deed, &mut step.words);
+    }
+
+    /// Takes the step that was looked at; tells whether its thread has another.
+    #[inline(always)]
+    fn take(&mut self) -> Result<bool> {
+        let Step { time, thread, .. } = self.step;
         let front = &mut self.threads[thread];
-        front.events.take(&mut self.step.deed, &mut self.step.words);
-        (self.step.time, self.step.thread) = (time, thread);
+        front.events.pass();
         front.next = front.events.next_time()?.map(|next| next.max(time + 1));
         self.turns.set(thread, front.next);
-        Ok(())
+        Ok(front.next.is_some())
     }
 
     /// The thread's next step is at this time, and not when its clock says.
@@ -241,37 +250,18 @@ impl<'a> Steps<'a> {
     /// The file cannot be read.
     pub fn next_step(&mut self) -> Result<Option<&Step>> {
         loop {
-            let Some((mut time, thread)) = self.merge.turns.first() else {
-                return self.next_of_parked();
+            let Some(turn) = self.merge.turns.first() else { return self.next_of_parked() };
+            self.merge.look(turn);
+            let passage = self.passage();
+            let possible = match passage {
+                (Role::Receives, message) => self.can_receive(message),
+                (Role::Other, _) => self.possible(),
+                (Role::Sends | Role::Sent | Role::Nothing, _) => true,
             };
-            let passage = self.passage(thread);
-            match passage {
-                (Role::Receives, message) => {
-                    let key = (self.process(thread), message);
-                    let possible = |begun| time >= begun + HAND_OVER;
-                    match self.begun.remove_if(key, possible) {
-                        Some((begun, false)) => {
-                            self.merge.delay(thread, begun + HAND_OVER);
-                            continue;
-                        }
-                        Some((_, true)) => {}
-                        None => {
-                            if let Some(sender) = self.sender_to_come(message, thread)
-                                && self.park(thread, sender, Awaited::Send(message))
-                            {
-                                continue;
-                            }
-                        }
-                    }
-                }
-                (Role::Other, _) => match self.possible(time, thread) {
-                    Some(possible) => time = possible,
-                    None => continue,
-                },
-                (Role::Sends | Role::Sent | Role::Nothing, _) => {}
+            if possible {
+                self.take(passage)?;
+                return Ok(Some(&self.merge.step));
             }
-            self.take((time, thread), passage)?;
-            return Ok(Some(&self.merge.step));
         }
     }
 
@@ -289,8 +279,8 @@ impl<'a> Steps<'a> {
         let Some((time, thread, source, awaited)) = earliest else { return Ok(None) };
         self.parked[source].remove(&awaited);
         self.waiting -= 1;
-        let passage = self.passage(thread);
-        self.take((time, thread), passage)?;
+        self.merge.look((time, thread));
+        self.take(self.passage())?;
         Ok(Some(&self.merge.step))
     }
 
@@ -308,10 +298,11 @@ impl<'a> Steps<'a> {
         true
     }
 
-    /// The thread's next step, taken now.
-    #[inline]
-    fn take(&mut self, (time, thread): Turn, (role, message): (Role, MessageId)) -> Result<()> {
-        self.merge.take((time, thread))?;
+    /// Takes the step that was looked at.
+    #[inline(always)]
+    fn take(&mut self, (role, message): (Role, MessageId)) -> Result<()> {
+        let more = self.merge.take()?;
+        let Step { time, thread, .. } = self.merge.step;
         match role {
             Role::Sent if self.sent[thread] == message => {
                 if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
@@ -327,27 +318,53 @@ impl<'a> Steps<'a> {
                     self.release_receiver(thread, message);
                 }
             }
-            Role::Other => self.passed(time, thread),
+            Role::Other => self.passed(),
             Role::Receives | Role::Nothing => {}
         }
-        if self.merge.threads[thread].next.is_none() {
+        if !more {
             // What it has not done by now will not be done.
             self.release(thread, Awaited::Return);
         }
         Ok(())
     }
 
-    /// What the thread's next step has to do with others, and the message, if it is about one.
+    /// What the step that was looked at has to do with other threads, and the message, if it is
+    /// about one.
     #[inline]
-    fn passage(&self, thread: usize) -> (Role, MessageId) {
-        let next = self.merge.threads[thread].events.next_operation();
-        let Some((kind, _, detail)) = next else { return (Role::Other, MessageId::UNKNOWN) };
+    fn passage(&self) -> (Role, MessageId) {
+        let Deed::Operation { kind, detail, .. } = self.merge.step.deed else {
+            return (Role::Other, MessageId::UNKNOWN);
+        };
         match (self.roles[usize::from(kind as u8)], MessageId(detail)) {
             (Role::Sends | Role::Sent | Role::Receives, MessageId::UNKNOWN) => {
                 (Role::Nothing, MessageId::UNKNOWN)
             }
             passage => passage,
         }
+    }
+
+    /// Tells whether the step that was looked at, which receives this message, can be now;
+    /// otherwise its turn comes later.
+    #[inline(always)]
+    fn can_receive(&mut self, message: MessageId) -> bool {
+        let Step { time, thread, .. } = self.merge.step;
+        let key = (self.process(thread), message);
+        match self.begun.remove_if(key, |begun| time >= begun + HAND_OVER) {
+            Some((_, true)) => true,
+            Some((begun, false)) => {
+                self.merge.delay(thread, begun + HAND_OVER);
+                false
+            }
+            None => !self.await_send(thread, message),
+        }
+    }
+
+    /// Has `receiver` wait until this message is sent, if that can still be; tells whether it
+    /// does.
+    #[cold]
+    fn await_send(&mut self, receiver: usize, message: MessageId) -> bool {
+        let sender = self.sender_to_come(message, receiver);
+        sender.is_some_and(|sender| self.park(receiver, sender, Awaited::Send(message)))
     }
 
     #[inline]
@@ -391,28 +408,28 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// When the thread's next step, which is not about messages, can be; `None` if it is not its
-    /// turn any more.
+    /// Tells whether the step that was looked at, which is not about messages, can be now;
+    /// otherwise its turn comes later.
     #[cold]
-    fn possible(&mut self, time: u64, thread: usize) -> Option<u64> {
-        let next = self.merge.threads[thread].events.next_operation();
-        let Some((kind, number, detail)) = next else { return Some(time) };
+    fn possible(&mut self) -> bool {
+        let Step { time, thread, deed, .. } = self.merge.step;
+        let Deed::Operation { kind, endpoint: number, detail, .. } = deed else { return true };
         let recording = self.recording;
         let entities = &recording.entities;
         let process = self.process(thread);
         let earliest = match kind.call().subject() {
             Subject::Thread if kind.call() == Call::Join && kind.phase() != Phase::Begin => {
-                let Some(joined) = entities.numbers[process].get(number) else { return Some(time) };
+                let Some(joined) = entities.numbers[process].get(number) else { return true };
                 let returned = self.returned[joined.get()];
                 match returned {
                     Some(returned) => returned + 1,
-                    None if self.park(thread, joined.get(), Awaited::Return) => return None,
+                    None if self.park(thread, joined.get(), Awaited::Return) => return false,
                     None => 0,
                 }
             }
             Subject::Primitive => {
                 let primitive = entities.primitive_numbers[process].get(number);
-                let Some(primitive) = primitive.map(Index::get) else { return Some(time) };
+                let Some(primitive) = primitive.map(Index::get) else { return true };
                 let arrivals = self.arrivals.get(&thread).copied().unwrap_or(0);
                 let progress = &mut self.progress[primitive];
                 match progress.earliest(kind, detail, arrivals) {
@@ -423,7 +440,7 @@ impl<'a> Steps<'a> {
                         if time < until {
                             progress.awaited_by.push(thread);
                             self.merge.delay(thread, until);
-                            return None;
+                            return false;
                         }
                         since
                     }
@@ -433,19 +450,22 @@ impl<'a> Steps<'a> {
         };
         if time < earliest {
             self.merge.delay(thread, earliest);
-            return None;
+            return false;
         }
-        match self.deferred[thread].take() {
-            // What it has waited for in vain was not recorded.
-            Some(since) if time >= since.saturating_add(PATIENCE) => Some(since),
-            _ => Some(time),
+        // What it has waited for in vain was not recorded.
+        if let Some(since) = self.deferred[thread].take()
+            && time >= since.saturating_add(PATIENCE)
+        {
+            self.merge.step.time = since;
         }
+        true
     }
 
     /// What follows for other threads from a step that is not about messages.
     #[cold]
-    fn passed(&mut self, time: u64, thread: usize) {
-        match self.merge.step.deed {
+    fn passed(&mut self) {
+        let Step { time, thread, deed, .. } = self.merge.step;
+        match deed {
             Deed::Returned { .. } => {
                 self.returned[thread] = Some(time);
                 self.release_after(time, thread, Awaited::Return);

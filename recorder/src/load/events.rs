@@ -139,7 +139,8 @@ impl<'a> ThreadEvents<'a> {
     pub fn next_deed(&mut self) -> Result<Option<(u64, Deed)>> {
         let Some(time) = self.next_time()? else { return Ok(None) };
         let mut deed = Deed::Paused;
-        self.take(&mut deed, &mut String::new());
+        self.look(&mut deed, &mut String::new());
+        self.pass();
         Ok(Some((time, deed)))
     }
 
@@ -170,19 +171,10 @@ impl<'a> ThreadEvents<'a> {
         Ok(Some(self.decoder.room[self.at].time))
     }
 
-    /// The next deed, if it is an operation whose [time](Self::next_time) was asked for: its
-    /// kind, the number of what it is on, and its detail.
-    #[inline]
-    pub(crate) fn next_operation(&self) -> Option<(OperationKind, u32, u64)> {
-        let next = self.decoder.room.get(self.at)?;
-        let shape = self.decoder.shape_of(next)?;
-        Some((shape.kind, shape.endpoint, next.detail))
-    }
-
     /// Puts the deed whose [time](Self::next_time) was asked for in `deed`, and what it says in
-    /// words in `words`, which an operation leaves alone; goes on to the next.
+    /// words in `words`, which an operation leaves alone.
     #[inline]
-    pub(crate) fn take(&mut self, deed: &mut Deed, words: &mut String) {
+    pub(crate) fn look(&self, deed: &mut Deed, words: &mut String) {
         let Some(next) = self.decoder.room.get(self.at) else { return };
         match self.decoder.shape_of(next) {
             Some(shape) => *deed = shape.deed(next.detail),
@@ -191,6 +183,11 @@ impl<'a> ThreadEvents<'a> {
                 words.clone_from(&self.decoder.words);
             }
         }
+    }
+
+    /// Goes on to the deed after the one whose [time](Self::next_time) was asked for.
+    #[inline]
+    pub(crate) fn pass(&mut self) {
         self.at += 1;
     }
 
@@ -248,19 +245,29 @@ impl Decoder<'_> {
         self.room.resize(self.room.len().max(records.len()), Operation::default());
         self.shapes.clear();
         let (clock, origin, mut stretch) = (self.clock, self.recording.origin, self.stretch);
-        let mut latest = None;
+        // Most are like one of the two shapes that were met last.
+        let (mut latest, mut before) = (None, None);
         for (words, room) in records.iter().zip(&mut self.room) {
             let [first, operands, detail] =
                 std::array::from_fn(|word| u64::from_le_bytes(words.as_chunks().0[word]));
             let code = first as u8;
-            if latest != Some((code, operands)) {
-                let Some(kind) = OperationKind::from_code(code) else { break };
-                let (endpoint, site) = (operands as u32, (operands >> 32) as u32);
-                self.shapes.push(Some(shape(&self.known, &self.sites, kind, endpoint, site)));
-                latest = Some((code, operands));
+            let like_it = |&(c, o, _): &(u8, u64, u16)| (c, o) == (code, operands);
+            if !latest.as_ref().is_some_and(like_it) {
+                (latest, before) = (before, latest);
             }
+            let shape = match latest {
+                Some((.., number)) if latest.as_ref().is_some_and(like_it) => number,
+                _ => {
+                    let Some(kind) = OperationKind::from_code(code) else { break };
+                    let (endpoint, site) = (operands as u32, (operands >> 32) as u32);
+                    let number = self.shapes.len() as u16;
+                    self.shapes.push(Some(shape(&self.known, &self.sites, kind, endpoint, site)));
+                    latest = Some((code, operands, number));
+                    number
+                }
+            };
             let time = stretch.go_on(clock, first >> 8).saturating_sub(origin);
-            *room = Operation { time, detail, shape: (self.shapes.len() - 1) as u16 };
+            *room = Operation { time, detail, shape };
             self.count += 1;
         }
         self.stretch = stretch;
