@@ -51,14 +51,14 @@ function reportAll(subject, checks, ...given) {
 }
 
 /** Opens one trace and gives its facts; undefined if the UI cannot show it. */
-async function examine(ui, stem, format) {
+async function examine(ui, stem, format, recording) {
   const subject = `${basename(stem)}.${format}`;
   let view;
   try {
     view = await ui.open(`${stem}.${format}`);
     if (shots) await view.shoot(join(shots, `${subject}.png`));
     const facts = await collectFacts(view, format);
-    await runQueries(view, format, queries);
+    await runQueries(view, format, queries, recording);
     report(subject, 'opens', []);
     return facts;
   } catch (error) {
@@ -78,7 +78,7 @@ async function checkExample(ui, stem, hangs) {
   }
   const facts = {};
   for (const format of ['json', 'pftrace']) {
-    facts[format] = await examine(ui, stem, format);
+    facts[format] = await examine(ui, stem, format, recording);
     if (!facts[format]) continue;
     const checks = { ...TRACE_CHECKS, ...(hangs && STUCK_CHECK) };
     reportAll(`${basename(stem)}.${format}`, checks, facts[format], recording, format);

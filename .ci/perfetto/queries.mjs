@@ -23,10 +23,18 @@ export function readQueries(page) {
 }
 
 /** Asks an open trace all that is for its format. */
-export async function runQueries(view, format, queries) {
+export async function runQueries(view, format, queries, recording) {
   for (const query of queries.filter((query) => query.format === format)) {
     try {
-      query.rows += (await view.query(query.sql)).length;
+      const rows = await view.query(query.sql);
+      query.rows += rows.length;
+      // What adds up messages has all of them.
+      for (const [column, expected] of [['sends', recording.sent], ['receives', recording.received]]) {
+        const sum = rows.reduce((sum, row) => sum + (row[column] ?? 0), 0);
+        if (rows.some((row) => column in row) && sum !== expected) {
+          query.complaints.push(`${sum} ${column}, expected ${expected}`);
+        }
+      }
     } catch (error) {
       query.complaints.push(error.message);
     }
