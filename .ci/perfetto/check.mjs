@@ -145,6 +145,31 @@ async function checkTogether(ui, stems) {
   });
 }
 
+/** A trace of one thread has that thread, and none without a slice. */
+async function checkPart(ui, stem) {
+  for (const format of ['json', 'pftrace']) {
+    const part = `${stem}.main.${format}`;
+    const subject = basename(part);
+    let view;
+    try {
+      execFileSync(recorder, ['--quiet', 'export', `${stem}.rec`, '--thread', 'main', '-o', part]);
+      view = await ui.open(part);
+      if (shots) await view.shoot(join(shots, `${subject}.png`));
+      // (the importer's own thread is 0)
+      const threads = await view.query(`
+        select thread.name as name, count(slice.id) as slices from thread
+        left join thread_track using (utid) left join slice on slice.track_id = thread_track.id
+        where tid != 0 group by utid`);
+      const right = threads.length === 1 && threads[0].name === 'main' && threads[0].slices > 0;
+      report(subject, 'names no thread without slices', right ? view.errors : threads);
+    } catch (error) {
+      report(subject, 'opens', [error.message]);
+    } finally {
+      await view?.close();
+    }
+  }
+}
+
 /** What is asked for is what the UI shows first; all the rest is there. */
 async function checkWindow(ui, stem, stuckStem) {
   const whole = await ui.open(`${stem}.pftrace`);
@@ -178,6 +203,7 @@ try {
   for (const stem of positionals) await checkExample(ui, stem, false);
   if (recorder) {
     await checkOpening(ui, positionals[0]);
+    await checkPart(ui, positionals[0]);
     await checkTogether(ui, positionals.slice(0, 2));
     await checkWindow(ui, positionals[0], stuck[0]);
   }

@@ -39,9 +39,8 @@ pub struct Chrome<'a, W> {
     /// What is not written yet.
     json: Json,
     first: bool,
-    /// Where each process's and each thread's events are, up to the time.
-    processes: Vec<String>,
-    threads: Vec<String>,
+    processes: Vec<Place>,
+    threads: Vec<Place>,
     /// From the category to the last argument that is a word.
     shapes: FxHashMap<Shape, String>,
     /// The numbers of the lanes of locks: of a lock, and in it.
@@ -49,6 +48,16 @@ pub struct Chrome<'a, W> {
     chains: Chains,
     /// How many findings there were.
     findings: u64,
+}
+
+/// Where a process's or a thread's events are.
+#[derive(Debug)]
+struct Place {
+    /// What says so, up to the time.
+    at: String,
+    /// Whether its name has been written: that is done before the first event there, so that the
+    /// picture of a part of a run names nobody who is not in it.
+    is_described: bool,
 }
 
 /// So much is written at a time, in bytes.
@@ -147,48 +156,57 @@ struct FindingArgs<'a> {
 }
 
 impl<'a, W: Write> Chrome<'a, W> {
-    /// Writes who and what there is.
-    ///
-    /// # Errors
-    /// `out` cannot be written.
-    pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
+    /// A trace of this recording, of which nothing has been told yet.
+    pub fn new(out: W, recording: &'a Recording) -> Self {
         let entities = &recording.entities;
-        let at = |pid, tid| format!("\",\"pid\":{pid},\"tid\":{tid},\"ts\":");
+        let place = |pid, tid| Place {
+            at: format!("\",\"pid\":{pid},\"tid\":{tid},\"ts\":"),
+            is_described: false,
+        };
         let pids: Vec<_> = entities.processes.iter().map(|process| process.track).collect();
-        let mut chrome = Chrome {
+        let threads = entities.threads.iter();
+        Chrome {
             entities,
             out,
             json: Json::default(),
             first: true,
-            processes: pids.iter().map(|&pid| at(pid, pid)).collect(),
-            threads: entities
-                .threads
-                .iter()
-                .map(|thread| at(pids[thread.process], thread.track))
-                .collect(),
+            processes: pids.iter().map(|&pid| place(pid, pid)).collect(),
+            threads: threads.map(|thread| place(pids[thread.process], thread.track)).collect(),
             shapes: FxHashMap::default(),
             lanes: HashMap::new(),
             chains: Chains::new(entities.threads.len()),
             findings: 0,
-        };
-        for (index, process) in entities.processes.iter().enumerate() {
-            let pid = process.track;
-            chrome.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
-            chrome.metadata(pid, pid, "process_sort_index", MetadataArgs::SortIndex(index))?;
-            let mut labels = process.labels();
-            labels.insert(0, process.command.clone());
-            labels.retain(|label| !label.is_empty());
-            if !labels.is_empty() {
-                let labels = labels.join(", ");
-                chrome.metadata(pid, pid, "process_labels", MetadataArgs::Labels(&labels))?;
-            }
         }
-        for (index, thread) in entities.threads.iter().enumerate() {
-            let (pid, tid) = (pids[thread.process], thread.track);
-            chrome.metadata(pid, tid, "thread_name", MetadataArgs::Name(&thread.name))?;
-            chrome.metadata(pid, tid, "thread_sort_index", MetadataArgs::SortIndex(index))?;
+    }
+
+    /// Names a process.
+    #[cold]
+    fn describe_process(&mut self, index: usize) -> Result<()> {
+        self.processes[index].is_described = true;
+        let process = &self.entities.processes[index];
+        let pid = process.track;
+        self.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
+        self.metadata(pid, pid, "process_sort_index", MetadataArgs::SortIndex(index))?;
+        let mut labels = process.labels();
+        labels.insert(0, process.command.clone());
+        labels.retain(|label| !label.is_empty());
+        if labels.is_empty() {
+            return Ok(());
         }
-        Ok(chrome)
+        self.metadata(pid, pid, "process_labels", MetadataArgs::Labels(&labels.join(", ")))
+    }
+
+    /// Names a thread, and its process.
+    #[cold]
+    fn describe_thread(&mut self, index: usize) -> Result<()> {
+        self.threads[index].is_described = true;
+        let thread = &self.entities.threads[index];
+        if !self.processes[thread.process].is_described {
+            self.describe_process(thread.process)?;
+        }
+        let (pid, tid) = (self.entities.processes[thread.process].track, thread.track);
+        self.metadata(pid, tid, "thread_name", MetadataArgs::Name(&thread.name))?;
+        self.metadata(pid, tid, "thread_sort_index", MetadataArgs::SortIndex(index))
     }
 
     /// Writes an item.
@@ -198,7 +216,8 @@ impl<'a, W: Write> Chrome<'a, W> {
     pub fn item(&mut self, item: &Item) -> Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice),
-            Item::State(_) => Ok(()),
+            // Of some threads there is no more to tell.
+            Item::State(state) => self.need(Track::Thread(state.thread)),
             Item::Flight(flight) => self.flight(flight),
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
@@ -243,6 +262,10 @@ impl<'a, W: Write> Chrome<'a, W> {
     /// # Errors
     /// The file cannot be written.
     pub fn finish(mut self) -> Result<()> {
+        if self.first {
+            // It is said whose picture it is; and the viewer opens no array in which nothing is.
+            (0..self.processes.len()).try_for_each(|process| self.describe_process(process))?;
+        }
         self.json.raw(if self.first { "[]\n" } else { "\n]\n" });
         self.write()?;
         Ok(self.out.flush()?)
@@ -276,15 +299,30 @@ impl<'a, W: Write> Chrome<'a, W> {
         Ok(self.json.value(&Metadata { ph: "M", pid, tid, name, args })?)
     }
 
+    /// Names who an event is of, if it is the first.
+    #[inline]
+    fn need(&mut self, track: Track) -> Result<()> {
+        match track {
+            Track::Process(process) if !self.processes[process].is_described => {
+                self.describe_process(process)
+            }
+            Track::Thread(thread) if !self.threads[thread].is_described => {
+                self.describe_thread(thread)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Begins an event: what, where and when.
     #[inline]
     fn begin(&mut self, phase: &'static str, track: Track, time: u64) -> Result<()> {
+        self.need(track)?;
         self.next()?;
         self.json.raw("{\"ph\":\"");
         self.json.raw(phase);
         self.json.raw(match track {
-            Track::Process(process) => &self.processes[process],
-            Track::Thread(thread) => &self.threads[thread],
+            Track::Process(process) => &self.processes[process].at,
+            Track::Thread(thread) => &self.threads[thread].at,
         });
         self.json.microseconds(time);
         Ok(())

@@ -145,12 +145,11 @@ pub fn export<'a>(
         let cannot = || cannot(output);
         match output.kind() {
             Kind::Chrome => {
-                let chrome = Chrome::new(out, recording).with_context(cannot)?;
-                traces.push((*output, Trace::Chrome(chrome)));
+                traces.push((*output, Trace::Chrome(Chrome::new(out, recording))));
             }
             Kind::Perfetto => {
-                let perfetto = Perfetto::new(out, recording).with_context(cannot)?;
-                traces.push((*output, Trace::Perfetto(Box::new(perfetto))));
+                let perfetto = Box::new(Perfetto::new(out, recording));
+                traces.push((*output, Trace::Perfetto(perfetto)));
             }
             Kind::Svg | Kind::Mermaid => traces.push((
                 output,
@@ -250,7 +249,7 @@ pub fn perfetto(
     let cannot = "cannot write a temporary trace";
     let mut file = tempfile::tempfile().context(cannot)?;
     let mut out = BufWriter::with_capacity(1 << 16, &mut file);
-    let mut trace = Perfetto::new(&mut out, recording).context(cannot)?;
+    let mut trace = Perfetto::new(&mut out, recording);
     for finding in findings {
         trace.finding(finding).context(cannot)?;
     }

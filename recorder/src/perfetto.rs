@@ -26,114 +26,44 @@ mod names;
 mod packets;
 mod sequence;
 mod states;
+mod tracks;
 mod wire;
 
-use fields::{process_descriptor, thread_descriptor, track_descriptor, track_event};
+use fields::track_event;
 use names::{Argument, Text, Topic};
-use packets::{Line, Packets};
+use packets::Packets;
 use sequence::Numbers;
+use tracks::Tracks;
 
 /// Writes a Perfetto trace.
 #[derive(Debug)]
 pub struct Perfetto<'a, W> {
     entities: &'a Entities,
     packets: Packets<W>,
-    /// The track of each process, and of the group of its locks if there is one.
-    processes: Vec<(u64, Option<u64>)>,
-    threads: Vec<Line>,
-    /// The track of each thread's states, if there are any.
-    states: Vec<Option<Line>>,
-    channels: Vec<Channel>,
-    /// The group of each process's findings, if there is one, and how many it has.
-    findings: Vec<Option<(u64, u64)>>,
+    tracks: Tracks<'a>,
+    /// How many findings each process has.
+    findings: Vec<u64>,
     /// Arrows from what shows a finding to the slice that it is about, by thread and begin.
     links: HashMap<(usize, u64), Vec<u64>>,
     chains: Chains,
-    /// The lanes of each lock.
-    locks: Vec<Vec<Line>>,
 }
 
 /// What is added to an arrow's number where it is a flow's: the viewer itself numbers those of
 /// [`Perfetto::chain`], from 0.
 const FLOWS: u64 = 1 << 32;
 
-/// What a channel has.
-#[derive(Debug)]
-struct Channel {
-    group: u64,
-    /// The counters' tracks.
-    depth: u64,
-    senders: u64,
-    /// When its depth was last written, and what it was.
-    counted: Option<(u64, u64)>,
-    lanes: Vec<Line>,
-}
-
 impl<'a, W: Write> Perfetto<'a, W> {
-    /// Writes who and what there is.
-    ///
-    /// # Errors
-    /// `out` cannot be written.
-    pub fn new(out: W, recording: &'a Recording) -> Result<Self> {
-        let mut perfetto = Perfetto {
-            entities: &recording.entities,
+    /// A trace of this recording, of which nothing has been told yet.
+    pub fn new(out: W, recording: &'a Recording) -> Self {
+        let entities = &recording.entities;
+        Perfetto {
+            entities,
             packets: Packets::new(out),
-            processes: Vec::new(),
-            threads: Vec::new(),
-            states: vec![None; recording.entities.threads.len()],
-            channels: Vec::new(),
-            findings: vec![None; recording.entities.processes.len()],
+            tracks: Tracks::new(entities),
+            findings: vec![0; entities.processes.len()],
             links: HashMap::new(),
-            chains: Chains::new(recording.entities.threads.len()),
-            locks: vec![Vec::new(); recording.entities.primitives.len()],
-        };
-        perfetto.describe()?;
-        Ok(perfetto)
-    }
-
-    /// Describes the tracks of processes, threads and channels.
-    fn describe(&mut self) -> Result<()> {
-        for (index, process) in self.entities.processes.iter().enumerate() {
-            let track = self.packets.track(None, |track| {
-                track.number(track_descriptor::SIBLING_ORDER_RANK, index as u64);
-                track.nested(track_descriptor::PROCESS, |descriptor| {
-                    descriptor.number(process_descriptor::PID, process.track);
-                    descriptor.text(process_descriptor::CMDLINE, &process.command);
-                    descriptor.text(process_descriptor::PROCESS_NAME, &process.name);
-                    for label in process.labels() {
-                        descriptor.text(process_descriptor::PROCESS_LABELS, &label);
-                    }
-                });
-            })?;
-            self.processes.push((track, None));
+            chains: Chains::new(entities.threads.len()),
         }
-        for (index, thread) in self.entities.threads.iter().enumerate() {
-            let process = &self.entities.processes[thread.process];
-            let track = self.packets.track(None, |track| {
-                track.number(track_descriptor::SIBLING_ORDER_RANK, index as u64);
-                track.nested(track_descriptor::THREAD, |descriptor| {
-                    descriptor.number(thread_descriptor::PID, process.track);
-                    descriptor.number(thread_descriptor::TID, thread.track);
-                    descriptor.text(thread_descriptor::THREAD_NAME, &thread.name);
-                });
-            })?;
-            self.threads.push(Line::new(track));
-        }
-        let mut groups = vec![None; self.processes.len()];
-        for (index, channel) in self.entities.channels.iter().enumerate() {
-            let (process, _) = self.processes[channel.process];
-            let all = match groups[channel.process] {
-                Some(all) => all,
-                None => self.packets.group(process, "channels", 0)?,
-            };
-            groups[channel.process] = Some(all);
-            let group = self.packets.group(all, &channel.label, index as u64)?;
-            let depth = self.packets.counter(group, "queue depth", 0, "messages")?;
-            let senders = self.packets.counter(group, "live senders", 1, "senders")?;
-            let lanes = Vec::new();
-            self.channels.push(Channel { group, depth, senders, counted: None, lanes });
-        }
-        Ok(())
     }
 
     /// Writes a finding: a slice as long as it lasts, on a track of its own in the process's
@@ -146,13 +76,10 @@ impl<'a, W: Write> Perfetto<'a, W> {
     pub fn finding(&mut self, finding: &Finding) -> Result<()> {
         let entities = self.entities;
         let process = finding.process(entities);
-        let (group, rank) = match self.findings[process] {
-            Some(group) => group,
-            None => (self.packets.group(self.processes[process].0, "findings", 2)?, 0),
-        };
-        self.findings[process] = Some((group, rank + 1));
+        let rank = self.findings[process];
+        self.findings[process] += 1;
         let name = finding.code.name();
-        let mut line = self.packets.line(group, name, rank)?;
+        let mut line = self.tracks.finding(process, name, rank, &mut self.packets)?;
         let (begin, end) = finding.shown();
         self.packets.event(&mut line, begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
@@ -207,7 +134,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
     ///
     /// # Errors
     /// The file cannot be written.
-    pub fn finish(self) -> Result<()> {
+    pub fn finish(mut self) -> Result<()> {
+        self.tracks.finish(&mut self.packets)?;
         self.packets.finish()
     }
 
@@ -218,7 +146,10 @@ impl<'a, W: Write> Perfetto<'a, W> {
             false => self.links.remove(&(slice.thread, slice.begin)),
         };
         let chain = self.chains.link(slice);
-        let mut channel = slice.channel().map(|channel| &mut self.channels[channel]);
+        let mut channel = match slice.channel() {
+            Some(channel) => Some(self.tracks.channel(channel, &mut self.packets)?),
+            None => None,
+        };
         let depth = match (&mut channel, slice.depth) {
             (Some(channel), Some(depth)) => {
                 channel.counted = Some((slice.begin, depth));
@@ -227,7 +158,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             _ => None,
         };
         let counter = channel.map(|channel| channel.depth);
-        let line = &mut self.threads[slice.thread];
+        let line = self.tracks.thread(slice.thread, &mut self.packets)?;
         self.packets.event(line, slice.begin, counter, |event, sequence| {
             sequence.shape(event, slice, entities);
             if slice.is_named_by_words() {
@@ -285,12 +216,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
 
     fn flight(&mut self, flight: &Flight) -> Result<()> {
         let Some(lane) = flight.lane else { return Ok(()) };
-        let Channel { group, lanes, .. } = &mut self.channels[flight.channel];
-        while lanes.len() <= lane {
-            // The viewer shows siblings of one name as one track with several lanes.
-            lanes.push(self.packets.line(*group, "in flight", 2)?);
-        }
-        let lane = &mut lanes[lane];
+        let lane = self.tracks.flights(flight.channel, lane, &mut self.packets)?;
         let fate = match flight.fate {
             Fate::Received => "",
             Fate::Lost => " (never received)",
@@ -311,8 +237,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
     fn hold(&mut self, hold: &Hold) -> Result<()> {
         let entities = self.entities;
         let Some(lane) = hold.lane else { return Ok(()) };
-        self.need_lane(hold.primitive, lane)?;
-        let lane = &mut self.locks[hold.primitive][lane];
+        let lane = self.tracks.holds(hold.primitive, lane, &mut self.packets)?;
         self.packets.event(lane, hold.begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
             sequence.topic(event, Topic::Lock);
@@ -336,24 +261,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
         }
     }
 
-    /// Describes the track of a lock's lane, if it is needed for the first time.
-    fn need_lane(&mut self, primitive: usize, lane: usize) -> Result<()> {
-        let facts = &self.entities.primitives[primitive];
-        let (process, locks) = &mut self.processes[facts.process];
-        while self.locks[primitive].len() <= lane {
-            let group = match *locks {
-                Some(group) => group,
-                None => self.packets.group(*process, "locks", 1)?,
-            };
-            *locks = Some(group);
-            let line = self.packets.line(group, &facts.label, primitive as u64)?;
-            self.locks[primitive].push(line);
-        }
-        Ok(())
-    }
-
     fn counter(&mut self, counter: &Counter) -> Result<()> {
-        let channel = &mut self.channels[counter.channel];
+        let channel = self.tracks.channel(counter.channel, &mut self.packets)?;
         let track = match counter.what {
             Count::QueueDepth => {
                 // Most often the slice has said so.

@@ -14,14 +14,15 @@ impl<W: Write> Perfetto<'_, W> {
     pub(super) fn merged(&mut self, merged: &Merged) -> Result<()> {
         let entities = self.entities;
         let Merged { row, begin, end, .. } = *merged;
-        if let Row::Lock(primitive, lane) = row {
-            self.need_lane(primitive, lane)?;
-        }
         let (line, topic, primitive) = match row {
-            Row::Thread(thread) => (&mut self.threads[thread], Topic::Merged, None),
-            Row::Lock(primitive, lane) => {
-                (&mut self.locks[primitive][lane], Topic::Lock, Some(On::Primitive(primitive)))
+            Row::Thread(thread) => {
+                (self.tracks.thread(thread, &mut self.packets)?, Topic::Merged, None)
             }
+            Row::Lock(primitive, lane) => (
+                self.tracks.holds(primitive, lane, &mut self.packets)?,
+                Topic::Lock,
+                Some(On::Primitive(primitive)),
+            ),
         };
         let (name, what) = (merged.name(entities), merged.what(entities));
         let instant = begin == end;

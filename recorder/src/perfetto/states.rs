@@ -6,25 +6,14 @@ use std::io::Write;
 use anyhow::Result;
 
 use super::Perfetto;
-use super::fields::{track_descriptor, track_event};
+use super::fields::track_event;
 use super::names::Topic;
-use super::packets::Line;
 use super::sequence::Numbers;
 use crate::items::State;
 
 impl<W: Write> Perfetto<'_, W> {
     pub(super) fn state(&mut self, state: &State) -> Result<()> {
-        let line = match &mut self.states[state.thread] {
-            Some(line) => line,
-            none => {
-                let name = format!("state of {}", self.entities.threads[state.thread].name);
-                let thread = self.threads[state.thread].track();
-                let track = self.packets.track(Some(thread), |track| {
-                    track.text(track_descriptor::NAME, &name);
-                })?;
-                none.insert(Line::new(track))
-            }
-        };
+        let line = self.tracks.states(state.thread, &mut self.packets)?;
         self.packets.event(line, state.begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
             sequence.topic(event, Topic::State);

@@ -33,8 +33,8 @@ fn write(recording: &Recording, findings: &[Finding]) -> (Vec<u8>, Vec<u8>) {
 
 fn write_all(recording: &Recording, findings: &[Finding], play: &Pass<'_>) -> (Vec<u8>, Vec<u8>) {
     let (mut json, mut pftrace) = (Vec::new(), Vec::new());
-    let mut chrome = Chrome::new(&mut json, recording).expect("a vector takes everything");
-    let mut perfetto = Perfetto::new(&mut pftrace, recording).expect("a vector takes everything");
+    let mut chrome = Chrome::new(&mut json, recording);
+    let mut perfetto = Perfetto::new(&mut pftrace, recording);
     for finding in findings {
         chrome.finding(finding).expect("a vector takes everything");
         perfetto.finding(finding).expect("a vector takes everything");

@@ -9,6 +9,7 @@ use recorder::play::play;
 use recorder::report::Report;
 use recorder::selection::{Filter, NotThere, Selection, Wanted};
 
+use crate::facts::{Facts, exports, exports_of, of_chrome, of_perfetto};
 use crate::hand::{items, recording};
 use crate::invariants::slices;
 use crate::simulation::programs_with_gaps;
@@ -297,7 +298,77 @@ fn what_is_not_there_is_said() {
     }
 }
 
+/// Both traces of this, which say the same.
+fn traces(recording: &Recording, items: &[Item]) -> ([String; 2], Facts) {
+    let (json, pftrace) = exports_of(recording, items);
+    let facts = of_chrome(&json);
+    assert_eq!(facts, of_perfetto(&pftrace));
+    ([json, pftrace].map(|trace| String::from_utf8_lossy(&trace).into_owned()), facts)
+}
+
+#[test]
+fn a_trace_of_a_part_does_not_name_the_rest() {
+    let recording = recording(FORGOTTEN);
+    for (wanted, there, rest) in [
+        (Wanted { threads: named("other"), ..Wanted::default() }, "others", ["main", "jobs"]),
+        (Wanted { channels: named("jobs"), ..Wanted::default() }, "main", ["other", "others"]),
+    ] {
+        let (traces, _) = traces(&recording, &selected(&recording, &wanted));
+        for trace in traces {
+            assert!(trace.contains(there), "{wanted:?}: {trace}");
+            assert!(!rest.iter().any(|name| trace.contains(name)), "{wanted:?}: {trace}");
+        }
+    }
+    // Nothing is in it, and still it is somebody's.
+    let (_, facts) = traces(&recording, &[]);
+    assert_eq!(facts.processes.len(), 1);
+    assert!(facts.threads.is_empty());
+}
+
+#[test]
+fn a_channel_that_nobody_uses_is_in_the_picture_of_the_run() {
+    let recording = recording("thread 1 main\n0 channel idle 1 2\n0 mutex state 1");
+    let (json, pftrace) = exports(&recording);
+    let facts = of_chrome(&json);
+    assert_eq!(facts, of_perfetto(&pftrace));
+    let counters: Vec<_> = facts.counters.iter().map(|counter| &counter.name).collect();
+    assert_eq!(counters, ["idle live senders", "idle queue depth"]);
+}
+
 proptest! {
+    /// Each thread that is named has something to show, and each that has is named.
+    #[test]
+    fn a_trace_has_the_threads_that_are_in_the_picture(
+        program in programs_with_gaps(),
+        nth in 0usize..1_000,
+        from in 0u64..1_000,
+    ) {
+        let recording = program.recording();
+        let threads = &recording.entities.threads;
+        prop_assume!(!threads.is_empty());
+        let wanted = Wanted {
+            from: nanoseconds(recording.entities.end * from / 1_000),
+            threads: named(&threads[nth % threads.len()].name),
+            ..Wanted::default()
+        };
+        let shown = selected(&recording, &wanted);
+        let expected: BTreeMap<_, _> = shown
+            .iter()
+            .filter_map(|item| match item {
+                Item::Slice(slice) => Some(&threads[slice.thread]),
+                Item::State(state) => Some(&threads[state.thread]),
+                _ => None,
+            })
+            .map(|thread| {
+                let process = recording.entities.processes[thread.process].track;
+                ((process, thread.track), thread.name.clone())
+            })
+            .collect();
+        let (json, pftrace) = exports_of(&recording, &shown);
+        prop_assert_eq!(&of_chrome(&json).threads, &expected);
+        prop_assert_eq!(&of_perfetto(&pftrace).threads, &expected);
+    }
+
     /// A selection of everything is everything.
     #[test]
     fn everything_is_everything(program in programs_with_gaps()) {
