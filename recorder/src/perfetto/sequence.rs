@@ -15,7 +15,7 @@ use super::fields::{
     track_event_defaults,
 };
 use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic, Word};
-use super::wire::{Message, Short};
+use super::wire::{Message, Short, length_of};
 use crate::entities::Entities;
 use crate::items::{Category, On, Slice};
 
@@ -46,9 +46,6 @@ const INCREMENTAL_STATE_CLEARED: u64 = 1;
 
 /// A field of `Trace`.
 const TRACE_PACKET: u32 = 1;
-
-/// So much is before an event in its packet, at most.
-const HEAD: usize = 64;
 
 impl Sequence {
     /// A sequence for all tracks; writes its begin.
@@ -121,17 +118,18 @@ impl Sequence {
         let shape = event.shape.map_or(&[][..], |place| self.shapes.all[place].bytes());
         let (short, rest) = (event.short.bytes(), event.rest.bytes());
         let length = shape.len() + short.len() + rest.len();
-        let mut head = Short::<HEAD>::new();
-        head.number(packet::TIMESTAMP, time);
-        head.number(packet::SEQUENCE_ID, self.number);
-        head.begin(packet::TRACK_EVENT, length);
+        // The three have tags of a byte.
+        let head = [time, self.number, length as u64].map(|number| 1 + length_of(number));
         let mut introduced = Message::default();
         if !self.introduced.is_empty() {
             introduced.message(packet::INTERNED_DATA, &self.introduced);
             self.introduced.clear();
         }
-        out.begin(TRACE_PACKET, head.bytes().len() + length + introduced.len());
-        for part in [head.bytes(), shape, short, rest, introduced.bytes()] {
+        out.begin(TRACE_PACKET, head.iter().sum::<usize>() + length + introduced.len());
+        out.number(packet::TIMESTAMP, time);
+        out.number(packet::SEQUENCE_ID, self.number);
+        out.begin(packet::TRACK_EVENT, length);
+        for part in [shape, short, rest, introduced.bytes()] {
             out.encoded(part);
         }
     }

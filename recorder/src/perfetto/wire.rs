@@ -38,8 +38,10 @@ impl Message {
         self.bytes.extend_from_slice(fields);
     }
 
+    #[inline]
     pub(super) fn number(&mut self, field: u32, value: u64) {
-        self.encoded(Short::<24>::of(field, VARINT, value).bytes());
+        self.tag(field, VARINT);
+        self.varint(value);
     }
 
     pub(super) fn text(&mut self, field: u32, text: &str) {
@@ -61,8 +63,35 @@ impl Message {
     /// Begins a field that is so many bytes long.
     #[inline]
     pub(super) fn begin(&mut self, field: u32, length: usize) {
-        self.encoded(Short::<24>::of(field, LENGTH, length as u64).bytes());
+        self.tag(field, LENGTH);
+        self.varint(length as u64);
     }
+
+    #[inline]
+    fn tag(&mut self, field: u32, kind: u32) {
+        self.varint(u64::from(field << 3 | kind));
+    }
+
+    #[inline]
+    fn varint(&mut self, value: u64) {
+        let [a, b, c, d] = [value, value >> 7, value >> 14, value >> 21].map(|it| it as u8 | 0x80);
+        // To write bytes one by one and then copy them at once is to wait for them.
+        match length_of(value) {
+            1 => self.encoded(&[value as u8]),
+            2 => self.encoded(&[a, (value >> 7) as u8]),
+            3 => self.encoded(&[a, b, (value >> 14) as u8]),
+            4 => self.encoded(&[a, b, c, (value >> 21) as u8]),
+            5 => self.encoded(&[a, b, c, d, (value >> 28) as u8]),
+            _ => self.encoded(Short::<NUMBER>::of(value).bytes()),
+        }
+    }
+}
+
+/// How many bytes a number takes.
+#[inline]
+pub(super) fn length_of(value: u64) -> usize {
+    // Seven bits a byte, and one for nothing.
+    (value | 1).ilog2() as usize / 7 + 1
 }
 
 /// So much can one number take, with its field's and that of a message around it.
@@ -80,10 +109,9 @@ impl<const ROOM: usize> Short<ROOM> {
         Short { room: [0; ROOM], length: 0 }
     }
 
-    #[inline]
-    fn of(field: u32, kind: u32, value: u64) -> Self {
+    #[cold]
+    fn of(value: u64) -> Self {
         let mut short = Short::new();
-        short.tag(field, kind);
         short.varint(value);
         short
     }
@@ -124,13 +152,6 @@ impl<const ROOM: usize> Short<ROOM> {
         self.put([0, (first.0 << 3) as u8, first.1, (second.0 << 3) as u8]);
         self.varint(second.1);
         self.room[begin] = (self.length - begin - 1) as u8;
-    }
-
-    /// The begin of a field that is so many bytes long.
-    #[inline]
-    pub(super) fn begin(&mut self, field: u32, length: usize) {
-        self.tag(field, LENGTH);
-        self.varint(length as u64);
     }
 
     /// Fields are constants, so most of this is done by the compiler.
@@ -190,12 +211,10 @@ mod tests {
         short.number(1, 150);
         short.fixed(47, 0x0102);
         short.pair(4, (1, 7), (3, 150));
-        short.begin(2, 7);
         let expected = [
             &[0x08, 0x96, 0x01][..],
             &[0xf9, 0x02, 0x02, 0x01, 0, 0, 0, 0, 0, 0],
             &[0x22, 0x05, 0x08, 0x07, 0x18, 0x96, 0x01],
-            &[0x12, 0x07],
         ];
         assert_eq!(short.bytes(), expected.concat());
     }
@@ -212,6 +231,10 @@ mod tests {
             let groups = short.bytes().iter().rev();
             let decoded = groups.fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
             assert_eq!(decoded, value);
+            let mut message = Message::default();
+            message.varint(value);
+            assert_eq!(message.bytes(), short.bytes());
+            assert_eq!(length_of(value), short.bytes().len());
         }
     }
 
