@@ -185,6 +185,9 @@ pub enum Command {
         before: PathBuf,
         /// The other run
         after: PathBuf,
+        /// Writes JSON in place of text; docs/report-schema.md says what is in it
+        #[arg(long)]
+        json: bool,
     },
     /// Shows a recording in the terminal: a column for each thread, a line for each event
     ///

@@ -174,7 +174,9 @@ fn execute(command: cli::Command, telling: Telling) -> Result<u8> {
         cli::Command::Report { recordings, json, limits } => {
             say_report(&recordings, json, &limits.limits(), telling)
         }
-        cli::Command::Diff { before, after } => say_difference(&before, &after, telling),
+        cli::Command::Diff { before, after, json } => {
+            say_difference(&before, &after, json, telling)
+        }
     }
 }
 
@@ -210,7 +212,7 @@ fn say_report(
     Ok(if exceeded.is_empty() { damaged } else { FAILURE })
 }
 
-fn say_difference(before: &Path, after: &Path, telling: Telling) -> Result<u8> {
+fn say_difference(before: &Path, after: &Path, json: bool, telling: Telling) -> Result<u8> {
     let watch = Watch::default();
     watch.stop_at_signals()?;
     let document = |path: &Path| -> Result<Document> {
@@ -223,7 +225,13 @@ fn say_difference(before: &Path, after: &Path, telling: Telling) -> Result<u8> {
     };
     let (before, after) = telling
         .with_bar(&watch, || Ok::<_, anyhow::Error>((document(before)?, document(after)?)))?;
-    print(Difference::new(&before, &after).to_string().as_bytes())
+    let difference = Difference::new(&before, &after);
+    if !json {
+        return print(difference.to_string().as_bytes());
+    }
+    let mut text = serde_json::to_vec_pretty(&difference)?;
+    text.push(b'\n');
+    print(&text)
 }
 
 fn show(paths: &[PathBuf], events: usize, threads: Option<usize>, telling: Telling) -> Result<u8> {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::json::{ChannelRecord, Document, FindingRecord, SideRecord};
+use serde::Serialize;
+
+use super::json::{ChannelRecord, Document, FindingRecord, SideRecord, VERSION};
 use super::table::{Align, Table, cut};
 use crate::summary::duration;
 
@@ -13,33 +15,161 @@ const NOISE: f64 = 0.2;
 const NOISE_TIME: u64 = 50_000;
 
 /// What changed from one run to another: findings that came or went, channels that came or
-/// went, counts, and times that differ by more than a fifth.
-#[derive(Clone, Copy, Debug)]
-pub struct Difference<'a> {
-    before: &'a Document,
-    after: &'a Document,
+/// went, counts, and times that differ by more than a fifth. It is shown to people as text, and
+/// is JSON as docs/report-schema.md says.
+#[derive(Clone, Debug, Serialize)]
+pub struct Difference {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Findings that only the later run has.
+    pub come: Vec<FindingRecord>,
+    /// Findings that only the earlier run has.
+    pub gone: Vec<FindingRecord>,
+    /// What else is different.
+    pub changes: Vec<Change>,
 }
 
-impl<'a> Difference<'a> {
-    /// Between these.
-    pub fn new(before: &'a Document, after: &'a Document) -> Self {
-        Difference { before, after }
+/// A number that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The channel's name; of the run as a whole there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// The channel's process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// What it is.
+    pub what: What,
+    /// What it was, in nanoseconds or messages; `None` if there was no such channel.
+    pub before: Option<u64>,
+    /// What it is now.
+    pub after: Option<u64>,
+}
+
+/// What can be different.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// How long the run is.
+    DurationNs,
+    /// Whether there is the channel: 1.
+    Channel,
+    /// Messages sent.
+    Sent,
+    /// Messages received.
+    Received,
+    /// Messages that were still queued when their receiver went.
+    Lost,
+    /// Messages that came back to their sender.
+    Returned,
+    /// The most messages that were queued at a time.
+    MaxDepth,
+    /// Half of the messages took no longer.
+    P50LatencyNs,
+    /// 99 of 100 messages took no longer.
+    P99LatencyNs,
+    /// How long senders waited, all together.
+    SendersWaitedNs,
+    /// How long receivers waited, all together.
+    ReceiversWaitedNs,
+}
+
+impl What {
+    /// What people are told.
+    fn words(self) -> &'static str {
+        match self {
+            What::DurationNs => "duration",
+            What::Channel => "channel",
+            What::Sent => "sent",
+            What::Received => "received",
+            What::Lost => "lost",
+            What::Returned => "returned",
+            What::MaxDepth => "max depth",
+            What::P50LatencyNs => "p50 latency",
+            What::P99LatencyNs => "p99 latency",
+            What::SendersWaitedNs => "senders waited",
+            What::ReceiversWaitedNs => "receivers waited",
+        }
+    }
+
+    fn is_time(self) -> bool {
+        use What::{DurationNs, P50LatencyNs, P99LatencyNs, ReceiversWaitedNs, SendersWaitedNs};
+        matches!(
+            self,
+            DurationNs | P50LatencyNs | P99LatencyNs | SendersWaitedNs | ReceiversWaitedNs
+        )
     }
 }
 
-impl fmt::Display for Difference<'_> {
+impl Difference {
+    /// Between these.
+    pub fn new(before: &Document, after: &Document) -> Self {
+        let mut changes = Vec::new();
+        let times = [before.duration_ns, after.duration_ns];
+        if differ(times) {
+            let [before, after] = times.map(Some);
+            changes.push(Change {
+                channel: None,
+                process: None,
+                what: What::DurationNs,
+                before,
+                after,
+            });
+        }
+        for channel in &before.channels {
+            match find(&after.channels, channel) {
+                Some(other) => changes_of([channel, other], &mut changes),
+                None => changes.push(change(channel, What::Channel, [Some(1), None])),
+            }
+        }
+        for channel in &after.channels {
+            if find(&before.channels, channel).is_none() {
+                changes.push(change(channel, What::Channel, [None, Some(1)]));
+            }
+        }
+        Difference {
+            version: VERSION,
+            come: missing(&after.findings, &before.findings),
+            gone: missing(&before.findings, &after.findings),
+            changes,
+        }
+    }
+}
+
+fn change(channel: &ChannelRecord, what: What, [before, after]: [Option<u64>; 2]) -> Change {
+    let (name, process) = (channel.name.clone(), channel.process.clone());
+    Change { channel: Some(name), process: Some(process), what, before, after }
+}
+
+/// What is different of a channel.
+fn changes_of(both: [&ChannelRecord; 2], changes: &mut Vec<Change>) {
+    let mut add = |what, is_different: fn([u64; 2]) -> bool, of: fn(&ChannelRecord) -> u64| {
+        let values = both.map(of);
+        if is_different(values) {
+            changes.push(change(both[0], what, values.map(Some)));
+        }
+    };
+    let exactly = |[before, after]: [u64; 2]| before != after;
+    add(What::Sent, exactly, |channel| channel.sent);
+    add(What::Received, exactly, |channel| channel.received);
+    add(What::Lost, exactly, |channel| channel.lost);
+    add(What::Returned, exactly, |channel| channel.returned);
+    let deeper = |depths: [u64; 2]| depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE;
+    add(What::MaxDepth, deeper, |channel| channel.depth.max);
+    add(What::P50LatencyNs, differ, |channel| channel.latency.p50_ns);
+    add(What::P99LatencyNs, differ, |channel| channel.latency.p99_ns);
+    add(What::SendersWaitedNs, differ, |channel| waited(&channel.senders));
+    add(What::ReceiversWaitedNs, differ, |channel| waited(&channel.receivers));
+}
+
+impl fmt::Display for Difference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference { before, after } = self;
-        let mut same = true;
-        let gone = missing(&before.findings, &after.findings);
-        let come = missing(&after.findings, &before.findings);
-        for finding in &come {
-            writeln!(out, "+ {}: {}", finding.code, finding.what)?;
+        let Difference { come, gone, changes, .. } = self;
+        for (sign, findings) in [('+', come), ('-', gone)] {
+            for finding in findings {
+                writeln!(out, "{sign} {}: {}", finding.code, finding.what)?;
+            }
         }
-        for finding in &gone {
-            writeln!(out, "- {}: {}", finding.code, finding.what)?;
-        }
-        same &= gone.is_empty() && come.is_empty();
         let mut table = Table::new(&[
             ("", Align::Left),
             ("", Align::Left),
@@ -47,58 +177,25 @@ impl fmt::Display for Difference<'_> {
             ("after", Align::Right),
             ("change", Align::Right),
         ]);
-        let mut changes = 0;
-        let mut change = |who: &str, what: &str, values: [String; 2], ratio: String| {
-            let [before, after] = values;
-            table.row(vec![cut(who, 24), what.to_owned(), before, after, ratio]);
-            changes += 1;
-        };
-        let times = [before.duration_ns, after.duration_ns];
-        if differ(times) {
-            change("run", "duration", times.map(duration), ratio(times));
-        }
-        for channel in &before.channels {
-            let Some(other) = find(&after.channels, channel) else {
-                change(&channel.name, "channel", ["there".into(), "gone".into()], String::new());
-                continue;
+        for Change { channel, what, before, after, .. } in changes {
+            let (values, ratio) = match (before, after) {
+                (&Some(before), &Some(after)) if what.is_time() => {
+                    ([before, after].map(duration), ratio([before, after]))
+                }
+                (&Some(before), &Some(after)) => {
+                    ([before, after].map(|n| n.to_string()), ratio([before, after]))
+                }
+                (Some(_), None) => (["there".into(), "gone".into()], String::new()),
+                (None, _) => (["-".into(), "new".into()], String::new()),
             };
-            let counts = [
-                ("sent", [channel.sent, other.sent]),
-                ("received", [channel.received, other.received]),
-                ("lost", [channel.lost, other.lost]),
-                ("returned", [channel.returned, other.returned]),
-            ];
-            for (what, counts) in counts {
-                if counts[0] != counts[1] {
-                    change(&channel.name, what, counts.map(|n| n.to_string()), ratio(counts));
-                }
-            }
-            let depths = [channel.depth.max, other.depth.max];
-            if depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE {
-                change(&channel.name, "max depth", depths.map(|n| n.to_string()), ratio(depths));
-            }
-            let times = [
-                ("p50 latency", [channel, other].map(|channel| channel.latency.p50_ns)),
-                ("p99 latency", [channel, other].map(|channel| channel.latency.p99_ns)),
-                ("senders waited", [channel, other].map(|channel| waited(&channel.senders))),
-                ("receivers waited", [channel, other].map(|channel| waited(&channel.receivers))),
-            ];
-            for (what, times) in times {
-                if differ(times) {
-                    change(&channel.name, what, times.map(duration), ratio(times));
-                }
-            }
+            let [before, after] = values;
+            let who = cut(channel.as_deref().unwrap_or("run"), 24);
+            table.row(vec![who, what.words().to_owned(), before, after, ratio]);
         }
-        for channel in &after.channels {
-            if find(&before.channels, channel).is_none() {
-                change(&channel.name, "channel", ["-".into(), "new".into()], String::new());
-            }
-        }
-        same &= changes == 0;
-        if changes > 0 {
+        if !changes.is_empty() {
             write!(out, "{table}")?;
         }
-        if same {
+        if come.is_empty() && gone.is_empty() && changes.is_empty() {
             writeln!(out, "nothing has changed but by less than {:.0} %", 100.0 * NOISE)?;
         }
         Ok(())
@@ -107,7 +204,7 @@ impl fmt::Display for Difference<'_> {
 
 /// The findings of `these` that have no counterpart among `those`: same code, same channels,
 /// same threads.
-fn missing<'a>(these: &'a [FindingRecord], those: &[FindingRecord]) -> Vec<&'a FindingRecord> {
+fn missing(these: &[FindingRecord], those: &[FindingRecord]) -> Vec<FindingRecord> {
     let key = |finding: &FindingRecord| {
         (
             finding.code.clone(),
@@ -116,7 +213,8 @@ fn missing<'a>(these: &'a [FindingRecord], those: &[FindingRecord]) -> Vec<&'a F
             finding.site.clone(),
         )
     };
-    these.iter().filter(|this| !those.iter().any(|that| key(that) == key(this))).collect()
+    let is_new = |this: &&FindingRecord| !those.iter().any(|that| key(that) == key(this));
+    these.iter().filter(is_new).cloned().collect()
 }
 
 fn find<'a>(channels: &'a [ChannelRecord], like: &ChannelRecord) -> Option<&'a ChannelRecord> {

@@ -117,6 +117,15 @@ fn what_changed_from_one_run_to_another() {
     assert!(healed.stdout.starts_with("- forgotten-sender: main waits"), "{healed:#?}");
     assert!(healed.stdout.contains("parcels"), "{healed:#?}");
 
+    let json = run(place.recorder(&["diff", "--json", "hang.rec", "fan_in.rec"])).expect_status(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["version"], 1);
+    assert_eq!(json["gone"][0]["code"], "forgotten-sender");
+    let is = |change: &&serde_json::Value| change["channel"] == "parcels";
+    let parcels = json["changes"].as_array().unwrap().iter().find(is).unwrap();
+    assert_eq!((&parcels["what"], &parcels["before"]), (&"channel".into(), &().into()));
+    assert_eq!(parcels["after"], 1);
+
     std::fs::write(place.path("none.json"), "{}").unwrap();
     let ran = run(place.recorder(&["diff", "hang.rec", "none.json"])).expect_status(1);
     ran.expect_stderr("none.json: it is no report of `recorder report --json`");
