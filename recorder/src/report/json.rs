@@ -26,6 +26,15 @@ pub struct Document {
     pub duration_ns: u64,
     /// Whether events are missing.
     pub incomplete: bool,
+    /// How many events were not recorded, as far as the threads could count them.
+    #[serde(default)]
+    pub dropped: u64,
+    /// What could not be read, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+    /// Of several recordings: how their clocks were put on one, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alignment: Option<String>,
     /// The worst first.
     pub findings: Vec<FindingRecord>,
     /// In the order in which they were made.
@@ -281,6 +290,9 @@ impl Document {
             version: VERSION,
             duration_ns: analysis.entities.end,
             incomplete: analysis.incomplete,
+            dropped: report.recording.dropped,
+            damage: report.recording.damage.iter().map(ToString::to_string).collect(),
+            alignment: report.recording.alignment.as_ref().map(ToString::to_string),
             findings: report
                 .findings
                 .iter()

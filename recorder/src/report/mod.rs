@@ -18,6 +18,8 @@ pub mod text;
 /// What there is to say about a run.
 #[derive(Debug)]
 pub struct Report<'a> {
+    /// What it is of.
+    pub recording: &'a Recording,
     /// What the recording says.
     pub analysis: Analysis<'a>,
     /// What is wrong, or slow, or lost: the worst first.
@@ -32,7 +34,7 @@ impl<'a> Report<'a> {
     pub fn new(recording: &'a Recording, outsiders: Outsiders) -> Result<Self> {
         let analysis = analyse(recording, outsiders)?;
         let findings = find(&analysis);
-        Ok(Report { analysis, findings })
+        Ok(Report { recording, analysis, findings })
     }
 
     /// How much of the critical path each thread spent at work or asleep, the most first. Made

@@ -73,6 +73,14 @@ fn json_and_limits_are_for_machines() {
     assert_eq!(report["findings"][0]["code"], "forgotten-sender");
     assert_eq!(report["findings"][0]["threads"][0], "main");
     assert_eq!(report["channels"][0]["received"], 3);
+    assert_eq!((&report["dropped"], report.get("damage")), (&0.into(), None));
+
+    let bytes = place.bytes("hang.rec");
+    // In the midst of the first record, which says where the program is.
+    std::fs::write(place.path("cut.rec"), &bytes[..120]).unwrap();
+    let json = run(place.recorder(&["report", "--json", "cut.rec"])).expect_status(0);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(report["damage"][0].as_str().unwrap().starts_with("truncated at "), "{report}");
 
     for (limits, why) in [
         (&["--fail-on", "deadlock,panic"][..], ""),

@@ -242,6 +242,7 @@ fn a_report_says_of_each_finding_in_which_process_it_is() {
     }
     let json = run(place.recorder(&["report", "--json", "a.rec", "b.rec"])).expect_status(0);
     let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(json["alignment"].as_str().unwrap().starts_with("2 recordings on one clock, "));
     let findings = json["findings"].as_array().unwrap();
     let found: Vec<_> = findings.iter().map(|f| (&f["code"], &f["process"])).collect();
     assert_eq!(found[0], (&"deadlock".into(), &"deadlock".into()));
