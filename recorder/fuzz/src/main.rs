@@ -59,7 +59,9 @@ fn is_possible(item: &Item) -> bool {
         Item::Slice(Slice { begin, end, .. }) | Item::Hold(Hold { begin, end, .. }) => {
             end.is_none_or(|end| *begin <= end)
         }
+        Item::State(state) => state.end.is_none_or(|end| state.begin < end),
         Item::Flight(flight) => flight.begin <= flight.end,
+        Item::Merged(merged) => merged.begin <= merged.end,
         Item::Counter(_) => true,
     }
 }
