@@ -115,8 +115,8 @@ impl Shown<'_> {
 ///
 /// # Errors
 /// The recording cannot be read, an output cannot be written, or it was interrupted: then no
-/// file appears; or [`OnlyPictures`]. Or one that is written cannot be given its name: then those before it have
-/// theirs.
+/// file appears; or [`OnlyPictures`]. Or one that is written cannot be given its name: then those
+/// before it have theirs.
 pub fn export<'a>(
     recording: &'a Recording,
     findings: &[Finding],
@@ -253,7 +253,7 @@ pub fn perfetto(
     for finding in findings {
         trace.finding(finding).context(cannot)?;
     }
-    let detail = Shown { selection: None, max_events }.detail(recording, findings)?;
+    let mut detail = Shown { selection: None, max_events }.detail(recording, findings)?;
     let mut span = (u64::MAX, 0);
     let mut tell = |item: &Item| {
         if let Item::Slice(slice) = item {
@@ -263,16 +263,11 @@ pub fn perfetto(
         trace.item(item).context(cannot)
     };
     recording.begin("exporting");
-    let left_out = match detail {
-        Some(mut detail) => {
-            play(recording, &mut |item| detail.item(item, &mut tell))?;
-            Some(detail.finish(&mut tell)?)
-        }
-        None => {
-            play(recording, &mut tell)?;
-            None
-        }
-    };
+    play(recording, &mut |item| match &mut detail {
+        Some(detail) => detail.item(item, &mut tell),
+        None => tell(item),
+    })?;
+    let left_out = detail.map(|detail| detail.finish(&mut tell)).transpose()?;
     trace.finish().context(cannot)?;
     out.flush().context(cannot)?;
     drop(out);

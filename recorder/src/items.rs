@@ -72,7 +72,8 @@ pub struct Slice {
     /// Of a send: when its thread has received the message because of which it is sent. An arrow
     /// leads here from that receive.
     pub cause: Option<u64>,
-    /// Messages in the channel after it.
+    /// Messages in the channel after it, if the counter that follows says so, too: whoever leaves
+    /// out counters leaves this out.
     pub depth: Option<u64>,
     /// From the begin of the message's send to its receive, in nanoseconds.
     pub latency: Option<u64>,

@@ -49,7 +49,7 @@ pub struct Perfetto<'a, W> {
 }
 
 /// What is added to an arrow's number where it is a flow's: the viewer itself numbers those of
-/// [`Perfetto::chain`], from 0.
+/// [`Packets::chain`], from 0.
 const FLOWS: u64 = 1 << 32;
 
 impl<'a, W: Write> Perfetto<'a, W> {

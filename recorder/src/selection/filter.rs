@@ -230,7 +230,10 @@ impl<'a> Filter<'a> {
             self.channels[channel].used = true;
             self.begin_counters(channel, begin, tell)?;
         }
-        tell(&Item::Slice(Slice { begin, end, arrow, cause, ..slice.clone() }))
+        let depth = slice.depth.filter(|_| {
+            slice.channel().is_some_and(|channel| self.has_counter(channel, slice.begin))
+        });
+        tell(&Item::Slice(Slice { begin, end, arrow, cause, depth, ..slice.clone() }))
     }
 
     fn flight(&mut self, flight: &Flight, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
@@ -292,22 +295,31 @@ impl<'a> Filter<'a> {
         counter: Counter,
         tell: &mut dyn FnMut(&Item) -> Result<()>,
     ) -> Result<()> {
-        let (from, to) = self.selection.window;
+        let (_, to) = self.selection.window;
         if !self.selection.channels[counter.channel] || counter.time > to {
             return Ok(());
         }
-        if counter.time > from && self.channels[counter.channel].used {
+        let is_shown = self.has_counter(counter.channel, counter.time);
+        if is_shown {
             self.begin_counters(counter.channel, counter.time, tell)?;
             tell(&Item::Counter(counter))?;
         }
-        let used = self.channels[counter.channel].used;
         let gauge = self.channels[counter.channel].gauge(counter.what);
         // A hand-over is told when its message is received, and counts for just before that.
         if gauge.newest.is_none_or(|newest| newest.time <= counter.time) {
             gauge.newest = Some(counter);
         }
-        gauge.shown |= used && counter.time > from;
+        gauge.shown |= is_shown;
         Ok(())
+    }
+
+    /// Whether what is counted of the channel at this time, which is not after the window, is told
+    /// at once.
+    fn has_counter(&self, channel: usize, time: u64) -> bool {
+        let (from, _) = self.selection.window;
+        // Nothing is before the trace.
+        let is_later = time > from || from == 0;
+        self.selection.channels[channel] && is_later && self.channels[channel].used
     }
 
     /// Tells the values that a channel's counters have before `time`, if that was not done.

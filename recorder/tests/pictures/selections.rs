@@ -364,9 +364,8 @@ proptest! {
                 ((process, thread.track), thread.name.clone())
             })
             .collect();
-        let (json, pftrace) = exports_of(&recording, &shown);
-        prop_assert_eq!(&of_chrome(&json).threads, &expected);
-        prop_assert_eq!(&of_perfetto(&pftrace).threads, &expected);
+        let (_, facts) = traces(&recording, &shown);
+        prop_assert_eq!(&facts.threads, &expected);
     }
 
     /// A selection of everything is everything.
