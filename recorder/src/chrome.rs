@@ -16,7 +16,6 @@ use std::io::Write;
 
 use anyhow::Result;
 use format::PrimitiveKind;
-use rustc_hash::FxHashMap;
 use serde::Serialize;
 
 use crate::chains::Chains;
@@ -24,6 +23,7 @@ use crate::entities::Entities;
 use crate::findings::Finding;
 use crate::items::{Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
 use crate::load::Recording;
+use crate::shapes::{Shape, Shapes};
 
 mod arrows;
 mod json;
@@ -42,7 +42,7 @@ pub struct Chrome<'a, W> {
     processes: Vec<Place>,
     threads: Vec<Place>,
     /// From the category to the last argument that is a word.
-    shapes: FxHashMap<Shape, String>,
+    shapes: Shapes<String>,
     /// The numbers of the lanes of locks: of a lock, and in it.
     lanes: HashMap<(usize, usize), u64>,
     chains: Chains,
@@ -62,30 +62,6 @@ struct Place {
 
 /// So much is written at a time, in bytes.
 const FULL: usize = 1 << 16;
-/// So many shapes are kept: where there are more, most channels are used for little.
-const MOST_SHAPES: usize = 1 << 13;
-
-/// What slices have in common that differ in thread, time and numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Shape {
-    category: Category,
-    verb: Word,
-    note: Word,
-    operation: Word,
-    on: Option<On>,
-    /// If it has a name: its process and number.
-    endpoint: Option<(usize, u32)>,
-    site: Option<usize>,
-}
-
-/// Where a word is, and how long. That is compared sooner than what stands there, and it does not
-/// matter if one of the few words there are is at two places.
-type Word = (usize, usize);
-
-fn word(word: &'static str) -> Word {
-    (word.as_ptr().addr(), word.len())
-}
-
 /// The track of an event.
 #[derive(Clone, Copy)]
 enum Track {
@@ -172,7 +148,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             first: true,
             processes: pids.iter().map(|&pid| place(pid, pid)).collect(),
             threads: threads.map(|thread| place(pids[thread.process], thread.track)).collect(),
-            shapes: FxHashMap::default(),
+            shapes: Shapes::new(),
             lanes: HashMap::new(),
             chains: Chains::new(entities.threads.len()),
             findings: 0,
@@ -407,27 +383,12 @@ impl<'a, W: Write> Chrome<'a, W> {
             self.json.raw(&shape);
             return Ok(());
         }
-        let process = self.entities.threads[slice.thread].process;
-        let is_named = |endpoint: &_| self.entities.endpoint_name(process, *endpoint).is_some();
-        let key = Shape {
-            category: slice.category,
-            verb: word(slice.verb),
-            note: word(slice.note),
-            operation: word(slice.operation),
-            on: slice.on,
-            endpoint: slice.endpoint.filter(is_named).map(|endpoint| (process, endpoint)),
-            site: slice.site,
+        let key = Shape::of(slice, self.entities);
+        let place = match self.shapes.find(&key) {
+            Some(place) => place,
+            None => self.shapes.insert(key, shape(slice, self.entities)?),
         };
-        if let Some(shape) = self.shapes.get(&key) {
-            self.json.raw(shape);
-            return Ok(());
-        }
-        if self.shapes.len() == MOST_SHAPES {
-            self.shapes.clear();
-        }
-        let shape = shape(slice, self.entities)?;
-        self.json.raw(&shape);
-        self.shapes.insert(key, shape);
+        self.json.raw(self.shapes.at(place));
         Ok(())
     }
 

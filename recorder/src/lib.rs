@@ -51,6 +51,7 @@ pub mod report;
 pub mod run;
 pub mod selection;
 pub mod session;
+mod shapes;
 pub mod signals;
 pub mod summary;
 pub mod viewer;

@@ -1,37 +1,10 @@
-//! Words and texts that come again.
+//! Texts, arguments and topics that come again.
 
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
 
 use crate::entities::Entities;
 use crate::items::{Category, On, Slice, Total};
-
-/// A word of the program's own. There are few, and each is mostly at one place in memory.
-#[derive(Clone, Copy, Debug, Eq)]
-pub(super) struct Word(pub(super) &'static str);
-
-impl Word {
-    /// Whether the two are at one place in memory.
-    #[inline]
-    pub(super) fn is(self, other: Word) -> bool {
-        std::ptr::eq(self.0, other.0)
-    }
-}
-
-impl PartialEq for Word {
-    #[inline]
-    fn eq(&self, other: &Word) -> bool {
-        self.is(*other) || self.0 == other.0
-    }
-}
-
-impl Hash for Word {
-    #[inline]
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let first = self.0.as_bytes().first().copied().unwrap_or(0);
-        hasher.write_u16(u16::from_le_bytes([first, self.0.len() as u8]));
-    }
-}
+use crate::shapes::Word;
 
 /// A text that is an argument's value, of those that come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -14,10 +14,11 @@ use super::fields::{
     debug_annotation, interned_data, packet, trace_packet_defaults, track_event,
     track_event_defaults,
 };
-use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic, Word};
+use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic};
 use super::wire::{Message, Short, length_of};
 use crate::entities::Entities;
-use crate::items::{Category, On, Slice};
+use crate::items::{On, Slice};
+use crate::shapes::{Shape, Shapes, Word};
 
 /// A packet sequence.
 #[derive(Debug)]
@@ -30,7 +31,8 @@ pub(super) struct Sequence {
     /// Which arguments and topics have their names: a bit for each.
     arguments: u64,
     topics: u64,
-    shapes: Shapes,
+    /// The fields of slices that are alike, as they are written.
+    shapes: Shapes<Message>,
     /// What the next packet introduces.
     introduced: Message,
 }
@@ -79,7 +81,7 @@ impl Sequence {
             texts: Interned::default(),
             arguments: 0,
             topics: 0,
-            shapes: Shapes::default(),
+            shapes: Shapes::new(),
             introduced: Message::default(),
         }
     }
@@ -115,7 +117,7 @@ impl Sequence {
             event.number(track_event::TRACK_UUID, track);
         }
         fill(event, self);
-        let shape = event.shape.map_or(&[][..], |place| self.shapes.all[place].bytes());
+        let shape = event.shape.map_or(&[][..], |place| self.shapes.at(place).bytes());
         let (short, rest) = (event.short.bytes(), event.rest.bytes());
         let length = shape.len() + short.len() + rest.len();
         // The three have tags of a byte.
@@ -146,23 +148,18 @@ impl Sequence {
     /// Adds what the slice has in common with others like it.
     #[inline]
     pub(super) fn shape(&mut self, event: &mut Event, slice: &Slice, entities: &Entities) {
-        let shape = Shape::of(slice);
-        event.shape = Some(match self.shapes.recent(&shape) {
+        let shape = Shape::of(slice, entities);
+        event.shape = Some(match self.shapes.find(&shape) {
             Some(place) => place,
-            None => self.find(shape, slice, entities),
+            None => {
+                let fields = self.fields(slice, entities);
+                self.shapes.insert(shape, fields)
+            }
         });
     }
 
-    #[cold]
-    fn find(&mut self, shape: Shape, slice: &Slice, entities: &Entities) -> usize {
-        if let Some(&place) = self.shapes.places.get(&shape) {
-            return self.shapes.remember(shape, place);
-        }
-        let fields = self.fields(slice, entities);
-        self.shapes.insert(shape, fields)
-    }
-
     /// The fields of a shape.
+    #[cold]
     fn fields(&mut self, slice: &Slice, entities: &Entities) -> Message {
         let mut event = Message::default();
         let instant = slice.end == Some(slice.begin);
@@ -353,85 +350,5 @@ impl<K: std::hash::Hash + Eq> Interned<K> {
         let next = self.0.len() as u64 + 1;
         let number = *self.0.entry(key).or_insert(next);
         (number, number == next)
-    }
-}
-
-/// What slices that are alike have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Shape {
-    verb: Word,
-    note: Word,
-    operation: Word,
-    on: Option<On>,
-    site: Option<usize>,
-    endpoint: Option<u32>,
-    instant: bool,
-    category: Category,
-}
-
-impl Shape {
-    #[inline]
-    fn of(slice: &Slice) -> Self {
-        Shape {
-            verb: Word(slice.verb),
-            note: Word(slice.note),
-            operation: Word(slice.operation),
-            on: slice.on,
-            site: slice.site,
-            endpoint: slice.endpoint,
-            instant: slice.end == Some(slice.begin),
-            category: slice.category,
-        }
-    }
-
-    /// Whether the two are the same at first sight.
-    #[inline]
-    fn is(&self, other: &Shape) -> bool {
-        self.on == other.on
-            && self.site == other.site
-            && self.endpoint == other.endpoint
-            && self.verb.is(other.verb)
-            && self.note.is(other.note)
-            && self.operation.is(other.operation)
-            && self.instant == other.instant
-            && self.category == other.category
-    }
-}
-
-/// The shapes of a sequence, with their fields as they are written.
-#[derive(Debug, Default)]
-struct Shapes {
-    all: Vec<Message>,
-    places: FxHashMap<Shape, usize>,
-    /// Those that were met last, and where they are: a thread does the same few things again and
-    /// again.
-    recent: Vec<(Shape, usize)>,
-    /// The oldest of those.
-    oldest: usize,
-}
-
-const RECENT: usize = 4;
-
-impl Shapes {
-    /// Where the shape is, if it is one of those that were met last.
-    #[inline]
-    fn recent(&self, shape: &Shape) -> Option<usize> {
-        self.recent.iter().find(|(known, _)| known.is(shape)).map(|&(_, place)| place)
-    }
-
-    fn remember(&mut self, shape: Shape, place: usize) -> usize {
-        if self.recent.len() < RECENT {
-            self.recent.push((shape, place));
-        } else {
-            self.recent[self.oldest] = (shape, place);
-            self.oldest = (self.oldest + 1) % RECENT;
-        }
-        place
-    }
-
-    fn insert(&mut self, shape: Shape, fields: Message) -> usize {
-        self.places.insert(shape, self.all.len());
-        self.all.push(fields);
-        self.remember(shape, self.all.len() - 1)
     }
 }
