@@ -15,7 +15,10 @@ use super::log::Log;
 #[derive(Debug)]
 pub(super) struct Newest {
     keep: Keep,
+    /// Those of a thread in their order: who forgets one forgets all before it.
     blocks: VecDeque<Kept>,
+    /// The newest of each thread, by process and thread.
+    latest: HashMap<(u32, u32), u64>,
     /// How many bytes they take.
     bytes: u64,
     packer: Packer,
@@ -99,7 +102,14 @@ struct Site {
 impl Newest {
     pub(super) fn new(keep: Keep) -> Self {
         let packer = Packer::new();
-        Newest { keep, blocks: VecDeque::new(), bytes: 0, packer, processes: BTreeMap::new() }
+        Newest {
+            keep,
+            blocks: VecDeque::new(),
+            latest: HashMap::new(),
+            bytes: 0,
+            packer,
+            processes: BTreeMap::new(),
+        }
     }
 
     pub(super) fn add(&mut self, header: &BlockHeader, records: &[u8]) {
@@ -107,7 +117,21 @@ impl Newest {
         self.packer.block(header, records, &mut block);
         block.shrink_to_fit();
         self.bytes += block.len() as u64;
-        self.blocks.push_back(Kept { since: Instant::now(), block });
+        let BlockHeader { process, thread, sequence, .. } = *header;
+        let latest = self.latest.entry((process, thread)).or_insert(sequence);
+        if sequence >= *latest {
+            *latest = sequence;
+            self.blocks.push_back(Kept { since: Instant::now(), block });
+            return;
+        }
+        // Its thread had to write it itself, so it comes after newer ones.
+        let is_newer = |kept: &Kept| {
+            let other = self::header(&kept.block);
+            (other.process, other.thread) == (process, thread) && other.sequence > sequence
+        };
+        let place = self.blocks.iter().position(is_newer).unwrap_or(0);
+        let since = self.blocks.get(place).map_or_else(Instant::now, |newer| newer.since);
+        self.blocks.insert(place, Kept { since, block });
     }
 
     /// Forgets blocks that are older, or take more room, than was asked for.
@@ -155,7 +179,6 @@ impl Newest {
     }
 }
 
-/// Whether a later block of its thread is forgotten.
 /// The header of a block that is kept.
 fn header(block: &[u8]) -> BlockHeader {
     let header = block.first_chunk();
@@ -179,6 +202,7 @@ fn oldest_first(blocks: &[Vec<u8>]) -> impl Iterator<Item = &Vec<u8>> {
     sorted.into_iter()
 }
 
+/// Whether a later block of its thread is forgotten.
 fn is_forgotten(block: &[u8], processes: &BTreeMap<u32, Forgotten>) -> bool {
     let BlockHeader { process, thread, sequence, .. } = header(block);
     let thread = processes.get(&process).and_then(|of| of.threads.get(&thread));
@@ -505,6 +529,26 @@ mod tests {
         assert_eq!(labels, ["Mutex<Jobs> @ main.rs:14", "phase"]);
         assert_eq!(entities.callsites[0].name, "handle");
         assert_eq!(entities.endpoint_name(0, 5), Some("to worker"));
+    }
+
+    #[test]
+    fn what_comes_late_is_forgotten_before_what_is_newer() {
+        let mut newest = Newest::new(Keep::LastBytes(0));
+        let named = Event::ThreadStarted { os_id: 0, name: "" };
+        for (thread, sequence) in [(1, 0), (1, 2), (2, 5), (1, 3), (1, 1), (2, 4)] {
+            let (header, records) = block(thread, sequence, &[named]);
+            newest.add(&header, &records);
+        }
+        let places = newest.blocks.iter().map(|kept| {
+            let BlockHeader { thread, sequence, .. } = header(&kept.block);
+            (thread, sequence)
+        });
+        assert!(places.eq([(1, 0), (1, 1), (1, 2), (2, 4), (2, 5), (1, 3)]));
+        newest.keep = Keep::LastBytes(newest.bytes / 2);
+        newest.forget_the_oldest();
+        let forgotten = &newest.processes[&0].threads;
+        assert_eq!((forgotten[&1].sequence, newest.blocks.len()), (3, 3));
+        assert!(!newest.blocks.iter().any(|kept| is_forgotten(&kept.block, &newest.processes)));
     }
 
     #[test]
