@@ -33,10 +33,10 @@ fn nothing_is_logged_unless_it_is_asked_for() {
     let info = info.expect_stderr("\n3 threads in ").expect_stderr("\nwrote x.rec (");
     assert!(!info.stderr.contains('\u{1b}'), "{info:#?}");
     assert!(!info.stderr.contains("DEBUG"), "{info:#?}");
-    // So much that blocks are moved while the program runs.
-    let mut recorder = place.recorder(&["-vvv", "record", "-o", "x.rec", "--"]);
-    recorder.args([program("count"), "200000", "1"]).env_remove("RUST_LOG");
-    run(recorder).expect_stderr("TRACE").expect_stderr("recorder::session");
+    // What is done again and again while the program runs.
+    let mut recorder = place.recorder(&["-vvv", "record", "--on-deadlock", "kill"]);
+    recorder.args(["-o", "x.rec", "--", program("hang")]).env_remove("RUST_LOG");
+    run(recorder).expect_status(123).expect_stderr("TRACE").expect_stderr("recorder::session");
 }
 
 #[test]
@@ -72,7 +72,10 @@ fn quiet_leaves_errors() {
 #[test]
 fn a_timeline_of_the_recorder_itself() {
     let place = Place::new();
-    run(record(&place, &["--self-trace", "self.json"])).expect_status(0);
+    // It hangs, so that it is drained before it ends.
+    let arguments = ["record", "--on-deadlock", "kill", "-o", "x.rec", "--", program("hang")];
+    run(place.recorder(&[&["--self-trace", "self.json"], &arguments[..]].concat()))
+        .expect_status(123);
     let timeline = place.json("self.json");
     let begun: BTreeSet<_> = timeline
         .iter()
