@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 
 use anyhow::{Context, Result};
 use tracing::{info, info_span};
@@ -22,8 +22,10 @@ use crate::play::play;
 use crate::selection::{Filter, Selection};
 use crate::summary::Summary;
 
+mod behind;
 mod output;
 
+use behind::Behind;
 pub use output::{Kind, Output, Prepared, UnknownEnding, Written};
 
 /// Begins the outputs, so that one that cannot be written is known before the program runs.
@@ -138,8 +140,11 @@ pub fn export<'a>(
     }
     let only = outputs.len() == 1;
     let cannot = |output: &Output| format!("cannot write {output}");
-    let mut writers: Vec<_> =
-        outputs.iter().map(|prepared| (&prepared.output, prepared.writer(only))).collect();
+    let mut writers = Vec::new();
+    for prepared in &outputs {
+        let output = &prepared.output;
+        writers.push((output, prepared.writer(only).with_context(|| cannot(output))?));
+    }
     let mut traces = Vec::new();
     for (output, out) in &mut writers {
         let cannot = || cannot(output);
@@ -247,8 +252,9 @@ pub fn perfetto(
     max_events: Option<u64>,
 ) -> Result<Unnamed> {
     let cannot = "cannot write a temporary trace";
-    let mut file = tempfile::tempfile().context(cannot)?;
-    let mut out = BufWriter::with_capacity(1 << 16, &mut file);
+    let file = tempfile::tempfile().context(cannot)?;
+    let copy = file.try_clone().context(cannot)?;
+    let mut out = Behind::new(copy, |_| Ok(())).context(cannot)?;
     let mut trace = Perfetto::new(&mut out, recording);
     for finding in findings {
         trace.finding(finding).context(cannot)?;
@@ -269,8 +275,7 @@ pub fn perfetto(
     })?;
     let left_out = detail.map(|detail| detail.finish(&mut tell)).transpose()?;
     trace.finish().context(cannot)?;
-    out.flush().context(cannot)?;
-    drop(out);
+    out.finish().context(cannot)?;
     Ok(Unnamed { file, span, left_out })
 }
 

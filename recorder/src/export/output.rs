@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, Permissions};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use anyhow::{Context, Result, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
+
+use super::behind::Behind;
 
 /// Something to write. Its ending says what it is; `-` in place of a name is stdout.
 ///
@@ -175,20 +177,20 @@ impl Prepared {
     }
 
     /// What writes to it; `only` if that is all there is to write.
-    pub(super) fn writer(&self, only: bool) -> Writer<'_> {
+    pub(super) fn writer(&self, only: bool) -> io::Result<Behind> {
         let target = match &self.begun {
-            Begun::File(file) => Target { file: file.as_file(), may_break: false },
-            Begun::Stdout(file) => Target { file, may_break: !only },
+            Begun::File(file) => Target { file: file.as_file().try_clone()?, may_break: false },
+            Begun::Stdout(file) => Target { file: file.try_clone()?, may_break: !only },
         };
-        let sink = if self.output.compressed {
-            // It is the same for the same bytes: no name and no time is in it. The second level makes
-            // traces a sixth smaller than the first, for a quarter more of all time; the sixth makes
-            // them 6 % smaller than that, in twice the time.
-            Sink::Compressed(Box::new(GzEncoder::new(target, Compression::new(2))))
-        } else {
-            Sink::Plain(target)
-        };
-        Writer(BufWriter::with_capacity(1 << 16, sink))
+        if !self.output.compressed {
+            return Behind::new(target, |_| Ok(()));
+        }
+        // It is the same for the same bytes: no name and no time is in it. The second level makes
+        // traces a sixth smaller than the first, for a quarter more of all time; the sixth makes
+        // them 6 % smaller than that, in twice the time.
+        Behind::new(GzEncoder::new(target, Compression::new(2)), |encoder| {
+            encoder.finish().map(drop)
+        })
     }
 
     /// Gives a file its name.
@@ -229,62 +231,14 @@ pub(super) fn is_too_large(kind: Kind, bytes: u64, events: u64) -> bool {
     bytes > most || events > EVENTS
 }
 
-/// Writes to an output.
-pub(super) struct Writer<'a>(BufWriter<Sink<'a>>);
-
-impl Writer<'_> {
-    /// Writes what is still in memory.
-    pub(super) fn finish(self) -> io::Result<()> {
-        match self.0.into_inner()? {
-            Sink::Plain(_) => Ok(()),
-            Sink::Compressed(encoder) => encoder.finish().map(drop),
-        }
-    }
-}
-
-impl Write for Writer<'_> {
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.write_all(bytes)
-    }
-
-    /// Does nothing: a compressor that is flushed compresses less; see [`finish`](Self::finish).
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-enum Sink<'a> {
-    Plain(Target<'a>),
-    Compressed(Box<GzEncoder<Target<'a>>>),
-}
-
-impl Write for Sink<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Sink::Plain(target) => target.write(bytes),
-            Sink::Compressed(encoder) => encoder.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// A file or stdout.
-struct Target<'a> {
-    file: &'a File,
+struct Target {
+    file: File,
     /// Whether it does not matter if nobody reads what is written.
     may_break: bool,
 }
 
-impl Write for Target<'_> {
+impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.file.write(bytes) {
             Err(error) if self.may_break && error.kind() == io::ErrorKind::BrokenPipe => {
