@@ -43,6 +43,8 @@ pub struct Chrome<'a, W> {
     threads: Vec<Place>,
     /// From the category to the last argument that is a word.
     shapes: Shapes<String>,
+    /// What channels are called, as part of a string.
+    labels: Vec<String>,
     /// The numbers of the lanes of locks: of a lock, and in it.
     lanes: HashMap<(usize, usize), u64>,
     chains: Chains,
@@ -53,13 +55,15 @@ pub struct Chrome<'a, W> {
 /// Where a process's or a thread's events are.
 #[derive(Debug)]
 struct Place {
-    /// What says so, up to the time.
+    /// How they begin, up to the time, but for the phase, which is at [`PHASE`].
     at: String,
     /// Whether its name has been written: that is done before the first event there, so that the
     /// picture of a part of a run names nobody who is not in it.
     is_described: bool,
 }
 
+/// Where an event's phase is.
+const PHASE: usize = r#",_{"ph":""#.len();
 /// So much is written at a time, in bytes.
 const FULL: usize = 1 << 16;
 /// The track of an event.
@@ -136,7 +140,7 @@ impl<'a, W: Write> Chrome<'a, W> {
     pub fn new(out: W, recording: &'a Recording) -> Self {
         let entities = &recording.entities;
         let place = |pid, tid| Place {
-            at: format!("\",\"pid\":{pid},\"tid\":{tid},\"ts\":"),
+            at: format!(",\n{{\"ph\":\"?\",\"pid\":{pid},\"tid\":{tid},\"ts\":"),
             is_described: false,
         };
         let pids: Vec<_> = entities.processes.iter().map(|process| process.track).collect();
@@ -149,6 +153,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             processes: pids.iter().map(|&pid| place(pid, pid)).collect(),
             threads: threads.map(|thread| place(pids[thread.process], thread.track)).collect(),
             shapes: Shapes::new(),
+            labels: entities.channels.iter().map(|channel| json::escaped(&channel.label)).collect(),
             lanes: HashMap::new(),
             chains: Chains::new(entities.threads.len()),
             findings: 0,
@@ -212,23 +217,24 @@ impl<'a, W: Write> Chrome<'a, W> {
         self.findings += 1;
         let id = self.findings;
         let (begin, end) = finding.shown();
-        let name = [finding.code.name(), ""];
+        let name = |chrome: &mut Self| chrome.json.raw(finding.code.name());
         let args = FindingArgs {
             text: Some(&finding.what),
             advice: Some(&finding.advice),
             sure: Some(finding.certainty.to_string()),
             site: finding.site.map(|site| entities.sites[site.get()].to_string()),
         };
-        self.asynchronous("b", process, begin, "finding", name, id)?;
+        self.asynchronous(b'b', process, begin, "finding", name, id)?;
         self.end_with(&args)?;
         for evidence in &finding.evidence {
             let thread = &entities.threads[evidence.thread].name;
             let name = format!("{thread} {}", evidence.what);
             let site = evidence.site.map(|site| entities.sites[site.get()].to_string());
-            self.asynchronous("n", process, evidence.time, "finding", [&name, ""], id)?;
+            let name = |chrome: &mut Self| chrome.json.text(&name);
+            self.asynchronous(b'n', process, evidence.time, "finding", name, id)?;
             self.end_with(&FindingArgs { site, ..FindingArgs::default() })?;
         }
-        self.asynchronous("e", process, end, "finding", name, id)?;
+        self.asynchronous(b'e', process, end, "finding", name, id)?;
         self.end();
         Ok(())
     }
@@ -253,17 +259,6 @@ impl<'a, W: Write> Chrome<'a, W> {
         Ok(())
     }
 
-    /// Goes on to the next event.
-    #[inline]
-    fn next(&mut self) -> Result<()> {
-        if self.json.bytes().len() > FULL {
-            self.write()?;
-        }
-        self.json.raw(if self.first { "[\n" } else { ",\n" });
-        self.first = false;
-        Ok(())
-    }
-
     fn metadata(
         &mut self,
         pid: u64,
@@ -271,7 +266,9 @@ impl<'a, W: Write> Chrome<'a, W> {
         name: &'static str,
         args: MetadataArgs<'_>,
     ) -> Result<()> {
-        self.next()?;
+        self.make_room()?;
+        self.json.raw(if self.first { "[\n" } else { ",\n" });
+        self.first = false;
         Ok(self.json.value(&Metadata { ph: "M", pid, tid, name, args })?)
     }
 
@@ -291,35 +288,43 @@ impl<'a, W: Write> Chrome<'a, W> {
 
     /// Begins an event: what, where and when.
     #[inline]
-    fn begin(&mut self, phase: &'static str, track: Track, time: u64) -> Result<()> {
+    fn begin(&mut self, phase: u8, track: Track, time: u64) -> Result<()> {
         self.need(track)?;
-        self.next()?;
-        self.json.raw("{\"ph\":\"");
-        self.json.raw(phase);
-        self.json.raw(match track {
-            Track::Process(process) => &self.processes[process].at,
-            Track::Thread(thread) => &self.threads[thread].at,
-        });
-        self.json.microseconds(time);
+        self.make_room()?;
+        let place = match track {
+            Track::Process(process) => &self.processes[process],
+            Track::Thread(thread) => &self.threads[thread],
+        };
+        // Something has been described before the first of them.
+        self.json.raw_with(&place.at, PHASE, phase);
+        self.json.time(time);
         Ok(())
     }
 
-    /// Begins an event on a process's track `id`. Its name is in two parts.
+    #[inline]
+    fn make_room(&mut self) -> Result<()> {
+        if self.json.bytes().len() > FULL {
+            self.write()?;
+        }
+        Ok(())
+    }
+
+    /// Begins an event on a process's track `id`.
     #[inline]
     fn asynchronous(
         &mut self,
-        phase: &'static str,
+        phase: u8,
         process: usize,
         time: u64,
         category: &'static str,
-        name: [&str; 2],
+        name: impl FnOnce(&mut Self),
         id: u64,
     ) -> Result<()> {
         self.begin(phase, Track::Process(process), time)?;
         self.json.raw(",\"cat\":\"");
         self.json.raw(category);
         self.json.raw("\",\"name\":\"");
-        name.into_iter().for_each(|part| self.json.text(part));
+        name(self);
         self.json.raw("\",\"id2\":{\"local\":\"");
         self.json.hexadecimal(id);
         self.json.raw("\"}");
@@ -342,25 +347,23 @@ impl<'a, W: Write> Chrome<'a, W> {
 
     fn slice(&mut self, slice: &Slice) -> Result<()> {
         // What never ended is begun, and not ended.
-        let phase = if slice.end.is_some() { "X" } else { "B" };
+        let phase = if slice.end.is_some() { b'X' } else { b'B' };
         self.begin(phase, Track::Thread(slice.thread), slice.begin)?;
         if let Some(end) = slice.end {
             self.json.raw(",\"dur\":");
             self.json.microseconds(end - slice.begin);
         }
         self.shape(slice)?;
-        let numbers = [
-            ("message", slice.message),
-            ("latency_ns", slice.latency),
-            ("waited_ns", slice.waited),
-            ("timeout_ns", slice.timeout),
-        ];
-        for (name, number) in numbers {
+        let mut say = |name, number: Option<u64>| {
             if let Some(number) = number {
                 self.json.field(name);
                 self.json.number(number);
             }
-        }
+        };
+        say("message", slice.message);
+        say("latency_ns", slice.latency);
+        say("waited_ns", slice.waited);
+        say("timeout_ns", slice.timeout);
         if let Some(words) = &slice.words {
             self.json.field(match slice.category {
                 Category::Channel => "value",
@@ -402,11 +405,14 @@ impl<'a, W: Write> Chrome<'a, W> {
             Fate::Lost => " never received",
             Fate::Unseen => " receive not recorded",
         };
-        let name = [&channel.label, what];
+        let name = |chrome: &mut Self| {
+            chrome.json.raw(&chrome.labels[flight.channel]);
+            chrome.json.raw(what);
+        };
         let (process, id) = (channel.process, flight.arrow);
-        self.asynchronous("b", process, flight.begin, "message", name, id)?;
+        self.asynchronous(b'b', process, flight.begin, "message", name, id)?;
         self.json.raw(",\"args\":{\"channel\":\"");
-        self.json.text(&channel.label);
+        self.json.raw(&self.labels[flight.channel]);
         self.json.raw("\",\"message\":");
         self.json.number(flight.message);
         if let Some(value) = &flight.value {
@@ -415,7 +421,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             self.json.raw("\"");
         }
         self.json.raw("}}");
-        self.asynchronous("e", process, flight.end, "message", name, id)?;
+        self.asynchronous(b'e', process, flight.end, "message", name, id)?;
         self.end();
         Ok(())
     }
@@ -426,6 +432,7 @@ impl<'a, W: Write> Chrome<'a, W> {
         let Some(lane) = hold.lane else { return Ok(()) };
         let id = self.lane(hold.primitive, lane)?;
         let name = hold.name(entities);
+        let name = |chrome: &mut Self| chrome.json.text(&name);
         let args = HoldArgs {
             primitive: &primitive.label,
             thread: &entities.threads[hold.thread].name,
@@ -433,10 +440,10 @@ impl<'a, W: Write> Chrome<'a, W> {
             others_waited_ns: hold.others_waited,
             site: hold.site.map(|site| entities.sites[site].to_string()),
         };
-        self.asynchronous("b", primitive.process, hold.begin, "lock", [&name, ""], id)?;
+        self.asynchronous(b'b', primitive.process, hold.begin, "lock", name, id)?;
         self.end_with(&args)?;
         if let Some(end) = hold.end {
-            self.asynchronous("e", primitive.process, end, "lock", [&name, ""], id)?;
+            self.asynchronous(b'e', primitive.process, end, "lock", name, id)?;
             self.end();
         }
         Ok(())
@@ -449,8 +456,8 @@ impl<'a, W: Write> Chrome<'a, W> {
         if number == known {
             // An instant before all that is held gives the track its name.
             let primitive = &self.entities.primitives[primitive];
-            for phase in ["b", "e"] {
-                let name = [primitive.label.as_str(), ""];
+            for phase in [b'b', b'e'] {
+                let name = |chrome: &mut Self| chrome.json.text(&primitive.label);
                 self.asynchronous(phase, primitive.process, 0, "lock", name, number)?;
                 self.end();
             }
@@ -460,9 +467,9 @@ impl<'a, W: Write> Chrome<'a, W> {
 
     fn counter(&mut self, counter: &Counter) -> Result<()> {
         let channel = &self.entities.channels[counter.channel];
-        self.begin("C", Track::Process(channel.process), counter.time)?;
+        self.begin(b'C', Track::Process(channel.process), counter.time)?;
         self.json.raw(",\"name\":\"");
-        self.json.text(&channel.label);
+        self.json.raw(&self.labels[counter.channel]);
         self.json.raw(match counter.what {
             Count::QueueDepth => " queue depth\",\"args\":{\"\":",
             Count::LiveSenders => " live senders\",\"args\":{\"\":",

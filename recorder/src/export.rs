@@ -281,7 +281,9 @@ pub fn perfetto(
 
 fn show<W: Write>(pictures: &mut [(&Output, Trace<'_, W>)], item: &Item) -> Result<()> {
     for (output, picture) in pictures {
-        picture.item(item).with_context(|| format!("cannot write {output}"))?;
+        if let Err(error) = picture.item(item) {
+            return Err(error.context(format!("cannot write {output}")));
+        }
     }
     Ok(())
 }

@@ -483,7 +483,8 @@ impl Flight {
         const VALUE: usize = 40;
         match &self.value {
             Some(value) => format!("#{} {}", self.message, short(value, VALUE)),
-            None => format!("#{}", self.message),
+            // Most are so: they are made without what formats cost.
+            None => ["#", itoa::Buffer::new().format(self.message)].concat(),
         }
     }
 }

@@ -174,8 +174,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 }
                 (None, None) => {}
             }
-            for link in links.into_iter().flatten() {
-                event.fixed(track_event::TERMINATING_FLOW_IDS, link);
+            if let Some(links) = links {
+                links.iter().for_each(|link| event.fixed(track_event::TERMINATING_FLOW_IDS, *link));
             }
             // A message has one colour wherever it is.
             if let (Category::Channel, Some(Arrow::From(Range { start: id, .. }) | Arrow::To(id))) =
@@ -194,16 +194,15 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 };
                 sequence.annotate_once(event, argument, said);
             }
-            for (argument, number) in [
-                (Argument::Message, slice.message),
-                (Argument::Latency, slice.latency),
-                (Argument::Waited, slice.waited),
-                (Argument::Timeout, slice.timeout),
-            ] {
+            let mut say = |argument, number: Option<u64>| {
                 if let Some(number) = number {
                     sequence.annotate(event, argument, number);
                 }
-            }
+            };
+            say(Argument::Message, slice.message);
+            say(Argument::Latency, slice.latency);
+            say(Argument::Waited, slice.waited);
+            say(Argument::Timeout, slice.timeout);
         })?;
         if let Some(Link { flow, from: Some(from), .. }) = chain {
             self.packets.chain(line, flow, from, slice.begin)?;
@@ -217,15 +216,16 @@ impl<'a, W: Write> Perfetto<'a, W> {
     fn flight(&mut self, flight: &Flight) -> Result<()> {
         let Some(lane) = flight.lane else { return Ok(()) };
         let lane = self.tracks.flights(flight.channel, lane, &mut self.packets)?;
-        let fate = match flight.fate {
+        let mut name = flight.name();
+        name.push_str(match flight.fate {
             Fate::Received => "",
             Fate::Lost => " (never received)",
             Fate::Unseen => " (receive not recorded)",
-        };
+        });
         self.packets.event(lane, flight.begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
             sequence.topic(event, Topic::Message);
-            event.text(track_event::NAME, &format!("{}{fate}", flight.name()));
+            event.text(track_event::NAME, &name);
             event.number(track_event::CORRELATION_ID, flight.arrow);
             if let Some(value) = &flight.value {
                 sequence.annotate_once(event, Argument::Value, value);

@@ -14,11 +14,11 @@ impl<W: Write> Chrome<'_, W> {
     pub(super) fn arrows(&mut self, slice: &Slice) -> Result<()> {
         let (thread, time) = (slice.thread, slice.begin);
         if let Some(Link { flow, begins, from }) = self.chains.link(slice) {
-            let phase = if begins { "s" } else { "t" };
+            let phase = if begins { b's' } else { b't' };
             self.flow(phase, thread, time, "message", flow)?;
             if let Some(from) = from {
-                self.flow("s", thread, from, "chain", flow)?;
-                self.flow("f", thread, time, "chain", flow)?;
+                self.flow(b's', thread, from, "chain", flow)?;
+                self.flow(b'f', thread, time, "chain", flow)?;
             }
             return Ok(());
         }
@@ -27,9 +27,9 @@ impl<W: Write> Chrome<'_, W> {
         match &slice.arrow {
             None => Ok(()),
             Some(Arrow::From(ids)) => {
-                ids.clone().try_for_each(|id| self.flow("s", thread, time, name, id))
+                ids.clone().try_for_each(|id| self.flow(b's', thread, time, name, id))
             }
-            Some(Arrow::To(id)) => self.flow("f", thread, time, name, *id),
+            Some(Arrow::To(id)) => self.flow(b'f', thread, time, name, *id),
         }
     }
 
@@ -37,7 +37,7 @@ impl<W: Write> Chrome<'_, W> {
     #[inline]
     fn flow(
         &mut self,
-        phase: &'static str,
+        phase: u8,
         thread: usize,
         time: u64,
         name: &'static str,
@@ -51,7 +51,7 @@ impl<W: Write> Chrome<'_, W> {
         self.json.raw("\",\"id\":");
         self.json.number(id);
         // It ends in the slice that encloses its end.
-        self.json.raw(if phase == "f" { ",\"bp\":\"e\"}" } else { "}" });
+        self.json.raw(if phase == b'f' { ",\"bp\":\"e\"}" } else { "}" });
         Ok(())
     }
 }

@@ -4,13 +4,17 @@ use serde::Serialize;
 
 /// JSON that is being written.
 #[derive(Debug, Default)]
-pub(super) struct Json(Vec<u8>);
+pub(super) struct Json {
+    bytes: Vec<u8>,
+    /// The time that was written last, and as what: it often comes again.
+    last: (u64, Vec<u8>),
+}
 
 impl Json {
     /// Appends what is JSON already, or part of it.
     #[inline]
     pub(super) fn raw(&mut self, json: &str) {
-        self.0.extend_from_slice(json.as_bytes());
+        self.bytes.extend_from_slice(json.as_bytes());
     }
 
     /// Appends what stands between the quotes of a string.
@@ -21,8 +25,7 @@ impl Json {
         if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
             self.raw(text);
         } else {
-            let string = serde_json::Value::from(text).to_string();
-            self.raw(&string[1..string.len() - 1]);
+            self.raw(&escaped(text));
         }
     }
 
@@ -40,8 +43,30 @@ impl Json {
             return;
         }
         let digit = |unit| b'0' + (rest / unit % 10) as u8;
-        self.0.extend([b'.', digit(100), digit(10), digit(1)]);
-        while self.0.pop_if(|digit| *digit == b'0').is_some() {}
+        self.bytes.extend([b'.', digit(100), digit(10), digit(1)]);
+        while self.bytes.pop_if(|digit| *digit == b'0').is_some() {}
+    }
+
+    /// Appends a time, in nanoseconds, as microseconds.
+    #[inline]
+    pub(super) fn time(&mut self, time: u64) {
+        if time != self.last.0 || self.last.1.is_empty() {
+            let begin = self.bytes.len();
+            self.microseconds(time);
+            self.last.0 = time;
+            self.last.1.clear();
+            self.last.1.extend_from_slice(&self.bytes[begin..]);
+        } else {
+            self.bytes.extend_from_slice(&self.last.1);
+        }
+    }
+
+    /// Appends what is JSON already, with this byte at `place` in it.
+    #[inline]
+    pub(super) fn raw_with(&mut self, json: &str, place: usize, byte: u8) {
+        let begin = self.bytes.len();
+        self.raw(json);
+        self.bytes[begin + place] = byte;
     }
 
     /// Appends a number as part of a string: `0x1f`.
@@ -51,7 +76,7 @@ impl Json {
         let digits = number.checked_ilog2().unwrap_or(0) / 4 + 1;
         for place in (0..digits).rev() {
             let digit = (number >> (4 * place)) & 0xf;
-            self.0.push(b"0123456789abcdef"[digit as usize]);
+            self.bytes.push(b"0123456789abcdef"[digit as usize]);
         }
     }
 
@@ -60,24 +85,30 @@ impl Json {
     /// # Errors
     /// Those of `serde_json`.
     pub(super) fn value(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
-        serde_json::to_writer(&mut self.0, value)
+        serde_json::to_writer(&mut self.bytes, value)
     }
 
     /// Appends a field's name, behind others of the object or as its first.
     #[inline]
     pub(super) fn field(&mut self, name: &str) {
-        self.raw(if self.0.last() == Some(&b'{') { "\"" } else { ",\"" });
+        self.raw(if self.bytes.last() == Some(&b'{') { "\"" } else { ",\"" });
         self.raw(name);
         self.raw("\":");
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
+        &self.bytes
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.bytes.clear();
     }
+}
+
+/// What stands between the quotes of a string.
+pub(super) fn escaped(text: &str) -> String {
+    let string = serde_json::Value::from(text).to_string();
+    string[1..string.len() - 1].to_owned()
 }
 
 #[cfg(test)]
@@ -87,7 +118,7 @@ mod tests {
     fn written(write: impl FnOnce(&mut Json)) -> String {
         let mut json = Json::default();
         write(&mut json);
-        String::from_utf8(json.0).unwrap()
+        String::from_utf8(json.bytes).unwrap()
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl<W: Write> Chrome<'_, W> {
         let (name, what) = (merged.name(entities), merged.what(entities));
         match merged.row {
             Row::Thread(thread) => {
-                self.begin("X", Track::Thread(thread), merged.begin)?;
+                self.begin(b'X', Track::Thread(thread), merged.begin)?;
                 self.json.raw(",\"dur\":");
                 self.json.microseconds(merged.end - merged.begin);
                 self.json.raw(",\"cat\":\"merged\",\"name\":\"");
@@ -50,10 +50,10 @@ impl<W: Write> Chrome<'_, W> {
                 let id = self.lane(primitive, lane)?;
                 let primitive = &entities.primitives[primitive];
                 let args = MergedArgs { primitive: Some(&primitive.label), what: &what, merged };
-                let name = [name.as_str(), ""];
-                self.asynchronous("b", primitive.process, merged.begin, "lock", name, id)?;
+                let name = |chrome: &mut Self| chrome.json.text(&name);
+                self.asynchronous(b'b', primitive.process, merged.begin, "lock", name, id)?;
                 self.end_with(&args)?;
-                self.asynchronous("e", primitive.process, merged.end, "lock", name, id)?;
+                self.asynchronous(b'e', primitive.process, merged.end, "lock", name, id)?;
                 self.end();
                 Ok(())
             }

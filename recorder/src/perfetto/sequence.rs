@@ -15,7 +15,7 @@ use super::fields::{
     track_event_defaults,
 };
 use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic};
-use super::wire::{Message, Short, length_of};
+use super::wire::{Message, Short};
 use crate::entities::Entities;
 use crate::items::{On, Slice};
 use crate::shapes::{Shape, Shapes, Word};
@@ -117,23 +117,24 @@ impl Sequence {
             event.number(track_event::TRACK_UUID, track);
         }
         fill(event, self);
-        let shape = event.shape.map_or(&[][..], |place| self.shapes.at(place).bytes());
-        let (short, rest) = (event.short.bytes(), event.rest.bytes());
-        let length = shape.len() + short.len() + rest.len();
-        // The three have tags of a byte.
-        let head = [time, self.number, length as u64].map(|number| 1 + length_of(number));
-        let mut introduced = Message::default();
-        if !self.introduced.is_empty() {
-            introduced.message(packet::INTERNED_DATA, &self.introduced);
-            self.introduced.clear();
+        let Event { short, rest } = event;
+        let length = short.len();
+        if rest.is_empty() && self.introduced.is_empty() {
+            short.number(packet::TIMESTAMP, time);
+            short.number(packet::SEQUENCE_ID, self.number);
+            out.encoded(short.within(TRACE_PACKET, packet::TRACK_EVENT, length));
+            return;
         }
-        out.begin(TRACE_PACKET, head.iter().sum::<usize>() + length + introduced.len());
-        out.number(packet::TIMESTAMP, time);
-        out.number(packet::SEQUENCE_ID, self.number);
-        out.begin(packet::TRACK_EVENT, length);
-        for part in [shape, short, rest, introduced.bytes()] {
-            out.encoded(part);
-        }
+        rest.encoded(short.bytes());
+        out.nested(TRACE_PACKET, |packet| {
+            packet.message(packet::TRACK_EVENT, rest);
+            packet.number(packet::TIMESTAMP, time);
+            packet.number(packet::SEQUENCE_ID, self.number);
+            if !self.introduced.is_empty() {
+                packet.message(packet::INTERNED_DATA, &self.introduced);
+                self.introduced.clear();
+            }
+        });
     }
 
     /// Adds a counter's value at the event's time.
@@ -149,13 +150,14 @@ impl Sequence {
     #[inline]
     pub(super) fn shape(&mut self, event: &mut Event, slice: &Slice, entities: &Entities) {
         let shape = Shape::of(slice, entities);
-        event.shape = Some(match self.shapes.find(&shape) {
+        let place = match self.shapes.find(&shape) {
             Some(place) => place,
             None => {
                 let fields = self.fields(slice, entities);
                 self.shapes.insert(shape, fields)
             }
-        });
+        };
+        event.encoded(self.shapes.at(place).bytes());
     }
 
     /// The fields of a shape.
@@ -260,14 +262,10 @@ impl Sequence {
 /// An event that is being written: its fields, which may stand in any order.
 #[derive(Debug)]
 pub(super) struct Event {
-    /// The fields that it has in common with others: a place among the shapes.
-    shape: Option<usize>,
-    short: Short<SHORT>,
+    short: Short,
+    /// What has no room there.
     pub(super) rest: Message,
 }
-
-/// Enough for what most events have.
-const SHORT: usize = 160;
 
 /// What takes fields that are numbers.
 pub(super) trait Numbers {
@@ -289,12 +287,11 @@ impl Numbers for Event {
 
 impl Event {
     pub(super) fn new() -> Self {
-        Event { shape: None, short: Short::new(), rest: Message::default() }
+        Event { short: Short::new(), rest: Message::default() }
     }
 
     #[inline]
     fn clear(&mut self) {
-        self.shape = None;
         self.short.clear();
         if !self.rest.is_empty() {
             self.rest.clear();
@@ -303,12 +300,20 @@ impl Event {
 
     /// Room for another number.
     #[inline]
-    fn room(&mut self) -> &mut Short<SHORT> {
-        if self.short.is_full() {
+    fn room(&mut self) -> &mut Short {
+        if !self.short.has_room(0) {
             self.rest.encoded(self.short.bytes());
             self.short.clear();
         }
         &mut self.short
+    }
+
+    #[inline]
+    fn encoded(&mut self, fields: &[u8]) {
+        match self.short.has_room(fields.len()) {
+            true => self.short.encoded(fields),
+            false => self.rest.encoded(fields),
+        }
     }
 
     #[inline]
@@ -317,7 +322,10 @@ impl Event {
     }
 
     pub(super) fn text(&mut self, field: u32, text: &str) {
-        self.rest.text(field, text);
+        match self.short.has_room(text.len()) {
+            true => self.short.text(field, text),
+            false => self.rest.text(field, text),
+        }
     }
 }
 

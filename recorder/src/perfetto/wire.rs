@@ -38,7 +38,6 @@ impl Message {
         self.bytes.extend_from_slice(fields);
     }
 
-    #[inline]
     pub(super) fn number(&mut self, field: u32, value: u64) {
         self.tag(field, VARINT);
         self.varint(value);
@@ -61,75 +60,78 @@ impl Message {
     }
 
     /// Begins a field that is so many bytes long.
-    #[inline]
-    pub(super) fn begin(&mut self, field: u32, length: usize) {
+    fn begin(&mut self, field: u32, length: usize) {
         self.tag(field, LENGTH);
         self.varint(length as u64);
     }
 
-    #[inline]
     fn tag(&mut self, field: u32, kind: u32) {
         self.varint(u64::from(field << 3 | kind));
     }
 
-    #[inline]
-    fn varint(&mut self, value: u64) {
-        let [a, b, c, d] = [value, value >> 7, value >> 14, value >> 21].map(|it| it as u8 | 0x80);
-        // To write bytes one by one and then copy them at once is to wait for them.
-        match length_of(value) {
-            1 => self.encoded(&[value as u8]),
-            2 => self.encoded(&[a, (value >> 7) as u8]),
-            3 => self.encoded(&[a, b, (value >> 14) as u8]),
-            4 => self.encoded(&[a, b, c, (value >> 21) as u8]),
-            5 => self.encoded(&[a, b, c, d, (value >> 28) as u8]),
-            _ => self.encoded(Short::<NUMBER>::of(value).bytes()),
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.bytes.push(value as u8 | 0x80);
+            value >>= 7;
         }
+        self.bytes.push(value as u8);
     }
 }
 
 /// How many bytes a number takes.
 #[inline]
-pub(super) fn length_of(value: u64) -> usize {
-    // Seven bits a byte, and one for nothing.
-    (value | 1).ilog2() as usize / 7 + 1
+fn length_of(value: u64) -> usize {
+    // Seven bits a byte, and one for nothing: bits / 7, rounded up, as it is for all up to 64.
+    ((value | 1).ilog2() as usize * 9 + 73) / 64
 }
 
-/// So much can one number take, with its field's and that of a message around it.
-const NUMBER: usize = 20;
-
-/// Fields for which there is room: less than [`Message`] for each of them.
+/// A message of less than 128 bytes most of the time, that is written field by field in a place of
+/// its own: less than [`Message`] for each of them.
 #[derive(Debug)]
-pub(super) struct Short<const ROOM: usize> {
+pub(super) struct Short {
     room: [u8; ROOM],
-    length: usize,
+    end: usize,
 }
 
-impl<const ROOM: usize> Short<ROOM> {
+/// So many bytes fit into a [`Short`], with what [`Short::number`] and the like need at most, and
+/// with what goes before them.
+const ROOM: usize = 256;
+/// So much may stand before a short message: two fields' tags and lengths.
+const BEFORE: usize = 6;
+/// So much can one field take that is a number, or a [`Short::pair`].
+const FIELD: usize = 24;
+
+impl Short {
     pub(super) fn new() -> Self {
-        Short { room: [0; ROOM], length: 0 }
-    }
-
-    #[cold]
-    fn of(value: u64) -> Self {
-        let mut short = Short::new();
-        short.varint(value);
-        short
-    }
-
-    #[inline]
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.room[..self.length]
+        Short { room: [0; ROOM], end: BEFORE }
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
-        self.length = 0;
+        self.end = BEFORE;
     }
 
-    /// Whether another number may not have room.
     #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.length > ROOM - NUMBER
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.room[BEFORE..self.end]
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.end - BEFORE
+    }
+
+    /// Whether there is room for so many more bytes, and still for some fields after them.
+    #[inline]
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        self.end + bytes <= ROOM - 4 * FIELD
+    }
+
+    /// Appends fields that are encoded already, for which there is room.
+    #[inline]
+    pub(super) fn encoded(&mut self, fields: &[u8]) {
+        self.room[self.end..self.end + fields.len()].copy_from_slice(fields);
+        self.end += fields.len();
     }
 
     #[inline]
@@ -144,14 +146,43 @@ impl<const ROOM: usize> Short<ROOM> {
         self.put(value.to_le_bytes());
     }
 
+    /// A text for which there is room.
+    #[inline]
+    pub(super) fn text(&mut self, field: u32, text: &str) {
+        self.tag(field, LENGTH);
+        self.varint(text.len() as u64);
+        self.encoded(text.as_bytes());
+    }
+
     /// A message of two numbers, both of fields below 16, of which the first is a small one.
     #[inline]
     pub(super) fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
         self.tag(field, LENGTH);
-        let begin = self.length;
+        let begin = self.end;
         self.put([0, (first.0 << 3) as u8, first.1, (second.0 << 3) as u8]);
         self.varint(second.1);
-        self.room[begin] = (self.length - begin - 1) as u8;
+        self.room[begin] = (self.end - begin - 1) as u8;
+    }
+
+    /// What is there as the field `outer` of a message, and its first `length` bytes as the field
+    /// `inner` of that. Both fields are below 16.
+    #[inline]
+    pub(super) fn within(&mut self, outer: u32, inner: u32, length: usize) -> &[u8] {
+        let begin = self.before(BEFORE, inner, length);
+        let begin = self.before(begin, outer, self.end - begin);
+        &self.room[begin..self.end]
+    }
+
+    /// Writes what begins a field so that it ends at `end`; gives where it begins.
+    #[inline]
+    fn before(&mut self, end: usize, field: u32, length: usize) -> usize {
+        let tag = (field << 3 | LENGTH) as u8;
+        if length < 0x80 {
+            self.room[end - 2..end].copy_from_slice(&[tag, length as u8]);
+            return end - 2;
+        }
+        self.room[end - 3..end].copy_from_slice(&[tag, length as u8 | 0x80, (length >> 7) as u8]);
+        end - 3
     }
 
     /// Fields are constants, so most of this is done by the compiler.
@@ -168,14 +199,26 @@ impl<const ROOM: usize> Short<ROOM> {
     fn varint(&mut self, value: u64) {
         match value {
             0..0x80 => self.put([value as u8]),
-            0x80..0x4000 => self.put([value as u8 | 0x80, (value >> 7) as u8]),
-            0x4000..0x20_0000 => {
-                self.put([value as u8 | 0x80, (value >> 7) as u8 | 0x80, (value >> 14) as u8]);
-            }
+            0x80..0x100_0000_0000_0000 => self.medium_varint(value),
             _ => self.long_varint(value),
         }
     }
 
+    /// A number of 56 bits at most.
+    fn medium_varint(&mut self, value: u64) {
+        // Groups of seven bits move apart: those of 28, then those of 14 in each, then of seven.
+        let word = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
+        let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x0fff_c000_0fff_c000) << 2;
+        let word = (word & 0x007f_007f_007f_007f) | (word & 0x3f80_3f80_3f80_3f80) << 1;
+        let length = length_of(value);
+        // All but the last say that more follow.
+        let more = 0x0080_8080_8080_8080 & !(u64::MAX << (8 * (length - 1)));
+        // Eight bytes, whatever the length: that is one store.
+        self.put((word | more).to_le_bytes());
+        self.end -= 8 - length;
+    }
+
+    #[cold]
     fn long_varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.put([value as u8 | 0x80]);
@@ -186,8 +229,8 @@ impl<const ROOM: usize> Short<ROOM> {
 
     #[inline]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.room[self.length..self.length + N].copy_from_slice(&bytes);
-        self.length += N;
+        self.room[self.end..self.end + N].copy_from_slice(&bytes);
+        self.end += N;
     }
 }
 
@@ -207,7 +250,7 @@ mod tests {
             &[0x1a, 0x03, 0x08, 0x96, 0x01],
         ];
         assert_eq!(message.bytes(), expected.concat());
-        let mut short = Short::<64>::new();
+        let mut short = Short::new();
         short.number(1, 150);
         short.fixed(47, 0x0102);
         short.pair(4, (1, 7), (3, 150));
@@ -223,7 +266,7 @@ mod tests {
     fn numbers_of_any_size_have_seven_bits_a_byte() {
         let around = |bits: u32| [(1_u64 << bits) - 1, 1 << bits, (1 << bits) | 1];
         for value in (0..64).flat_map(around).chain([u64::MAX, 0x0123_4567_89ab_cdef]) {
-            let mut short = Short::<NUMBER>::new();
+            let mut short = Short::new();
             short.varint(value);
             let (last, rest) = short.bytes().split_last().unwrap();
             assert!(*last < 0x80 && rest.iter().all(|byte| *byte >= 0x80), "{value}");
