@@ -90,14 +90,13 @@ pub enum Outsiders {
 /// # Errors
 /// The recording cannot be read.
 pub fn analyse(recording: &Recording, outsiders: Outsiders) -> Result<Analysis<'_>> {
-    let entities = &recording.entities;
-    let mut pass = Pass::new(entities);
+    let mut pass = Pass::new(recording);
     recording.begin("analysing");
     let mut steps = Steps::new(recording)?;
     while let Some(step) = steps.next_step()? {
         pass.step(step);
     }
-    Ok(pass.finish(recording, outsiders))
+    Ok(pass.finish(outsiders))
 }
 
 impl Analysis<'_> {
@@ -115,7 +114,7 @@ impl Analysis<'_> {
 }
 
 impl<'a> Pass<'a> {
-    fn finish(mut self, recording: &Recording, outsiders: Outsiders) -> Analysis<'a> {
+    fn finish(mut self, outsiders: Outsiders) -> Analysis<'a> {
         let entities = self.entities;
         for (process, known) in entities.processes.iter().zip(&mut self.processes) {
             let main_is_over = known.main.is_some_and(|main| self.threads[main].over.is_some());
@@ -148,7 +147,7 @@ impl<'a> Pass<'a> {
             senders: self.senders.list,
             wait_for,
             path: path.unwrap_or_default(),
-            incomplete: recording.dropped > 0 || !recording.damage.is_empty(),
+            incomplete: self.incomplete,
             outsiders,
         }
     }

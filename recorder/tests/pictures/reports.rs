@@ -1,10 +1,11 @@
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
 use recorder::analysis::path::Part;
+use recorder::items::Item;
 use recorder::load::Recording;
 use recorder::report::Report;
 use recorder::report::diff::Difference;
-use recorder::report::json::Document;
+use recorder::report::json::{ChannelRecord, Document, SideRecord};
 use recorder::report::limits::{FailOn, Limits};
 
 use crate::hand::{self, recording};
@@ -131,7 +132,95 @@ fn a_difference_is_what_is_beyond_the_noise() {
     assert!(text.contains("run  duration  190.0 µs  390.0 µs   × 2.1"), "{text}");
 }
 
+/// By channel, what the report counts as sent and received.
+fn passed(text: &str) -> Vec<(u64, u64)> {
+    let recording = recording(text);
+    let document = Document::new(&report(&recording));
+    let sides = |sides: &[SideRecord]| sides.iter().map(|side| side.messages).sum::<u64>();
+    for channel in &document.channels {
+        assert_eq!(channel.sent, sides(&channel.senders), "{channel:?}");
+        assert_eq!(channel.received, sides(&channel.receivers), "{channel:?}");
+    }
+    let sum = |of: fn(&ChannelRecord) -> u64| document.channels.iter().map(of).sum::<u64>();
+    let by_threads = document.threads.iter().map(|thread| thread.sent).sum::<u64>();
+    assert_eq!(by_threads, sum(|channel| channel.sent));
+    document.channels.iter().map(|channel| (channel.sent, channel.received)).collect()
+}
+
+#[test]
+fn what_was_received_before_its_send_came_back_was_sent() {
+    let killed = "thread 1 main
+         0 channel jobs 1 2 bound=1
+         10 Send 1 @1.1
+         20 SendBegin 1 @1.2
+         thread 2 worker
+         30 Recv 2 @1.1
+         40 Recv 2 @1.2";
+    assert_eq!(passed(killed), [(2, 2)]);
+    // Once, also if it does come back, and whatever a signal handler does meanwhile.
+    for rest in ["50 SendEnd 1 @1.2", "45 Send 1 @1.3\n50 SendEnd 1 @1.2"] {
+        let [sent, received] = [2 + rest.matches("Send 1").count() as u64, 2];
+        let lives = killed.replace("thread 2", &format!("{rest}\nthread 2"));
+        assert_eq!(passed(&lives), [(sent, received)], "{rest}");
+    }
+    // What nobody has taken may never have been sent.
+    assert_eq!(passed(&killed.replace("40 Recv 2 @1.2", "")), [(1, 1)]);
+    // The recording has seen both ends of it, whatever it has not seen between them.
+    let paused = killed.replace("40 Recv", "35 Paused\n36 Resumed\n40 Recv");
+    assert_eq!(passed(&paused), [(2, 2)]);
+}
+
+#[test]
+fn what_was_received_when_its_send_was_about_to_be_recorded_was_sent() {
+    let killed = "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         20 TrySendFull 1
+         thread 2 worker
+         30 Recv 2 @1.1
+         40 Recv 2 @1.3";
+    assert_eq!(passed(killed), [(2, 2)]);
+    let text = plain(&recording(killed));
+    assert!(text.contains("jobs      none     2"), "{text}");
+    // It was the first that the thread has sent.
+    let first = killed.replace("10 Send 1 @1.1", "").replace("30 Recv 2 @1.1", "");
+    assert_eq!(passed(&first.replace("@1.3", "@1.1")), [(1, 1)]);
+    // A flight recorder has forgotten it.
+    assert_eq!(passed(&first), [(0, 1)]);
+    assert_eq!(passed(&killed.replace("Send 1 @1.1", "Send 1 @1.9")), [(1, 2)]);
+    // All that its thread has done was recorded.
+    assert_eq!(passed(&killed.replace("thread 2", "25 ThreadEnded\nthread 2")), [(1, 2)]);
+    // The recording is known to lack events.
+    assert_eq!(passed(&killed.replace("30 Recv", "25 Paused\n26 Resumed\n30 Recv")), [(1, 2)]);
+    assert_eq!(passed(&killed.replace("40 Recv 2 @1.3", "40 Recv 2")), [(1, 2)]);
+    let gap = "block process=0 thread=3 sequence=1 dropped=0\n5 TryRecvEmpty 2";
+    assert_eq!(passed(&format!("{killed}\n{gap}")), [(1, 2)]);
+    let dropped = "block process=0 thread=3 sequence=0 dropped=1\n5 TryRecvEmpty 2";
+    assert_eq!(passed(&format!("{killed}\n{dropped}")), [(1, 2)]);
+}
+
 proptest! {
+    /// Programs that are cut off anywhere: nothing is received that was not sent, and a trace
+    /// has as many sends.
+    #[test]
+    fn what_was_received_was_sent(simulated in programs()) {
+        let recording = simulated.recording();
+        let report = report(&recording);
+        for channel in &report.analysis.channels {
+            prop_assert!(channel.received <= channel.sent, "{:?}", channel);
+        }
+        let mut drawn = vec![(0, 0); recording.entities.threads.len()];
+        for item in hand::items(&recording) {
+            if let Item::Slice(slice) = item {
+                drawn[slice.thread].0 += u64::from(slice.is_sent());
+                drawn[slice.thread].1 += u64::from(slice.is_received());
+            }
+        }
+        let threads = report.analysis.threads.iter();
+        let counted: Vec<_> = threads.map(|thread| (thread.sent, thread.received)).collect();
+        prop_assert_eq!(counted, drawn);
+    }
+
     #[test]
     fn a_report_follows_from_the_recording_alone(simulated in programs()) {
         let recordings = [simulated.recording(), simulated.recording()];
