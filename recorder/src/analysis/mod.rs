@@ -63,14 +63,33 @@ pub struct Analysis<'a> {
 pub struct Process {
     /// Its first thread.
     pub main: Option<usize>,
-    /// Whether its recording pauses at the end.
-    pub paused: bool,
-    /// Whether it has ever paused: then it is not known what happened meanwhile.
-    pub blind: bool,
+    /// When its recording paused: it is not known what happened meanwhile.
+    pub pauses: Vec<Pause>,
     /// Whether it is known to have ended by itself, and not by a signal.
     pub ended_by_itself: bool,
     /// Threads that were spawned and have not begun.
     unborn: usize,
+}
+
+/// A time in which the recording of a process paused, in nanoseconds since the trace's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Its begin.
+    pub from: u64,
+    /// Its end; `None` if it never ended.
+    pub to: Option<u64>,
+}
+
+impl Process {
+    /// Whether its recording has ever paused.
+    pub fn is_blind(&self) -> bool {
+        !self.pauses.is_empty()
+    }
+
+    /// Whether its recording pauses, or did so when it ended.
+    pub fn is_paused(&self) -> bool {
+        self.pauses.last().is_some_and(|pause| pause.to.is_none())
+    }
 }
 
 /// What is known, beside the recording, of threads that are not in it: those that do nothing
@@ -196,7 +215,11 @@ impl<'a> Pass<'a> {
         let Some(wait) = &known.wait else { return State::Free };
         let entity = &self.entities.threads[thread];
         // Where events are missing nobody knows what it does.
-        if wait.timed || wait.done || entity.dropped > 0 || self.processes[entity.process].paused {
+        if wait.timed
+            || wait.done
+            || entity.dropped > 0
+            || self.processes[entity.process].is_paused()
+        {
             return State::Free;
         }
         match self.needs(thread, process_of) {

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use format::{Call, MessageId, OperationKind, Phase, Subject, Turn};
 
-use super::Process;
 use super::channels::{Channel, Depth};
 use super::path::{Cause, Part, Trails};
 use super::primitives::Primitive;
 use super::senders::{Senders, Use};
 use super::threads::{Panic, Thread, Wait};
 use super::wait_for::On;
+use super::{Pause, Process};
 use crate::entities::{Entities, Index};
 use crate::load::{Deed, Recording};
 use crate::messages::Messages;
@@ -156,7 +156,7 @@ impl<'a> Pass<'a> {
             Deed::ReceiverDropped { channel: Some(channel), .. } => {
                 let state = &mut self.channels[channel.get()];
                 state.receiver_gone = Some((time, thread));
-                if !self.processes[process].blind {
+                if !self.processes[process].is_blind() {
                     state.lost = state.depth.now;
                 }
                 state.depth.emptied(time);
@@ -174,11 +174,13 @@ impl<'a> Pass<'a> {
                 self.threads[thread].panic =
                     Some(Panic { time, site, message, went_on: false, outcome: None });
             }
-            Deed::Paused => {
-                self.processes[process].paused = true;
-                self.processes[process].blind = true;
+            Deed::Paused if self.processes[process].is_paused() => {}
+            Deed::Paused => self.processes[process].pauses.push(Pause { from: time, to: None }),
+            Deed::Resumed => {
+                if let Some(pause) = self.processes[process].pauses.last_mut() {
+                    pause.to.get_or_insert(time);
+                }
             }
-            Deed::Resumed => self.processes[process].paused = false,
             Deed::SenderCloned { channel: None, .. }
             | Deed::SenderDropped { channel: None, .. }
             | Deed::ReceiverDropped { channel: None, .. }

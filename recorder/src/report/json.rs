@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, name_of};
+use crate::analysis::Pause;
 use crate::analysis::channels::{Channel, Side};
 use crate::analysis::path::Part;
 use crate::entities::Index;
@@ -37,6 +38,9 @@ pub struct Document {
     pub alignment: Option<String>,
     /// The worst first.
     pub findings: Vec<FindingRecord>,
+    /// In the order of their numbers in the recording.
+    #[serde(default)]
+    pub processes: Vec<ProcessRecord>,
     /// In the order in which they were made.
     pub channels: Vec<ChannelRecord>,
     /// In the order in which they appeared.
@@ -95,6 +99,27 @@ pub struct EvidenceRecord {
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessRecord {
+    /// Its name, which others can have, too.
+    pub name: String,
+    /// The operating system's number for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// When its recording paused.
+    pub pauses: Vec<PauseRecord>,
+}
+
+/// A time in which nothing was recorded of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseRecord {
+    /// Its begin.
+    pub from_ns: u64,
+    /// Its end; `null` if it never ended.
+    pub to_ns: Option<u64>,
 }
 
 /// A channel.
@@ -298,6 +323,7 @@ impl Document {
                 .iter()
                 .map(|finding| self::finding(report, finding))
                 .collect(),
+            processes: (0..analysis.processes.len()).map(|index| process(report, index)).collect(),
             channels: (0..analysis.channels.len()).map(|index| channel(report, index)).collect(),
             threads: (0..analysis.threads.len()).map(|index| thread(report, index)).collect(),
             critical_path: PathRecord {
@@ -354,6 +380,18 @@ fn finding(report: &Report<'_>, finding: &Finding) -> FindingRecord {
         from_ns: finding.span.0,
         to_ns: finding.span.1,
         evidence: evidence.collect(),
+    }
+}
+
+fn process(report: &Report<'_>, index: usize) -> ProcessRecord {
+    let entity = &report.analysis.entities.processes[index];
+    let pauses = report.analysis.processes[index].pauses.iter();
+    ProcessRecord {
+        name: entity.name.clone(),
+        pid: (entity.pid != 0).then_some(entity.pid),
+        pauses: pauses
+            .map(|&Pause { from, to }| PauseRecord { from_ns: from, to_ns: to })
+            .collect(),
     }
 }
 

@@ -7,6 +7,7 @@ use recorder::report::Report;
 use recorder::report::diff::Difference;
 use recorder::report::json::{ChannelRecord, Document, SideRecord};
 use recorder::report::limits::{FailOn, Limits};
+use serde_json::json;
 
 use crate::hand::{self, recording};
 use crate::simulation::{programs, programs_with_gaps};
@@ -130,6 +131,37 @@ fn a_difference_is_what_is_beyond_the_noise() {
     let slower = PIPELINE.replace("190000", "390000");
     let text = difference(PIPELINE, &slower);
     assert!(text.contains("run  duration  190.0 µs  390.0 µs   × 2.1"), "{text}");
+}
+
+#[test]
+fn when_the_recording_paused_is_told() {
+    let text = "block process=0 thread=0 sequence=0 dropped=0
+         0 ProcessStarted pid=5 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"one\" arguments=\"\"
+         0 ProcessEnded monotonic_ns=900 code=0 signal=0
+         thread 1 main
+         0 Resumed
+         10 Paused
+         15 Paused
+         20 Resumed
+         30 Resumed
+         400 Paused
+         block process=1 thread=1 sequence=0 dropped=0
+         0 ThreadStarted os_id=6 name=\"\"
+         2000 TryRecvEmpty 2";
+    let recording = recording(text);
+    let document = Document::new(&report(&recording));
+    let json = serde_json::to_value(&document.processes).expect("it is JSON");
+    let pauses = json!([{"from_ns": 10, "to_ns": 20}, {"from_ns": 400, "to_ns": null}]);
+    assert_eq!(json[0], json!({"name": "one", "pid": 5, "pauses": pauses}));
+    assert_eq!(json[1], json!({"name": "process 1", "pauses": []}));
+    // The last was over when the process was.
+    let paused = "the recording paused 2 times, for 510 ns in all: what happened then is not in it";
+    let said = plain(&recording);
+    assert_eq!(said.lines().nth(1), Some(paused), "{said}");
+    let summary = crate::summary::summary(&recording);
+    assert!(summary.contains("the recording paused for 510 ns in all\n"), "{summary}");
+    let not_paused = text.replace("Paused", "ParkBegin 0");
+    assert!(!plain(&hand::recording(&not_paused)).contains("paused"));
 }
 
 /// By channel, what the report counts as sent and received.

@@ -240,7 +240,7 @@ impl Pass<'_> {
         channel: usize,
     ) {
         let process = self.entities.threads[receiver].process;
-        if message == MessageId::UNKNOWN || self.incomplete || self.processes[process].blind {
+        if message == MessageId::UNKNOWN || self.incomplete || self.processes[process].is_blind() {
             return;
         }
         let sender = self.entities.numbers[process].get(message.thread());
