@@ -214,11 +214,13 @@ impl<'a> Pass<'a> {
         }
         let Some(wait) = &known.wait else { return State::Free };
         let entity = &self.entities.threads[thread];
+        if wait.timed || wait.done {
+            return State::Free;
+        }
         // Where events are missing nobody knows what it does.
-        if wait.timed
-            || wait.done
-            || entity.dropped > 0
-            || self.processes[entity.process].is_paused()
+        let pauses = &self.processes[entity.process].pauses;
+        if entity.dropped > 0
+            || pauses.last().is_some_and(|pause| pause.to.is_none_or(|to| to >= wait.begin))
         {
             return State::Free;
         }
