@@ -139,6 +139,11 @@ impl<'a> Pass<'a> {
             let main_is_over = known.main.is_some_and(|main| self.threads[main].over.is_some());
             known.ended_by_itself = process.ended.map_or(main_is_over, |ended| ended.signal == 0);
         }
+        for process in 0..self.processes.len() {
+            if self.processes[process].is_paused() {
+                self.flights_outlast(process, entities.end_of(process));
+            }
+        }
         for (channel, entity) in self.channels.iter_mut().zip(&entities.channels) {
             if channel.receiver_gone.is_none() {
                 channel.depth.pass(entities.end_of(entity.process));

@@ -156,9 +156,7 @@ impl<'a> Pass<'a> {
             Deed::ReceiverDropped { channel: Some(channel), .. } => {
                 let state = &mut self.channels[channel.get()];
                 state.receiver_gone = Some((time, thread));
-                if !self.processes[process].is_blind() {
-                    state.lost = state.depth.now;
-                }
+                state.lost = state.depth.now;
                 state.depth.emptied(time);
             }
             Deed::Returned { panicked } => {
@@ -177,6 +175,9 @@ impl<'a> Pass<'a> {
             Deed::Paused if self.processes[process].is_paused() => {}
             Deed::Paused => self.processes[process].pauses.push(Pause { from: time, to: None }),
             Deed::Resumed => {
+                if self.processes[process].is_paused() {
+                    self.flights_outlast(process, time);
+                }
                 if let Some(pause) = self.processes[process].pauses.last_mut() {
                     pause.to.get_or_insert(time);
                 }

@@ -164,6 +164,32 @@ fn when_the_recording_paused_is_told() {
     assert!(!plain(&hand::recording(&not_paused)).contains("paused"));
 }
 
+#[test]
+fn of_what_was_queued_when_the_recording_paused_nobody_knows() {
+    let queued = |text: &str| {
+        let recording = recording(text);
+        let document = Document::new(&report(&recording));
+        let [channel] = &document.channels[..] else { panic!("{document:?}") };
+        (channel.lost, channel.queued, channel.depth.max, channel.latency.count)
+    };
+    let lasts = "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         11 Send 1 @1.2
+         20 Paused";
+    assert_eq!(queued(lasts), (0, 0, 2, 0));
+    let resumed = format!(
+        "{lasts}
+         30 Resumed
+         40 Send 1 @1.3
+         41 Send 1 @1.4
+         42 Recv 2 @1.2
+         43 Recv 2 @1.3"
+    );
+    assert_eq!(queued(&resumed), (0, 1, 2, 2));
+    assert_eq!(queued(&format!("{resumed}\n50 ReceiverDropped endpoint=2")), (1, 0, 2, 2));
+}
+
 /// By channel, what the report counts as sent and received.
 fn passed(text: &str) -> Vec<(u64, u64)> {
     let recording = recording(text);

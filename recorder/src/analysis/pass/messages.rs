@@ -27,6 +27,8 @@ pub(super) enum Stage {
     Offered,
     /// It is in the channel.
     Queued,
+    /// It was in the channel when the recording paused, and may have been received meanwhile.
+    Unknown,
     /// It was received before its send came back: that is still to come.
     Taken,
 }
@@ -197,7 +199,8 @@ impl Pass<'_> {
         channel: usize,
     ) -> Option<Cause> {
         let key = self.key(thread, message);
-        let flight = self.flights.remove_if(key, |flight| flight.stage == Stage::Queued);
+        let is_sent = |stage| matches!(stage, Stage::Queued | Stage::Unknown);
+        let flight = self.flights.remove_if(key, |flight| is_sent(flight.stage));
         let Some((Flight { channel: sent_to, thread: sender, sent, stage }, _)) = flight else {
             self.send_was_not_recorded(thread, message, time, channel);
             return None;
@@ -205,6 +208,7 @@ impl Pass<'_> {
         let (sent_to, sender) = (sent_to as usize, sender as usize);
         match stage {
             Stage::Queued => self.channels[sent_to].depth.received(time),
+            Stage::Unknown => {}
             Stage::Offered => {
                 self.sent(sender, message, time, sent_to);
                 self.channels[channel].depth.pass(time);
@@ -253,6 +257,17 @@ impl Pass<'_> {
         };
         if follows && over.is_none() {
             self.sent(sender, message, time, channel);
+        }
+    }
+
+    /// What was in this process's channels when the recording paused may have been received by now.
+    pub(in crate::analysis) fn flights_outlast(&mut self, process: usize, time: u64) {
+        for flight in self.flights.values_mut() {
+            let channel = flight.channel as usize;
+            if flight.stage == Stage::Queued && self.entities.channels[channel].process == process {
+                flight.stage = Stage::Unknown;
+                self.channels[channel].depth.received(time);
+            }
         }
     }
 
