@@ -30,7 +30,7 @@ use pass::Pass;
 use path::Path;
 use primitives::Primitive;
 use senders::Sender;
-use threads::Thread;
+use threads::{Thread, Wait};
 use wait_for::{Because, Belief, Blocked, Edge, Needs, On, Standing, State, WaitFor};
 
 /// What a recording says.
@@ -90,6 +90,11 @@ impl Process {
     pub fn is_paused(&self) -> bool {
         self.pauses.last().is_some_and(|pause| pause.to.is_none())
     }
+
+    /// Whether its recording has paused since this wait began, so that it may be over.
+    fn has_paused_since(&self, wait: &Wait) -> bool {
+        self.pauses.last().is_some_and(|pause| pause.to.is_none_or(|to| to >= wait.begin))
+    }
 }
 
 /// What is known, beside the recording, of threads that are not in it: those that do nothing
@@ -122,6 +127,15 @@ impl Analysis<'_> {
     /// When a process ended, or else the trace, in nanoseconds since the trace's start.
     pub fn end_of(&self, process: usize) -> u64 {
         self.entities.end_of(process)
+    }
+
+    /// What a thread still waits in at the end, as far as is known.
+    pub fn waiting(&self, thread: usize) -> Option<&Wait> {
+        let (known, entity) = (&self.threads[thread], &self.entities.threads[thread]);
+        let process = &self.processes[entity.process];
+        let is_known = known.over.is_none() && entity.dropped == 0;
+        let wait = known.wait.as_ref().filter(|wait| is_known && !wait.done);
+        wait.filter(|wait| !process.has_paused_since(wait))
     }
 
     /// The threads that can never go on: those of which the recording suggests it, and of
@@ -223,10 +237,7 @@ impl<'a> Pass<'a> {
             return State::Free;
         }
         // Where events are missing nobody knows what it does.
-        let pauses = &self.processes[entity.process].pauses;
-        if entity.dropped > 0
-            || pauses.last().is_some_and(|pause| pause.to.is_none_or(|to| to >= wait.begin))
-        {
+        if entity.dropped > 0 || self.processes[entity.process].has_paused_since(wait) {
             return State::Free;
         }
         match self.needs(thread, process_of) {

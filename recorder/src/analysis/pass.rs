@@ -168,6 +168,7 @@ impl<'a> Pass<'a> {
             }
             Deed::ThreadEnded => self.threads[thread].over = Some(time),
             Deed::Panicked { site } => {
+                self.threads[thread].panics += 1;
                 let message = step.words().to_owned();
                 self.threads[thread].panic =
                     Some(Panic { time, site, message, went_on: false, outcome: None });

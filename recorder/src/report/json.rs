@@ -226,8 +226,33 @@ pub struct ThreadRecord {
     pub received: u64,
     /// Whether a panic ended it.
     pub panicked: bool,
+    /// How often it has panicked, and somebody has caught that or not.
+    #[serde(default)]
+    pub panics: u64,
+    /// How many of its events were not recorded.
+    #[serde(default)]
+    pub dropped: u64,
     /// By what it waited in, the longest first.
     pub waits: Vec<WaitRecord>,
+    /// What it still waits in at the end, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingRecord>,
+}
+
+/// A wait that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingRecord {
+    /// The call: `recv`.
+    #[serde(rename = "in")]
+    pub call: String,
+    /// On what: a channel, a lock or a thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// Since when.
+    pub from_ns: u64,
 }
 
 /// Waits of one kind.
@@ -243,6 +268,9 @@ pub struct WaitRecord {
     pub count: u64,
     /// How long in all.
     pub time_ns: u64,
+    /// How long at most.
+    #[serde(default)]
+    pub longest_ns: u64,
 }
 
 /// The critical path.
@@ -444,11 +472,19 @@ fn channel(report: &Report<'_>, index: usize) -> ChannelRecord {
 fn thread(report: &Report<'_>, index: usize) -> ThreadRecord {
     let analysis = &report.analysis;
     let (entity, state) = (&analysis.entities.threads[index], &analysis.threads[index]);
+    let on = |on| name_of(analysis, on).map(|name| name.trim_matches('"').to_owned());
     let waits = state.waits.iter().map(|waits| WaitRecord {
         call: method(waits.call).to_owned(),
-        on: name_of(analysis, waits.on).map(|name| name.trim_matches('"').to_owned()),
+        on: on(waits.on),
         count: waits.count,
         time_ns: waits.time,
+        longest_ns: waits.longest,
+    });
+    let waiting = analysis.waiting(index).map(|wait| WaitingRecord {
+        call: method(wait.call).to_owned(),
+        on: on(wait.on),
+        site: site(report, wait.site),
+        from_ns: wait.begin,
     });
     ThreadRecord {
         name: entity.name.clone(),
@@ -459,7 +495,10 @@ fn thread(report: &Report<'_>, index: usize) -> ThreadRecord {
         sent: state.sent,
         received: state.received,
         panicked: state.panic.as_ref().is_some_and(|panic| panic.is_uncaught()),
+        panics: state.panics,
+        dropped: entity.dropped,
         waits: waits.collect(),
+        waiting,
     }
 }
 

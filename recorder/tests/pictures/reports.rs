@@ -190,6 +190,46 @@ fn of_what_was_queued_when_the_recording_paused_nobody_knows() {
     assert_eq!(queued(&format!("{resumed}\n50 ReceiverDropped endpoint=2")), (1, 0, 2, 2));
 }
 
+#[test]
+fn what_threads_wait_in_and_that_they_panic_is_told() {
+    let text = "thread 1 main
+         0 Site site=1 line=10 column=1 file=\"src/main.rs\"
+         0 channel jobs 1 2
+         10 RecvBegin 2
+         30 RecvEnd 2 @2.1
+         40 RecvBegin 2
+         45 RecvEnd 2 @2.2
+         50 RecvBegin endpoint=2 site=1 detail=0
+         thread 2 worker
+         20 Send 1 @2.1
+         42 Send 1 @2.2
+         60 Panicked line=7 column=1 file=\"src/main.rs\" message=\"no number\"
+         70 Panicked line=7 column=1 file=\"src/main.rs\" message=\"no number\"
+         81 ParkBegin 0
+         82 ThreadEnded
+         block process=0 thread=3 sequence=0 dropped=4
+         0 ThreadStarted os_id=5 name=\"lossy\"
+         90 ParkBegin 0";
+    let threads = |text: &str| {
+        let recording = recording(text);
+        let document = Document::new(&report(&recording));
+        serde_json::to_value(&document.threads).expect("it is JSON")
+    };
+    let said = threads(text);
+    let waiting = json!({"in": "recv", "on": "jobs", "site": "src/main.rs:10", "from_ns": 50});
+    assert_eq!(said[0]["waiting"], waiting);
+    assert_eq!(
+        (&said[0]["waits"][0]["count"], &said[0]["waits"][0]["time_ns"]),
+        (&json!(3), &json!(65))
+    );
+    assert_eq!(said[0]["waits"][0]["longest_ns"], 40);
+    assert_eq!((&said[1]["panics"], &said[0]["panics"]), (&json!(2), &json!(0)));
+    assert_eq!((&said[2]["dropped"], &said[0]["dropped"]), (&json!(4), &json!(0)));
+    // What is over, or may be, is not waited in.
+    assert_eq!((said[1].get("waiting"), said[2].get("waiting")), (None, None));
+    assert_eq!(threads(&text.replace("81 Park", "81 Paused\n81 Park"))[0].get("waiting"), None);
+}
+
 /// By channel, what the report counts as sent and received.
 fn passed(text: &str) -> Vec<(u64, u64)> {
     let recording = recording(text);
