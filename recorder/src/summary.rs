@@ -83,7 +83,7 @@ impl<'a> Summary<'a> {
         };
         let paused = &mut self.paused[self.entities.threads[slice.thread].process];
         match slice.verb {
-            PAUSED => *paused = Some(slice.begin),
+            PAUSED => drop(paused.get_or_insert(slice.begin)),
             RESUMED => {
                 let pause = paused.take().map_or(0, |paused| slice.begin.saturating_sub(paused));
                 self.pauses = Some(self.pauses.unwrap_or(0).saturating_add(pause));
@@ -215,7 +215,9 @@ impl fmt::Display for Summary<'_> {
         if self.stuck.len() > SHOWN {
             writeln!(f, "still waiting at the end: {} more", self.stuck.len() - SHOWN)?;
         }
-        let until_the_end = self.paused.iter().flatten().map(|paused| end.saturating_sub(*paused));
+        let until_the_end = self.paused.iter().enumerate().filter_map(|(process, paused)| {
+            Some(self.entities.end_of(process).saturating_sub((*paused)?))
+        });
         if let Some(pauses) =
             self.pauses.into_iter().chain(until_the_end).reduce(u64::saturating_add)
         {

@@ -10,7 +10,8 @@ use crate::entities::Index;
 pub struct Channel {
     /// When it was made, and by which thread, if the recording tells.
     pub made: Option<(u64, usize)>,
-    /// Messages that were handed over.
+    /// Messages that were handed over: those whose sends are over, and those that were received
+    /// before that.
     pub sent: u64,
     /// Messages that were received, those included whose sends were not recorded.
     pub received: u64,

@@ -30,7 +30,7 @@ use pass::Pass;
 use path::Path;
 use primitives::Primitive;
 use senders::Sender;
-use threads::Thread;
+use threads::{Thread, Wait};
 use wait_for::{Because, Belief, Blocked, Edge, Needs, On, Standing, State, WaitFor};
 
 /// What a recording says.
@@ -63,14 +63,38 @@ pub struct Analysis<'a> {
 pub struct Process {
     /// Its first thread.
     pub main: Option<usize>,
-    /// Whether its recording pauses at the end.
-    pub paused: bool,
-    /// Whether it has ever paused: then it is not known what happened meanwhile.
-    pub blind: bool,
+    /// When its recording paused: it is not known what happened meanwhile.
+    pub pauses: Vec<Pause>,
     /// Whether it is known to have ended by itself, and not by a signal.
     pub ended_by_itself: bool,
     /// Threads that were spawned and have not begun.
     unborn: usize,
+}
+
+/// A time in which the recording of a process paused, in nanoseconds since the trace's start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Its begin.
+    pub from: u64,
+    /// Its end; `None` if it never ended.
+    pub to: Option<u64>,
+}
+
+impl Process {
+    /// Whether its recording has ever paused.
+    pub fn is_blind(&self) -> bool {
+        !self.pauses.is_empty()
+    }
+
+    /// Whether its recording pauses, or did so when it ended.
+    pub fn is_paused(&self) -> bool {
+        self.pauses.last().is_some_and(|pause| pause.to.is_none())
+    }
+
+    /// Whether its recording has paused since this wait began, so that it may be over.
+    fn has_paused_since(&self, wait: &Wait) -> bool {
+        self.pauses.last().is_some_and(|pause| pause.to.is_none_or(|to| to >= wait.begin))
+    }
 }
 
 /// What is known, beside the recording, of threads that are not in it: those that do nothing
@@ -90,20 +114,28 @@ pub enum Outsiders {
 /// # Errors
 /// The recording cannot be read.
 pub fn analyse(recording: &Recording, outsiders: Outsiders) -> Result<Analysis<'_>> {
-    let entities = &recording.entities;
-    let mut pass = Pass::new(entities);
+    let mut pass = Pass::new(recording);
     recording.begin("analysing");
     let mut steps = Steps::new(recording)?;
     while let Some(step) = steps.next_step()? {
         pass.step(step);
     }
-    Ok(pass.finish(recording, outsiders))
+    Ok(pass.finish(outsiders))
 }
 
 impl Analysis<'_> {
     /// When a process ended, or else the trace, in nanoseconds since the trace's start.
     pub fn end_of(&self, process: usize) -> u64 {
         self.entities.end_of(process)
+    }
+
+    /// What a thread still waits in at the end, as far as is known.
+    pub fn waiting(&self, thread: usize) -> Option<&Wait> {
+        let (known, entity) = (&self.threads[thread], &self.entities.threads[thread]);
+        let process = &self.processes[entity.process];
+        let is_known = known.over.is_none() && entity.dropped == 0;
+        let wait = known.wait.as_ref().filter(|wait| is_known && !wait.done);
+        wait.filter(|wait| !process.has_paused_since(wait))
     }
 
     /// The threads that can never go on: those of which the recording suggests it, and of
@@ -115,11 +147,16 @@ impl Analysis<'_> {
 }
 
 impl<'a> Pass<'a> {
-    fn finish(mut self, recording: &Recording, outsiders: Outsiders) -> Analysis<'a> {
+    fn finish(mut self, outsiders: Outsiders) -> Analysis<'a> {
         let entities = self.entities;
         for (process, known) in entities.processes.iter().zip(&mut self.processes) {
             let main_is_over = known.main.is_some_and(|main| self.threads[main].over.is_some());
             known.ended_by_itself = process.ended.map_or(main_is_over, |ended| ended.signal == 0);
+        }
+        for process in 0..self.processes.len() {
+            if self.processes[process].is_paused() {
+                self.flights_outlast(process, entities.end_of(process));
+            }
         }
         for (channel, entity) in self.channels.iter_mut().zip(&entities.channels) {
             if channel.receiver_gone.is_none() {
@@ -148,7 +185,7 @@ impl<'a> Pass<'a> {
             senders: self.senders.list,
             wait_for,
             path: path.unwrap_or_default(),
-            incomplete: recording.dropped > 0 || !recording.damage.is_empty(),
+            incomplete: self.incomplete,
             outsiders,
         }
     }
@@ -196,8 +233,11 @@ impl<'a> Pass<'a> {
         }
         let Some(wait) = &known.wait else { return State::Free };
         let entity = &self.entities.threads[thread];
+        if wait.timed || wait.done {
+            return State::Free;
+        }
         // Where events are missing nobody knows what it does.
-        if wait.timed || wait.done || entity.dropped > 0 || self.processes[entity.process].paused {
+        if entity.dropped > 0 || self.processes[entity.process].has_paused_since(wait) {
             return State::Free;
         }
         match self.needs(thread, process_of) {

@@ -4,33 +4,36 @@ use std::collections::HashMap;
 
 use format::{Call, MessageId, OperationKind, Phase, Subject, Turn};
 
-use super::Process;
 use super::channels::{Channel, Depth};
 use super::path::{Cause, Part, Trails};
 use super::primitives::Primitive;
 use super::senders::{Senders, Use};
 use super::threads::{Panic, Thread, Wait};
 use super::wait_for::On;
+use super::{Pause, Process};
 use crate::entities::{Entities, Index};
-use crate::load::Deed;
+use crate::load::{Deed, Recording};
 use crate::messages::Messages;
 use crate::order::Step;
 
 mod messages;
 mod primitives;
 
-use messages::{Flight, is_plain};
+use messages::{Flight, Stage, is_plain};
 
 /// What is known so far.
 pub(super) struct Pass<'a> {
     pub(super) entities: &'a Entities,
+    /// Whether events are missing: some could not be recorded, or the recording is damaged.
+    pub(super) incomplete: bool,
     pub(super) threads: Vec<Thread>,
     pub(super) channels: Vec<Channel>,
     pub(super) primitives: Vec<Primitive>,
     pub(super) processes: Vec<Process>,
     pub(super) senders: Senders,
     pub(super) trails: Trails,
-    /// Messages that are sent, or about to be, and not received.
+    /// Messages that are sent, or about to be, and not received; or received, and their sends not
+    /// over.
     flights: Messages<Flight>,
     /// Where in the lists of a channel's sides a thread is.
     sides: HashMap<(u32, u32, bool), u32>,
@@ -53,7 +56,8 @@ struct Operation {
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(entities: &'a Entities) -> Self {
+    pub(super) fn new(recording: &'a Recording) -> Self {
+        let entities = &recording.entities;
         let channels = entities.channels.iter().map(|channel| Channel {
             live_senders: channel.senders_before,
             depth: Depth::new(channel.bound),
@@ -62,6 +66,7 @@ impl<'a> Pass<'a> {
         let carries = entities.channels.iter().map(|channel| !is_plain(&channel.message_type));
         Pass {
             entities,
+            incomplete: recording.dropped > 0 || !recording.damage.is_empty(),
             threads: vec![Thread::default(); entities.threads.len()],
             channels: channels.collect(),
             primitives: vec![Primitive::default(); entities.primitives.len()],
@@ -151,9 +156,7 @@ impl<'a> Pass<'a> {
             Deed::ReceiverDropped { channel: Some(channel), .. } => {
                 let state = &mut self.channels[channel.get()];
                 state.receiver_gone = Some((time, thread));
-                if !self.processes[process].blind {
-                    state.lost = state.depth.now;
-                }
+                state.lost = state.depth.now;
                 state.depth.emptied(time);
             }
             Deed::Returned { panicked } => {
@@ -165,15 +168,21 @@ impl<'a> Pass<'a> {
             }
             Deed::ThreadEnded => self.threads[thread].over = Some(time),
             Deed::Panicked { site } => {
+                self.threads[thread].panics += 1;
                 let message = step.words().to_owned();
                 self.threads[thread].panic =
                     Some(Panic { time, site, message, went_on: false, outcome: None });
             }
-            Deed::Paused => {
-                self.processes[process].paused = true;
-                self.processes[process].blind = true;
+            Deed::Paused if self.processes[process].is_paused() => {}
+            Deed::Paused => self.processes[process].pauses.push(Pause { from: time, to: None }),
+            Deed::Resumed => {
+                if self.processes[process].is_paused() {
+                    self.flights_outlast(process, time);
+                }
+                if let Some(pause) = self.processes[process].pauses.last_mut() {
+                    pause.to.get_or_insert(time);
+                }
             }
-            Deed::Resumed => self.processes[process].paused = false,
             Deed::SenderCloned { channel: None, .. }
             | Deed::SenderDropped { channel: None, .. }
             | Deed::ReceiverDropped { channel: None, .. }
@@ -226,7 +235,7 @@ impl<'a> Pass<'a> {
                 if let Some(channel) = subject {
                     self.use_sender(operation, channel);
                     self.side(channel, thread, true, time).seen(time, site);
-                    self.launch(operation, channel, true);
+                    self.launch(operation, channel, Stage::Offered);
                 }
             }
             Call::Recv | Call::RecvTimeout => {

@@ -19,6 +19,8 @@ pub struct Thread {
     pub over: Option<u64>,
     /// Its last panic. See [`Panic::is_uncaught`].
     pub panic: Option<Panic>,
+    /// How often it has panicked.
+    pub panics: u64,
     /// How long it has waited, by the call and what that was on: the longest first, once the
     /// analysis is done.
     pub waits: Vec<Waits>,
@@ -28,6 +30,8 @@ pub struct Thread {
     pub sent: u64,
     /// Messages that it has received.
     pub received: u64,
+    /// The latest message that it has sent.
+    pub(super) latest_sent: Option<MessageId>,
     /// What it waits for.
     pub(super) wait: Option<Wait>,
     /// How long it has waited in all, sleep not included.
@@ -53,6 +57,8 @@ pub struct Waits {
     pub count: u64,
     /// How long in all, in nanoseconds.
     pub time: u64,
+    /// How long at most.
+    pub longest: u64,
 }
 
 /// A panic.
@@ -79,11 +85,15 @@ impl Panic {
 
 /// An operation that has begun to wait.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wait {
-    pub(super) begin: u64,
-    pub(super) call: Call,
-    pub(super) on: On,
-    pub(super) site: Option<Index>,
+pub struct Wait {
+    /// When.
+    pub begin: u64,
+    /// The call.
+    pub call: Call,
+    /// What it is on.
+    pub on: On,
+    /// Where, if the recording tells.
+    pub site: Option<Index>,
     /// Whether it ends by itself.
     pub(super) timed: bool,
     /// What a send is about to hand over.
@@ -99,9 +109,10 @@ impl Thread {
                 let waits = &mut self.waits[index];
                 waits.count += 1;
                 waits.time = waits.time.saturating_add(time);
+                waits.longest = waits.longest.max(time);
             }
             None if self.waits.len() < MOST_WAITS => {
-                self.waits.push(Waits { call, on, count: 1, time });
+                self.waits.push(Waits { call, on, count: 1, time, longest: time });
             }
             // Of a thread that waits at very many things only the sum is known.
             None => {}

@@ -99,7 +99,7 @@ fn unused(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let (made, by) = state.made?;
     // What is not over may still come to be used.
     let over = state.receiver_gone.is_some() && state.live_senders == 0;
-    if !over || analysis.processes[entity.process].blind || analysis.incomplete {
+    if !over || analysis.processes[entity.process].is_blind() || analysis.incomplete {
         return None;
     }
     let mut finding = Finding::new(Code::UnusedEndpoint);

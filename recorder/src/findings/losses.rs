@@ -69,7 +69,7 @@ fn lost(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let state = &analysis.channels[index];
     let process = analysis.entities.channels[index].process;
     // Where events are missing, or were left out, their receives may have been.
-    if analysis.processes[process].blind || analysis.incomplete {
+    if analysis.processes[process].is_blind() || analysis.incomplete {
         return None;
     }
     let name = channel(analysis, index);

@@ -55,7 +55,7 @@ fn growing(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
         .collect();
     let grows = quarters.windows(2).all(|pair| pair[1] > 1.1 * pair[0]);
     let grown = samples.last().map_or(0, |sample| sample.1);
-    let blind = analysis.processes[analysis.entities.channels[index].process].blind;
+    let blind = analysis.processes[analysis.entities.channels[index].process].is_blind();
     // A burst that is worked off later is sent in less time than it takes to work it off.
     if !grows || grown < GROWN || grown < state.sent / 4 || blind {
         return None;

@@ -7,6 +7,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use super::{Report, name_of};
+use crate::analysis::Pause;
 use crate::analysis::channels::{Channel, Side};
 use crate::analysis::path::Part;
 use crate::entities::Index;
@@ -37,6 +38,9 @@ pub struct Document {
     pub alignment: Option<String>,
     /// The worst first.
     pub findings: Vec<FindingRecord>,
+    /// In the order of their numbers in the recording.
+    #[serde(default)]
+    pub processes: Vec<ProcessRecord>,
     /// In the order in which they were made.
     pub channels: Vec<ChannelRecord>,
     /// In the order in which they appeared.
@@ -95,6 +99,27 @@ pub struct EvidenceRecord {
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+}
+
+/// A process.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProcessRecord {
+    /// Its name, which others can have, too.
+    pub name: String,
+    /// The operating system's number for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// When its recording paused.
+    pub pauses: Vec<PauseRecord>,
+}
+
+/// A time in which nothing was recorded of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PauseRecord {
+    /// Its begin.
+    pub from_ns: u64,
+    /// Its end; `null` if it never ended.
+    pub to_ns: Option<u64>,
 }
 
 /// A channel.
@@ -201,8 +226,33 @@ pub struct ThreadRecord {
     pub received: u64,
     /// Whether a panic ended it.
     pub panicked: bool,
+    /// How often it has panicked, and somebody has caught that or not.
+    #[serde(default)]
+    pub panics: u64,
+    /// How many of its events were not recorded.
+    #[serde(default)]
+    pub dropped: u64,
     /// By what it waited in, the longest first.
     pub waits: Vec<WaitRecord>,
+    /// What it still waits in at the end, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<WaitingRecord>,
+}
+
+/// A wait that has not ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WaitingRecord {
+    /// The call: `recv`.
+    #[serde(rename = "in")]
+    pub call: String,
+    /// On what: a channel, a lock or a thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
+    /// Since when.
+    pub from_ns: u64,
 }
 
 /// Waits of one kind.
@@ -218,6 +268,9 @@ pub struct WaitRecord {
     pub count: u64,
     /// How long in all.
     pub time_ns: u64,
+    /// How long at most.
+    #[serde(default)]
+    pub longest_ns: u64,
 }
 
 /// The critical path.
@@ -298,6 +351,7 @@ impl Document {
                 .iter()
                 .map(|finding| self::finding(report, finding))
                 .collect(),
+            processes: (0..analysis.processes.len()).map(|index| process(report, index)).collect(),
             channels: (0..analysis.channels.len()).map(|index| channel(report, index)).collect(),
             threads: (0..analysis.threads.len()).map(|index| thread(report, index)).collect(),
             critical_path: PathRecord {
@@ -357,6 +411,18 @@ fn finding(report: &Report<'_>, finding: &Finding) -> FindingRecord {
     }
 }
 
+fn process(report: &Report<'_>, index: usize) -> ProcessRecord {
+    let entity = &report.analysis.entities.processes[index];
+    let pauses = report.analysis.processes[index].pauses.iter();
+    ProcessRecord {
+        name: entity.name.clone(),
+        pid: (entity.pid != 0).then_some(entity.pid),
+        pauses: pauses
+            .map(|&Pause { from, to }| PauseRecord { from_ns: from, to_ns: to })
+            .collect(),
+    }
+}
+
 fn channel(report: &Report<'_>, index: usize) -> ChannelRecord {
     let entities = report.analysis.entities;
     let entity = &entities.channels[index];
@@ -406,11 +472,19 @@ fn channel(report: &Report<'_>, index: usize) -> ChannelRecord {
 fn thread(report: &Report<'_>, index: usize) -> ThreadRecord {
     let analysis = &report.analysis;
     let (entity, state) = (&analysis.entities.threads[index], &analysis.threads[index]);
+    let on = |on| name_of(analysis, on).map(|name| name.trim_matches('"').to_owned());
     let waits = state.waits.iter().map(|waits| WaitRecord {
         call: method(waits.call).to_owned(),
-        on: name_of(analysis, waits.on).map(|name| name.trim_matches('"').to_owned()),
+        on: on(waits.on),
         count: waits.count,
         time_ns: waits.time,
+        longest_ns: waits.longest,
+    });
+    let waiting = analysis.waiting(index).map(|wait| WaitingRecord {
+        call: method(wait.call).to_owned(),
+        on: on(wait.on),
+        site: site(report, wait.site),
+        from_ns: wait.begin,
     });
     ThreadRecord {
         name: entity.name.clone(),
@@ -421,7 +495,10 @@ fn thread(report: &Report<'_>, index: usize) -> ThreadRecord {
         sent: state.sent,
         received: state.received,
         panicked: state.panic.as_ref().is_some_and(|panic| panic.is_uncaught()),
+        panics: state.panics,
+        dropped: entity.dropped,
         waits: waits.collect(),
+        waiting,
     }
 }
 

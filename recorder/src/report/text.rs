@@ -25,6 +25,9 @@ impl fmt::Display for Report<'_> {
             Some(first) => writeln!(f, "{}", headline(first))?,
             None => writeln!(f, "{}", nothing_found(self))?,
         }
+        if let Some(paused) = paused(self) {
+            writeln!(f, "{paused}")?;
+        }
         findings(self, f)?;
         channels(self, f)?;
         threads(self, f)?;
@@ -83,6 +86,23 @@ fn nothing_found(report: &Report<'_>) -> String {
         line += "; events are missing in the recording, and with them there may be findings";
     }
     line
+}
+
+fn paused(report: &Report<'_>) -> Option<String> {
+    let analysis = &report.analysis;
+    let (mut count, mut time) = (0, 0_u64);
+    for (process, known) in analysis.processes.iter().enumerate() {
+        for pause in &known.pauses {
+            let end = pause.to.unwrap_or(analysis.end_of(process));
+            count += 1;
+            time = time.saturating_add(end.saturating_sub(pause.from));
+        }
+    }
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    let time = duration(time);
+    (count > 0).then(|| {
+        format!("the recording paused {times}, for {time} in all: what happened then is not in it")
+    })
 }
 
 /// Breaks lines between words; those after the first are indented.

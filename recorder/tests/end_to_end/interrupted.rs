@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ChildStdin;
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::command::{Place, Running, run};
 use crate::programs::program;
@@ -65,7 +66,7 @@ fn count(text: &Text, name: &str) -> usize {
 #[test]
 fn a_program_pauses_its_recording() {
     let place = Place::new();
-    let mut told = Told::start(&place, &["-o", "x.txt"]);
+    let mut told = Told::start(&place, &["-o", "x.txt", "-o", "x.rec"]);
     told.tell(&["open jobs", "pass jobs 10", "pause", "pass jobs 10", "open late", "pass late 10"]);
     told.tell(&["pause", "resume", "resume", "pass jobs 10", "pass late 3"]);
     told.finish().expect_status(0).expect_no_damage().expect_stderr("the recording paused for ");
@@ -74,6 +75,22 @@ fn a_program_pauses_its_recording() {
     // It was made during the pause, and is known by its name all the same.
     assert_eq!(operations(&text, "late").len(), 6);
     assert_eq!((count(&text, "Paused"), count(&text, "Resumed")), (1, 1));
+
+    let report = run(place.recorder(&["report", "x.rec"])).expect_status(0);
+    let paused = report.stdout.lines().nth(1).unwrap();
+    assert!(paused.starts_with("the recording paused once, for "), "{report:#?}");
+    let processes = processes(&place, "x.rec");
+    assert_eq!(processes[0]["name"], "told");
+    let pauses = processes[0]["pauses"].as_array().unwrap();
+    let [pause] = &pauses[..] else { panic!("{processes}") };
+    assert!(pause["from_ns"].as_u64().unwrap() < pause["to_ns"].as_u64().unwrap(), "{pause}");
+}
+
+/// What `recorder report --json` says of the processes.
+fn processes(place: &Place, recording: &str) -> Value {
+    let json = run(place.recorder(&["report", "--json", recording])).expect_status(0);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    report["processes"].clone()
 }
 
 #[test]
@@ -173,6 +190,8 @@ fn a_recording_that_has_reached_its_size_ends_and_the_program_runs_on() {
         .expect_status(0)
         .expect_stderr("recorder: the recording ended early: it has reached --max-size\n")
         .expect_stderr("the recording paused for ");
+    let pauses = &processes(&place, "x.rec")[0]["pauses"];
+    assert!(pauses[0]["from_ns"].is_u64() && pauses[0]["to_ns"].is_null(), "{pauses}");
     // All would be six million bytes. What is in memory when it is full comes on top.
     let length = place.bytes("x.rec").len();
     assert!((100_000..2_000_000).contains(&length), "{length}");

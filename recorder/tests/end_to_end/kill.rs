@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::command::{Place, Running, run};
 use crate::programs::program;
@@ -115,6 +116,18 @@ fn of_the_program_at_any_time() {
         assert_eq!(place.names(), ["x.rec", "x.txt"]);
         // Each consumer was at work before it was killed.
         assert!(check(&place.text("x.txt")) >= 2);
+        check_report(&place);
+    }
+}
+
+/// Whatever was not recorded any more: for the report, what was received was sent.
+#[track_caller]
+fn check_report(place: &Place) {
+    let json = run(place.recorder(&["report", "--json", "x.rec"])).expect_status(0);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    for channel in report["channels"].as_array().unwrap() {
+        let [sent, received] = ["sent", "received"].map(|what| channel[what].as_u64().unwrap());
+        assert!(received <= sent, "{channel}");
     }
 }
 

@@ -74,6 +74,10 @@ fn json_and_limits_are_for_machines() {
     assert_eq!(report["findings"][0]["threads"][0], "main");
     assert_eq!(report["channels"][0]["received"], 3);
     assert_eq!((&report["dropped"], report.get("damage")), (&0.into(), None));
+    assert_eq!(report["processes"][0]["name"], "forgotten_sender");
+    let waiting = &report["threads"][0]["waiting"];
+    assert_eq!((&waiting["in"], &waiting["on"]), (&"recv".into(), &"results".into()));
+    assert_eq!(waiting["site"], report["findings"][0]["site"]);
 
     let bytes = place.bytes("hang.rec");
     // In the midst of the first record, which says where the program is.

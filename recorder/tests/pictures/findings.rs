@@ -80,6 +80,10 @@ fn nobody_knows_while_the_recording_pauses_or_lacks_events() {
          10 RecvBegin 2";
     assert_eq!(codes(sick), ["forgotten-sender"]);
     assert_eq!(codes(&format!("{sick}\n20 Paused")), [""; 0]);
+    // It may have been over by then, and its end is not recorded.
+    assert_eq!(codes(&format!("{sick}\n20 Paused\n30 Resumed")), [""; 0]);
+    let later = sick.replace("10 RecvBegin", "5 Paused\n6 Resumed\n10 RecvBegin");
+    assert_eq!(codes(&later), ["forgotten-sender"]);
     let lacking = format!(
         "block process=0 thread=1 sequence=0 dropped=7\n0 ThreadStarted os_id=101 name=\"main\"\n\
          {}",

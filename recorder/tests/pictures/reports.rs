@@ -1,11 +1,13 @@
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
 use recorder::analysis::path::Part;
+use recorder::items::Item;
 use recorder::load::Recording;
 use recorder::report::Report;
 use recorder::report::diff::Difference;
-use recorder::report::json::Document;
+use recorder::report::json::{ChannelRecord, Document, SideRecord};
 use recorder::report::limits::{FailOn, Limits};
+use serde_json::json;
 
 use crate::hand::{self, recording};
 use crate::simulation::{programs, programs_with_gaps};
@@ -131,7 +133,192 @@ fn a_difference_is_what_is_beyond_the_noise() {
     assert!(text.contains("run  duration  190.0 µs  390.0 µs   × 2.1"), "{text}");
 }
 
+#[test]
+fn when_the_recording_paused_is_told() {
+    let text = "block process=0 thread=0 sequence=0 dropped=0
+         0 ProcessStarted pid=5 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"one\" arguments=\"\"
+         0 ProcessEnded monotonic_ns=900 code=0 signal=0
+         thread 1 main
+         0 Resumed
+         10 Paused
+         15 Paused
+         20 Resumed
+         30 Resumed
+         400 Paused
+         block process=1 thread=1 sequence=0 dropped=0
+         0 ThreadStarted os_id=6 name=\"\"
+         2000 TryRecvEmpty 2";
+    let recording = recording(text);
+    let document = Document::new(&report(&recording));
+    let json = serde_json::to_value(&document.processes).expect("it is JSON");
+    let pauses = json!([{"from_ns": 10, "to_ns": 20}, {"from_ns": 400, "to_ns": null}]);
+    assert_eq!(json[0], json!({"name": "one", "pid": 5, "pauses": pauses}));
+    assert_eq!(json[1], json!({"name": "process 1", "pauses": []}));
+    // The last was over when the process was.
+    let paused = "the recording paused 2 times, for 510 ns in all: what happened then is not in it";
+    let said = plain(&recording);
+    assert_eq!(said.lines().nth(1), Some(paused), "{said}");
+    let summary = crate::summary::summary(&recording);
+    assert!(summary.contains("the recording paused for 510 ns in all\n"), "{summary}");
+    let not_paused = text.replace("Paused", "ParkBegin 0");
+    assert!(!plain(&hand::recording(&not_paused)).contains("paused"));
+}
+
+#[test]
+fn of_what_was_queued_when_the_recording_paused_nobody_knows() {
+    let queued = |text: &str| {
+        let recording = recording(text);
+        let document = Document::new(&report(&recording));
+        let [channel] = &document.channels[..] else { panic!("{document:?}") };
+        (channel.lost, channel.queued, channel.depth.max, channel.latency.count)
+    };
+    let lasts = "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         11 Send 1 @1.2
+         20 Paused";
+    assert_eq!(queued(lasts), (0, 0, 2, 0));
+    let resumed = format!(
+        "{lasts}
+         30 Resumed
+         40 Send 1 @1.3
+         41 Send 1 @1.4
+         42 Recv 2 @1.2
+         43 Recv 2 @1.3"
+    );
+    assert_eq!(queued(&resumed), (0, 1, 2, 2));
+    assert_eq!(queued(&format!("{resumed}\n50 ReceiverDropped endpoint=2")), (1, 0, 2, 2));
+}
+
+#[test]
+fn what_threads_wait_in_and_that_they_panic_is_told() {
+    let text = "thread 1 main
+         0 Site site=1 line=10 column=1 file=\"src/main.rs\"
+         0 channel jobs 1 2
+         10 RecvBegin 2
+         30 RecvEnd 2 @2.1
+         40 RecvBegin 2
+         45 RecvEnd 2 @2.2
+         50 RecvBegin endpoint=2 site=1 detail=0
+         thread 2 worker
+         20 Send 1 @2.1
+         42 Send 1 @2.2
+         60 Panicked line=7 column=1 file=\"src/main.rs\" message=\"no number\"
+         70 Panicked line=7 column=1 file=\"src/main.rs\" message=\"no number\"
+         81 ParkBegin 0
+         82 ThreadEnded
+         block process=0 thread=3 sequence=0 dropped=4
+         0 ThreadStarted os_id=5 name=\"lossy\"
+         90 ParkBegin 0";
+    let threads = |text: &str| {
+        let recording = recording(text);
+        let document = Document::new(&report(&recording));
+        serde_json::to_value(&document.threads).expect("it is JSON")
+    };
+    let said = threads(text);
+    let waiting = json!({"in": "recv", "on": "jobs", "site": "src/main.rs:10", "from_ns": 50});
+    assert_eq!(said[0]["waiting"], waiting);
+    assert_eq!(
+        (&said[0]["waits"][0]["count"], &said[0]["waits"][0]["time_ns"]),
+        (&json!(3), &json!(65))
+    );
+    assert_eq!(said[0]["waits"][0]["longest_ns"], 40);
+    assert_eq!((&said[1]["panics"], &said[0]["panics"]), (&json!(2), &json!(0)));
+    assert_eq!((&said[2]["dropped"], &said[0]["dropped"]), (&json!(4), &json!(0)));
+    // What is over, or may be, is not waited in.
+    assert_eq!((said[1].get("waiting"), said[2].get("waiting")), (None, None));
+    assert_eq!(threads(&text.replace("81 Park", "81 Paused\n81 Park"))[0].get("waiting"), None);
+}
+
+/// By channel, what the report counts as sent and received.
+fn passed(text: &str) -> Vec<(u64, u64)> {
+    let recording = recording(text);
+    let document = Document::new(&report(&recording));
+    let sides = |sides: &[SideRecord]| sides.iter().map(|side| side.messages).sum::<u64>();
+    for channel in &document.channels {
+        assert_eq!(channel.sent, sides(&channel.senders), "{channel:?}");
+        assert_eq!(channel.received, sides(&channel.receivers), "{channel:?}");
+    }
+    let sum = |of: fn(&ChannelRecord) -> u64| document.channels.iter().map(of).sum::<u64>();
+    let by_threads = document.threads.iter().map(|thread| thread.sent).sum::<u64>();
+    assert_eq!(by_threads, sum(|channel| channel.sent));
+    document.channels.iter().map(|channel| (channel.sent, channel.received)).collect()
+}
+
+#[test]
+fn what_was_received_before_its_send_came_back_was_sent() {
+    let killed = "thread 1 main
+         0 channel jobs 1 2 bound=1
+         10 Send 1 @1.1
+         20 SendBegin 1 @1.2
+         thread 2 worker
+         30 Recv 2 @1.1
+         40 Recv 2 @1.2";
+    assert_eq!(passed(killed), [(2, 2)]);
+    // Once, also if it does come back, and whatever a signal handler does meanwhile.
+    for rest in ["50 SendEnd 1 @1.2", "45 Send 1 @1.3\n50 SendEnd 1 @1.2"] {
+        let [sent, received] = [2 + rest.matches("Send 1").count() as u64, 2];
+        let lives = killed.replace("thread 2", &format!("{rest}\nthread 2"));
+        assert_eq!(passed(&lives), [(sent, received)], "{rest}");
+    }
+    // What nobody has taken may never have been sent.
+    assert_eq!(passed(&killed.replace("40 Recv 2 @1.2", "")), [(1, 1)]);
+    // The recording has seen both ends of it, whatever it has not seen between them.
+    let paused = killed.replace("40 Recv", "35 Paused\n36 Resumed\n40 Recv");
+    assert_eq!(passed(&paused), [(2, 2)]);
+}
+
+#[test]
+fn what_was_received_when_its_send_was_about_to_be_recorded_was_sent() {
+    let killed = "thread 1 main
+         0 channel jobs 1 2
+         10 Send 1 @1.1
+         20 TrySendFull 1
+         thread 2 worker
+         30 Recv 2 @1.1
+         40 Recv 2 @1.3";
+    assert_eq!(passed(killed), [(2, 2)]);
+    let text = plain(&recording(killed));
+    assert!(text.contains("jobs      none     2"), "{text}");
+    // It was the first that the thread has sent.
+    let first = killed.replace("10 Send 1 @1.1", "").replace("30 Recv 2 @1.1", "");
+    assert_eq!(passed(&first.replace("@1.3", "@1.1")), [(1, 1)]);
+    // A flight recorder has forgotten it.
+    assert_eq!(passed(&first), [(0, 1)]);
+    assert_eq!(passed(&killed.replace("Send 1 @1.1", "Send 1 @1.9")), [(1, 2)]);
+    // All that its thread has done was recorded.
+    assert_eq!(passed(&killed.replace("thread 2", "25 ThreadEnded\nthread 2")), [(1, 2)]);
+    // The recording is known to lack events.
+    assert_eq!(passed(&killed.replace("30 Recv", "25 Paused\n26 Resumed\n30 Recv")), [(1, 2)]);
+    assert_eq!(passed(&killed.replace("40 Recv 2 @1.3", "40 Recv 2")), [(1, 2)]);
+    let gap = "block process=0 thread=3 sequence=1 dropped=0\n5 TryRecvEmpty 2";
+    assert_eq!(passed(&format!("{killed}\n{gap}")), [(1, 2)]);
+    let dropped = "block process=0 thread=3 sequence=0 dropped=1\n5 TryRecvEmpty 2";
+    assert_eq!(passed(&format!("{killed}\n{dropped}")), [(1, 2)]);
+}
+
 proptest! {
+    /// Programs that are cut off anywhere: nothing is received that was not sent, and a trace
+    /// has as many sends.
+    #[test]
+    fn what_was_received_was_sent(simulated in programs()) {
+        let recording = simulated.recording();
+        let report = report(&recording);
+        for channel in &report.analysis.channels {
+            prop_assert!(channel.received <= channel.sent, "{:?}", channel);
+        }
+        let mut drawn = vec![(0, 0); recording.entities.threads.len()];
+        for item in hand::items(&recording) {
+            if let Item::Slice(slice) = item {
+                drawn[slice.thread].0 += u64::from(slice.is_sent());
+                drawn[slice.thread].1 += u64::from(slice.is_received());
+            }
+        }
+        let threads = report.analysis.threads.iter();
+        let counted: Vec<_> = threads.map(|thread| (thread.sent, thread.received)).collect();
+        prop_assert_eq!(counted, drawn);
+    }
+
     #[test]
     fn a_report_follows_from_the_recording_alone(simulated in programs()) {
         let recordings = [simulated.recording(), simulated.recording()];

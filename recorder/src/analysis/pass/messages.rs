@@ -5,8 +5,9 @@ use format::{Call, MessageId, Outcome, Phase};
 use super::{Operation, Pass};
 use crate::analysis::channels::{BUSY, Disconnected, Side};
 use crate::analysis::path::{Cause, Part};
-use crate::analysis::threads::Wait;
+use crate::analysis::threads::{Thread, Wait};
 use crate::analysis::wait_for::On;
+use crate::entities::Index;
 use crate::messages::MessageKey;
 
 /// A message that is on its way.
@@ -16,8 +17,20 @@ pub(super) struct Flight {
     thread: u32,
     /// When its send began.
     sent: u64,
-    /// Whether its send still waits.
-    blocked: bool,
+    stage: Stage,
+}
+
+/// How far a message has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its send waits.
+    Offered,
+    /// It is in the channel.
+    Queued,
+    /// It was in the channel when the recording paused, and may have been received meanwhile.
+    Unknown,
+    /// It was received before its send came back: that is still to come.
+    Taken,
 }
 
 impl Pass<'_> {
@@ -33,28 +46,14 @@ impl Pass<'_> {
         let mut cause = None;
         match kind.outcome() {
             Outcome::Transferred => {
-                side.messages += 1;
-                self.threads[thread].sent += 1;
-                if self.carries[channel] {
-                    self.threads[thread].gave = Some(time);
-                }
-                let state = &mut self.channels[channel];
-                cause = state.room;
-                state.sent += 1;
-                let first = state.sending.map_or(time, |(first, _)| first);
-                state.sending = Some((first, time));
+                cause = self.channels[channel].room;
+                let message = MessageId(detail);
                 if kind.phase() == Phase::Whole {
-                    state.depth.sent(time);
-                    self.launch(operation, channel, false);
+                    self.sent(thread, message, time, channel);
+                    self.channels[channel].depth.sent(time);
+                    self.launch(operation, channel, Stage::Queued);
                 } else {
-                    let key = self.key(thread, MessageId(detail));
-                    // It was not received before its send came back.
-                    if let Some(flight) = self.flights.get_mut(key)
-                        && flight.blocked
-                    {
-                        flight.blocked = false;
-                        self.channels[channel].depth.sent(time);
-                    }
+                    self.send_came_back(thread, message, time, channel);
                 }
             }
             Outcome::Full => side.refused += 1,
@@ -148,12 +147,45 @@ impl Pass<'_> {
 
     /// A message begins its way, or its send begins to wait.
     #[inline]
-    pub(super) fn launch(&mut self, operation: &Operation, channel: usize, blocked: bool) {
+    pub(super) fn launch(&mut self, operation: &Operation, channel: usize, stage: Stage) {
         let message = MessageId(operation.detail);
         if message != MessageId::UNKNOWN {
             let key = self.key(operation.thread, message);
             let (channel, thread) = (channel as u32, operation.thread as u32);
-            self.flights.insert(key, Flight { channel, thread, sent: operation.time, blocked });
+            self.flights.insert(key, Flight { channel, thread, sent: operation.time, stage });
+        }
+    }
+
+    /// A message is handed over: its send is over, or else somebody has it already.
+    #[inline]
+    fn sent(&mut self, thread: usize, message: MessageId, time: u64, channel: usize) {
+        self.side(channel, thread, true, time).messages += 1;
+        let sender = &mut self.threads[thread];
+        sender.sent += 1;
+        sender.latest_sent = sender.latest_sent.max(Some(message));
+        if self.carries[channel] {
+            sender.gave = Some(time);
+        }
+        let state = &mut self.channels[channel];
+        state.sent += 1;
+        let first = state.sending.map_or(time, |(first, _)| first);
+        state.sending = Some((first, time));
+    }
+
+    /// A send that has waited is over.
+    fn send_came_back(&mut self, thread: usize, message: MessageId, time: u64, channel: usize) {
+        let key = self.key(thread, message);
+        let flight = self.flights.remove_if(key, |flight| flight.stage == Stage::Taken);
+        // What was taken was counted then.
+        if let Some((_, true)) = flight {
+            return;
+        }
+        self.sent(thread, message, time, channel);
+        if let Some(flight) = self.flights.get_mut(key)
+            && flight.stage == Stage::Offered
+        {
+            flight.stage = Stage::Queued;
+            self.channels[channel].depth.sent(time);
         }
     }
 
@@ -166,21 +198,77 @@ impl Pass<'_> {
         time: u64,
         channel: usize,
     ) -> Option<Cause> {
-        let Flight { channel: sent_to, thread: sender, sent, blocked } =
-            self.flights.remove(self.key(thread, message))?;
-        let state = &mut self.channels[channel];
-        state.latency.add(time.saturating_sub(sent));
-        if blocked {
-            state.depth.pass(time);
-            if let Some(wait) = &mut self.threads[sender as usize].wait
-                && wait.message == message
-            {
-                wait.done = true;
+        let key = self.key(thread, message);
+        let is_sent = |stage| matches!(stage, Stage::Queued | Stage::Unknown);
+        let flight = self.flights.remove_if(key, |flight| is_sent(flight.stage));
+        let Some((Flight { channel: sent_to, thread: sender, sent, stage }, _)) = flight else {
+            self.send_was_not_recorded(thread, message, time, channel);
+            return None;
+        };
+        let (sent_to, sender) = (sent_to as usize, sender as usize);
+        match stage {
+            Stage::Queued => self.channels[sent_to].depth.received(time),
+            Stage::Unknown => {}
+            Stage::Offered => {
+                self.sent(sender, message, time, sent_to);
+                self.channels[channel].depth.pass(time);
+                if let Some(flight) = self.flights.get_mut(key) {
+                    flight.stage = Stage::Taken;
+                }
+                if let Some(wait) = &mut self.threads[sender].wait
+                    && wait.message == message
+                {
+                    wait.done = true;
+                }
             }
-        } else {
-            self.channels[sent_to as usize].depth.received(time);
+            // A recording that says so contradicts itself.
+            Stage::Taken => return None,
         }
-        Some(Cause { thread: sender as usize, time: sent })
+        self.channels[channel].latency.add(time.saturating_sub(sent));
+        Some(Cause { thread: sender, time: sent })
+    }
+
+    /// A message is received of whose send there is no event.
+    ///
+    /// A send that did not wait is recorded when it has happened. If the process ends just then,
+    /// or the recording is read while it runs, the message can have been received before that: so
+    /// it counts as sent if it comes after all that its thread has sent, and that has not ended.
+    /// Of what was sent while the recording paused, or is missing from it, nothing is made up: of
+    /// such sends only those would be known whose receives are not missing, too.
+    #[cold]
+    fn send_was_not_recorded(
+        &mut self,
+        receiver: usize,
+        message: MessageId,
+        time: u64,
+        channel: usize,
+    ) {
+        let process = self.entities.threads[receiver].process;
+        if message == MessageId::UNKNOWN || self.incomplete || self.processes[process].is_blind() {
+            return;
+        }
+        let sender = self.entities.numbers[process].get(message.thread());
+        let Some(sender) = sender.map(Index::get) else { return };
+        let Thread { latest_sent, over, .. } = self.threads[sender];
+        // A flight recorder has forgotten those before the first that it has.
+        let follows = match latest_sent {
+            Some(latest) => latest < message,
+            None => message.count() == 1,
+        };
+        if follows && over.is_none() {
+            self.sent(sender, message, time, channel);
+        }
+    }
+
+    /// What was in this process's channels when the recording paused may have been received by now.
+    pub(in crate::analysis) fn flights_outlast(&mut self, process: usize, time: u64) {
+        for flight in self.flights.values_mut() {
+            let channel = flight.channel as usize;
+            if flight.stage == Stage::Queued && self.entities.channels[channel].process == process {
+                flight.stage = Stage::Unknown;
+                self.channels[channel].depth.received(time);
+            }
+        }
     }
 
     #[inline]
