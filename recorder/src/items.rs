@@ -3,6 +3,7 @@
 //! Times are nanoseconds since the trace's start; threads, channels, primitives, callsites and
 //! places are indices into the [`Entities`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -361,7 +362,7 @@ fn named_by(verb: &str, on: Option<On>, entities: &Entities) -> String {
     match on.map_or("", |on| on.label(entities)) {
         "" if verb.is_empty() => "span".to_owned(),
         "" => verb.to_owned(),
-        label if verb.is_empty() => short(label, LABEL),
+        label if verb.is_empty() => short(label, LABEL).into_owned(),
         label => format!("{verb} {label}"),
     }
 }
@@ -400,8 +401,8 @@ impl Slice {
         let label = self.on.map_or("", |on| on.label(entities));
         let mut name = match self.category {
             Category::Span if label.is_empty() => "span".to_owned(),
-            Category::Span => short(label, WORDS),
-            Category::Log => words(),
+            Category::Span => short(label, WORDS).into_owned(),
+            Category::Log => words().into_owned(),
             _ if [PANIC, LEFT_OUT].contains(&self.verb) => format!("{}: {}", self.verb, words()),
             _ if label.is_empty() => self.verb.to_owned(),
             _ => format!("{} {label}", self.verb),
@@ -481,10 +482,11 @@ impl Flight {
     /// Its name: its number and its value, cut to a length that can be read.
     pub fn name(&self) -> String {
         const VALUE: usize = 40;
+        let mut number = itoa::Buffer::new();
+        let number = number.format(self.message);
         match &self.value {
-            Some(value) => format!("#{} {}", self.message, short(value, VALUE)),
-            // Most are so: they are made without what formats cost.
-            None => ["#", itoa::Buffer::new().format(self.message)].concat(),
+            Some(value) => ["#", number, " ", &short(value, VALUE)].concat(),
+            None => ["#", number].concat(),
         }
     }
 }
@@ -499,7 +501,11 @@ impl Hold {
 }
 
 /// A text as part of a name: so many characters at most, all in one line.
-pub(crate) fn short(text: &str, most: usize) -> String {
+pub(crate) fn short(text: &str, most: usize) -> Cow<'_, str> {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && *byte != b'\\';
+    if text.len() <= most && text.as_bytes().iter().all(is_plain) {
+        return text.into();
+    }
     let plain = |c: char| match c {
         // See `entities::readable`: whatever may be the last character.
         '\\' => '∖',
@@ -511,7 +517,7 @@ pub(crate) fn short(text: &str, most: usize) -> String {
         short.pop();
         short.push('…');
     }
-    short
+    short.into()
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
                 event.fixed(track_event::FLOW_IDS, link);
                 if let Some(site) = evidence.site {
                     let site = Text::Site(site.get());
-                    sequence.annotate_text(&mut event.rest, Argument::Site, site, entities);
+                    sequence.annotate_text(event, Argument::Site, site, entities);
                 }
             })?;
         }
@@ -246,12 +246,12 @@ impl<'a, W: Write> Perfetto<'a, W> {
             event.number(track_event::CORRELATION_ID, u64::MAX / 2 - hold.thread as u64);
             if let Some(site) = hold.site {
                 let site = Text::Site(site);
-                sequence.annotate_text(&mut event.rest, Argument::Site, site, entities);
+                sequence.annotate_text(event, Argument::Site, site, entities);
             }
             let primitive = Text::Label(On::Primitive(hold.primitive));
             let thread = Text::Label(On::Thread(hold.thread));
-            sequence.annotate_text(&mut event.rest, Argument::Primitive, primitive, entities);
-            sequence.annotate_text(&mut event.rest, Argument::Thread, thread, entities);
+            sequence.annotate_text(event, Argument::Primitive, primitive, entities);
+            sequence.annotate_text(event, Argument::Thread, thread, entities);
             sequence.annotate(event, Argument::Turn, hold.turn);
             sequence.annotate(event, Argument::OthersWaited, hold.others_waited);
         })?;

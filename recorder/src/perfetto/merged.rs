@@ -33,7 +33,7 @@ impl<W: Write> Perfetto<'_, W> {
             event.text(track_event::NAME, &name);
             if let Some(on) = primitive {
                 let label = Text::Label(on);
-                sequence.annotate_text(&mut event.rest, Argument::Primitive, label, entities);
+                sequence.annotate_text(event, Argument::Primitive, label, entities);
             }
             if !what.is_empty() {
                 sequence.annotate_once(event, Argument::What, &what);

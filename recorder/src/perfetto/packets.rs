@@ -12,17 +12,12 @@ use super::wire::Message;
 #[derive(Debug)]
 pub(super) struct Packets<W> {
     out: W,
-    /// What is still to be written.
-    bytes: Message,
     sequences: Vec<Sequence>,
-    /// The event that is being written: its room is used again.
+    /// The event that is being written, and what is not in the file yet.
     event: Event,
     /// Tracks so far: their numbers are counted.
     tracks: u64,
 }
-
-/// So many bytes are written at once.
-const BYTES: usize = 1 << 16;
 
 /// A track of slices.
 #[derive(Clone, Copy, Debug)]
@@ -53,14 +48,14 @@ impl Line {
 
 impl<W: Write> Packets<W> {
     pub(super) fn new(out: W) -> Self {
-        let mut bytes = Message::default();
-        let shared = Sequence::shared(1, &mut bytes);
-        Packets { out, bytes, sequences: vec![shared], event: Event::new(), tracks: 0 }
+        let mut event = Event::new();
+        let shared = Sequence::shared(1, &mut event.stream);
+        Packets { out, sequences: vec![shared], event, tracks: 0 }
     }
 
     /// Writes what is still in memory.
     pub(super) fn finish(mut self) -> Result<()> {
-        self.out.write_all(self.bytes.bytes())?;
+        self.out.write_all(self.event.stream.bytes())?;
         Ok(self.out.flush()?)
     }
 
@@ -72,7 +67,7 @@ impl<W: Write> Packets<W> {
     ) -> Result<u64> {
         self.tracks += 1;
         let uuid = self.tracks;
-        self.sequences[SHARED].describe(&mut self.bytes, |track| {
+        self.sequences[SHARED].describe(&mut self.event.stream, |track| {
             track.number(track_descriptor::UUID, uuid);
             if let Some(parent) = parent {
                 track.number(track_descriptor::PARENT_UUID, parent);
@@ -130,8 +125,7 @@ impl<W: Write> Packets<W> {
         if line.sequence == SHARED {
             self.met(line, counter);
         }
-        let Packets { bytes, sequences, event, .. } = self;
-        sequences[line.sequence].event(bytes, event, line.track, time, fill);
+        self.sequences[line.sequence].event(&mut self.event, line.track, time, fill);
         self.write()
     }
 
@@ -141,7 +135,7 @@ impl<W: Write> Packets<W> {
         if line.events > MANY {
             line.sequence = self.sequences.len();
             let number = line.sequence as u64 + 1;
-            self.sequences.push(Sequence::of(line.track, counter, number, &mut self.bytes));
+            self.sequences.push(Sequence::of(line.track, counter, number, &mut self.event.stream));
         }
     }
 
@@ -155,8 +149,7 @@ impl<W: Write> Packets<W> {
 
     /// Writes a counter's value.
     pub(super) fn count(&mut self, counter: u64, time: u64, value: u64) -> Result<()> {
-        let Packets { bytes, sequences, event, .. } = self;
-        sequences[SHARED].event(bytes, event, counter, time, |event, _| {
+        self.sequences[SHARED].event(&mut self.event, counter, time, |event, _| {
             event.number(track_event::TYPE, track_event::COUNTER);
             event.number(track_event::COUNTER_VALUE, value);
         });
@@ -166,9 +159,10 @@ impl<W: Write> Packets<W> {
     /// Writes what there is, if that is enough.
     #[inline]
     fn write(&mut self) -> Result<()> {
-        if self.bytes.len() >= BYTES {
-            self.out.write_all(self.bytes.bytes())?;
-            self.bytes.clear();
+        let stream = &mut self.event.stream;
+        if stream.is_full() {
+            self.out.write_all(stream.bytes())?;
+            stream.clear();
         }
         Ok(())
     }

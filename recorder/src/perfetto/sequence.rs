@@ -15,7 +15,7 @@ use super::fields::{
     track_event_defaults,
 };
 use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic};
-use super::wire::{Message, Short};
+use super::wire::{Message, Stream};
 use crate::entities::Entities;
 use crate::items::{On, Slice};
 use crate::shapes::{Shape, Shapes, Word};
@@ -51,14 +51,14 @@ const TRACE_PACKET: u32 = 1;
 
 impl Sequence {
     /// A sequence for all tracks; writes its begin.
-    pub(super) fn shared(number: u64, out: &mut Message) -> Self {
+    pub(super) fn shared(number: u64, out: &mut Stream) -> Self {
         let sequence = Sequence::new(number, None);
         sequence.begin(out, |_| {});
         sequence
     }
 
     /// A sequence for one track, which may count on one counter; writes its begin.
-    pub(super) fn of(track: u64, counter: Option<u64>, number: u64, out: &mut Message) -> Self {
+    pub(super) fn of(track: u64, counter: Option<u64>, number: u64, out: &mut Stream) -> Self {
         let sequence = Sequence::new(number, Some(Own { track, counter }));
         sequence.begin(out, |packet| {
             packet.nested(packet::TRACE_PACKET_DEFAULTS, |defaults| {
@@ -86,7 +86,7 @@ impl Sequence {
         }
     }
 
-    fn begin(&self, out: &mut Message, fill: impl FnOnce(&mut Message)) {
+    fn begin(&self, out: &mut Stream, fill: impl FnOnce(&mut Message)) {
         out.nested(TRACE_PACKET, |packet| {
             packet.number(packet::SEQUENCE_ID, self.number);
             packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
@@ -95,7 +95,7 @@ impl Sequence {
     }
 
     /// Writes the description of a track.
-    pub(super) fn describe(&self, out: &mut Message, fill: impl FnOnce(&mut Message)) {
+    pub(super) fn describe(&self, out: &mut Stream, fill: impl FnOnce(&mut Message)) {
         out.nested(TRACE_PACKET, |packet| {
             packet.number(packet::SEQUENCE_ID, self.number);
             packet.nested(packet::TRACK_DESCRIPTOR, fill);
@@ -106,27 +106,26 @@ impl Sequence {
     #[inline]
     pub(super) fn event(
         &mut self,
-        out: &mut Message,
         event: &mut Event,
         track: u64,
         time: u64,
         fill: impl FnOnce(&mut Event, &mut Sequence),
     ) {
-        event.clear();
+        event.begin();
         if self.own.is_none_or(|own| own.track != track) {
             event.number(track_event::TRACK_UUID, track);
         }
         fill(event, self);
-        let Event { short, rest } = event;
-        let length = short.len();
+        let Event { stream, rest } = event;
         if rest.is_empty() && self.introduced.is_empty() {
-            short.number(packet::TIMESTAMP, time);
-            short.number(packet::SEQUENCE_ID, self.number);
-            out.encoded(short.within(TRACE_PACKET, packet::TRACK_EVENT, length));
-            return;
+            let length = stream.length();
+            stream.number(packet::TIMESTAMP, time);
+            stream.number(packet::SEQUENCE_ID, self.number);
+            return stream.end(TRACE_PACKET, packet::TRACK_EVENT, length);
         }
-        rest.encoded(short.bytes());
-        out.nested(TRACE_PACKET, |packet| {
+        stream.move_to(rest);
+        stream.give_up();
+        stream.nested(TRACE_PACKET, |packet| {
             packet.message(packet::TRACK_EVENT, rest);
             packet.number(packet::TIMESTAMP, time);
             packet.number(packet::SEQUENCE_ID, self.number);
@@ -212,36 +211,38 @@ impl Sequence {
     #[inline]
     pub(super) fn annotate(&mut self, event: &mut Event, argument: Argument, value: u64) {
         let name = (debug_annotation::NAME_IID, self.argument(argument));
-        let value = (debug_annotation::UINT_VALUE, value);
-        event.room().pair(track_event::DEBUG_ANNOTATIONS, name, value);
+        event.pair(track_event::DEBUG_ANNOTATIONS, name, (debug_annotation::UINT_VALUE, value));
     }
 
     /// Adds an argument that is a text which comes again.
     pub(super) fn annotate_text(
         &mut self,
-        event: &mut Message,
+        event: &mut impl Numbers,
         argument: Argument,
         text: Text,
         entities: &Entities,
     ) {
-        let name = self.argument(argument);
+        let name = (debug_annotation::NAME_IID, self.argument(argument));
         let (number, new) = self.texts.number(text);
         if new {
             let kind = interned_data::DEBUG_ANNOTATION_STRING_VALUES;
             intern(&mut self.introduced, kind, number, &text.words(entities));
         }
-        event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-            annotation.number(debug_annotation::NAME_IID, name.into());
-            annotation.number(debug_annotation::STRING_VALUE_IID, number);
-        });
+        let value = (debug_annotation::STRING_VALUE_IID, number);
+        event.pair(track_event::DEBUG_ANNOTATIONS, name, value);
     }
 
     /// Adds an argument that does not come again.
     pub(super) fn annotate_once(&mut self, event: &mut Event, argument: Argument, text: &str) {
-        let name = self.argument(argument);
+        let name = (debug_annotation::NAME_IID, self.argument(argument));
+        let value = (debug_annotation::STRING_VALUE, text);
+        if event.stream.has_room(text.len()) {
+            event.stream.labelled(track_event::DEBUG_ANNOTATIONS, name, value);
+            return;
+        }
         event.rest.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-            annotation.number(debug_annotation::NAME_IID, name.into());
-            annotation.text(debug_annotation::STRING_VALUE, text);
+            annotation.number(name.0, name.1.into());
+            annotation.text(value.0, value.1);
         });
     }
 
@@ -262,19 +263,30 @@ impl Sequence {
 /// An event that is being written: its fields, which may stand in any order.
 #[derive(Debug)]
 pub(super) struct Event {
-    short: Short,
-    /// What has no room there.
+    /// Where it goes, with all before it that is not in the file yet.
+    pub(super) stream: Stream,
+    /// What is not short enough for that.
     pub(super) rest: Message,
 }
 
 /// What takes fields that are numbers.
 pub(super) trait Numbers {
     fn number(&mut self, field: u32, value: u64);
+
+    /// A message of two numbers, of which the first is a small one of a field below 16.
+    fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64));
 }
 
 impl Numbers for Message {
     fn number(&mut self, field: u32, value: u64) {
         Message::number(self, field, value);
+    }
+
+    fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
+        self.nested(field, |pair| {
+            pair.number(first.0, first.1.into());
+            pair.number(second.0, second.1);
+        });
     }
 }
 
@@ -283,16 +295,21 @@ impl Numbers for Event {
     fn number(&mut self, field: u32, value: u64) {
         self.room().number(field, value);
     }
+
+    #[inline]
+    fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
+        self.room().pair(field, first, second);
+    }
 }
 
 impl Event {
     pub(super) fn new() -> Self {
-        Event { short: Short::new(), rest: Message::default() }
+        Event { stream: Stream::new(), rest: Message::default() }
     }
 
     #[inline]
-    fn clear(&mut self) {
-        self.short.clear();
+    fn begin(&mut self) {
+        self.stream.begin();
         if !self.rest.is_empty() {
             self.rest.clear();
         }
@@ -300,18 +317,17 @@ impl Event {
 
     /// Room for another number.
     #[inline]
-    fn room(&mut self) -> &mut Short {
-        if !self.short.has_room(0) {
-            self.rest.encoded(self.short.bytes());
-            self.short.clear();
+    fn room(&mut self) -> &mut Stream {
+        if !self.stream.has_room(0) {
+            self.stream.move_to(&mut self.rest);
         }
-        &mut self.short
+        &mut self.stream
     }
 
     #[inline]
     fn encoded(&mut self, fields: &[u8]) {
-        match self.short.has_room(fields.len()) {
-            true => self.short.encoded(fields),
+        match self.stream.has_room(fields.len()) {
+            true => self.stream.encoded(fields),
             false => self.rest.encoded(fields),
         }
     }
@@ -322,8 +338,8 @@ impl Event {
     }
 
     pub(super) fn text(&mut self, field: u32, text: &str) {
-        match self.short.has_room(text.len()) {
-            true => self.short.text(field, text),
+        match self.stream.has_room(text.len()) {
+            true => self.stream.text(field, text),
             false => self.rest.text(field, text),
         }
     }

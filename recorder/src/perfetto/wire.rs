@@ -85,46 +85,109 @@ fn length_of(value: u64) -> usize {
     ((value | 1).ilog2() as usize * 9 + 73) / 64
 }
 
-/// A message of less than 128 bytes most of the time, that is written field by field in a place of
-/// its own: less than [`Message`] for each of them.
+/// Messages one after the other, as they go to the file.
+///
+/// One that is short is written field by field where it stays, which takes less than a
+/// [`Message`] for each of them: to write it elsewhere and copy it would be to wait until the
+/// processor has stored what was written.
 #[derive(Debug)]
-pub(super) struct Short {
-    room: [u8; ROOM],
+pub(super) struct Stream {
+    room: Vec<u8>,
+    /// Where the short message that is being written begins, behind room for what says so.
+    begin: usize,
     end: usize,
 }
 
-/// So many bytes fit into a [`Short`], with what [`Short::number`] and the like need at most, and
-/// with what goes before them.
-const ROOM: usize = 256;
-/// So much may stand before a short message: two fields' tags and lengths.
-const BEFORE: usize = 6;
-/// So much can one field take that is a number, or a [`Short::pair`].
-const FIELD: usize = 24;
+/// A stream is to be written to the file when it has so many bytes.
+pub(super) const FULL: usize = 1 << 16;
+/// So much stands before a short message, most of the time: two fields' tags and lengths.
+const BEFORE: usize = 4;
+/// So long can a short message be before its last fields.
+const SHORT: usize = 160;
+/// So much can its last fields take, and what goes before it.
+const REST: usize = 96;
 
-impl Short {
+impl Stream {
     pub(super) fn new() -> Self {
-        Short { room: [0; ROOM], end: BEFORE }
+        Stream { room: vec![0; FULL + SHORT + REST], begin: 0, end: 0 }
     }
 
-    #[inline]
-    pub(super) fn clear(&mut self) {
-        self.end = BEFORE;
-    }
-
-    #[inline]
+    /// All messages.
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.room[BEFORE..self.end]
+        &self.room[..self.end]
     }
 
     #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.end - BEFORE
+    pub(super) fn is_full(&self) -> bool {
+        self.end >= FULL
     }
 
-    /// Whether there is room for so many more bytes, and still for some fields after them.
+    pub(super) fn clear(&mut self) {
+        self.end = 0;
+    }
+
+    /// Appends a message of any length as a field.
+    pub(super) fn nested(&mut self, field: u32, fill: impl FnOnce(&mut Message)) {
+        let mut message = Message::default();
+        message.nested(field, fill);
+        let end = self.end + message.len();
+        if self.room.len() < end + SHORT + REST {
+            self.room.resize(end + SHORT + REST, 0);
+        }
+        self.room[self.end..end].copy_from_slice(message.bytes());
+        self.end = end;
+    }
+
+    /// Begins a short message.
+    #[inline]
+    pub(super) fn begin(&mut self) {
+        self.begin = self.end + BEFORE;
+        self.end = self.begin;
+    }
+
+    /// How long it is so far.
+    #[inline]
+    pub(super) fn length(&self) -> usize {
+        self.end - self.begin
+    }
+
+    /// Whether so many bytes more may be in it.
     #[inline]
     pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.end + bytes <= ROOM - 4 * FIELD
+        self.length() + bytes <= SHORT
+    }
+
+    /// Moves what is in it to the end of another.
+    pub(super) fn move_to(&mut self, message: &mut Message) {
+        message.encoded(&self.room[self.begin..self.end]);
+        self.end = self.begin;
+    }
+
+    /// Ends it as the field `outer` of the stream, and its first `length` bytes as the field
+    /// `inner` of that. Both fields are below 16.
+    #[inline]
+    pub(super) fn end(&mut self, outer: u32, inner: u32, length: usize) {
+        let whole = self.length() + 2;
+        if whole >= 0x80 {
+            return self.end_long(outer, inner, length);
+        }
+        let head = [tag(outer), whole as u8, tag(inner), length as u8];
+        self.room[self.begin - BEFORE..self.begin].copy_from_slice(&head);
+    }
+
+    fn end_long(&mut self, outer: u32, inner: u32, length: usize) {
+        let content = self.room[self.begin..self.end].to_vec();
+        self.give_up();
+        let (inner_content, rest) = content.split_at(length);
+        self.nested(outer, |message| {
+            message.nested(inner, |message| message.encoded(inner_content));
+            message.encoded(rest);
+        });
+    }
+
+    /// Goes back to before it began.
+    pub(super) fn give_up(&mut self) {
+        self.end = self.begin - BEFORE;
     }
 
     /// Appends fields that are encoded already, for which there is room.
@@ -154,35 +217,25 @@ impl Short {
         self.encoded(text.as_bytes());
     }
 
-    /// A message of two numbers, both of fields below 16, of which the first is a small one.
+    /// A message of two numbers, of which the first is a small one of a field below 16.
     #[inline]
     pub(super) fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
         self.tag(field, LENGTH);
         let begin = self.end;
-        self.put([0, (first.0 << 3) as u8, first.1, (second.0 << 3) as u8]);
-        self.varint(second.1);
+        self.put([0, (first.0 << 3) as u8, first.1]);
+        self.number(second.0, second.1);
         self.room[begin] = (self.end - begin - 1) as u8;
     }
 
-    /// What is there as the field `outer` of a message, and its first `length` bytes as the field
-    /// `inner` of that. Both fields are below 16.
+    /// A message of a number and a text for which there is room, both of fields below 16, of which
+    /// the number is a small one.
     #[inline]
-    pub(super) fn within(&mut self, outer: u32, inner: u32, length: usize) -> &[u8] {
-        let begin = self.before(BEFORE, inner, length);
-        let begin = self.before(begin, outer, self.end - begin);
-        &self.room[begin..self.end]
-    }
-
-    /// Writes what begins a field so that it ends at `end`; gives where it begins.
-    #[inline]
-    fn before(&mut self, end: usize, field: u32, length: usize) -> usize {
-        let tag = (field << 3 | LENGTH) as u8;
-        if length < 0x80 {
-            self.room[end - 2..end].copy_from_slice(&[tag, length as u8]);
-            return end - 2;
-        }
-        self.room[end - 3..end].copy_from_slice(&[tag, length as u8 | 0x80, (length >> 7) as u8]);
-        end - 3
+    pub(super) fn labelled(&mut self, field: u32, first: (u32, u8), second: (u32, &str)) {
+        let length = 3 + length_of(second.1.len() as u64) + second.1.len();
+        self.tag(field, LENGTH);
+        self.varint(length as u64);
+        self.put([(first.0 << 3) as u8, first.1]);
+        self.text(second.0, second.1);
     }
 
     /// Fields are constants, so most of this is done by the compiler.
@@ -234,6 +287,12 @@ impl Short {
     }
 }
 
+/// What begins a message's field that is below 16.
+#[inline]
+fn tag(field: u32) -> u8 {
+    (field << 3 | LENGTH) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -250,34 +309,36 @@ mod tests {
             &[0x1a, 0x03, 0x08, 0x96, 0x01],
         ];
         assert_eq!(message.bytes(), expected.concat());
-        let mut short = Short::new();
-        short.number(1, 150);
-        short.fixed(47, 0x0102);
-        short.pair(4, (1, 7), (3, 150));
+        let mut stream = Stream::new();
+        stream.number(1, 150);
+        stream.fixed(47, 0x0102);
+        stream.pair(4, (1, 7), (3, 150));
+        stream.labelled(4, (1, 7), (6, "hi"));
         let expected = [
             &[0x08, 0x96, 0x01][..],
             &[0xf9, 0x02, 0x02, 0x01, 0, 0, 0, 0, 0, 0],
             &[0x22, 0x05, 0x08, 0x07, 0x18, 0x96, 0x01],
+            &[0x22, 0x06, 0x08, 0x07, 0x32, 0x02, 0x68, 0x69],
         ];
-        assert_eq!(short.bytes(), expected.concat());
+        assert_eq!(stream.bytes(), expected.concat());
     }
 
     #[test]
     fn numbers_of_any_size_have_seven_bits_a_byte() {
         let around = |bits: u32| [(1_u64 << bits) - 1, 1 << bits, (1 << bits) | 1];
         for value in (0..64).flat_map(around).chain([u64::MAX, 0x0123_4567_89ab_cdef]) {
-            let mut short = Short::new();
-            short.varint(value);
-            let (last, rest) = short.bytes().split_last().unwrap();
+            let mut stream = Stream::new();
+            stream.varint(value);
+            let (last, rest) = stream.bytes().split_last().unwrap();
             assert!(*last < 0x80 && rest.iter().all(|byte| *byte >= 0x80), "{value}");
             assert!(*last != 0 || value == 0, "{value}");
-            let groups = short.bytes().iter().rev();
+            let groups = stream.bytes().iter().rev();
             let decoded = groups.fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
             assert_eq!(decoded, value);
             let mut message = Message::default();
             message.varint(value);
-            assert_eq!(message.bytes(), short.bytes());
-            assert_eq!(length_of(value), short.bytes().len());
+            assert_eq!(message.bytes(), stream.bytes());
+            assert_eq!(length_of(value), stream.bytes().len());
         }
     }
 
