@@ -117,13 +117,17 @@ impl Operation {
         Operation { kind, on, endpoint, site: site.map(Index::get), detail }
     }
 
+    fn note(&self) -> &'static str {
+        note(self.kind.outcome())
+    }
+
     /// A slice of it, without length.
     #[inline]
     fn instant(&self, step: &Step) -> Slice {
         let call = self.kind.call();
         Slice {
             category: category(call),
-            note: note(self.kind.outcome()),
+            note: self.note(),
             on: self.on,
             endpoint: self.endpoint,
             site: self.site,

@@ -17,7 +17,7 @@ use anyhow::Result;
 use format::{Call, MessageId, Outcome, Phase};
 
 use super::lanes::Lanes;
-use super::{MOST_CONSEQUENCES, Operation, Stage, Wait, states};
+use super::{MOST_CONSEQUENCES, Operation, Stage, Wait, method, states};
 use crate::entities::{self, Index};
 use crate::items::{Arrow, Category, Count, Counter, Fate, Flight, Item, On, Slice};
 use crate::load::Deed;
@@ -181,37 +181,47 @@ impl Stage<'_> {
             self.hand_over_before(step, message)?;
         }
         let waited = wait.map(|wait| step.time.saturating_sub(wait.begin));
-        let mut slice = Slice { waited, ..operation.instant(step) };
-        if transferred {
-            slice.verb = verb(call);
-        }
+        let (mut number, mut arrow, mut cause) = (None, None, None);
+        let (mut latency, mut words, mut note) = (None, None, operation.note());
         if transferred && call.is_send() {
             let begin = wait.map_or(step.time, |wait| wait.begin);
             let launched = self.launch(step.thread, message, channel, begin, step.time);
-            slice.message = launched.message;
-            slice.arrow = Some(Arrow::From(launched.arrow..launched.arrow + 1));
-            slice.cause = launched.cause;
-            slice.words = launched.value;
+            number = launched.message;
+            arrow = Some(Arrow::From(launched.arrow..launched.arrow + 1));
+            cause = launched.cause;
+            words = launched.value;
         } else if transferred {
             let landed = self.land(step, message)?;
             self.threads[step.thread].received = landed.as_ref().map(|_| (step.time, 0));
             match landed {
                 Some(landed) => {
-                    slice.message = Some(landed.message);
-                    slice.arrow = Some(Arrow::To(landed.arrow));
-                    slice.latency = Some(step.time.saturating_sub(landed.sent));
-                    slice.words = landed.value;
+                    number = Some(landed.message);
+                    arrow = Some(Arrow::To(landed.arrow));
+                    latency = Some(step.time.saturating_sub(landed.sent));
+                    words = landed.value;
                 }
-                None => slice.note = "send not recorded",
+                None => note = "send not recorded",
             }
         }
-        if transferred {
-            slice.depth = channel.map(|channel| self.channels[channel].visible_depth());
-        }
+        let (verb, depth) = match transferred {
+            true => (verb(call), channel.map(|channel| self.channels[channel].visible_depth())),
+            false => (method(call), None),
+        };
         if let Some(wait) = wait {
-            self.waited(step.thread, &wait, slice.message, Some(step.time))?;
+            self.waited(step.thread, &wait, number, Some(step.time))?;
         }
-        self.slice(slice)?;
+        self.slice(Slice {
+            verb,
+            note,
+            message: number,
+            arrow,
+            cause,
+            depth,
+            latency,
+            waited,
+            words,
+            ..operation.instant(step)
+        })?;
         match channel {
             Some(channel) if transferred => self.counter(channel, Count::QueueDepth, step.time),
             _ => Ok(()),
