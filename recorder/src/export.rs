@@ -73,8 +73,8 @@ impl Shown<'_> {
     fn play(
         &self,
         recording: &Recording,
-        see: &mut dyn FnMut(&Item),
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
+        mut see: impl FnMut(&Item),
+        mut tell: impl FnMut(&Item) -> Result<()>,
     ) -> Result<Option<String>> {
         let Some(selection) = self.selection else {
             play(recording, &mut |item| {
@@ -86,9 +86,9 @@ impl Shown<'_> {
         let mut filter = Filter::new(selection, recording);
         play(recording, &mut |item| {
             see(item);
-            filter.item(item, tell)
+            filter.item(item, &mut tell)
         })?;
-        filter.finish(tell).map(Some)
+        filter.finish(&mut tell).map(Some)
     }
 
     /// What traces do without, if they are to have fewer events.
@@ -101,7 +101,7 @@ impl Shown<'_> {
         let _span = info_span!("choose", events = most).entered();
         Detail::new(most, recording, findings, &|tell| {
             recording.begin("choosing");
-            self.play(recording, &mut |_| (), tell).map(drop)
+            self.play(recording, |_| (), tell).map(drop)
         })
     }
 }
@@ -187,7 +187,8 @@ pub fn export<'a>(
     };
     recording.begin("exporting");
     let left_out = info_span!("play", outputs = outputs.len()).in_scope(|| {
-        shown.play(recording, &mut |item| summary.item(item), &mut |item| {
+        let see = |item: &Item| summary.item(item);
+        shown.play(recording, see, |item| {
             show(&mut charts, item)?;
             match &mut detail {
                 Some(detail) => detail.item(item, &mut tell),
@@ -279,6 +280,7 @@ pub fn perfetto(
     Ok(Unnamed { file, span, left_out })
 }
 
+#[inline]
 fn show<W: Write>(pictures: &mut [(&Output, Trace<'_, W>)], item: &Item) -> Result<()> {
     for (output, picture) in pictures {
         if let Err(error) = picture.item(item) {

@@ -100,3 +100,76 @@ impl Write for Behind {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says what was written, once it is finished, and fails beyond so many bytes.
+    struct Bounded {
+        written: Vec<u8>,
+        most: usize,
+    }
+
+    impl Write for Bounded {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.written.len() + bytes.len() > self.most {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.written.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn bounded(most: usize) -> (Behind, Receiver<Vec<u8>>) {
+        let (tell, told) = channel();
+        let out = Bounded { written: Vec::new(), most };
+        let finish = move |out: Bounded| tell.send(out.written).map_err(io::Error::other);
+        (Behind::new(out, finish).unwrap(), told)
+    }
+
+    #[test]
+    fn all_is_written_in_its_order() {
+        let (mut behind, told) = bounded(usize::MAX);
+        let mut expected = Vec::new();
+        for (length, byte) in [0, 1, 7, BYTES - 8, 1, BYTES, 3 * BYTES + 1, 5].into_iter().zip(1..)
+        {
+            for _ in 0..WAITING {
+                behind.write_all(&vec![byte; length]).unwrap();
+                expected.resize(expected.len() + length, byte);
+            }
+        }
+        assert!(told.try_recv().is_err(), "it is not over");
+        behind.finish().unwrap();
+        assert!(told.recv().unwrap() == expected);
+    }
+
+    #[test]
+    fn nothing_is_written_if_there_is_nothing() {
+        let (behind, told) = bounded(0);
+        behind.finish().unwrap();
+        assert!(told.recv().unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_error_is_given_to_whoever_writes_or_finishes() {
+        let (mut behind, told) = bounded(BYTES);
+        let error = loop {
+            if let Err(error) = behind.write_all(&[0; BYTES]) {
+                break error;
+            }
+        };
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(behind.write_all(&[0; BYTES]).is_err());
+        assert!(behind.finish().is_err());
+        assert!(told.recv().is_err(), "what has failed is not finished");
+
+        let (mut behind, _told) = bounded(0);
+        behind.write_all(&[0]).unwrap();
+        assert_eq!(behind.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    }
+}
