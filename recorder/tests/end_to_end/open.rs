@@ -157,8 +157,8 @@ fn several_recordings_become_one_trace() {
 fn what_to_look_at_first() {
     let place = Place::new();
     let hang = program("forgotten_sender");
-    run(place.recorder(&["record", "-o", "x.rec", "-o", "x.json", "--timeout", "1s", "--", hang]))
-        .expect_status(124);
+    let record = ["record", "-o", "x.rec", "-o", "x.json", "--on-deadlock", "kill", "--", hang];
+    run(place.recorder(&record)).expect_status(123);
     let json = place.json("x.json");
     // In nanoseconds.
     let time = |phase: &str| {

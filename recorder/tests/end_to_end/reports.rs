@@ -5,11 +5,11 @@ use serde_json::Value;
 use crate::command::{Place, Ran, run};
 use crate::programs::program;
 
-/// Records an example that hangs until the timeout ends it; gives what that said.
+/// Records an example until it is seen to hang; gives what that said.
 fn hang(place: &Place) -> Ran {
-    let arguments = ["record", "--timeout", "500ms", "-o", "hang.rec", "--"];
+    let arguments = ["record", "--on-deadlock", "kill", "-o", "hang.rec", "--"];
     let example = program("forgotten_sender");
-    run(place.recorder(&[&arguments[..], &[example]].concat())).expect_status(124)
+    run(place.recorder(&[&arguments[..], &[example]].concat())).expect_status(123)
 }
 
 const CAUSE: &str = "forgotten-sender: main waits in recv on \"results\" \

@@ -224,8 +224,9 @@ fn a_report_says_of_each_finding_in_which_process_it_is() {
     let place = Place::new();
     for (name, program) in [("a", "forgotten_sender"), ("b", "deadlock")] {
         let output = format!("{name}.rec");
-        let arguments = ["record", "-o", &output, "--timeout", "1s", "--", self::program(program)];
-        run(place.recorder(&arguments)).expect_status(124);
+        let program = self::program(program);
+        let arguments = ["record", "-o", &output, "--on-deadlock", "kill", "--", program];
+        run(place.recorder(&arguments)).expect_status(123);
     }
     let alone = run(place.recorder(&["report", "a.rec"])).expect_status(0);
     assert!(alone.stdout.starts_with("forgotten-sender: main waits"), "{alone:#?}");
