@@ -343,6 +343,36 @@ mod tests {
     }
 
     #[test]
+    fn a_short_message_is_what_a_message_would_be() {
+        let mut stream = Stream::new();
+        let mut expected = Message::default();
+        // From those whose lengths take a byte to those that have no room.
+        for length in (0..=SHORT).chain([SHORT, 0]) {
+            let content = vec![b'x'; length];
+            stream.begin();
+            assert!(stream.has_room(length) && !stream.has_room(SHORT + 1));
+            stream.encoded(&content);
+            stream.number(8, u64::MAX);
+            stream.number(10, u64::MAX);
+            stream.end(1, 11, length);
+            expected.nested(1, |packet| {
+                packet.nested(11, |event| event.encoded(&content));
+                packet.number(8, u64::MAX);
+                packet.number(10, u64::MAX);
+            });
+            // Whatever stands before it.
+            stream.nested(1, |packet| packet.encoded(&vec![0; 20 * length]));
+            expected.nested(1, |packet| packet.encoded(&vec![0; 20 * length]));
+            assert!(stream.bytes() == expected.bytes(), "{length}");
+        }
+        assert!(stream.is_full());
+        stream.begin();
+        stream.number(1, 7);
+        stream.give_up();
+        assert!(stream.bytes() == expected.bytes());
+    }
+
+    #[test]
     fn a_message_of_any_length_is_written_in_its_place() {
         for (length, encoded) in
             [(0, &[0][..]), (0x7f, &[0x7f]), (0x80, &[0x80, 0x01]), (0x4000, &[0x80, 0x80, 0x01])]
