@@ -24,8 +24,8 @@ pub struct Summary<'a> {
     unseen: u64,
     /// When each process's recording has paused, while it does.
     paused: Vec<Option<u64>>,
-    /// How long recordings have paused, in nanoseconds.
-    pauses: Option<u64>,
+    /// How long recordings have paused.
+    pauses: Pauses,
     /// Nanoseconds, by thread.
     blocked: Vec<u64>,
     longest: Option<Slice>,
@@ -37,6 +37,40 @@ pub struct Summary<'a> {
     held: Vec<(usize, usize)>,
     /// What the pictures do not show, in words.
     left_out: Vec<String>,
+}
+
+/// How long recordings have paused, in words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pauses {
+    /// In nanoseconds, of those whose begin is recorded.
+    time: Option<u64>,
+    /// Whether there are others.
+    others: bool,
+}
+
+impl Pauses {
+    /// One from then, if that is recorded, until then.
+    pub(crate) fn add(&mut self, from: Option<u64>, to: u64) {
+        match from {
+            Some(from) => {
+                let time = self.time.unwrap_or(0).saturating_add(to.saturating_sub(from));
+                self.time = Some(time);
+            }
+            None => self.others = true,
+        }
+    }
+}
+
+impl fmt::Display for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.time.map(duration) {
+            None => f.write_str("for an unknown time (its begin is not recorded)"),
+            Some(time) if self.others => {
+                write!(f, "for more than {time} in all (not every begin is recorded)")
+            }
+            Some(time) => write!(f, "for {time} in all"),
+        }
+    }
 }
 
 /// So many of a kind are named.
@@ -54,7 +88,7 @@ impl<'a> Summary<'a> {
             shown: 0,
             unseen: 0,
             paused: vec![None; recording.entities.processes.len()],
-            pauses: None,
+            pauses: Pauses::default(),
             blocked: vec![0; recording.entities.threads.len()],
             longest: None,
             stuck: Vec::new(),
@@ -84,10 +118,7 @@ impl<'a> Summary<'a> {
         let paused = &mut self.paused[self.entities.threads[slice.thread].process];
         match slice.verb {
             PAUSED => drop(paused.get_or_insert(slice.begin)),
-            RESUMED => {
-                let pause = paused.take().map_or(0, |paused| slice.begin.saturating_sub(paused));
-                self.pauses = Some(self.pauses.unwrap_or(0).saturating_add(pause));
-            }
+            RESUMED => self.pauses.add(paused.take(), slice.begin),
             PANIC => self.panics.push(slice.clone()),
             _ => {}
         }
@@ -215,13 +246,14 @@ impl fmt::Display for Summary<'_> {
         if self.stuck.len() > SHOWN {
             writeln!(f, "still waiting at the end: {} more", self.stuck.len() - SHOWN)?;
         }
-        let until_the_end = self.paused.iter().enumerate().filter_map(|(process, paused)| {
-            Some(self.entities.end_of(process).saturating_sub((*paused)?))
-        });
-        if let Some(pauses) =
-            self.pauses.into_iter().chain(until_the_end).reduce(u64::saturating_add)
-        {
-            writeln!(f, "the recording paused for {} in all", duration(pauses))?;
+        let mut pauses = self.pauses;
+        for (process, &paused) in self.paused.iter().enumerate() {
+            if paused.is_some() {
+                pauses.add(paused, self.entities.end_of(process));
+            }
+        }
+        if pauses != Pauses::default() {
+            writeln!(f, "the recording paused {pauses}")?;
         }
         let lost = self.sent.saturating_sub(self.received).saturating_sub(self.unseen);
         if lost > 0 {

@@ -74,8 +74,8 @@ pub struct Process {
 /// A time in which the recording of a process paused, in nanoseconds since the trace's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause {
-    /// Its begin.
-    pub from: u64,
+    /// Its begin; `None` if that is not recorded: a flight recorder forgets what is too old.
+    pub from: Option<u64>,
     /// Its end; `None` if it never ended.
     pub to: Option<u64>,
 }

@@ -174,15 +174,10 @@ impl<'a> Pass<'a> {
                     Some(Panic { time, site, message, went_on: false, outcome: None });
             }
             Deed::Paused if self.processes[process].is_paused() => {}
-            Deed::Paused => self.processes[process].pauses.push(Pause { from: time, to: None }),
-            Deed::Resumed => {
-                if self.processes[process].is_paused() {
-                    self.flights_outlast(process, time);
-                }
-                if let Some(pause) = self.processes[process].pauses.last_mut() {
-                    pause.to.get_or_insert(time);
-                }
+            Deed::Paused => {
+                self.processes[process].pauses.push(Pause { from: Some(time), to: None });
             }
+            Deed::Resumed => self.resume(process, time),
             Deed::SenderCloned { channel: None, .. }
             | Deed::SenderDropped { channel: None, .. }
             | Deed::ReceiverDropped { channel: None, .. }
@@ -193,6 +188,16 @@ impl<'a> Pass<'a> {
             | Deed::SpanExited { .. }
             | Deed::Logged { .. } => {}
         }
+    }
+
+    /// From now on it is not known what this process has done while its recording paused.
+    fn resume(&mut self, process: usize, time: u64) {
+        let known = &mut self.processes[process];
+        match known.pauses.last_mut().filter(|pause| pause.to.is_none()) {
+            Some(pause) => pause.to = Some(time),
+            None => known.pauses.push(Pause { from: None, to: Some(time) }),
+        }
+        self.flights_outlast(process, time);
     }
 
     #[inline]

@@ -116,8 +116,8 @@ pub struct ProcessRecord {
 /// A time in which nothing was recorded of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PauseRecord {
-    /// Its begin.
-    pub from_ns: u64,
+    /// Its begin; `null` if that is not recorded.
+    pub from_ns: Option<u64>,
     /// Its end; `null` if it never ended.
     pub to_ns: Option<u64>,
 }

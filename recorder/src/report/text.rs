@@ -11,7 +11,7 @@ use crate::analysis::wait_for::On;
 use crate::entities::Entities;
 use crate::findings::words::{method, percent, place};
 use crate::findings::{Finding, Severity};
-use crate::summary::{counted, duration};
+use crate::summary::{Pauses, counted, duration};
 
 /// So many findings, channels and threads are shown; the JSON has them all.
 const SHOWN: usize = 20;
@@ -90,19 +90,16 @@ fn nothing_found(report: &Report<'_>) -> String {
 
 fn paused(report: &Report<'_>) -> Option<String> {
     let analysis = &report.analysis;
-    let (mut count, mut time) = (0, 0_u64);
+    let (mut count, mut pauses) = (0, Pauses::default());
     for (process, known) in analysis.processes.iter().enumerate() {
         for pause in &known.pauses {
-            let end = pause.to.unwrap_or(analysis.end_of(process));
             count += 1;
-            time = time.saturating_add(end.saturating_sub(pause.from));
+            pauses.add(pause.from, pause.to.unwrap_or(analysis.end_of(process)));
         }
     }
     let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    let time = duration(time);
-    (count > 0).then(|| {
-        format!("the recording paused {times}, for {time} in all: what happened then is not in it")
-    })
+    (count > 0)
+        .then(|| format!("the recording paused {times}, {pauses}: what happened then is not in it"))
 }
 
 /// Breaks lines between words; those after the first are indented.

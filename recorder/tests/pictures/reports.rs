@@ -151,16 +151,31 @@ fn when_the_recording_paused_is_told() {
     let recording = recording(text);
     let document = Document::new(&report(&recording));
     let json = serde_json::to_value(&document.processes).expect("it is JSON");
-    let pauses = json!([{"from_ns": 10, "to_ns": 20}, {"from_ns": 400, "to_ns": null}]);
+    // Of some only the end is recorded.
+    let pauses = json!([
+        {"from_ns": null, "to_ns": 0},
+        {"from_ns": 10, "to_ns": 20},
+        {"from_ns": null, "to_ns": 30},
+        {"from_ns": 400, "to_ns": null},
+    ]);
     assert_eq!(json[0], json!({"name": "one", "pid": 5, "pauses": pauses}));
     assert_eq!(json[1], json!({"name": "process 1", "pauses": []}));
     // The last was over when the process was.
-    let paused = "the recording paused 2 times, for 510 ns in all: what happened then is not in it";
-    let said = plain(&recording);
-    assert_eq!(said.lines().nth(1), Some(paused), "{said}");
-    let summary = crate::summary::summary(&recording);
-    assert!(summary.contains("the recording paused for 510 ns in all\n"), "{summary}");
-    let not_paused = text.replace("Paused", "ParkBegin 0");
+    let check = |text: &str, times: &str, long: &str| {
+        let recording = hand::recording(text);
+        let paused =
+            format!("the recording paused {times}, {long}: what happened then is not in it");
+        let said = plain(&recording);
+        assert_eq!(said.lines().nth(1), Some(&*paused), "{said}");
+        let summary = crate::summary::summary(&recording);
+        assert!(summary.contains(&format!("the recording paused {long}\n")), "{summary}");
+    };
+    check(text, "4 times", "for more than 510 ns in all (not every begin is recorded)");
+    let known = text.replace("0 Resumed\n         10", "10").replace("30 Resumed\n", "");
+    check(&known, "2 times", "for 510 ns in all");
+    let unknown = "thread 1 main\n10 Resumed";
+    check(unknown, "once", "for an unknown time (its begin is not recorded)");
+    let not_paused = text.replace("Paused", "ParkBegin 0").replace("Resumed", "ParkEnd 0");
     assert!(!plain(&hand::recording(&not_paused)).contains("paused"));
 }
 
