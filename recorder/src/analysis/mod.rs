@@ -28,7 +28,7 @@ pub mod wait_for;
 use channels::Channel;
 use pass::Pass;
 use path::Path;
-use primitives::Primitive;
+use primitives::{Hold, Primitive};
 use senders::Sender;
 use threads::{Thread, Wait};
 use wait_for::{Because, Belief, Blocked, Edge, Needs, On, Standing, State, WaitFor};
@@ -91,9 +91,9 @@ impl Process {
         self.pauses.last().is_some_and(|pause| pause.to.is_none())
     }
 
-    /// Whether its recording has paused since this wait began, so that it may be over.
-    fn has_paused_since(&self, wait: &Wait) -> bool {
-        self.pauses.last().is_some_and(|pause| pause.to.is_none_or(|to| to >= wait.begin))
+    /// Whether its recording has paused since this time, so that what was so then may not be now.
+    pub fn has_paused_since(&self, time: u64) -> bool {
+        self.pauses.last().is_some_and(|pause| pause.to.is_none_or(|to| to >= time))
     }
 }
 
@@ -135,7 +135,7 @@ impl Analysis<'_> {
         let process = &self.processes[entity.process];
         let is_known = known.over.is_none() && entity.dropped == 0;
         let wait = known.wait.as_ref().filter(|wait| is_known && !wait.done);
-        wait.filter(|wait| !process.has_paused_since(wait))
+        wait.filter(|wait| !process.has_paused_since(wait.begin))
     }
 
     /// The threads that can never go on: those of which the recording suggests it, and of
@@ -237,7 +237,7 @@ impl<'a> Pass<'a> {
             return State::Free;
         }
         // Where events are missing nobody knows what it does.
-        if entity.dropped > 0 || self.processes[entity.process].has_paused_since(wait) {
+        if entity.dropped > 0 || self.processes[entity.process].has_paused_since(wait.begin) {
             return State::Free;
         }
         match self.needs(thread, process_of) {
@@ -275,14 +275,17 @@ impl<'a> Pass<'a> {
             }
             (Call::Lock | Call::Write | Call::Read, On::Primitive(primitive)) => {
                 let state = &self.primitives[primitive];
-                let holders = state.holder.iter().chain(&state.readers);
+                // Whose release may not be recorded need not hold it.
+                let is_known = |hold: &&Hold| !hold.outdated;
+                let holder = state.holder.as_ref().filter(is_known);
+                let holders = holder.into_iter().chain(state.readers.iter().filter(is_known));
                 let mut edges: Vec<_> = holders
                     .map(|hold| Edge {
                         to: hold.thread,
                         because: Because::Holds { site: hold.site },
                     })
                     .collect();
-                if wait.call == Call::Read && state.holder.is_none() {
+                if wait.call == Call::Read && holder.is_none() {
                     // Who reads does not keep it waiting, but who waits to write does.
                     let writers = (0..self.threads.len()).filter(|&other| {
                         let waits = self.threads[other].wait.as_ref();
@@ -306,8 +309,11 @@ impl<'a> Pass<'a> {
                 let children = (0..self.threads.len()).filter(|&child| mine(child));
                 let because = Because::IsInScope;
                 let edges: Vec<_> = children.map(|to| Edge { to, because }).collect();
-                // Which of its threads are in the scope is not recorded: at least one is.
-                (!edges.is_empty()).then_some(Needs::Any { edges, anybody: false })
+                // Which of its threads are in the scope is not recorded: at least one is. Nor is
+                // which it has spawned while the recording paused.
+                let begun = self.threads[thread].first.unwrap_or(0);
+                let anybody = self.processes[process_of[thread]].has_paused_since(begun);
+                (!edges.is_empty()).then_some(Needs::Any { edges, anybody })
             }
             (Call::Initialize, On::Primitive(primitive)) => {
                 let to = self.primitives[primitive].initializer.filter(|&to| to != thread)?;

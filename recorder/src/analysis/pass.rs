@@ -156,7 +156,8 @@ impl<'a> Pass<'a> {
             Deed::ReceiverDropped { channel: Some(channel), .. } => {
                 let state = &mut self.channels[channel.get()];
                 state.receiver_gone = Some((time, thread));
-                state.lost = state.depth.now;
+                // While the recording pauses nobody knows what was received.
+                state.lost = if self.processes[process].is_paused() { 0 } else { state.depth.now };
                 state.depth.emptied(time);
             }
             Deed::Returned { panicked } => {
@@ -198,6 +199,16 @@ impl<'a> Pass<'a> {
             None => known.pauses.push(Pause { from: None, to: Some(time) }),
         }
         self.flights_outlast(process, time);
+        let primitives = self.primitives.iter_mut().zip(&self.entities.primitives);
+        for (primitive, _) in primitives.filter(|(_, facts)| facts.process == process) {
+            primitive.outlast();
+        }
+        let threads = self.threads.iter_mut().zip(&self.entities.threads);
+        for (thread, _) in threads.filter(|(_, facts)| facts.process == process) {
+            thread.holds.clear();
+            // It may have given away whatever it had.
+            thread.gave = Some(time);
+        }
     }
 
     #[inline]

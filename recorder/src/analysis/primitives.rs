@@ -53,6 +53,10 @@ pub(super) struct Hold {
     pub(super) site: Option<Index>,
     /// How long the thread had waited in all when it took it.
     pub(super) waited: u64,
+    /// The turn at the lock: see [`Turn`](format::Turn).
+    pub(super) turn: u64,
+    /// Whether the recording has paused since: it may have been let go.
+    pub(super) outdated: bool,
 }
 
 impl Primitive {
@@ -76,6 +80,21 @@ impl Primitive {
         user
     }
 
+    /// Somebody acquires it in this turn: what has not been seen to be let go was, if it excludes
+    /// that. Gives who does not hold it any more.
+    pub(super) fn acquire(&mut self, hold: Hold, shared: bool) -> Vec<usize> {
+        self.acquired += 1;
+        let before = self.holder.take_if(|before| !shared || before.turn <= hold.turn);
+        let mut over: Vec<_> = before.iter().map(|before| before.thread).collect();
+        if shared {
+            self.readers.push(hold);
+        } else {
+            over.extend(self.readers.drain(..).map(|reader| reader.thread));
+            self.holder = Some(hold);
+        }
+        over
+    }
+
     /// Whether this thread holds it alone.
     pub(super) fn is_held_by(&self, thread: usize) -> bool {
         self.holder.is_some_and(|hold| hold.thread == thread)
@@ -93,6 +112,12 @@ impl Primitive {
         let waiting = waited.saturating_sub(hold.waited);
         self.held_at_work = self.held_at_work.saturating_add(held.saturating_sub(waiting));
         self.moved = Some(Cause { thread: hold.thread, time });
+    }
+
+    /// The recording has paused: what was held or ran may be over, and its end not recorded.
+    pub(super) fn outlast(&mut self) {
+        self.initializer = None;
+        self.holder.iter_mut().chain(&mut self.readers).for_each(|hold| hold.outdated = true);
     }
 
     pub(super) fn received(&mut self, channel: usize) {

@@ -81,6 +81,12 @@ impl Panic {
     pub fn is_uncaught(&self) -> bool {
         self.outcome.unwrap_or(!self.went_on)
     }
+
+    /// Whether the recording tells how the thread's function ended, so that what the thread has
+    /// done since does not matter.
+    pub fn has_outcome(&self) -> bool {
+        self.outcome.is_some()
+    }
 }
 
 /// An operation that has begun to wait.
@@ -119,6 +125,13 @@ impl Thread {
         }
         if call != Call::Sleep {
             self.waited = self.waited.saturating_add(time);
+        }
+    }
+
+    /// It does not hold this lock any more.
+    pub(super) fn forget_hold(&mut self, primitive: usize) {
+        if let Some(held) = self.holds.iter().rposition(|&held| held == primitive) {
+            self.holds.remove(held);
         }
     }
 

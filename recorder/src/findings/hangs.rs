@@ -162,7 +162,7 @@ fn forgotten_sender(analysis: &Analysis<'_>, alone: usize, blocked: &Blocked) ->
         };
         let (time, thread) = (sender.made.time, sender.made.thread);
         finding.evidence.push(Evidence { time, thread, what: what.to_owned(), site });
-        if sender.is_used() {
+        if sender.is_used() && is_last_use(analysis, sender) {
             let Use { time, thread, site } = sender.last;
             let what = "last uses the sender".to_owned();
             finding.evidence.push(Evidence { time, thread, what, site });
@@ -171,8 +171,17 @@ fn forgotten_sender(analysis: &Analysis<'_>, alone: usize, blocked: &Blocked) ->
     finding
 }
 
-/// ` (last used by main at src/main.rs:20)`
+/// Whether it is known that nobody has used this sender since.
+fn is_last_use(analysis: &Analysis<'_>, sender: &Sender) -> bool {
+    let process = analysis.entities.channels[sender.channel].process;
+    !analysis.processes[process].has_paused_since(sender.last.time)
+}
+
+/// `, last used by main at src/main.rs:20`
 fn last_use(analysis: &Analysis<'_>, sender: &Sender) -> String {
+    if !is_last_use(analysis, sender) {
+        return String::new();
+    }
     if !sender.is_used() {
         return ", never used".to_owned();
     }
@@ -291,8 +300,12 @@ fn part(analysis: &Analysis<'_>, who: &[usize], blocked: &Blocked, circle: &[usi
                 Some(0) => ", which nobody comes to receive",
                 _ => ", which is full",
             };
-            // Before it is used for the first time it may have been moved.
-            if let [receiver] = &analysis.channels[channel].receivers[..] {
+            let process = analysis.entities.channels[channel].process;
+            let process = &analysis.processes[process];
+            // Before it is used for the first time it may have been moved, or in a pause.
+            if let [receiver] = &analysis.channels[channel].receivers[..]
+                && !process.has_paused_since(receiver.last)
+            {
                 part += &format!("; its receiver is with {}", name_of(receiver.thread));
             }
         }

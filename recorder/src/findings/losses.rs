@@ -1,7 +1,7 @@
 //! What was sent and never received, and threads that have panicked.
 
 use super::words::{at, channel, list, place, thread, threads};
-use super::{Code, Evidence, Finding};
+use super::{Certainty, Code, Evidence, Finding};
 use crate::analysis::Analysis;
 use crate::analysis::channels::{Channel, Side};
 use crate::summary::counted;
@@ -19,7 +19,12 @@ pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
 /// A thread has panicked, and nobody has caught that.
 fn panic(analysis: &Analysis<'_>, who: usize) -> Option<Finding> {
     let panic = analysis.threads[who].panic.as_ref().filter(|panic| panic.is_uncaught())?;
+    let process = &analysis.processes[analysis.entities.threads[who].process];
     let mut finding = Finding::new(Code::Panic);
+    if !panic.has_outcome() && process.has_paused_since(panic.time) {
+        let certain_if = "it was not caught while the recording paused".to_owned();
+        finding.certainty = Certainty::Likely { certain_if };
+    }
     let name = thread(analysis, who);
     finding.what = format!("{name} panicked{}", at(analysis, panic.site));
     if !panic.message.is_empty() {

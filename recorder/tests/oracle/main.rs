@@ -10,6 +10,8 @@ mod recorded;
 /// Trying everything.
 mod search;
 
+use std::ops::Range;
+
 use machine::Status;
 use program::{Action, Program, programs};
 use proptest::prelude::*;
@@ -45,6 +47,11 @@ fn schedules() -> impl Strategy<Value = Schedule> {
 }
 
 fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
+    run_with_pause(program, schedule, &(0..0))
+}
+
+/// The recording pauses between these steps.
+fn run_with_pause<'a>(program: &'a Program, schedule: &Schedule, pause: &Range<usize>) -> Run<'a> {
     let mut run = Run::new(program);
     for (step, (choice, hesitates)) in
         schedule.choices.iter().cycle().take(schedule.steps).enumerate()
@@ -59,6 +66,9 @@ fn run<'a>(program: &'a Program, schedule: &Schedule) -> Run<'a> {
             break;
         }
         let thread = able[choice.index(able.len())];
+        if !pause.is_empty() && (step == pause.start || step == pause.end) {
+            run.pause(thread, step == pause.start);
+        }
         if *hesitates {
             run.hesitate(thread);
         } else {
@@ -105,19 +115,50 @@ proptest! {
     fn what_ends_well_does_not_hang(program in programs(), schedule in schedules()) {
         let run = run(&program, &schedule);
         if run.state.threads.iter().all(|thread| thread.status == Status::Over) {
-            let recording = run.recording();
-            let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
-            prop_assert_eq!(analysis.stuck(), (vec![], vec![]), "\n{}", run.text());
+            prop_assert_eq!(stuck_in(&run), (vec![], vec![]), "\n{}", run.text());
         }
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8192))]
+
+    /// What is not recorded makes nothing seem to hang: who is said to be stuck is said to be so
+    /// with all events, too, and what is certain is so.
+    #[test]
+    fn a_pause_makes_nobody_seem_stuck(
+        program in programs(),
+        mut schedule in schedules(),
+        from in 0..10usize,
+        steps in 1..8usize,
+    ) {
+        // Who has looked before the pause and begins to wait after it may be about to go on.
+        schedule.choices.iter_mut().for_each(|(_, hesitates)| *hesitates = false);
+        let paused = run_with_pause(&program, &schedule, &(from..from + steps));
+        let seems_stuck = stuck_in(&paused);
+        if seems_stuck == (vec![], vec![]) {
+            return Ok(());
+        }
+        let (likely, _) = stuck_in(&run(&program, &schedule));
+        let so = |thread: &usize| likely.contains(thread);
+        prop_assert!(seems_stuck.0.iter().all(so), "{seems_stuck:?}\n{}", paused.text());
+        let in_fact = never_again_for_all_we_know(&program, &paused.state);
+        let so = |&thread: &usize| in_fact[thread];
+        prop_assert!(seems_stuck.1.iter().all(so), "{seems_stuck:?}\n{}", paused.text());
+    }
+}
+
+/// The threads of which the report says that they never go on, and those of which it is certain.
+fn stuck_in(run: &Run) -> (Vec<usize>, Vec<usize>) {
+    let recording = run.recording();
+    let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
+    analysis.stuck()
+}
+
 /// By thread: whether the report is certain that it never goes on.
 fn certain(run: &Run) -> Vec<bool> {
-    let recording = run.recording();
-    assert_eq!(recording.damage, []);
-    let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
-    let (_, certain) = analysis.stuck();
+    assert_eq!(run.recording().damage, []);
+    let (_, certain) = stuck_in(run);
     (0..run.state.threads.len()).map(|thread| certain.contains(&thread)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! A run of a program, as its threads would have recorded it.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use format::{MessageId, PrimitiveKind, Turn, UNBOUNDED};
@@ -19,8 +20,16 @@ pub(crate) struct Run<'a> {
     senders: Vec<Vec<u32>>,
     /// By channel.
     receivers: Vec<u32>,
-    /// By lock: how often it was held.
+    /// By lock: how often it was held, as far as that is recorded.
     turns: Vec<u64>,
+    /// Whether the recording pauses.
+    paused: bool,
+    /// By thread: whether the begin of its wait is recorded.
+    waits: Vec<bool>,
+    /// The locks whose acquisition is recorded.
+    locked: HashSet<usize>,
+    /// Messages whose sends are recorded.
+    sent: HashSet<Message>,
 }
 
 impl<'a> Run<'a> {
@@ -34,6 +43,10 @@ impl<'a> Run<'a> {
             senders: vec![vec![0; threads]; program.bounds.len()],
             receivers: Vec::new(),
             turns: vec![0; program.locks],
+            paused: false,
+            waits: vec![false; threads],
+            locked: HashSet::new(),
+            sent: HashSet::new(),
         };
         for thread in 0..threads {
             let name = if thread == 0 { "main".to_owned() } else { format!("thread {thread}") };
@@ -126,7 +139,37 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// The recording pauses, or goes on: so a thread has recorded.
+    pub(crate) fn pause(&mut self, thread: usize, paused: bool) {
+        self.paused = paused;
+        self.record(thread, if paused { "Paused" } else { "Resumed" });
+    }
+
+    /// Whether what this thread does is recorded: not what begins while the recording pauses,
+    /// nor that what was let go of which it is not known that it was held.
+    fn is_recorded(&mut self, thread: usize, step: Step) -> bool {
+        match step {
+            Step::Whole(Action::DropSender(_) | Action::DropReceiver(_) | Action::End, _) => true,
+            Step::Whole(Action::Unlock(lock), _) => self.locked.remove(&lock) && !self.paused,
+            Step::Whole(..) => !self.paused,
+            Step::Begin(_) => {
+                self.waits[thread] = !self.paused;
+                self.waits[thread]
+            }
+            Step::End(..) => self.waits[thread],
+        }
+    }
+
     fn record_step(&mut self, thread: usize, message: Message, step: Step) {
+        if !self.is_recorded(thread, step) {
+            return;
+        }
+        if let Step::Whole(Action::Send(_), _) | Step::Begin(Action::Send(_)) = step {
+            self.sent.insert(message);
+        }
+        if let Step::Whole(Action::Lock(lock), _) | Step::End(Action::Lock(lock), _) = step {
+            self.locked.insert(lock);
+        }
         let site = message.1 + 1;
         let (action, when, outcome) = match step {
             Step::Whole(action, outcome) => (action, "", Some(outcome)),
@@ -135,6 +178,9 @@ impl<'a> Run<'a> {
         };
         let (how, transferred) = match outcome {
             Some(Outcome::Disconnected) => ("Disconnected", 0),
+            Some(Outcome::Transferred(message)) if !self.sent.contains(&message) => {
+                ("", MessageId::UNKNOWN.0)
+            }
             Some(Outcome::Transferred(message)) => ("", id(message)),
             Some(Outcome::Done) | None => ("", 0),
         };

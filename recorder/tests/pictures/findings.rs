@@ -12,17 +12,17 @@ fn found_in(recording: &Recording, outsiders: Outsiders) -> Vec<Finding> {
     Report::new(recording, outsiders).expect("the recording can be read").findings
 }
 
-fn codes(shorthand: &str) -> Vec<&'static str> {
+pub(crate) fn codes(shorthand: &str) -> Vec<&'static str> {
     let findings = found_in(&recording(shorthand), Outsiders::Unknown);
     findings.iter().map(|finding| finding.code.name()).collect()
 }
 
-fn headline(shorthand: &str) -> String {
+pub(crate) fn headline(shorthand: &str) -> String {
     let findings = found_in(&recording(shorthand), Outsiders::Unknown);
     findings.first().map_or("nothing".to_owned(), Finding::headline)
 }
 
-fn is_certain(shorthand: &str, outsiders: Outsiders) -> bool {
+pub(crate) fn is_certain(shorthand: &str, outsiders: Outsiders) -> bool {
     let findings = found_in(&recording(shorthand), outsiders);
     findings[0].certainty == Certainty::Certain
 }

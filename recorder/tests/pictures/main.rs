@@ -23,6 +23,8 @@ mod incomplete;
 mod interrupted;
 /// What holds for every program.
 mod invariants;
+/// What nobody knows after the recording has paused.
+mod pauses;
 /// Locks and other primitives.
 mod primitives;
 /// The report, for people and for machines.

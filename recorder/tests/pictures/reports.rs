@@ -203,6 +203,18 @@ fn of_what_was_queued_when_the_recording_paused_nobody_knows() {
     );
     assert_eq!(queued(&resumed), (0, 1, 2, 2));
     assert_eq!(queued(&format!("{resumed}\n50 ReceiverDropped endpoint=2")), (1, 0, 2, 2));
+    // What its receiver left behind when it went in the pause is not known either.
+    assert_eq!(queued(&format!("{lasts}\n25 ReceiverDropped endpoint=2")), (0, 0, 2, 0));
+    // It was handed over in the pause, and its send comes back after it.
+    let returning = "thread 1 main
+         0 channel jobs 1 2 bound=1
+         10 Send 1 @1.1
+         11 SendBegin 1 @1.2
+         20 Paused
+         30 Resumed
+         31 SendEnd 1 @1.2";
+    assert_eq!(queued(returning), (0, 0, 1, 0));
+    assert_eq!(queued(&format!("{returning}\n40 Send 1 @1.3\n41 Recv 2 @1.2")), (0, 1, 1, 1));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) struct Flight {
     /// When its send began.
     sent: u64,
     stage: Stage,
+    /// Whether the recording has paused since: it may have been received.
+    outdated: bool,
 }
 
 /// How far a message has come.
@@ -27,8 +29,6 @@ pub(super) enum Stage {
     Offered,
     /// It is in the channel.
     Queued,
-    /// It was in the channel when the recording paused, and may have been received meanwhile.
-    Unknown,
     /// It was received before its send came back: that is still to come.
     Taken,
 }
@@ -152,7 +152,8 @@ impl Pass<'_> {
         if message != MessageId::UNKNOWN {
             let key = self.key(operation.thread, message);
             let (channel, thread) = (channel as u32, operation.thread as u32);
-            self.flights.insert(key, Flight { channel, thread, sent: operation.time, stage });
+            let sent = operation.time;
+            self.flights.insert(key, Flight { channel, thread, sent, stage, outdated: false });
         }
     }
 
@@ -185,7 +186,9 @@ impl Pass<'_> {
             && flight.stage == Stage::Offered
         {
             flight.stage = Stage::Queued;
-            self.channels[channel].depth.sent(time);
+            if !flight.outdated {
+                self.channels[channel].depth.sent(time);
+            }
         }
     }
 
@@ -199,16 +202,16 @@ impl Pass<'_> {
         channel: usize,
     ) -> Option<Cause> {
         let key = self.key(thread, message);
-        let is_sent = |stage| matches!(stage, Stage::Queued | Stage::Unknown);
-        let flight = self.flights.remove_if(key, |flight| is_sent(flight.stage));
-        let Some((Flight { channel: sent_to, thread: sender, sent, stage }, _)) = flight else {
+        let flight = self.flights.remove_if(key, |flight| flight.stage == Stage::Queued);
+        let Some((Flight { channel: sent_to, thread: sender, sent, stage, outdated }, _)) = flight
+        else {
             self.send_was_not_recorded(thread, message, time, channel);
             return None;
         };
         let (sent_to, sender) = (sent_to as usize, sender as usize);
         match stage {
+            Stage::Queued if outdated => {}
             Stage::Queued => self.channels[sent_to].depth.received(time),
-            Stage::Unknown => {}
             Stage::Offered => {
                 self.sent(sender, message, time, sent_to);
                 self.channels[channel].depth.pass(time);
@@ -260,13 +263,16 @@ impl Pass<'_> {
         }
     }
 
-    /// What was in this process's channels when the recording paused may have been received by now.
+    /// What was in this process's channels when the recording paused, or about to be, may have been
+    /// received by now.
     pub(in crate::analysis) fn flights_outlast(&mut self, process: usize, time: u64) {
         for flight in self.flights.values_mut() {
             let channel = flight.channel as usize;
-            if flight.stage == Stage::Queued && self.entities.channels[channel].process == process {
-                flight.stage = Stage::Unknown;
-                self.channels[channel].depth.received(time);
+            if self.entities.channels[channel].process == process && !flight.outdated {
+                flight.outdated = true;
+                if flight.stage == Stage::Queued {
+                    self.channels[channel].depth.received(time);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Operations on primitives and threads.
 
-use format::{Call, Outcome};
+use format::{Call, Outcome, Turn};
 
 use super::{Operation, Pass, on};
 use crate::analysis::path::{Cause, Part};
@@ -73,7 +73,7 @@ impl Pass<'_> {
         primitive: usize,
         wait: Option<Wait>,
     ) {
-        let &Operation { time, thread, kind, site, .. } = operation;
+        let &Operation { time, thread, kind, site, detail, .. } = operation;
         let waited_in_all = self.threads[thread].waited;
         let state = &mut self.primitives[primitive];
         let user = state.user(thread, time);
@@ -88,16 +88,14 @@ impl Pass<'_> {
         }
         let waited_for_it = wait.map_or(0, |wait| time.saturating_sub(wait.begin));
         let waited = waited_in_all.saturating_add(waited_for_it);
-        let hold = Hold { thread, since: time, site, waited };
+        let turn = Turn(detail).count();
+        let hold = Hold { thread, since: time, site, waited, turn, outdated: false };
         match kind.call() {
-            Call::Lock | Call::TryLock | Call::Write | Call::TryWrite if acquired => {
-                state.acquired += 1;
-                state.holder = Some(hold);
-                self.threads[thread].holds.push(primitive);
-            }
-            Call::Read | Call::TryRead if acquired => {
-                state.acquired += 1;
-                state.readers.push(hold);
+            call if acquired => {
+                let shared = matches!(call, Call::Read | Call::TryRead);
+                for before in state.acquire(hold, shared) {
+                    self.threads[before].forget_hold(primitive);
+                }
                 self.threads[thread].holds.push(primitive);
             }
             Call::Unlock | Call::WriteUnlock | Call::ReadUnlock => {
@@ -106,7 +104,7 @@ impl Pass<'_> {
             Call::Downgrade => {
                 if let Some(hold) = state.holder.take() {
                     state.let_go(hold, time, waited);
-                    state.readers.push(Hold { since: time, waited, ..hold });
+                    state.readers.push(Hold { since: time, waited, outdated: false, ..hold });
                 }
             }
             Call::NotifyOne | Call::NotifyAll => state.moved = Some(Cause { thread, time }),
@@ -132,7 +130,7 @@ impl Pass<'_> {
         let hold = match state.holder.take_if(|hold| hold.thread == thread) {
             None => {
                 let reader = state.readers.iter().rposition(|hold| hold.thread == thread);
-                reader.map(|reader| state.readers.swap_remove(reader))
+                reader.map(|reader| state.readers.remove(reader))
             }
             hold => hold,
         };
@@ -140,9 +138,6 @@ impl Pass<'_> {
             Some(hold) => state.let_go(hold, time, waited),
             None => state.moved = Some(Cause { thread, time }),
         }
-        let holds = &mut self.threads[thread].holds;
-        if let Some(held) = holds.iter().rposition(|&held| held == primitive) {
-            holds.remove(held);
-        }
+        self.threads[thread].forget_hold(primitive);
     }
 }
