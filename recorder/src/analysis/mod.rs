@@ -276,7 +276,9 @@ impl<'a> Pass<'a> {
             (Call::Lock | Call::Write | Call::Read, On::Primitive(primitive)) => {
                 let state = &self.primitives[primitive];
                 // Whose release may not be recorded need not hold it.
-                let is_known = |hold: &&Hold| !hold.outdated;
+                let is_known = |hold: &&Hold| {
+                    !hold.outdated && self.entities.threads[hold.thread].dropped == 0
+                };
                 let holder = state.holder.as_ref().filter(is_known);
                 let holders = holder.into_iter().chain(state.readers.iter().filter(is_known));
                 let mut edges: Vec<_> = holders
@@ -316,7 +318,8 @@ impl<'a> Pass<'a> {
                 (!edges.is_empty()).then_some(Needs::Any { edges, anybody })
             }
             (Call::Initialize, On::Primitive(primitive)) => {
-                let to = self.primitives[primitive].initializer.filter(|&to| to != thread)?;
+                let is_known = |&to: &usize| to != thread && self.entities.threads[to].dropped == 0;
+                let to = self.primitives[primitive].initializer.filter(is_known)?;
                 Some(Needs::All(vec![Edge { to, because: Because::Initializes }]))
             }
             (Call::CondvarWait | Call::BarrierWait | Call::Park, _) => {

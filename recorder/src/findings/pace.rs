@@ -56,8 +56,10 @@ fn growing(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     let grows = quarters.windows(2).all(|pair| pair[1] > 1.1 * pair[0]);
     let grown = samples.last().map_or(0, |sample| sample.1);
     let blind = analysis.processes[analysis.entities.channels[index].process].is_blind();
+    // Where receives are missing any queue seems to grow.
+    let unknown = blind || analysis.incomplete;
     // A burst that is worked off later is sent in less time than it takes to work it off.
-    if !grows || grown < GROWN || grown < state.sent / 4 || blind {
+    if !grows || grown < GROWN || grown < state.sent / 4 || unknown {
         return None;
     }
     let sender = state.senders.iter().max_by_key(|side| side.messages)?;

@@ -179,3 +179,18 @@ fn a_panic_may_have_been_caught() {
     let ended = panics.replace("32 Yield", "40 Returned panicked=1\n41 Yield");
     assert!(is_certain(&ended.replace("40 Ret", &format!("{PAUSE}40 Ret")), Outsiders::Unknown));
 }
+
+#[test]
+fn a_thread_that_has_lost_events_may_have_let_go_of_its_locks() {
+    let sick = "thread 1 main
+         0 mutex a 1
+         20 LockBegin 1
+         block process=0 thread=2 sequence=0 dropped=0
+         10 Lock 1 @1.1
+         15 ThreadEnded";
+    assert_eq!(codes(sick), ["deadlock"]);
+    assert_eq!(
+        codes(&sick.replace("thread=2 sequence=0 dropped=0", "thread=2 sequence=0 dropped=1")),
+        [""; 0]
+    );
+}
