@@ -39,6 +39,8 @@ pub struct Process {
     /// When the last is that is known of any process of its recording, in nanoseconds since the
     /// start of the trace.
     pub recorded_until: u64,
+    /// Whether a flight recorder has forgotten the begin of what some of its threads did.
+    pub forgotten: bool,
 }
 
 /// How a process ended.

@@ -435,8 +435,13 @@ impl Slice {
 
     /// Whether it is a message taken.
     pub fn is_received(&self) -> bool {
-        let taken = matches!(self.note, "" | "send not recorded");
+        let taken = self.note.is_empty() || self.lacks_send();
         self.category == Category::Channel && self.verb == "recv" && taken
+    }
+
+    /// Whether it is a message taken of whose send there is no event.
+    pub fn lacks_send(&self) -> bool {
+        self.note == "send not recorded"
     }
 
     /// The channel that it is on.

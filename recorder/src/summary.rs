@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::entities::{Entities, Thread};
-use crate::items::{Arrow, Category, Fate, Item, On, PANIC, PAUSED, RESUMED, Slice};
+use crate::items::{Fate, Item, On, PANIC, PAUSED, RESUMED, Slice};
 use crate::load::{Alignment, Recording};
 use crate::play::MOST_LANES;
 
@@ -18,10 +18,13 @@ pub struct Summary<'a> {
     dropped: u64,
     sent: u64,
     received: u64,
-    /// Messages that are shown in flight.
-    shown: u64,
-    /// Messages whose receives were not recorded, because the recording paused.
-    unseen: u64,
+    /// Messages that nobody received.
+    lost: u64,
+    /// Messages that are not shown in flight.
+    hidden: u64,
+    /// By process: whether some of its sends are known to be missing. The report goes by the same
+    /// to count messages as sent of whose sends there is no event.
+    lacks_sends: Vec<bool>,
     /// When each process's recording has paused, while it does.
     paused: Vec<Option<u64>>,
     /// How long recordings have paused.
@@ -79,17 +82,21 @@ const SHOWN: usize = 10;
 impl<'a> Summary<'a> {
     /// Of a run of which nothing has been told yet.
     pub fn new(recording: &'a Recording) -> Self {
+        let entities = &recording.entities;
+        let incomplete = recording.dropped > 0 || !recording.damage.is_empty();
+        let lacks_sends = entities.processes.iter().map(|process| incomplete || process.forgotten);
         Summary {
-            entities: &recording.entities,
+            entities,
             alignment: recording.alignment.as_ref(),
             dropped: recording.dropped,
             sent: 0,
             received: 0,
-            shown: 0,
-            unseen: 0,
-            paused: vec![None; recording.entities.processes.len()],
+            lost: 0,
+            hidden: 0,
+            lacks_sends: lacks_sends.collect(),
+            paused: vec![None; entities.processes.len()],
             pauses: Pauses::default(),
-            blocked: vec![0; recording.entities.threads.len()],
+            blocked: vec![0; entities.threads.len()],
             longest: None,
             stuck: Vec::new(),
             panics: Vec::new(),
@@ -103,8 +110,8 @@ impl<'a> Summary<'a> {
         let slice = match item {
             Item::Slice(slice) => slice,
             Item::Flight(flight) => {
-                self.shown += u64::from(flight.lane.is_some());
-                self.unseen += u64::from(flight.fate == Fate::Unseen);
+                self.lost += u64::from(flight.fate == Fate::Lost);
+                self.hidden += u64::from(flight.lane.is_none());
                 return;
             }
             Item::Hold(hold) => {
@@ -115,17 +122,19 @@ impl<'a> Summary<'a> {
             }
             Item::Counter(_) | Item::State(_) | Item::Merged(_) => return,
         };
-        let paused = &mut self.paused[self.entities.threads[slice.thread].process];
+        let process = self.entities.threads[slice.thread].process;
+        self.lacks_sends[process] |= matches!(slice.verb, PAUSED | RESUMED);
+        let paused = &mut self.paused[process];
         match slice.verb {
             PAUSED => drop(paused.get_or_insert(slice.begin)),
             RESUMED => self.pauses.add(paused.take(), slice.begin),
             PANIC => self.panics.push(slice.clone()),
             _ => {}
         }
-        match (slice.category, &slice.arrow) {
-            (Category::Channel, Some(Arrow::From(_))) => self.sent += 1,
-            (Category::Channel, Some(Arrow::To(_))) => self.received += 1,
-            _ => {}
+        if slice.channel().is_some() {
+            let taken_before_told = slice.lacks_send() && !self.lacks_sends[process];
+            self.sent += u64::from(slice.is_sent() || taken_before_told);
+            self.received += u64::from(slice.is_received());
         }
         if !slice.is_wait() {
             return;
@@ -255,13 +264,11 @@ impl fmt::Display for Summary<'_> {
         if pauses != Pauses::default() {
             writeln!(f, "the recording paused {pauses}")?;
         }
-        let lost = self.sent.saturating_sub(self.received).saturating_sub(self.unseen);
-        if lost > 0 {
-            writeln!(f, "{} never received", counted(lost, "message"))?;
+        if self.lost > 0 {
+            writeln!(f, "{} never received", counted(self.lost, "message"))?;
         }
-        let hidden = self.sent.saturating_sub(self.shown);
-        if hidden > 0 {
-            let hidden = counted(hidden, "message");
+        if self.hidden > 0 {
+            let hidden = counted(self.hidden, "message");
             writeln!(
                 f,
                 "{hidden} not drawn in flight: more than {MOST_LANES} at a time in a channel"

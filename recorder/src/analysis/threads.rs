@@ -30,8 +30,6 @@ pub struct Thread {
     pub sent: u64,
     /// Messages that it has received.
     pub received: u64,
-    /// The latest message that it has sent.
-    pub(super) latest_sent: Option<MessageId>,
     /// What it waits for.
     pub(super) wait: Option<Wait>,
     /// How long it has waited in all, sleep not included.

@@ -194,6 +194,7 @@ mod tests {
             clock: Clock::new(7, monotonic_ns),
             ended: None,
             recorded_until: 0,
+            forgotten: false,
         }
     }
 

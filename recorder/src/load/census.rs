@@ -296,6 +296,7 @@ impl Census {
                     clock: Clock::new(0, 0),
                     ended: None,
                     recorded_until: 0,
+                    forgotten: false,
                 });
                 self.extent.push(None);
                 self.processes.len() - 1
@@ -380,6 +381,7 @@ impl Census {
                 self.latest_forgotten = thread;
                 // What this process has to show begins with what is not forgotten.
                 self.extent[process] = None;
+                self.processes[process].forgotten = true;
             }
             Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
                 let site = sites.get(&site).copied();

@@ -5,9 +5,8 @@ use format::{Call, MessageId, Outcome, Phase};
 use super::{Operation, Pass};
 use crate::analysis::channels::{BUSY, Disconnected, Side};
 use crate::analysis::path::{Cause, Part};
-use crate::analysis::threads::{Thread, Wait};
+use crate::analysis::threads::Wait;
 use crate::analysis::wait_for::On;
-use crate::entities::Index;
 use crate::messages::MessageKey;
 
 /// A message that is on its way.
@@ -49,7 +48,7 @@ impl Pass<'_> {
                 cause = self.channels[channel].room;
                 let message = MessageId(detail);
                 if kind.phase() == Phase::Whole {
-                    self.sent(thread, message, time, channel);
+                    self.sent(thread, time, channel);
                     self.channels[channel].depth.sent(time);
                     self.launch(operation, channel, Stage::Queued);
                 } else {
@@ -159,11 +158,10 @@ impl Pass<'_> {
 
     /// A message is handed over: its send is over, or else somebody has it already.
     #[inline]
-    fn sent(&mut self, thread: usize, message: MessageId, time: u64, channel: usize) {
+    fn sent(&mut self, thread: usize, time: u64, channel: usize) {
         self.side(channel, thread, true, time).messages += 1;
         let sender = &mut self.threads[thread];
         sender.sent += 1;
-        sender.latest_sent = sender.latest_sent.max(Some(message));
         if self.carries[channel] {
             sender.gave = Some(time);
         }
@@ -181,7 +179,7 @@ impl Pass<'_> {
         if let Some((_, true)) = flight {
             return;
         }
-        self.sent(thread, message, time, channel);
+        self.sent(thread, time, channel);
         if let Some(flight) = self.flights.get_mut(key)
             && flight.stage == Stage::Offered
         {
@@ -213,7 +211,7 @@ impl Pass<'_> {
             Stage::Queued if outdated => {}
             Stage::Queued => self.channels[sent_to].depth.received(time),
             Stage::Offered => {
-                self.sent(sender, message, time, sent_to);
+                self.sent(sender, time, sent_to);
                 self.channels[channel].depth.pass(time);
                 if let Some(flight) = self.flights.get_mut(key) {
                     flight.stage = Stage::Taken;
@@ -235,9 +233,9 @@ impl Pass<'_> {
     ///
     /// A send that did not wait is recorded when it has happened. If the process ends just then,
     /// or the recording is read while it runs, the message can have been received before that: so
-    /// it counts as sent if it comes after all that its thread has sent, and that has not ended.
-    /// Of what was sent while the recording paused, or is missing from it, nothing is made up: of
-    /// such sends only those would be known whose receives are not missing, too.
+    /// it counts as sent. Of what was sent while the recording paused, or is missing from it, nothing
+    /// is made up: of such sends only those would be known whose receives are not missing, too. The
+    /// [`Summary`](crate::summary::Summary) goes by the same.
     #[cold]
     fn send_was_not_recorded(
         &mut self,
@@ -247,19 +245,12 @@ impl Pass<'_> {
         channel: usize,
     ) {
         let process = self.entities.threads[receiver].process;
-        if message == MessageId::UNKNOWN || self.incomplete || self.processes[process].is_blind() {
-            return;
-        }
+        let lacks_sends = self.incomplete
+            || self.processes[process].is_blind()
+            || self.entities.processes[process].forgotten;
         let sender = self.entities.numbers[process].get(message.thread());
-        let Some(sender) = sender.map(Index::get) else { return };
-        let Thread { latest_sent, over, .. } = self.threads[sender];
-        // A flight recorder has forgotten those before the first that it has.
-        let follows = match latest_sent {
-            Some(latest) => latest < message,
-            None => message.count() == 1,
-        };
-        if follows && over.is_none() {
-            self.sent(sender, message, time, channel);
+        if let Some(sender) = sender.filter(|_| !lacks_sends) {
+            self.sent(sender.get(), time, channel);
         }
     }
 
