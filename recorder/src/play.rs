@@ -325,14 +325,16 @@ impl Stage<'_> {
 
     /// From now on it is not known what this process has done while its recording paused.
     fn resume(&mut self, process: usize, time: u64) -> Result<()> {
-        let Some(paused) = self.paused[process].take() else { return Ok(()) };
+        let known = self.paused[process].take();
+        // When it paused, a flight recorder may have forgotten.
+        let paused = known.unwrap_or(time);
         self.flights_outlast(process, paused);
         self.holds_outlast(process, paused);
         self.frames_outlast(process, paused);
         for (thread, facts) in self.threads.iter_mut().zip(&self.recording.entities.threads) {
             thread.received.take_if(|_| facts.process == process);
         }
-        self.be_unknown(process, paused, time)
+        known.map_or(Ok(()), |paused| self.be_unknown(process, paused, time))
     }
 
     fn begin_wait(&mut self, step: &Step, operation: &Operation) -> Result<()> {
@@ -448,7 +450,11 @@ impl Stage<'_> {
             self.end_wait(thread)?;
         }
         let end = self.recording.entities.end;
-        (0..self.paused.len()).try_for_each(|process| self.resume(process, end))?;
+        for process in 0..self.paused.len() {
+            if self.paused[process].is_some() {
+                self.resume(process, end)?;
+            }
+        }
         self.end_states()?;
         self.end_frames()?;
         self.end_holds()?;

@@ -83,6 +83,23 @@ fn who_waits_when_the_recording_pauses_for_good_is_not_said_to_be_stuck() {
 }
 
 #[test]
+fn of_a_pause_whose_begin_is_forgotten_the_end_says_that_nobody_knows() {
+    let shorthand = "thread 1 main
+         0 channel jobs 1 2
+         0 mutex state 1
+         10 Send 1 @1.1
+         11 Lock 1 @1.1
+         31 Resumed
+         50 Send 1 @1.2";
+    let picture = picture(shorthand);
+    let flights = ["jobs #1 10..31 lane 0 unseen", "jobs #2 50..50 lane 1 lost"];
+    assert_eq!(picture.flights, flights);
+    assert_eq!(picture.holds, ["state 11..31 held by main (release not recorded)"]);
+    let summary = crate::summary::summary(&recording(shorthand));
+    assert!(summary.contains("\n1 message never received"), "{summary}");
+}
+
+#[test]
 fn a_flight_recorder_begins_in_the_midst_of_things() {
     let recording = recording(
         "block process=0 thread=0 sequence=0 dropped=0
