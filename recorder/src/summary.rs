@@ -79,7 +79,7 @@ impl<'a> Summary<'a> {
                 }
                 return;
             }
-            Item::Counter(_) | Item::State(_) | Item::Merged(_) => return,
+            Item::Counter(_) | Item::State(_) | Item::Merged(_) | Item::MergedStates(_) => return,
         };
         let paused = &mut self.paused[self.entities.threads[slice.thread].process];
         match slice.verb {
