@@ -8,7 +8,8 @@
 //
 // For each STEM it reads STEM.txt (the recording) and opens STEM.json and STEM.pftrace.
 // A STEM after --stuck is a program that hung. --shots writes a picture of each trace. With
-// --recorder the first STEM's traces are also opened by `recorder open`.
+// --recorder the first STEM's traces are also opened by `recorder open`, and of the second there are
+// traces with few events, which must sum up to the same.
 // Prints a line for each check, then `N passed, M failed`; exit status 1 if any failed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ import { parseArgs } from 'node:util';
 import { PAIR_CHECKS, STUCK_CHECK, TRACE_CHECKS } from './checks.mjs';
 import { collectFacts } from './facts.mjs';
 import { openByRecorder } from './opening.mjs';
-import { readQueries, runQueries } from './queries.mjs';
+import { differentAnswers, readQueries, runQueries } from './queries.mjs';
 import { readRecording } from './recording.mjs';
 import { startUi } from './ui.mjs';
 
@@ -170,6 +171,34 @@ async function checkPart(ui, stem) {
   }
 }
 
+/** A trace with few events says the same of the run as a whole one, and its states have no gap. */
+async function checkFewer(ui, stem) {
+  for (const format of ['json', 'pftrace']) {
+    const few = `${stem}.few.${format}`;
+    const subject = basename(few);
+    const views = [];
+    try {
+      execFileSync(recorder, ['--quiet', 'export', `${stem}.rec`, '--max-events', '1', '-o', few]);
+      for (const trace of [`${stem}.${format}`, few]) views.push(await ui.open(trace));
+      const [whole, fewer] = views;
+      if (shots) await fewer.shoot(join(shots, `${subject}.png`));
+      report(subject, 'sums up to the whole run',
+        [...fewer.errors, ...await differentAnswers(whole, fewer, format, queries)]);
+      const { states } = await collectFacts(fewer, format);
+      const merged = states.filter(({ name }) => name.endsWith(' (mostly)'));
+      report(subject, 'has merged states, without a gap', [
+        ...(merged.length > 0 === (format === 'pftrace') ? [] : [`${merged.length} are merged`]),
+        ...states.filter(({ utid, ts }, i) => i > 0 && states[i - 1].utid === utid
+          && states[i - 1].ts + states[i - 1].dur !== ts),
+      ]);
+    } catch (error) {
+      report(subject, 'opens', [error.message]);
+    } finally {
+      for (const view of views) await view.close();
+    }
+  }
+}
+
 /** What is asked for is what the UI shows first; all the rest is there. */
 async function checkWindow(ui, stem, stuckStem) {
   const whole = await ui.open(`${stem}.pftrace`);
@@ -206,6 +235,7 @@ try {
     await checkPart(ui, positionals[0]);
     await checkTogether(ui, positionals.slice(0, 2));
     await checkWindow(ui, positionals[0], stuck[0]);
+    await checkFewer(ui, positionals[1]);
   }
   for (const stem of stuck) await checkExample(ui, stem, true);
   if (queries.length === 0) report('docs/sql.md', 'has queries', ['there is none']);

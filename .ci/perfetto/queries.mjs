@@ -4,8 +4,11 @@
 export function readQueries(page) {
   const blocks = page.matchAll(/^## (.*?)\n|^```sql ?(\w*)\n(.*?)^```$/gms);
   let heading = '';
+  let end = 0;
   const queries = [];
-  for (const [, title, only, sql] of blocks) {
+  for (const { index, 0: { length }, 1: title, 2: only, 3: sql } of blocks) {
+    const before = page.slice(end, index);
+    end = index + length;
     if (title) heading = title;
     if (!sql) continue;
     for (const format of only ? [only] : ['pftrace', 'json']) {
@@ -14,12 +17,27 @@ export function readQueries(page) {
         format,
         // (as the page tells its readers)
         sql: format === 'json' ? sql.replaceAll("'debug.", "'args.") : sql,
+        isSameWithFewer: /with and without `--max-events`/i.test(before),
         complaints: [],
         rows: 0,
       });
     }
   }
   return queries;
+}
+
+/** What two traces of one run answer differently, of which one has so many events at most. */
+export async function differentAnswers(whole, fewer, format, queries) {
+  const asked = queries.filter((query) => query.format === format && query.isSameWithFewer);
+  const different = asked.length > 0 ? [] : ['there is no query to ask'];
+  for (const { subject, sql } of asked) {
+    const [expected, found] = [await whole.query(sql), await fewer.query(sql)]
+      .map((rows) => rows.map((row) => JSON.stringify(row)).sort());
+    if (expected.length === 0) different.push(`${subject}: no rows`);
+    different.push(...expected.filter((row) => !found.includes(row)),
+      ...found.filter((row) => !expected.includes(row)));
+  }
+  return different;
 }
 
 /** Asks an open trace all that is for its format. */

@@ -203,6 +203,7 @@ impl<'a, W: Write> Chrome<'a, W> {
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
             Item::Merged(merged) => self.merged(merged),
+            Item::MergedStates(states) => self.need(Track::Thread(states.thread)),
         }
     }
 

@@ -6,7 +6,8 @@
 //! a finding is drawn with: what Perfetto has in its tables `slice` and `counter`.
 //!
 //! - A row is a thread, a lane of a lock, or a counter. Every row has room for equally many
-//!   events: one that has fewer is shown as it is.
+//!   events: one that has fewer is shown as it is. A thread's states are a row that has room for a
+//!   quarter of that: they are for being read from afar.
 //! - Up to half of all is kept whole for what it is: what shows findings; threads' and channels'
 //!   begins, threads' ends, panics, waits that never ended, errors and warnings; the longest waits
 //!   with what ended them; the slowest messages, of each channel and of all, with send, receive,
@@ -16,7 +17,9 @@
 //!   by time. The sums over what is kept and what is merged are those of the run.
 //! - Of a counter the lowest, the highest and the last value of each piece of time are kept.
 //! - An arrow is shown if both its ends are, and a message in flight if its arrow is.
-//! - The states of threads are left out: what is merged says whether it is mostly waiting.
+//! - Of a thread's states those are kept that take much of the run, and a wait that never ended. All
+//!   else is [merged](crate::items::MergedStates) into what the thread is mostly at, without a gap.
+//!   The sums are those of the run.
 //!
 //! Two passes over the items decide that, and a third tells. Memory grows with the number of
 //! events that are shown (some 500 bytes each at most), not with those that there are.
@@ -35,10 +38,12 @@ use crate::summary::{counted, duration};
 mod gauge;
 mod pieces;
 mod rows;
+mod states;
 mod survey;
 
 use gauge::Gauge;
 use rows::{Line, Losses};
+use states::States;
 use survey::{Extent, Picked, Survey};
 
 /// Takes in all items, and tells so many events.
@@ -53,6 +58,7 @@ pub struct Detail<'a> {
     passed: u64,
     places: usize,
     threads: Vec<Line>,
+    states: Vec<States>,
     locks: BTreeMap<(usize, usize), Line>,
     counters: Vec<[Gauge; 2]>,
     /// Arrows that begin in rows that are kept as they are.
@@ -63,7 +69,6 @@ pub struct Detail<'a> {
     /// Thread and time of what is first.
     first: Option<(usize, u64)>,
     flights: u64,
-    states: u64,
     /// When each thread has received the newest of the messages whose receive is told.
     received: Vec<Option<u64>>,
 }
@@ -96,7 +101,8 @@ impl<'a> Detail<'a> {
         if survey.events + drawn <= most {
             return Ok(None);
         }
-        let (threads, locks) = (survey.threads.clone(), survey.locks.clone());
+        let (threads, states) = (survey.threads.clone(), survey.states.clone());
+        let locks = survey.locks.clone();
         let counters = survey.counters.clone();
         let rows: Vec<_> = threads
             .iter()
@@ -104,12 +110,14 @@ impl<'a> Detail<'a> {
             .chain(counters.iter().flatten())
             .map(|extent| extent.events)
             .collect();
+        let rows = Rows { rows, states: states.iter().map(|extent| extent.events).collect() };
         let picked = survey.pick();
         // What says that something is left out, and the names of locks in a Chrome trace.
         let others = 1 + locks.len() as u64 + drawn;
         let asked = most;
-        let most = most.max(sum(&rows, Self::LEAST) + others + picked.cost);
-        let level = level(&rows, most - others - picked.cost);
+        let most = most.max(rows.sum(Self::LEAST) + others + picked.cost);
+        let room = most - others - picked.cost;
+        let level = rows.level(room);
         let line = |row, extent: &Extent| Line::new(row, *extent, level);
         let mut detail = Detail {
             entities,
@@ -119,6 +127,7 @@ impl<'a> Detail<'a> {
             passed: 0,
             places: 0,
             threads: (0..).map(Row::Thread).zip(&threads).map(|(row, of)| line(row, of)).collect(),
+            states: states.iter().map(|of| States::new(*of, of_states(level))).collect(),
             locks: locks.iter().map(|(&at, of)| (at, line(Row::Lock(at.0, at.1), of))).collect(),
             counters: counters.iter().map(|both| both.map(|of| Gauge::new(of, level))).collect(),
             begun: FxHashSet::default(),
@@ -126,7 +135,6 @@ impl<'a> Detail<'a> {
             lanes_of: vec![0; entities.channels.len()],
             first: None,
             flights: 0,
-            states: 0,
             received: vec![None; entities.threads.len()],
         };
         let mut flights = 0;
@@ -137,9 +145,9 @@ impl<'a> Detail<'a> {
         let taken = flights + detail.lines().map(|line| line.taken()).sum::<u64>();
         // What was set aside for more than it took is for all rows that need more.
         let spare = detail.picked.cost.saturating_sub(taken);
-        let full = rows.iter().filter(|events| **events > level).count() as u64;
-        let level = level + spare.checked_div(full).unwrap_or(0);
+        let level = rows.level(room + spare);
         detail.lines().for_each(|line| line.divide(level));
+        detail.states.iter_mut().for_each(|states| states.divide(of_states(level)));
         detail.counters.iter_mut().flatten().for_each(|gauge| gauge.divide(level));
         detail.begun = FxHashSet::default();
         (detail.passed, detail.places) = (0, 0);
@@ -166,7 +174,8 @@ impl<'a> Detail<'a> {
                 }
             }
             Item::Counter(counter) => self.gauge(counter).mark(counter.time),
-            Item::State(_) | Item::Merged(_) => {}
+            Item::State(state) => self.states[state.thread].mark(state),
+            Item::Merged(_) | Item::MergedStates(_) => {}
         }
         false
     }
@@ -227,11 +236,8 @@ impl<'a> Detail<'a> {
             Item::Flight(flight) => self.flight(flight, tell),
             Item::Hold(hold) => self.hold(item, hold, picked, tell),
             Item::Counter(counter) => self.gauge(counter).counter(*counter, tell),
-            Item::State(_) => {
-                self.states += 1;
-                Ok(())
-            }
-            Item::Merged(_) => tell(item),
+            Item::State(state) => self.states[state.thread].state(state, tell),
+            Item::Merged(_) | Item::MergedStates(_) => tell(item),
         }
     }
 
@@ -330,6 +336,12 @@ impl<'a> Detail<'a> {
             gauge.finish(tell)?;
             values += gauge.left_out;
         }
+        let (mut merged, mut runs) = (0, 0);
+        for states in &mut self.states {
+            states.finish(tell)?;
+            merged += states.merged;
+            runs += states.runs;
+        }
         let mut words = Vec::new();
         if values > 0 {
             words.push(counted(values, "counter value"));
@@ -337,8 +349,8 @@ impl<'a> Detail<'a> {
         if self.flights > 0 {
             words.push(format!("{} in flight", counted(self.flights, "message")));
         }
-        if self.states > 0 {
-            words.push(counted(self.states, "state"));
+        if merged > 0 {
+            words.push(format!("{}, which {runs} merged ones stand for", counted(merged, "state")));
         }
         if losses.runs > 0 {
             words.push(merged_in_words(&losses));
@@ -372,21 +384,42 @@ fn merged_in_words(losses: &Losses) -> String {
     words
 }
 
-/// How many events rows of so many have if each has at most `level`.
-fn sum(rows: &[u64], level: u64) -> u64 {
-    rows.iter().map(|events| (*events).min(level)).sum()
+/// How many events there are in each row.
+struct Rows {
+    rows: Vec<u64>,
+    /// Those of threads' states.
+    states: Vec<u64>,
 }
 
-/// The most that each row may have so that all together have `room` at most.
-fn level(rows: &[u64], room: u64) -> u64 {
-    let (mut low, mut high) = (0, rows.iter().copied().max().unwrap_or(0));
-    while low < high {
-        let level = low + (high - low).div_ceil(2);
-        if sum(rows, level) <= room {
-            low = level;
-        } else {
-            high = level - 1;
-        }
+impl Rows {
+    /// How many events there are if each row has at most `level`.
+    fn sum(&self, level: u64) -> u64 {
+        let sum = |rows: &[u64], most| rows.iter().map(|events| (*events).min(most)).sum::<u64>();
+        sum(&self.rows, level) + sum(&self.states, of_states(level))
     }
-    low
+
+    /// The most that each row may have so that all together have `room` at most.
+    fn level(&self, room: u64) -> u64 {
+        let rows = self.rows.iter().copied();
+        let states = self.states.iter().map(|events| events.saturating_mul(STATES));
+        let (mut low, mut high) = (0, rows.chain(states).max().unwrap_or(0));
+        while low < high {
+            let level = low + (high - low).div_ceil(2);
+            if self.sum(level) <= room {
+                low = level;
+            } else {
+                high = level - 1;
+            }
+        }
+        low
+    }
+}
+
+/// A thread's states have room for one event where another row has room for so many.
+const STATES: u64 = 4;
+
+/// How many events a thread's states have if other rows have so many at most: no fewer than three,
+/// so that the longest is there, and what is before and after it.
+fn of_states(level: u64) -> u64 {
+    (level / STATES).max(3)
 }

@@ -9,6 +9,10 @@ use std::sync::Arc;
 
 use crate::entities::Entities;
 
+mod states;
+
+pub use states::{Activity, MergedStates, State};
+
 /// The verb of the slice where a process's recording pauses.
 pub const PAUSED: &str = "recording paused";
 /// The verb of the slice where it goes on.
@@ -18,13 +22,6 @@ pub const PANIC: &str = "panic";
 
 /// The verb of the slice that says what a picture of a part of a run does not show.
 pub const LEFT_OUT: &str = "left out";
-
-/// The state of a thread that does not wait in anything that is recorded.
-pub const RUNNING: &str = "running";
-/// The state of one that sleeps.
-pub const ASLEEP: &str = "asleep";
-/// The state of one whose recording pauses.
-pub const NOT_RECORDED: &str = "not recorded";
 
 /// One thing to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +38,8 @@ pub enum Item {
     Counter(Counter),
     /// Several slices or holds as one, where there is no room for each.
     Merged(Merged),
+    /// Several states of a thread as one, where there is no room for each.
+    MergedStates(MergedStates),
 }
 
 /// What a thread did or waited for.
@@ -84,20 +83,6 @@ pub struct Slice {
     pub timeout: Option<u64>,
     /// What was said: a message's value, a span's fields, what was logged, why a thread panics.
     pub words: Option<Arc<str>>,
-}
-
-/// What a thread is at for a while. A thread's states follow each other without a gap.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct State {
-    /// The thread's index.
-    pub thread: usize,
-    /// From when on.
-    pub begin: u64,
-    /// Until when; `None` if that never ended.
-    pub end: Option<u64>,
-    /// [`RUNNING`], [`ASLEEP`], [`NOT_RECORDED`], or `waiting in` something. It differs from that
-    /// of the states before and after it.
-    pub name: &'static str,
 }
 
 /// What a slice is about.

@@ -127,6 +127,7 @@ impl<'a, W: Write> Perfetto<'a, W> {
             Item::Hold(hold) => self.hold(hold),
             Item::Counter(counter) => self.counter(counter),
             Item::Merged(merged) => self.merged(merged),
+            Item::MergedStates(states) => self.merged_states(states),
         }
     }
 

@@ -404,7 +404,7 @@ impl Stage<'_> {
         message: Option<u64>,
         over: Option<u64>,
     ) -> Result<()> {
-        self.be(thread, wait.begin, over, states::state(wait.call()))?;
+        self.be(thread, wait.begin, over, states::activity(wait.call()))?;
         let note = match wait.call() {
             Call::Sleep => "",
             call if call.is_send() && !self.is_rendezvous(wait.operation.on) => "full",

@@ -120,7 +120,7 @@ impl<'a> Summary<'a> {
                 }
                 return;
             }
-            Item::Counter(_) | Item::State(_) | Item::Merged(_) => return,
+            Item::Counter(_) | Item::State(_) | Item::Merged(_) | Item::MergedStates(_) => return,
         };
         let process = self.entities.threads[slice.thread].process;
         self.lacks_sends[process] |= matches!(slice.verb, PAUSED | RESUMED);

@@ -62,6 +62,7 @@ fn is_possible(item: &Item) -> bool {
         Item::State(state) => state.end.is_none_or(|end| state.begin < end),
         Item::Flight(flight) => flight.begin <= flight.end,
         Item::Merged(merged) => merged.begin <= merged.end,
+        Item::MergedStates(states) => states.begin < states.end,
         Item::Counter(_) => true,
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Extent {
 }
 
 impl Extent {
-    fn add(&mut self, time: u64) {
+    pub(super) fn add(&mut self, time: u64) {
         self.first = if self.events == 0 { time } else { self.first.min(time) };
         self.last = self.last.max(time);
         self.events += 1;
@@ -125,6 +125,8 @@ pub(super) struct Survey {
     pub(super) events: u64,
     /// By thread. The messages that it sends count, too: if all of it is shown they are.
     pub(super) threads: Vec<Extent>,
+    /// By thread.
+    pub(super) states: Vec<Extent>,
     /// By lock and lane.
     pub(super) locks: BTreeMap<(usize, usize), Extent>,
     /// By channel: queue depth and live senders.
@@ -162,6 +164,7 @@ impl Survey {
         Survey {
             events: 0,
             threads: vec![Extent::default(); threads],
+            states: vec![Extent::default(); threads],
             locks: BTreeMap::new(),
             counters: vec![[Extent::default(); 2]; channels],
             passed: 0,
@@ -206,8 +209,11 @@ impl Survey {
                 self.events += 1;
                 self.counters[counter.channel][counter.what as usize].add(counter.time);
             }
-            Item::State(_) => self.events += 1,
-            Item::Merged(_) => {}
+            Item::State(state) => {
+                self.events += 1;
+                self.states[state.thread].add(state.begin);
+            }
+            Item::Merged(_) | Item::MergedStates(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::entities::Entities;
-use crate::items::{Category, On, Slice, Total};
+use crate::items::{Activity, Category, On, Slice, Total};
 use crate::shapes::Word;
 
 /// A text that is an argument's value, of those that come again.
@@ -97,6 +97,18 @@ pub(super) enum Argument {
     TotalHeld,
     TotalLongestHeld,
     TotalOthersWaited,
+    TimeRunning,
+    TimeSend,
+    TimeRecv,
+    TimeLock,
+    TimeCondvar,
+    TimeBarrier,
+    TimeInitialize,
+    TimeJoin,
+    TimeScope,
+    TimePark,
+    TimeAsleep,
+    TimeNotRecorded,
 }
 
 impl Argument {
@@ -118,10 +130,28 @@ impl Argument {
             Total::OthersWaited => Argument::TotalOthersWaited,
         }
     }
+
+    /// What is merged comes to so many nanoseconds of this.
+    pub(super) fn time(activity: Activity) -> Self {
+        match activity {
+            Activity::Running => Argument::TimeRunning,
+            Activity::Send => Argument::TimeSend,
+            Activity::Recv => Argument::TimeRecv,
+            Activity::Lock => Argument::TimeLock,
+            Activity::Condvar => Argument::TimeCondvar,
+            Activity::Barrier => Argument::TimeBarrier,
+            Activity::Initialize => Argument::TimeInitialize,
+            Activity::Join => Argument::TimeJoin,
+            Activity::Scope => Argument::TimeScope,
+            Activity::Park => Argument::TimePark,
+            Activity::Asleep => Argument::TimeAsleep,
+            Activity::NotRecorded => Argument::TimeNotRecorded,
+        }
+    }
 }
 
 /// The arguments' names, in their order.
-pub(super) const ARGUMENTS: [&str; 34] = [
+pub(super) const ARGUMENTS: [&str; 46] = [
     "channel",
     "endpoint",
     "message",
@@ -156,6 +186,18 @@ pub(super) const ARGUMENTS: [&str; 34] = [
     "all_held_ns",
     "longest_held_ns",
     "all_others_waited_ns",
+    "running_ns",
+    "waiting_in_send_ns",
+    "waiting_in_recv_ns",
+    "waiting_in_lock_ns",
+    "waiting_in_condvar_ns",
+    "waiting_in_barrier_ns",
+    "waiting_in_initialize_ns",
+    "waiting_in_join_ns",
+    "waiting_in_scope_ns",
+    "waiting_in_park_ns",
+    "asleep_ns",
+    "not_recorded_ns",
 ];
 
 /// What events are about: their categories.
@@ -207,6 +249,10 @@ mod tests {
     fn totals_have_their_names() {
         for total in Total::ALL {
             assert_eq!(ARGUMENTS[Argument::of(total) as usize], total.name());
+        }
+        for activity in Activity::ALL {
+            let name = format!("{}_ns", activity.name().replace(' ', "_"));
+            assert_eq!(ARGUMENTS[Argument::time(activity) as usize], name);
         }
     }
 }

@@ -190,9 +190,9 @@ impl Sequence {
         event.number(track_event::NAME_IID, number);
     }
 
-    /// Adds a name that is a word of the program's own.
-    pub(super) fn word(&mut self, event: &mut Event, word: &'static str) {
-        self.name(event, (Word(word), None, Word("")), || word.to_owned());
+    /// Adds a name that is of the program's own words.
+    pub(super) fn words(&mut self, event: &mut Event, first: &'static str, last: &'static str) {
+        self.name(event, (Word(first), None, Word(last)), || [first, last].concat());
     }
 
     /// Adds what the event is about.

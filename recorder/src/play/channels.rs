@@ -241,7 +241,7 @@ impl Stage<'_> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
-        self.be(thread, handed_over, end, states::state(wait.call()))?;
+        self.be(thread, handed_over, end, states::activity(wait.call()))?;
         self.slice(Slice {
             end,
             note: "returning",

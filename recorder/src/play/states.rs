@@ -10,7 +10,7 @@ use anyhow::Result;
 use format::Call;
 
 use super::Stage;
-use crate::items::{ASLEEP, Item, NOT_RECORDED, RUNNING, State};
+use crate::items::{Activity, Item, State};
 
 /// The states of a thread, as far as they are known.
 #[derive(Default)]
@@ -18,7 +18,7 @@ pub(super) struct Line {
     /// Until when they are told, if there are any.
     told: Option<u64>,
     /// Which of them is not told yet: what follows may be the same.
-    newest: Option<(u64, Option<u64>, &'static str)>,
+    newest: Option<(u64, Option<u64>, Activity)>,
     /// Whether its thread has ended.
     ended: bool,
 }
@@ -34,19 +34,19 @@ impl Line {
     }
 }
 
-/// What a thread is that waits in this call.
-pub(super) fn state(call: Call) -> &'static str {
+/// What a thread is at that waits in this call.
+pub(super) fn activity(call: Call) -> Activity {
     match call {
-        Call::Send | Call::TrySend => "waiting in send",
-        Call::Recv | Call::TryRecv | Call::RecvTimeout => "waiting in recv",
-        Call::CondvarWait | Call::CondvarWaitTimeout => "waiting in condvar",
-        Call::BarrierWait => "waiting in barrier",
-        Call::Initialize | Call::Initializer => "waiting in initialize",
-        Call::Join => "waiting in join",
-        Call::Scope => "waiting in scope",
-        Call::Park | Call::ParkTimeout => "waiting in park",
-        Call::Sleep => ASLEEP,
-        _ => "waiting in lock",
+        Call::Send | Call::TrySend => Activity::Send,
+        Call::Recv | Call::TryRecv | Call::RecvTimeout => Activity::Recv,
+        Call::CondvarWait | Call::CondvarWaitTimeout => Activity::Condvar,
+        Call::BarrierWait => Activity::Barrier,
+        Call::Initialize | Call::Initializer => Activity::Initialize,
+        Call::Join => Activity::Join,
+        Call::Scope => Activity::Scope,
+        Call::Park | Call::ParkTimeout => Activity::Park,
+        Call::Sleep => Activity::Asleep,
+        _ => Activity::Lock,
     }
 }
 
@@ -57,11 +57,11 @@ impl Stage<'_> {
         thread: usize,
         begin: u64,
         end: Option<u64>,
-        name: &'static str,
+        activity: Activity,
     ) -> Result<()> {
         let Some(told) = self.threads[thread].line.told else { return Ok(()) };
         if let Some((_, until, of)) = &mut self.threads[thread].line.newest
-            && *of == name
+            && *of == activity
             && until.is_some_and(|until| begin <= until)
         {
             *until = end.map(|end| until.map_or(end, |until| until.max(end)));
@@ -72,19 +72,19 @@ impl Stage<'_> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
-        self.tell_state(thread, told, Some(begin), RUNNING)?;
+        self.tell_state(thread, told, Some(begin), Activity::Running)?;
         let line = &mut self.threads[thread].line;
-        (line.told, line.newest) = (Some(begin), Some((begin, end, name)));
+        (line.told, line.newest) = (Some(begin), Some((begin, end, activity)));
         Ok(())
     }
 
     /// Gives until when the thread's states are told now.
     fn tell_newest(&mut self, thread: usize, told: u64) -> Result<u64> {
         let line = &mut self.threads[thread].line;
-        let Some((begin, end, name)) = line.newest.take() else { return Ok(told) };
+        let Some((begin, end, activity)) = line.newest.take() else { return Ok(told) };
         let told = end.unwrap_or(u64::MAX);
         line.told = Some(told);
-        self.tell_state(thread, begin, end, name)?;
+        self.tell_state(thread, begin, end, activity)?;
         Ok(told)
     }
 
@@ -93,12 +93,12 @@ impl Stage<'_> {
         thread: usize,
         begin: u64,
         end: Option<u64>,
-        name: &'static str,
+        activity: Activity,
     ) -> Result<()> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
-        (self.tell)(&Item::State(State { thread, begin, end, name }))
+        (self.tell)(&Item::State(State { thread, begin, end, activity }))
     }
 
     /// The recording of this process has paused between these times.
@@ -107,7 +107,7 @@ impl Stage<'_> {
             // A wait that goes on says what it was at meanwhile.
             if self.process(thread) == process && self.waits[thread].is_none() {
                 let until = resumed.min(self.line_end(thread));
-                self.be(thread, paused, Some(until), NOT_RECORDED)?;
+                self.be(thread, paused, Some(until), Activity::NotRecorded)?;
             }
         }
         Ok(())
@@ -129,7 +129,7 @@ impl Stage<'_> {
             if let Some(told) = self.threads[thread].line.told {
                 let told = self.tell_newest(thread, told)?;
                 let end = self.line_end(thread);
-                self.tell_state(thread, told, Some(end), RUNNING)?;
+                self.tell_state(thread, told, Some(end), Activity::Running)?;
             }
         }
         Ok(())

@@ -95,7 +95,7 @@ impl<'a> Filter<'a> {
             Item::Hold(hold) => self.hold(hold, tell),
             Item::Counter(counter) => self.counter(*counter, tell),
             // What is selected is merged, and not the other way round.
-            Item::Merged(_) => Ok(()),
+            Item::Merged(_) | Item::MergedStates(_) => Ok(()),
         }
     }
 

@@ -1,18 +1,19 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use proptest::prelude::*;
-use proptest::test_runner::TestCaseResult;
+use proptest::test_runner::{TestCaseError, TestCaseResult};
 use recorder::analysis::Outsiders;
 use recorder::detail::Detail;
 use recorder::findings::Finding;
 use recorder::items::{
-    Arrow, Count, Fate, Flight, Hold, Item, LEFT_OUT, Merged, Row, Slice, Total,
+    Activity, Arrow, Count, Fate, Flight, Hold, Item, LEFT_OUT, Merged, MergedStates, Row, Slice,
+    State, Total,
 };
 use recorder::load::Recording;
 use recorder::play::play;
 use recorder::report::Report;
 
-use crate::facts::{exports_of, of_chrome, of_perfetto};
+use crate::facts::{exports_of, of_chrome, of_perfetto, states_of};
 use crate::hand::{items, recording};
 use crate::invariants::{arrows, by_thread, slices};
 use crate::simulation;
@@ -43,7 +44,7 @@ fn events(items: &[Item]) -> u64 {
     let mut lanes = HashSet::new();
     let mut lane = |lane| 1 + u64::from(lanes.insert(lane));
     let count = |item: &Item| match item {
-        Item::Slice(_) | Item::State(_) | Item::Counter(_) => 1,
+        Item::Slice(_) | Item::State(_) | Item::MergedStates(_) | Item::Counter(_) => 1,
         Item::Flight(flight) => u64::from(flight.lane.is_some()),
         Item::Hold(hold) => hold.lane.map_or(0, |it| lane((hold.primitive, it))),
         Item::Merged(Merged { row: Row::Lock(primitive, it), .. }) => lane((*primitive, *it)),
@@ -201,6 +202,93 @@ fn extremes(items: &[Item]) -> BTreeMap<(usize, bool), (u64, u64, u64)> {
     values.iter_mut().map(|(&which, values)| (which, of(values))).collect()
 }
 
+/// How long threads were at what, by thread and activity.
+type Times = BTreeMap<(usize, Activity), u64>;
+
+fn times(items: &[Item], end_of_trace: u64) -> Times {
+    let mut times = Times::new();
+    for item in items {
+        let (thread, of) = match item {
+            Item::State(State { thread, begin, end, activity }) => {
+                let end = end.unwrap_or(end_of_trace.max(*begin));
+                (*thread, vec![(*activity, end - begin)])
+            }
+            Item::MergedStates(states) => (states.thread, states.times()),
+            _ => continue,
+        };
+        for (activity, time) in of {
+            *times.entry((thread, activity)).or_default() += time;
+        }
+    }
+    times
+}
+
+/// From when to when a thread is at something, and how many states that is.
+type Life = (u64, Option<u64>, u64);
+
+fn lives(items: &[Item]) -> Result<BTreeMap<usize, Life>, TestCaseError> {
+    let mut lives = BTreeMap::new();
+    for item in items {
+        let (thread, begin, end, count) = match item {
+            Item::State(State { thread, begin, end, .. }) => (*thread, *begin, *end, 1),
+            Item::MergedStates(states @ MergedStates { thread, begin, end, count, .. }) => {
+                let times = states.times();
+                prop_assert_eq!(end - begin, times.iter().map(|(_, time)| time).sum::<u64>());
+                prop_assert!(times.is_sorted_by(|one, next| one.1 >= next.1), "{times:?}");
+                prop_assert!(*count >= 2);
+                (*thread, *begin, Some(*end), *count)
+            }
+            _ => continue,
+        };
+        let life = lives.entry(thread).or_insert((begin, Some(begin), 0));
+        prop_assert_eq!(life.1, Some(begin), "there is a gap, or two at a time");
+        *life = (life.0, end, life.2 + count);
+    }
+    Ok(lives)
+}
+
+/// The states of a picture are those of the run, fewer.
+fn states_are_honest(recording: &Recording, all: &[Item], shown: &[Item]) -> TestCaseResult {
+    let end = recording.entities.end;
+    let whole = times(all, end);
+    prop_assert_eq!(&whole, &times(shown, end));
+    prop_assert_eq!(lives(all)?, lives(shown)?);
+    let states = |items: &[Item]| -> HashSet<(usize, u64, Option<u64>, Activity)> {
+        let state = |item: &Item| match item {
+            Item::State(it) => Some((it.thread, it.begin, it.end, it.activity)),
+            _ => None,
+        };
+        items.iter().filter_map(state).collect()
+    };
+    let (before, kept) = (states(all), states(shown));
+    prop_assert!(kept.is_subset(&before));
+    for state in before.iter().filter(|(.., end, _)| end.is_none()) {
+        prop_assert!(kept.contains(state), "{state:?} is not there");
+    }
+    // The trace says the same.
+    let mut written: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for state in states_of(&exports_of(recording, shown).1) {
+        let length = state.end.unwrap_or(end.max(state.begin)) - state.begin;
+        match state.name.strip_suffix(" (mostly)") {
+            None => *written.entry((state.thread, state.name)).or_default() += length,
+            Some(_) => {
+                for (name, value) in state.arguments.iter().filter(|(name, _)| *name != "merged") {
+                    let name = name.strip_suffix("_ns").expect("it is a time").replace('_', " ");
+                    let time = value.parse::<u64>().expect("it is a number");
+                    *written.entry((state.thread.clone(), name)).or_default() += time;
+                }
+            }
+        }
+    }
+    let mut expected: BTreeMap<_, u64> = BTreeMap::new();
+    for ((thread, activity), time) in whole {
+        let thread = recording.entities.threads[thread].name.clone();
+        *expected.entry((thread, activity.name().to_owned())).or_default() += time;
+    }
+    prop_assert_eq!(written, expected);
+    Ok(())
+}
+
 fn flights(items: &[Item]) -> impl Iterator<Item = &Flight> {
     items.iter().filter_map(|item| if let Item::Flight(it) = item { Some(it) } else { None })
 }
@@ -226,10 +314,11 @@ fn is_honest(recording: &Recording, most: u64) -> TestCaseResult {
         })
         .collect();
     let threads = recording.entities.threads.len() as u64;
-    let needed = 4 * rows as u64 + 5 * lanes.len() as u64 + drawn + 1;
+    let needed = 4 * rows as u64 + 3 * threads + 5 * lanes.len() as u64 + drawn + 1;
     prop_assert!(allowed == most || most < 2 * needed + 3 * (drawn + threads), "{most} {words}");
 
     prop_assert_eq!(sums(recording, &all), sums(recording, &shown));
+    states_are_honest(recording, &all, &shown)?;
     slices_nest(&shown)?;
     holds_are_apart(&shown)?;
     prop_assert_eq!(extremes(&all), extremes(&shown));
@@ -279,6 +368,20 @@ fn keeps_the_worst(recording: &Recording, most: u64) -> TestCaseResult {
     };
     for slice in slices(&all).filter(|slice| slice.end.is_none() || slice.verb == "end") {
         prop_assert!(is_there(slice), "{slice:?}");
+    }
+    // A stall is seen.
+    let length = |state: &State| state.end.map_or(u64::MAX, |end| end - state.begin);
+    let mut longest: BTreeMap<usize, State> = BTreeMap::new();
+    for item in &all {
+        if let Item::State(state) = item {
+            let longest = longest.entry(state.thread).or_insert(*state);
+            if length(longest) < length(state) {
+                *longest = *state;
+            }
+        }
+    }
+    for state in longest.into_values().filter(|it| length(it) > recording.entities.end / 10) {
+        prop_assert!(shown.contains(&Item::State(state)), "{state:?} is not there");
     }
     let length = |slice: &Slice| slice.end.map_or(0, |end| end - slice.begin);
     let waits = |items: &[Item]| slices(items).filter(|it| it.is_wait()).map(length).max();

@@ -122,7 +122,7 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
                     recording.entities.threads[state.thread].name,
                     state.begin,
                     state.end.map_or(String::new(), |end| end.to_string()),
-                    state.name,
+                    state.activity.name(),
                 ),
             )),
             Item::Flight(flight) => flights.push(format!(
@@ -154,7 +154,7 @@ pub(crate) fn picture_of(recording: &Recording) -> Picture {
                 }
                 holds.push(line);
             }
-            Item::Merged(merged) => panic!("nothing merges them: {merged:?}"),
+            Item::Merged(_) | Item::MergedStates(_) => panic!("nothing merges them: {item:?}"),
             Item::Counter(counter) => {
                 let counters = match counter.what {
                     Count::QueueDepth => &mut depths,

@@ -428,7 +428,7 @@ proptest! {
                 Item::State(state) => prop_assert!(inside(state.begin, state.end)),
                 Item::Flight(flight) => prop_assert!(inside(flight.begin, Some(flight.end))),
                 Item::Hold(hold) => prop_assert!(inside(hold.begin, hold.end)),
-                Item::Merged(merged) => panic!("nothing merges them: {merged:?}"),
+                Item::Merged(_) | Item::MergedStates(_) => panic!("nothing merges them: {item:?}"),
                 Item::Counter(counter) => {
                     prop_assert!(inside(counter.time, Some(counter.time)));
                     if counter.what == Count::QueueDepth {

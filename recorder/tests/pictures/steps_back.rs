@@ -134,7 +134,7 @@ proptest! {
                     prop_assert!(begin <= end && end <= latest, "{item:?}");
                 }
                 Item::Hold(_) | Item::State(_) => {}
-                Item::Merged(merged) => panic!("nothing merges them: {merged:?}"),
+                Item::Merged(_) | Item::MergedStates(_) => panic!("nothing merges them: {item:?}"),
                 Item::Counter(counter) => prop_assert!(counter.time <= latest, "{item:?}"),
             }
         }
