@@ -323,6 +323,11 @@ impl Recording {
         }
     }
 
+    /// Whether events are missing: some could not be recorded, or could not be read.
+    pub fn is_incomplete(&self) -> bool {
+        self.dropped > 0 || !self.damage.is_empty()
+    }
+
     /// The blocks with their records, in the order of processes, threads and time: all
     /// that is in the recording.
     ///

@@ -83,7 +83,7 @@ impl<'a> Summary<'a> {
     /// Of a run of which nothing has been told yet.
     pub fn new(recording: &'a Recording) -> Self {
         let entities = &recording.entities;
-        let incomplete = recording.dropped > 0 || !recording.damage.is_empty();
+        let incomplete = recording.is_incomplete();
         let lacks_sends = entities.processes.iter().map(|process| incomplete || process.forgotten);
         Summary {
             entities,

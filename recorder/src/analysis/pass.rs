@@ -66,7 +66,7 @@ impl<'a> Pass<'a> {
         let carries = entities.channels.iter().map(|channel| !is_plain(&channel.message_type));
         Pass {
             entities,
-            incomplete: recording.dropped > 0 || !recording.damage.is_empty(),
+            incomplete: recording.is_incomplete(),
             threads: vec![Thread::default(); entities.threads.len()],
             channels: channels.collect(),
             primitives: vec![Primitive::default(); entities.primitives.len()],

@@ -99,7 +99,7 @@ pub(super) struct Stream {
 }
 
 /// A stream is to be written to the file when it has so many bytes.
-pub(super) const FULL: usize = 1 << 16;
+const FULL: usize = 1 << 16;
 /// So much stands before a short message, most of the time: two fields' tags and lengths.
 const BEFORE: usize = 4;
 /// So long can a short message be before its last fields.
