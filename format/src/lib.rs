@@ -32,7 +32,8 @@
 //! [`BlockHeader`] for the fields.
 //!
 //! The records of a block stand there as they are, or [`packed`] in about three bytes
-//! for an operation; then the block's first word says `PACK` in place of `BLCK`.
+//! for an operation; then the block's first word says `PACK` in place of `BLCK`, and
+//! `committed` and the stride are those of the packed content.
 //!
 //! A thread's live blocks are in memory that is mapped from the file. The thread
 //! writes a record, then raises `committed` with a release store: what lies below
@@ -44,10 +45,6 @@
 //! writes that one, packed, to the end of the file: its generation is [`COPY`], and its
 //! place is not used again. Which blocks are sealed is told in [`seals`], so that nobody
 //! has to look for them; what the recorder tells the processes is in [`control`].
-//!
-//! Whoever moves a block may pack it: its magic is another, and in place of the records
-//! stands what [`packed`] specifies. `committed` and the stride are then those of what
-//! stands there. Of two blocks that are alike, one that is packed counts: it was whole.
 //!
 //! # Records
 //! The first word is `time << 8 | code`. Time is in ticks of the process's clock,

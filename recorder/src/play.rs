@@ -11,8 +11,9 @@
 //!   slice ends and ends where one begins, and never points back.
 //! - While the recording pauses nobody knows what operations do.
 //!
-//! What holds for each kind of thing is said where that is: messages in `channels`, locks and
-//! other primitives in `primitives`, threads in `threads`, and spans in `frames`.
+//! Each kind of thing has a file: messages in `channels`, locks and other primitives in
+//! `primitives`, threads in `threads`, their states in `states`, spans and initialisers in
+//! `frames`.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -56,6 +56,7 @@ corpus! {
     request_reply_cycle: Deadlock, Certain, Hang;
     lock_order: Deadlock, Certain, Hang;
     lock_across_recv: Deadlock, Certain, Hang;
+    timed_wait_then_join: Deadlock, Certain, Hang;
     join_cycle: Deadlock, Certain, Hang;
     missed_notification: Deadlock, Certain, Hang;
     own_channel: Deadlock, Certain, Hang;

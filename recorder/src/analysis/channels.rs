@@ -131,7 +131,7 @@ pub struct Disconnected {
     pub thread: usize,
     /// How many.
     pub count: u64,
-    /// When the first and the last were.
+    /// When the first was.
     pub first: u64,
     /// When the last was.
     pub last: u64,

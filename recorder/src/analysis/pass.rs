@@ -268,7 +268,8 @@ impl<'a> Pass<'a> {
                     self.primitives[primitive].moved = Some(Cause { thread, time });
                 }
             }
-            Call::CondvarWait | Call::CondvarWaitTimeout => {
+            // With a timeout, `detail` is that and not the mutex.
+            Call::CondvarWait => {
                 // Its mutex was let go, if that was not said already.
                 let low = Turn(detail).primitive();
                 let process = self.entities.threads[thread].process;

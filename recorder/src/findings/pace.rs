@@ -46,7 +46,7 @@ fn growing(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
     if bounded || to.saturating_sub(from) < SUSTAINED || samples.len() < 8 {
         return None;
     }
-    // By quarters of the sends, the mean depth: each is half again what it was before.
+    // The mean depth in each quarter of the sends is more than a tenth above the one before.
     let quarters: Vec<f64> = (0..4)
         .map(|quarter| {
             let part = &samples[quarter * samples.len() / 4..(quarter + 1) * samples.len() / 4];

@@ -202,8 +202,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// The findings of `these` that have no counterpart among `those`: same code, same channels,
-/// same threads.
+/// The findings of `these` that have no counterpart among `those`: same code, channels,
+/// primitives and place.
 fn missing(these: &[FindingRecord], those: &[FindingRecord]) -> Vec<FindingRecord> {
     let key = |finding: &FindingRecord| {
         (

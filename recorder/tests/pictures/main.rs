@@ -1,8 +1,9 @@
 //! From recordings to pictures: hand-written, simulated and damaged ones.
 #![forbid(unsafe_code)]
 
-/// Sequence charts: what they show, in three forms.
+/// The flows that lead from a message to those sent because of it.
 mod chains;
+/// Sequence charts: what they show, in three forms.
 mod charts;
 /// Recordings that are cut, altered, or none at all.
 mod damage;
@@ -20,6 +21,7 @@ mod formats;
 mod hand;
 /// Recordings that lack the begin, the end or the send of something.
 mod incomplete;
+/// Recordings that pause, and those of a flight recorder.
 mod interrupted;
 /// What holds for every program.
 mod invariants;
@@ -35,8 +37,9 @@ mod rules;
 mod selections;
 /// Programs that use channels, and their recordings.
 mod simulation;
-/// Counters that step back.
+/// What each thread is at, without a gap.
 mod states;
+/// Counters that step back.
 mod steps_back;
 /// What a run came to.
 mod summary;
