@@ -14,9 +14,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use cargo_metadata::Message;
+use recorder::analysis::findings::{self, Certainty, Code};
 use recorder::analysis::{Outsiders, analyse};
-use recorder::findings::{self, Certainty, Code};
-use recorder::load::Recording;
+use recorder::reading::Recording;
 
 /// How a sick program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +218,7 @@ impl Run {
         let recording = Recording::open(&path).unwrap_or_else(|error| panic!("{error}: {stderr}"));
         // These programs have no thread that is not recorded.
         let analysis = analyse(&recording, Outsiders::None).unwrap();
-        let place = |site: Option<recorder::entities::Index>| {
+        let place = |site: Option<recorder::reading::catalog::Index>| {
             let site = site.map(|site| &recording.entities.sites[site.get()]);
             site.map(|site| format!("{}:{}", site.file, site.line)).unwrap_or_default()
         };

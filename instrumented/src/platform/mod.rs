@@ -9,7 +9,7 @@
     any(target_arch = "x86_64", target_arch = "aarch64"),
     not(unsupported_platform)
 ))]
-#[path = "linux.rs"]
+#[path = "linux/mod.rs"]
 mod this;
 
 #[cfg(not(all(

@@ -19,10 +19,10 @@ use std::time::Duration;
 use std::{env, fs};
 
 use format::packed::Packer;
-use recorder::chart::{Limits, svg};
+use recorder::export::sequence_chart::{Limits, svg};
 use recorder::export::{self, ChartStyle, Shown};
-use recorder::load::Recording;
-use recorder::play::play;
+use recorder::reading::Recording;
+use recorder::timeline::builder::play;
 use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 

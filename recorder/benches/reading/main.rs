@@ -18,10 +18,10 @@ use std::{env, fs};
 use format::packed::{Packer, unpack};
 use format::{ALIGNMENT, BlockHeader};
 use recorder::analysis::Outsiders;
-use recorder::load::Recording;
-use recorder::order::{Merge, Steps};
-use recorder::play::play;
+use recorder::ordering::{Merge, Steps};
+use recorder::reading::Recording;
 use recorder::report::Report;
+use recorder::timeline::builder::play;
 use rustix::time::{ClockId, clock_gettime};
 
 #[path = "../../../instrumented/benches/operations/machine.rs"]

@@ -7,9 +7,9 @@
 use format::packed::unpack;
 use format::{MAX_RECORD, text};
 use libfuzzer_sys::fuzz_target;
-use recorder::items::{Hold, Item, Slice};
-use recorder::load::Recording;
-use recorder::play::play;
+use recorder::timeline::item::{Hold, Item, Slice};
+use recorder::reading::Recording;
+use recorder::timeline::builder::play;
 
 fuzz_target!(|bytes: &[u8]| {
     records(bytes);

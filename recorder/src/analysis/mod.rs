@@ -2,7 +2,7 @@
 //!
 //! One pass over the steps in their order keeps, for every thread, channel, sender and lock,
 //! what it is doing and what it came to. Memory grows with the number of those and of messages
-//! on their way, not with the number of events. [`findings`](crate::findings) judges what is
+//! on their way, not with the number of events. [`findings`] judges what is
 //! collected here; nothing here does.
 //!
 //! It works as well on what there is of a recording while the program still runs: then it says
@@ -13,24 +13,22 @@ use std::cmp::Reverse;
 use anyhow::Result;
 use format::Call;
 
-use crate::entities::Entities;
-use crate::load::Recording;
-use crate::order::Steps;
+use crate::ordering::Steps;
+use crate::reading::Recording;
+use crate::reading::catalog::Entities;
 
-pub mod channels;
+pub mod critical_path;
+pub mod findings;
 mod pass;
-pub mod path;
-pub mod primitives;
-pub mod senders;
-pub mod threads;
+pub mod stats;
 pub mod wait_for;
 
-use channels::Channel;
+use critical_path::Path;
 use pass::Pass;
-use path::Path;
-use primitives::{Hold, Primitive};
-use senders::Sender;
-use threads::{Thread, Wait};
+use stats::channels::Channel;
+use stats::primitives::{Hold, Primitive};
+use stats::senders::Sender;
+use stats::threads::{Thread, Wait};
 use wait_for::{Because, Belief, Blocked, Edge, Needs, On, Standing, State, WaitFor};
 
 /// What a recording says.

@@ -5,12 +5,12 @@
 
 use format::Call;
 
-use crate::entities::Index;
+use crate::reading::catalog::Index;
 
 /// Who waits for whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WaitFor {
-    /// By thread, as in [`Entities::threads`](crate::entities::Entities::threads).
+    /// By thread, as in [`Entities::threads`](crate::reading::catalog::Entities::threads).
     pub threads: Vec<Standing>,
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::export::Output;
-use crate::selection::Wanted;
+use crate::timeline::select::Wanted;
 
 /// What of a run the pictures show (.json, .pftrace, .svg and .mmd).
 #[derive(Args, Debug, Default)]

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
-use super::behind::Behind;
+use super::background_writer::Behind;
 
 /// Something to write. Its ending says what it is; `-` in place of a name is stdout.
 ///

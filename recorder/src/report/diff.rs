@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::json::{ChannelRecord, Document, FindingRecord, SideRecord, VERSION};
 use super::table::{Align, Table, cut};
-use crate::summary::duration;
+use crate::report::summary::duration;
 
 /// Times that differ by less than this part of the larger are taken for the same: runs of one
 /// program on one machine differ by as much.

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Report, name_of};
 use crate::analysis::Pause;
-use crate::analysis::channels::{Channel, Side};
-use crate::analysis::path::Part;
-use crate::entities::Index;
-use crate::findings::words::{method, place};
-use crate::findings::{Certainty, Finding};
+use crate::analysis::critical_path::Part;
+use crate::analysis::findings::words::{method, place};
+use crate::analysis::findings::{Certainty, Finding};
+use crate::analysis::stats::channels::{Channel, Side};
+use crate::reading::catalog::Index;
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;

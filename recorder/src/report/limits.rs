@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Report;
-use crate::findings::Code;
-use crate::summary::{counted, duration};
+use crate::analysis::findings::Code;
+use crate::report::summary::{counted, duration};
 
 /// Findings at which the command fails: `deadlock,lost-messages`, or `any`.
 ///

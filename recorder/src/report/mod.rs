@@ -3,15 +3,16 @@
 
 use anyhow::Result;
 
-use crate::analysis::path::Part;
+use crate::analysis::critical_path::Part;
+use crate::analysis::findings::{Finding, find};
 use crate::analysis::wait_for::On;
 use crate::analysis::{Analysis, Outsiders, analyse};
-use crate::findings::{Finding, find};
-use crate::load::Recording;
+use crate::reading::Recording;
 
 pub mod diff;
 pub mod json;
 pub mod limits;
+pub mod summary;
 mod table;
 pub mod text;
 

@@ -5,13 +5,13 @@ use std::fmt::{self, Write};
 
 use super::table::{Align, Table, cut};
 use super::{Report, name_of};
-use crate::analysis::channels::{Channel, Side};
-use crate::analysis::path::Part;
+use crate::analysis::critical_path::Part;
+use crate::analysis::findings::words::{method, percent, place};
+use crate::analysis::findings::{Finding, Severity};
+use crate::analysis::stats::channels::{Channel, Side};
 use crate::analysis::wait_for::On;
-use crate::entities::Entities;
-use crate::findings::words::{method, percent, place};
-use crate::findings::{Finding, Severity};
-use crate::summary::{Pauses, counted, duration};
+use crate::reading::catalog::Entities;
+use crate::report::summary::{Pauses, counted, duration};
 
 /// So many findings, channels and threads are shown; the JSON has them all.
 const SHOWN: usize = 20;
@@ -270,7 +270,7 @@ fn shares(report: &Report<'_>, sides: &[Side], whole: u64) -> String {
         let name = &report.analysis.entities.threads[side.thread].name;
         format!("{name} ({})", percent(side.messages, whole))
     });
-    crate::findings::words::list(&names.collect::<Vec<_>>())
+    crate::analysis::findings::words::list(&names.collect::<Vec<_>>())
 }
 
 /// Messages a second, from the first that was sent to the last that was received.

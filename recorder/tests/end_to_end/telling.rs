@@ -36,18 +36,21 @@ fn nothing_is_logged_unless_it_is_asked_for() {
     // What is done again and again while the program runs.
     let mut recorder = place.recorder(&["-vvv", "record", "--on-deadlock", "kill"]);
     recorder.args(["-o", "x.rec", "--", program("hang")]).env_remove("RUST_LOG");
-    run(recorder).expect_status(123).expect_stderr("TRACE").expect_stderr("recorder::session");
+    run(recorder)
+        .expect_status(123)
+        .expect_stderr("TRACE")
+        .expect_stderr("recorder::capture::session");
 }
 
 #[test]
 fn rust_log_is_respected() {
     let place = Place::new();
-    for (filter, expected) in [("recorder::load=info", true), ("off", false), ("[}", false)] {
+    for (filter, expected) in [("recorder::reading=info", true), ("off", false), ("[}", false)] {
         let mut command = record(&place, &[]);
         command.env("RUST_LOG", filter);
         let ran = run(command).expect_status(0);
         assert_eq!(logged(&ran) > 0, expected, "{filter}: {ran:#?}");
-        assert!(!ran.stderr.contains("recorder::run"), "{ran:#?}");
+        assert!(!ran.stderr.contains("recorder::capture::run"), "{ran:#?}");
     }
     let mut command = record(&place, &["--quiet"]);
     command.env("RUST_LOG", "debug");

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt::Write;
 
 use format::{MessageId, PrimitiveKind, Turn, UNBOUNDED};
-use recorder::load::Recording;
+use recorder::reading::Recording;
 
 use crate::machine::{Message, Outcome, State, Step};
 use crate::program::{Action, Program};

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
-use recorder::items::{Arrow, Category};
-use recorder::play::MOST_CONSEQUENCES;
+use recorder::timeline::builder::MOST_CONSEQUENCES;
+use recorder::timeline::item::{Arrow, Category};
 
 use crate::facts::{exports, of_chrome, of_perfetto};
 use crate::hand::{items, picture, recording};

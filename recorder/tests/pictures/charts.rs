@@ -1,9 +1,9 @@
 use proptest::prelude::*;
-use recorder::chart::columns::{Columns, most_threads};
-use recorder::chart::mermaid::mermaid;
-use recorder::chart::svg::{Steps, svg};
-use recorder::chart::{Awaited, Chart, ChartBuilder, End, Limits};
-use recorder::load::Recording;
+use recorder::export::sequence_chart::columns::{Columns, most_threads};
+use recorder::export::sequence_chart::mermaid::mermaid;
+use recorder::export::sequence_chart::svg::{Steps, svg};
+use recorder::export::sequence_chart::{Awaited, Chart, ChartBuilder, End, Limits};
+use recorder::reading::Recording;
 use roxmltree::{Document, Node};
 
 use crate::hand::{items, recording};
@@ -362,7 +362,7 @@ proptest! {
         let recording = simulated.recording();
         let chart = chart(&recording, ALL);
         let flights = items(&recording).iter().filter(|item| {
-            matches!(item, recorder::items::Item::Flight(_))
+            matches!(item, recorder::timeline::item::Item::Flight(_))
         }).count();
         prop_assert_eq!(chart.messages.len(), flights);
         for message in &chart.messages {

@@ -10,11 +10,11 @@ use std::time::Duration;
 use format::{BlockHeader, Event, FILE_HEADER_BYTES};
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
-use recorder::load::{Damage, Deed, Input, Recording};
+use recorder::reading::{Damage, Deed, Input, Recording};
 use recorder::report::Report;
 use recorder::report::json::Document;
-use recorder::summary::Summary;
-use recorder::watch::Watch;
+use recorder::report::summary::Summary;
+use recorder::terminal::cancel::Watch;
 use tempfile::TempDir;
 
 use crate::facts::exports_with_findings;

@@ -3,15 +3,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
 use recorder::analysis::Outsiders;
-use recorder::detail::Detail;
-use recorder::findings::Finding;
-use recorder::items::{
+use recorder::analysis::findings::Finding;
+use recorder::reading::Recording;
+use recorder::report::Report;
+use recorder::timeline::builder::play;
+use recorder::timeline::downsample::Detail;
+use recorder::timeline::item::{
     Activity, Arrow, Count, Fate, Flight, Hold, Item, LEFT_OUT, Merged, MergedStates, Row, Slice,
     State, Total,
 };
-use recorder::load::Recording;
-use recorder::play::play;
-use recorder::report::Report;
 
 use crate::facts::{exports_of, of_chrome, of_perfetto, states_of};
 use crate::hand::{items, recording};

@@ -1,6 +1,6 @@
-use recorder::entities::{Index, Outcome, Process};
-use recorder::load::{GivenTwice, Input, Recording};
-use recorder::watch::Watch;
+use recorder::reading::catalog::{Index, Outcome, Process};
+use recorder::reading::{GivenTwice, Input, Recording};
+use recorder::terminal::cancel::Watch;
 
 use crate::hand::{bytes, picture, picture_of, recording};
 

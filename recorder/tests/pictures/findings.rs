@@ -1,8 +1,8 @@
 use std::fmt::Write;
 
 use recorder::analysis::Outsiders;
-use recorder::findings::{Certainty, Finding};
-use recorder::load::Recording;
+use recorder::analysis::findings::{Certainty, Finding};
+use recorder::reading::Recording;
 use recorder::report::Report;
 
 use crate::hand::recording;

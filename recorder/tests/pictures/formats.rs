@@ -1,8 +1,8 @@
 use std::collections::{HashMap, HashSet};
 
 use proptest::prelude::*;
-use recorder::items::{Arrow, Counter, Item};
-use recorder::load::Recording;
+use recorder::reading::Recording;
+use recorder::timeline::item::{Arrow, Counter, Item};
 
 use crate::facts::{Facts, exports, of_chrome, of_perfetto};
 use crate::hand::{items, recording};

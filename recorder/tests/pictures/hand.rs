@@ -1,9 +1,9 @@
 use std::fmt::Write;
 
 use format::MessageId;
-use recorder::items::{Arrow, Category, Count, Fate, Item, Slice};
-use recorder::load::Recording;
-use recorder::play::play;
+use recorder::reading::Recording;
+use recorder::timeline::builder::play;
+use recorder::timeline::item::{Arrow, Category, Count, Fate, Item, Slice};
 
 /// Turns shorthand into a recording's text form.
 ///

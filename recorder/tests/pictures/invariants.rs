@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use format::{MessageId, Outcome, Phase};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
-use recorder::items::{Arrow, Category, Count, Fate, Flight, Item, Slice};
-use recorder::load::{Deed, Recording};
-use recorder::order::{Step, Steps};
+use recorder::ordering::{Step, Steps};
+use recorder::reading::{Deed, Recording};
+use recorder::timeline::item::{Arrow, Category, Count, Fate, Flight, Item, Slice};
 
 use crate::facts::exports;
 use crate::hand::items;

@@ -1,13 +1,13 @@
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
-use recorder::analysis::channels::Channel;
-use recorder::analysis::path::Part;
-use recorder::items::Item;
-use recorder::load::Recording;
+use recorder::analysis::critical_path::Part;
+use recorder::analysis::stats::channels::Channel;
+use recorder::reading::Recording;
 use recorder::report::Report;
 use recorder::report::diff::Difference;
 use recorder::report::json::{ChannelRecord, Document, SideRecord};
 use recorder::report::limits::{FailOn, Limits};
+use recorder::timeline::item::Item;
 use serde_json::json;
 
 use crate::hand::{self, recording};
@@ -376,7 +376,7 @@ proptest! {
         let report = report(&recording);
         let analysis = &report.analysis;
         for channel in &analysis.channels {
-            let sum = |sides: &[recorder::analysis::channels::Side]| {
+            let sum = |sides: &[recorder::analysis::stats::channels::Side]| {
                 sides.iter().map(|side| side.messages).sum::<u64>()
             };
             prop_assert_eq!(channel.sent, sum(&channel.senders));

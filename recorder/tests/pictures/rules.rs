@@ -1,4 +1,4 @@
-use recorder::play::MOST_LANES;
+use recorder::timeline::builder::MOST_LANES;
 
 use crate::hand::picture;
 

@@ -3,11 +3,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
-use recorder::items::{Arrow, Category, Count, Counter, Item, LEFT_OUT};
-use recorder::load::Recording;
-use recorder::play::play;
+use recorder::reading::Recording;
 use recorder::report::Report;
-use recorder::selection::{Filter, NotThere, Selection, Wanted};
+use recorder::timeline::builder::play;
+use recorder::timeline::item::{Arrow, Category, Count, Counter, Item, LEFT_OUT};
+use recorder::timeline::select::{Filter, NotThere, Selection, Wanted};
 
 use crate::facts::{Facts, exports, exports_of, of_chrome, of_perfetto};
 use crate::hand::{items, recording};
@@ -34,7 +34,7 @@ pub(crate) fn selected(recording: &Recording, wanted: &Wanted) -> Vec<Item> {
 fn lines(recording: &Recording, wanted: &Wanted) -> Vec<String> {
     let mut shown: Vec<_> = slices(&selected(recording, wanted)).cloned().collect();
     shown.sort_by_key(|slice| (slice.begin, slice.thread));
-    let line = |slice: &recorder::items::Slice| {
+    let line = |slice: &recorder::timeline::item::Slice| {
         let arrow = match slice.arrow {
             Some(Arrow::From(_)) => " ->",
             Some(Arrow::To(_)) => " <-",

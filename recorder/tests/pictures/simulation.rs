@@ -4,7 +4,7 @@ use std::iter;
 
 use format::{MessageId, UNBOUNDED};
 use proptest::prelude::*;
-use recorder::load::Recording;
+use recorder::reading::Recording;
 
 /// A recording of programs that ran in the simulation.
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use recorder::items::{Activity, Item, Slice, State};
-use recorder::selection::Wanted;
+use recorder::timeline::item::{Activity, Item, Slice, State};
+use recorder::timeline::select::Wanted;
 
 use crate::facts::{exports, states_of};
 use crate::hand::{items, picture, recording};

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use proptest::prelude::*;
-use recorder::items::{Flight, Item, Slice};
+use recorder::timeline::item::{Flight, Item, Slice};
 
 use crate::hand::{items, picture, recording};
 

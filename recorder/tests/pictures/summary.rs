@@ -1,5 +1,5 @@
-use recorder::load::Recording;
-use recorder::summary::Summary;
+use recorder::reading::Recording;
+use recorder::report::summary::Summary;
 
 use crate::hand::{items, recording};
 

@@ -2,9 +2,9 @@ use std::collections::{HashMap, VecDeque};
 
 use format::Turn;
 use proptest::prelude::*;
-use recorder::items::{Arrow, Category, Hold, Item};
-use recorder::load::{Deed, Recording};
-use recorder::order::Steps;
+use recorder::ordering::Steps;
+use recorder::reading::{Deed, Recording};
+use recorder::timeline::item::{Arrow, Category, Hold, Item};
 
 use crate::facts::{exports, of_chrome, of_perfetto};
 use crate::hand::items;

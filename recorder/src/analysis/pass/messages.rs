@@ -3,11 +3,11 @@
 use format::{Call, MessageId, Outcome, Phase};
 
 use super::{Operation, Pass};
-use crate::analysis::channels::{BUSY, Disconnected, Side};
-use crate::analysis::path::{Cause, Part};
-use crate::analysis::threads::Wait;
+use crate::analysis::critical_path::{Cause, Part};
+use crate::analysis::stats::channels::{BUSY, Disconnected, Side};
+use crate::analysis::stats::threads::Wait;
 use crate::analysis::wait_for::On;
-use crate::messages::MessageKey;
+use crate::ordering::in_flight::MessageKey;
 
 /// A message that is on its way.
 #[derive(Clone, Copy)]
@@ -235,7 +235,7 @@ impl Pass<'_> {
     /// or the recording is read while it runs, the message can have been received before that: so
     /// it counts as sent. Of what was sent while the recording paused, or is missing from it, nothing
     /// is made up: of such sends only those would be known whose receives are not missing, too. The
-    /// [`Summary`](crate::summary::Summary) goes by the same.
+    /// [`Summary`](crate::report::summary::Summary) goes by the same.
     #[cold]
     fn send_was_not_recorded(
         &mut self,

@@ -3,9 +3,9 @@
 use format::{Call, Outcome, Turn};
 
 use super::{Operation, Pass, on};
-use crate::analysis::path::{Cause, Part};
-use crate::analysis::primitives::Hold;
-use crate::analysis::threads::{Thread, Wait};
+use crate::analysis::critical_path::{Cause, Part};
+use crate::analysis::stats::primitives::Hold;
+use crate::analysis::stats::threads::{Thread, Wait};
 
 impl Pass<'_> {
     /// What is on no channel.
