@@ -46,18 +46,7 @@ macro_rules! events {
                 endpoint: u32,
                 /// Where it was called: a [`Event::Site`] of the same block, or 0.
                 site: u32,
-                /// What else there is to say, or 0:
-                ///
-                /// | operation | detail |
-                /// |---|---|
-                /// | sends and receives that have a message | the message ([`MessageId`](crate::MessageId)) |
-                /// | what begins to wait with a timeout, `SleepBegin` | nanoseconds |
-                /// | a lock that is acquired or let go | which [`Turn`](crate::Turn) at the lock |
-                /// | `CondvarWaitBegin` | the mutex and its [`Turn`](crate::Turn) |
-                /// | `NotifyOne`, `NotifyAll` | how many notifications there were, this one included |
-                /// | `CondvarWaitEnd`, `CondvarWaitTimeoutEnd` | how many there were |
-                /// | `BarrierWaitBegin` | how many threads have arrived, this one included |
-                /// | `BarrierWaitEnd` | 1 for the thread that is the leader |
+                /// A word whose meaning [`OperationKind::detail`] tells; 0 if there is none.
                 detail: u64,
             },
         }

@@ -111,4 +111,7 @@ pub use error::Error;
 pub use event::{Event, MAX_RECORD, MAX_TEXT, Record, TIME_BITS, UNBOUNDED, decode};
 pub use id::{MessageId, Turn};
 pub use label::{default_label, short_type};
-pub use operation::{Call, OperationKind, Outcome, Phase, PrimitiveKind, Subject, operation_words};
+pub use operation::{
+    Call, Detail, DetailKind, OperationKind, Outcome, Phase, PrimitiveKind, Subject,
+    operation_words,
+};

@@ -1,4 +1,6 @@
-//! The table of operations: which call, how far, with what outcome.
+//! The table of operations: call, phase, outcome, and the meaning of the detail.
+
+use crate::{MessageId, Turn};
 
 /// What kind of thing an operation's `endpoint` is the number of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -151,8 +153,70 @@ pub enum Outcome {
     Done,
 }
 
+/// What the detail of an operation's record means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DetailKind {
+    /// Nothing: the word is 0.
+    Nothing,
+    /// The [message](MessageId) that is sent or received.
+    Message,
+    /// The longest time to wait, in nanoseconds.
+    Timeout,
+    /// The [turn](Turn) at the lock that is acquired or released.
+    Turn,
+    /// The mutex that a condition variable has released, and the [turn](Turn) at it.
+    Mutex,
+    /// How many notifications of the condition variable there have been, this one included.
+    Notifications,
+    /// How many threads have arrived at the barrier, this one included.
+    Arrivals,
+    /// 1 for the thread that is the barrier's leader, else 0.
+    Leader,
+}
+
+impl DetailKind {
+    /// The meaning of a `word` of this kind.
+    #[inline]
+    pub fn read(self, word: u64) -> Detail {
+        match self {
+            DetailKind::Nothing => Detail::Nothing,
+            DetailKind::Message => Detail::Message(MessageId(word)),
+            DetailKind::Timeout => Detail::Timeout { nanoseconds: word },
+            DetailKind::Turn => Detail::Turn(Turn(word)),
+            DetailKind::Mutex => Detail::Mutex(Turn(word)),
+            DetailKind::Notifications => Detail::Notifications(word),
+            DetailKind::Arrivals => Detail::Arrivals(word),
+            DetailKind::Leader => Detail::Leader(word != 0),
+        }
+    }
+}
+
+/// The detail of an operation's record, with its meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// There is none.
+    Nothing,
+    /// The message that is sent or received.
+    Message(MessageId),
+    /// The operation waits no longer than this.
+    Timeout {
+        /// Nanoseconds.
+        nanoseconds: u64,
+    },
+    /// The turn at the lock that is acquired or released.
+    Turn(Turn),
+    /// The mutex that a condition variable has released, and the turn at it.
+    Mutex(Turn),
+    /// How many notifications of the condition variable there have been, this one included.
+    Notifications(u64),
+    /// How many threads have arrived at the barrier, this one included.
+    Arrivals(u64),
+    /// Whether the thread is the barrier's leader.
+    Leader(bool),
+}
+
 macro_rules! operations {
-    ($($(#[$doc:meta])* $code:literal $name:ident: $call:ident $phase:ident $outcome:ident;)*) => {
+    ($($(#[$doc:meta])* $code:literal $name:ident: $call:ident $phase:ident $outcome:ident $detail:ident;)*) => {
         /// An operation on a channel, a synchronisation primitive or a thread, or one end
         /// of it: the codes from 16 to 127.
         ///
@@ -206,145 +270,165 @@ macro_rules! operations {
             pub fn outcome(self) -> Outcome {
                 match self { $(OperationKind::$name => Outcome::$outcome,)* }
             }
+
+            /// What the detail of its record means.
+            #[inline]
+            pub fn detail_kind(self) -> DetailKind {
+                match self { $(OperationKind::$name => DetailKind::$detail,)* }
+            }
+
+            /// The meaning of the detail `word` of its record.
+            ///
+            /// ```
+            /// use format::{Detail, OperationKind, Turn};
+            /// let detail = OperationKind::SleepBegin.detail(7);
+            /// assert_eq!(detail, Detail::Timeout { nanoseconds: 7 });
+            /// let detail = OperationKind::Lock.detail(Turn::new(3, 7).0);
+            /// assert_eq!(detail, Detail::Turn(Turn::new(3, 7)));
+            /// ```
+            #[inline]
+            pub fn detail(self, word: u64) -> Detail {
+                self.detail_kind().read(word)
+            }
         }
     };
 }
 
 operations! {
     /// `send` that did not wait.
-    16 Send: Send Whole Transferred;
+    16 Send: Send Whole Transferred Message;
     /// `send` to a receiver that is gone.
-    17 SendDisconnected: Send Whole Disconnected;
+    17 SendDisconnected: Send Whole Disconnected Nothing;
     /// `send` found no room and begins to wait.
-    18 SendBegin: Send Begin Pending;
+    18 SendBegin: Send Begin Pending Message;
     /// `send` has waited and the message is handed over.
-    19 SendEnd: Send End Transferred;
+    19 SendEnd: Send End Transferred Message;
     /// `send` has waited and the receiver went away.
-    20 SendEndDisconnected: Send End Disconnected;
+    20 SendEndDisconnected: Send End Disconnected Nothing;
     /// `try_send` that put its message.
-    21 TrySend: TrySend Whole Transferred;
+    21 TrySend: TrySend Whole Transferred Message;
     /// `try_send` that found no room.
-    22 TrySendFull: TrySend Whole Full;
+    22 TrySendFull: TrySend Whole Full Nothing;
     /// `try_send` to a receiver that is gone.
-    23 TrySendDisconnected: TrySend Whole Disconnected;
+    23 TrySendDisconnected: TrySend Whole Disconnected Nothing;
     /// `recv` that did not wait.
-    32 Recv: Recv Whole Transferred;
+    32 Recv: Recv Whole Transferred Message;
     /// `recv` with nothing left and no sender alive.
-    33 RecvDisconnected: Recv Whole Disconnected;
+    33 RecvDisconnected: Recv Whole Disconnected Nothing;
     /// `recv` found nothing and begins to wait.
-    34 RecvBegin: Recv Begin Pending;
+    34 RecvBegin: Recv Begin Pending Nothing;
     /// `recv` has waited and takes a message.
-    35 RecvEnd: Recv End Transferred;
+    35 RecvEnd: Recv End Transferred Message;
     /// `recv` has waited and the last sender went away.
-    36 RecvEndDisconnected: Recv End Disconnected;
+    36 RecvEndDisconnected: Recv End Disconnected Nothing;
     /// `try_recv` that took a message.
-    37 TryRecv: TryRecv Whole Transferred;
+    37 TryRecv: TryRecv Whole Transferred Message;
     /// `try_recv` that found none.
-    38 TryRecvEmpty: TryRecv Whole Empty;
+    38 TryRecvEmpty: TryRecv Whole Empty Nothing;
     /// `try_recv` with nothing left and no sender alive.
-    39 TryRecvDisconnected: TryRecv Whole Disconnected;
+    39 TryRecvDisconnected: TryRecv Whole Disconnected Nothing;
     /// `recv_timeout` that did not wait.
-    40 RecvTimeout: RecvTimeout Whole Transferred;
+    40 RecvTimeout: RecvTimeout Whole Transferred Message;
     /// `recv_timeout` with nothing left and no sender alive.
-    41 RecvTimeoutDisconnected: RecvTimeout Whole Disconnected;
+    41 RecvTimeoutDisconnected: RecvTimeout Whole Disconnected Nothing;
     /// `recv_timeout` found nothing and begins to wait.
-    42 RecvTimeoutBegin: RecvTimeout Begin Pending;
+    42 RecvTimeoutBegin: RecvTimeout Begin Pending Timeout;
     /// `recv_timeout` has waited and takes a message.
-    43 RecvTimeoutEnd: RecvTimeout End Transferred;
+    43 RecvTimeoutEnd: RecvTimeout End Transferred Message;
     /// `recv_timeout` has waited in vain.
-    44 RecvTimeoutExpired: RecvTimeout End TimedOut;
+    44 RecvTimeoutExpired: RecvTimeout End TimedOut Nothing;
     /// `recv_timeout` has waited and the last sender went away.
-    45 RecvTimeoutEndDisconnected: RecvTimeout End Disconnected;
+    45 RecvTimeoutEndDisconnected: RecvTimeout End Disconnected Nothing;
     /// `lock` that did not wait.
-    48 Lock: Lock Whole Acquired;
+    48 Lock: Lock Whole Acquired Turn;
     /// `lock` found the mutex held and begins to wait.
-    49 LockBegin: Lock Begin Pending;
+    49 LockBegin: Lock Begin Pending Nothing;
     /// `lock` has waited and holds the mutex.
-    50 LockEnd: Lock End Acquired;
+    50 LockEnd: Lock End Acquired Turn;
     /// `try_lock` that got the mutex.
-    51 TryLock: TryLock Whole Acquired;
+    51 TryLock: TryLock Whole Acquired Turn;
     /// `try_lock` found the mutex held.
-    52 TryLockHeld: TryLock Whole Held;
+    52 TryLockHeld: TryLock Whole Held Nothing;
     /// The mutex is about to be let go.
-    53 Unlock: Unlock Whole Done;
+    53 Unlock: Unlock Whole Done Turn;
     /// `read` that did not wait.
-    54 Read: Read Whole Acquired;
+    54 Read: Read Whole Acquired Turn;
     /// `read` found the lock held and begins to wait.
-    55 ReadBegin: Read Begin Pending;
+    55 ReadBegin: Read Begin Pending Nothing;
     /// `read` has waited and holds the lock, with others or alone.
-    56 ReadEnd: Read End Acquired;
+    56 ReadEnd: Read End Acquired Turn;
     /// `try_read` that got the lock.
-    57 TryRead: TryRead Whole Acquired;
+    57 TryRead: TryRead Whole Acquired Turn;
     /// `try_read` found the lock held.
-    58 TryReadHeld: TryRead Whole Held;
+    58 TryReadHeld: TryRead Whole Held Nothing;
     /// What was held for reading is about to be let go.
-    59 ReadUnlock: ReadUnlock Whole Done;
+    59 ReadUnlock: ReadUnlock Whole Done Turn;
     /// `write` that did not wait.
-    60 Write: Write Whole Acquired;
+    60 Write: Write Whole Acquired Turn;
     /// `write` found the lock held and begins to wait.
-    61 WriteBegin: Write Begin Pending;
+    61 WriteBegin: Write Begin Pending Nothing;
     /// `write` has waited and holds the lock.
-    62 WriteEnd: Write End Acquired;
+    62 WriteEnd: Write End Acquired Turn;
     /// `try_write` that got the lock.
-    63 TryWrite: TryWrite Whole Acquired;
+    63 TryWrite: TryWrite Whole Acquired Turn;
     /// `try_write` found the lock held.
-    64 TryWriteHeld: TryWrite Whole Held;
+    64 TryWriteHeld: TryWrite Whole Held Nothing;
     /// What was held for writing is about to be let go.
-    65 WriteUnlock: WriteUnlock Whole Done;
+    65 WriteUnlock: WriteUnlock Whole Done Turn;
     /// What was held for writing is about to be held for reading.
-    66 Downgrade: Downgrade Whole Done;
+    66 Downgrade: Downgrade Whole Done Turn;
     /// `wait` has let its mutex go and begins to wait.
-    67 CondvarWaitBegin: CondvarWait Begin Pending;
+    67 CondvarWaitBegin: CondvarWait Begin Pending Mutex;
     /// `wait` was woken; its mutex is held again.
-    68 CondvarWaitEnd: CondvarWait End Done;
+    68 CondvarWaitEnd: CondvarWait End Done Notifications;
     /// `wait_timeout` has let its mutex go and begins to wait.
-    69 CondvarWaitTimeoutBegin: CondvarWaitTimeout Begin Pending;
+    69 CondvarWaitTimeoutBegin: CondvarWaitTimeout Begin Pending Timeout;
     /// `wait_timeout` was woken; its mutex is held again.
-    70 CondvarWaitTimeoutEnd: CondvarWaitTimeout End Done;
+    70 CondvarWaitTimeoutEnd: CondvarWaitTimeout End Done Notifications;
     /// `wait_timeout` has waited in vain; its mutex is held again.
-    71 CondvarWaitTimeoutExpired: CondvarWaitTimeout End TimedOut;
+    71 CondvarWaitTimeoutExpired: CondvarWaitTimeout End TimedOut Nothing;
     /// `notify_one` is about to wake a thread, if one waits.
-    72 NotifyOne: NotifyOne Whole Done;
+    72 NotifyOne: NotifyOne Whole Done Notifications;
     /// `notify_all` is about to wake all threads that wait.
-    73 NotifyAll: NotifyAll Whole Done;
+    73 NotifyAll: NotifyAll Whole Done Notifications;
     /// `Barrier::wait` begins: this thread has arrived.
-    74 BarrierWaitBegin: BarrierWait Begin Pending;
+    74 BarrierWaitBegin: BarrierWait Begin Pending Arrivals;
     /// `Barrier::wait` is over: all have arrived.
-    75 BarrierWaitEnd: BarrierWait End Done;
+    75 BarrierWaitEnd: BarrierWait End Done Leader;
     /// What needs an initialisation that is not over begins to wait for it, or to run it.
-    76 InitializeBegin: Initialize Begin Pending;
+    76 InitializeBegin: Initialize Begin Pending Nothing;
     /// The initialisation is over.
-    77 InitializeEnd: Initialize End Done;
+    77 InitializeEnd: Initialize End Done Nothing;
     /// It was for this thread to run the initialiser, which begins.
-    78 Initializer: Initializer Whole Done;
+    78 Initializer: Initializer Whole Done Nothing;
     /// A thread is about to be made.
-    80 Spawn: Spawn Whole Done;
+    80 Spawn: Spawn Whole Done Nothing;
     /// `join` of a thread that was over.
-    81 Join: Join Whole Done;
+    81 Join: Join Whole Done Nothing;
     /// `join` of a thread that is not over begins to wait.
-    82 JoinBegin: Join Begin Pending;
+    82 JoinBegin: Join Begin Pending Nothing;
     /// `join` has waited.
-    83 JoinEnd: Join End Done;
+    83 JoinEnd: Join End Done Nothing;
     /// A `scope` begins to wait for the threads that are left in it.
-    84 ScopeBegin: Scope Begin Pending;
+    84 ScopeBegin: Scope Begin Pending Nothing;
     /// A `scope` has none left.
-    85 ScopeEnd: Scope End Done;
+    85 ScopeEnd: Scope End Done Nothing;
     /// `park` begins.
-    86 ParkBegin: Park Begin Pending;
+    86 ParkBegin: Park Begin Pending Nothing;
     /// `park` is over: somebody has called `unpark`, or nobody knows why.
-    87 ParkEnd: Park End Done;
+    87 ParkEnd: Park End Done Nothing;
     /// `park_timeout` begins.
-    88 ParkTimeoutBegin: ParkTimeout Begin Pending;
+    88 ParkTimeoutBegin: ParkTimeout Begin Pending Timeout;
     /// `park_timeout` is over, for whatever reason.
-    89 ParkTimeoutEnd: ParkTimeout End Done;
+    89 ParkTimeoutEnd: ParkTimeout End Done Nothing;
     /// `unpark` is about to let a thread go on.
-    90 Unpark: Unpark Whole Done;
+    90 Unpark: Unpark Whole Done Nothing;
     /// `sleep` begins.
-    91 SleepBegin: Sleep Begin Pending;
+    91 SleepBegin: Sleep Begin Pending Timeout;
     /// `sleep` is over.
-    92 SleepEnd: Sleep End Done;
+    92 SleepEnd: Sleep End Done Nothing;
     /// `yield_now` is over.
-    93 YieldNow: YieldNow Whole Done;
+    93 YieldNow: YieldNow Whole Done Nothing;
 }
 
 /// Whether an operation's code is one of a sender's.
@@ -478,6 +562,33 @@ mod tests {
             assert_eq!(kind.name(), format!("{:?}{phase}{outcome}", kind.call()));
             assert_eq!(kind.phase() == Phase::Begin, kind.outcome() == Outcome::Pending);
         }
+    }
+
+    #[test]
+    fn details_are_what_their_rows_say() {
+        for &kind in OperationKind::ALL {
+            let expected = match (kind.call(), kind.phase(), kind.outcome()) {
+                (_, _, Outcome::Transferred) => DetailKind::Message,
+                (Call::Send, Phase::Begin, _) => DetailKind::Message,
+                (_, _, Outcome::Acquired) => DetailKind::Turn,
+                (Call::Unlock | Call::ReadUnlock | Call::WriteUnlock | Call::Downgrade, ..) => {
+                    DetailKind::Turn
+                }
+                (Call::CondvarWait, Phase::Begin, _) => DetailKind::Mutex,
+                (Call::RecvTimeout | Call::CondvarWaitTimeout, Phase::Begin, _)
+                | (Call::ParkTimeout | Call::Sleep, Phase::Begin, _) => DetailKind::Timeout,
+                (Call::NotifyOne | Call::NotifyAll, ..) => DetailKind::Notifications,
+                (Call::CondvarWait | Call::CondvarWaitTimeout, _, Outcome::Done) => {
+                    DetailKind::Notifications
+                }
+                (Call::BarrierWait, Phase::Begin, _) => DetailKind::Arrivals,
+                (Call::BarrierWait, Phase::End, _) => DetailKind::Leader,
+                _ => DetailKind::Nothing,
+            };
+            assert_eq!(kind.detail_kind(), expected, "{kind:?}");
+        }
+        assert_eq!(DetailKind::Mutex.read(Turn::new(2, 9).0), Detail::Mutex(Turn::new(2, 9)));
+        assert_eq!(DetailKind::Leader.read(1), Detail::Leader(true));
     }
 
     #[test]
