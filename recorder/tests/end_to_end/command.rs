@@ -1,24 +1,27 @@
-//! Runs commands: each in a process group of its own, none for longer than it may take.
+//! Runs commands, each in a process group of its own and with a time limit.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Once};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGXFSZ};
 use tempfile::TempDir;
 
-use crate::text::Text;
+use crate::event_text::Text;
 
-/// Whatever takes longer than this hangs.
-const DEADLINE: Duration = Duration::from_secs(120);
+/// Tests that wait longer than this fail.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A directory to work in, with one for temporary files in it.
+/// A working directory with a directory for temporary files in it.
 pub(crate) struct Place(TempDir);
 
 impl Place {
@@ -32,8 +35,9 @@ impl Place {
         self.0.path().join(name)
     }
 
-    /// A command that runs here.
+    /// A command that runs here, with the default action for all signals.
     pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
+        handle_ignored_signals();
         let mut command = Command::new(program.as_ref());
         command
             .current_dir(self.0.path())
@@ -49,8 +53,7 @@ impl Place {
         command
     }
 
-    /// The names of all that is in here, sorted; `temporary` only if there is anything
-    /// in it.
+    /// The names of all files and directories, sorted; `temporary` only if it is not empty.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names = names_in(self.0.path());
         if names_in(&self.path("temporary")).is_empty() {
@@ -59,7 +62,7 @@ impl Place {
         names
     }
 
-    /// The names of all that is in a directory here.
+    /// The names of all files in a directory here, sorted.
     pub(crate) fn names_in(&self, directory: &str) -> Vec<String> {
         names_in(&self.path(directory))
     }
@@ -69,19 +72,23 @@ impl Place {
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Waits until something of this name is here.
+    /// Waits until a file of this name exists.
+    #[track_caller]
     pub(crate) fn wait_for(&self, name: &str) {
+        let started = Instant::now();
         while !self.path(name).exists() {
-            thread::yield_now();
+            let waited = started.elapsed();
+            assert!(waited < TIMEOUT, "{name} does not exist after {waited:?}: {:?}", self.names());
+            thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// An event text.
+    /// The event text in this file.
     pub(crate) fn text(&self, name: &str) -> Text {
         Text::new(String::from_utf8(self.bytes(name)).unwrap())
     }
 
-    /// The events of a Chrome trace.
+    /// The events of the Chrome trace in this file.
     pub(crate) fn json(&self, name: &str) -> Vec<Value> {
         serde_json::from_slice(&self.bytes(name)).unwrap()
     }
@@ -95,12 +102,29 @@ fn names_in(directory: &Path) -> Vec<String> {
     names
 }
 
+/// Makes commands start with the default action for signals that this process ignores, as under
+/// `nohup` or in the background of a script: a command inherits an ignored signal, but not a
+/// handler. This process still does nothing on such a signal.
+fn handle_ignored_signals() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+        let ignored = u64::from_str_radix(ignored, 16).unwrap();
+        for signal in [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGXFSZ] {
+            if ignored >> (signal - 1) & 1 == 1 {
+                signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false))).unwrap();
+            }
+        }
+    });
+}
+
 /// Runs a command to its end.
 pub(crate) fn run(command: Command) -> Ran {
     Running::start(command).finish()
 }
 
-/// How a command has ended and what it has said.
+/// The result of a command that has ended.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: ExitStatus,
@@ -121,14 +145,14 @@ impl Ran {
         self
     }
 
-    /// `part` is somewhere on stderr.
+    /// Asserts that stderr contains `part`.
     #[track_caller]
     pub(crate) fn expect_stderr(self, part: &str) -> Self {
         assert!(self.stderr.contains(part), "{part:?} is not in {self:#?}");
         self
     }
 
-    /// Nothing is wrong with the recording.
+    /// Asserts that the recording is complete.
     #[track_caller]
     pub(crate) fn expect_no_damage(self) -> Self {
         for word in ["damaged", "incomplete", "not recording", "could not be recorded"] {
@@ -138,7 +162,7 @@ impl Ran {
     }
 }
 
-/// A command that runs. If it is dropped it is killed, with all of its group.
+/// A running command. On drop, its whole process group is killed.
 pub(crate) struct Running {
     child: Child,
     group: Pid,
@@ -167,21 +191,16 @@ impl Running {
         }
     }
 
-    /// Waits until this line is on stdout.
+    /// Waits for this line on stdout.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, line: &str) {
-        loop {
-            let next = self.next_line();
-            if next.trim_end() == line {
-                break;
-            }
-        }
+        while self.next_line().trim_end() != line {}
     }
 
     /// The next line on stdout.
     #[track_caller]
     pub(crate) fn next_line(&mut self) -> String {
-        let line = self.lines.recv_timeout(DEADLINE).unwrap();
+        let line = self.lines.recv_timeout(TIMEOUT).unwrap();
         self.stdout += &line;
         line
     }
@@ -189,7 +208,7 @@ impl Running {
     /// The next line on stderr.
     #[track_caller]
     pub(crate) fn next_error_line(&mut self) -> String {
-        let line = self.error_lines.recv_timeout(DEADLINE).unwrap();
+        let line = self.error_lines.recv_timeout(TIMEOUT).unwrap();
         self.stderr += &line;
         line
     }
@@ -199,12 +218,12 @@ impl Running {
         self.child.stdin.take().unwrap()
     }
 
-    /// The number of the process.
+    /// The process ID.
     pub(crate) fn pid(&self) -> String {
         self.child.id().to_string()
     }
 
-    /// Sends a signal to the process alone.
+    /// Sends a signal to this process only.
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.group, signal).unwrap();
     }
@@ -214,22 +233,22 @@ impl Running {
         kill_process_group(self.group, signal).unwrap();
     }
 
-    /// Waits until it has ended, and everybody who has its stdout.
+    /// Waits until the command and all processes that share its stdout have ended.
     pub(crate) fn finish(mut self) -> Ran {
         drop(self.child.stdin.take());
         let started = Instant::now();
         loop {
-            match self.lines.recv_timeout(DEADLINE) {
+            match self.lines.recv_timeout(TIMEOUT) {
                 Ok(line) => self.stdout += &line,
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,
-                Err(mpsc::RecvTimeoutError::Timeout) => panic!("hangs; so far: {}", self.stdout),
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("hangs; stdout: {}", self.stdout),
             }
         }
-        // Its output is closed: what is left is to end.
+        // Its stdout is closed, so it must end soon.
         let status = loop {
             match self.child.try_wait().unwrap() {
                 Some(status) => break status,
-                None if started.elapsed() > DEADLINE => panic!("hangs at its end"),
+                None if started.elapsed() > TIMEOUT => panic!("hangs after closing stdout"),
                 None => thread::sleep(Duration::from_millis(1)),
             }
         };
@@ -242,15 +261,15 @@ impl Running {
     }
 }
 
-/// The lines that are written to `pipe`, as they come.
+/// The lines written to `pipe`, as they arrive.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (tell, lines) = mpsc::channel();
+    let (sender, lines) = mpsc::channel();
     thread::spawn(move || {
         let mut pipe = BufReader::new(pipe);
         let mut line = String::new();
         while pipe.read_line(&mut line).unwrap() > 0 {
-            // Nobody listens after a test that has failed.
-            let _ = tell.send(std::mem::take(&mut line));
+            // Fails after a test has failed.
+            let _ = sender.send(std::mem::take(&mut line));
         }
     });
     lines
@@ -258,7 +277,7 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails if there is nobody left, as there should be.
+        // Fails if all processes have ended, as they should.
         let _ = kill_process_group(self.group, Signal::KILL);
         let _ = self.child.wait();
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 
 use crate::command::{Place, Ran, run};
+use crate::event_text::Text;
 use crate::programs::{program, traced, workspace};
-use crate::text::Text;
 
 /// An operation on a channel.
 #[derive(Debug)]
@@ -46,9 +46,8 @@ impl Example {
     /// Runs an example that has to be ended, and is told to hang in these waits.
     #[track_caller]
     fn run_until_it_hangs(name: &str, waits: &[&str]) -> Self {
-        // So long that even a slow machine has reached the state in which nothing happens.
-        let mut example = Example::record(name, &["--timeout", "2s"]);
-        example.ran = example.ran.expect_status(124);
+        let mut example = Example::record(name, &["--on-deadlock", "kill"]);
+        example.ran = example.ran.expect_status(123);
         for wait in waits {
             example.ran = example.ran.expect_stderr(wait);
         }

@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::command::{Place, Running, run};
+use crate::event_text::{Event, Text};
 use crate::programs::program;
-use crate::text::{Event, Text};
 
 /// How often each is tried.
 const ROUNDS: usize = 70;

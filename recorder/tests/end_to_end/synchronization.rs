@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::{Place, Running, run};
+use crate::event_text::{Event, Text};
 use crate::programs::program;
-use crate::text::{Event, Text};
 
 const COUNT: u64 = (1 << 40) - 1;
 

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use crate::command::{Place, run};
+use crate::event_text::{Event, Text};
 use crate::programs::traced;
-use crate::text::{Event, Text};
 
 /// An operation: its name, its channel, its outcome, and the message's number or 0.
 type Operation = (&'static str, String, &'static str, u64);

@@ -2,8 +2,8 @@
 //! program's way.
 
 use crate::command::{Place, Ran, run};
+use crate::event_text::{Event, Text};
 use crate::programs::program;
-use crate::text::{Event, Text};
 
 /// Records the program `values`; gives what it has said, too.
 fn record(place: &Place, options: &[&str]) -> (Ran, Text) {

@@ -8,8 +8,8 @@ use std::io::Write;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::{Place, Ran, Running, run};
+use crate::event_text::Text;
 use crate::programs::program;
-use crate::text::Text;
 
 /// How often each is tried: the moment differs.
 const ROUNDS: usize = 5;

@@ -8,8 +8,8 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::command::{Place, Running, run};
+use crate::event_text::{Event, Text};
 use crate::programs::program;
-use crate::text::{Event, Text};
 
 /// `told` under the recorder.
 struct Told {
