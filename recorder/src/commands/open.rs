@@ -54,11 +54,11 @@ pub(super) fn open_in_viewer(
     if let Some(alignment) = &recording.alignment {
         console.say(alignment);
     }
-    let selection = console.with_bar(watch, || Selection::new(wanted, &recording))?;
-    let trace = console.with_bar(watch, || {
-        let findings = Report::new(&recording, Outsiders::Unknown)?.findings;
-        export::perfetto(&recording, &findings, detail.max_events)
-    })?;
+    let findings =
+        console.with_bar(watch, || Report::new(&recording, Outsiders::Unknown))?.findings;
+    let selection = console.with_bar(watch, || Selection::new(wanted, &recording, &findings))?;
+    let trace =
+        console.with_bar(watch, || export::perfetto(&recording, &findings, detail.max_events))?;
     trace.left_out.iter().for_each(|words| console.say(words));
     let view = selection
         .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));

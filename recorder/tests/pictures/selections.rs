@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use recorder::analysis::Outsiders;
+use recorder::analysis::findings::Finding;
 use recorder::reading::Recording;
 use recorder::report::Report;
 use recorder::timeline::builder::play;
@@ -16,7 +17,11 @@ use crate::simulation::programs_with_gaps;
 
 /// What a picture of this shows, without what it says of the rest.
 pub(crate) fn selected(recording: &Recording, wanted: &Wanted) -> Vec<Item> {
-    let selection = Selection::new(wanted, recording).expect("it is there");
+    let findings = match wanted.around {
+        Some(_) => findings(recording),
+        None => Vec::new(),
+    };
+    let selection = Selection::new(wanted, recording, &findings).expect("it is there");
     let selection = selection.expect("something is asked for");
     let mut filter = Filter::new(&selection, recording);
     let mut shown = Vec::new();
@@ -28,6 +33,10 @@ pub(crate) fn selected(recording: &Recording, wanted: &Wanted) -> Vec<Item> {
     filter.finish(&mut tell).expect("it can be told");
     shown.retain(|item| !matches!(item, Item::Slice(slice) if slice.verb == LEFT_OUT));
     shown
+}
+
+fn findings(recording: &Recording) -> Vec<Finding> {
+    Report::new(recording, Outsiders::Unknown).expect("it can be read").findings
 }
 
 /// `thread begin..end name`, and `->` or `<-` where an arrow begins or ends.
@@ -247,10 +256,10 @@ fn around_a_finding_are_its_threads_and_its_time() {
 #[test]
 fn findings_are_cut_to_the_part_that_is_shown() {
     let recording = recording(FORGOTTEN);
-    let findings = Report::new(&recording, Outsiders::Unknown).unwrap().findings;
+    let findings = findings(&recording);
     let finding = &findings[0];
     let shown = |wanted: &Wanted| {
-        let selection = Selection::new(wanted, &recording).unwrap().unwrap();
+        let selection = Selection::new(wanted, &recording, &findings).unwrap().unwrap();
         selection.findings(&findings).iter().map(|finding| finding.span).collect::<Vec<_>>()
     };
     let window =
@@ -292,7 +301,7 @@ fn what_is_not_there_is_said() {
             "the report has no finding \"deadlock\"",
         ),
     ] {
-        let error = Selection::new(&wanted, &recording).unwrap_err();
+        let error = Selection::new(&wanted, &recording, &[]).unwrap_err();
         assert!(error.is::<NotThere>(), "{error:#}");
         assert!(error.to_string().starts_with(why), "{error}");
     }

@@ -10,11 +10,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::analysis::Outsiders;
 use crate::analysis::findings::{Code, Finding};
 use crate::reading::Recording;
 use crate::reading::catalog::Entities;
-use crate::report::Report;
 use crate::report::summary::duration;
 use crate::timeline::item::Slice;
 
@@ -76,11 +74,16 @@ impl fmt::Display for NotThere {
 impl std::error::Error for NotThere {}
 
 impl Selection {
-    /// Looks up what is asked for; `None` if that is everything.
+    /// Looks up what is asked for; `None` if that is everything. `findings` are those of the
+    /// recording's report; they are only needed for [`Wanted::around`].
     ///
     /// # Errors
-    /// [`NotThere`]; or the recording cannot be read, which a finding or a message needs.
-    pub fn new(wanted: &Wanted, recording: &Recording) -> Result<Option<Self>> {
+    /// [`NotThere`]; or the recording cannot be read, which a message needs.
+    pub fn new(
+        wanted: &Wanted,
+        recording: &Recording,
+        findings: &[Finding],
+    ) -> Result<Option<Self>> {
         if *wanted == Wanted::default() {
             return Ok(None);
         }
@@ -109,8 +112,7 @@ impl Selection {
             words: words(wanted),
         };
         if let Some(name) = &wanted.around {
-            let findings = Report::new(recording, Outsiders::Unknown)?.findings;
-            selection.leave_only(finding(name, &findings)?);
+            selection.leave_only(finding(name, findings)?);
         }
         if let Some(message) = &wanted.message {
             let journey = Journey::find(message, recording, &selection.channels)?;
