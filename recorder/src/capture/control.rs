@@ -1,100 +1,106 @@
-//! Speaks to the processes of a run that another `recorder` records.
+//! Controls a run that another `recorder` process is recording.
 
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use format::control;
 use rustix::process::{Pid, test_kill_process};
 
-use crate::capture::session::{PREFIX, bases};
+use crate::capture::session::{DIRECTORY_PREFIX, base_directories};
 
-/// What a run's processes look at.
+/// The file of words that a recorder shares with the processes of its run: see
+/// [`format::control`].
 #[derive(Debug)]
-pub struct Control {
-    file: File,
+pub(super) struct ControlFile(File);
+
+impl ControlFile {
+    /// Creates the file in a run's directory, with these values of words; the others are 0.
+    pub(super) fn create(directory: &Path, words: &[(usize, u64)]) -> io::Result<Self> {
+        let mut options = File::options();
+        let file =
+            options.read(true).write(true).create_new(true).open(directory.join(control::FILE))?;
+        file.set_len(control::BYTES as u64)?;
+        let control = ControlFile(file);
+        words.iter().try_for_each(|&(word, value)| control.set(word, value))?;
+        Ok(control)
+    }
+
+    pub(super) fn get(&self, word: usize) -> io::Result<u64> {
+        let mut bytes = [0; size_of::<u64>()];
+        self.0.read_exact_at(&mut bytes, offset(word))?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    pub(super) fn set(&self, word: usize, value: u64) -> io::Result<()> {
+        self.0.write_all_at(&value.to_le_bytes(), offset(word))
+    }
+}
+
+fn offset(word: usize) -> u64 {
+    (word * size_of::<u64>()) as u64
+}
+
+/// A run that is being recorded.
+#[derive(Debug)]
+pub struct ActiveRun {
+    control: ControlFile,
+    /// The process ID of its recorder.
     recorder: u32,
 }
 
-impl Control {
-    /// The run whose recorder has this process number, or the only one there is.
+impl ActiveRun {
+    /// Finds the run whose recorder has this process ID; without one, the only run.
     ///
     /// # Errors
-    /// There is none, or there are several and it is not said which.
+    /// There is no such run, or there are several.
     pub fn find(recorder: Option<u32>) -> Result<Self> {
-        let mut runs: Vec<_> = bases()
+        let is_run =
+            |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(DIRECTORY_PREFIX);
+        let mut runs: Vec<_> = base_directories()
             .iter()
-            .flat_map(|base| controls(base))
-            .filter_map(|path| Control::open(&path).ok())
+            .filter_map(|base| fs::read_dir(base).ok())
+            .flat_map(|entries| entries.flatten().filter(is_run))
+            .filter_map(|directory| ActiveRun::open(&directory.path()).ok())
             .filter(|run| recorder.is_none_or(|pid| run.recorder == pid) && run.is_alive())
             .collect();
-        match (runs.pop(), recorder) {
-            (Some(run), _) if runs.is_empty() => Ok(run),
-            (None, None) => bail!("no `recorder run` or `recorder record` is at work"),
-            (None, Some(pid)) => bail!("process {pid} is no `recorder run` or `recorder record`"),
-            (Some(run), _) => {
-                runs.push(run);
-                let mut pids: Vec<_> = runs.iter().map(|run| run.recorder.to_string()).collect();
-                pids.sort();
-                bail!("several recorders are at work: say which of {}", pids.join(", "))
-            }
+        if runs.len() > 1 {
+            let mut pids: Vec<_> = runs.iter().map(|run| run.recorder.to_string()).collect();
+            pids.sort();
+            bail!("several recorders are running; give the process ID of one: {}", pids.join(", "));
         }
+        runs.pop().ok_or_else(|| match recorder {
+            Some(pid) => anyhow!("process {pid} is not a run of recorder"),
+            None => anyhow!("no `recorder run` or `recorder record` is running"),
+        })
     }
 
-    fn open(path: &Path) -> io::Result<Self> {
-        let file = File::options().read(true).write(true).open(path)?;
-        let mut word = [0; 8];
-        file.read_exact_at(&mut word, offset(control::RECORDER))?;
-        Ok(Control { file, recorder: u64::from_le_bytes(word) as u32 })
+    fn open(directory: &Path) -> io::Result<Self> {
+        let file = File::options().read(true).write(true).open(directory.join(control::FILE))?;
+        let control = ControlFile(file);
+        let recorder = control.get(control::RECORDER)? as u32;
+        Ok(ActiveRun { control, recorder })
     }
 
     fn is_alive(&self) -> bool {
         Pid::from_raw(self.recorder as i32).is_some_and(|pid| test_kill_process(pid).is_ok())
     }
 
-    /// Leaves out what the processes do from now on.
+    /// Pauses or resumes the recording of operations.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn pause(&self) -> io::Result<()> {
-        self.write(control::PAUSED, 1)
+    /// The control file cannot be written.
+    pub fn set_paused(&self, paused: bool) -> io::Result<()> {
+        self.control.set(control::PAUSED, paused.into())
     }
 
-    /// Records again.
+    /// Makes the flight recorder write a snapshot.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn resume(&self) -> io::Result<()> {
-        self.write(control::PAUSED, 0)
+    /// The control file cannot be read or written.
+    pub fn request_snapshot(&self) -> io::Result<()> {
+        self.control.set(control::KEEP, self.control.get(control::KEEP)? + 1)
     }
-
-    /// Has the flight recorder write out what it has.
-    ///
-    /// # Errors
-    /// It cannot be written.
-    pub fn keep(&self) -> io::Result<()> {
-        let mut word = [0; 8];
-        self.file.read_exact_at(&mut word, offset(control::KEEP))?;
-        self.write(control::KEEP, u64::from_le_bytes(word) + 1)
-    }
-
-    fn write(&self, word: usize, value: u64) -> io::Result<()> {
-        self.file.write_all_at(&value.to_le_bytes(), offset(word))
-    }
-}
-
-/// Where a word is in the file.
-pub(crate) fn offset(word: usize) -> u64 {
-    (word * size_of::<u64>()) as u64
-}
-
-/// The files of this kind in the directories of sessions.
-fn controls(base: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(base).into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX))
-        .map(|entry| entry.path().join(control::FILE))
-        .collect()
 }

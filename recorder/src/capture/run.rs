@@ -1,281 +1,319 @@
-//! Runs a program under recording.
+//! Runs a program and records it until it ends.
 //!
-//! The program has our stdin, stdout and stderr, and is in our process group: what the
-//! terminal sends, it gets. What another process sends to us is passed on to it.
+//! The program shares our stdin, stdout, stderr and process group, so it receives the signals that
+//! the terminal sends. Signals that another process sends to us are forwarded to it.
 
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, Command};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::SIGUSR1;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
-use signal_hook::low_level::siginfo::{Cause, Origin};
+use signal_hook::low_level::siginfo::Cause;
 use tracing::{debug, info, info_span};
 
 use crate::analysis::Outsiders;
-use crate::capture::hang::{self, Diagnosis, OnDeadlock, Silence};
-use crate::capture::session::{Ending, Session, VARIABLE};
+use crate::capture::hang::{self, Diagnosis, OnDeadlock, StallDetector};
+use crate::capture::session::{ProcessExit, SESSION_VARIABLE, Session};
+use crate::terminal::console::{self, Console};
 use crate::terminal::signals;
 
-/// How often full blocks are looked for.
-const IDLE_TICK: Duration = Duration::from_millis(10);
-/// How often while there are some, and so long after.
-const BUSY_TICK: Duration = Duration::from_micros(500);
-const LINGER: Duration = Duration::from_millis(100);
-/// How long a program has to end after it was asked to.
-const GRACE: Duration = Duration::from_secs(2);
+/// How often full blocks are moved while there are none.
+const IDLE_DRAIN_INTERVAL: Duration = Duration::from_millis(10);
+/// How often full blocks are moved while there are some.
+const BUSY_DRAIN_INTERVAL: Duration = Duration::from_micros(500);
+/// How long the busy interval is kept after the last full block.
+const BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a program may take to end after SIGTERM.
+const TERMINATION_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a run has ended.
+/// What to do while a program runs.
 #[derive(Debug)]
-pub struct Finished {
-    /// The program's end.
-    pub ending: Ending,
-    /// Why we have ended it, if we have.
-    pub cut: Option<Cut>,
-    /// What was known, when it hung, of threads that are not recorded.
-    pub outsiders: Outsiders,
-    /// Why full blocks could not be moved any more.
-    pub trouble: Option<anyhow::Error>,
+pub struct RunOptions {
+    /// Ends the program after this time.
+    pub timeout: Option<Duration>,
+    /// What to do if the program hangs.
+    pub on_deadlock: OnDeadlock,
+    /// For a flight recorder: the path of its snapshots, up to `.kept-1.rec`.
+    pub snapshot_stem: Option<PathBuf>,
+    /// Prints hangs and snapshots.
+    pub console: Console,
 }
 
-/// Why a program is ended that would have run on.
+/// How a run ended.
+#[derive(Debug)]
+pub struct RunOutcome {
+    /// How the program ended.
+    pub exit: ProcessExit,
+    /// Why the recorder ended the program, if it did.
+    pub end_reason: Option<EndReason>,
+    /// Whether some threads of a program that hung are not recorded.
+    pub outsiders: Outsiders,
+    /// Why blocks could not be moved to the recording any more.
+    pub error: Option<anyhow::Error>,
+}
+
+/// Why the recorder ends a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    /// Its time was over.
+pub enum EndReason {
+    /// [`RunOptions::timeout`] expired.
     TimedOut,
-    /// It hung.
+    /// The program hung.
     Deadlocked,
 }
 
-impl Finished {
-    /// The exit status to pass on: the program's, 128 + signal, 124 after a timeout, or 123
-    /// after a deadlock that was to end it.
+impl RunOutcome {
+    /// The exit status to pass on: that of the program, or 128 + its signal; 124 after a timeout,
+    /// and 123 if the program was ended because it hung.
     pub fn status(&self) -> u8 {
-        match self.ending {
-            _ if self.cut == Some(Cut::TimedOut) => 124,
-            _ if self.cut == Some(Cut::Deadlocked) => 123,
-            Ending { signal: 0, code, .. } => code as u8,
-            Ending { signal, .. } => (128 + signal) as u8,
+        match (self.end_reason, self.exit) {
+            (Some(EndReason::TimedOut), _) => 124,
+            (Some(EndReason::Deadlocked), _) => 123,
+            (None, ProcessExit { signal: 0, code, .. }) => code as u8,
+            (None, ProcessExit { signal, .. }) => (128 + signal) as u8,
         }
     }
 }
 
-/// Recordings that a flight recorder writes while the program runs.
-#[derive(Debug)]
-pub struct Snapshots {
-    /// Where they are, and the begin of their names.
-    pub stem: PathBuf,
-    /// Is told what was written, or why nothing was.
-    pub tell: fn(Result<&Path, &anyhow::Error>),
-}
-
-impl Snapshots {
-    fn write(&self, session: &mut Session) {
-        let path = (1..)
-            .map(|number| {
-                let mut name = self.stem.clone().into_os_string();
-                name.push(format!(".kept-{number}.rec"));
-                PathBuf::from(name)
-            })
-            .find(|path| !path.exists());
-        let Some(path) = path else { return };
-        (self.tell)(session.write_newest(&path).as_ref().map(|()| path.as_path()));
-    }
-}
-
-/// What is to be done while a program runs.
-#[derive(Debug)]
-pub struct Care {
-    /// After so long it is ended.
-    pub timeout: Option<Duration>,
-    /// What happens if it hangs.
-    pub on_deadlock: OnDeadlock,
-    /// If it has a flight recorder.
-    pub snapshots: Option<Snapshots>,
-    /// Is told what is wrong with a program that hangs, while it does.
-    pub say: fn(&dyn Display),
-}
-
-/// What can happen while a program runs.
-enum News {
+/// An event that the main loop waits for.
+enum RunEvent {
     Ended,
-    Signal(Origin),
-    /// A process has been silent for long. What there is to say of it, if it hangs.
-    Diagnosed(u32, Option<Diagnosis>),
+    Hangs(u32, Diagnosis),
 }
 
-/// Runs `command` and drains what it records, until it ends or is ended.
+/// Runs `command` and moves its full blocks to the recording until it ends.
 ///
 /// # Errors
 /// The program cannot be started.
-pub fn run(mut command: Command, session: &mut Session, care: &Care) -> Result<Finished> {
+pub fn run(
+    mut command: Command,
+    session: &mut Session,
+    options: &RunOptions,
+) -> Result<RunOutcome> {
     let _span = info_span!("run", program = %command.get_program().display()).entered();
-    let Care { timeout, on_deadlock, snapshots, say } = care;
-    let asks = snapshots.as_ref().map(|_| SIGUSR1);
-    // They would end us before the recording is collected.
-    let mut signals = SignalsInfo::<WithOrigin>::new(signals::that_end().chain(asks))?;
-    let handle = signals.handle();
-    let mut child = command
-        .env(VARIABLE, session.directory())
-        .spawn()
-        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-    let pid = Pid::from_child(&child);
-    info!(pid = pid.as_raw_pid(), session = %session.directory().display(), "started");
-
-    let (tell, told) = mpsc::channel();
-    let listener = thread::spawn({
-        let tell = tell.clone();
-        move || {
-            for origin in &mut signals {
-                if tell.send(News::Signal(origin)).is_err() {
-                    break;
-                }
-            }
-        }
-    });
+    // Before the program starts: these signals would end us, and the recording would be lost.
+    let snapshot_signal = options.snapshot_stem.as_ref().map(|_| SIGUSR1);
+    let signals = SignalsInfo::new(signals::terminating().chain(snapshot_signal))?;
+    let mut child = start(&mut command, session)?;
+    let program = Pid::from_child(&child);
+    let (sender, events) = mpsc::channel();
     thread::spawn({
-        let tell = tell.clone();
-        move || wait_for(pid, &tell)
+        let sender = sender.clone();
+        move || send_end(program, &sender)
     });
 
     let started = Instant::now();
-    let mut silence = Silence::new(started);
-    let mut cut = None;
-    let mut outsiders = Outsiders::Unknown;
-    let mut asked_to_end = None;
-    let mut killed = false;
-    let mut trouble = None;
-    let mut tick = BUSY_TICK;
-    let mut busy = started;
-    let mut asked = 0;
-    let mut written = 0;
+    let mut monitor = Monitor {
+        program,
+        session,
+        options,
+        signals,
+        sender,
+        started,
+        stalls: StallDetector::new(started),
+        outsiders: Outsiders::Unknown,
+        drain_interval: BUSY_DRAIN_INTERVAL,
+        last_full_block: started,
+        drain_error: None,
+        snapshot_signals: 0,
+        snapshots_written: 0,
+        end_reason: None,
+        sigterm_sent: None,
+        sigkill_sent: false,
+    };
     loop {
-        let mut asked_by_signal = 0;
-        match told.recv_timeout(tick) {
-            Ok(News::Ended) | Err(RecvTimeoutError::Disconnected) => break,
-            Ok(News::Signal(Origin { signal: SIGUSR1, .. })) => asked_by_signal = 1,
-            Ok(News::Signal(origin)) => {
-                debug!(signal = origin.signal, cause = ?origin.cause, "signalled");
-                // The terminal has sent it to the program as well.
-                if matches!(origin.cause, Cause::Sent(_))
-                    && let Some(signal) = Signal::from_named_raw(origin.signal)
-                {
-                    let _ = kill_process(pid, signal);
-                }
-            }
-            Ok(News::Diagnosed(pid, diagnosis)) => {
-                if let Some(diagnosis) = diagnosis
-                    && still_hangs(session, &mut silence, pid)
-                {
-                    say(&format_args!("recorder: the program hangs\n{}", diagnosis.text));
-                    outsiders = diagnosis.outsiders;
-                    if *on_deadlock == OnDeadlock::Kill && cut.is_none() {
-                        cut = Some(Cut::Deadlocked);
-                    }
-                }
-            }
+        match events.recv_timeout(monitor.drain_interval) {
+            Ok(RunEvent::Hangs(pid, diagnosis)) => monitor.handle_hang(pid, &diagnosis),
             Err(RecvTimeoutError::Timeout) => {}
+            Ok(RunEvent::Ended) | Err(RecvTimeoutError::Disconnected) => break,
         }
-        if trouble.is_none() {
-            match session.drain() {
-                Ok(0) if busy.elapsed() > LINGER => tick = IDLE_TICK,
-                Ok(0) => {}
-                Ok(_) => (tick, busy) = (BUSY_TICK, Instant::now()),
-                Err(error) => trouble = Some(error),
-            }
-        }
-        if trouble.is_none() && cut.is_none() && silence.is_due(Instant::now()) {
-            suspect(session, &mut silence, &tell);
-        }
-        if let Some(snapshots) = snapshots {
-            asked += asked_by_signal;
-            let wanted = asked + session.asked_to_keep().unwrap_or_default();
-            if written < wanted {
-                written = wanted;
-                snapshots.write(session);
-            }
-        }
-        if cut.is_none() && timeout.is_some_and(|timeout| started.elapsed() >= timeout) {
-            cut = Some(Cut::TimedOut);
-        }
-        if cut.is_some() {
-            let asked = *asked_to_end.get_or_insert_with(|| {
-                end_all(pid, session, Signal::TERM);
-                Instant::now()
-            });
-            if asked.elapsed() >= GRACE && !killed {
-                end_all(pid, session, Signal::KILL);
-                killed = true;
-            }
-        }
+        monitor.forward_signals();
+        monitor.drain();
+        monitor.check_for_stalls();
+        monitor.write_snapshots();
+        monitor.end_program();
     }
+    let Monitor { end_reason, outsiders, drain_error: error, .. } = monitor;
     let now = clock_gettime(ClockId::Monotonic);
     let status = child.wait()?;
-    handle.close();
-    let _ = listener.join();
-
-    let ending = Ending {
-        pid: pid.as_raw_pid() as u32,
+    let exit = ProcessExit {
+        pid: program.as_raw_pid() as u32,
         monotonic_ns: now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64,
         code: status.code().unwrap_or_default() as u32,
-        signal: std::os::unix::process::ExitStatusExt::signal(&status).unwrap_or_default() as u32,
+        signal: status.signal().unwrap_or_default() as u32,
     };
-    info!(code = ending.code, signal = ending.signal, ?cut, "ended");
-    Ok(Finished { ending, cut, outsiders, trouble })
+    info!(code = exit.code, signal = exit.signal, ?end_reason, "ended");
+    Ok(RunOutcome { exit, end_reason, outsiders, error })
 }
 
-/// Looks for processes that may hang, and has what they have recorded analysed: beside what
-/// there is to do meanwhile, as that can take a while.
-fn suspect(session: &mut Session, silence: &mut Silence, tell: &Sender<News>) {
-    let now = Instant::now();
-    // What cannot be read now is not what matters most about a program that runs.
-    let Ok(progress) = session.progress() else { return };
-    for pid in silence.look(&progress, now, Instant::now()) {
-        let Some(tasks) = hang::tasks(pid).ok().filter(|tasks| hang::all_sleep(tasks)) else {
-            continue;
-        };
-        let Ok(recording) = session.snapshot() else { return };
-        silence.suspect(pid);
-        debug!(pid, "may hang");
-        let tell = tell.clone();
-        thread::spawn(move || {
-            let diagnosis = hang::diagnose(&recording, pid, &tasks).ok().flatten();
-            // Nobody listens if the program has ended meanwhile.
-            let _ = tell.send(News::Diagnosed(pid, diagnosis));
-        });
-    }
+fn start(command: &mut Command, session: &Session) -> Result<Child> {
+    command.env(SESSION_VARIABLE, session.directory());
+    let child = command.spawn().map_err(|error| {
+        let is_missing = error.kind() == io::ErrorKind::NotFound;
+        let program = command.get_program().display();
+        let error = anyhow::Error::new(error).context(format!("cannot run {program}"));
+        if is_missing { error.context("there is no such program") } else { error }
+    })?;
+    info!(pid = child.id(), session = %session.directory().display(), "started");
+    Ok(child)
 }
 
-/// Whether a process that was suspected has not gone on since.
-fn still_hangs(session: &Session, silence: &mut Silence, pid: u32) -> bool {
-    let now = Instant::now();
-    let Ok(progress) = session.progress() else { return false };
-    silence.look(&progress, now, Instant::now());
-    silence.is_suspect(pid) && hang::tasks(pid).is_ok_and(|tasks| hang::all_sleep(&tasks))
+/// Waits for the program's end but leaves it a zombie, so that its process ID is not reused.
+fn send_end(program: Pid, sender: &Sender<RunEvent>) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(program), options) {}
+    // Fails if the main loop ended with an error.
+    let _ = sender.send(RunEvent::Ended);
 }
 
-/// Sends a signal to the program and to every process of its session.
-fn end_all(program: Pid, session: &Session, signal: Signal) {
-    let _ = kill_process(program, signal);
-    for pid in session.pids().filter_map(|pid| Pid::from_raw(pid as i32)) {
-        if pid != program {
-            let _ = kill_process(pid, signal);
+/// The state of the main loop.
+struct Monitor<'a> {
+    program: Pid,
+    session: &'a mut Session,
+    options: &'a RunOptions,
+    signals: SignalsInfo<WithOrigin>,
+    sender: Sender<RunEvent>,
+    started: Instant,
+    stalls: StallDetector,
+    outsiders: Outsiders,
+    drain_interval: Duration,
+    last_full_block: Instant,
+    drain_error: Option<anyhow::Error>,
+    /// How many snapshots were requested by signals.
+    snapshot_signals: u64,
+    snapshots_written: u64,
+    end_reason: Option<EndReason>,
+    sigterm_sent: Option<Instant>,
+    sigkill_sent: bool,
+}
+
+impl Monitor<'_> {
+    fn forward_signals(&mut self) {
+        for origin in self.signals.pending() {
+            debug!(signal = origin.signal, cause = ?origin.cause, "received a signal");
+            if origin.signal == SIGUSR1 {
+                self.snapshot_signals += 1;
+            } else if matches!(origin.cause, Cause::Sent(_))
+                // The terminal sends its signals to the program as well.
+                && let Some(signal) = Signal::from_named_raw(origin.signal)
+            {
+                let _ = kill_process(self.program, signal);
+            }
         }
     }
-}
 
-/// Waits for the program's end and leaves it to be waited for again: until then nobody
-/// else has its process number.
-fn wait_for(pid: Pid, tell: &Sender<News>) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
-    // Nobody listens if the run was given up.
-    let _ = tell.send(News::Ended);
+    fn handle_hang(&mut self, pid: u32, diagnosis: &Diagnosis) {
+        // It may have made progress during the analysis.
+        self.stalled_processes();
+        let is_blocked = hang::tasks(pid).is_ok_and(|tasks| hang::all_blocked(&tasks));
+        if !is_blocked || !self.stalls.is_suspect(pid) {
+            return;
+        }
+        console::error(format_args!("the program hangs\n{}", diagnosis.text));
+        self.outsiders = diagnosis.outsiders;
+        if self.options.on_deadlock == OnDeadlock::Kill {
+            self.end_reason.get_or_insert(EndReason::Deadlocked);
+        }
+    }
+
+    fn drain(&mut self) {
+        if self.drain_error.is_some() {
+            return;
+        }
+        match self.session.drain() {
+            Ok(0) if self.last_full_block.elapsed() > BUSY_TIMEOUT => {
+                self.drain_interval = IDLE_DRAIN_INTERVAL;
+            }
+            Ok(0) => {}
+            Ok(_) => {
+                (self.drain_interval, self.last_full_block) = (BUSY_DRAIN_INTERVAL, Instant::now());
+            }
+            Err(error) => self.drain_error = Some(error),
+        }
+    }
+
+    /// Starts the analysis of stalled processes in threads of their own, as it can take a while.
+    fn check_for_stalls(&mut self) {
+        let has_ended = self.drain_error.is_some() || self.end_reason.is_some();
+        if has_ended || !self.stalls.is_due(Instant::now()) {
+            return;
+        }
+        for pid in self.stalled_processes() {
+            let Some(tasks) = hang::tasks(pid).ok().filter(|tasks| hang::all_blocked(tasks)) else {
+                continue;
+            };
+            // Skips only this check.
+            let Ok(recording) = self.session.open_so_far() else { return };
+            self.stalls.suspect(pid);
+            debug!(pid, "may hang");
+            let sender = self.sender.clone();
+            thread::spawn(move || {
+                if let Ok(Some(diagnosis)) = hang::diagnose(&recording, pid, &tasks) {
+                    // Fails if the program has ended meanwhile.
+                    let _ = sender.send(RunEvent::Hangs(pid, diagnosis));
+                }
+            });
+        }
+    }
+
+    fn stalled_processes(&mut self) -> Vec<u32> {
+        let start = Instant::now();
+        let Ok(fingerprints) = self.session.fingerprints() else { return Vec::new() };
+        self.stalls.update(&fingerprints, start, Instant::now())
+    }
+
+    /// Writes a snapshot if one was requested since the last.
+    fn write_snapshots(&mut self) {
+        let Some(stem) = &self.options.snapshot_stem else { return };
+        let requested =
+            self.snapshot_signals + self.session.snapshot_requests().unwrap_or_default();
+        if self.snapshots_written >= requested {
+            return;
+        }
+        self.snapshots_written = requested;
+        let mut paths = (1..).map(|number| {
+            let mut path = stem.clone().into_os_string();
+            path.push(format!(".kept-{number}.rec"));
+            PathBuf::from(path)
+        });
+        let Some(path) = paths.find(|path| !path.exists()) else { return };
+        match self.session.write_snapshot(&path) {
+            Ok(()) => self.options.console.note(format_args!("saved {}", path.display())),
+            Err(error) => console::error(format_args!("{error:#}")),
+        }
+    }
+
+    /// After a timeout or a hang, sends SIGTERM, and SIGKILL if that was not enough.
+    fn end_program(&mut self) {
+        if self.options.timeout.is_some_and(|timeout| self.started.elapsed() >= timeout) {
+            self.end_reason.get_or_insert(EndReason::TimedOut);
+        }
+        if self.end_reason.is_some() && self.sigterm_sent.is_none() {
+            self.signal_all(Signal::TERM);
+            self.sigterm_sent = Some(Instant::now());
+        }
+        let is_overdue = self.sigterm_sent.is_some_and(|at| at.elapsed() >= TERMINATION_TIMEOUT);
+        if is_overdue && !self.sigkill_sent {
+            self.signal_all(Signal::KILL);
+            self.sigkill_sent = true;
+        }
+    }
+
+    /// Sends a signal to the program and to every other process of its session.
+    fn signal_all(&self, signal: Signal) {
+        let _ = kill_process(self.program, signal);
+        for pid in self.session.pids().filter_map(|pid| Pid::from_raw(pid as i32)) {
+            if pid != self.program {
+                let _ = kill_process(pid, signal);
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use format::MAX_TEXT;
 
 use crate::capture::hang::OnDeadlock;
-use crate::capture::session::Keep;
+use crate::capture::session::Retention;
 use crate::export::sequence_chart;
 use crate::export::sequence_chart::svg::Steps;
 use crate::export::{ChartStyle, Output, UnknownEnding};
@@ -396,7 +396,7 @@ pub struct Options {
     /// or `instrumented::recording::keep()`, as NAME.kept-1.rec beside the outputs.
     /// Example: --last 30s, --last 512MB
     #[arg(long, value_name = "DURATION|SIZE", value_parser = last, conflicts_with = "max_size")]
-    pub last: Option<Keep>,
+    pub last: Option<Retention>,
     /// Records no operations until `recorder resume`
     #[arg(long)]
     pub paused: bool,
@@ -450,9 +450,9 @@ pub const SHORT: u16 = 80;
 
 impl Options {
     /// How much is to be kept.
-    pub fn keep(&self) -> Keep {
-        let limit = self.max_size.map(|size| Keep::UpTo(size.as_u64()));
-        self.last.or(limit).unwrap_or(Keep::All)
+    pub fn keep(&self) -> Retention {
+        let limit = self.max_size.map(|size| Retention::UpTo(size.as_u64()));
+        self.last.or(limit).unwrap_or(Retention::All)
     }
 
     /// How many bytes of a message's value are to be recorded, at most: `usual` if nothing is
@@ -484,10 +484,10 @@ fn size(text: &str) -> Result<ByteSize, &'static str> {
 }
 
 /// A time or a size.
-fn last(text: &str) -> Result<Keep, String> {
+fn last(text: &str) -> Result<Retention, String> {
     match (humantime::parse_duration(text), text.parse::<ByteSize>()) {
-        (Ok(duration), _) => Ok(Keep::LastFor(duration)),
-        (_, Ok(size)) => Ok(Keep::LastBytes(size.as_u64())),
+        (Ok(duration), _) => Ok(Retention::LastFor(duration)),
+        (_, Ok(size)) => Ok(Retention::LastBytes(size.as_u64())),
         _ => Err("neither a time like 30s nor a size like 512MB".to_owned()),
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use crate::export::OnlyPictures;
 use crate::reading::GivenTwice;
 use crate::terminal::cancel::Interrupted;
-use crate::terminal::console::say;
+use crate::terminal::console::print as print_line;
 use crate::timeline::select::NotThere;
 use crate::workspace;
 
@@ -22,10 +22,10 @@ pub fn report_failure(error: anyhow::Error) -> u8 {
     }
     if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
         // Where exactly it was interrupted does not matter.
-        say(format_args!("recorder: {interrupted}"));
+        print_line(format_args!("recorder: {interrupted}"));
         return 128 + interrupted.signal;
     }
-    say(format_args!("recorder: {error:#}"));
+    print_line(format_args!("recorder: {error:#}"));
     let usage = error.is::<workspace::Unknown>()
         || error.is::<NotThere>()
         || error.is::<GivenTwice>()

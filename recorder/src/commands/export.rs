@@ -24,13 +24,15 @@ pub(super) fn export(
 ) -> Result<u8> {
     let watch = watched()?;
     let outputs = export::prepare(outputs)?;
-    let recording = console.with_bar(&watch, || open_recordings(recordings, &watch))?;
+    let recording = console.with_progress(&watch, || open_recordings(recordings, &watch))?;
     let has_trace = outputs.iter().any(|output| output.kind().is_trace());
     let findings = match has_trace || wanted.around.is_some() {
-        true => console.with_bar(&watch, || Report::new(&recording, Outsiders::Unknown))?.findings,
+        true => {
+            console.with_progress(&watch, || Report::new(&recording, Outsiders::Unknown))?.findings
+        }
         false => Vec::new(),
     };
-    let (summary, written) = console.with_bar(&watch, || {
+    let (summary, written) = console.with_progress(&watch, || {
         let selection = Selection::new(wanted, &recording, &findings)?;
         let shown = Shown { selection: selection.as_ref(), max_events: detail.max_events };
         export::export(&recording, &findings, outputs, chart.style(), shown)

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::print;
-use crate::terminal::console::say;
+use crate::terminal::console::print as print_line;
 use crate::workspace::{self, Program};
 
 pub(super) fn list(json: bool) -> Result<u8> {
@@ -20,7 +20,7 @@ pub(super) fn list(json: bool) -> Result<u8> {
         text += "\n";
     }
     if programs.is_empty() {
-        say("recorder: no package of this workspace depends on `instrumented`");
+        print_line("recorder: no package of this workspace depends on `instrumented`");
     }
     print(text.as_bytes())
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::capture::control::Control;
+use crate::capture::control::ActiveRun;
 use crate::cli::Command;
 use crate::terminal::console::Console;
 
@@ -36,9 +36,9 @@ pub fn execute(command: Command, console: Console) -> Result<u8> {
         Command::Record { options, opening, command } => {
             record::record(&command, &options, &opening, console)
         }
-        Command::Pause(running) => control::control(&running, Control::pause),
-        Command::Resume(running) => control::control(&running, Control::resume),
-        Command::Keep(running) => control::control(&running, Control::keep),
+        Command::Pause(running) => control::control(&running, |run| run.set_paused(true)),
+        Command::Resume(running) => control::control(&running, |run| run.set_paused(false)),
+        Command::Keep(running) => control::control(&running, ActiveRun::request_snapshot),
         Command::Export { recordings, outputs, chart, selection, detail, opening } => {
             let wanted = selection.wanted();
             export::export(&recordings, &outputs.outputs, chart, &wanted, detail, &opening, console)

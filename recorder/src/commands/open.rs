@@ -12,7 +12,7 @@ use crate::cli::{DetailOptions, Serving};
 use crate::export;
 use crate::report::Report;
 use crate::terminal::cancel::Watch;
-use crate::terminal::console::{Console, say};
+use crate::terminal::console::{Console, print as print_line};
 use crate::timeline::select::{Selection, Wanted};
 use crate::viewer::{self, Ended, Server, View};
 
@@ -29,7 +29,7 @@ pub(super) fn open_in_viewer(
         let cannot = || format!("cannot open {}", path.display());
         if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
             if *wanted != Wanted::default() {
-                say(format_args!(
+                print_line(format_args!(
                     "recorder: {} is a trace; what to look at first can be told of a recording \
                      (-o NAME.rec keeps one)",
                     path.display()
@@ -37,7 +37,7 @@ pub(super) fn open_in_viewer(
                 return Ok(USAGE);
             }
             if detail.max_events.is_some() {
-                say(format_args!(
+                print_line(format_args!(
                     "recorder: --max-events is for recordings, and {} is a trace already",
                     path.display()
                 ));
@@ -49,17 +49,18 @@ pub(super) fn open_in_viewer(
             return Ok(0);
         }
     }
-    let recording = console.with_bar(watch, || open_recordings(paths, watch))?;
+    let recording = console.with_progress(watch, || open_recordings(paths, watch))?;
     let status = print_damage(&recording);
     if let Some(alignment) = &recording.alignment {
-        console.say(alignment);
+        console.print(alignment);
     }
     let findings =
-        console.with_bar(watch, || Report::new(&recording, Outsiders::Unknown))?.findings;
-    let selection = console.with_bar(watch, || Selection::new(wanted, &recording, &findings))?;
-    let trace =
-        console.with_bar(watch, || export::perfetto(&recording, &findings, detail.max_events))?;
-    trace.left_out.iter().for_each(|words| console.say(words));
+        console.with_progress(watch, || Report::new(&recording, Outsiders::Unknown))?.findings;
+    let selection =
+        console.with_progress(watch, || Selection::new(wanted, &recording, &findings))?;
+    let trace = console
+        .with_progress(watch, || export::perfetto(&recording, &findings, detail.max_events))?;
+    trace.left_out.iter().for_each(|words| console.print(words));
     let view = selection
         .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
     let stems = paths.iter().map(|path| {
@@ -82,21 +83,21 @@ fn serve(
 ) -> Result<()> {
     let page = serving.page();
     let server = Server::new(trace, name, view, &page, serving.port())?;
-    console.say(format_args!(
+    console.print(format_args!(
         "opening {name}: the browser loads {page} from the network, and that page fetches the \
          trace from this command; nothing leaves your machine"
     ));
     if serving.no_browser {
-        say(format_args!("open this in a browser: {}", server.address()));
+        print_line(format_args!("open this in a browser: {}", server.address()));
     } else if let Err(error) = viewer::start_browser(server.address()) {
-        say(format_args!(
+        print_line(format_args!(
             "recorder: cannot start a browser: {error:#}; open this in one on this machine: {}",
             server.address()
         ));
     }
     let patience = serving.patience();
     match server.wait(patience, watch)? {
-        Ended::Fetched => console.say(format_args!("the Perfetto UI has {name}")),
+        Ended::Fetched => console.print(format_args!("the Perfetto UI has {name}")),
         Ended::TimedOut => bail!(
             "{name} was not fetched within {}: if {page} cannot be loaded, give a Perfetto UI of \
              your own with --ui; if it was loaded, drop the file on it",

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::Path;
 use std::process::Command;
 
@@ -11,12 +10,12 @@ use anyhow::{Context, Result};
 use super::exit_status::{FAILURE, USAGE};
 use super::recordings::watched;
 use super::written::{conclude, open_written, warn_if_too_large};
-use crate::capture::run::{Care, Cut, Snapshots};
-use crate::capture::session::{Collected, Keep, Session};
+use crate::capture::run::{EndReason, RunOptions};
+use crate::capture::session::{Collected, Retention, Session};
 use crate::cli::{self, Opening, Options};
 use crate::export::{self, Output, Prepared, Shown};
 use crate::report::Report;
-use crate::terminal::console::{Console, say};
+use crate::terminal::console::{Console, print as print_line};
 use crate::workspace;
 
 pub(super) fn run(
@@ -75,53 +74,47 @@ fn record_command(
         _ => Path::new("."),
     };
     let mut session = Session::new(keep, options.paused, values, directory)?;
-    let snapshots = matches!(keep, Keep::LastFor(_) | Keep::LastBytes(_)).then(|| Snapshots {
-        stem: first.with_extension(""),
-        tell: if console.is_quiet() { print_failure_to_keep } else { print_kept },
-    });
-    let care = Care {
+    let is_flight_recorder = matches!(keep, Retention::LastFor(_) | Retention::LastBytes(_));
+    let run_options = RunOptions {
         timeout: options.timeout,
         on_deadlock: options.on_deadlock,
-        snapshots,
-        say: |diagnosis| say(diagnosis),
+        snapshot_stem: is_flight_recorder.then(|| first.with_extension("")),
+        console,
     };
-    let finished = crate::capture::run::run(command, &mut session, &care);
-    let finished = finished.map_err(|error| {
-        let missing =
-            error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::NotFound);
-        if missing { error.context("there is no such program") } else { error }
-    })?;
+    let finished = crate::capture::run::run(command, &mut session, &run_options)?;
     let status = finished.status();
-    match finished.cut {
-        Some(Cut::TimedOut) => {
-            console.say(format_args!("recorder: the timeout has ended {name}"));
+    match finished.end_reason {
+        Some(EndReason::TimedOut) => {
+            console.print(format_args!("recorder: the timeout has ended {name}"));
         }
-        Some(Cut::Deadlocked) => console.say(format_args!("recorder: ended {name}, which hung")),
+        Some(EndReason::Deadlocked) => {
+            console.print(format_args!("recorder: ended {name}, which hung"))
+        }
         None => {}
     }
     // A signal that came while the program ran was meant for it.
     let watch = watched()?;
-    let collected = console.with_bar(&watch, || session.finish(&finished.ending, &watch));
-    let Some(Collected { recording, trouble, full }) =
+    let collected = console.with_progress(&watch, || session.finish(&finished.exit, &watch));
+    let Some(Collected { recording, error, reached_limit }) =
         collected.context("cannot collect the recording")?
     else {
-        say(format_args!(
+        print_line(format_args!(
             "recorder: recorded nothing: {name} made no channel of `instrumented` that could be \
              recorded. Replace `use std::sync::mpsc` by `use instrumented::sync::mpsc` in its \
              source, and see that the feature `record` is on"
         ));
         return Ok(if status == 0 { FAILURE } else { status });
     };
-    let trouble = trouble.or(finished.trouble);
+    let trouble = error.or(finished.error);
     if let Some(trouble) = &trouble {
-        say(format_args!("recorder: the recording is incomplete: {trouble:#}"));
+        print_line(format_args!("recorder: the recording is incomplete: {trouble:#}"));
     }
-    if full {
-        console.say("recorder: the recording ended early: it has reached --max-size");
+    if reached_limit {
+        console.print("recorder: the recording ended early: it has reached --max-size");
     }
     let findings =
-        console.with_bar(&watch, || Report::new(&recording, finished.outsiders))?.findings;
-    let (mut summary, written) = console.with_bar(&watch, || {
+        console.with_progress(&watch, || Report::new(&recording, finished.outsiders))?.findings;
+    let (mut summary, written) = console.with_progress(&watch, || {
         let shown = Shown { selection: None, max_events: options.detail.max_events };
         export::export(&recording, &findings, outputs, options.chart.style(), shown)
     })?;
@@ -136,17 +129,4 @@ fn record_command(
         0 => reported,
         status => status,
     })
-}
-
-fn print_kept(kept: Result<&Path, &anyhow::Error>) {
-    match kept {
-        Ok(path) => say(format_args!("recorder: kept {}", path.display())),
-        Err(_) => print_failure_to_keep(kept),
-    }
-}
-
-fn print_failure_to_keep(kept: Result<&Path, &anyhow::Error>) {
-    if let Err(error) = kept {
-        say(format_args!("recorder: {error:#}"));
-    }
 }

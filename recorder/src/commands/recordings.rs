@@ -8,7 +8,7 @@ use super::exit_status::FAILURE;
 use crate::capture::session;
 use crate::reading::{Damage, Input, Recording};
 use crate::terminal::cancel::Watch;
-use crate::terminal::console::say;
+use crate::terminal::console::print as print_line;
 use crate::viewer;
 
 /// A watch that stops reading when a signal asks the recorder to end.
@@ -44,11 +44,11 @@ pub(super) fn open_recordings(paths: &[impl AsRef<Path>], watch: &Watch) -> Resu
 pub(super) fn print_damage(recording: &Recording) -> u8 {
     const SHOWN: usize = 10;
     for damage in recording.damage.iter().take(SHOWN) {
-        say(format_args!("recorder: damaged: {damage}; the rest is there"));
+        print_line(format_args!("recorder: damaged: {damage}; the rest is there"));
     }
     if recording.damage.len() > SHOWN {
         let more = recording.damage.len() - SHOWN;
-        say(format_args!("recorder: damaged in {more} more places"));
+        print_line(format_args!("recorder: damaged in {more} more places"));
     }
     if recording.damage.iter().any(Damage::is_malformed) { FAILURE } else { 0 }
 }

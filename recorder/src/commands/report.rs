@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::report::diff::Difference;
 use crate::report::json::Document;
 use crate::report::limits::Limits;
-use crate::terminal::console::{Console, say};
+use crate::terminal::console::{Console, print as print_line};
 
 pub(super) fn report(
     paths: &[PathBuf],
@@ -23,8 +23,8 @@ pub(super) fn report(
     console: Console,
 ) -> Result<u8> {
     let watch = watched()?;
-    let recording = console.with_bar(&watch, || open_recordings(paths, &watch))?;
-    let report = console.with_bar(&watch, || Report::new(&recording, Outsiders::Unknown))?;
+    let recording = console.with_progress(&watch, || open_recordings(paths, &watch))?;
+    let report = console.with_progress(&watch, || Report::new(&recording, Outsiders::Unknown))?;
     if json {
         print_json(&Document::new(&report))?;
     } else {
@@ -32,11 +32,11 @@ pub(super) fn report(
     }
     let damaged = print_damage(&recording);
     if let Some(alignment) = &recording.alignment {
-        console.say(alignment);
+        console.print(alignment);
     }
     let exceeded = limits.exceeded(&report);
     for line in &exceeded {
-        say(format_args!("recorder: {line}"));
+        print_line(format_args!("recorder: {line}"));
     }
     Ok(if exceeded.is_empty() { damaged } else { FAILURE })
 }
@@ -52,7 +52,7 @@ pub(super) fn diff(before: &Path, after: &Path, json: bool, console: Console) ->
         Ok(Document::new(&Report::new(&recording, Outsiders::Unknown)?))
     };
     let (before, after) = console
-        .with_bar(&watch, || Ok::<_, anyhow::Error>((document(before)?, document(after)?)))?;
+        .with_progress(&watch, || Ok::<_, anyhow::Error>((document(before)?, document(after)?)))?;
     let difference = Difference::new(&before, &after);
     match json {
         true => print_json(&difference),

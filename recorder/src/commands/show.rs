@@ -24,11 +24,11 @@ pub(super) fn show(
     const WIDTH: usize = 80;
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| width.0.into());
     let watch = watched()?;
-    let recording = console.with_bar(&watch, || open_recordings(paths, &watch))?;
+    let recording = console.with_progress(&watch, || open_recordings(paths, &watch))?;
     let threads = threads.unwrap_or_else(|| columns::most_threads(width));
     let mut summary = Summary::new(&recording);
     let mut chart = ChartBuilder::new(&recording, Limits { events, threads });
-    console.with_bar(&watch, || {
+    console.with_progress(&watch, || {
         play(&recording, &mut |item| {
             summary.item(item);
             chart.item(item);

@@ -25,17 +25,17 @@ pub(super) fn conclude(
     console: Console,
 ) -> u8 {
     let status = print_damage(recording);
-    console.say(summary.to_string().trim_end());
+    console.print(summary.to_string().trim_end());
     if !console.is_quiet() {
         let _ = write!(anstream::stderr(), "{}", Headlines(findings));
     }
     for Written { path, bytes, .. } in written {
-        console.say(format_args!("wrote {} ({})", path.display(), size(*bytes)));
+        console.print(format_args!("wrote {} ({})", path.display(), size(*bytes)));
     }
     if let Some(Written { path, .. }) = to_open(written).filter(|file| file.kind.is_trace())
         && !opening.open
     {
-        console.say(format_args!(
+        console.print(format_args!(
             "to look at it, run `recorder open {}`, or drop the file on \
              https://ui.perfetto.dev; it stays on your machine",
             path.display()
@@ -48,7 +48,7 @@ pub(super) fn conclude(
 pub(super) fn warn_if_too_large(written: &[Written], detail: DetailOptions, console: Console) {
     let too_large = written.iter().find(|file| file.too_large);
     if let Some(file) = too_large.filter(|_| detail.max_events.is_none()) {
-        console.say(format_args!(
+        console.print(format_args!(
             "recorder: {} is more than the Perfetto UI opens well: --max-events 500000 shows the \
              whole run in less, and `recorder export` with --from and --to a part of it",
             file.path.display()

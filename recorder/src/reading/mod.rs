@@ -381,7 +381,7 @@ impl Recording {
 
     /// The content of a block as it stands in the file, or as much of it as is there.
     fn read_content(&self, block: &Block, content: &mut Vec<u8>) -> Result<()> {
-        self.watch.pass(block.stored as u64)?;
+        self.watch.advance(block.stored as u64)?;
         // What a header says need not be there.
         let source = &self.inputs[block.input].source;
         let there = source.length()?.saturating_sub(block.offset);

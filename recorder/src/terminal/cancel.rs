@@ -1,39 +1,45 @@
-//! How far the reading of a recording is, and whether it is to stop.
+//! Progress and cancellation of passes over a recording.
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use signal_hook::flag;
 
-use crate::terminal::signals;
+use super::progress::StageBar;
+use super::signals;
 
-/// Sees how far the reading of a recording is, and can stop it. Clones see the same.
+/// Watches passes over a recording: shows their progress, and stops them at a signal. Clones share
+/// their state.
 ///
-/// It is told once for a block, so that it costs the reading nothing.
+/// A pass calls it once per block, so that it costs nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Watch(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    stage: Mutex<Option<Stage>>,
-    /// Bytes of the stage that are done.
-    done: AtomicU64,
-    /// The signal that asks to stop, or 0.
+    progress: Mutex<Progress>,
+    /// The signal that stops the pass, or 0.
     signal: Arc<AtomicUsize>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    is_shown: bool,
+    bar: Option<StageBar>,
 }
 
 /// A pass over a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// What it does: `reading`.
+    /// The name of the pass, as shown to the user: `reading`.
     pub name: &'static str,
-    /// How many bytes it passes.
+    /// How many bytes it reads.
     pub bytes: u64,
 }
 
-/// A signal has asked to stop.
+/// A pass was stopped by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interrupted {
     /// The signal.
@@ -49,68 +55,56 @@ impl fmt::Display for Interrupted {
 impl std::error::Error for Interrupted {}
 
 impl Watch {
-    /// Has the signals that ask a process to end stop what is watched. If one comes again
-    /// before it has stopped, that ends the process as usual.
+    /// Makes terminating signals stop the pass. A second signal before it has stopped terminates
+    /// the process as usual.
     ///
     /// # Errors
-    /// The system refuses a signal handler.
+    /// A signal handler cannot be registered.
     pub fn stop_at_signals(&self) -> io::Result<()> {
-        let asked = Arc::new(AtomicBool::new(false));
-        for signal in signals::that_end() {
-            flag::register_conditional_default(signal, Arc::clone(&asked))?;
-            flag::register(signal, Arc::clone(&asked))?;
+        let received = Arc::new(AtomicBool::new(false));
+        for signal in signals::terminating() {
+            flag::register_conditional_default(signal, Arc::clone(&received))?;
+            flag::register(signal, Arc::clone(&received))?;
             flag::register_usize(signal, Arc::clone(&self.0.signal), signal as usize)?;
         }
         Ok(())
     }
 
-    /// A pass begins.
+    /// Shows the progress of the passes during `function`.
+    pub(super) fn show_progress<T>(&self, function: impl FnOnce() -> T) -> T {
+        *self.progress() = Progress { is_shown: true, bar: None };
+        let result = function();
+        *self.progress() = Progress::default();
+        result
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress> {
+        self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a pass.
     pub fn begin(&self, stage: Stage) {
-        self.0.done.store(0, Ordering::Relaxed);
-        *self.0.stage.lock().unwrap_or_else(PoisonError::into_inner) = Some(stage);
+        let mut progress = self.progress();
+        progress.bar = progress.is_shown.then(|| StageBar::new(stage));
     }
 
-    /// So many more bytes are done.
+    /// Adds to the bytes that the pass has read.
     ///
     /// # Errors
-    /// [`Interrupted`]: it is to stop.
-    pub fn pass(&self, bytes: u64) -> Result<(), Interrupted> {
-        self.0.done.fetch_add(bytes, Ordering::Relaxed);
-        self.go_on()
+    /// [`Interrupted`], if the pass must stop.
+    pub fn advance(&self, bytes: u64) -> Result<(), Interrupted> {
+        self.progress().bar.iter().for_each(|bar| bar.advance(bytes));
+        self.check()
     }
 
-    /// Whether it may go on.
+    /// Checks for a signal.
     ///
     /// # Errors
-    /// [`Interrupted`]: it is to stop.
-    pub fn go_on(&self) -> Result<(), Interrupted> {
+    /// [`Interrupted`], if the pass must stop.
+    pub fn check(&self) -> Result<(), Interrupted> {
         match self.0.signal.load(Ordering::Relaxed) {
             0 => Ok(()),
             signal => Err(Interrupted { signal: signal as u8 }),
         }
-    }
-
-    /// The pass that is under way, and how many of its bytes are done.
-    pub fn progress(&self) -> Option<(Stage, u64)> {
-        let stage = *self.0.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        Some((stage?, self.0.done.load(Ordering::Relaxed)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stage_begins_with_nothing_done() {
-        let watch = Watch::default();
-        assert_eq!(watch.progress(), None);
-        let (reading, exporting) =
-            (Stage { name: "reading", bytes: 10 }, Stage { name: "exporting", bytes: 20 });
-        watch.begin(reading);
-        watch.clone().pass(7).unwrap();
-        assert_eq!(watch.progress(), Some((reading, 7)));
-        watch.begin(exporting);
-        assert_eq!(watch.progress(), Some((exporting, 0)));
     }
 }

@@ -1,26 +1,25 @@
-//! Messages on stderr.
+//! Messages on stderr. A closed stderr is not an error.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use super::cancel::Watch;
-use super::progress::Bar;
 use crate::cli::Verbosity;
 
-/// Decides which messages go to stderr, beside errors.
+/// Prints messages and progress, as far as the command line allows.
 #[derive(Clone, Copy, Debug)]
 pub struct Console {
     quiet: bool,
-    /// Whether a bar shows the progress of reading.
-    bar: bool,
+    shows_progress: bool,
 }
 
 impl Console {
-    /// A console that prints as much as the command line asks for.
+    /// A console as configured by the command line.
     pub fn new(verbosity: &Verbosity) -> Self {
         let Verbosity { quiet, verbose, .. } = *verbosity;
-        // A bar would stand between the lines of the log.
-        Console { quiet, bar: io::stderr().is_terminal() && !quiet && verbose == 0 }
+        // A progress bar would break the lines of the log.
+        let shows_progress = io::stderr().is_terminal() && !quiet && verbose == 0;
+        Console { quiet, shows_progress }
     }
 
     /// Whether only errors are printed.
@@ -28,21 +27,32 @@ impl Console {
         self.quiet
     }
 
-    /// Prints a line, unless only errors are printed.
-    pub fn say(self, line: impl Display) {
+    /// Prints a line, unless quiet.
+    pub fn print(self, line: impl Display) {
         if !self.quiet {
-            say(line);
+            print(line);
         }
     }
 
-    /// Runs `act` while a bar shows the progress that `watch` sees.
-    pub fn with_bar<T>(self, watch: &Watch, act: impl FnOnce() -> T) -> T {
-        let _bar = self.bar.then(|| Bar::start(watch));
-        act()
+    /// Prints a message of the recorder, unless quiet.
+    pub fn note(self, message: impl Display) {
+        if !self.quiet {
+            error(message);
+        }
+    }
+
+    /// Runs `function` while a bar shows the progress of `watch`.
+    pub fn with_progress<T>(self, watch: &Watch, function: impl FnOnce() -> T) -> T {
+        if self.shows_progress { watch.show_progress(function) } else { function() }
     }
 }
 
-/// Prints a line on stderr. A closed stderr is no failure.
-pub fn say(line: impl Display) {
+/// Prints a line.
+pub fn print(line: impl Display) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints an error, or another message that even a quiet recorder prints.
+pub fn error(message: impl Display) {
+    print(format_args!("recorder: {message}"));
 }

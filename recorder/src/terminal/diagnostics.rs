@@ -1,10 +1,11 @@
-//! What the recorder tells of its own work: to stderr, and as a timeline of itself.
+//! Diagnostics of the recorder itself: a log on stderr, and a timeline.
 
 use std::env;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, BufWriter};
 
+use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -17,14 +18,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::Verbosity;
 
-/// Keeps the recorder's own timeline open; it is whole when this is dropped.
+/// Writes the rest of the recorder's timeline on drop.
 #[must_use = "the timeline ends when this is dropped"]
 pub struct Diagnostics {
     _timeline: Option<FlushGuard>,
 }
 
-/// Begins to tell what the recorder does: on stderr as much as the number of `-v` says, or else
-/// `RUST_LOG`; and all of it to the file of `--self-trace`, as a Chrome trace.
+/// Starts logging to stderr, as detailed as `-v` or else `RUST_LOG` requires, and writing a Chrome
+/// trace to the file of `--self-trace`.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -32,14 +33,13 @@ pub fn start(verbosity: &Verbosity) -> Result<Diagnostics> {
     let log = log_filter(verbosity).map(|filter| {
         tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
-            .with_ansi(has_colours())
+            .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never)
             .with_timer(tracing_subscriber::fmt::time::uptime())
             .with_span_events(FmtSpan::CLOSE)
             .with_filter(filter)
     });
-    let mut guard = None;
-    let layer = match &verbosity.self_trace {
-        None => None,
+    let (layer, guard) = match &verbosity.self_trace {
+        None => (None, None),
         Some(path) => {
             let file = File::create(path)
                 .with_context(|| format!("cannot write the timeline {}", path.display()))?;
@@ -47,13 +47,12 @@ pub fn start(verbosity: &Verbosity) -> Result<Diagnostics> {
                 .writer(BufWriter::new(file))
                 .include_args(true)
                 .include_locations(false)
-                .name_fn(Box::new(|what| match what {
+                .name_fn(Box::new(|item| match item {
                     EventOrSpan::Event(event) => message(event),
                     EventOrSpan::Span(span) => span.name().to_owned(),
                 }))
                 .build();
-            guard = Some(flush);
-            Some(layer.with_filter(ours(Level::TRACE)))
+            (Some(layer.with_filter(own_targets(Level::TRACE))), Some(flush))
         }
     };
     if log.is_some() || layer.is_some() {
@@ -62,7 +61,7 @@ pub fn start(verbosity: &Verbosity) -> Result<Diagnostics> {
     Ok(Diagnostics { _timeline: guard })
 }
 
-/// What an event says, without its fields.
+/// The message of an event, without its fields.
 fn message(event: &Event<'_>) -> String {
     struct Message(String);
     impl Visit for Message {
@@ -77,25 +76,21 @@ fn message(event: &Event<'_>) -> String {
     message.0
 }
 
-/// What is told on stderr, if anything is.
+/// The filter of the log, if there is one.
 fn log_filter(verbosity: &Verbosity) -> Option<Targets> {
     match verbosity.verbose {
         0 if verbosity.quiet => None,
-        // What is no filter of ours may be one of the program that we run.
+        // A value that we cannot parse may be meant for the program that we run.
         0 => env::var("RUST_LOG").ok()?.parse().ok().filter(|targets: &Targets| {
             targets.iter().any(|(_, level)| level > LevelFilter::OFF)
                 || targets.default_level().is_some_and(|level| level > LevelFilter::OFF)
         }),
-        1 => Some(ours(Level::INFO)),
-        2 => Some(ours(Level::DEBUG)),
-        _ => Some(ours(Level::TRACE)),
+        1 => Some(own_targets(Level::INFO)),
+        2 => Some(own_targets(Level::DEBUG)),
+        _ => Some(own_targets(Level::TRACE)),
     }
 }
 
-fn ours(level: Level) -> Targets {
+fn own_targets(level: Level) -> Targets {
     Targets::new().with_target("recorder", level)
-}
-
-fn has_colours() -> bool {
-    io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

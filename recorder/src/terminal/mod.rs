@@ -1,7 +1,7 @@
-//! The terminal: progress, interruption and logs.
+//! The terminal: messages, progress, interruption and logs.
 
 pub mod cancel;
 pub mod console;
 pub mod diagnostics;
-pub mod progress;
+mod progress;
 pub mod signals;

@@ -1,12 +1,12 @@
-//! The signals that ask a process to end.
+//! The signals that terminate a process.
 
 use std::fs;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-/// The signals that ask us to end. One that is ignored (as under `nohup`) stays so, for a
-/// program that we run as well, and is not among them.
-pub fn that_end() -> impl Iterator<Item = i32> {
+/// The terminating signals that the recorder handles: those that it does not ignore. An ignored
+/// signal (as under `nohup`) stays ignored, also in a program that the recorder runs.
+pub fn terminating() -> impl Iterator<Item = i32> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status
         .lines()

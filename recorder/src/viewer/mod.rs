@@ -229,7 +229,7 @@ impl Server {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => bail!("nobody listens any more"),
             }
-            watch.go_on()?;
+            watch.check()?;
             if started.elapsed() >= patience && served.fetching.load(Ordering::Relaxed) == 0 {
                 return Ok(Ended::TimedOut);
             }

@@ -130,7 +130,7 @@ fn no_room_for_the_recorder_itself() {
     assert!(!ran.stderr.contains("instrumented"), "{ran:#?}");
     ran.expect_stderr("recorder: the recording is incomplete: ")
         .expect_stderr("File too large")
-        .expect_stderr("its parts are left in ")
+        .expect_stderr("the processes' files are left in ")
         .expect_stderr("wrote x.rec");
     assert_eq!(place.names(), ["temporary", "x.rec"]);
     // What there was room for is there, be it with a gap (status 1).

@@ -304,7 +304,7 @@ fn what_cannot_be_opened() {
         ("letter.txt", "neither a recording nor a trace"),
         ("empty.json", "neither a recording nor a trace"),
         ("missing.rec", "No such file"),
-        (".", "it is no directory of a run"),
+        (".", "not the directory of a run"),
     ] {
         let ran = run(place.recorder(&["open", name, "--no-browser", "--port", "0"]));
         let ran = ran.expect_status(1).expect_stderr(why).expect_stderr(name);

@@ -118,7 +118,7 @@ fn there_must_be_a_run_to_control() {
     for what in ["pause", "resume", "keep"] {
         run(place.recorder(&[what, "4194305"]))
             .expect_status(1)
-            .expect_stderr("process 4194305 is no `recorder run` or `recorder record`");
+            .expect_stderr("process 4194305 is not a run of recorder");
     }
 }
 
@@ -158,7 +158,7 @@ fn a_flight_recorder_writes_what_it_has_when_it_is_asked() {
     told.finish()
         .expect_status(0)
         .expect_no_damage()
-        .expect_stderr("recorder: kept x.kept-1.rec\nrecorder: kept x.kept-2.rec\n");
+        .expect_stderr("recorder: saved x.kept-1.rec\nrecorder: saved x.kept-2.rec\n");
     for (number, messages) in [(1, 10), (2, 10_010), (3, 10_020)] {
         let kept = format!("x.kept-{number}.rec");
         run(place.recorder(&["export", &kept, "-o", "kept.txt"]))
@@ -233,5 +233,5 @@ fn what_a_killed_recorder_has_left_is_brought_together() {
     assert_eq!(operations(&place.text("left.txt"), "jobs").len(), 400_000);
     run(place.recorder(&["export", ".", "-o", "left.txt"]))
         .expect_status(1)
-        .expect_stderr("it is no directory of a run");
+        .expect_stderr("not the directory of a run");
 }

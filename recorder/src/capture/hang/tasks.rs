@@ -1,4 +1,4 @@
-//! What the threads of a process do, as the operating system sees it.
+//! The threads of a process, as reported by the operating system.
 
 use std::fs;
 use std::io;
@@ -7,27 +7,27 @@ use std::path::Path;
 /// A thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Task {
-    /// The operating system's number for it.
+    /// The thread ID.
     pub id: u64,
-    /// Whether it sleeps.
-    pub sleep: Sleep,
+    /// Whether it is blocked.
+    pub blocked: Blocked,
 }
 
-/// Whether a thread sleeps, and until when.
+/// Whether a thread is blocked until another thread wakes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sleep {
-    /// It does not, or until its time is over or something comes from outside the process.
+pub enum Blocked {
+    /// It runs, or a timeout or an event from outside the process ends its sleep.
     No,
-    /// Until another thread wakes it.
-    ForThread,
-    /// It does; the system does not say why.
+    /// It is.
+    OnThread,
+    /// It sleeps, and the system does not report why.
     Unknown,
 }
 
-/// The number of the system call `futex`, by which threads wait for each other.
+/// The number of the system call `futex`, in which threads wait for each other.
 const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
 
-/// The threads of a process, the oldest first.
+/// Lists the threads of a process, the oldest first.
 ///
 /// # Errors
 /// There is no such process.
@@ -38,36 +38,36 @@ pub fn tasks(pid: u32) -> io::Result<Vec<Task>> {
         let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        tasks.push(Task { id, sleep: sleep(&entry.path()) });
+        tasks.push(Task { id, blocked: blocked(&entry.path()) });
     }
     Ok(tasks)
 }
 
-fn sleep(task: &Path) -> Sleep {
+fn blocked(task: &Path) -> Blocked {
     match fs::read_to_string(task.join("syscall")) {
-        Ok(call) => sleep_in(&call),
-        // Where processes may not look at each other closely.
+        Ok(call) => blocked_in(&call),
+        // The system does not let processes inspect each other.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let status = fs::read_to_string(task.join("stat")).unwrap_or_default();
             let state = status.rsplit_once(") ").map(|(_, rest)| rest);
             if state.is_some_and(|state| state.starts_with('S')) {
-                Sleep::Unknown
+                Blocked::Unknown
             } else {
-                Sleep::No
+                Blocked::No
             }
         }
-        // It is over.
-        Err(_) => Sleep::No,
+        // The thread has ended.
+        Err(_) => Blocked::No,
     }
 }
 
-/// What `/proc/…/syscall` says: the call's number and its arguments, or that the thread runs.
-fn sleep_in(call: &str) -> Sleep {
-    // Where to look, what to do, the value, and for how long: the address of a time, or 0.
+/// Reads `/proc/…/syscall`: the system call's number and arguments, or `running`.
+fn blocked_in(call: &str) -> Blocked {
+    // The fourth argument of `futex` is the address of its timeout, or 0.
     let mut words = call.split_ascii_whitespace();
     match (words.next(), words.nth(3)) {
-        (Some(FUTEX), Some("0x0")) => Sleep::ForThread,
-        _ => Sleep::No,
+        (Some(FUTEX), Some("0x0")) => Blocked::OnThread,
+        _ => Blocked::No,
     }
 }
 
@@ -79,44 +79,46 @@ mod tests {
     use std::thread;
 
     #[test]
-    fn only_who_waits_for_a_thread_sleeps() {
+    fn only_a_futex_without_a_timeout_blocks_on_a_thread() {
         let call = |number: &str, time: &str| {
-            sleep_in(&format!("{number} 0x55764b5c0dc8 0x89 0x2 {time} 0x0 0x7f00 0x7ffc 0x7f1c\n"))
+            blocked_in(&format!(
+                "{number} 0x55764b5c0dc8 0x89 0x2 {time} 0x0 0x7f00 0x7ffc 0x7f1c\n"
+            ))
         };
-        assert_eq!(call(FUTEX, "0x0"), Sleep::ForThread);
-        assert_eq!(call(FUTEX, "0x7ffc8c271000"), Sleep::No);
-        assert_eq!(call("0", "0x0"), Sleep::No);
-        assert_eq!(sleep_in("running\n"), Sleep::No);
-        assert_eq!(sleep_in("-1 0x7ffc8c2718e8 0x7f1c19a99829\n"), Sleep::No);
-        assert_eq!(sleep_in(""), Sleep::No);
+        assert_eq!(call(FUTEX, "0x0"), Blocked::OnThread);
+        assert_eq!(call(FUTEX, "0x7ffc8c271000"), Blocked::No);
+        assert_eq!(call("0", "0x0"), Blocked::No);
+        assert_eq!(blocked_in("running\n"), Blocked::No);
+        assert_eq!(blocked_in("-1 0x7ffc8c2718e8 0x7f1c19a99829\n"), Blocked::No);
+        assert_eq!(blocked_in(""), Blocked::No);
     }
 
     #[test]
-    fn this_process_does_not_sleep() {
+    fn the_thread_that_asks_is_not_blocked() {
         let tasks = tasks(process::id()).unwrap();
-        assert!(tasks.iter().any(|task| task.sleep == Sleep::No), "{tasks:?}");
+        assert!(tasks.iter().any(|task| task.blocked == Blocked::No), "{tasks:?}");
         assert!(tasks.iter().any(|task| task.id == u64::from(process::id())), "{tasks:?}");
     }
 
     #[test]
-    fn a_thread_in_recv_sleeps_for_another() {
-        let (tell, told) = mpsc::channel();
+    fn a_thread_in_recv_is_blocked_on_a_thread() {
+        let (task_sender, task_receiver) = mpsc::channel();
         let (tx, rx) = mpsc::channel::<()>();
-        let waits = thread::spawn(move || {
-            tell.send(fs::read_link("/proc/thread-self").unwrap()).unwrap();
+        let waiter = thread::spawn(move || {
+            task_sender.send(fs::read_link("/proc/thread-self").unwrap()).unwrap();
             rx.recv().unwrap_err();
         });
-        let task = Path::new("/proc").join(told.recv().unwrap());
-        // It is about to.
-        while sleep(&task) == Sleep::No {
+        let task = Path::new("/proc").join(task_receiver.recv().unwrap());
+        // The thread is about to call `recv`.
+        while blocked(&task) == Blocked::No {
             thread::yield_now();
         }
         drop(tx);
-        waits.join().unwrap();
+        waiter.join().unwrap();
     }
 
     #[test]
-    fn there_is_no_such_process() {
+    fn a_process_that_does_not_exist_has_no_tasks() {
         assert!(tasks(u32::MAX).is_err());
     }
 }

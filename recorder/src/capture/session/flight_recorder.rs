@@ -1,114 +1,98 @@
-//! What a flight recorder has: the newest blocks, in memory, and of those that it has
-//! forgotten no more than the names of what is still there.
+//! The flight recorder: the newest blocks, in memory, and the facts that they need from evicted
+//! blocks.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use format::packed::Packer;
-use format::{BlockHeader, Event, MAX_RECORD, OperationKind};
+use format::{BlockHeader, Event, OperationKind};
 
-use super::Keep;
-use super::recording_writer::Log;
+use super::Retention;
+use super::recording_writer::{RecordingWriter, append_record};
 
-/// The newest blocks.
+/// The newest blocks of a run.
 #[derive(Debug)]
-pub(super) struct Newest {
-    keep: Keep,
-    /// Those of a thread in their order: who forgets one forgets all before it.
-    blocks: VecDeque<Kept>,
-    /// The newest of each thread, by process and thread.
+pub(super) struct FlightRecorder {
+    retention: Retention,
+    /// Each thread's blocks in their order: a block is evicted after all before it.
+    blocks: VecDeque<RecentBlock>,
+    /// The newest block of each thread: its sequence number, by process and thread.
     latest: HashMap<(u32, u32), u64>,
-    /// How many bytes they take.
+    /// The size of all blocks.
     bytes: u64,
     packer: Packer,
-    processes: BTreeMap<u32, Forgotten>,
+    /// By process.
+    evicted: BTreeMap<u32, EvictedState>,
 }
 
-/// A block that is kept.
 #[derive(Debug)]
-struct Kept {
+struct RecentBlock {
     since: Instant,
-    /// Packed, if that pays, with its header.
+    /// With its header; packed, if that makes it smaller.
     block: Vec<u8>,
 }
 
-/// What is still known from blocks of a process that are not kept.
+/// What later blocks of a process need from those that were evicted.
 #[derive(Clone, Debug, Default)]
-struct Forgotten {
-    threads: BTreeMap<u32, Thread>,
-    channels: BTreeMap<u32, Channel>,
+struct EvictedState {
+    threads: BTreeMap<u32, EvictedThread>,
+    /// The spawns of threads that have not ended.
+    spawned: BTreeMap<u32, RetainedEvent>,
+    /// Threads that ended before the block with their spawn was evicted.
+    ended: HashSet<u32>,
+    channels: BTreeMap<u32, EvictedChannel>,
     /// The channel of each endpoint.
     endpoints: HashMap<u32, u32>,
-    endpoint_names: BTreeMap<u32, String>,
-    primitives: BTreeMap<u32, Primitive>,
-    callsites: BTreeMap<u32, Callsite>,
-    /// Where threads were spawned that have not ended.
-    spawned: BTreeMap<u32, Option<Site>>,
-    /// Threads that have ended and whose spawn is not forgotten yet.
-    ended: HashSet<u32>,
+    facts: BTreeMap<Fact, RetainedEvent>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Thread {
+struct EvictedThread {
     os_id: u64,
     name: String,
-    /// Its first block that is not forgotten.
+    /// Its first block that was not evicted.
     sequence: u64,
-    /// Whether it has panicked, if it has returned.
+    /// Whether it panicked, if it has returned.
     returned: Option<u32>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Primitive {
-    kind: u32,
-    site: Option<Site>,
-    size: u64,
-    value_type: String,
-    name: Option<String>,
-}
-
 #[derive(Clone, Debug)]
-struct Callsite {
-    level: u32,
-    site: Option<Site>,
-    target: String,
-    name: String,
-}
-
-#[derive(Clone, Debug)]
-struct Channel {
-    /// When it was made, in ticks.
-    time: u64,
+struct EvictedChannel {
+    created: RetainedEvent,
     sender: u32,
-    receiver: u32,
-    site: Option<Site>,
-    bound: u64,
-    message_type: String,
-    name: String,
-    /// Clones: time, endpoint, original.
-    clones: Vec<(u64, u32, u32)>,
-    /// Its endpoints that were not dropped.
+    clones: Vec<(u32, RetainedEvent)>,
+    /// The endpoints that were not dropped.
     alive: HashSet<u32>,
 }
 
-#[derive(Clone, Debug)]
-struct Site {
-    line: u32,
-    column: u32,
-    file: String,
+/// What a retained event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fact {
+    EndpointName(u32),
+    Primitive(u32),
+    PrimitiveName(u32),
+    Callsite(u32),
 }
 
-impl Newest {
-    pub(super) fn new(keep: Keep) -> Self {
-        let packer = Packer::new();
-        Newest {
-            keep,
+/// An event of an evicted block.
+#[derive(Clone, Debug)]
+struct RetainedEvent {
+    time: u64,
+    record: Vec<u8>,
+    /// The record of the site that it refers to.
+    site: Option<Vec<u8>>,
+}
+
+impl FlightRecorder {
+    pub(super) fn new(retention: Retention) -> Self {
+        FlightRecorder {
+            retention,
             blocks: VecDeque::new(),
             latest: HashMap::new(),
             bytes: 0,
-            packer,
-            processes: BTreeMap::new(),
+            packer: Packer::new(),
+            evicted: BTreeMap::new(),
         }
     }
 
@@ -121,72 +105,72 @@ impl Newest {
         let latest = self.latest.entry((process, thread)).or_insert(sequence);
         if sequence >= *latest {
             *latest = sequence;
-            self.blocks.push_back(Kept { since: Instant::now(), block });
+            self.blocks.push_back(RecentBlock { since: Instant::now(), block });
             return;
         }
-        // Its thread had to write it itself, so it comes after newer ones.
-        let is_newer = |kept: &Kept| {
-            let other = self::header(&kept.block);
+        // A block that its thread had to write itself arrives after newer ones.
+        let is_newer = |recent: &RecentBlock| {
+            let other = self::header(&recent.block);
             (other.process, other.thread) == (process, thread) && other.sequence > sequence
         };
-        let place = self.blocks.iter().position(is_newer).unwrap_or(0);
-        let since = self.blocks.get(place).map_or_else(Instant::now, |newer| newer.since);
-        self.blocks.insert(place, Kept { since, block });
+        let at = self.blocks.iter().position(is_newer).unwrap_or(0);
+        let since = self.blocks.get(at).map_or_else(Instant::now, |newer| newer.since);
+        self.blocks.insert(at, RecentBlock { since, block });
     }
 
-    /// Forgets blocks that are older, or take more room, than was asked for.
-    pub(super) fn forget_the_oldest(&mut self) {
-        while self.blocks.front().is_some_and(|oldest| match self.keep {
-            Keep::LastFor(duration) => oldest.since.elapsed() > duration,
-            Keep::LastBytes(bytes) => self.bytes > bytes,
-            Keep::All | Keep::UpTo(_) => false,
+    /// Evicts the oldest blocks, as far as the retention requires.
+    pub(super) fn evict(&mut self) {
+        while self.blocks.front().is_some_and(|oldest| match self.retention {
+            Retention::LastFor(duration) => oldest.since.elapsed() > duration,
+            Retention::LastBytes(bytes) => self.bytes > bytes,
+            Retention::All | Retention::UpTo(_) => false,
         }) {
-            if let Some(Kept { block, .. }) = self.blocks.pop_front() {
+            if let Some(RecentBlock { block, .. }) = self.blocks.pop_front() {
                 self.bytes -= block.len() as u64;
-                forget(&block, &mut self.processes);
+                evict(&block, &mut self.evicted);
             }
         }
     }
 
-    /// Adds all of it to `log`, and `rest`, which are blocks that are newer still.
-    pub(super) fn write(&self, rest: &[Vec<u8>], log: &mut Log) {
-        let mut processes = self.processes.clone();
-        let mut blocks =
-            self.blocks.iter().map(|kept| &kept.block).chain(oldest_first(rest)).peekable();
+    /// Writes a recording of all blocks, followed by those in `rest`, which are newer.
+    pub(super) fn write(&self, rest: &[Vec<u8>], writer: &mut RecordingWriter) {
+        let mut evicted = self.evicted.clone();
+        let recent = self.blocks.iter().map(|recent| &recent.block);
+        let mut blocks = recent.chain(oldest_first(rest)).peekable();
         let mut bytes = self.bytes + rest.iter().map(|block| block.len() as u64).sum::<u64>();
-        while let Keep::LastBytes(most) = self.keep
-            && bytes > most
-            // What tells of the process stays.
+        while let Retention::LastBytes(max) = self.retention
+            && bytes > max
+            // Blocks about a process are never evicted.
             && let Some(block) = blocks.next_if(|block| header(block).thread != 0)
         {
             bytes -= block.len() as u64;
-            forget(block, &mut processes);
+            evict(block, &mut evicted);
         }
-        // A block that its thread had to write itself comes later than those after it. If one
-        // of these is forgotten, so is it.
+        // A block that its thread had to write itself follows newer ones; if one of these was
+        // evicted, it must be evicted too.
         let mut kept = Vec::new();
         for block in blocks {
-            if is_forgotten(block, &processes) {
-                forget(block, &mut processes);
+            if is_before_evicted(block, &evicted) {
+                evict(block, &mut evicted);
             } else {
                 kept.push(block);
             }
         }
-        for (&process, forgotten) in &processes {
-            forgotten.write(process, log);
+        for (&process, state) in &evicted {
+            state.write(process, writer);
         }
-        kept.into_iter().for_each(|block| log.add_block(block));
+        kept.into_iter().for_each(|block| writer.add_packed(block));
     }
 }
 
-/// The header of a block that is kept.
+/// The header of a stored block.
 fn header(block: &[u8]) -> BlockHeader {
     let header = block.first_chunk();
     header.and_then(|header| BlockHeader::decode(header).ok().flatten()).unwrap_or_default()
 }
 
-/// Blocks of which nobody knows how old they are, but that each thread's follow on each other:
-/// first those that most of their thread's have followed.
+/// Sorts blocks of unknown age by the number of later blocks of their thread, the most first.
+/// Blocks about processes come last.
 fn oldest_first(blocks: &[Vec<u8>]) -> impl Iterator<Item = &Vec<u8>> {
     let mut last = HashMap::new();
     for block in blocks {
@@ -202,39 +186,43 @@ fn oldest_first(blocks: &[Vec<u8>]) -> impl Iterator<Item = &Vec<u8>> {
     sorted.into_iter()
 }
 
-/// Whether a later block of its thread is forgotten.
-fn is_forgotten(block: &[u8], processes: &BTreeMap<u32, Forgotten>) -> bool {
+/// Whether a later block of the same thread was evicted.
+fn is_before_evicted(block: &[u8], evicted: &BTreeMap<u32, EvictedState>) -> bool {
     let BlockHeader { process, thread, sequence, .. } = header(block);
-    let thread = processes.get(&process).and_then(|of| of.threads.get(&thread));
+    let thread = evicted.get(&process).and_then(|state| state.threads.get(&thread));
     thread.is_some_and(|thread| sequence < thread.sequence)
 }
 
-/// Takes in a block that is not kept any more.
-fn forget(block: &[u8], processes: &mut BTreeMap<u32, Forgotten>) {
-    // What is no block, or cannot be unpacked, is not the recorder's to judge.
+fn evict(block: &[u8], evicted: &mut BTreeMap<u32, EvictedState>) {
+    // A damaged block leaves nothing behind.
     if let Some((header, content)) = block.split_first_chunk()
         && let Ok(Some(header)) = BlockHeader::decode(header)
         && let Some(content) = content.get(..header.committed as usize)
         && let Ok(records) = format::packed::records(&header, content)
     {
-        processes.entry(header.process).or_default().block(&header, &records);
+        evicted.entry(header.process).or_default().add(&header, &records);
     }
 }
 
-impl Forgotten {
-    /// Takes in a block that is not kept any more.
-    fn block(&mut self, header: &BlockHeader, records: &[u8]) {
+impl EvictedState {
+    /// Adds the events of an evicted block.
+    fn add(&mut self, header: &BlockHeader, records: &[u8]) {
         let thread = self.threads.entry(header.thread).or_default();
         thread.sequence = thread.sequence.max(header.sequence + 1);
         let mut sites = HashMap::new();
-        let mut at = 0;
-        // What cannot be decoded is not the recorder's to judge.
-        while let Ok(record) = format::decode(&records[at..]) {
-            at += record.length;
+        let mut rest = records;
+        // A damaged record ends the block.
+        while let Ok(record) = format::decode(rest) {
+            let (bytes, after) = rest.split_at(record.length);
+            rest = after;
+            let retain = |time: u64| {
+                let mut event = record.event;
+                let site = site_mut(&mut event).and_then(|site| sites.get(site));
+                let site = site.map(|site: &&[u8]| site.to_vec());
+                RetainedEvent { time, record: bytes.to_vec(), site }
+            };
             match record.event {
-                Event::Site { site, line, column, file } => {
-                    sites.insert(site, Site { line, column, file: file.to_owned() });
-                }
+                Event::Site { site, .. } => drop(sites.insert(site, bytes)),
                 Event::ThreadStarted { os_id, name } => {
                     let thread = self.threads.entry(header.thread).or_default();
                     (thread.os_id, thread.name) = (os_id, name.to_owned());
@@ -242,283 +230,256 @@ impl Forgotten {
                 Event::Returned { panicked } => {
                     self.threads.entry(header.thread).or_default().returned = Some(panicked);
                 }
-                Event::ThreadEnded {} => {
-                    self.threads.remove(&header.thread);
-                    if self.spawned.remove(&header.thread).is_none() {
-                        self.ended.insert(header.thread);
+                Event::ThreadEnded {} => self.end_thread(header.thread),
+                Event::Operation { kind: OperationKind::Spawn, endpoint, .. } => {
+                    if !self.ended.remove(&endpoint) {
+                        self.spawned.insert(endpoint, retain(0));
                     }
                 }
-                Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
-                    let ended = self.ended.remove(&endpoint);
-                    let site = sites.get(&site).cloned();
-                    self.spawned.extend((!ended).then_some((endpoint, site)));
-                }
-                Event::PrimitiveSeen { primitive, kind, site, size, value_type } => {
-                    let known = self.primitives.entry(primitive).or_default();
-                    known.site = sites.get(&site).cloned();
-                    (known.kind, known.size) = (kind, size);
-                    known.value_type = value_type.to_owned();
-                }
-                Event::PrimitiveNamed { primitive, name } => {
-                    self.primitives.entry(primitive).or_default().name = Some(name.to_owned());
-                }
-                Event::EndpointNamed { endpoint, name } => {
-                    self.endpoint_names.insert(endpoint, name.to_owned());
-                }
-                Event::Callsite { callsite, level, site, target, name } => {
-                    let site = sites.get(&site).cloned();
-                    let (target, name) = (target.to_owned(), name.to_owned());
-                    self.callsites.insert(callsite, Callsite { level, site, target, name });
-                }
-                Event::ChannelCreated {
-                    channel,
-                    sender,
-                    receiver,
-                    site,
-                    bound,
-                    message_type,
-                    name,
-                } => {
-                    let made = Channel {
-                        time: record.time,
-                        sender,
-                        receiver,
-                        site: sites.get(&site).cloned(),
-                        bound,
-                        message_type: message_type.to_owned(),
-                        name: name.to_owned(),
-                        clones: Vec::new(),
-                        alive: HashSet::from([sender, receiver]),
-                    };
-                    self.channels.insert(channel, made);
-                    self.endpoints.extend([(sender, channel), (receiver, channel)]);
+                Event::ChannelCreated { channel, sender, receiver, .. } => {
+                    self.create_channel(channel, sender, receiver, retain(record.time));
                 }
                 Event::SenderCloned { sender, from, .. } => {
-                    if let Some(&channel) = self.endpoints.get(&from)
-                        && let Some(made) = self.channels.get_mut(&channel)
-                    {
-                        made.clones.push((record.time, sender, from));
-                        made.alive.insert(sender);
-                        self.endpoints.insert(sender, channel);
-                    }
+                    self.clone_sender(sender, from, retain(record.time));
                 }
                 Event::SenderDropped { endpoint } | Event::ReceiverDropped { endpoint } => {
-                    self.dropped(endpoint);
+                    self.drop_endpoint(endpoint);
                 }
-                _ => {}
+                event => {
+                    self.facts.extend(fact(&event).map(|fact| (fact, retain(0))));
+                }
             }
         }
     }
 
-    /// Forgets what this endpoint is called, and its channel if it was the last.
-    fn dropped(&mut self, endpoint: u32) {
-        self.endpoint_names.remove(&endpoint);
-        if let Some(&channel) = self.endpoints.get(&endpoint)
-            && let Some(made) = self.channels.get_mut(&channel)
+    fn end_thread(&mut self, thread: u32) {
+        self.threads.remove(&thread);
+        if self.spawned.remove(&thread).is_none() {
+            self.ended.insert(thread);
+        }
+    }
+
+    fn create_channel(&mut self, channel: u32, sender: u32, receiver: u32, created: RetainedEvent) {
+        let alive = HashSet::from([sender, receiver]);
+        self.channels
+            .insert(channel, EvictedChannel { created, sender, clones: Vec::new(), alive });
+        self.endpoints.extend([(sender, channel), (receiver, channel)]);
+    }
+
+    fn clone_sender(&mut self, sender: u32, from: u32, cloned: RetainedEvent) {
+        if let Some(&number) = self.endpoints.get(&from)
+            && let Some(channel) = self.channels.get_mut(&number)
         {
-            made.alive.remove(&endpoint);
-            if made.alive.is_empty() {
-                self.endpoints.retain(|_, of| *of != channel);
-                self.channels.remove(&channel);
+            // Nothing shows where a sender was cloned.
+            channel.clones.push((sender, RetainedEvent { site: None, ..cloned }));
+            channel.alive.insert(sender);
+            self.endpoints.insert(sender, number);
+        }
+    }
+
+    /// Discards an endpoint's name, and with the last endpoint the channel.
+    fn drop_endpoint(&mut self, endpoint: u32) {
+        self.facts.remove(&Fact::EndpointName(endpoint));
+        if let Some(&number) = self.endpoints.get(&endpoint)
+            && let Some(channel) = self.channels.get_mut(&number)
+        {
+            channel.alive.remove(&endpoint);
+            if channel.alive.is_empty() {
+                self.endpoints.retain(|_, of| *of != number);
+                self.channels.remove(&number);
             }
         }
     }
 
-    fn write(&self, process: u32, log: &mut Log) {
-        let mut block = Block::default();
-        for (&thread, Thread { os_id, name, sequence, returned }) in &self.threads {
+    fn write(&self, process: u32, writer: &mut RecordingWriter) {
+        let mut blocks = BlockBuilder { process, writer, records: Vec::new(), sites: 0 };
+        for (&thread, EvictedThread { os_id, name, sequence, returned }) in &self.threads {
             let (os_id, sequence) = (*os_id, *sequence);
-            block.push(0, &Event::Forgotten { thread, os_id, sequence, name });
+            blocks.push(0, &Event::Forgotten { thread, os_id, sequence, name });
             if let Some(panicked) = *returned {
-                block.push(0, &Event::Returned { panicked });
+                blocks.push(0, &Event::Returned { panicked });
             }
-            block.end_if_full(process, log);
+            blocks.finish_if_full();
         }
-        for (&thread, site) in &self.spawned {
-            let site = block.site(0, site.as_ref());
-            let kind = OperationKind::Spawn;
-            block.push(0, &Event::Operation { kind, endpoint: thread, site, detail: 0 });
-            block.end_if_full(process, log);
+        for spawn in self.spawned.values() {
+            blocks.push_retained(spawn);
+            blocks.finish_if_full();
         }
-        self.write_channels(process, &mut block, log);
-        for (&endpoint, name) in &self.endpoint_names {
-            block.push(0, &Event::EndpointNamed { endpoint, name });
-            block.end_if_full(process, log);
-        }
-        for (&primitive, known) in &self.primitives {
-            let Primitive { kind, size, ref value_type, .. } = *known;
-            let site = block.site(0, known.site.as_ref());
-            block.push(0, &Event::PrimitiveSeen { primitive, kind, site, size, value_type });
-            if let Some(name) = &known.name {
-                block.push(0, &Event::PrimitiveNamed { primitive, name });
+        for EvictedChannel { created, sender, clones, alive } in self.channels.values() {
+            blocks.push_retained(created);
+            clones.iter().for_each(|(_, cloned)| blocks.push_retained(cloned));
+            let senders = clones.iter().map(|(clone, _)| clone).chain([sender]);
+            for &endpoint in senders.filter(|sender| !alive.contains(sender)) {
+                blocks.push(created.time, &Event::SenderDropped { endpoint });
             }
-            block.end_if_full(process, log);
+            blocks.finish_if_full();
         }
-        for (&callsite, known) in &self.callsites {
-            let Callsite { level, site, target, name } = known;
-            let (level, site) = (*level, block.site(0, site.as_ref()));
-            block.push(0, &Event::Callsite { callsite, level, site, target, name });
-            block.end_if_full(process, log);
+        for fact in self.facts.values() {
+            blocks.push_retained(fact);
+            blocks.finish_if_full();
         }
-        block.end(process, log);
-    }
-
-    fn write_channels(&self, process: u32, block: &mut Block, log: &mut Log) {
-        for (&channel, made) in &self.channels {
-            let Channel { sender, receiver, bound, .. } = *made;
-            let site = block.site(made.time, made.site.as_ref());
-            let (message_type, name) = (&made.message_type, &made.name);
-            let event = Event::ChannelCreated {
-                channel,
-                sender,
-                receiver,
-                site,
-                bound,
-                message_type,
-                name,
-            };
-            block.push(made.time, &event);
-            for &(time, sender, from) in &made.clones {
-                block.push(time, &Event::SenderCloned { sender, from, site: 0 });
-            }
-            let senders = made.clones.iter().map(|(_, clone, _)| *clone).chain([sender]);
-            for endpoint in senders.filter(|sender| !made.alive.contains(sender)) {
-                block.push(made.time, &Event::SenderDropped { endpoint });
-            }
-            block.end_if_full(process, log);
-        }
+        blocks.finish();
     }
 }
 
-/// Records of a block that is being made.
-#[derive(Default)]
-struct Block {
+fn fact(event: &Event<'_>) -> Option<Fact> {
+    Some(match *event {
+        Event::EndpointNamed { endpoint, .. } => Fact::EndpointName(endpoint),
+        Event::PrimitiveSeen { primitive, .. } => Fact::Primitive(primitive),
+        Event::PrimitiveNamed { primitive, .. } => Fact::PrimitiveName(primitive),
+        Event::Callsite { callsite, .. } => Fact::Callsite(callsite),
+        _ => return None,
+    })
+}
+
+/// The number of the site that an event defines or refers to, if it is one that is retained.
+fn site_mut<'a>(event: &'a mut Event<'_>) -> Option<&'a mut u32> {
+    match event {
+        Event::Site { site, .. }
+        | Event::Operation { site, .. }
+        | Event::ChannelCreated { site, .. }
+        | Event::SenderCloned { site, .. }
+        | Event::PrimitiveSeen { site, .. }
+        | Event::Callsite { site, .. } => Some(site),
+        _ => None,
+    }
+}
+
+/// Builds blocks about a process.
+struct BlockBuilder<'a> {
+    process: u32,
+    writer: &'a mut RecordingWriter,
     records: Vec<u8>,
+    /// The number of sites in the block.
     sites: u32,
 }
 
-impl Block {
+impl BlockBuilder<'_> {
     fn push(&mut self, time: u64, event: &Event<'_>) {
-        let mut record = [0; MAX_RECORD];
-        let length = event.encode(time, &mut record);
-        self.records.extend_from_slice(&record[..length]);
+        append_record(&mut self.records, time, event);
     }
 
-    /// Tells of a place; gives its number in this block.
-    fn site(&mut self, time: u64, site: Option<&Site>) -> u32 {
-        let Some(Site { line, column, file }) = site else { return 0 };
-        self.sites += 1;
-        let site = self.sites;
-        self.push(time, &Event::Site { site, line: *line, column: *column, file });
-        site
+    fn push_retained(&mut self, event: &RetainedEvent) {
+        let mut number = 0;
+        if let Some(site) = &event.site {
+            self.sites += 1;
+            number = self.sites;
+            self.push_with_site(event.time, site, number);
+        }
+        self.push_with_site(event.time, &event.record, number);
     }
 
-    fn end_if_full(&mut self, process: u32, log: &mut Log) {
-        const FULL: usize = 64 << 10;
-        if self.records.len() >= FULL {
-            self.end(process, log);
+    /// Pushes a record, in which a site has another number in this block.
+    fn push_with_site(&mut self, time: u64, record: &[u8], number: u32) {
+        if let Ok(mut record) = format::decode(record) {
+            site_mut(&mut record.event).into_iter().for_each(|site| *site = number);
+            self.push(time, &record.event);
         }
     }
 
-    fn end(&mut self, process: u32, log: &mut Log) {
+    fn finish_if_full(&mut self) {
+        const FULL_BYTES: usize = 64 << 10;
+        if self.records.len() >= FULL_BYTES {
+            self.finish();
+        }
+    }
+
+    fn finish(&mut self) {
         if !self.records.is_empty() {
-            log.tell(process, &self.records);
+            self.writer.add_process_block(self.process, &self.records);
         }
-        *self = Block::default();
+        self.records.clear();
+        self.sites = 0;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::Recording;
     use crate::reading::catalog::Outcome;
     use crate::terminal::cancel::Watch;
 
+    const SITE: Event<'_> = Event::Site { site: 1, line: 14, column: 5, file: "src/main.rs" };
+    const STARTED: Event<'_> = Event::ProcessStarted {
+        pid: 1,
+        parent: 0,
+        ticks: 0,
+        monotonic_ns: 0,
+        wall_ns: 0,
+        executable: "",
+        arguments: "",
+    };
+
     fn block(thread: u32, sequence: u64, events: &[Event<'_>]) -> (BlockHeader, Vec<u8>) {
-        let mut block = Block::default();
+        let mut records = Vec::new();
         for (time, event) in (100..).zip(events) {
-            block.push(time, event);
+            append_record(&mut records, time, event);
         }
-        (BlockHeader { thread, sequence, ..BlockHeader::default() }, block.records)
+        (BlockHeader { thread, sequence, ..BlockHeader::default() }, records)
+    }
+
+    fn started(os_id: u64, name: &str) -> Event<'_> {
+        Event::ThreadStarted { os_id, name }
+    }
+
+    fn spawn(thread: u32) -> Event<'static> {
+        Event::Operation { kind: OperationKind::Spawn, endpoint: thread, site: 1, detail: 0 }
+    }
+
+    fn primitive(primitive: u32, kind: u32, size: u64, value_type: &str) -> Event<'_> {
+        Event::PrimitiveSeen { primitive, kind, site: 1, size, value_type }
+    }
+
+    /// The recording of a flight recorder with `rest` as its newest blocks, and then `more`.
+    fn recording(
+        recorder: &FlightRecorder,
+        rest: &[Vec<u8>],
+        more: &[(BlockHeader, Vec<u8>)],
+    ) -> Recording {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = RecordingWriter::new(folder.path()).unwrap();
+        recorder.write(rest, &mut writer);
+        more.iter().for_each(|(header, records)| writer.add(header, records));
+        writer.flush().unwrap();
+        writer.into_recording(&Watch::default()).unwrap()
     }
 
     #[test]
-    fn what_is_forgotten_is_still_known() {
-        let spawn = |endpoint| Event::Operation {
-            kind: OperationKind::Spawn,
-            endpoint,
-            site: 1,
-            detail: 0,
-        };
-        let forgotten = [
-            block(3, 0, &[Event::ThreadStarted { os_id: 3, name: "" }, Event::ThreadEnded {}]),
-            block(
-                1,
-                0,
-                &[
-                    Event::ThreadStarted { os_id: 1, name: "main" },
-                    Event::Site { site: 1, line: 14, column: 5, file: "src/main.rs" },
-                    Event::PrimitiveSeen {
-                        primitive: 7,
-                        kind: 1,
-                        site: 1,
-                        size: 0,
-                        value_type: "a::Jobs",
-                    },
-                    Event::PrimitiveSeen {
-                        primitive: 8,
-                        kind: 4,
-                        site: 1,
-                        size: 3,
-                        value_type: "",
-                    },
-                    Event::PrimitiveNamed { primitive: 8, name: "phase" },
-                    Event::Callsite {
-                        callsite: 1,
-                        level: 2,
-                        site: 1,
-                        target: "pool",
-                        name: "handle",
-                    },
-                    Event::EndpointNamed { endpoint: 5, name: "to worker" },
-                    spawn(2),
-                    spawn(3),
-                ],
-            ),
-            block(
-                2,
-                0,
-                &[Event::ThreadStarted { os_id: 2, name: "" }, Event::Returned { panicked: 1 }],
-            ),
+    fn later_blocks_keep_the_names_and_sites_of_evicted_ones() {
+        let mut recorder = FlightRecorder::new(Retention::LastBytes(0));
+        let callsite =
+            Event::Callsite { callsite: 1, level: 2, site: 1, target: "pool", name: "handle" };
+        let main = [
+            started(1, "main"),
+            SITE,
+            primitive(7, 1, 0, "a::Jobs"),
+            primitive(8, 4, 3, ""),
+            Event::PrimitiveNamed { primitive: 8, name: "phase" },
+            callsite,
+            Event::EndpointNamed { endpoint: 5, name: "to worker" },
+            spawn(2),
+            spawn(3),
         ];
-        let mut newest = Newest::new(Keep::LastBytes(0));
-        for (header, records) in &forgotten {
-            newest.add(header, records);
+        for (thread, events) in [
+            (3, &[started(3, ""), Event::ThreadEnded {}][..]),
+            (1, &main),
+            (2, &[started(2, ""), Event::Returned { panicked: 1 }]),
+        ] {
+            let (header, records) = block(thread, 0, events);
+            recorder.add(&header, &records);
         }
-        newest.forget_the_oldest();
-        // All that has ended, and where it was spawned, is not needed any more.
-        let known = &newest.processes[&0];
-        assert_eq!((known.spawned.len(), known.ended.len(), known.threads.len()), (1, 0, 2));
+        recorder.evict();
+        // Thread 3 has ended: neither it nor its spawn is needed any more.
+        let state = &recorder.evicted[&0];
+        assert_eq!((state.spawned.len(), state.ended.len(), state.threads.len()), (1, 0, 2));
 
-        let folder = tempfile::tempdir().unwrap();
-        let mut log = Log::new(folder.path()).unwrap();
-        newest.write(&[], &mut log);
-        let started = Event::ProcessStarted {
-            pid: 1,
-            parent: 0,
-            ticks: 0,
-            monotonic_ns: 0,
-            wall_ns: 0,
-            executable: "",
-            arguments: "",
-        };
-        let rest = [(0, 0, started), (1, 1, Event::Paused {}), (2, 1, Event::ThreadEnded {})];
-        for (thread, sequence, event) in rest {
-            let (header, records) = block(thread, sequence, &[event]);
-            log.add(&header, &records);
-        }
-        log.flush().unwrap();
-        let recording = log.open(&Watch::default()).unwrap();
+        let more = [
+            block(0, 0, &[STARTED]),
+            block(1, 1, &[Event::Paused {}]),
+            block(2, 1, &[Event::ThreadEnded {}]),
+        ];
+        let recording = recording(&recorder, &[], &more);
         assert_eq!(recording.damage, []);
         let entities = &recording.entities;
         let threads: Vec<_> =
@@ -532,63 +493,54 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_late_is_forgotten_before_what_is_newer() {
-        let mut newest = Newest::new(Keep::LastBytes(0));
-        let named = Event::ThreadStarted { os_id: 0, name: "" };
+    fn a_late_block_is_evicted_before_newer_ones_of_its_thread() {
+        let mut recorder = FlightRecorder::new(Retention::LastBytes(0));
         for (thread, sequence) in [(1, 0), (1, 2), (2, 5), (1, 3), (1, 1), (2, 4)] {
-            let (header, records) = block(thread, sequence, &[named]);
-            newest.add(&header, &records);
+            let (header, records) = block(thread, sequence, &[started(0, "")]);
+            recorder.add(&header, &records);
         }
-        let places = newest.blocks.iter().map(|kept| {
-            let BlockHeader { thread, sequence, .. } = header(&kept.block);
+        let order = recorder.blocks.iter().map(|recent| {
+            let BlockHeader { thread, sequence, .. } = header(&recent.block);
             (thread, sequence)
         });
-        assert!(places.eq([(1, 0), (1, 1), (1, 2), (2, 4), (2, 5), (1, 3)]));
-        newest.keep = Keep::LastBytes(newest.bytes / 2);
-        newest.forget_the_oldest();
-        let forgotten = &newest.processes[&0].threads;
-        assert_eq!((forgotten[&1].sequence, newest.blocks.len()), (3, 3));
-        assert!(!newest.blocks.iter().any(|kept| is_forgotten(&kept.block, &newest.processes)));
+        assert!(order.eq([(1, 0), (1, 1), (1, 2), (2, 4), (2, 5), (1, 3)]));
+        recorder.retention = Retention::LastBytes(recorder.bytes / 2);
+        recorder.evict();
+        let evicted = &recorder.evicted;
+        assert_eq!((evicted[&0].threads[&1].sequence, recorder.blocks.len()), (3, 3));
+        assert!(!recorder.blocks.iter().any(|recent| is_before_evicted(&recent.block, evicted)));
     }
 
     #[test]
-    fn what_was_not_moved_in_time_is_no_more_than_may_be_kept() {
+    fn the_size_limit_includes_blocks_that_were_not_drained() {
         let mut packer = Packer::new();
-        let mut packed = |thread, sequence, event| {
-            let (header, records) = block(thread, sequence, &[event]);
+        let mut packed = |thread, sequence, name| {
+            let (header, records) = block(thread, sequence, &[started(0, name)]);
             let mut block = Vec::new();
             packer.block(&header, &records, &mut block);
             block
         };
-        let named = |name| Event::ThreadStarted { os_id: 0, name };
         // Blocks that their threads had to write themselves come after newer ones.
         let rest = [
-            packed(0, 0, named("process")),
-            packed(1, 3, named("newest")),
-            packed(2, 9, named("newest")),
-            packed(1, 1, named("oldest")),
-            packed(1, 2, named("older")),
-            packed(2, 8, named("older")),
+            packed(0, 0, "process"),
+            packed(1, 3, "newest"),
+            packed(2, 9, "newest"),
+            packed(1, 1, "oldest"),
+            packed(1, 2, "older"),
+            packed(2, 8, "older"),
         ];
         let bytes = rest[0].len() as u64;
         assert!(rest.iter().all(|block| block.len() as u64 == bytes));
-        for (room, kept) in [(6, "13 29 11 12 28"), (4, "13 28 29"), (3, "13 29"), (0, "")] {
-            let newest = Newest::new(Keep::LastBytes(room * bytes));
-            let folder = tempfile::tempdir().unwrap();
-            let mut log = Log::new(folder.path()).unwrap();
-            newest.write(&rest, &mut log);
-            log.flush().unwrap();
-            let recording = log.open(&Watch::default()).unwrap();
-            let mut blocks: Vec<_> = recording.blocks().map(|block| block.unwrap().0).collect();
-            blocks.retain(|header| header.sequence < 100);
+        for (room, kept) in [(6, "11 12 13 28 29"), (4, "13 28 29"), (3, "13 29"), (0, "")] {
+            let recorder = FlightRecorder::new(Retention::LastBytes(room * bytes));
+            let recording = recording(&recorder, &rest, &[]);
+            let blocks: Vec<_> = recording.blocks().map(|block| block.unwrap().0).collect();
             let found: Vec<_> = blocks
                 .iter()
                 .filter(|header| header.thread != 0)
                 .map(|header| format!("{}{}", header.thread, header.sequence))
                 .collect();
-            let mut kept: Vec<_> = kept.split_whitespace().collect();
-            kept.sort_unstable();
-            assert_eq!(found, kept, "room for {room}");
+            assert_eq!(found.join(" "), kept, "room for {room}");
             assert!(blocks.iter().any(|header| header.thread == 0));
         }
     }

@@ -1,23 +1,22 @@
 //! Collects what the processes of one run record.
 //!
-//! Each process records into a file of its own, its part, in a directory that the run's
-//! environment names. While it runs, its full blocks are moved from there to the run's
-//! recording, so that their places can be used again; at the end comes what is left.
+//! Each process records into a file of its own, in a directory that the run's environment names.
+//! While the program runs, full blocks are moved from these files to the run's recording, so that
+//! the processes can reuse their space. The rest is collected at the end.
 
 use std::env;
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use format::packed::Packer;
-use format::{BlockHeader, Event, MAX_RECORD, control};
+use format::{BlockHeader, Event, control};
 use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
-use crate::capture::control::offset;
+use crate::capture::control::ControlFile;
 use crate::reading::{Input, Recording};
 use crate::terminal::cancel::Watch;
 
@@ -25,152 +24,171 @@ mod flight_recorder;
 mod process_file;
 mod recording_writer;
 
-use flight_recorder::Newest;
-use process_file::Part;
-use recording_writer::Log;
+use flight_recorder::FlightRecorder;
+use process_file::ProcessFile;
+use recording_writer::{RecordingWriter, append_record};
 
-/// The environment variable by which a process finds its session.
-pub const VARIABLE: &str = "INSTRUMENTED_SESSION";
+/// The environment variable that names a session's directory to the program.
+pub const SESSION_VARIABLE: &str = "INSTRUMENTED_SESSION";
 
-/// What directories of sessions are called, in front of what tells them apart.
-pub const PREFIX: &str = "recorder-";
+/// The prefix of the names of session directories.
+pub const DIRECTORY_PREFIX: &str = "recorder-";
 
-/// How much of what is recorded is to be kept.
+/// The name of the recording in a session's directory.
+const RECORDING: &str = "recording";
+
+/// How much of a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keep {
-    /// All of it.
+pub enum Retention {
+    /// Everything.
     All,
-    /// All, until it takes so many bytes; then the recording pauses for good.
+    /// Everything up to this number of bytes; then the recording stops.
     UpTo(u64),
-    /// What was collected so long ago, at most.
+    /// Only blocks collected within this time.
     LastFor(Duration),
-    /// So many bytes of the newest, at most.
+    /// Only the newest blocks, up to this number of bytes.
     LastBytes(u64),
 }
 
-/// One run's recording, while it is made.
+/// The recording of one run in progress.
 #[derive(Debug)]
 pub struct Session {
     directory: TempDir,
-    /// What the processes look at.
-    control: File,
-    keep: Keep,
+    control: ControlFile,
+    retention: Retention,
     store: Store,
-    parts: Vec<Part>,
-    /// Whether [`Keep::UpTo`] has been reached.
-    full: bool,
+    files: Vec<ProcessFile>,
+    /// Whether [`Retention::UpTo`] has been reached.
+    reached_limit: bool,
 }
 
 /// Where blocks are moved to.
 #[derive(Debug)]
 enum Store {
-    Log(Log),
-    Newest(Newest),
+    Disk(RecordingWriter),
+    Memory(FlightRecorder),
 }
 
 impl Store {
     fn add(&mut self, header: &BlockHeader, records: &[u8]) {
         match self {
-            Store::Log(log) => log.add(header, records),
-            Store::Newest(newest) => newest.add(header, records),
+            Store::Disk(writer) => writer.add(header, records),
+            Store::Memory(recorder) => recorder.add(header, records),
         }
     }
 
-    /// Makes what was added safe.
+    /// Writes the added blocks to disk, or evicts old ones from memory.
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Store::Log(log) => log.flush(),
-            Store::Newest(newest) => {
-                newest.forget_the_oldest();
+            Store::Disk(writer) => writer.flush(),
+            Store::Memory(recorder) => {
+                recorder.evict();
                 Ok(())
             }
         }
     }
 }
 
-/// How the process that was run has ended.
+/// How the program's process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// The process.
+pub struct ProcessExit {
+    /// The process ID.
     pub pid: u32,
-    /// When, in nanoseconds of the monotonic clock.
+    /// When it ended, in nanoseconds of the monotonic clock.
     pub monotonic_ns: u64,
-    /// Its exit code, if no signal ended it.
+    /// Its exit code, or 0 if a signal ended it.
     pub code: u32,
     /// The signal that ended it, or 0.
     pub signal: u32,
 }
 
-/// What a run has left.
+/// The recording of a run that has ended.
 #[derive(Debug)]
 pub struct Collected {
     /// The recording.
     pub recording: Recording,
-    /// Why some of it is missing, if anything is.
-    pub trouble: Option<anyhow::Error>,
-    /// Whether it has reached the size that was allowed.
-    pub full: bool,
+    /// Why the recording is incomplete, if it is.
+    pub error: Option<anyhow::Error>,
+    /// Whether the recording stopped at its maximum size.
+    pub reached_limit: bool,
 }
 
 impl Session {
-    /// Begins a recording, with so many bytes of each message's value; `log_directory` is where
-    /// it grows, if it is to be kept on disk.
+    /// Starts a session that records up to `value_bytes` of each message's value. A recording on
+    /// disk grows in `output_directory`.
     ///
     /// # Errors
-    /// There is no room for temporary files.
-    pub fn new(keep: Keep, paused: bool, values: u64, log_directory: &Path) -> Result<Self> {
-        let base = base();
+    /// The temporary files cannot be created.
+    pub fn new(
+        retention: Retention,
+        paused: bool,
+        value_bytes: u64,
+        output_directory: &Path,
+    ) -> Result<Self> {
+        let base = choose_base_directory();
         let cannot = || format!("cannot record into {}", base.display());
-        let directory =
-            tempfile::Builder::new().prefix(PREFIX).tempdir_in(&base).with_context(cannot)?;
-        let store = match keep {
-            Keep::All | Keep::UpTo(_) => {
-                let log = Log::new(log_directory)
-                    .with_context(|| format!("cannot record into {}", log_directory.display()))?;
-                // Whoever finds the directory without us finds all of it.
+        let directory = tempfile::Builder::new()
+            .prefix(DIRECTORY_PREFIX)
+            .tempdir_in(&base)
+            .with_context(cannot)?;
+        let store = match retention {
+            Retention::All | Retention::UpTo(_) => {
+                let writer = RecordingWriter::new(output_directory).with_context(|| {
+                    format!("cannot record into {}", output_directory.display())
+                })?;
+                // For `recover`, if the recorder is killed.
                 let link = directory.path().join(RECORDING);
-                std::os::unix::fs::symlink(log.path(), link).with_context(cannot)?;
-                Store::Log(log)
+                std::os::unix::fs::symlink(writer.path(), link).with_context(cannot)?;
+                Store::Disk(writer)
             }
-            Keep::LastFor(_) | Keep::LastBytes(_) => Store::Newest(Newest::new(keep)),
+            Retention::LastFor(_) | Retention::LastBytes(_) => {
+                Store::Memory(FlightRecorder::new(retention))
+            }
         };
-        let control =
-            create_control(directory.path(), keep, paused, values).with_context(cannot)?;
-        Ok(Session { directory, control, keep, store, parts: Vec::new(), full: false })
+        let limit = if let Retention::UpTo(limit) = retention { limit } else { 0 };
+        let words = [
+            (control::PAUSED, u64::from(paused)),
+            (control::LIMIT, limit),
+            (control::RECORDER, std::process::id().into()),
+            (control::VALUES, value_bytes),
+        ];
+        let control = ControlFile::create(directory.path(), &words).with_context(cannot)?;
+        let files = Vec::new();
+        Ok(Session { directory, control, retention, store, files, reached_limit: false })
     }
 
-    /// What [`VARIABLE`] is to say.
+    /// The value of [`SESSION_VARIABLE`] for the program.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// The processes that have recorded anything so far.
+    /// The process IDs of all processes that have recorded anything so far.
     pub fn pids(&self) -> impl Iterator<Item = u32> {
-        self.parts.iter().filter_map(|part| part.pid)
+        self.files.iter().filter_map(|file| file.pid)
     }
 
-    /// Moves blocks that are full; tells how many there were.
+    /// Moves full blocks to the recording. Returns the number of blocks.
     ///
     /// # Errors
-    /// A part cannot be read, or the recording cannot be written.
+    /// A process's file cannot be read, or the recording cannot be written.
     pub fn drain(&mut self) -> Result<usize> {
         let _span = trace_span!("drain").entered();
-        self.find_parts()?;
+        self.open_new_files()?;
         let mut moved = 0;
-        for part in &mut self.parts {
-            let drained = part.read_full(|header, records| self.store.add(header, records))?;
-            // Only now may the process use the places again.
+        for file in &mut self.files {
+            let drained = file.read_full(|header, records| self.store.add(header, records))?;
+            // The process may overwrite the blocks only once they are safe.
             self.store.flush()?;
-            part.vacate(&drained)?;
+            file.release(&drained)?;
             moved += drained.len();
         }
-        if let (Keep::UpTo(limit), Store::Log(log)) = (self.keep, &self.store)
-            && log.bytes() >= limit
-            && !self.full
+        if let (Retention::UpTo(limit), Store::Disk(writer)) = (self.retention, &self.store)
+            && writer.bytes() >= limit
+            && !self.reached_limit
         {
-            self.full = true;
-            info!(bytes = log.bytes(), "the recording has reached its size");
-            self.write_control(control::PAUSED, 1)?;
+            self.reached_limit = true;
+            info!(bytes = writer.bytes(), "the recording reached its maximum size");
+            self.control.set(control::PAUSED, 1)?;
         }
         if moved > 0 {
             debug!(blocks = moved, "drained");
@@ -178,207 +196,179 @@ impl Session {
         Ok(moved)
     }
 
-    /// How often a process has asked to keep what there is.
+    /// The number of snapshots that processes have requested from the flight recorder.
     ///
     /// # Errors
-    /// It cannot be read.
-    pub fn asked_to_keep(&self) -> io::Result<u64> {
-        let mut word = [0; 8];
-        self.control.read_exact_at(&mut word, offset(control::KEEP))?;
-        Ok(u64::from_le_bytes(word))
+    /// The control file cannot be read.
+    pub fn snapshot_requests(&self) -> io::Result<u64> {
+        self.control.get(control::KEEP)
     }
 
-    /// Writes what a flight recorder has now to a recording of its own, while all goes on.
+    /// Writes the contents of the flight recorder to a recording of its own.
     ///
     /// # Errors
-    /// A part cannot be read, or the file cannot be written.
-    pub fn write_newest(&mut self, path: &Path) -> Result<()> {
-        self.find_parts()?;
-        let Store::Newest(newest) = &self.store else { return Ok(()) };
+    /// A process's file cannot be read, or the recording cannot be written.
+    pub fn write_snapshot(&mut self, path: &Path) -> Result<()> {
+        self.open_new_files()?;
+        let Store::Memory(recorder) = &self.store else { return Ok(()) };
         let cannot = || format!("cannot write {}", path.display());
         let directory = path.parent().filter(|parent| *parent != Path::new(""));
-        let mut log = Log::new(directory.unwrap_or(Path::new("."))).with_context(cannot)?;
-        newest.write(&read_rest(&self.parts)?, &mut log);
-        log.persist(path).with_context(cannot)
+        let mut writer =
+            RecordingWriter::new(directory.unwrap_or(Path::new("."))).with_context(cannot)?;
+        recorder.write(&read_rest(&self.files)?, &mut writer);
+        writer.persist(path).with_context(cannot)
     }
 
-    /// How far each process is: a number that is another one when it has recorded more.
+    /// The process ID of each process, and a fingerprint that changes when it records more.
     ///
     /// # Errors
-    /// A part cannot be read.
-    pub fn progress(&self) -> Result<Vec<(u32, u64)>> {
-        let identified = self.parts.iter().filter_map(|part| Some((part.pid?, part)));
-        identified.map(|(pid, part)| Ok((pid, part.progress()?))).collect()
+    /// A process's file cannot be read.
+    pub fn fingerprints(&self) -> Result<Vec<(u32, u64)>> {
+        let identified = self.files.iter().filter_map(|file| Some((file.pid?, file)));
+        identified.map(|(pid, file)| Ok((pid, file.fingerprint()?))).collect()
     }
 
-    /// What is recorded so far, while all goes on.
+    /// Opens the recording as it is now.
     ///
     /// # Errors
-    /// A part cannot be read, or there is no room for temporary files.
-    pub fn snapshot(&mut self) -> Result<Recording> {
-        self.find_parts()?;
-        let rest = read_rest(&self.parts)?;
+    /// A process's file cannot be read, or temporary files cannot be written.
+    pub fn open_so_far(&mut self) -> Result<Recording> {
+        self.open_new_files()?;
+        let rest = read_rest(&self.files)?;
         match &mut self.store {
-            Store::Log(log) => {
-                log.flush()?;
-                log.open_with(rest.concat())
+            Store::Disk(writer) => {
+                writer.flush()?;
+                writer.open_with(rest.concat())
             }
-            Store::Newest(newest) => {
-                let mut log = Log::new(&env::temp_dir())?;
-                newest.write(&rest, &mut log);
-                log.flush()?;
-                log.open(&Watch::default())
+            Store::Memory(recorder) => {
+                let mut writer = RecordingWriter::new(&env::temp_dir())?;
+                recorder.write(&rest, &mut writer);
+                writer.flush()?;
+                writer.into_recording(&Watch::default())
             }
         }
     }
 
-    /// Takes what is left and opens the recording; `None` if nobody has recorded anything.
+    /// Collects the remaining blocks and opens the recording; `None` if no process recorded
+    /// anything.
     ///
     /// # Errors
-    /// A part cannot be read, or nothing of the recording could be written; or `watch` stops
-    /// the reading.
-    pub fn finish(self, ending: &Ending, watch: &Watch) -> Result<Option<Collected>> {
+    /// A process's file cannot be read, and there is no recording without it; or `watch` stops the
+    /// reading.
+    pub fn finish(self, exit: &ProcessExit, watch: &Watch) -> Result<Option<Collected>> {
         let _span = info_span!("collect").entered();
-        let Session { mut directory, store, mut parts, full, .. } = self;
-        let (mut log, newest) = match store {
-            Store::Log(log) => (log, None),
-            Store::Newest(newest) => (Log::new(&env::temp_dir())?, Some(newest)),
+        let Session { mut directory, store, mut files, reached_limit, .. } = self;
+        let (mut writer, recorder) = match store {
+            Store::Disk(writer) => (writer, None),
+            Store::Memory(recorder) => (RecordingWriter::new(&env::temp_dir())?, Some(recorder)),
         };
-        let taken = find_parts(&mut parts, directory.path())
-            .and_then(|()| match newest {
-                None => take_the_rest(&parts, &mut log),
-                Some(newest) => {
-                    newest.write(&read_rest(&parts)?, &mut log);
+        let written = open_new_files(&mut files, directory.path())
+            .and_then(|()| match recorder {
+                None => append_rest(&files, &mut writer),
+                Some(recorder) => {
+                    recorder.write(&read_rest(&files)?, &mut writer);
                     Ok(())
                 }
             })
             .and_then(|()| {
-                if let Some(process) = parts.iter().position(|part| part.pid == Some(ending.pid)) {
-                    write_end(&mut log, process as u32, ending);
+                if let Some(process) = files.iter().position(|file| file.pid == Some(exit.pid)) {
+                    append_exit(&mut writer, process as u32, exit);
                 }
-                Ok(log.flush()?)
+                Ok(writer.flush()?)
             });
-        info!(processes = parts.len(), bytes = log.bytes(), "collected");
-        let trouble = taken.err().map(|trouble| {
-            // The parts are recordings too, and there may be room for them later.
+        info!(processes = files.len(), bytes = writer.bytes(), "collected");
+        let error = written.err().map(|error| {
+            // `recover` reads the directory, perhaps when there is room.
             directory.disable_cleanup(true);
-            trouble.context(format!("its parts are left in {}", directory.path().display()))
+            error
+                .context(format!("the processes' files are left in {}", directory.path().display()))
         });
-        if trouble.is_none() && parts.iter().all(|part| part.pid.is_none()) {
+        if error.is_none() && files.iter().all(|file| file.pid.is_none()) {
             return Ok(None);
         }
-        // What could be written is a recording too, wherever it ends.
-        match (log.open(watch), trouble) {
-            (Err(_), Some(trouble)) => Err(trouble),
-            (recording, trouble) => Ok(Some(Collected { recording: recording?, trouble, full })),
+        // After an error, the blocks that were written are a recording too.
+        match (writer.into_recording(watch), error) {
+            (Err(_), Some(error)) => Err(error),
+            (recording, error) => {
+                Ok(Some(Collected { recording: recording?, error, reached_limit }))
+            }
         }
     }
 
-    fn find_parts(&mut self) -> Result<()> {
-        find_parts(&mut self.parts, self.directory.path())
-    }
-
-    fn write_control(&self, word: usize, value: u64) -> io::Result<()> {
-        self.control.write_all_at(&value.to_le_bytes(), offset(word))
+    fn open_new_files(&mut self) -> Result<()> {
+        open_new_files(&mut self.files, self.directory.path())
     }
 }
 
-/// Brings together what a session has left in its directory whose recorder was killed.
-/// (That of one that is at work can be read, too; it goes on.)
+/// Collects a session whose recorder was killed from its directory. (The directory of a running
+/// session can be read, too.)
 ///
 /// # Errors
-/// The directory is none of a session, or something in it cannot be read.
+/// The directory is not that of a session, or a file in it cannot be read.
 pub fn recover(directory: &Path) -> Result<Input> {
     let _span = info_span!("recover", directory = %directory.display()).entered();
-    let mut parts = Vec::new();
-    find_parts(&mut parts, directory)?;
+    let mut files = Vec::new();
+    open_new_files(&mut files, directory)?;
     if !fs::exists(directory.join(control::FILE))? {
-        bail!("it is no directory of a run: there is no file `{}` in it", control::FILE);
+        bail!("not the directory of a run: it has no file `{}`", control::FILE);
     }
-    let mut log = Log::new(&env::temp_dir())?;
     match File::open(directory.join(RECORDING)) {
-        Ok(moved) => Part::new(moved).read_rest(|header, records| log.add(header, records))?,
+        Ok(recording) => files.insert(0, ProcessFile::new(recording)),
         // A flight recorder has none.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
     }
-    for part in parts {
-        part.read_rest(|header, records| log.add(header, records))?;
-        log.flush()?;
-    }
-    log.flush()?;
-    Ok(log.into_input()?.called(&directory.display().to_string()))
+    let mut writer = RecordingWriter::new(&env::temp_dir())?;
+    append_rest(&files, &mut writer)?;
+    writer.flush()?;
+    Ok(writer.into_input()?.called(&directory.display().to_string()))
 }
 
-/// What a session's directory calls the recording that it grows.
-pub const RECORDING: &str = "recording";
-
-/// Memory that looks like a directory.
-const MEMORY: &str = "/dev/shm";
-
-/// Where sessions can be.
-pub(crate) fn bases() -> [PathBuf; 2] {
-    [PathBuf::from(MEMORY), env::temp_dir()]
+/// The directories in which sessions may be: in memory, and on disk.
+pub(super) fn base_directories() -> [PathBuf; 2] {
+    [PathBuf::from("/dev/shm"), env::temp_dir()]
 }
 
-/// Where the processes record: in memory if there is room, so that no disk makes them wait.
-fn base() -> PathBuf {
-    const ENOUGH: u64 = 1 << 30;
-    let [memory, temporary] = bases();
+/// Chooses memory if there is room, so that no process has to wait for a disk.
+fn choose_base_directory() -> PathBuf {
+    const MIN_FREE_BYTES: u64 = 1 << 30;
+    let [memory, disk] = base_directories();
     let has_room = || {
         let room = rustix::fs::statvfs(&memory).ok()?;
         let writable = rustix::fs::access(&memory, rustix::fs::Access::WRITE_OK).is_ok();
-        Some(writable && room.f_bavail * room.f_frsize >= ENOUGH)
+        Some(writable && room.f_bavail * room.f_frsize >= MIN_FREE_BYTES)
     };
-    if env::var_os("TMPDIR").is_none() && has_room() == Some(true) { memory } else { temporary }
+    if env::var_os("TMPDIR").is_none() && has_room() == Some(true) { memory } else { disk }
 }
 
-fn create_control(directory: &Path, keep: Keep, paused: bool, values: u64) -> io::Result<File> {
-    let control = File::options()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(directory.join(control::FILE))?;
-    control.set_len(control::BYTES as u64)?;
-    let limit = if let Keep::UpTo(limit) = keep { limit } else { 0 };
-    for (word, value) in [
-        (control::PAUSED, u64::from(paused)),
-        (control::LIMIT, limit),
-        (control::RECORDER, std::process::id().into()),
-        (control::VALUES, values),
-    ] {
-        control.write_all_at(&value.to_le_bytes(), offset(word))?;
-    }
-    Ok(control)
-}
-
-/// Opens the files of processes that were not there before.
-fn find_parts(parts: &mut Vec<Part>, directory: &Path) -> Result<()> {
+/// Opens the files of new processes, and identifies those that have a head by now.
+fn open_new_files(files: &mut Vec<ProcessFile>, directory: &Path) -> Result<()> {
     loop {
-        let path = directory.join(format!("{}.part", parts.len()));
+        let path = directory.join(format!("{}.part", files.len()));
         match File::options().read(true).write(true).open(&path) {
-            Ok(file) => parts.push(Part::new(file)),
+            Ok(file) => files.push(ProcessFile::new(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,
             Err(error) => return Err(error).context(path.display().to_string()),
         }
     }
-    parts.iter_mut().try_for_each(Part::identify)
+    files.iter_mut().try_for_each(ProcessFile::identify)
 }
 
-fn take_the_rest(parts: &[Part], log: &mut Log) -> Result<()> {
-    for part in parts {
-        part.read_rest(|header, records| log.add(header, records))?;
-        log.flush()?;
+/// Writes the blocks that were not moved yet.
+fn append_rest(files: &[ProcessFile], writer: &mut RecordingWriter) -> Result<()> {
+    for file in files {
+        file.read_rest(|header, records| writer.add(header, records))?;
+        writer.flush()?;
     }
     Ok(())
 }
 
-/// The blocks that were not moved, packed.
-fn read_rest(parts: &[Part]) -> Result<Vec<Vec<u8>>> {
+/// Packs the blocks that were not moved yet.
+fn read_rest(files: &[ProcessFile]) -> Result<Vec<Vec<u8>>> {
     let mut rest = Vec::new();
     let mut packer = Packer::new();
-    for part in parts {
-        part.read_rest(|header, records| {
+    for file in files {
+        file.read_rest(|header, records| {
             let mut block = Vec::new();
             packer.block(header, records, &mut block);
             rest.push(block);
@@ -387,28 +377,27 @@ fn read_rest(parts: &[Part]) -> Result<Vec<Vec<u8>>> {
     Ok(rest)
 }
 
-fn write_end(log: &mut Log, process: u32, ending: &Ending) {
-    let Ending { monotonic_ns, code, signal, .. } = *ending;
-    let mut record = [0; MAX_RECORD];
-    let length = Event::ProcessEnded { monotonic_ns, code, signal }.encode(0, &mut record);
-    log.tell(process, &record[..length]);
+fn append_exit(writer: &mut RecordingWriter, process: u32, exit: &ProcessExit) {
+    let ProcessExit { monotonic_ns, code, signal, .. } = *exit;
+    let mut records = Vec::new();
+    append_record(&mut records, 0, &Event::ProcessEnded { monotonic_ns, code, signal });
+    writer.add_process_block(process, &records);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use format::{OperationKind, seals};
+    use format::{MAX_RECORD, OperationKind, seals};
+    use std::os::unix::fs::FileExt;
 
     const STRIDE: usize = 256;
-    const ENDING: Ending = Ending { pid: 50, monotonic_ns: 9_000, code: 3, signal: 0 };
+    const EXIT: ProcessExit = ProcessExit { pid: 50, monotonic_ns: 9_000, code: 3, signal: 0 };
 
-    /// A block as a thread leaves it: `STRIDE` bytes, of which the records are a part.
+    /// A block as a thread writes it: a header, records and padding, `STRIDE` bytes in all.
     fn block(header: BlockHeader, events: &[(u64, Event<'_>)]) -> Vec<u8> {
         let mut records = Vec::new();
         for (time, event) in events {
-            let mut record = [0; MAX_RECORD];
-            let length = event.encode(*time, &mut record);
-            records.extend_from_slice(&record[..length]);
+            append_record(&mut records, *time, event);
         }
         let header =
             BlockHeader { stride: STRIDE as u32, committed: records.len() as u64, ..header };
@@ -417,7 +406,7 @@ mod tests {
         bytes
     }
 
-    /// A block of thread 1 in which something happens at `time`.
+    /// A block of thread 1 with an operation at `time`.
     fn thread_block(time: u64, sequence: u64, generation: u64, sealed: u64) -> Vec<u8> {
         let kind = OperationKind::TryRecvEmpty;
         let event = Event::Operation { kind, endpoint: 1, site: 0, detail: 0 };
@@ -440,36 +429,41 @@ mod tests {
         block(BlockHeader { process, generation: 1, ..BlockHeader::default() }, &[(0, event)])
     }
 
-    /// The first place behind the head of a part.
-    const BEHIND: u64 = (seals::PAGE + seals::PAGE_BYTES) as u64;
+    /// The offset of the first block after the head of a process's file.
+    const FIRST_BLOCK: u64 = (seals::PAGE + seals::PAGE_BYTES) as u64;
 
-    fn write_part(session: &Session, process: u32, first: &[u8], blocks: &[Vec<u8>]) {
+    fn write_process_file(session: &Session, process: u32, first: &[u8], blocks: &[Vec<u8>]) {
         let mut head = [&format::file_header()[..], first].concat();
-        head.resize(BEHIND as usize, 0);
+        head.resize(FIRST_BLOCK as usize, 0);
         let bytes = [&head[..], &blocks.concat(), &[0; MAX_RECORD]].concat();
         fs::write(session.directory().join(format!("{process}.part")), bytes).unwrap();
     }
 
-    /// Says that the block at `place` is sealed.
-    fn seal(part: &File, number: u64, place: u64) {
-        let slot = seals::slot(number, place).to_le_bytes();
-        part.write_all_at(&slot, (seals::word(number) * 8) as u64).unwrap();
-        part.write_all_at(&(number + 1).to_le_bytes(), (seals::COUNT * 8) as u64).unwrap();
+    fn open_process_file(session: &Session) -> File {
+        let path = session.directory().join("0.part");
+        File::options().read(true).write(true).open(path).unwrap()
     }
 
-    fn session(keep: Keep) -> Session {
-        Session::new(keep, false, 0, &env::temp_dir()).unwrap()
+    /// Seals the block at this offset.
+    fn seal(file: &File, number: u64, offset: u64) {
+        let slot = seals::slot(number, offset).to_le_bytes();
+        file.write_all_at(&slot, (seals::word(number) * 8) as u64).unwrap();
+        file.write_all_at(&(number + 1).to_le_bytes(), (seals::COUNT * 8) as u64).unwrap();
+    }
+
+    fn session(retention: Retention) -> Session {
+        Session::new(retention, false, 0, &env::temp_dir()).unwrap()
     }
 
     fn finish(session: Session) -> Option<Recording> {
-        let Collected { recording, trouble, .. } =
-            session.finish(&ENDING, &Watch::default()).unwrap()?;
-        assert!(trouble.is_none(), "{trouble:?}");
+        let Collected { recording, error, .. } =
+            session.finish(&EXIT, &Watch::default()).unwrap()?;
+        assert!(error.is_none(), "{error:?}");
         assert_eq!(recording.damage, []);
         Some(recording)
     }
 
-    /// When something happens in the thread with this index.
+    /// The times of the events of the thread with this index.
     fn times(recording: &Recording, thread: usize) -> Vec<u64> {
         let mut events = recording.events(thread);
         std::iter::from_fn(|| events.next_deed().unwrap()).map(|(time, _)| time).collect()
@@ -477,60 +471,58 @@ mod tests {
 
     #[test]
     fn full_blocks_are_moved_once_and_the_rest_at_the_end() {
-        let mut session = session(Keep::All);
-        write_part(
+        let mut session = session(Retention::All);
+        write_process_file(
             &session,
             0,
             &process_block(0, 50),
             &[thread_block(10, 0, 1, 1), thread_block(20, 1, 1, 0)],
         );
-        let part = session.directory().join("0.part");
-        let part = File::options().read(true).write(true).open(part).unwrap();
+        let file = open_process_file(&session);
         assert_eq!(session.drain().unwrap(), 0);
-        seal(&part, 0, BEHIND);
+        seal(&file, 0, FIRST_BLOCK);
         assert_eq!(session.drain().unwrap(), 1);
         assert_eq!(session.drain().unwrap(), 0);
         assert_eq!(session.pids().collect::<Vec<_>>(), [50]);
 
-        // The thread goes on in the place that is free again.
-        part.write_all_at(&thread_block(30, 2, 2, 2), BEHIND).unwrap();
-        seal(&part, 1, BEHIND);
+        // The thread reuses the space.
+        file.write_all_at(&thread_block(30, 2, 2, 2), FIRST_BLOCK).unwrap();
+        seal(&file, 1, FIRST_BLOCK);
         assert_eq!(session.drain().unwrap(), 1);
-        part.write_all_at(&thread_block(40, 3, 3, 0), BEHIND).unwrap();
+        file.write_all_at(&thread_block(40, 3, 3, 0), FIRST_BLOCK).unwrap();
 
         let recording = finish(session).unwrap();
         assert_eq!(times(&recording, 0), [10, 20, 30, 40]);
         let ended = recording.entities.processes[0].ended.unwrap();
-        assert_eq!((ended.time, ended.code), (ENDING.monotonic_ns, ENDING.code));
+        assert_eq!((ended.time, ended.code), (EXIT.monotonic_ns, EXIT.code));
     }
 
     #[test]
-    fn what_is_there_can_be_read_while_it_grows() {
-        for keep in [Keep::All, Keep::LastFor(Duration::from_secs(3600))] {
-            let mut session = session(keep);
-            write_part(
+    fn a_recording_can_be_read_while_it_grows() {
+        for retention in [Retention::All, Retention::LastFor(Duration::from_secs(3600))] {
+            let mut session = session(retention);
+            write_process_file(
                 &session,
                 0,
                 &process_block(0, 50),
                 &[thread_block(10, 0, 1, 1), thread_block(20, 1, 1, 0)],
             );
-            let part = session.directory().join("0.part");
-            let part = File::options().read(true).write(true).open(part).unwrap();
-            let places = BEHIND + STRIDE as u64;
-            seal(&part, 0, BEHIND);
+            let file = open_process_file(&session);
+            let second_block = FIRST_BLOCK + STRIDE as u64;
+            seal(&file, 0, FIRST_BLOCK);
             assert_eq!(session.drain().unwrap(), 1);
-            assert_eq!(times(&session.snapshot().unwrap(), 0), [10, 20]);
+            assert_eq!(times(&session.open_so_far().unwrap(), 0), [10, 20]);
 
-            let before = session.progress().unwrap();
-            assert_eq!(session.progress().unwrap(), before);
-            part.write_all_at(&thread_block(30, 2, 2, 0), BEHIND).unwrap();
-            assert_ne!(session.progress().unwrap(), before);
+            let before = session.fingerprints().unwrap();
+            assert_eq!(session.fingerprints().unwrap(), before);
+            file.write_all_at(&thread_block(30, 2, 2, 0), FIRST_BLOCK).unwrap();
+            assert_ne!(session.fingerprints().unwrap(), before);
             assert_eq!(before[0].0, 50);
-            let snapshot = session.snapshot().unwrap();
+            let snapshot = session.open_so_far().unwrap();
             assert_eq!(times(&snapshot, 0), [10, 20, 30]);
 
-            // It is as it was, whatever comes later.
-            seal(&part, 1, places);
+            // Later blocks do not change it.
+            seal(&file, 1, second_block);
             session.drain().unwrap();
             assert_eq!(times(&snapshot, 0), [10, 20, 30]);
             assert_eq!(times(&finish(session).unwrap(), 0), [10, 20, 30]);
@@ -538,24 +530,23 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_found_whose_seals_were_written_over() {
-        let mut session = session(Keep::All);
+    fn blocks_whose_seals_were_overwritten_are_found() {
+        let mut session = session(Retention::All);
         let blocks: Vec<_> = (0..3).map(|number| thread_block(10 * number, number, 1, 1)).collect();
-        write_part(&session, 0, &process_block(0, 50), &blocks);
-        let part = session.directory().join("0.part");
-        let part = File::options().read(true).write(true).open(part).unwrap();
-        // Of all these only the last is in its slot.
-        seal(&part, seals::SLOT_COUNT + 2, BEHIND);
+        write_process_file(&session, 0, &process_block(0, 50), &blocks);
+        let file = open_process_file(&session);
+        // Only the last of the seals is in its slot.
+        seal(&file, seals::SLOT_COUNT + 2, FIRST_BLOCK);
         assert_eq!(session.drain().unwrap(), 3);
         assert_eq!(session.drain().unwrap(), 0);
         assert_eq!(times(&finish(session).unwrap(), 0), [0, 10, 20]);
     }
 
     #[test]
-    fn every_process_is_there_and_one_of_them_was_seen_to_end() {
-        let session = session(Keep::All);
-        write_part(&session, 0, &process_block(0, 40), &[]);
-        write_part(&session, 1, &process_block(1, 50), &[]);
+    fn every_process_is_recorded_and_the_program_has_an_end() {
+        let session = session(Retention::All);
+        write_process_file(&session, 0, &process_block(0, 40), &[]);
+        write_process_file(&session, 1, &process_block(1, 50), &[]);
         let recording = finish(session).unwrap();
         let processes: Vec<_> = recording
             .entities
@@ -567,9 +558,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_head_nothing_was_recorded() {
-        assert!(finish(session(Keep::All)).is_none());
-        let session = session(Keep::All);
+    fn a_process_file_without_a_head_records_nothing() {
+        assert!(finish(session(Retention::All)).is_none());
+        let session = session(Retention::All);
         fs::write(session.directory().join("0.part"), [0; 4096]).unwrap();
         assert!(finish(session).is_none());
     }

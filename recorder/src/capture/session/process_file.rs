@@ -1,4 +1,4 @@
-//! What one process records: its file, and the blocks in it.
+//! The file that one process records into, and the blocks in it.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -13,31 +13,31 @@ use rustix::io::Errno;
 
 use crate::reading::read_at;
 
-/// What one process records.
+/// The file that one process records into.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct ProcessFile {
     file: File,
-    /// The process, once its file has a head.
+    /// The process ID, once the file has its head.
     pub(super) pid: Option<u32>,
-    /// How many seals we have seen.
+    /// The number of seals read so far.
     seals: u64,
-    /// The records that are being moved; kept for its room.
+    /// The records that are being moved; a field only to reuse the allocation.
     records: RefCell<Vec<u8>>,
 }
 
-/// A block that stands elsewhere now.
+/// A block that has been moved to the recording.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Drained {
     at: u64,
     header: BlockHeader,
 }
 
-impl Part {
+impl ProcessFile {
     pub(super) fn new(file: File) -> Self {
-        Part { file, pid: None, seals: 0, records: RefCell::default() }
+        ProcessFile { file, pid: None, seals: 0, records: RefCell::default() }
     }
 
-    /// Finds out what process this is, if its file has got its head already.
+    /// Reads the process ID, if the file has its head already.
     pub(super) fn identify(&mut self) -> Result<()> {
         let mut head = [0; FILE_HEADER_BYTES + BlockHeader::BYTES + MAX_RECORD];
         if self.pid.is_some()
@@ -53,26 +53,26 @@ impl Part {
         Ok(())
     }
 
-    /// Calls `take` with each block that is full.
+    /// Calls `take` with each full block that it was not called with before.
     pub(super) fn read_full(
         &mut self,
         mut take: impl FnMut(&BlockHeader, &[u8]),
     ) -> Result<Vec<Drained>> {
-        let Some(seals) = word_at(&self.file, seals::COUNT)? else { return Ok(Vec::new()) };
+        let Some(sealed) = word_at(&self.file, seals::COUNT)? else { return Ok(Vec::new()) };
         let mut drained = Vec::new();
-        if seals - self.seals.min(seals) > seals::SLOT_COUNT {
-            // Slots have been written again.
-            self.seals = seals;
-            let mut places = Vec::new();
+        if sealed.saturating_sub(self.seals) > seals::SLOT_COUNT {
+            // Slots were overwritten before they were read: look at every block.
+            self.seals = sealed;
+            let mut offsets = Vec::new();
             self.for_each_block(|at, _| {
-                places.push(at);
+                offsets.push(at);
                 Ok(())
             })?;
-            for at in places {
+            for at in offsets {
                 drained.extend(self.read_if_full(at, &mut take)?);
             }
         }
-        while self.seals < seals {
+        while self.seals < sealed {
             let slot = word_at(&self.file, seals::word(self.seals))?.unwrap_or_default();
             let Some(at) = seals::place(slot, self.seals) else { break };
             self.seals += 1;
@@ -91,16 +91,16 @@ impl Part {
             Ok(header.filter(BlockHeader::is_full))
         };
         let Some(first) = full()? else { return Ok(None) };
-        // The words that were read can be of different instants. Those of a block that is
-        // full stay, so now they belong together, if it is the same block.
+        // The words of a header may be read at different instants, but those of a full block no
+        // longer change: if the second header is of the same block, its words belong together.
         let Some(header) = full()?.filter(|header| header.generation == first.generation) else {
             return Ok(None);
         };
         Ok(self.read_block(at, &header, take)?.then_some(Drained { at, header }))
     }
 
-    /// Lets the process use the places of these blocks again.
-    pub(super) fn vacate(&self, drained: &[Drained]) -> io::Result<()> {
+    /// Lets the process reuse the space of these blocks.
+    pub(super) fn release(&self, drained: &[Drained]) -> io::Result<()> {
         for Drained { at, header } in drained {
             let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
             if header.generation == COPY
@@ -114,8 +114,8 @@ impl Part {
         Ok(())
     }
 
-    /// A number that is another one when more is recorded.
-    pub(super) fn progress(&self) -> Result<u64> {
+    /// A hash that changes when more is recorded.
+    pub(super) fn fingerprint(&self) -> Result<u64> {
         let mut hasher = DefaultHasher::new();
         self.for_each_block(|at, header| {
             (at, header.generation, header.committed).hash(&mut hasher);
@@ -124,7 +124,7 @@ impl Part {
         Ok(hasher.finish())
     }
 
-    /// Calls `take` with each block that does not stand elsewhere, full or not.
+    /// Calls `take` with each block that was not moved, full or not.
     pub(super) fn read_rest(&self, mut take: impl FnMut(&BlockHeader, &[u8])) -> Result<()> {
         self.for_each_block(|at, header| {
             if header.drained != header.generation {
@@ -134,7 +134,7 @@ impl Part {
         })
     }
 
-    /// Calls `visit` with the place and header of every block that is or was there.
+    /// Calls `visit` with the offset and header of every block that was ever used.
     fn for_each_block(&self, mut visit: impl FnMut(u64, &BlockHeader) -> Result<()>) -> Result<()> {
         let mut at = FILE_HEADER_BYTES as u64;
         while let Some((header, step)) = header_at(&self.file, at)? {
@@ -145,7 +145,7 @@ impl Part {
                     }
                     at + step
                 }
-                // Copies that were moved have left holes.
+                // Copies that were moved left holes.
                 None => match seek(&self.file, SeekFrom::Data(at)) {
                     Ok(data) if data > at => data,
                     Err(Errno::NXIO) => break,
@@ -156,7 +156,7 @@ impl Part {
         Ok(())
     }
 
-    /// Gives a block to `take`; false if its place was used again in the meantime.
+    /// Calls `take` with a block. Returns false if its space was reused in the meantime.
     fn read_block(
         &self,
         at: u64,
@@ -176,20 +176,21 @@ impl Part {
     }
 }
 
-/// This word of the file, if it is so long.
+/// This word of the file, or `None` if the file is shorter.
 fn word_at(file: &File, word: usize) -> Result<Option<u64>> {
     let mut bytes = [0; 8];
     let length = read_at(file, &mut bytes, (word * size_of::<u64>()) as u64)?;
     Ok((length == bytes.len()).then(|| u64::from_le_bytes(bytes)))
 }
 
-/// The header at this place, if there is one, and how far it is to the next place.
+/// The header at this offset, if there is one, and the distance to the next; `None` at the end of
+/// the file.
 fn header_at(file: &File, at: u64) -> Result<Option<(Option<BlockHeader>, u64)>> {
     let mut bytes = [0; BlockHeader::BYTES];
     if read_at(file, &mut bytes, at)? < bytes.len() {
         return Ok(None);
     }
-    // What is no header here is not the recorder's to judge: whoever loads it will.
+    // Damage is reported when the recording is read.
     let header = BlockHeader::decode(&bytes).ok().flatten();
     let step = header.map_or(ALIGNMENT as u64, |header| header.stride.into());
     Ok(Some((header, step)))
@@ -200,16 +201,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_whose_place_is_used_again_is_not_taken() {
+    fn a_block_whose_space_was_reused_is_not_taken() {
         let file = tempfile::tempfile().unwrap();
         let now = BlockHeader { stride: 256, thread: 1, generation: 2, ..BlockHeader::default() };
         let at = FILE_HEADER_BYTES as u64;
         file.write_all_at(&[&now.encode()[..], &[0; 192]].concat(), at).unwrap();
-        let part = Part::new(file);
+        let file = ProcessFile::new(file);
         let before = BlockHeader { generation: 1, ..now };
         let mut taken = 0;
-        assert!(!part.read_block(at, &before, &mut |_, _| taken += 1).unwrap());
-        assert!(part.read_block(at, &now, &mut |_, _| taken += 1).unwrap());
+        assert!(!file.read_block(at, &before, &mut |_, _| taken += 1).unwrap());
+        assert!(file.read_block(at, &now, &mut |_, _| taken += 1).unwrap());
         assert_eq!(taken, 1);
     }
 }

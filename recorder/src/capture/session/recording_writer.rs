@@ -1,4 +1,4 @@
-//! A recording that grows.
+//! Writes a recording as it grows.
 
 use std::collections::HashMap;
 use std::fs::{File, Permissions};
@@ -7,43 +7,49 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::Result;
-use format::BlockHeader;
 use format::packed::Packer;
+use format::{BlockHeader, Event, MAX_RECORD};
 use tempfile::NamedTempFile;
 
 use crate::reading::{Input, Recording};
 use crate::terminal::cancel::Watch;
 
-/// A recording that grows, in a file that goes when it is dropped.
+/// A recording that grows, in a temporary file that is deleted on drop.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct RecordingWriter {
     file: NamedTempFile,
-    /// What is not in the file yet.
+    /// Blocks that are not in the file yet.
     buffer: Vec<u8>,
     packer: Packer,
     written: u64,
-    /// How many blocks were added with [`tell`](Log::tell), by process.
-    told: HashMap<u32, u64>,
+    /// The last sequence number that [`add_process_block`](Self::add_process_block) used, by
+    /// process.
+    sequences: HashMap<u32, u64>,
 }
 
-impl Log {
+impl RecordingWriter {
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
         let file = tempfile::Builder::new()
             .permissions(Permissions::from_mode(0o666))
             .prefix(".recorder-")
             .suffix(".rec")
             .tempfile_in(directory)?;
-        let buffer = format::file_header().to_vec();
-        let mut log = Log { file, buffer, packer: Packer::new(), written: 0, told: HashMap::new() };
-        log.flush()?;
-        Ok(log)
+        let mut writer = RecordingWriter {
+            file,
+            buffer: format::file_header().to_vec(),
+            packer: Packer::new(),
+            written: 0,
+            sequences: HashMap::new(),
+        };
+        writer.flush()?;
+        Ok(writer)
     }
 
     pub(super) fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// How many bytes it has, but for those that were not flushed.
+    /// The number of bytes in the file.
     pub(super) fn bytes(&self) -> u64 {
         self.written
     }
@@ -52,21 +58,21 @@ impl Log {
         self.packer.block(header, records, &mut self.buffer);
     }
 
-    /// Adds a block that is ready.
-    pub(super) fn add_block(&mut self, block: &[u8]) {
+    /// Adds a block that is already packed.
+    pub(super) fn add_packed(&mut self, block: &[u8]) {
         self.buffer.extend_from_slice(block);
     }
 
-    /// Adds a block that tells of a process.
-    pub(super) fn tell(&mut self, process: u32, records: &[u8]) {
-        // Block number 0 tells of its start.
-        let told = self.told.entry(process).or_insert(0);
-        *told += 1;
-        let header = BlockHeader { process, sequence: *told, ..BlockHeader::default() };
+    /// Adds a block about a process: one of its thread 0.
+    pub(super) fn add_process_block(&mut self, process: u32, records: &[u8]) {
+        // The process itself has written block 0.
+        let sequence = self.sequences.entry(process).or_insert(0);
+        *sequence += 1;
+        let header = BlockHeader { process, sequence: *sequence, ..BlockHeader::default() };
         self.add(&header, records);
     }
 
-    /// Writes what was added. What an error leaves behind is written by the next call.
+    /// Writes the added blocks to the file. After an error the next call continues.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let mut file: &File = self.file.as_file();
         while !self.buffer.is_empty() {
@@ -83,25 +89,33 @@ impl Log {
         Ok(())
     }
 
-    /// Gives it this name, for good.
+    /// Flushes the file and gives it its final name.
     pub(super) fn persist(mut self, path: &Path) -> io::Result<()> {
         self.flush()?;
         self.file.persist(path)?;
         Ok(())
     }
 
-    /// Opens it for reading as it is now, with `rest` behind it; it grows on.
+    /// Opens the file for reading as it is now, with the packed blocks `rest` after it. The file
+    /// can grow on.
     pub(super) fn open_with(&self, rest: Vec<u8>) -> Result<Recording> {
         Recording::open_growing(self.file.reopen()?, self.written, rest)
     }
 
-    /// Opens it for reading. Its name goes.
+    /// Opens the file for reading and unlinks it.
     pub(super) fn into_input(self) -> Result<Input> {
         Input::open(self.file.path())
     }
 
-    /// Opens it and reads it. Its name goes.
-    pub(super) fn open(self, watch: &Watch) -> Result<Recording> {
+    /// Opens the file, unlinks it and reads the recording.
+    pub(super) fn into_recording(self, watch: &Watch) -> Result<Recording> {
         Recording::together(vec![self.into_input()?], watch)
     }
+}
+
+/// Appends an encoded event.
+pub(super) fn append_record(records: &mut Vec<u8>, time: u64, event: &Event<'_>) {
+    let mut record = [0; MAX_RECORD];
+    let length = event.encode(time, &mut record);
+    records.extend_from_slice(&record[..length]);
 }
