@@ -26,7 +26,7 @@ pub fn report_failure(error: anyhow::Error) -> u8 {
         return 128 + interrupted.signal;
     }
     print_line(format_args!("recorder: {error:#}"));
-    let usage = error.is::<workspace::Unknown>()
+    let usage = error.is::<workspace::UnknownProgram>()
         || error.is::<NotThere>()
         || error.is::<GivenTwice>()
         || error.is::<OnlyPictures>();

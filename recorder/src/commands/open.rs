@@ -14,7 +14,7 @@ use crate::report::Report;
 use crate::terminal::cancel::Watch;
 use crate::terminal::console::{Console, print as print_line};
 use crate::timeline::select::{Selection, Wanted};
-use crate::viewer::{self, Ended, Server, View};
+use crate::viewer::{self, Server, View, WaitOutcome};
 
 pub(super) fn open_in_viewer(
     paths: &[impl AsRef<Path>],
@@ -97,8 +97,8 @@ fn serve(
     }
     let patience = serving.patience();
     match server.wait(patience, watch)? {
-        Ended::Fetched => console.print(format_args!("the Perfetto UI has {name}")),
-        Ended::TimedOut => bail!(
+        WaitOutcome::Fetched => console.print(format_args!("the Perfetto UI has {name}")),
+        WaitOutcome::TimedOut => bail!(
             "{name} was not fetched within {}: if {page} cannot be loaded, give a Perfetto UI of \
              your own with --ui; if it was loaded, drop the file on it",
             humantime::format_duration(patience)

@@ -1,40 +1,41 @@
-//! Hands a trace to the Perfetto UI in the browser.
+//! Serves a trace to the Perfetto UI in the browser.
 //!
-//! The UI is a page that the browser loads from the network; it fetches the trace from a
-//! server on this machine, that is, from us. We listen on the loopback interface only, answer
-//! that page only, serve one file under a name that cannot be guessed, and stop when it was
-//! fetched. This is how Perfetto's own `open_trace_in_ui` does it; the page's content security
-//! policy allows port 9001 and no other.
+//! The browser loads the UI's page from the network, and the page fetches the trace from a server
+//! in this process. The server listens only on the loopback interface, answers only that page,
+//! serves one file under a name that cannot be guessed, and stops once the file was fetched.
+//! Perfetto's own `open_trace_in_ui` works the same way. The content security policy of the page
+//! allows only port 9001.
 
 use std::env;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use rustix::fs::sendfile;
 use tracing::{debug, info};
 
-use crate::terminal::cancel::Watch;
+use crate::terminal::cancel::{Interrupted, Watch};
 
 mod request;
 
-use request::{Answer, Offer, read_head};
+use request::{Endpoint, Response, read_head};
 
-/// What the page does once it has the trace, as part of an address: it unfolds all groups, as
-/// `[{"id":"dev.perfetto.ExpandTracksByRegex","args":[".*"]}]`. Pages that do not know this pass
-/// over it.
-const EXPAND_ALL: &str = "%5B%7B%22id%22%3A%22dev.perfetto.ExpandTracksByRegex%22%2C%22args%22\
+/// The commands that the page runs once it has the trace, URL-encoded: expand all groups, as
+/// `[{"id":"dev.perfetto.ExpandTracksByRegex","args":[".*"]}]`. Pages ignore commands that they do
+/// not support.
+const STARTUP_COMMANDS: &str = "%5B%7B%22id%22%3A%22dev.perfetto.ExpandTracksByRegex%22%2C%22args%22\
                           %3A%5B%22.*%22%5D%7D%5D";
 
-/// The page that shows traces: its address, to which `#!/?url=` can be added.
+/// The address of a page that shows traces, to which `#!/?url=` can be appended.
 ///
 /// ```
 /// use recorder::viewer::Page;
@@ -49,7 +50,7 @@ pub struct Page {
 }
 
 impl Page {
-    /// Where the page comes from, as a browser says it of the page's requests.
+    /// The origin that a browser sends with the page's requests.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -73,7 +74,7 @@ impl FromStr for Page {
     type Err = &'static str;
 
     fn from_str(address: &str) -> Result<Self, &'static str> {
-        let wrong = "not the address of a page, like https://ui.perfetto.dev";
+        let wrong = "not the address of a page like https://ui.perfetto.dev";
         let (scheme, rest) = address.split_once("://").ok_or(wrong)?;
         let scheme = scheme.to_ascii_lowercase();
         let default_port = match &*scheme {
@@ -93,207 +94,195 @@ impl FromStr for Page {
     }
 }
 
-/// What the page shows first.
+/// The part of a trace that the page shows first, in nanoseconds of the trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
-    /// From when to when, in the trace's nanoseconds.
+    /// The start and end.
     window: (u64, u64),
-    /// When the slice begins that is to be selected, and how long it is.
+    /// The start and duration of the selected slice.
     selected: Option<(u64, u64)>,
 }
 
 impl View {
-    /// A view of this window, as far as the trace has it, which has slices in this `span`; and of
-    /// the slice that is so long, if one is given. `None` if there is nothing to see.
+    /// A view of the intersection of `window` with `span`, the span of the trace's slices, or
+    /// `None` if that is empty. `slice` is the start and end of the slice to select.
     pub fn new(window: (u64, u64), span: (u64, u64), slice: Option<(u64, u64)>) -> Option<Self> {
-        /// A moment is no window.
-        const LEAST: u64 = 10_000;
+        const MIN_DURATION: u64 = 10_000;
         let (from, to) = window;
-        let missing = LEAST.saturating_sub(to.saturating_sub(from));
+        let missing = MIN_DURATION.saturating_sub(to.saturating_sub(from));
         let (from, to) = (from.saturating_sub(missing / 2), to.saturating_add(missing / 2));
-        // The page passes over a window that is not all in the trace.
+        // The page ignores a window that is not entirely in the trace.
         let window = (from.max(span.0), to.min(span.1));
-        let selected = slice.map(|(begin, end)| (begin, end.saturating_sub(begin)));
+        let selected = slice.map(|(start, end)| (start, end.saturating_sub(start)));
         (window.0 < window.1).then_some(View { window, selected })
     }
 }
 
-/// As a part of an address.
+/// The part of the page's address that defines the view.
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((begin, length)) = self.selected {
-            write!(f, "&ts={begin}&dur={length}")?;
+        if let Some((start, duration)) = self.selected {
+            write!(f, "&ts={start}&dur={duration}")?;
         }
         write!(f, "&visStart={}&visEnd={}", self.window.0, self.window.1)
     }
 }
 
-/// A trace that waits for the page.
+/// Serves one trace to the page.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    served: Arc<Served>,
+    served: Arc<ServedTrace>,
     address: String,
 }
 
 #[derive(Debug)]
-struct Served {
-    trace: File,
-    offer: Offer,
-    /// How many fetch it at the moment.
-    fetching: AtomicUsize,
+struct ServedTrace {
+    file: File,
+    endpoint: Endpoint,
+    /// The number of transfers in progress.
+    transfers: AtomicUsize,
 }
 
-/// How the waiting has ended.
+/// How [`Server::wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// The page has the trace.
+pub enum WaitOutcome {
+    /// The page has fetched the trace.
     Fetched,
-    /// Nobody has fetched it in time.
+    /// The page has not started to fetch the trace in time.
     TimedOut,
 }
 
 impl Server {
-    /// Begins to listen. The page will show `name`, and first of all `view`.
+    /// Starts to listen. The page will call the trace `name` and show `view` first.
     ///
     /// # Errors
-    /// The trace cannot be read, or the port is taken.
-    pub fn new(
-        trace: File,
-        name: &str,
-        view: Option<View>,
-        page: &Page,
-        port: u16,
-    ) -> Result<Self> {
-        let length = trace.metadata().with_context(|| format!("cannot read {name}"))?.len();
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
-            let taken = error.kind() == io::ErrorKind::AddrInUse;
-            let error = anyhow::Error::new(error).context(format!(
-                "cannot listen on port {port} of 127.0.0.1, where the Perfetto UI looks for traces"
-            ));
-            if !taken {
-                return error;
-            }
-            error.context(
-                "another `recorder open` waits there, or a `trace_processor`: end it, or drop the \
-                 trace on the UI's page",
-            )
-        })?;
+    /// The trace cannot be read, or the port is in use.
+    pub fn new(file: File, name: &str, view: Option<View>, page: &Page, port: u16) -> Result<Self> {
+        let length = file.metadata().with_context(|| format!("cannot read {name}"))?.len();
+        let listener = listen(port)?;
         let host = format!("127.0.0.1:{}", listener.local_addr()?.port());
-        // It is part of an address within an address.
-        let name: String = name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' })
-            .collect();
+        // The name is part of a URL within a URL.
+        let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "_");
         let path = format!("/{:016x}/{name}", getrandom::u64().context("no random number")?);
         let view = view.map_or(String::new(), |view| view.to_string());
         let address =
-            format!("{page}#!/?url=http://{host}{path}&startupCommands={EXPAND_ALL}{view}");
-        let offer = Offer { host, path, origin: page.origin.clone(), length };
-        info!(host = offer.host, origin = offer.origin, bytes = length, "serving");
-        let served = Arc::new(Served { trace, offer, fetching: AtomicUsize::new(0) });
+            format!("{page}#!/?url=http://{host}{path}&startupCommands={STARTUP_COMMANDS}{view}");
+        info!(host, origin = page.origin, bytes = length, "serving");
+        let endpoint = Endpoint { host, path, origin: page.origin.clone(), length };
+        let served = Arc::new(ServedTrace { file, endpoint, transfers: AtomicUsize::new(0) });
         Ok(Server { listener, served, address })
     }
 
-    /// What is to be opened in a browser.
+    /// The address to open in a browser.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Waits until the page has fetched the trace; so long for it to begin.
+    /// Waits until the page has fetched the trace, up to `timeout` for it to start.
     ///
     /// # Errors
-    /// [`Interrupted`](crate::terminal::cancel::Interrupted).
-    pub fn wait(self, patience: Duration, watch: &Watch) -> Result<Ended> {
-        /// How often it is looked whether a signal has come.
-        const TICK: Duration = Duration::from_millis(50);
+    /// `watch` stops the waiting.
+    pub fn wait(self, timeout: Duration, watch: &Watch) -> Result<WaitOutcome, Interrupted> {
+        const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
         let started = Instant::now();
         let Server { listener, served, .. } = self;
-        let (tell, fetched) = mpsc::channel();
-        let connections = Arc::clone(&served);
-        thread::spawn(move || {
-            // Each has a thread: a browser opens connections that it never uses.
-            for stream in listener.incoming().flatten() {
-                let (served, tell) = (Arc::clone(&connections), tell.clone());
-                thread::spawn(move || match served.answer(&stream) {
-                    // Nobody listens any more if it was fetched twice.
-                    Ok(true) => drop(tell.send(())),
-                    Ok(false) => {}
-                    Err(error) => debug!(%error, "a connection ended early"),
-                });
-            }
+        let (sender, fetched) = mpsc::channel();
+        thread::spawn({
+            let (served, sender) = (Arc::clone(&served), sender.clone());
+            move || accept(&listener, &served, &sender)
         });
         loop {
-            match fetched.recv_timeout(TICK) {
-                Ok(()) => return Ok(Ended::Fetched),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => bail!("nobody listens any more"),
+            if fetched.recv_timeout(SIGNAL_CHECK_INTERVAL).is_ok() {
+                return Ok(WaitOutcome::Fetched);
             }
             watch.check()?;
-            if started.elapsed() >= patience && served.fetching.load(Ordering::Relaxed) == 0 {
-                return Ok(Ended::TimedOut);
+            if started.elapsed() >= timeout && served.transfers.load(Ordering::Relaxed) == 0 {
+                return Ok(WaitOutcome::TimedOut);
             }
         }
     }
 }
 
-impl Served {
-    /// Answers one request; gives whether it was for the trace and got all of it.
+fn listen(port: u16) -> Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "another `recorder open` or a `trace_processor` uses it; end that, or drop the \
+                 trace on the UI's page"
+            }
+            _ => &error.to_string(),
+        };
+        anyhow!(
+            "cannot listen on port {port} of 127.0.0.1, where the Perfetto UI looks for traces: \
+             {reason}"
+        )
+    })
+}
+
+/// Answers connections, and sends a message for each complete transfer of the trace.
+fn accept(listener: &TcpListener, served: &Arc<ServedTrace>, sender: &mpsc::Sender<()>) {
+    // Each has a thread: a browser opens connections that it never uses.
+    for stream in listener.incoming().flatten() {
+        let (served, sender) = (Arc::clone(served), sender.clone());
+        thread::spawn(move || match served.answer(&stream) {
+            // Fails if an earlier transfer has ended the waiting.
+            Ok(true) => drop(sender.send(())),
+            Ok(false) => {}
+            Err(error) => debug!(%error, "a connection ended early"),
+        });
+    }
+}
+
+impl ServedTrace {
+    /// Answers one request. Returns whether it fetched the whole trace.
     fn answer(&self, mut stream: &TcpStream) -> io::Result<bool> {
-        /// So long may a browser let us wait for what it says.
-        const PATIENCE: Duration = Duration::from_secs(10);
-        stream.set_read_timeout(Some(PATIENCE))?;
-        let answer = self.offer.answer(&read_head(stream)?);
-        debug!(?answer, "answering");
-        let sent = match &answer {
-            Answer::Head(head) => stream.write_all(head.as_bytes()).map(|()| false),
-            Answer::Trace(head) => {
-                self.fetching.fetch_add(1, Ordering::Relaxed);
-                let sent = stream.write_all(head.as_bytes()).and_then(|()| {
-                    io::copy(&mut WholeFile { file: &self.trace, at: 0 }, &mut stream)
-                });
-                self.fetching.fetch_sub(1, Ordering::Relaxed);
-                sent.map(|length| length == self.offer.length)
+        const READ_TIMEOUT: Duration = Duration::from_secs(10);
+        stream.set_read_timeout(Some(READ_TIMEOUT))?;
+        let response = self.endpoint.respond(&read_head(stream)?);
+        debug!(?response, "responding");
+        let complete = match &response {
+            Response::Head(head) => stream.write_all(head.as_bytes()).map(|()| false),
+            Response::Trace(head) => {
+                self.transfers.fetch_add(1, Ordering::Relaxed);
+                let sent =
+                    stream.write_all(head.as_bytes()).and_then(|()| send_file(&self.file, stream));
+                self.transfers.fetch_sub(1, Ordering::Relaxed);
+                sent.map(|length| length == self.endpoint.length)
             }
         }?;
         stream.shutdown(Shutdown::Write)?;
-        // Before all has arrived we may not end, and the connection with us.
+        // The process may end after this, and with it the connection: wait until all has arrived.
         while stream.read(&mut [0; 1024]).is_ok_and(|length| length > 0) {}
-        Ok(sent)
+        Ok(complete)
     }
 }
 
-/// Reads a file from its begin, whoever else reads it.
-struct WholeFile<'a> {
-    file: &'a File,
-    at: u64,
+/// Sends a whole file without moving its cursor, which other threads share. Returns its length.
+fn send_file(file: &File, stream: &TcpStream) -> io::Result<u64> {
+    const MAX_CHUNK_BYTES: usize = 1 << 30;
+    let mut at = 0;
+    while sendfile(stream, file, Some(&mut at), MAX_CHUNK_BYTES)? > 0 {}
+    Ok(at)
 }
 
-impl Read for WholeFile<'_> {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let length = std::os::unix::fs::FileExt::read_at(self.file, bytes, self.at)?;
-        self.at += length as u64;
-        Ok(length)
-    }
-}
-
-/// Has the user's browser open an address.
+/// Opens an address in the user's browser.
 ///
 /// # Errors
-/// There is no desktop, or no program that opens addresses, or it fails at once.
+/// There is no desktop, or no program of it opens the address.
 pub fn start_browser(address: &str) -> Result<()> {
     // Without a desktop `xdg-open` may start a browser in the terminal.
     const DESKTOP: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
     if !cfg!(target_os = "macos") && DESKTOP.iter().all(|name| env::var_os(name).is_none()) {
         bail!("there is no desktop here: neither DISPLAY nor WAYLAND_DISPLAY is set");
     }
-    open::that_detached(address).context("nothing here opens a browser")
+    open::that_detached(address).context("every launcher of the desktop failed")
 }
 
-/// Whether the Perfetto UI opens the file as it is; a recording has to become a trace first.
+/// Whether the Perfetto UI can open the file: it is a trace, and not a recording.
 ///
 /// # Errors
-/// It cannot be read, or is neither.
+/// The file cannot be read, or is neither.
 pub fn is_trace(path: &Path) -> Result<bool> {
     let mut head = Vec::new();
     File::open(path)?.take(format::FILE_HEADER_BYTES as u64).read_to_end(&mut head)?;
@@ -302,7 +291,7 @@ pub fn is_trace(path: &Path) -> Result<bool> {
     let is_trace = match head.trim_ascii_start() {
         // JSON, or gzip.
         [b'{' | b'[', ..] | [0x1f, 0x8b, ..] => true,
-        // The tag of the first packet of a Perfetto trace, which looks like a line feed.
+        // The tag of the first packet of a Perfetto trace, which is the byte of a line feed.
         _ => head.first() == Some(&0x0a),
     };
     if !is_recording && !is_trace {
@@ -316,16 +305,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_view_is_of_what_the_trace_has() {
+    fn a_view_lies_within_the_trace() {
         let span = (1_000_000, 9_000_000);
         let view = |window, slice| View::new(window, span, slice).map(|view| view.to_string());
-        for (window, said) in [
+        for (window, expected) in [
             ((2_000_000, 3_000_000), "&visStart=2000000&visEnd=3000000"),
             ((0, u64::MAX), "&visStart=1000000&visEnd=9000000"),
             ((5_000_000, 5_000_000), "&visStart=4995000&visEnd=5005000"),
             ((9_500_000, 9_500_000), ""),
         ] {
-            assert_eq!(view(window, None).unwrap_or_default(), said);
+            assert_eq!(view(window, None).unwrap_or_default(), expected);
         }
         assert_eq!(
             view((2_000_000, 3_000_000), Some((2_100_000, 2_900_000))).unwrap(),

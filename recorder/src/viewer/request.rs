@@ -1,61 +1,60 @@
-//! The one request that is answered, and how the others are refused.
+//! The HTTP requests of the page, and the responses to them.
 
 use std::fmt::Write as _;
 use std::io::{self, Read};
 
-/// What is served, to whom.
+/// The one resource that is served.
 #[derive(Debug)]
-pub(super) struct Offer {
+pub(super) struct Endpoint {
     /// `127.0.0.1:9001`
     pub(super) host: String,
     /// `/0123456789abcdef/run.pftrace`
     pub(super) path: String,
     /// The origin of the page that may read it: `https://ui.perfetto.dev`
     pub(super) origin: String,
-    /// How long it is, in bytes.
+    /// The length of the trace in bytes.
     pub(super) length: u64,
 }
 
-/// What a request gets.
+/// The response to a request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// The trace, after this head.
+pub(super) enum Response {
+    /// This head and the trace.
     Trace(String),
-    /// This head and nothing else.
+    /// This head only.
     Head(String),
 }
 
-/// No head is longer.
-const MOST_BYTES: usize = 16 * 1024;
-const MOST_HEADERS: usize = 64;
+const MAX_HEAD_BYTES: usize = 16 * 1024;
+const MAX_HEADERS: usize = 64;
 
-/// Reads the head of a request, and what of its body comes with it.
+/// Reads the head of a request, possibly with a part of its body.
 ///
 /// # Errors
-/// It cannot be read, ends early or is too long.
+/// The stream cannot be read, or the head is incomplete or too long.
 pub(super) fn read_head(mut stream: impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
-    let mut room = [0; 1024];
+    let mut buffer = [0; 1024];
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let length = stream.read(&mut room)?;
+        let length = stream.read(&mut buffer)?;
         if length == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        head.extend_from_slice(&room[..length]);
-        if head.len() > MOST_BYTES {
+        head.extend_from_slice(&buffer[..length]);
+        if head.len() > MAX_HEAD_BYTES {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too long"));
         }
     }
     Ok(head)
 }
 
-impl Offer {
-    /// What a request with this head gets.
+impl Endpoint {
+    /// The response to a request with this head.
     ///
-    /// Of the page's requests a browser says whence they come, and no page can lie about it.
-    /// `Host` is checked so that no name that somebody lets point here is taken for us.
-    pub(super) fn answer(&self, head: &[u8]) -> Answer {
-        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+    /// Browsers send the true `Origin` of each page. The check of `Host` prevents DNS rebinding: a
+    /// foreign name that resolves to this machine is refused.
+    pub(super) fn respond(&self, head: &[u8]) -> Response {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
         let (Some(method), Some(path)) = (match request.parse(head) {
             Ok(httparse::Status::Complete(_)) => (request.method, request.path),
@@ -79,10 +78,10 @@ impl Offer {
             return refusal("404 Not Found");
         }
         match method {
-            "GET" => Answer::Trace(self.head("200 OK", self.length)),
-            "HEAD" => Answer::Head(self.head("200 OK", self.length)),
-            // A browser may ask first whether a page from the network may reach this machine.
-            "OPTIONS" => Answer::Head(self.head("204 No Content", 0)),
+            "GET" => Response::Trace(self.head("200 OK", self.length)),
+            "HEAD" => Response::Head(self.head("200 OK", self.length)),
+            // A preflight request: may a page from the network reach this machine?
+            "OPTIONS" => Response::Head(self.head("204 No Content", 0)),
             _ => refusal("405 Method Not Allowed"),
         }
     }
@@ -108,16 +107,16 @@ impl Offer {
     }
 }
 
-fn refusal(status: &str) -> Answer {
-    Answer::Head(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
+fn refusal(status: &str) -> Response {
+    Response::Head(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn offer() -> Offer {
-        Offer {
+    fn endpoint() -> Endpoint {
+        Endpoint {
             host: "127.0.0.1:9001".to_owned(),
             path: "/secret/run.pftrace".to_owned(),
             origin: "https://ui.perfetto.dev".to_owned(),
@@ -135,13 +134,13 @@ mod tests {
     #[test]
     fn the_page_gets_the_trace() {
         let head = request("GET /secret/run.pftrace", &[HOST, ORIGIN]);
-        let Answer::Trace(head) = offer().answer(head.as_bytes()) else { panic!() };
+        let Response::Trace(head) = endpoint().respond(head.as_bytes()) else { panic!() };
         assert!(head.starts_with("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n"), "{head}");
         assert!(head.contains("Access-Control-Allow-Origin: https://ui.perfetto.dev\r\n"));
     }
 
     #[test]
-    fn everybody_else_is_refused() {
+    fn all_other_requests_are_refused() {
         let get = "GET /secret/run.pftrace";
         for (line, headers, status) in [
             (get, &[HOST][..], 403),
@@ -159,16 +158,16 @@ mod tests {
             ("nonsense", &[], 400),
         ] {
             let head = request(line, headers);
-            let Answer::Head(answer) = offer().answer(head.as_bytes()) else {
+            let Response::Head(response) = endpoint().respond(head.as_bytes()) else {
                 panic!("{head}");
             };
-            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head}{answer}");
-            assert!(!answer.contains("Access-Control"), "{head}{answer}");
+            assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{head}{response}");
+            assert!(!response.contains("Access-Control"), "{head}{response}");
         }
     }
 
     #[test]
-    fn a_head_is_read_up_to_its_end_and_no_endless_one() {
+    fn a_head_must_be_complete_and_not_too_long() {
         assert_eq!(read_head(&b"GET / HTTP/1.1\r\n\r\n"[..]).unwrap(), b"GET / HTTP/1.1\r\n\r\n");
         assert!(read_head(&b"GET / HTTP/1.1\r\n"[..]).is_err());
         assert!(read_head(io::repeat(b'x')).is_err());

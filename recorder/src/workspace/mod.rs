@@ -1,4 +1,4 @@
-//! The programs of the Cargo workspace that we are in.
+//! The programs of the current Cargo workspace.
 
 use std::ffi::OsString;
 use std::fs;
@@ -17,19 +17,19 @@ use tracing::info_span;
 pub struct Program {
     /// Its name.
     pub name: String,
-    /// Whether it is to be listed: its package uses `instrumented`, and does not hide.
+    /// Whether it is listed: its package depends on `instrumented` and is not hidden.
     pub listed: bool,
-    /// Its place in the order that its package wants to be listed in.
-    place: usize,
+    /// Its position in the order that its package defines.
+    position: usize,
     package: String,
     id: PackageId,
     source: PathBuf,
     is_example: bool,
-    /// Without these it is not built.
+    /// The features that it requires.
     features: Vec<String>,
 }
 
-/// What `recorder list --json` says of a program.
+/// A program in `recorder list --json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Listing<'a> {
     name: &'a str,
@@ -40,14 +40,14 @@ pub struct Listing<'a> {
 }
 
 impl Program {
-    /// The first line of its documentation, or nothing.
+    /// The first line of its documentation, or an empty string.
     pub fn summary(&self) -> String {
         let source = fs::read_to_string(&self.source).unwrap_or_default();
         let line = source.lines().find_map(|line| line.strip_prefix("//!"));
         line.unwrap_or_default().trim().to_owned()
     }
 
-    /// All that is known of it without building it.
+    /// Everything that is known without building it.
     pub fn listing(&self) -> Listing<'_> {
         Listing {
             name: &self.name,
@@ -58,8 +58,8 @@ impl Program {
         }
     }
 
-    /// Builds it; gives the path of the executable. What Cargo has to say goes to stderr, if
-    /// it is `quiet` only what is wrong.
+    /// Builds the program and returns the path of its executable. Cargo prints to stderr; if
+    /// `quiet`, only errors and warnings.
     ///
     /// # Errors
     /// Cargo cannot be run, or the program cannot be built.
@@ -91,36 +91,32 @@ impl Program {
             }
         }
         if !cargo.wait()?.success() {
-            bail!("cannot build {}; see what cargo says above", self.name);
+            bail!("cannot build {}; see the messages of cargo above", self.name);
         }
-        let executable =
-            executable.with_context(|| format!("cargo built no executable {}", self.name))?;
-        let executable = executable.into_std_path_buf();
-        // As a person would type it, and as `cargo run` shows it.
-        let here = env::current_dir().unwrap_or_default();
-        Ok(match executable.strip_prefix(here) {
-            Ok(near) => Path::new(".").join(near),
-            Err(_) => executable,
-        })
+        let executable: PathBuf =
+            executable.with_context(|| format!("cargo built no executable {}", self.name))?.into();
+        // Relative, as `cargo run` shows it: the path becomes the program's first argument.
+        let relative = executable.strip_prefix(env::current_dir().unwrap_or_default());
+        Ok(relative.map_or_else(|_| executable.clone(), |path| Path::new(".").join(path)))
     }
 }
 
-/// All programs of the workspace that we are in, by name.
+/// All programs of the current workspace, sorted by name.
 ///
-/// A package can have them in another order, and before those of others: the list `order` in
-/// its `[package.metadata.recorder]`.
+/// The list `order` in `[package.metadata.recorder]` of a package moves its programs, in this
+/// order, before all others.
 ///
 /// # Errors
-/// We are in no workspace, or Cargo cannot read it.
+/// There is no workspace here, or Cargo cannot read it.
 pub fn programs() -> Result<Vec<Program>> {
     let _span = info_span!("find programs").entered();
     let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec();
     let metadata = metadata.map_err(|error| {
-        let why = match error {
+        let reason = match error {
             cargo_metadata::Error::CargoMetadata { stderr } => stderr,
             other => other.to_string(),
         };
-        anyhow!("{}", why.trim().trim_start_matches("error: ")).context(
+        anyhow!("{}", reason.trim().trim_start_matches("error: ")).context(
             "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
         )
     })?;
@@ -133,7 +129,7 @@ pub fn programs() -> Result<Vec<Program>> {
             targets.map(move |target| Program {
                 name: target.name.clone(),
                 listed,
-                place: place(package, &target.name),
+                position: position(package, &target.name),
                 package: package.name.to_string(),
                 id: package.id.clone(),
                 source: target.src_path.clone().into(),
@@ -142,44 +138,47 @@ pub fn programs() -> Result<Vec<Program>> {
             })
         })
         .collect();
-    programs.sort_by(|a, b| (a.place, &a.name, !a.listed).cmp(&(b.place, &b.name, !b.listed)));
+    programs
+        .sort_by(|a, b| (a.position, &a.name, !a.listed).cmp(&(b.position, &b.name, !b.listed)));
     Ok(programs)
 }
 
-/// There is no program of this name.
+/// The error if a workspace has no program with the given name.
 #[derive(Debug)]
-pub struct Unknown {
+pub struct UnknownProgram {
     name: String,
-    nearest: Option<String>,
+    most_similar: Option<String>,
 }
 
-impl fmt::Display for Unknown {
+impl fmt::Display for UnknownProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "this workspace has no example or binary {:?}", self.name)?;
-        if let Some(nearest) = &self.nearest {
-            write!(f, "; did you mean {nearest:?}?")?;
+        if let Some(name) = &self.most_similar {
+            write!(f, "; did you mean {name:?}?")?;
         }
-        write!(f, " (`recorder list` shows what can be run)")
+        write!(f, " (`recorder list` shows all programs)")
     }
 }
 
-impl std::error::Error for Unknown {}
+impl std::error::Error for UnknownProgram {}
 
-/// The program with this name.
+/// Finds the program with this name.
 ///
 /// # Errors
-/// [`Unknown`], with the name that is most like it.
-pub fn find(programs: &[Program], name: &str) -> Result<Program, Unknown> {
-    /// From here on two names are alike.
-    const ALIKE: f64 = 0.7;
+/// [`UnknownProgram`], with the most similar name.
+pub fn find(programs: &[Program], name: &str) -> Result<Program, UnknownProgram> {
+    const MIN_SIMILARITY: f64 = 0.7;
     programs.iter().find(|program| program.name == name).cloned().ok_or_else(|| {
-        let nearest = programs
+        let most_similar = programs
             .iter()
             .filter(|program| program.listed)
             .map(|program| (strsim::jaro_winkler(&program.name, name), &program.name))
-            .filter(|(likeness, _)| *likeness >= ALIKE)
+            .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        Unknown { name: name.to_owned(), nearest: nearest.map(|(_, name)| name.clone()) }
+        UnknownProgram {
+            name: name.to_owned(),
+            most_similar: most_similar.map(|(_, name)| name.clone()),
+        }
     })
 }
 
@@ -192,8 +191,8 @@ fn is_listed(package: &Package) -> bool {
     uses && package.metadata["recorder"]["hidden"] != true
 }
 
-/// Where a package's own order has this program; those that it does not have come last.
-fn place(package: &Package, name: &str) -> usize {
+/// The position of a program in its package's order; programs that are not in it come last.
+fn position(package: &Package, name: &str) -> usize {
     let order = package.metadata["recorder"]["order"].as_array();
     order.and_then(|order| order.iter().position(|named| named == name)).unwrap_or(usize::MAX)
 }

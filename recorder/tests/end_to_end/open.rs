@@ -291,7 +291,7 @@ fn a_port_that_is_taken() {
     let port = taken.local_addr().unwrap().port().to_string();
     run(place.recorder(&["open", "x.json", "--no-browser", "--port", &port]))
         .expect_status(1)
-        .expect_stderr("another `recorder open` waits there")
+        .expect_stderr("another `recorder open` or a `trace_processor` uses it")
         .expect_stderr(&format!("port {port} of 127.0.0.1"));
 }
 
@@ -358,7 +358,7 @@ fn without_a_browser_it_says_what_to_open() {
     let mut command = place.recorder(&["open", "x.pftrace", "--port", "0"]);
     command.env("PATH", path).env("DISPLAY", ":0");
     let (_, ran) = Waiting::of(command, before).finish();
-    ran.expect_stderr("recorder: cannot start a browser: nothing here opens a browser");
+    ran.expect_stderr("recorder: cannot start a browser: every launcher of the desktop failed");
 }
 
 #[test]

@@ -180,6 +180,6 @@ fn a_program_that_cannot_be_built() {
     run(command)
         .expect_status(1)
         .expect_stderr("cannot find value `wrong`")
-        .expect_stderr("recorder: cannot build shown; see what cargo says above");
+        .expect_stderr("recorder: cannot build shown; see the messages of cargo above");
     assert!(!place.names().iter().any(|name| name == "x.json" || name.starts_with('.')));
 }
