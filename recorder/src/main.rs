@@ -1,11 +1,12 @@
-//! `recorder`: see [`recorder::cli`] for the command line and [`recorder::commands`] for the rest.
+//! `recorder`: parses the [command line](recorder::cli) and executes a
+//! [command](recorder::commands).
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use recorder::cli::Cli;
-use recorder::commands;
+use recorder::commands::{self, Error};
 use recorder::terminal::console::Console;
 use recorder::terminal::diagnostics;
 
@@ -16,7 +17,8 @@ fn main() -> ExitCode {
     }
     let console = Console::new(&cli.verbosity);
     let status = diagnostics::start(&cli.verbosity)
-        .and_then(|_diagnostics| commands::execute(cli.command, console))
-        .unwrap_or_else(commands::report_failure);
+        .map_err(Error::from)
+        .and_then(|_diagnostics| commands::execute(cli, console))
+        .unwrap_or_else(Error::report);
     ExitCode::from(status)
 }

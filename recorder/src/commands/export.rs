@@ -1,30 +1,22 @@
 //! `recorder export`.
 
-use std::path::PathBuf;
-
-use anyhow::Result;
-
-use super::recordings::{open_recordings, watched};
-use super::written::{conclude, open_written, warn_if_too_large};
+use super::Result;
+use super::recordings::{open_recordings, watch_signals};
+use super::results::Results;
 use crate::analysis::Outsiders;
-use crate::cli::{ChartOptions, DetailOptions, Opening};
-use crate::export::{self, Output, Shown};
+use crate::cli::ExportArgs;
+use crate::export::{self, Shown};
 use crate::report::Report;
 use crate::terminal::console::Console;
-use crate::timeline::select::{Selection, Wanted};
+use crate::timeline::select::Selection;
 
-pub(super) fn export(
-    recordings: &[PathBuf],
-    outputs: &[Output],
-    chart: ChartOptions,
-    wanted: &Wanted,
-    detail: DetailOptions,
-    opening: &Opening,
-    console: Console,
-) -> Result<u8> {
-    let watch = watched()?;
-    let outputs = export::prepare(outputs)?;
+pub(super) fn export(args: ExportArgs, console: Console) -> Result<u8> {
+    let ExportArgs { input, outputs, chart, selection, detail, viewer } = args;
+    let watch = watch_signals()?;
+    let outputs = export::prepare(&outputs)?;
+    let recordings = &input.recordings;
     let recording = console.with_progress(&watch, || open_recordings(recordings, &watch))?;
+    let wanted = selection.wanted();
     let has_trace = outputs.iter().any(|output| output.kind().is_trace());
     let findings = match has_trace || wanted.around.is_some() {
         true => {
@@ -32,13 +24,12 @@ pub(super) fn export(
         }
         false => Vec::new(),
     };
-    let (summary, written) = console.with_progress(&watch, || {
-        let selection = Selection::new(wanted, &recording, &findings)?;
+    let (summary, files) = console.with_progress(&watch, || {
+        let selection = Selection::new(&wanted, &recording, &findings)?;
         let shown = Shown { selection: selection.as_ref(), max_events: detail.max_events };
         export::export(&recording, &findings, outputs, chart.style(), shown)
     })?;
-    let reported = conclude(&recording, &summary, &[], &written, opening, console);
-    warn_if_too_large(&written, detail, console);
-    let opened = open_written(&written, opening, &watch, console);
-    Ok(if reported == 0 { opened } else { reported })
+    // The findings are in the traces; `recorder report` prints them.
+    let results = Results { recording: &recording, summary, findings: &[], files: &files };
+    Ok(results.print_and_open(&viewer, detail, &watch, console))
 }

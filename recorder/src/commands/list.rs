@@ -1,17 +1,18 @@
 //! `recorder list`.
 
-use anyhow::Result;
-
-use super::print;
-use crate::terminal::console::print as print_line;
+use super::{Result, print_bytes, print_json};
+use crate::cli::ListArgs;
+use crate::terminal::console;
 use crate::workspace::{self, Program};
 
-pub(super) fn list(json: bool) -> Result<u8> {
-    let programs: Vec<_> =
-        workspace::programs()?.into_iter().filter(|program| program.listed).collect();
-    if json {
-        let listings: Vec<_> = programs.iter().map(Program::listing).collect();
-        return super::print_json(&listings);
+pub(super) fn list(args: &ListArgs) -> Result<u8> {
+    let mut programs = workspace::programs()?;
+    programs.retain(|program| program.listed);
+    if args.json {
+        return print_json(&programs.iter().map(Program::listing).collect::<Vec<_>>());
+    }
+    if programs.is_empty() {
+        console::error("no package of this workspace depends on `instrumented`");
     }
     let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
     let mut text = String::new();
@@ -19,8 +20,5 @@ pub(super) fn list(json: bool) -> Result<u8> {
         text += format!("{:width$}  {}", program.name, program.summary()).trim_end();
         text += "\n";
     }
-    if programs.is_empty() {
-        print_line("recorder: no package of this workspace depends on `instrumented`");
-    }
-    print(text.as_bytes())
+    print_bytes(text.as_bytes())
 }

@@ -1,108 +1,123 @@
 //! `recorder open`.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, anyhow};
 
-use super::exit_status::USAGE;
-use super::recordings::{open_recordings, print_damage};
+use super::recordings::{open_recordings, print_damage, watch_signals};
+use super::{Error, Result};
 use crate::analysis::Outsiders;
-use crate::cli::{DetailOptions, Serving};
+use crate::cli::{OpenArgs, ServeOptions};
 use crate::export;
 use crate::report::Report;
 use crate::terminal::cancel::Watch;
-use crate::terminal::console::{Console, print as print_line};
+use crate::terminal::console::{self, Console};
 use crate::timeline::select::{Selection, Wanted};
 use crate::viewer::{self, Server, View, WaitOutcome};
 
-pub(super) fn open_in_viewer(
-    paths: &[impl AsRef<Path>],
-    wanted: &Wanted,
-    detail: DetailOptions,
-    serving: &Serving,
-    watch: &Watch,
-    console: Console,
-) -> Result<u8> {
-    if let [path] = paths {
-        let path = path.as_ref();
-        let cannot = || format!("cannot open {}", path.display());
-        if path.is_file() && viewer::is_trace(path).with_context(cannot)? {
-            if *wanted != Wanted::default() {
-                print_line(format_args!(
-                    "recorder: {} is a trace; what to look at first can be told of a recording \
-                     (-o NAME.rec keeps one)",
-                    path.display()
-                ));
-                return Ok(USAGE);
-            }
-            if detail.max_events.is_some() {
-                print_line(format_args!(
-                    "recorder: --max-events is for recordings, and {} is a trace already",
-                    path.display()
-                ));
-                return Ok(USAGE);
-            }
-            let trace = File::open(path).with_context(cannot)?;
-            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            serve(trace, &name, None, serving, watch, console)?;
-            return Ok(0);
-        }
-    }
-    let recording = console.with_progress(watch, || open_recordings(paths, watch))?;
-    let status = print_damage(&recording);
-    if let Some(alignment) = &recording.alignment {
-        console.print(alignment);
-    }
-    let findings =
-        console.with_progress(watch, || Report::new(&recording, Outsiders::Unknown))?.findings;
-    let selection =
-        console.with_progress(watch, || Selection::new(wanted, &recording, &findings))?;
-    let trace = console
-        .with_progress(watch, || export::perfetto(&recording, &findings, detail.max_events))?;
-    trace.left_out.iter().for_each(|words| console.print(words));
-    let view = selection
-        .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
-    let stems = paths.iter().map(|path| {
-        let path = path.as_ref();
-        path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy()
-    });
-    let name = format!("{}.pftrace", stems.collect::<Vec<_>>().join("_"));
-    serve(trace.file, &name, view, serving, watch, console)?;
-    Ok(status)
+pub(super) fn open(args: OpenArgs, console: Console) -> Result<u8> {
+    let watch = watch_signals()?;
+    let viewer = Viewer { options: &args.serve, watch: &watch, console };
+    viewer.open(&args.files, &args.window.wanted(), args.detail.max_events)
 }
 
-/// Waits until the Perfetto UI has fetched the trace.
-fn serve(
-    trace: File,
-    name: &str,
-    view: Option<View>,
-    serving: &Serving,
-    watch: &Watch,
-    console: Console,
-) -> Result<()> {
-    let page = serving.page();
-    let server = Server::new(trace, name, view, &page, serving.port())?;
-    console.print(format_args!(
-        "opening {name}: the browser loads {page} from the network, and that page fetches the \
-         trace from this command; nothing leaves your machine"
-    ));
-    if serving.no_browser {
-        print_line(format_args!("open this in a browser: {}", server.address()));
-    } else if let Err(error) = viewer::start_browser(server.address()) {
-        print_line(format_args!(
-            "recorder: cannot start a browser: {error:#}; open this in one on this machine: {}",
-            server.address()
+/// Opens traces and recordings in the Perfetto UI.
+pub(super) struct Viewer<'a> {
+    pub(super) options: &'a ServeOptions,
+    pub(super) watch: &'a Watch,
+    pub(super) console: Console,
+}
+
+impl Viewer<'_> {
+    /// Opens a trace, or one or more recordings, and returns the exit status.
+    pub(super) fn open(
+        &self,
+        paths: &[PathBuf],
+        wanted: &Wanted,
+        max_events: Option<u64>,
+    ) -> Result<u8> {
+        if let [path] = paths
+            && path.is_file()
+            && viewer::is_trace(path).with_context(|| cannot_open(path))?
+        {
+            if *wanted != Wanted::default() || max_events.is_some() {
+                return Err(Error::Usage(format!(
+                    "{} is a trace; --from, --to, --around, --message and --max-events require a \
+                     recording (-o NAME.rec writes one)",
+                    path.display()
+                )));
+            }
+            let trace = File::open(path).with_context(|| cannot_open(path))?;
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            self.serve(trace, &name, None)?;
+            return Ok(0);
+        }
+        self.open_recordings(paths, wanted, max_events)
+    }
+
+    /// Opens a temporary trace of recordings.
+    fn open_recordings(
+        &self,
+        paths: &[PathBuf],
+        wanted: &Wanted,
+        max_events: Option<u64>,
+    ) -> Result<u8> {
+        let Viewer { watch, console, .. } = *self;
+        let recording = console.with_progress(watch, || open_recordings(paths, watch))?;
+        let status = print_damage(&recording);
+        if let Some(alignment) = &recording.alignment {
+            console.print(alignment);
+        }
+        let report =
+            console.with_progress(watch, || Report::new(&recording, Outsiders::Unknown))?;
+        let (selection, trace) = console.with_progress(watch, || {
+            let selection = Selection::new(wanted, &recording, &report.findings)?;
+            let trace = export::perfetto(&recording, &report.findings, max_events)?;
+            Ok::<_, anyhow::Error>((selection, trace))
+        })?;
+        trace.left_out.iter().for_each(|words| console.print(words));
+        let view = selection
+            .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
+        let stems =
+            paths.iter().map(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy());
+        let name = format!("{}.pftrace", stems.collect::<Vec<_>>().join("_"));
+        self.serve(trace.file, &name, view)?;
+        Ok(status)
+    }
+
+    /// Serves a trace until the Perfetto UI has fetched it.
+    fn serve(&self, trace: File, name: &str, view: Option<View>) -> Result<()> {
+        let page = self.options.page();
+        let server = Server::new(trace, name, view, &page, self.options.port())?;
+        self.console.print(format_args!(
+            "opening {name}: the browser loads {page} from the network, and that page fetches the \
+             trace from this command; nothing leaves your machine"
         ));
+        let address = server.address();
+        if self.options.no_browser {
+            console::print(format_args!("open this in a browser: {address}"));
+        } else if let Err(error) = viewer::start_browser(address) {
+            console::error(format_args!(
+                "cannot start a browser: {error:#}; open this in a browser on this machine: \
+                 {address}"
+            ));
+        }
+        let timeout = self.options.timeout();
+        match server.wait(timeout, self.watch)? {
+            WaitOutcome::Fetched => {
+                self.console.print(format_args!("the Perfetto UI has fetched {name}"));
+                Ok(())
+            }
+            WaitOutcome::TimedOut => Err(Error::Failed(anyhow!(
+                "{name} was not fetched within {}: if {page} does not load, use a Perfetto UI of \
+                 your own with --ui; if it does, drop the file on it",
+                humantime::format_duration(timeout)
+            ))),
+        }
     }
-    let patience = serving.patience();
-    match server.wait(patience, watch)? {
-        WaitOutcome::Fetched => console.print(format_args!("the Perfetto UI has {name}")),
-        WaitOutcome::TimedOut => bail!(
-            "{name} was not fetched within {}: if {page} cannot be loaded, give a Perfetto UI of \
-             your own with --ui; if it was loaded, drop the file on it",
-            humantime::format_duration(patience)
-        ),
-    }
-    Ok(())
+}
+
+fn cannot_open(path: &Path) -> String {
+    format!("cannot open {}", path.display())
 }

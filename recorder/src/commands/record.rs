@@ -1,132 +1,161 @@
 //! `recorder run` and `record`.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 
-use super::exit_status::{FAILURE, USAGE};
-use super::recordings::watched;
-use super::written::{conclude, open_written, warn_if_too_large};
-use crate::capture::run::{EndReason, RunOptions};
-use crate::capture::session::{Collected, Retention, Session};
-use crate::cli::{self, Opening, Options};
+use super::error::FAILURE;
+use super::recordings::watch_signals;
+use super::results::Results;
+use super::{Error, Result};
+use crate::analysis::Outsiders;
+use crate::capture::run::{self, EndReason, RunOptions, RunOutcome};
+use crate::capture::session::{Collected, Session};
+use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 use crate::export::{self, Output, Prepared, Shown};
+use crate::reading::Recording;
 use crate::report::Report;
-use crate::terminal::console::{Console, print as print_line};
+use crate::terminal::cancel::Watch;
+use crate::terminal::console::{self, Console};
 use crate::workspace;
 
-pub(super) fn run(
-    name: &str,
-    release: bool,
-    options: &Options,
-    opening: &Opening,
-    args: Vec<OsString>,
-    console: Console,
-) -> Result<u8> {
-    let program = workspace::find(&workspace::programs()?, name)?;
-    let outputs = begin_outputs(options.outputs.clone(), name)?;
-    let mut command = Command::new(program.build(release, console.is_quiet())?);
-    command.args(args);
-    record_command(command, name, outputs, options, options.values(cli::SHORT), opening, console)
+pub(super) fn run(args: RunArgs, console: Console) -> Result<u8> {
+    let program = workspace::find(&workspace::programs()?, &args.name)?;
+    // Before the build: an output that cannot be written is reported at once.
+    let job = Job::new(&args.name, &args.options, console)?;
+    let mut command = Command::new(program.build(args.release, console.is_quiet())?);
+    command.args(args.args);
+    job.execute(command, DEFAULT_VALUE_BYTES)
 }
 
-pub(super) fn record(
-    command: &[OsString],
-    options: &Options,
-    opening: &Opening,
-    console: Console,
-) -> Result<u8> {
-    let Some((program, args)) = command.split_first() else { return Ok(USAGE) };
-    let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
-    let outputs = begin_outputs(options.outputs.clone(), &name)?;
+pub(super) fn record(args: RecordArgs, console: Console) -> Result<u8> {
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err(Error::Usage("there is no command to record".to_owned()));
+    };
+    let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy();
+    let job = Job::new(&name, &args.options, console)?;
     let mut command = Command::new(program);
-    command.args(args);
-    record_command(command, &name, outputs, options, options.values(0), opening, console)
+    command.args(arguments);
+    job.execute(command, 0)
 }
 
-/// Begins the files that were asked for, or those that are written if none was.
-fn begin_outputs(mut outputs: Vec<Output>, name: &str) -> Result<Vec<Prepared>> {
-    if outputs.is_empty() {
-        fs::create_dir_all("traces").context("cannot make the directory traces")?;
-        for ending in ["json", "pftrace"] {
-            outputs.push(format!("traces/{name}.{ending}").parse()?);
-        }
-    }
-    export::prepare(&outputs)
-}
-
-fn record_command(
-    command: Command,
-    name: &str,
+/// A program to record, and the files to write.
+struct Job<'a> {
+    name: &'a str,
     outputs: Vec<Prepared>,
-    options: &Options,
-    values: u64,
-    opening: &Opening,
+    options: &'a RecordOptions,
     console: Console,
-) -> Result<u8> {
-    let keep = options.keep();
-    let first = outputs.first().map_or(Path::new(name), Prepared::path);
-    let directory = match first.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let mut session = Session::new(keep, options.paused, values, directory)?;
-    let is_flight_recorder = matches!(keep, Retention::LastFor(_) | Retention::LastBytes(_));
-    let run_options = RunOptions {
-        timeout: options.timeout,
-        on_deadlock: options.on_deadlock,
-        snapshot_stem: is_flight_recorder.then(|| first.with_extension("")),
-        console,
-    };
-    let finished = crate::capture::run::run(command, &mut session, &run_options)?;
-    let status = finished.status();
-    match finished.end_reason {
-        Some(EndReason::TimedOut) => {
-            console.print(format_args!("recorder: the timeout has ended {name}"));
-        }
-        Some(EndReason::Deadlocked) => {
-            console.print(format_args!("recorder: ended {name}, which hung"))
-        }
-        None => {}
+}
+
+impl<'a> Job<'a> {
+    fn new(name: &'a str, options: &'a RecordOptions, console: Console) -> Result<Self> {
+        let outputs = match &options.outputs[..] {
+            [] => export::prepare(&default_outputs(name)?)?,
+            outputs => export::prepare(outputs)?,
+        };
+        Ok(Job { name, outputs, options, console })
     }
-    // A signal that came while the program ran was meant for it.
-    let watch = watched()?;
-    let collected = console.with_progress(&watch, || session.finish(&finished.exit, &watch));
-    let Some(Collected { recording, error, reached_limit }) =
-        collected.context("cannot collect the recording")?
-    else {
-        print_line(format_args!(
-            "recorder: recorded nothing: {name} made no channel of `instrumented` that could be \
-             recorded. Replace `use std::sync::mpsc` by `use instrumented::sync::mpsc` in its \
-             source, and see that the feature `record` is on"
+
+    /// Runs the program, writes the outputs and returns the exit status.
+    fn execute(self, command: Command, default_value_bytes: u16) -> Result<u8> {
+        let value_bytes = self.options.value_bytes(default_value_bytes);
+        let mut session = self.start_session(value_bytes)?;
+        let outcome = run::run(command, &mut session, &self.run_options())?;
+        if let Some(reason) = outcome.end_reason {
+            let reason = match reason {
+                EndReason::TimedOut => "--timeout expired",
+                EndReason::Deadlocked => "it hung",
+            };
+            self.console.note(format_args!("ended {} because {reason}", self.name));
+        }
+        // Earlier signals were for the program.
+        let watch = watch_signals()?;
+        let collected =
+            self.console.with_progress(&watch, || session.finish(&outcome.exit, &watch));
+        let status = outcome.status();
+        let Some(collected) = collected.context("cannot collect the recording")? else {
+            self.print_nothing_recorded();
+            return Ok(if status == 0 { FAILURE } else { status });
+        };
+        let is_complete = self.print_completeness(&collected, &outcome);
+        let output_status = self.write_outputs(&collected.recording, outcome.outsiders, &watch)?;
+        Ok(match status {
+            0 if !is_complete => FAILURE,
+            0 => output_status,
+            status => status,
+        })
+    }
+
+    /// The path of the first output, or the name of the program.
+    fn first_path(&self) -> &Path {
+        self.outputs.first().map_or(Path::new(self.name), Prepared::path)
+    }
+
+    fn start_session(&self, value_bytes: u64) -> Result<Session> {
+        let directory = match self.first_path().parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let retention = self.options.retention();
+        Ok(Session::new(retention, self.options.paused, value_bytes, directory)?)
+    }
+
+    fn run_options(&self) -> RunOptions {
+        let is_flight_recorder = self.options.last.is_some();
+        RunOptions {
+            timeout: self.options.timeout,
+            on_deadlock: self.options.on_deadlock,
+            snapshot_stem: is_flight_recorder.then(|| self.first_path().with_extension("")),
+            console: self.console,
+        }
+    }
+
+    fn print_nothing_recorded(&self) {
+        console::error(format_args!(
+            "recorded nothing: {} created no channel of `instrumented` that could be recorded. \
+             Replace `use std::sync::mpsc` with `use instrumented::sync::mpsc` in its source, and \
+             check that the feature `record` is enabled",
+            self.name
         ));
-        return Ok(if status == 0 { FAILURE } else { status });
-    };
-    let trouble = error.or(finished.error);
-    if let Some(trouble) = &trouble {
-        print_line(format_args!("recorder: the recording is incomplete: {trouble:#}"));
     }
-    if reached_limit {
-        console.print("recorder: the recording ended early: it has reached --max-size");
+
+    /// Prints what is missing from the recording. Returns whether no error is the reason.
+    fn print_completeness(&self, collected: &Collected, outcome: &RunOutcome) -> bool {
+        let error = collected.error.as_ref().or(outcome.error.as_ref());
+        if let Some(error) = error {
+            console::error(format_args!("the recording is incomplete: {error:#}"));
+        }
+        if collected.reached_limit {
+            self.console.note("the recording ended early: it reached --max-size");
+        }
+        error.is_none()
     }
-    let findings =
-        console.with_progress(&watch, || Report::new(&recording, finished.outsiders))?.findings;
-    let (mut summary, written) = console.with_progress(&watch, || {
-        let shown = Shown { selection: None, max_events: options.detail.max_events };
-        export::export(&recording, &findings, outputs, options.chart.style(), shown)
-    })?;
-    let hangs = findings.iter().filter(|finding| finding.code.is_hang());
-    hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
-    let reported = conclude(&recording, &summary, &findings, &written, opening, console);
-    warn_if_too_large(&written, options.detail, console);
-    let opened = open_written(&written, opening, &watch, console);
-    Ok(match status {
-        0 if trouble.is_some() => FAILURE,
-        0 if reported == 0 => opened,
-        0 => reported,
-        status => status,
-    })
+
+    /// Writes, prints and opens the outputs. Returns the exit status.
+    fn write_outputs(
+        self,
+        recording: &Recording,
+        outsiders: Outsiders,
+        watch: &Watch,
+    ) -> Result<u8> {
+        let Job { outputs, options, console, .. } = self;
+        let findings = console.with_progress(watch, || Report::new(recording, outsiders))?.findings;
+        let (mut summary, files) = console.with_progress(watch, || {
+            let shown = Shown { selection: None, max_events: options.detail.max_events };
+            export::export(recording, &findings, outputs, options.chart.style(), shown)
+        })?;
+        let hangs = findings.iter().filter(|finding| finding.code.is_hang());
+        hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
+        let results = Results { recording, summary, findings: &findings, files: &files };
+        Ok(results.print_and_open(&options.viewer, options.detail, watch, console))
+    }
+}
+
+/// The outputs that are written without `-o`.
+fn default_outputs(name: &str) -> anyhow::Result<[Output; 2]> {
+    fs::create_dir_all("traces").context("cannot create the directory traces")?;
+    let output = |extension| format!("traces/{name}.{extension}").parse();
+    Ok([output("json")?, output("pftrace")?])
 }

@@ -1,26 +1,24 @@
 //! `recorder completions` and `man`.
 
 use std::fs;
-use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 use clap::CommandFactory;
-use clap_complete::Shell;
 
-use super::print;
-use crate::cli::Cli;
+use super::{Result, print_bytes};
+use crate::cli::{Cli, CompletionsArgs, ManArgs};
 
-pub(super) fn completions(shell: Shell) -> Result<u8> {
+pub(super) fn completions(args: &CompletionsArgs) -> Result<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "recorder", &mut script);
-    print(&script)
+    clap_complete::generate(args.shell, &mut Cli::command(), "recorder", &mut script);
+    print_bytes(&script)
 }
 
-pub(super) fn man(directory: Option<&Path>) -> Result<u8> {
-    let Some(directory) = directory else {
+pub(super) fn man(args: &ManArgs) -> Result<u8> {
+    let Some(directory) = &args.directory else {
         let mut page = Vec::new();
-        clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-        return print(&page);
+        clap_mangen::Man::new(Cli::command()).render(&mut page).context("cannot make the page")?;
+        return print_bytes(&page);
     };
     let cannot = || format!("cannot write manual pages to {}", directory.display());
     fs::create_dir_all(directory).with_context(cannot)?;

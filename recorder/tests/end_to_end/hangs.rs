@@ -43,7 +43,7 @@ fn a_program_that_hangs_can_be_ended() {
         .expect_stdout("ready\n")
         .expect_no_damage()
         .expect_stderr(DEADLOCK)
-        .expect_stderr("recorder: ended hang, which hung")
+        .expect_stderr("recorder: ended hang because it hung")
         .expect_stderr("wrote x.txt");
     let text = place.text("x.txt");
     let events = text.events();

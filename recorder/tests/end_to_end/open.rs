@@ -130,7 +130,7 @@ fn the_page_gets_the_trace_once() {
         let (body, ran) = waiting.finish();
         assert!(body == place.bytes(served), "{file} is not {served}");
         ran.expect_stderr("nothing leaves your machine")
-            .expect_stderr(&format!("the Perfetto UI has {served}\n"));
+            .expect_stderr(&format!("the Perfetto UI has fetched {served}\n"));
     }
     assert_eq!(place.names(), before);
 }
@@ -196,7 +196,10 @@ fn what_cannot_be_looked_at() {
     let place = Place::new();
     record(&place);
     for (arguments, why) in [
-        (&["x.pftrace", "--from", "1ms"][..], "x.pftrace is a trace; what to look at first can"),
+        (
+            &["x.pftrace", "--from", "1ms"][..],
+            "x.pftrace is a trace; --from, --to, --around, --message and --max-events require a",
+        ),
         (&["x.rec", "--from", "1000s"], "there is nothing after 16m 40s"),
         (&["x.rec", "--from", "2ms", "--to", "1ms"], "--from is later than --to"),
         (&["x.rec", "--around", "deadlock"], "the report has no finding \"deadlock\""),
@@ -217,9 +220,9 @@ fn of_a_recording_so_many_events_are_shown() {
     let (body, ran) = waiting.finish();
     assert!(body == place.bytes("y.pftrace"));
     ran.expect_stderr("left out: ").expect_stderr("(at most 300 events)");
-    run(place.recorder(&["open", "x.json", "--max-events", "300"]))
-        .expect_status(2)
-        .expect_stderr("--max-events is for recordings, and x.json is a trace already");
+    run(place.recorder(&["open", "x.json", "--max-events", "300"])).expect_status(2).expect_stderr(
+        "x.json is a trace; --from, --to, --around, --message and --max-events require a",
+    );
 }
 
 #[test]
@@ -342,7 +345,7 @@ fn without_a_browser_it_says_what_to_open() {
     let place = Place::new();
     record(&place);
     let names = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
-    let before = "open this in one on this machine: ";
+    let before = "open this in a browser on this machine: ";
     let mut command = place.recorder(&["open", "x.pftrace", "--port", "0"]);
     for name in names {
         command.env_remove(name);

@@ -188,7 +188,7 @@ fn a_recording_that_has_reached_its_size_ends_and_the_program_runs_on() {
     told.tell(&["open jobs", "pass jobs 1000000", "open late", "pass late 10"]);
     told.finish()
         .expect_status(0)
-        .expect_stderr("recorder: the recording ended early: it has reached --max-size\n")
+        .expect_stderr("recorder: the recording ended early: it reached --max-size\n")
         .expect_stderr("the recording paused for ");
     let pauses = &processes(&place, "x.rec")[0]["pauses"];
     assert!(pauses[0]["from_ns"].is_u64() && pauses[0]["to_ns"].is_null(), "{pauses}");

@@ -117,7 +117,7 @@ fn a_program_without_channels() {
     run(place.recorder(&["record", "-o", "x.json", "--", program("plain")]))
         .expect_status(1)
         .expect_stdout("plain\n")
-        .expect_stderr("recorder: recorded nothing: plain made no channel of `instrumented`");
+        .expect_stderr("recorder: recorded nothing: plain created no channel of `instrumented`");
     // A status that says more stays.
     run(place.recorder(&["record", "-o", "x.json", "--", "sh", "-c", "exit 3"]))
         .expect_status(3)

@@ -77,7 +77,7 @@ fn the_timeout_ends_a_program_that_hangs() {
         .expect_status(124)
         .expect_stdout("ready\n")
         .expect_no_damage()
-        .expect_stderr("recorder: the timeout has ended hang");
+        .expect_stderr("recorder: ended hang because --timeout expired");
 
     let text = place.text("x.txt");
     let threads = text.threads();

@@ -558,7 +558,7 @@ fn what_is_cut_is_exported_with_a_warning() {
     let (output, said) = recorder_export(&directory, &sample()[..cut]);
     assert_eq!(output.status.code(), Some(0), "{said}");
     let warning =
-        format!("recorder: damaged: truncated at byte {}; the rest is there", records[2].start);
+        format!("recorder: damaged: truncated at byte {}; the rest was read", records[2].start);
     assert_eq!(said.lines().next(), Some(&*warning));
     assert_eq!(files(directory.path()), ALL_FILES);
     // What was read is whole now.
@@ -578,7 +578,7 @@ fn what_contradicts_itself_is_exported_with_a_warning_and_a_failure() {
     let (output, said) = recorder_export(&directory, &bytes);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let warning = format!(
-        "recorder: damaged: malformed at byte {}: no event has this code; the rest is there",
+        "recorder: damaged: malformed at byte {}: no event has this code; the rest was read",
         records[2].start
     );
     assert_eq!(said.lines().next(), Some(&*warning));
