@@ -1,13 +1,13 @@
-//! Names for what has none in std.
+//! Names for items that have none in std.
 
 use crate::sync::{Barrier, Condvar, LazyLock, Mutex, Once, OnceLock, RwLock};
 
-/// What can be given a name for the picture.
+/// An endpoint or primitive that can be given a name in the trace.
 ///
-/// Without one it is called by its type and the place that made it.
+/// Without a name it is labelled with its type and the place that created it.
 pub trait Name {
-    /// Gives it a name; what it was called before is forgotten. Texts over 480 bytes are cut.
-    /// Does nothing where nobody records.
+    /// Sets the name, and replaces the previous one. A name over 480 bytes is truncated. Does
+    /// nothing in a process that is not recorded.
     ///
     /// ```
     /// use instrumented::Name;
@@ -23,7 +23,7 @@ pub trait Name {
     fn set_name(&self, name: &str);
 }
 
-macro_rules! names {
+macro_rules! impl_name {
     ($($type:ty [$($parameters:tt)*], |$this:ident| $tag:expr, $size:expr, $value_type:expr;)*) => { $(
         impl<$($parameters)*> Name for $type {
             #[cfg(feature = "record")]
@@ -38,7 +38,7 @@ macro_rules! names {
     )* };
 }
 
-names! {
+impl_name! {
     Mutex<T> [T: ?Sized], |this| this.lock.tag, 0, std::any::type_name::<T>();
     RwLock<T> [T: ?Sized], |this| this.lock.tag, 0, std::any::type_name::<T>();
     Condvar [], |this| this.tag, 0, "";

@@ -1,4 +1,5 @@
-//! Panics of the program are recorded, by a hook before its own; our own are nobody's.
+//! A panic hook that records the program's panics, and a way to run the program's code without
+//! its panics being recorded or printed.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
@@ -10,29 +11,34 @@ use format::Event;
 use crate::writer;
 
 thread_local! {
-    /// Set while a panic of this thread is of no interest to anybody.
-    static QUIET: Cell<bool> = const { Cell::new(false) };
+    /// Set while panics of this thread are neither recorded nor printed.
+    static SILENT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has panics recorded from now on, the first time that it is called.
+/// Installs the hook that records panics. Does nothing after the first call.
 ///
-/// The hook that was there is called after ours, so what the program prints stays the same.
-pub(crate) fn watch() {
-    static WATCHED: AtomicBool = AtomicBool::new(false);
-    // A thread that panics may set no hook.
-    if WATCHED.load(Ordering::Relaxed)
+/// The hook calls the previous one, so the program's output stays the same.
+pub(crate) fn install_hook() {
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+    // A panicking thread must not set a hook.
+    if INSTALLED.load(Ordering::Relaxed)
         || thread::panicking()
-        || WATCHED.swap(true, Ordering::Relaxed)
+        || INSTALLED.swap(true, Ordering::Relaxed)
     {
         return;
     }
-    let programs_own = panic::take_hook();
-    panic::set_hook(Box::new(move |panic| {
-        if !QUIET.get() {
+    panic::set_hook(recording_hook(panic::take_hook()));
+}
+
+type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
+
+fn recording_hook(previous: Hook) -> Hook {
+    Box::new(move |panic| {
+        if !SILENT.get() {
             record(panic);
-            programs_own(panic);
+            previous(panic);
         }
-    }));
+    })
 }
 
 fn record(panic: &PanicHookInfo<'_>) {
@@ -42,16 +48,16 @@ fn record(panic: &PanicHookInfo<'_>) {
     writer::event(None, |_| Event::Panicked { line, column, file, message });
 }
 
-/// Runs `task`, code of the program that it has not called itself; `None` if that panics, which
-/// is neither recorded nor printed.
-pub(crate) fn quietly<R>(task: impl FnOnce() -> R) -> Option<R> {
-    // A program that is not recorded has no hook of ours yet.
-    watch();
-    let before = QUIET.replace(true);
-    // What the task leaves half done is the program's, which panics of its own accord.
+/// Runs `task`, code of the program that the program did not call itself. Returns `None` if it
+/// panics. Such a panic is neither recorded nor printed.
+pub(crate) fn catch_silently<R>(task: impl FnOnce() -> R) -> Option<R> {
+    // A process that is not recorded has not installed the hook yet.
+    install_hook();
+    let before = SILENT.replace(true);
+    // Unwind safe: only the program's own code can observe the state that `task` leaves behind.
     let result = panic::catch_unwind(AssertUnwindSafe(task));
-    QUIET.set(before);
-    // What the panic carries may panic when it is dropped.
+    SILENT.set(before);
+    // Dropping the payload might panic again.
     result.map_err(mem::forget).ok()
 }
 
@@ -63,26 +69,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quiet_panic_reaches_no_hook_but_ours() {
-        let heard = Arc::new(AtomicUsize::new(0));
-        let (hook, this) = (Arc::clone(&heard), thread::current().id());
-        panic::set_hook(Box::new(move |_| {
-            hook.fetch_add(usize::from(thread::current().id() == this), Ordering::Relaxed);
-        }));
-        watch();
+    fn a_silent_panic_does_not_reach_the_programs_hook() {
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (hook_calls, this) = (Arc::clone(&calls), thread::current().id());
+        let programs_hook: Hook = Box::new(move |_| {
+            hook_calls.fetch_add(usize::from(thread::current().id() == this), Ordering::Relaxed);
+        });
+        // Set directly: another test may already have called `install_hook`.
+        panic::set_hook(recording_hook(programs_hook));
         let loud = || _ = panic::catch_unwind(|| panic!("loud"));
         loud();
-        assert_eq!(heard.load(Ordering::Relaxed), 1);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
 
-        assert_eq!(quietly(|| 1), Some(1));
-        let outer = quietly(|| {
-            assert_eq!(quietly(|| panic!("inner")), None::<()>);
+        assert_eq!(catch_silently(|| 1), Some(1));
+        let outer = catch_silently(|| {
+            assert_eq!(catch_silently(|| panic!("inner")), None::<()>);
             panic!("outer")
         });
         assert_eq!(outer, None::<()>);
-        assert_eq!(heard.load(Ordering::Relaxed), 1);
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
         loud();
-        assert_eq!(heard.load(Ordering::Relaxed), 2);
+        assert_eq!(calls.load(Ordering::Relaxed), 2);
         drop(panic::take_hook());
     }
 }

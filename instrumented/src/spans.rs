@@ -1,6 +1,7 @@
-//! The program's own spans and events, those of the crate `tracing`, in the recording.
+//! The program's own `tracing` spans and events in the recording, and operations on channels in
+//! the program's subscriber.
 //!
-//! Put [`layer`] into the program's subscriber, beside any others:
+//! Add [`layer`] to the program's subscriber, beside any other layers:
 //!
 //! ```
 //! use instrumented::spans;
@@ -12,34 +13,36 @@
 //! tracing::warn!(line = 3, "no semicolon");
 //! ```
 //!
-//! A process that is started by `recorder` is recorded, also if it makes no channel; one that
-//! records itself is from [`recording::start`] on, without the spans that
-//! were made before. In a process that nobody records the layer wants to hear of nothing,
-//! so spans and events that no other layer wants cost what they cost without a subscriber.
+//! A process started by `recorder` is recorded even if it creates no channel. A process that
+//! records itself is recorded from [`recording::start`] on, without the spans created before.
+//! In a process that is not recorded the layer disables every callsite, so spans and events that
+//! no other layer enables cost the same as without a subscriber.
 //!
-//! A span is recorded each time that a thread enters and leaves it, with its fields as they
-//! are then; an event with its message and fields. Texts over 480 bytes are cut. While the
-//! recording pauses nothing is recorded.
+//! A span is recorded each time a thread enters and exits it, with its fields at that moment; an
+//! event is recorded with its message and fields. Texts over 480 bytes are truncated. Nothing is
+//! recorded while the recording is paused.
 //!
 //! # Channels in `tracing`
-//! The other way round, operations on channels are told to the program's subscriber, whether
-//! the process is recorded or not: with the target `instrumented::mpsc`, what did not wait as
-//! an event of level `TRACE`, a wait as a span of level `DEBUG`. A channel that is made before
-//! there is a subscriber that wants this is not told of, unless the process is recorded.
+//! In the other direction, the program's subscriber receives the operations on channels, whether
+//! or not the process is recorded. They have the target `instrumented::mpsc`. An operation that
+//! does not wait is an event of level `TRACE`; a wait is a span of level `DEBUG`. Operations on a
+//! channel that was created before a subscriber enabled this target are received only if the
+//! process is recorded.
 //!
-//! | field | is |
+//! | field | content |
 //! |---|---|
-//! | `channel` | what the channel is called in the picture; channels that have the same name are not told apart |
-//! | `operation` | `send`, `try_send`, `recv`, `try_recv` or `recv_timeout`, also the event's or span's name |
-//! | `message_id` | the number that the message has in the recording's event text (`-o run.txt`) |
+//! | `channel` | the label of the channel in the trace; channels with the same name have the same label |
+//! | `operation` | `send`, `try_send`, `recv`, `try_recv` or `recv_timeout`, also the name of the event or span |
+//! | `message_id` | the number of the message in the text form of the recording (`-o run.txt`) |
 //! | `outcome` | `sent`, `received`, `full`, `empty`, `disconnected` or `timed out` |
-//! | `waited_ns`, `timeout_ns` | of a span: how long it took, and how long it was to take at most |
-//! | `site` | where in the source, `src/main.rs:14:5` |
+//! | `waited_ns`, `timeout_ns` | of a span: the duration of the wait, and its maximum |
+//! | `site` | the place in the source, `src/main.rs:14:5` |
 //!
-//! What a span's outcome was is known at its end: `fmt` shows it with
-//! `with_span_events(FmtSpan::CLOSE)`. A subscriber that uses channels while it is told of
-//! one is not told of those; but one that uses channels of `instrumented` in a thread of its
-//! own must filter them out, or better use std's: else it has always something new to tell.
+//! The outcome of a span is set at its end; `fmt` prints it with
+//! `with_span_events(FmtSpan::CLOSE)`. If a subscriber uses channels while it handles an
+//! operation, it does not receive the operations on those. A subscriber that uses channels of
+//! `instrumented` on a thread of its own must filter out their operations, or better use std's
+//! channels; otherwise each operation that it handles causes another one.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -56,82 +59,84 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::shown::Text;
+use crate::bounded_text::BoundedText;
 use crate::sync::mpsc::TARGET;
 use crate::{recording, writer};
 
-/// A layer that puts spans and events into the recording of this process.
+/// Returns a layer that records spans and events in the recording of this process.
+///
+/// It can be combined with any other layers and filters. See the [module](self) for an example.
 pub fn layer<S>() -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    Spans.with_filter(OfTheProgram)
+    RecordSpans.with_filter(ProgramCallsites)
 }
 
-/// Whether a subscriber has asked if this process is recorded.
-static ASKED: AtomicBool = AtomicBool::new(false);
+/// Whether a subscriber has asked the filter about a callsite.
+static FILTER_USED: AtomicBool = AtomicBool::new(false);
 
-/// A recording has begun: whoever was told that there is none asks again.
-pub(crate) fn ask_again() {
-    // Without a subscriber this would have all levels count as wanted.
-    if ASKED.load(Ordering::SeqCst) {
+/// Called when a recording has been started: makes subscribers ask the filter again.
+pub(crate) fn recording_started() {
+    // Without a subscriber, rebuilding the cache would enable all levels.
+    if FILTER_USED.load(Ordering::SeqCst) {
         tracing_core::callsite::rebuild_interest_cache();
     }
 }
 
-/// Lets through what the program itself has to say, if this process is recorded.
-struct OfTheProgram;
+/// Enables the program's own spans and events, if this process is recorded.
+struct ProgramCallsites;
 
-impl OfTheProgram {
-    fn lets_through(metadata: &Metadata<'_>) -> bool {
-        // What channels do is in the recording anyway.
+impl ProgramCallsites {
+    fn is_enabled(metadata: &Metadata<'_>) -> bool {
+        // The recording contains operations on channels anyway.
         if metadata.target() == TARGET {
             return false;
         }
-        // In this order: a recording that begins meanwhile sees that somebody has asked.
-        ASKED.store(true, Ordering::SeqCst);
-        recording::prepare()
+        // Set before the check, so that a recording that starts in between sees it.
+        FILTER_USED.store(true, Ordering::SeqCst);
+        recording::is_recorded()
     }
 }
 
-impl<S> Filter<S> for OfTheProgram {
+impl<S> Filter<S> for ProgramCallsites {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        Self::lets_through(metadata)
+        Self::is_enabled(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if Self::lets_through(metadata) { Interest::always() } else { Interest::never() }
+        if Self::is_enabled(metadata) { Interest::always() } else { Interest::never() }
     }
 }
 
-struct Spans;
+struct RecordSpans;
 
-/// What is kept with a span.
-struct Kept {
+/// Data stored with each span.
+struct SpanData {
     number: u64,
     fields: String,
 }
 
-impl<S> Layer<S> for Spans
+impl<S> Layer<S> for RecordSpans
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         static NUMBERS: AtomicU64 = AtomicU64::new(1);
-        // Before anything of the span is locked: a field's `Debug` is the program's.
+        // Formatted before the span is locked: a field's `Debug` is the program's own code.
         let fields = text(|fields| attributes.record(fields));
         if let Some(span) = context.span(id) {
             let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-            span.extensions_mut().replace(Kept { number, fields: fields.as_str().to_owned() });
+            span.extensions_mut().replace(SpanData { number, fields: fields.as_str().to_owned() });
         }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let more = text(|fields| values.record(fields));
         if let Some(span) = context.span(id)
-            && let Some(Kept { fields, .. }) = span.extensions_mut().get_mut()
+            && let Some(SpanData { fields, .. }) = span.extensions_mut().get_mut()
         {
-            *fields = Text::of(MAX_TEXT, |text| {
+            *fields = BoundedText::written_by(MAX_TEXT, |text| {
                 let space = if fields.is_empty() { "" } else { " " };
                 write!(text, "{fields}{space}{}", more.as_str())
             })
@@ -143,21 +148,21 @@ where
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         if recording::on()
             && let Some(span) = context.span(id)
-            && let Some(Kept { number, fields }) = span.extensions().get()
+            && let Some(SpanData { number, fields }) = span.extensions().get()
         {
             let (callsite, span) = (callsite(span.metadata()), *number);
             writer::event(None, |_| Event::SpanEntered { callsite, span, fields });
-            recording::follow();
+            recording::pause_if_requested();
         }
     }
 
     fn on_exit(&self, id: &Id, context: Context<'_, S>) {
         if recording::on()
             && let Some(span) = context.span(id)
-            && let Some(Kept { number, .. }) = span.extensions().get()
+            && let Some(SpanData { number, .. }) = span.extensions().get()
         {
             writer::event(None, |_| Event::SpanExited { span: *number });
-            recording::follow();
+            recording::pause_if_requested();
         }
     }
 
@@ -166,16 +171,16 @@ where
             let message = text(|fields| event.record(fields));
             let (callsite, message) = (callsite(event.metadata()), message.as_str());
             writer::event(None, |_| Event::Logged { callsite, message });
-            recording::follow();
+            recording::pause_if_requested();
         }
     }
 }
 
-/// `message key=value key=value`.
-struct Fields<'a>(&'a mut Text);
+/// Formats fields as `message key=value key=value`.
+struct Fields<'a>(&'a mut BoundedText);
 
-fn text(record: impl FnOnce(&mut Fields<'_>)) -> Text {
-    let mut text = Text::new(MAX_TEXT);
+fn text(record: impl FnOnce(&mut Fields<'_>)) -> BoundedText {
+    let mut text = BoundedText::new(MAX_TEXT);
     record(&mut Fields(&mut text));
     text
 }
@@ -191,38 +196,39 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let space = if self.0.as_str().is_empty() { "" } else { " " };
-        // A full text takes no more; there is nobody to tell.
+        // An error means a full text, which needs no handling.
         let _ = match field.name() {
             "message" => self.0.write_str(space),
-            // Where a line of the crate `log` comes from.
+            // Fields for the origin of a record of the crate `log`.
             name if name.starts_with("log.") => return,
             name => write!(self.0, "{space}{name}="),
         };
-        self.0.show(|text| write!(text, "{value:?}"));
+        self.0.append(|text| write!(text, "{value:?}"));
     }
 }
 
-/// How many callsites a thread knows the numbers of, at most.
-const KNOWN: usize = 64;
+/// Number of slots in a thread's cache of callsite numbers.
+const CACHE_SLOTS: usize = 64;
 
-/// The number of a callsite, of which the recording is told the first time.
+/// Returns the number of a callsite. Records the callsite the first time.
 fn callsite(metadata: &'static Metadata<'static>) -> u32 {
     thread_local! {
-        /// Addresses and numbers; which one is where depends on its address.
-        static SEEN: [Cell<(usize, u32)>; KNOWN] = const { [const { Cell::new((0, 0)) }; KNOWN] };
+        /// Addresses and numbers. The address of a callsite determines its slot.
+        static CACHE: [Cell<(usize, u32)>; CACHE_SLOTS] =
+            const { [const { Cell::new((0, 0)) }; CACHE_SLOTS] };
     }
     let address = std::ptr::from_ref(metadata).addr();
-    SEEN.with(|seen| {
-        let seen = &seen[address / align_of::<Metadata<'_>>() % KNOWN];
-        if seen.get().0 != address {
-            seen.set((address, find_callsite(address, metadata)));
+    CACHE.with(|cache| {
+        let slot = &cache[address / align_of::<Metadata<'_>>() % CACHE_SLOTS];
+        if slot.get().0 != address {
+            slot.set((address, register_callsite(address, metadata)));
         }
-        seen.get().1
+        slot.get().1
     })
 }
 
 #[cold]
-fn find_callsite(address: usize, metadata: &Metadata<'_>) -> u32 {
+fn register_callsite(address: usize, metadata: &Metadata<'_>) -> u32 {
     static NUMBERS: Mutex<BTreeMap<usize, u32>> = Mutex::new(BTreeMap::new());
     let mut numbers = NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
     let new = numbers.len() as u32 + 1;
@@ -236,7 +242,7 @@ fn find_callsite(address: usize, metadata: &Metadata<'_>) -> u32 {
         };
         let name = if metadata.is_span() { metadata.name() } else { "" };
         let target = metadata.target();
-        // Within the lock: no thread uses a number of which the recording is not told yet.
+        // Recorded under the lock, so that no thread uses a number before it is recorded.
         let event = |site| Event::Callsite { callsite: new, level, site, target, name };
         match (metadata.file(), metadata.line()) {
             (Some(file), Some(line)) => writer::event_at(file, line, event),

@@ -1,12 +1,12 @@
-//! What each thread writes: records into its block, without asking anybody.
+//! Writes records into the current thread's block, without locks or shared state.
 //!
-//! The fast path of an operation is three stores and a commit. Everything else (a
-//! thread's first event, a full block, a call site that the block has not got, a
-//! calibration of the clock) is the slow path.
+//! The fast path of an operation is three stores and a commit. Everything else is the slow path:
+//! a thread's first event, a full block, a call site that is new to the block, a calibration of
+//! the clock.
 //!
 //! The thread's state has no destructor, so it can be used until the thread's very last
-//! instruction. [`Ending`] has one: it seals the thread's block. What a thread does after
-//! that, in thread-local destructors that run later, goes into blocks of one event.
+//! instruction. [`ThreadExit`] has one, which seals the thread's block. Events after that, in
+//! thread-local destructors that run later, go into blocks of one event each.
 
 use std::cell::Cell;
 use std::panic::Location;
@@ -22,34 +22,36 @@ use format::{
 use crate::platform;
 use crate::recording::{self, Block, words_of};
 
-/// A place in the source, as `#[track_caller]` gives it.
+/// A place in the source, from `#[track_caller]`.
 pub(crate) type Site = &'static Location<'static>;
 
-/// How many call sites a thread knows the numbers of, at most.
-const KNOWN_SITES: usize = 64;
-/// Room for what may have to stand before a record: a clock and a site.
-const PRELUDE: usize = 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
+/// Number of slots in a thread's cache of call site numbers.
+const SITE_SLOTS: usize = 64;
+/// Maximum bytes of the records that may have to precede a record: a clock and a site.
+const MAX_PRELUDE: usize = 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
 
-/// Room for two operations with their preludes: a lock's acquisition and its release.
-const RESERVE: usize = 2 * (PRELUDE + size_of::<[u64; 3]>());
+/// Maximum bytes of two operations with their preludes: a lock's acquisition and its release.
+const MAX_LOCK_RECORDS: usize = 2 * (MAX_PRELUDE + size_of::<[u64; 3]>());
 
-/// Stands in for a word of a block where there is none. Nobody writes to it.
-static NOWHERE: AtomicU64 = AtomicU64::new(0);
+/// Stands in for a word of the block while there is no block. Never written to.
+static NO_BLOCK: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     static WRITER: Writer = const { Writer::new() };
-    static ENDING: Ending = const { Ending };
+    static THREAD_EXIT: ThreadExit = const { ThreadExit };
 }
 
-/// The identity of a message that this thread is about to send.
+/// Returns the id of the next message that this thread sends.
 #[inline(always)]
 pub(crate) fn next_message() -> MessageId {
     WRITER.with(|writer| writer.next_message())
 }
 
-/// A number for a thread that was not seen before, or `None` if there are no more. Threads have
-/// numbers also while nobody records: for their messages, of which a subscriber is told.
-pub(crate) fn number_thread() -> Option<u32> {
+/// Allocates the number of a new thread. Returns `None` if no number is left.
+///
+/// Threads have numbers even in a process that is not recorded: message ids, which a subscriber
+/// may receive, contain them.
+pub(crate) fn allocate_thread_number() -> Option<u32> {
     static THREADS: AtomicU32 = AtomicU32::new(1);
     let number = THREADS.fetch_add(1, Ordering::Relaxed);
     (1..=MessageId::MAX_THREAD).contains(&number).then_some(number)
@@ -61,41 +63,42 @@ pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u6
     WRITER.with(move |writer| writer.operation(kind, endpoint, site, time, detail));
 }
 
-/// A timeout as an operation's detail.
-pub(crate) fn nanoseconds(timeout: Duration) -> u64 {
+/// Returns a timeout in nanoseconds, as the detail of an operation, saturated at `u64::MAX`.
+pub(crate) fn timeout_detail(timeout: Duration) -> u64 {
     u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Records anything else. `event` is given the number of `site` in its block.
+/// Records any other event. `event` is called with the number of `site` in the block, or 0.
 #[cold]
 pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
-    // A forked child has its parent's blocks and must not touch them.
+    // A forked child shares its parent's blocks and must not write to them.
     if recording::current().is_some() {
-        WRITER.with(|writer| writer.alone(|| writer.record(platform::now(), site, event)));
+        WRITER.with(|writer| writer.exclusively(|| writer.record(platform::now(), site, event)));
     }
 }
 
-/// Sees to it that there is room for what is recorded while a lock is held: a new block may
-/// have to be allocated, and the lock may be the allocator's. False if the lock is not to be
-/// recorded.
+/// Ensures that the block has room for the records of a lock's acquisition and release.
+///
+/// No block may be begun while the lock is held: that can allocate memory, and the lock may be
+/// the allocator's. Returns false if the lock must not be recorded.
 #[inline(always)]
 pub(crate) fn reserve() -> bool {
     WRITER.with(|writer| writer.reserve())
 }
 
-/// Whether this thread is in the midst of a record, so that another one would be lost.
+/// Whether this thread is writing a record, so that another one would be dropped.
 pub(crate) fn is_busy() -> bool {
     WRITER.with(|writer| writer.busy.get())
 }
 
-/// Begins the part of this thread, which was given `number` by the one that has made it.
+/// Begins the records of this thread, for which its parent has allocated `number`.
 pub(crate) fn begin_thread(number: u32) {
     if recording::current().is_some() {
         WRITER.with(|writer| {
-            writer.alone(|| {
-                // The allocator may have used a lock in it already.
+            writer.exclusively(|| {
+                // The allocator may already have used a lock in this thread.
                 if writer.thread.get() == 0 {
-                    writer.take_number(number);
+                    writer.set_number(number);
                     writer.begin_block();
                 }
             });
@@ -103,66 +106,68 @@ pub(crate) fn begin_thread(number: u32) {
     }
 }
 
-/// This thread's number, or 0 if it has none.
-pub(crate) fn this_thread() -> u32 {
+/// Returns this thread's number, or 0 if it has none. In a process that is recorded, begins the
+/// thread's records if necessary.
+pub(crate) fn current_thread_number() -> u32 {
     WRITER.with(|writer| {
         if writer.thread.get() == 0 && recording::current().is_some() {
-            writer.alone(|| _ = writer.begin_block());
+            writer.exclusively(|| _ = writer.begin_block());
         }
         writer.thread.get()
     })
 }
 
-/// Records anything else that happens in a place that the compiler has not given.
+/// Records an event whose place in the source is not a [`Site`]. `event` is called with the number
+/// of the place in the block.
 #[cfg(feature = "tracing")]
 #[cold]
 pub(crate) fn event_at<'a>(file: &str, line: u32, event: impl Fn(u32) -> Event<'a>) {
     if recording::current().is_some() {
         let time = platform::now();
-        let number = |writer: &Writer| writer.new_site(file, line, 0, time);
-        WRITER.with(|writer| writer.alone(|| writer.record_at(time, number, event)));
+        let number = |writer: &Writer| writer.define_site(file, line, 0, time);
+        WRITER.with(|writer| writer.exclusively(|| writer.record_at(time, number, event)));
     }
 }
 
-/// A thread's own state.
+/// The state of a thread.
 struct Writer {
-    /// Set while the rest is in use: a signal handler may use a channel too, and finds
-    /// this thread in the midst of a record.
+    /// Set while the other fields are in use. A signal handler that uses a channel may interrupt
+    /// this thread in the middle of a record.
     busy: Cell<bool>,
-    /// This thread's number, or 0 as long as it has none.
+    /// This thread's number, or 0 if it has none yet.
     thread: Cell<u32>,
     next_message: Cell<MessageId>,
     block: Cell<Option<Block>>,
     /// The block's memory; empty without a block.
     words: Cell<&'static [AtomicU64]>,
-    /// The block's word of this name.
+    /// The `committed` word of the block's header.
     committed: Cell<&'static AtomicU64>,
-    /// The next word to write.
-    at: Cell<usize>,
-    /// How many blocks this thread has had.
+    /// Index in `words` of the next word to write.
+    position: Cell<usize>,
+    /// Number of blocks that this thread has begun.
     blocks: Cell<u64>,
-    /// When the clock is to be calibrated again.
-    clock_due: Cell<u64>,
-    /// Sites that stand in this block; which one is where depends on its address.
-    sites: [Cell<KnownSite>; KNOWN_SITES],
-    /// The number that the block's next site gets.
+    /// Time of the next calibration of the clock, in ticks.
+    calibration_due: Cell<u64>,
+    /// Sites defined in this block. The address of a site determines its slot.
+    sites: [Cell<SiteSlot>; SITE_SLOTS],
+    /// Number of the next site defined in this block.
     next_site: Cell<u32>,
-    /// No destructor will run any more that could seal a block.
-    late: Cell<bool>,
+    /// Set when no destructor will run any more to seal a block.
+    exited: Cell<bool>,
 }
 
 #[derive(Clone, Copy)]
-struct KnownSite {
-    place: Option<Site>,
+struct SiteSlot {
+    site: Option<Site>,
     number: u32,
 }
 
-impl KnownSite {
-    const NONE: Self = KnownSite { place: None, number: 0 };
+impl SiteSlot {
+    const EMPTY: Self = SiteSlot { site: None, number: 0 };
 
     #[inline]
-    fn is(self, site: Site) -> bool {
-        self.place.is_some_and(|place| std::ptr::eq(place, site))
+    fn holds(self, site: Site) -> bool {
+        self.site.is_some_and(|held| std::ptr::eq(held, site))
     }
 }
 
@@ -174,19 +179,19 @@ impl Writer {
             next_message: Cell::new(MessageId::UNKNOWN),
             block: Cell::new(None),
             words: Cell::new(&[]),
-            committed: Cell::new(&NOWHERE),
-            at: Cell::new(0),
+            committed: Cell::new(&NO_BLOCK),
+            position: Cell::new(0),
             blocks: Cell::new(0),
-            clock_due: Cell::new(0),
-            sites: [const { Cell::new(KnownSite::NONE) }; KNOWN_SITES],
+            calibration_due: Cell::new(0),
+            sites: [const { Cell::new(SiteSlot::EMPTY) }; SITE_SLOTS],
             next_site: Cell::new(1),
-            late: Cell::new(false),
+            exited: Cell::new(false),
         }
     }
 
-    /// Runs `task` unless this thread is at one already; then an event is lost.
+    /// Runs `task`, unless it would interrupt another one on this thread; then an event is dropped.
     #[inline]
-    fn alone(&self, task: impl FnOnce()) {
+    fn exclusively(&self, task: impl FnOnce()) {
         if self.busy.replace(true) {
             self.count_dropped();
             return;
@@ -207,19 +212,19 @@ impl Writer {
         }
     }
 
-    /// Makes everything up to the word `at` part of the recording.
+    /// Makes the records up to the word at `position` part of the recording.
     #[inline]
-    fn commit(&self, at: usize) {
-        self.at.set(at);
-        let bytes = (at - HEADER_WORDS) * size_of::<u64>();
+    fn commit(&self, position: usize) {
+        self.position.set(position);
+        let bytes = (position - HEADER_WORDS) * size_of::<u64>();
         self.committed.get().store(bytes as u64, Ordering::Release);
     }
 
-    /// Where `site` is kept, if it is known.
+    /// Returns the slot for `site`.
     #[inline]
-    fn known(&self, site: Site) -> &Cell<KnownSite> {
+    fn slot(&self, site: Site) -> &Cell<SiteSlot> {
         let address = std::ptr::from_ref(site).addr();
-        &self.sites[address / align_of::<Location<'_>>() % KNOWN_SITES]
+        &self.sites[address / align_of::<Location<'_>>() % SITE_SLOTS]
     }
 
     #[inline(always)]
@@ -230,7 +235,7 @@ impl Writer {
         }
         compiler_fence(Ordering::SeqCst);
         let mut message = self.next_message.get();
-        // The first block is begun before the send is timed and not in its midst.
+        // The first block is begun here, before the start of the send is timed.
         if message == MessageId::UNKNOWN {
             message = self.first_message();
         } else {
@@ -244,7 +249,7 @@ impl Writer {
     #[cold]
     #[inline(never)]
     fn first_message(&self) -> MessageId {
-        // Where nobody records it is for a subscriber that a message has a number.
+        // In a process that is not recorded, the id is for a subscriber.
         let is_recorded = recording::current().is_some();
         if !(if is_recorded { self.begin_block() } else { self.register() }) {
             return MessageId::UNKNOWN;
@@ -254,8 +259,9 @@ impl Writer {
 
     #[inline(always)]
     fn reserve(&self) -> bool {
-        let room = self.words.get().len() - self.at.get();
-        !self.busy.get() && room >= RESERVE / size_of::<u64>() || self.begin_block_in_advance()
+        let room = self.words.get().len() - self.position.get();
+        !self.busy.get() && room >= MAX_LOCK_RECORDS / size_of::<u64>()
+            || self.begin_block_in_advance()
     }
 
     #[cold]
@@ -265,15 +271,15 @@ impl Writer {
             self.count_dropped();
             return false;
         }
-        // A block of one event would be begun, and ended, while the lock is held.
-        if self.late.get() {
+        // Each event would begin and end a block of its own while the lock is held.
+        if self.exited.get() {
             return false;
         }
-        self.alone(|| _ = self.begin_block());
+        self.exclusively(|| _ = self.begin_block());
         true
     }
 
-    /// A call, so that the program does not grow by all this at every operation.
+    /// Not inlined, so that the program does not grow by this code at every operation.
     #[inline(never)]
     fn operation(&self, kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
         if self.busy.replace(true) {
@@ -281,32 +287,32 @@ impl Writer {
             return;
         }
         compiler_fence(Ordering::SeqCst);
-        let at = self.at.get();
-        let known = self.known(site).get();
-        let fast = if let Some(room) = self.words.get().get(at..at + 3)
-            && known.is(site)
-            && time < self.clock_due.get()
+        let position = self.position.get();
+        let slot = self.slot(site).get();
+        let fast = if let Some(room) = self.words.get().get(position..position + 3)
+            && slot.holds(site)
+            && time < self.calibration_due.get()
         {
-            let words = operation_words(time, kind, endpoint, known.number, detail);
+            let words = operation_words(time, kind, endpoint, slot.number, detail);
             for (to, word) in room.iter().zip(words) {
                 to.store(word, Ordering::Relaxed);
             }
-            self.commit(at + 3);
+            self.commit(position + 3);
             true
         } else {
-            self.rare_operation(kind, endpoint, site, time, detail);
+            self.slow_operation(kind, endpoint, site, time, detail);
             false
         };
         compiler_fence(Ordering::SeqCst);
         self.busy.set(false);
         if !fast {
-            recording::follow();
+            recording::pause_if_requested();
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn rare_operation(
+    fn slow_operation(
         &self,
         kind: OperationKind,
         endpoint: u32,
@@ -317,94 +323,96 @@ impl Writer {
         self.record(time, Some(site), |site| Event::Operation { kind, endpoint, site, detail });
     }
 
-    /// Gives this thread a number; false if it cannot have one.
+    /// Gives this thread a number, unless it has one. Returns whether it has one now.
     #[cold]
     fn register(&self) -> bool {
         if self.thread.get() == 0
-            && let Some(number) = number_thread()
+            && let Some(number) = allocate_thread_number()
         {
-            self.take_number(number);
+            self.set_number(number);
         }
         self.thread.get() != 0
     }
 
-    fn take_number(&self, number: u32) {
+    fn set_number(&self, number: u32) {
         self.thread.set(number);
         self.next_message.set(MessageId::new(number, 1));
-        // Makes the destructor run, if it still can.
-        self.late.set(ENDING.try_with(|_| {}).is_err());
+        // Registers the destructor, if destructors can still run.
+        self.exited.set(THREAD_EXIT.try_with(|_| {}).is_err());
     }
 
     fn record<'a>(&self, time: u64, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
-        self.record_at(time, |writer| site.map_or(0, |site| writer.number(site, time)), event);
+        self.record_at(time, |writer| site.map_or(0, |site| writer.site_number(site, time)), event);
     }
 
-    /// Records an event; `number` gives its site in the block in which there is room for it.
+    /// Records an event. `site_number` is called once the block has room for the event, and returns
+    /// the number of its site in that block, or 0.
     fn record_at<'a>(
         &self,
         time: u64,
-        number: impl FnOnce(&Self) -> u32,
+        site_number: impl FnOnce(&Self) -> u32,
         event: impl Fn(u32) -> Event<'a>,
     ) {
         let mut bytes = [0; MAX_RECORD];
         let length = event(0).encode(time, &mut bytes);
-        let room = (self.words.get().len() - self.at.get()) * size_of::<u64>();
-        if room < PRELUDE + length && !self.begin_block() {
+        let room = (self.words.get().len() - self.position.get()) * size_of::<u64>();
+        if room < MAX_PRELUDE + length && !self.begin_block() {
             self.count_dropped();
             return;
         }
-        if time >= self.clock_due.get() {
+        if time >= self.calibration_due.get() {
             self.calibrate();
         }
-        let site = number(self);
+        let site = site_number(self);
         let length = if site == 0 { length } else { event(site).encode(time, &mut bytes) };
         self.push(&bytes[..length]);
-        if self.late.get() {
+        if self.exited.get() {
             self.end_block();
         }
     }
 
-    /// The number of `site` in this block; tells the block of it if it is new.
-    fn number(&self, site: Site, time: u64) -> u32 {
-        let known = self.known(site);
-        if !known.get().is(site) {
-            let number = self.new_site(site.file(), site.line(), site.column(), time);
-            known.set(KnownSite { place: Some(site), number });
+    /// Returns the number of `site` in this block. Defines the site if it is new.
+    fn site_number(&self, site: Site, time: u64) -> u32 {
+        let slot = self.slot(site);
+        if !slot.get().holds(site) {
+            let number = self.define_site(site.file(), site.line(), site.column(), time);
+            slot.set(SiteSlot { site: Some(site), number });
         }
-        known.get().number
+        slot.get().number
     }
 
-    /// Tells this block of a site; gives its number in it.
-    fn new_site(&self, file: &str, line: u32, column: u32, time: u64) -> u32 {
+    /// Defines a site in this block and returns its number.
+    fn define_site(&self, file: &str, line: u32, column: u32, time: u64) -> u32 {
         let site = self.next_site.replace(self.next_site.get() + 1);
         self.write(time, Event::Site { site, line, column, file });
         site
     }
 
-    /// Writes what time it is on both clocks.
+    /// Writes the current time on both clocks.
     fn calibrate(&self) {
         let (ticks, monotonic_ns) = platform::calibration();
         self.write(ticks, Event::Clock { monotonic_ns });
-        self.clock_due.set(ticks + platform::ticks_per_millisecond());
+        self.calibration_due.set(ticks + platform::ticks_per_millisecond());
     }
 
-    /// Writes an event for which there is room.
+    /// Writes an event. The block must have room for it.
     fn write(&self, time: u64, event: Event<'_>) {
         let mut bytes = [0; MAX_RECORD];
         let length = event.encode(time, &mut bytes);
         self.push(&bytes[..length]);
     }
 
+    /// Writes an encoded event. The block must have room for it.
     fn push(&self, record: &[u8]) {
         let words = words_of(record);
-        let end = self.at.get() + words.len();
-        for (to, word) in self.words.get()[self.at.get()..end].iter().zip(words) {
+        let end = self.position.get() + words.len();
+        for (to, word) in self.words.get()[self.position.get()..end].iter().zip(words) {
             to.store(word, Ordering::Relaxed);
         }
         self.commit(end);
     }
 
-    /// Goes on in a new block; false if there is none.
+    /// Begins a new block. Returns false if that is impossible.
     fn begin_block(&self) -> bool {
         let Some(recording) = recording::current() else { return false };
         if !self.register() {
@@ -418,13 +426,13 @@ impl Writer {
         self.block.set(Some(block));
         self.words.set(block.words());
         self.committed.set(&block.words()[word::COMMITTED]);
-        self.at.set(HEADER_WORDS);
+        self.position.set(HEADER_WORDS);
         self.blocks.set(sequence + 1);
-        self.sites.iter().for_each(|site| site.set(KnownSite::NONE));
+        self.sites.iter().for_each(|site| site.set(SiteSlot::EMPTY));
         self.next_site.set(1);
         if sequence == 0 {
-            // After the thread's local data is gone std may not know its name any more.
-            let current = (!self.late.get()).then(thread::current);
+            // std may be unable to return the name once the thread-locals are destroyed.
+            let current = (!self.exited.get()).then(thread::current);
             let name = current.as_ref().and_then(|thread| thread.name()).unwrap_or_default();
             self.write(
                 platform::now(),
@@ -440,35 +448,36 @@ impl Writer {
             && let Some(recording) = recording::current()
         {
             self.words.set(&[]);
-            self.committed.set(&NOWHERE);
-            self.at.set(0);
+            self.committed.set(&NO_BLOCK);
+            self.position.set(0);
             recording.end_block(block);
         }
     }
 }
 
-/// Runs among the thread's local destructors, and ends what the thread has begun.
-struct Ending;
+/// A thread-local whose destructor records the end of the thread and seals its block.
+struct ThreadExit;
 
-impl Drop for Ending {
+impl Drop for ThreadExit {
     fn drop(&mut self) {
-        // A forked child has its parent's state and must not touch it.
+        // A forked child shares its parent's blocks and must not write to them.
         if recording::current().is_none() {
             return;
         }
         WRITER.with(|writer| {
-            writer.alone(|| {
+            writer.exclusively(|| {
                 writer.record(platform::now(), None, |_| Event::ThreadEnded {});
                 writer.end_block();
-                writer.late.set(true);
+                writer.exited.set(true);
             });
         });
     }
 }
 
-// The first block of a thread must hold its start, a clock, a site and the longest event, or
-// what is reserved.
+// The first block of a thread must have room for the thread's start, a clock, a site, the longest
+// event and the records of a lock.
 const _: () = assert!(
-    BlockHeader::BYTES + MAX_RECORD + PRELUDE + MAX_RECORD + RESERVE <= recording::SMALL_BLOCK,
+    BlockHeader::BYTES + MAX_RECORD + MAX_PRELUDE + MAX_RECORD + MAX_LOCK_RECORDS
+        <= recording::SMALL_BLOCK_BYTES,
     "a small block is too small"
 );

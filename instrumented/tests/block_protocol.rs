@@ -1,12 +1,12 @@
-//! The block protocol under a model checker: a thread that writes blocks in one place, and
-//! somebody who drains it, in every interleaving and with every value that the memory model
-//! allows a load to see.
+//! The block protocol under a model checker: a thread writes blocks in one place while a drainer
+//! copies them, in every interleaving and with every value that the memory model allows a load
+//! to return.
 //!
-//! The thread's side is the crate's own module. The other side reads through the file, word
-//! by word as here, and judges by the same functions of `format`; each of its system calls
-//! is at least the fence that stands for it here.
+//! The thread's side is the crate's own module. The drainer of `recorder` reads the file instead
+//! of memory, and applies the same functions of `format`. Each of its system calls orders memory
+//! at least as strongly as the fence that represents it here.
 #![cfg(feature = "record")]
-#![allow(dead_code, reason = "the module has more than is tried here")]
+#![allow(dead_code, reason = "the test does not use the whole module")]
 
 use std::sync::Mutex;
 
@@ -25,19 +25,19 @@ use atomic::{AtomicU64, Ordering, fence};
 use block::{Block, Ring};
 
 const RECORDS: usize = 1;
-/// Header and record, and what is left to a multiple of 64 bytes.
+/// Header and record, padded to a multiple of 64 bytes.
 const WORDS: usize = 16;
 const THREAD: u32 = 1;
 
-/// Sequence number and record of every block that has been moved.
-type Moved = Arc<Mutex<Vec<(u64, u64)>>>;
+/// Sequence number and record of every block that has been copied.
+type Copied = Arc<Mutex<Vec<(u64, u64)>>>;
 
-/// What block number `sequence` holds.
+/// The record of block number `sequence`.
 fn record(sequence: u64) -> u64 {
     sequence + 100
 }
 
-/// Reads a header as `recorder` does, but for what is the same in all blocks here.
+/// Reads a header as `recorder` does, except for the fields that do not vary here.
 fn header(words: &[AtomicU64]) -> BlockHeader {
     let read = |word: usize| words[word].load(Ordering::Relaxed);
     let header = BlockHeader {
@@ -53,8 +53,8 @@ fn header(words: &[AtomicU64]) -> BlockHeader {
     header
 }
 
-/// Looks for a full block and moves it, as `recorder` does.
-fn drain(words: &[AtomicU64], moved: &Moved) {
+/// Copies the block if it is full, as `recorder` does.
+fn drain(words: &[AtomicU64], copied: &Copied) {
     let first = header(words);
     if !first.is_full() {
         return;
@@ -67,20 +67,20 @@ fn drain(words: &[AtomicU64], moved: &Moved) {
     fence(Ordering::Acquire);
     if before.is_still(&header(words)) {
         assert_eq!(before.committed, (RECORDS * size_of::<u64>()) as u64);
-        moved.lock().expect("nobody panics").push((before.sequence, record));
+        copied.lock().expect("no thread panics").push((before.sequence, record));
         fence(Ordering::Release);
         words[word::DRAINED].store(before.generation, Ordering::Relaxed);
     }
 }
 
-/// Writes `blocks` blocks, as a thread does, in the only place there is.
-fn write(mut place: Block, blocks: u64, moved: &Moved) -> Block {
+/// Writes `blocks` blocks as a thread does, all in the same place.
+fn write(mut place: Block, blocks: u64, copied: &Copied) -> Block {
     for sequence in 0..blocks {
         if !place.is_vacant() {
-            // The thread writes it elsewhere itself.
+            // The thread copies the previous block itself.
             let words = place.words();
             let record = words[HEADER_WORDS].load(Ordering::Relaxed);
-            moved.lock().expect("nobody panics").push((place.header().sequence, record));
+            copied.lock().expect("no thread panics").push((place.header().sequence, record));
         }
         place.begin(0, THREAD, sequence);
         let words = place.words();
@@ -93,30 +93,30 @@ fn write(mut place: Block, blocks: u64, moved: &Moved) -> Block {
 }
 
 #[test]
-fn every_block_is_moved_as_it_was_written() {
+fn every_block_is_copied_as_it_was_written() {
     const BLOCKS: u64 = 2;
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(2);
     model.check(|| {
         let memory: Vec<AtomicU64> = (0..WORDS).map(|_| AtomicU64::new(0)).collect();
-        // One that is leaked is one for the whole of the process's life, as a mapping is.
+        // Leaked, so that it lives as long as the process, like a mapping.
         let memory: &'static [AtomicU64] = Vec::leak(memory);
-        let place = Ring::new(memory, 0, 1, 0, true).first().made_ready();
-        let moved = Moved::default();
+        let place = Ring::new(memory, 0, 1, 0, true).first().into_ready();
+        let copied = Copied::default();
         let drainer = thread::spawn({
-            let moved = Arc::clone(&moved);
-            move || drain(memory, &moved)
+            let copied = Arc::clone(&copied);
+            move || drain(memory, &copied)
         });
-        write(place, BLOCKS, &moved);
-        drainer.join().expect("nobody panics");
-        // What is left is taken at the end.
-        drain(memory, &moved);
+        write(place, BLOCKS, &copied);
+        drainer.join().expect("no thread panics");
+        // A block that is left is copied at the end.
+        drain(memory, &copied);
 
-        let mut moved = moved.lock().expect("nobody panics").clone();
-        moved.sort_unstable();
-        // The same block can have been moved by both; then both have moved the same.
-        moved.dedup();
+        let mut copied = copied.lock().expect("no thread panics").clone();
+        copied.sort_unstable();
+        // Both sides may have copied the same block; then both copies must be the same.
+        copied.dedup();
         let expected: Vec<_> = (0..BLOCKS).map(|sequence| (sequence, record(sequence))).collect();
-        assert_eq!(moved, expected);
+        assert_eq!(copied, expected);
     });
 }

@@ -1,8 +1,8 @@
-//! Everything that depends on the platform: memory that is mapped from a file, the
-//! clock, and what the operating system says about the process.
+//! Everything that depends on the platform: memory mapped from a file, the clock, and
+//! information from the operating system about the process.
 //!
-//! Another platform is another file beside `linux.rs` with the same functions. (With
-//! `--cfg unsupported_platform` this one counts as a platform that nobody has written.)
+//! To add a platform, add a module beside `linux` with the same functions. With
+//! `--cfg unsupported_platform` every platform counts as unsupported.
 
 #[cfg(all(
     target_os = "linux",
@@ -10,14 +10,14 @@
     not(unsupported_platform)
 ))]
 #[path = "linux/mod.rs"]
-mod this;
+mod imp;
 
 #[cfg(not(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64"),
     not(unsupported_platform)
 )))]
-#[path = "other.rs"]
-mod this;
+#[path = "unsupported.rs"]
+mod imp;
 
-pub(crate) use this::*;
+pub(crate) use imp::*;

@@ -1,48 +1,50 @@
-//! Blocks of mapped memory, and how a thread and whoever drains them agree on them.
+//! Blocks of mapped memory, and the protocol between the thread that writes a block and the
+//! drainer that copies it.
 //!
-//! The thread begins a block, writes records into it, raises `committed` after each and
-//! seals it. Whoever drains reads a sealed block and then sets `drained`, which is what
-//! the thread looks at before it begins the next block in that place.
+//! The thread begins a block, writes records into it, raises `committed` after each, and seals
+//! the block. The drainer copies a sealed block and then sets `drained`. The thread reads
+//! `drained` before it begins the next block in the same place.
 
 use format::{BlockHeader, word};
 
-// Those of std; those of a model checker in the test of this module.
+// std's atomics; in the test with a model checker, the model checker's.
 use super::atomic::{AtomicU64, Ordering, fence};
 
-/// Mapped memory with room for some blocks of one size, which are used in turn.
+/// Mapped memory with room for a number of blocks of one size, which are used in turn.
 #[derive(Clone, Copy)]
 pub(crate) struct Ring {
     memory: &'static [AtomicU64],
-    /// Where it is in the file, in bytes.
+    /// Offset of the memory in the file, in bytes.
     offset: u64,
+    /// Number of blocks.
     blocks: usize,
-    /// Whether all of it has room on the disk, and not only the blocks that are ready.
-    pub(super) has_room: bool,
-    /// So many of the blocks, from the first on, have room on the disk and a header.
+    /// Whether all blocks have disk space, not only the ready ones.
+    pub(super) is_allocated: bool,
+    /// Number of blocks, from the first on, that have disk space and a header.
     ready: usize,
-    /// Which of the sizes of rings it has.
+    /// Index of the ring's size among the ring sizes.
     pub(super) size: usize,
 }
 
 impl Ring {
-    /// A ring of memory in which nothing stands yet.
+    /// A ring in memory that has not been used.
     pub(super) fn new(
         memory: &'static [AtomicU64],
         offset: u64,
         blocks: usize,
         size: usize,
-        has_room: bool,
+        is_allocated: bool,
     ) -> Self {
-        Ring { memory, offset, blocks, has_room, ready: 0, size }
+        Ring { memory, offset, blocks, is_allocated, ready: 0, size }
     }
 
-    /// Where the ring is used first.
+    /// The first block.
     pub(super) fn first(self) -> Block {
         Block { ring: self, index: 0 }
     }
 }
 
-/// A block of a ring: what a thread writes its records into.
+/// A block of a ring: a place for the records of one thread.
 #[derive(Clone, Copy)]
 pub(crate) struct Block {
     pub(super) ring: Ring,
@@ -56,37 +58,37 @@ impl Block {
         &self.ring.memory[self.index * length..][..length]
     }
 
-    /// Where it is in the file, in bytes.
+    /// Offset of the block in the file, in bytes.
     pub(super) fn offset(self) -> u64 {
         self.ring.offset + (self.index * size_of_val(self.words())) as u64
     }
 
-    /// The block whose turn it is after this one.
+    /// The block that follows this one in the ring.
     pub(super) fn next(self) -> Self {
         Block { index: (self.index + 1) % self.ring.blocks, ..self }
     }
 
-    /// Whether it has been used. If not, its memory must not be touched before it has room on
-    /// the disk.
+    /// Whether the block has disk space and a header. If not, its memory must not be touched.
     pub(super) fn is_ready(self) -> bool {
         self.index < self.ring.ready
     }
 
-    /// The same block, which has got room on the disk: one that has never been used.
-    pub(super) fn made_ready(mut self) -> Self {
+    /// Writes the header of an unused block that has been given disk space, and returns the block
+    /// as ready.
+    pub(super) fn into_ready(mut self) -> Self {
         self.ring.ready = self.index + 1;
         store_unused(self.words());
         self
     }
 
-    /// Whether what it held, if anything, stands elsewhere as well.
+    /// Whether the block's place can be used again: its content, if any, has been copied.
     pub(super) fn is_vacant(self) -> bool {
         let words = self.words();
         let generation = words[word::GENERATION].load(Ordering::Relaxed);
         generation == 0 || words[word::DRAINED].load(Ordering::Acquire) == generation
     }
 
-    /// What its header says of where its records belong.
+    /// The fields of the header that say where the records belong.
     pub(super) fn header(self) -> BlockHeader {
         let words = self.words();
         BlockHeader {
@@ -98,23 +100,25 @@ impl Block {
         }
     }
 
-    /// The thread that has written it.
+    /// The number of the thread that wrote the block.
     pub(super) fn owner(self) -> u32 {
         (self.words()[word::OWNER].load(Ordering::Relaxed) >> 32) as u32
     }
 
-    /// Whether a thread can begin here at once.
-    pub(super) fn can_be_used(self) -> bool {
+    /// Whether a thread can begin a block here without copying anything first.
+    pub(super) fn is_available(self) -> bool {
         !self.is_ready() || self.is_vacant()
     }
 
-    /// Makes the block a new, empty one. While its words change it counts as one that has
-    /// never been used: a reader of a file that ends in the midst of this passes it over.
+    /// Begins a new, empty block in this place.
+    ///
+    /// The generation is 0 while the other words change. A reader of a file that ends at that
+    /// moment skips the block as unused.
     pub(super) fn begin(self, process: u32, thread: u32, sequence: u64) {
         let words = self.words();
         let generation = words[word::GENERATION].load(Ordering::Relaxed) + 1;
         words[word::GENERATION].store(0, Ordering::Relaxed);
-        // Who sees anything of the new block sees that the old one is gone.
+        // A reader that sees any word of the new block also sees that the old one is gone.
         fence(Ordering::Release);
         words[word::COMMITTED].store(0, Ordering::Release);
         words[word::DROPPED].store(0, Ordering::Release);
@@ -123,6 +127,7 @@ impl Block {
         words[word::GENERATION].store(generation, Ordering::Release);
     }
 
+    /// Marks the block as complete.
     pub(super) fn seal(self) {
         let words = self.words();
         let generation = words[word::GENERATION].load(Ordering::Relaxed);
@@ -130,13 +135,13 @@ impl Block {
     }
 }
 
-/// Makes `words` a block that has never been used.
+/// Writes the header of an unused block to `words`.
 pub(super) fn store_unused(words: &[AtomicU64]) {
     let header = BlockHeader { stride: size_of_val(words) as u32, ..BlockHeader::default() };
     store(words, header.words().into_iter());
 }
 
-/// Stores words from the last to the first: a header's first word says that it is there.
+/// Stores words from the last to the first: a header counts once its first word is there.
 pub(super) fn store(
     to: &[AtomicU64],
     words: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator,

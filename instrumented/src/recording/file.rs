@@ -1,9 +1,9 @@
-//! The file that a process records into, and the places in it that its threads write to.
+//! The file that a process records into, and the rings of blocks in it that threads write to.
 //!
-//! The file begins with the file header and the block of the process; after them come
-//! rings and spilled blocks, in the order in which they were asked for. A thread begins
-//! with a ring of the smallest size and climbs to larger ones as it fills them. Rings go
-//! back to a pool when their thread is done with them.
+//! The file begins with the file header, the block of the process and the page of sealed blocks.
+//! Rings and copies of blocks follow in the order of their allocation. A thread begins with a
+//! ring of the smallest size and moves to larger ones as it fills them. A ring returns to a pool
+//! when its thread leaves it.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -17,80 +17,88 @@ use format::{
 };
 
 use super::block::{Block, Ring, store, store_unused};
-use super::state::complain;
+use super::state::report_failure;
 use crate::platform;
 
-/// How much of the file is its head: the file header, the block of the process, and the
-/// page that says which blocks are sealed.
-const HEAD: usize = seals::PAGE + seals::PAGE_BYTES;
+/// Bytes of the file's head: the file header, the block of the process, and the page that lists
+/// sealed blocks.
+const HEAD_BYTES: usize = seals::PAGE + seals::PAGE_BYTES;
 
-/// What rings there are, from the smallest to the largest.
+/// The sizes of rings, from the smallest to the largest.
 ///
-/// A thread goes from one size to the next when it has filled as many blocks as `filled`
-/// says: most threads of a program with many do little, and what a busy one writes must
-/// fit until somebody has come to drain it.
-const SIZES: [Size; 3] = [
-    Size {
-        block: SMALL_BLOCK,
+/// In a program with many threads most do little, so a thread begins small. A busy thread needs
+/// room for everything that it writes until the recorder next drains it.
+const RING_SIZES: [RingSize; 3] = [
+    RingSize {
+        block_bytes: SMALL_BLOCK_BYTES,
         blocks: 1,
-        mapped_at_once: 16,
-        plenty: 256,
-        most: usize::MAX,
-        filled: 1,
+        rings_per_mapping: 16,
+        min_rings: 256,
+        max_rings: usize::MAX,
+        max_filled: 1,
     },
-    Size {
-        block: 16 << 10,
+    RingSize {
+        block_bytes: 16 << 10,
         blocks: 4,
-        mapped_at_once: 1,
-        plenty: 16,
-        most: usize::MAX,
-        filled: 17,
+        rings_per_mapping: 1,
+        min_rings: 16,
+        max_rings: usize::MAX,
+        max_filled: 17,
     },
-    Size { block: 64 << 10, blocks: 64, mapped_at_once: 1, plenty: 0, most: 16, filled: u64::MAX },
+    RingSize {
+        block_bytes: 64 << 10,
+        blocks: 64,
+        rings_per_mapping: 1,
+        min_rings: 0,
+        max_rings: 16,
+        max_filled: u64::MAX,
+    },
 ];
-/// A thread's first block.
-pub(crate) const SMALL_BLOCK: usize = 4096;
+/// Bytes of a thread's first block.
+pub(crate) const SMALL_BLOCK_BYTES: usize = 4096;
 
-struct Size {
+struct RingSize {
     /// Bytes of a block.
-    block: usize,
+    block_bytes: usize,
     /// Blocks of a ring.
     blocks: usize,
-    mapped_at_once: usize,
-    /// As long as there are not so many rings of this size, a thread gets a new one rather
-    /// than one that it would have to empty first.
-    plenty: usize,
-    /// How many rings of this size there are, at most.
-    most: usize,
-    /// How many blocks a thread has filled before it goes on in a larger ring.
-    filled: u64,
+    /// Number of rings that are mapped together.
+    rings_per_mapping: usize,
+    /// Below this number of rings, a thread is given a new ring instead of one whose blocks it
+    /// would have to copy first.
+    min_rings: usize,
+    /// Maximum number of rings.
+    max_rings: usize,
+    /// A thread moves to a larger ring once it has filled this number of blocks in total.
+    max_filled: u64,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that is being recorded into.
+/// The recording of this process: its file and the rings in it.
 pub(crate) struct Recording {
     file: File,
-    identity: platform::Identity,
+    file_id: platform::FileId,
     process: u32,
-    /// What `recorder` says, if it records this process.
+    /// The recorder's control words, if `recorder` records this process.
     control: Option<&'static [AtomicU64]>,
-    /// The block that tells of the process.
+    /// The block of the process.
+    process_block: &'static [AtomicU64],
+    /// The whole head of the file.
     head: &'static [AtomicU64],
-    /// All of the file's head.
-    words: &'static [AtomicU64],
-    /// Where the file has room.
+    /// The end of the file, where rings and copies are allocated.
     end: AtomicU64,
-    /// How many bytes were written out of their places.
+    /// Total bytes of copies of blocks.
     copied: AtomicU64,
-    /// For each of the [`SIZES`]: where rings that no thread has are to be used next.
-    pools: [Mutex<VecDeque<Block>>; SIZES.len()],
-    /// For each of the [`SIZES`]: how many rings there are.
-    rings: [AtomicUsize; SIZES.len()],
-    /// A thread uses the one that its number says.
+    /// For each of the [`RING_SIZES`]: the rings without a thread, each as the block to use next.
+    pools: [Mutex<VecDeque<Block>>; RING_SIZES.len()],
+    /// For each of the [`RING_SIZES`]: the number of rings.
+    rings: [AtomicUsize; RING_SIZES.len()],
+    /// A thread uses the one at its number modulo their count.
     copiers: [Mutex<Copier>; 4],
+    /// Set after a failure: no block is begun any more.
     stopped: AtomicBool,
 }
 
@@ -100,56 +108,57 @@ impl Recording {
         process: u32,
         control: Option<&'static [AtomicU64]>,
     ) -> io::Result<Self> {
-        let identity = platform::identity(&file)?;
-        platform::allocate(&file, 0, HEAD)?;
-        let memory = platform::map(&file, 0, HEAD)?;
-        let (file_header, rest) = memory.split_at(FILE_HEADER_BYTES / size_of::<u64>());
-        let (head, slots) = rest.split_at((seals::PAGE - FILE_HEADER_BYTES) / size_of::<u64>());
+        let file_id = platform::file_id(&file)?;
+        platform::allocate(&file, 0, HEAD_BYTES)?;
+        let head = platform::map(&file, 0, HEAD_BYTES)?;
+        let (file_header, rest) = head.split_at(FILE_HEADER_BYTES / size_of::<u64>());
+        let process_words = (seals::PAGE - FILE_HEADER_BYTES) / size_of::<u64>();
+        let (process_block, slots) = rest.split_at(process_words);
         store_unused(slots);
-        let committed = write_process(head);
+        let committed = write_process(process_block);
         let header = BlockHeader {
-            stride: size_of_val(head) as u32,
+            stride: size_of_val(process_block) as u32,
             process,
             committed,
             generation: 1,
             ..BlockHeader::default()
         };
-        store(head, header.words().into_iter());
+        store(process_block, header.words().into_iter());
         store(file_header, words_of(&format::file_header()));
         Ok(Recording {
             file,
-            identity,
+            file_id,
             process,
             control,
+            process_block,
             head,
-            words: memory,
-            end: AtomicU64::new(HEAD as u64),
+            end: AtomicU64::new(HEAD_BYTES as u64),
             copied: AtomicU64::new(0),
-            pools: [const { Mutex::new(VecDeque::new()) }; SIZES.len()],
-            rings: [const { AtomicUsize::new(0) }; SIZES.len()],
+            pools: [const { Mutex::new(VecDeque::new()) }; RING_SIZES.len()],
+            rings: [const { AtomicUsize::new(0) }; RING_SIZES.len()],
             copiers: [const { Mutex::new(Copier::new()) }; 4],
             stopped: AtomicBool::new(false),
         })
     }
 
-    /// What `recorder` says, if it records this process.
+    /// The recorder's control words, if `recorder` records this process.
     pub(super) fn control(&self) -> Option<&'static [AtomicU64]> {
         self.control
     }
 
-    /// Whether `recorder` wants no operations now.
-    pub(super) fn is_to_pause(&self) -> bool {
+    /// Whether the recorder requests a pause.
+    pub(super) fn pause_requested(&self) -> bool {
         self.control.is_some_and(|control| control[control::PAUSED].load(Ordering::Relaxed) != 0)
     }
 
-    /// Counts an event that could not be recorded, where no block can hold the count.
+    /// Counts a dropped event of a thread that has no block for the count.
     pub(crate) fn count_dropped(&self) {
-        self.head[word::DROPPED].fetch_add(1, Ordering::Relaxed);
+        self.process_block[word::DROPPED].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Begins `thread`'s block number `sequence`, which follows on `last`; seals `last`.
+    /// Begins `thread`'s block number `sequence`, which follows `last`, and seals `last`.
     ///
-    /// `None` if the recording has stopped, be it long ago or now: then `last` stays open.
+    /// Returns `None` if the recording has stopped, now or earlier; `last` then stays open.
     pub(crate) fn begin_block(
         &self,
         thread: u32,
@@ -159,57 +168,57 @@ impl Recording {
         if self.stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let next = self.next(sequence, last);
+        let next = self.next_block(sequence, last);
         match next.and_then(|block| self.make_ready(block)).and_then(|block| self.vacate(block)) {
             Ok(block) => {
                 block.begin(self.process, thread, sequence);
                 if let Some(last) = last {
                     self.seal(last);
                     if last.ring.size != block.ring.size {
-                        self.give_back(last);
+                        self.return_ring(last);
                     }
                 }
                 Some(block)
             }
             Err(error) => {
                 if !self.stopped.swap(true, Ordering::Relaxed) {
-                    complain(&error);
+                    report_failure(&error);
                 }
                 None
             }
         }
     }
 
-    /// Seals a thread's last block and takes its ring back.
+    /// Seals a thread's last block and returns its ring to the pool.
     pub(crate) fn end_block(&self, block: Block) {
         self.seal(block);
-        self.give_back(block);
+        self.return_ring(block);
     }
 
     fn seal(&self, block: Block) {
         block.seal();
-        self.announce(block.offset());
+        self.announce_sealed(block.offset());
     }
 
-    /// Says that the block at this place is sealed.
-    fn announce(&self, offset: u64) {
-        let number = self.words[seals::COUNT].fetch_add(1, Ordering::Relaxed);
-        self.words[seals::word(number)].store(seals::slot(number, offset), Ordering::Release);
+    /// Lists the block at this offset in the file as sealed, for the recorder.
+    fn announce_sealed(&self, offset: u64) {
+        let number = self.head[seals::COUNT].fetch_add(1, Ordering::Relaxed);
+        self.head[seals::word(number)].store(seals::slot(number, offset), Ordering::Release);
     }
 
-    fn give_back(&self, block: Block) {
+    fn return_ring(&self, block: Block) {
         lock(&self.pools[block.ring.size]).push_back(block.next());
     }
 
-    /// Where a thread goes on that has filled `sequence` blocks.
-    fn next(&self, sequence: u64, last: Option<Block>) -> io::Result<Block> {
-        let Some(last) = last else { return self.take(0) };
+    /// Returns the next block of a thread that has filled `sequence` blocks.
+    fn next_block(&self, sequence: u64, last: Option<Block>) -> io::Result<Block> {
+        let Some(last) = last else { return self.take_ring(0) };
         let size = last.ring.size;
-        if sequence < SIZES[size].filled {
+        if sequence < RING_SIZES[size].max_filled {
             return Ok(last.next());
         }
-        match self.take(size + 1) {
-            // There is always another ring of the second size.
+        match self.take_ring(size + 1) {
+            // No large ring is left. The thread stays in its ring of the second size.
             Err(error) if size > 0 && error.kind() == io::ErrorKind::QuotaExceeded => {
                 Ok(last.next())
             }
@@ -217,68 +226,78 @@ impl Recording {
         }
     }
 
-    /// A place in a ring of this size.
-    fn take(&self, size: usize) -> io::Result<Block> {
-        // The one that was given back first is the one most likely to be drained.
-        let Size { block, mut blocks, mapped_at_once, mut plenty, most, .. } = SIZES[size];
+    /// Takes a ring of this size from the pool, or allocates one, and returns its next block.
+    ///
+    /// Fails with [`QuotaExceeded`](io::ErrorKind::QuotaExceeded) if the pool is empty and there
+    /// are already as many rings as allowed.
+    fn take_ring(&self, size: usize) -> io::Result<Block> {
+        let RingSize {
+            block_bytes, mut blocks, rings_per_mapping, mut min_rings, max_rings, ..
+        } = RING_SIZES[size];
         if self.control.is_none() {
-            // Nobody will come to drain a ring: a large one is better small enough for
-            // the cache, and one of a thread that is gone is emptied late.
+            // Without a recorder threads copy their blocks themselves. Large rings are then kept
+            // small enough for the cache, and a ring whose blocks its next thread would have to
+            // copy is avoided longer.
             blocks = blocks.min(2);
-            plenty *= 16;
+            min_rings *= 16;
         }
-        let is_plenty = self.rings[size].load(Ordering::Relaxed) >= plenty;
-        let pooled = lock(&self.pools[size]).pop_front_if(|block| is_plenty || block.can_be_used());
+        let is_enough = self.rings[size].load(Ordering::Relaxed) >= min_rings;
+        // The ring that was returned first is the one most likely to be drained.
+        let pooled =
+            lock(&self.pools[size]).pop_front_if(|block| is_enough || block.is_available());
         if let Some(block) = pooled {
             return Ok(block);
         }
-        if self.rings[size].fetch_add(mapped_at_once, Ordering::Relaxed) >= most {
-            self.rings[size].fetch_sub(mapped_at_once, Ordering::Relaxed);
+        if self.rings[size].fetch_add(rings_per_mapping, Ordering::Relaxed) >= max_rings {
+            self.rings[size].fetch_sub(rings_per_mapping, Ordering::Relaxed);
             return Err(io::ErrorKind::QuotaExceeded.into());
         }
-        let ring = block * blocks;
-        let (memory, offset) = self.map(ring * mapped_at_once)?;
-        // Rings that are mapped together get their room together, too.
-        let has_room = mapped_at_once > 1;
-        if has_room {
-            platform::allocate(self.file()?, offset, ring * mapped_at_once)?;
+        let ring_bytes = block_bytes * blocks;
+        let (memory, offset) = self.map(ring_bytes * rings_per_mapping)?;
+        // Rings that are mapped together are also allocated together.
+        let is_allocated = rings_per_mapping > 1;
+        if is_allocated {
+            platform::allocate(self.file()?, offset, ring_bytes * rings_per_mapping)?;
         }
         let mut rings = memory
-            .chunks_exact(ring / size_of::<u64>())
-            .zip((offset..).step_by(ring))
-            .map(|(memory, offset)| Ring::new(memory, offset, blocks, size, has_room).first());
+            .chunks_exact(ring_bytes / size_of::<u64>())
+            .zip((offset..).step_by(ring_bytes))
+            .map(|(memory, offset)| Ring::new(memory, offset, blocks, size, is_allocated).first());
         let first = rings.next().ok_or(io::ErrorKind::OutOfMemory)?;
         lock(&self.pools[size]).extend(rings);
         Ok(first)
     }
 
-    /// The file, if it is still what it was: a program that closes files that it has not
-    /// opened can have a file of its own in this one's place.
+    /// Returns the file, after a check that its descriptor still refers to it.
+    ///
+    /// A program that closes descriptors which it did not open may since have opened a file of
+    /// its own under the same number.
     fn file(&self) -> io::Result<&File> {
-        if platform::identity(&self.file)? != self.identity {
+        if platform::file_id(&self.file)? != self.file_id {
             return Err(io::Error::other("the program has closed the recording's file"));
         }
         Ok(&self.file)
     }
 
-    /// New memory without room on the disk, and where it is in the file.
+    /// Maps new memory at the end of the file, without disk space. Returns it with its offset.
     fn map(&self, bytes: usize) -> io::Result<(&'static [AtomicU64], u64)> {
         let offset = self.reserve(bytes as u64, platform::page_bytes());
         Ok((platform::map(self.file()?, offset, bytes)?, offset))
     }
 
-    /// Gets room on the disk for a block that has none: a large ring gets it bit by bit.
+    /// Allocates disk space for a block that has none. Except in the smallest rings, space is
+    /// allocated block by block, as blocks are used.
     fn make_ready(&self, block: Block) -> io::Result<Block> {
         if block.is_ready() {
             return Ok(block);
         }
-        if !block.ring.has_room {
+        if !block.ring.is_allocated {
             platform::allocate(self.file()?, block.offset(), size_of_val(block.words()))?;
         }
-        Ok(block.made_ready())
+        Ok(block.into_ready())
     }
 
-    /// Sees to it that what `block` held before stands elsewhere too.
+    /// Copies the previous content of `block` to the end of the file, unless it is drained.
     fn vacate(&self, block: Block) -> io::Result<Block> {
         if !block.is_vacant() {
             let copier = &self.copiers[block.owner() as usize % self.copiers.len()];
@@ -287,8 +306,8 @@ impl Recording {
             let offset = self.reserve_for_copy(copy.len() as u64)?;
             let file = self.file()?;
             set_word(copy, word::SEALED, format::COPY);
-            // The kernel writes a page at a time, and can be told to stop in between. Until
-            // all of it is there a reader finds a place that has never been used.
+            // The kernel writes page by page, and the process can be killed in between. A copy
+            // that crosses a page boundary is written as unused first and marked as valid last.
             let page = platform::page_bytes();
             if offset / page != (offset + copy.len() as u64 - 1) / page {
                 let (header, records) = copy.split_at_mut(BlockHeader::BYTES);
@@ -301,12 +320,13 @@ impl Recording {
                 set_word(copy, word::GENERATION, format::COPY);
                 platform::write(file, copy, offset)?;
             }
-            self.announce(offset);
+            self.announce_sealed(offset);
         }
         Ok(block)
     }
 
-    /// Room for so many bytes at the file's end, from a multiple of `alignment` on.
+    /// Reserves `bytes` at the end of the file and returns their offset, a multiple of
+    /// `alignment`.
     fn reserve(&self, bytes: u64, alignment: u64) -> u64 {
         let reserve = |end: u64| Some(end.next_multiple_of(alignment) + bytes);
         match self.end.fetch_update(Ordering::Relaxed, Ordering::Relaxed, reserve) {
@@ -314,13 +334,13 @@ impl Recording {
         }
     }
 
-    /// Room for a copy, unless copies take as much already as they may.
+    /// Reserves `bytes` for a copy. Fails if copies would exceed their size limit.
     fn reserve_for_copy(&self, bytes: u64) -> io::Result<u64> {
         let limit =
             self.control.map_or(0, |control| control[control::LIMIT].load(Ordering::Relaxed));
         let copied = self.copied.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if limit != 0 && copied > limit {
-            return Err(io::Error::other("it has reached the size that was allowed"));
+            return Err(io::Error::other("the recording has reached its size limit"));
         }
         Ok(self.reserve(bytes, 1))
     }
@@ -331,7 +351,7 @@ fn set_word(header: &mut [u8], word: usize, value: u64) {
     header[word * size_of::<u64>()..][..size_of::<u64>()].copy_from_slice(&value.to_le_bytes());
 }
 
-/// Packs blocks that have to be written out of their places.
+/// Makes packed copies of blocks, with buffers that are used again.
 struct Copier {
     records: Vec<u8>,
     packer: Packer,
@@ -343,14 +363,14 @@ impl Copier {
         Copier { records: Vec::new(), packer: Packer::new(), packed: Vec::new() }
     }
 
-    /// A copy of `block`, packed if that pays.
+    /// Returns a copy of `block`, packed if that makes it smaller.
     fn copy(&mut self, block: Block) -> io::Result<&mut [u8]> {
         let words = block.words();
         let (header, records) = words.split_at(HEADER_WORDS);
         let committed = header[word::COMMITTED].load(Ordering::Relaxed) as usize;
         self.records.clear();
         self.packed.clear();
-        // The program must not end where we find no memory.
+        // Lack of memory for a copy must not abort the program.
         let no_memory = |_| io::Error::from(io::ErrorKind::OutOfMemory);
         self.records.try_reserve(size_of_val(words)).map_err(no_memory)?;
         self.packed.try_reserve(size_of_val(words)).map_err(no_memory)?;
@@ -364,9 +384,9 @@ impl Copier {
     }
 }
 
-/// Writes what there is to say of the process behind the header of its block; gives how long
-/// that is.
-fn write_process(head: &[AtomicU64]) -> u64 {
+/// Writes the records about the process after the header of its block. Returns their length in
+/// bytes.
+fn write_process(process_block: &[AtomicU64]) -> u64 {
     let executable = env::current_exe().unwrap_or_default();
     let arguments: Vec<_> =
         env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
@@ -385,11 +405,11 @@ fn write_process(head: &[AtomicU64]) -> u64 {
     if let Some(name) = platform::host_name() {
         length += Event::Host { name: &name }.encode(ticks, &mut bytes[length..]);
     }
-    store(&head[HEADER_WORDS..], words_of(&bytes[..length]));
+    store(&process_block[HEADER_WORDS..], words_of(&bytes[..length]));
     length as u64
 }
 
-/// A record's bytes as the words that are stored.
+/// Converts a record's bytes to words.
 pub(crate) fn words_of(bytes: &[u8]) -> impl DoubleEndedIterator<Item = u64> + ExactSizeIterator {
     bytes.as_chunks().0.iter().map(|word| u64::from_le_bytes(*word))
 }
@@ -402,22 +422,22 @@ mod tests {
     use super::*;
 
     const THREAD: u32 = 1;
-    const SECOND: &Size = &SIZES[1];
-    const LARGEST: &Size = &SIZES[SIZES.len() - 1];
+    const SECOND: &RingSize = &RING_SIZES[1];
+    const LARGEST: &RingSize = &RING_SIZES[RING_SIZES.len() - 1];
 
-    /// A recording that somebody may drain.
+    /// A recording with control words, as if `recorder` recorded this process.
     fn recording() -> Recording {
         static CONTROL: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
         Recording::new(tempfile::tempfile().unwrap(), 0, Some(&CONTROL)).unwrap()
     }
 
-    /// Goes through a thread's blocks up to its last in the second ring; gives that.
-    fn fill_the_second_ring(recording: &Recording) -> Block {
-        go_on(recording, None, 0..=SECOND.blocks as u64)
+    /// Writes a thread's blocks until its ring of the second size is full. Returns the last block.
+    fn fill_second_ring(recording: &Recording) -> Block {
+        write_blocks(recording, None, 0..=SECOND.blocks as u64)
     }
 
-    /// Goes on from `block` through these blocks; gives the last.
-    fn go_on(
+    /// Writes the blocks with these numbers, which follow `block`. Returns the last one.
+    fn write_blocks(
         recording: &Recording,
         mut block: Option<Block>,
         sequences: impl IntoIterator<Item = u64>,
@@ -438,9 +458,9 @@ mod tests {
     }
 
     #[test]
-    fn the_head_tells_of_the_process() {
+    fn the_head_describes_the_process() {
         let recording = recording();
-        let mut bytes = [0; HEAD];
+        let mut bytes = [0; HEAD_BYTES];
         recording.file.read_exact_at(&mut bytes, 0).unwrap();
         format::check_file_header(&bytes).unwrap();
         let (header, records) = bytes[FILE_HEADER_BYTES..].split_at(BlockHeader::BYTES);
@@ -456,36 +476,36 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_begins_small_and_climbs() {
+    fn a_thread_begins_with_a_small_ring_and_moves_to_larger_ones() {
         let recording = recording();
         let small = recording.begin_block(THREAD, 0, None).unwrap();
         let second = recording.begin_block(THREAD, 1, Some(small)).unwrap();
-        assert_eq!(size_of_val(small.words()), SMALL_BLOCK);
-        assert_eq!(size_of_val(second.words()), SECOND.block);
+        assert_eq!(size_of_val(small.words()), SMALL_BLOCK_BYTES);
+        assert_eq!(size_of_val(second.words()), SECOND.block_bytes);
         assert_eq!(header(small).sealed, header(small).generation);
         assert_ne!(header(second).sealed, header(second).generation);
         assert_eq!((header(second).thread, header(second).sequence), (THREAD, 1));
 
-        let last = go_on(&recording, Some(second), 2..SECOND.filled);
-        assert_eq!(size_of_val(last.words()), SECOND.block);
-        let largest = recording.begin_block(THREAD, SECOND.filled, Some(last)).unwrap();
-        assert_eq!(size_of_val(largest.words()), LARGEST.block);
+        let last = write_blocks(&recording, Some(second), 2..SECOND.max_filled);
+        assert_eq!(size_of_val(last.words()), SECOND.block_bytes);
+        let largest = recording.begin_block(THREAD, SECOND.max_filled, Some(last)).unwrap();
+        assert_eq!(size_of_val(largest.words()), LARGEST.block_bytes);
     }
 
     #[test]
-    fn there_are_only_so_many_of_the_largest_rings() {
+    fn the_number_of_the_largest_rings_is_limited() {
         let recording = recording();
-        for thread in 0..=LARGEST.most {
-            let last = go_on(&recording, None, 0..=SECOND.filled);
-            let expected = if thread < LARGEST.most { LARGEST } else { SECOND };
-            assert_eq!(size_of_val(last.words()), expected.block, "thread {thread}");
+        for thread in 0..=LARGEST.max_rings {
+            let last = write_blocks(&recording, None, 0..=SECOND.max_filled);
+            let expected = if thread < LARGEST.max_rings { LARGEST } else { SECOND };
+            assert_eq!(size_of_val(last.words()), expected.block_bytes, "thread {thread}");
         }
     }
 
     #[test]
-    fn a_block_is_written_elsewhere_before_its_place_is_used_again() {
+    fn a_block_is_copied_before_its_place_is_used_again() {
         let recording = recording();
-        let last = fill_the_second_ring(&recording);
+        let last = fill_second_ring(&recording);
         let end = recording.end.load(Ordering::Relaxed);
         recording.begin_block(THREAD, 5, Some(last)).unwrap();
 
@@ -498,18 +518,18 @@ mod tests {
     }
 
     #[test]
-    fn nobody_finds_a_block_elsewhere_before_all_of_it_is_there() {
+    fn a_reader_never_finds_an_incomplete_copy() {
         const ROUNDS: u64 = 500;
         let recording = recording();
-        // From here on each block is written elsewhere first.
-        let first = SECOND.filled + LARGEST.blocks as u64;
-        let mut block = go_on(&recording, None, 0..first);
+        // From this block on, the previous content of each place is copied first.
+        let first = SECOND.max_filled + LARGEST.blocks as u64;
+        let mut block = write_blocks(&recording, None, 0..first);
         let written = AtomicBool::new(false);
-        let newest = |found: &mut u64| {
-            // The header and a word.
+        let check_newest = |found: &mut u64| {
+            // Bytes of a copy with one record: the header and a word, padded.
             let at = recording.end.load(Ordering::Relaxed) - 128;
             let mut bytes = [0; BlockHeader::BYTES + 8];
-            // The file may not be so long yet.
+            // The file may still be shorter.
             if recording.file.read_exact_at(&mut bytes, at).is_err() {
                 return;
             }
@@ -527,9 +547,9 @@ mod tests {
             let reader = scope.spawn(|| {
                 let mut found = 0;
                 while !written.load(Ordering::Relaxed) {
-                    newest(&mut found);
+                    check_newest(&mut found);
                 }
-                newest(&mut found);
+                check_newest(&mut found);
                 found
             });
             for sequence in first..first + ROUNDS {
@@ -543,9 +563,9 @@ mod tests {
     }
 
     #[test]
-    fn a_drained_block_is_not() {
+    fn a_drained_block_is_not_copied() {
         let recording = recording();
-        let last = fill_the_second_ring(&recording);
+        let last = fill_second_ring(&recording);
         let end = recording.end.load(Ordering::Relaxed);
         let first = last.next();
         first.words()[word::DRAINED].store(header(first).generation, Ordering::Relaxed);
@@ -558,27 +578,28 @@ mod tests {
     }
 
     #[test]
-    fn rings_are_used_again_by_other_threads() {
+    fn rings_are_reused_by_other_threads() {
         let recording = recording();
         for thread in 1..=10_000 {
             let block = recording.begin_block(thread, 0, None).unwrap();
             block.words()[word::DRAINED].store(header(block).generation, Ordering::Relaxed);
             recording.end_block(block);
         }
-        let mapped = (SMALL_BLOCK * SIZES[0].mapped_at_once) as u64;
+        let mapped = (SMALL_BLOCK_BYTES * RING_SIZES[0].rings_per_mapping) as u64;
         assert!(
-            recording.end.load(Ordering::Relaxed) <= HEAD as u64 + platform::page_bytes() + mapped
+            recording.end.load(Ordering::Relaxed)
+                <= HEAD_BYTES as u64 + platform::page_bytes() + mapped
         );
     }
 
     #[test]
-    fn a_recording_that_has_stopped_counts_what_it_loses() {
+    fn a_stopped_recording_counts_dropped_events() {
         let recording = recording();
         let open = recording.begin_block(THREAD, 0, None).unwrap();
         recording.stopped.store(true, Ordering::Relaxed);
         assert!(recording.begin_block(THREAD, 1, Some(open)).is_none());
         assert_ne!(header(open).sealed, header(open).generation);
         recording.count_dropped();
-        assert_eq!(recording.head[word::DROPPED].load(Ordering::Relaxed), 1);
+        assert_eq!(recording.process_block[word::DROPPED].load(Ordering::Relaxed), 1);
     }
 }

@@ -1,8 +1,8 @@
-//! Whether this process is recorded, and into what file.
+//! Whether this process is recorded, and the file that it records into.
 //!
-//! Nothing has to be initialised: the first channel or thread that the program makes, or
-//! the first lock that it takes, looks whether the process was started by `recorder`. A program that was not can start a
-//! recording itself, with [`start`].
+//! Nothing has to be initialised. The first channel or thread that the program creates, or the
+//! first lock that it takes, checks whether `recorder` started the process. A process that was
+//! not started by `recorder` can start a recording itself with [`start`].
 
 use std::io;
 use std::path::Path;
@@ -10,23 +10,25 @@ use std::path::Path;
 #[cfg(feature = "record")]
 pub(crate) use block::Block;
 #[cfg(feature = "record")]
-pub(crate) use file::{SMALL_BLOCK, words_of};
+pub(crate) use file::{SMALL_BLOCK_BYTES, words_of};
 #[cfg(feature = "record")]
-pub(crate) use state::{current, follow, on, prepare, values_limit, wanted};
+pub(crate) use state::{current, is_recorded, on, on_or_try_init, pause_if_requested, value_limit};
 
 /// Records this process into a new file at `path`, from now on until the process ends.
 ///
-/// Every channel that is made from now on is recorded; those that exist already are not.
-/// Threads, locks and the like are recorded from now on, whenever they were made. The file is a recording at every moment: `recorder export` reads it after a
-/// normal end, a crash or `kill -9`. An existing file at `path` is replaced.
+/// Channels created from now on are recorded; existing ones are not. Threads and primitives such
+/// as locks are recorded from now on, whenever they were created. The file is a valid recording
+/// at every moment: `recorder export` reads it after a normal exit, a crash or `kill -9`. An
+/// existing file at `path` is replaced.
 ///
-/// Does nothing where the process is recorded by `recorder` already: that recording
-/// has everything that this one would have.
+/// Does nothing if `recorder` already records this process: its recording contains everything
+/// that this one would.
 ///
 /// # Errors
-/// The file cannot be made; [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the
-/// process has called this before; [`Unsupported`](io::ErrorKind::Unsupported) if this
-/// platform, or this build of the crate, cannot record.
+/// Returns an error if the file cannot be created,
+/// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the process has already started a
+/// recording, and [`Unsupported`](io::ErrorKind::Unsupported) if this platform, or this build of
+/// the crate, cannot record.
 ///
 /// ```
 /// # #[cfg(feature = "record")] {
@@ -47,7 +49,7 @@ pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
     {
         state::start(path.as_ref())?;
         #[cfg(feature = "tracing")]
-        crate::spans::ask_again();
+        crate::spans::recording_started();
         Ok(())
     }
     #[cfg(not(feature = "record"))]
@@ -60,16 +62,17 @@ pub fn start(path: impl AsRef<Path>) -> io::Result<()> {
     }
 }
 
-/// Leaves the operations of this process out of its recording, until [`resume`].
+/// Stops recording the operations of this process until [`resume`].
 ///
-/// Threads that begin and end meanwhile, and channels that are made, cloned and dropped, are
-/// still recorded: what comes later has its names. Before [`start`] it says how that is to begin: paused.
+/// The creation and the end of threads and channels are still recorded, and so are clones of
+/// senders: later operations refer to them. If the recording has not started yet, it starts
+/// paused.
 ///
 /// ```
 /// use instrumented::recording;
 ///
 /// recording::pause();
-/// // What nobody wants to see.
+/// // Operations here are not recorded.
 /// recording::resume();
 /// ```
 pub fn pause() {
@@ -77,28 +80,44 @@ pub fn pause() {
     state::pause();
 }
 
-/// Ends what [`pause`] has begun. If `recorder` pauses the recording as well, it goes on
-/// when that is over.
+/// Ends a [`pause`].
+///
+/// If `recorder` has paused the recording as well, operations are recorded again once both
+/// pauses have ended.
 pub fn resume() {
     #[cfg(feature = "record")]
     state::resume();
 }
 
-/// Something odd has happened: asks a flight recorder, `recorder record --last 30s`, to
-/// write out what it has. Does nothing where none is.
+/// Asks a flight recorder (`recorder record --last 30s`) to write what it holds to its outputs,
+/// for example after something unusual has happened.
 ///
-/// It comes soon and not at once: the program does not wait for it.
+/// Returns immediately; the recorder writes shortly afterwards. Does nothing in a process that
+/// is not recorded by `recorder`.
+///
+/// ```
+/// use instrumented::recording;
+///
+/// fn handle(latency: std::time::Duration) {
+///     if latency.as_secs() > 1 {
+///         recording::keep();
+///     }
+/// }
+/// # handle(std::time::Duration::from_secs(2));
+/// ```
 pub fn keep() {
     #[cfg(feature = "record")]
     state::keep();
 }
 
-/// Has the values of messages recorded, up to so many bytes of each; 0 has none recorded, as it
-/// is before this is called. More than 480 are never recorded.
+/// Sets the maximum number of bytes recorded of each message's value, as text.
 ///
-/// [`mpsc::Builder`](crate::sync::mpsc::Builder) says which messages have a value that can be
-/// shown. A process that is recorded by `recorder` goes by what that was given, `--values` or
-/// `--no-values`, and not by this.
+/// The initial limit is 0: no values are recorded. Limits above 480 have the effect of 480.
+/// Values are recorded of messages whose type is known or that were given a text with
+/// [`mpsc::Builder`](crate::sync::mpsc::Builder).
+///
+/// Does nothing if `recorder` records this process: its options `--values` and `--no-values`
+/// apply.
 ///
 /// ```
 /// use instrumented::recording;
@@ -107,7 +126,7 @@ pub fn keep() {
 /// ```
 pub fn values(limit: usize) {
     #[cfg(feature = "record")]
-    state::set_values(limit);
+    state::set_value_limit(limit);
     #[cfg(not(feature = "record"))]
     let _ = limit;
 }

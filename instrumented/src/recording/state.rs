@@ -1,4 +1,4 @@
-//! Whether this process is recorded.
+//! Whether this process is recorded, and whether its recording is paused.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -14,111 +14,116 @@ use format::control;
 use super::file::{Recording, lock};
 use crate::{panics, platform, writer};
 
-/// Where `recorder` says into what directory the processes that it runs record.
+/// The environment variable with the directory into which `recorder` makes its processes record.
 const SESSION: &str = "INSTRUMENTED_SESSION";
 
 static STATE: AtomicU8 = AtomicU8::new(State::Unknown as u8);
 static RECORDING: OnceLock<Recording> = OnceLock::new();
-/// Held while the process finds out, or decides, whether it is recorded.
-static DECIDING: Mutex<()> = Mutex::new(());
-/// The process that has, or had, a reason to hold it.
-static DECIDER: AtomicU32 = AtomicU32::new(0);
-/// How many bytes of a message's value are recorded, at most.
-static VALUES: AtomicUsize = AtomicUsize::new(0);
-/// Set while the program itself wants no recording.
-static HELD: AtomicBool = AtomicBool::new(false);
+/// Held during initialisation: while the process checks, or decides, whether it is recorded.
+static INIT: Mutex<()> = Mutex::new(());
+/// The id of the process whose threads may hold [`INIT`], or 0 before the first attempt.
+static INIT_PROCESS: AtomicU32 = AtomicU32::new(0);
+/// Maximum number of bytes recorded of a message's value.
+static VALUE_LIMIT: AtomicUsize = AtomicUsize::new(0);
+/// Set between the program's calls of `pause` and `resume`.
+static PAUSED_BY_PROGRAM: AtomicBool = AtomicBool::new(false);
 
 #[repr(u8)]
 enum State {
-    /// Nobody has looked.
+    /// Not initialised yet.
     Unknown,
     /// This process is not recorded.
     Off,
     /// This process is recorded.
     On,
-    /// This process is recorded, but for its operations.
+    /// This process is recorded, except for its operations.
     Paused,
 }
 
-/// Whether operations are recorded now; false until [`prepare`] has found out.
+/// Whether operations are recorded now. Returns false before initialisation; see
+/// [`is_recorded`].
 #[inline(always)]
 pub(crate) fn on() -> bool {
-    STATE.load(Ordering::Relaxed) == State::On as u8 || resumed()
+    STATE.load(Ordering::Relaxed) == State::On as u8 || resume_if_requested()
 }
 
-/// [`on`], for what may be used before anybody has found out: then it finds out, unless
-/// somebody is at that. It never waits, since who finds out, or holds what they wait for,
-/// may use a lock.
+/// Like [`on`], for items that can be used before initialisation: initialises first, unless
+/// another thread is doing so.
+///
+/// Never waits for that thread: it may itself use the lock whose operation calls this.
 #[inline(always)]
-pub(crate) fn wanted() -> bool {
+pub(crate) fn on_or_try_init() -> bool {
     let state = STATE.load(Ordering::Relaxed);
-    state != State::Off as u8 && (state == State::On as u8 || wanted_after_all())
+    state != State::Off as u8 && (state == State::On as u8 || try_init_or_resume())
 }
 
 #[cold]
 #[inline(never)]
-fn wanted_after_all() -> bool {
+fn try_init_or_resume() -> bool {
     if is(State::Unknown) {
-        if may_decide() {
-            match DECIDING.try_lock() {
-                Ok(deciding) => find_out(deciding),
-                Err(TryLockError::Poisoned(deciding)) => find_out(deciding.into_inner()),
+        if may_init() {
+            match INIT.try_lock() {
+                Ok(guard) => init(guard),
+                Err(TryLockError::Poisoned(guard)) => init(guard.into_inner()),
                 Err(TryLockError::WouldBlock) => {}
             }
         } else {
             set(State::Off);
         }
     }
-    resumed()
+    resume_if_requested()
 }
 
-/// How many bytes of a message's value are to be recorded, at most; 0 is none.
+/// Maximum number of bytes to record of a message's value; 0 if no values are recorded.
 #[inline(always)]
-pub(crate) fn values_limit() -> usize {
-    VALUES.load(Ordering::Relaxed)
+pub(crate) fn value_limit() -> usize {
+    VALUE_LIMIT.load(Ordering::Relaxed)
 }
 
-/// Finds out whether this process is recorded, the first time that it is called.
-pub(crate) fn prepare() -> bool {
+/// Whether this process is recorded, paused or not. Initialises on the first call.
+pub(crate) fn is_recorded() -> bool {
     if is(State::Unknown) {
-        match decide() {
-            Some(deciding) => find_out(deciding),
+        match lock_init() {
+            Some(guard) => init(guard),
             None => set(State::Off),
         }
     }
     current().is_some()
 }
 
-/// The recording of this process, if there is one.
+/// Returns the recording of this process, if there is one.
 pub(crate) fn current() -> Option<&'static Recording> {
     if is(State::On) || is(State::Paused) { RECORDING.get() } else { None }
 }
 
-/// Takes the right to decide, if this process has it.
-fn decide() -> Option<MutexGuard<'static, ()>> {
-    may_decide().then(|| lock(&DECIDING))
+/// Locks [`INIT`], if this process may.
+fn lock_init() -> Option<MutexGuard<'static, ()>> {
+    may_init().then(|| lock(&INIT))
 }
 
-/// False in a child that was forked while its parent may have been at it: there the lock may
-/// be held by a thread that the child has not got.
-fn may_decide() -> bool {
+/// Whether this process may lock [`INIT`].
+///
+/// False in a child that was forked after its parent's first attempt: a thread of the parent,
+/// which does not exist in the child, may have held the lock at that moment.
+fn may_init() -> bool {
     let this = process::id();
-    let decider = DECIDER.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed);
-    decider.map_or_else(|other| other == this, |_| true)
+    let process = INIT_PROCESS.compare_exchange(0, this, Ordering::Relaxed, Ordering::Relaxed);
+    process.map_or_else(|other| other == this, |_| true)
 }
 
 #[cold]
-fn find_out(deciding: MutexGuard<'_, ()>) {
-    join_session(&deciding);
-    // A panic's hook may wait for who decides, and to set another waits for it.
-    drop(deciding);
+fn init(guard: MutexGuard<'_, ()>) {
+    join_session(&guard);
+    // Unlocked before the hook is set: setting it waits for hooks that run, and those may wait
+    // for the lock.
+    drop(guard);
     if current().is_some() {
-        panics::watch();
+        panics::install_hook();
     }
 }
 
-/// Records this process if `recorder` has started it.
-fn join_session(_deciding: &MutexGuard<'_, ()>) {
+/// Records this process if it was started by `recorder`.
+fn join_session(_init: &MutexGuard<'_, ()>) {
     if !is(State::Unknown) {
         return;
     }
@@ -127,29 +132,29 @@ fn join_session(_deciding: &MutexGuard<'_, ()>) {
         return;
     };
     let session = Path::new(&session);
-    let begun =
+    let started =
         map_control(session).and_then(|control| begin(|| create_part(session), Some(control)));
-    if let Err(error) = begun {
+    if let Err(error) = started {
         set(State::Off);
-        complain(&error);
+        report_failure(&error);
     }
 }
 
 pub(super) fn start(path: &Path) -> io::Result<()> {
     let forked = || io::Error::other("a forked child cannot record itself");
-    let deciding = decide().ok_or_else(forked)?;
-    join_session(&deciding);
+    let guard = lock_init().ok_or_else(forked)?;
+    join_session(&guard);
     if let Some(recording) = current() {
         if recording.control().is_some() {
-            drop(deciding);
-            panics::watch();
+            drop(guard);
+            panics::install_hook();
             return Ok(());
         }
-        let message = "this process records itself already";
+        let message = "this process is already recording itself";
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
     }
-    // Another process may have the file that is there mapped, so that one is replaced
-    // and not shortened; and a file that has not got its head yet has another name.
+    // The file is created under another name and renamed once its head is complete. An existing
+    // file is thereby replaced, not truncated: another process may have it mapped.
     let mut unfinished = OsString::from(path);
     unfinished.push(format!(".{}.new", process::id()));
     let created =
@@ -158,8 +163,8 @@ pub(super) fn start(path: &Path) -> io::Result<()> {
         set(State::Off);
         let _ = fs::remove_file(&unfinished);
     })?;
-    drop(deciding);
-    panics::watch();
+    drop(guard);
+    panics::install_hook();
     Ok(())
 }
 
@@ -169,15 +174,16 @@ fn begin(
     control: Option<&'static [AtomicU64]>,
 ) -> io::Result<()> {
     let (file, process) = open()?;
-    platform::choose();
+    platform::choose_clock();
     let recording = Recording::new(file, process, control)?;
-    let paused = HELD.load(Ordering::Relaxed) || recording.is_to_pause();
+    let paused = PAUSED_BY_PROGRAM.load(Ordering::Relaxed) || recording.pause_requested();
     if RECORDING.set(recording).is_err() {
         return Err(io::Error::other("this process cannot start a second recording"));
     }
-    platform::in_forked_child(forget_in_forked_child);
+    platform::call_in_forked_child(stop_in_forked_child);
     if let Some(control) = control {
-        VALUES.store(control[control::VALUES].load(Ordering::Relaxed) as usize, Ordering::Relaxed);
+        let limit = control[control::VALUES].load(Ordering::Relaxed) as usize;
+        VALUE_LIMIT.store(limit, Ordering::Relaxed);
     }
     set(if paused { State::Paused } else { State::On });
     if paused {
@@ -186,14 +192,14 @@ fn begin(
     Ok(())
 }
 
-/// What the recorder says to all processes of the session.
+/// Maps the words through which the recorder controls all processes of the session.
 fn map_control(session: &Path) -> io::Result<&'static [AtomicU64]> {
     let file = File::options().read(true).write(true).open(session.join(control::FILE))?;
     platform::allocate(&file, 0, control::BYTES)?;
     platform::map(&file, 0, control::BYTES)
 }
 
-/// Makes the file of the first process number that is free.
+/// Creates the file of the first free process number.
 fn create_part(session: &Path) -> io::Result<(File, u32)> {
     for process in 0..u32::MAX {
         let path = session.join(format!("{process}.part"));
@@ -205,25 +211,25 @@ fn create_part(session: &Path) -> io::Result<(File, u32)> {
     Err(io::Error::other("the session has no process number left"))
 }
 
-/// A forked child shares the parent's mapped memory. It does not write there: it is not
-/// recorded, unless it executes another program, which begins anew.
-extern "C" fn forget_in_forked_child() {
+/// Turns the recording off in a forked child, which shares the parent's mapped memory and must
+/// not write to it. If the child executes another program, that program is recorded afresh.
+extern "C" fn stop_in_forked_child() {
     set(State::Off);
 }
 
 pub(super) fn pause() {
-    HELD.store(true, Ordering::Relaxed);
-    follow();
+    PAUSED_BY_PROGRAM.store(true, Ordering::Relaxed);
+    pause_if_requested();
 }
 
 pub(super) fn resume() {
-    HELD.store(false, Ordering::Relaxed);
-    resumed();
+    PAUSED_BY_PROGRAM.store(false, Ordering::Relaxed);
+    resume_if_requested();
 }
 
-pub(super) fn set_values(limit: usize) {
+pub(super) fn set_value_limit(limit: usize) {
     if current().and_then(Recording::control).is_none() {
-        VALUES.store(limit, Ordering::Relaxed);
+        VALUE_LIMIT.store(limit, Ordering::Relaxed);
     }
 }
 
@@ -233,23 +239,25 @@ pub(super) fn keep() {
     }
 }
 
-/// Pauses the recording if it is to pause.
-pub(crate) fn follow() {
-    if current().is_some_and(|recording| HELD.load(Ordering::Relaxed) || recording.is_to_pause())
-        && turn(State::On, State::Paused)
+/// Pauses the recording if the program or the recorder has requested it.
+pub(crate) fn pause_if_requested() {
+    if current().is_some_and(|recording| {
+        PAUSED_BY_PROGRAM.load(Ordering::Relaxed) || recording.pause_requested()
+    }) && transition(State::On, State::Paused)
     {
         writer::event(None, |_| Event::Paused {});
     }
 }
 
-/// Ends a pause if it is over; whether operations are recorded now.
+/// Ends a pause that neither the program nor the recorder requests any more. Returns whether
+/// operations are recorded now.
 #[cold]
 #[inline(never)]
-fn resumed() -> bool {
+fn resume_if_requested() -> bool {
     let resumes = is(State::Paused)
-        && !HELD.load(Ordering::Relaxed)
-        && current().is_some_and(|recording| !recording.is_to_pause())
-        && turn(State::Paused, State::On);
+        && !PAUSED_BY_PROGRAM.load(Ordering::Relaxed)
+        && current().is_some_and(|recording| !recording.pause_requested())
+        && transition(State::Paused, State::On);
     if resumes {
         writer::event(None, |_| Event::Resumed {});
     }
@@ -264,12 +272,12 @@ fn set(state: State) {
     STATE.store(state as u8, Ordering::Release);
 }
 
-/// Whether it was this thread that has turned one state into the other.
-fn turn(from: State, to: State) -> bool {
+/// Changes the state from `from` to `to`. Returns whether this call changed it.
+fn transition(from: State, to: State) -> bool {
     STATE.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok()
 }
 
-/// Says once why there is no recording, or no more of it.
-pub(super) fn complain(error: &io::Error) {
-    platform::complain(&format!("instrumented: not recording (any more): {error}\n"));
+/// Writes to stderr why there is no recording, or why it has stopped.
+pub(super) fn report_failure(error: &io::Error) {
+    platform::write_to_stderr(&format!("instrumented: not recording (any more): {error}\n"));
 }

@@ -15,14 +15,15 @@ use crate::writer;
 /// [`std::sync::Barrier`], recorded.
 pub struct Barrier {
     pub(crate) tag: Tag,
-    /// How many threads it waits for.
+    /// Number of threads that must arrive.
     pub(crate) size: usize,
+    /// Number of recorded arrivals.
     arrivals: AtomicU64,
     inner: sync::Barrier,
 }
 
 impl Barrier {
-    /// [`std::sync::Barrier::new`].
+    /// Creates a barrier for `n` threads. See [`std::sync::Barrier::new`].
     #[must_use]
     #[inline]
     #[track_caller]
@@ -35,14 +36,14 @@ impl Barrier {
         }
     }
 
-    /// [`std::sync::Barrier::wait`].
+    /// Waits until all threads have arrived. See [`std::sync::Barrier::wait`].
     #[track_caller]
     pub fn wait(&self) -> BarrierWaitResult {
-        if !recording::wanted() || !writer::reserve() {
+        if !recording::on_or_try_init() || !writer::reserve() {
             return self.inner.wait();
         }
         let site = Location::caller();
-        self.tag.introduce(self.size, "");
+        self.tag.register(self.size, "");
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed) + 1;
         self.tag.record(Kind::BarrierWaitBegin, site, now(), arrivals);
         let result = self.inner.wait();

@@ -19,12 +19,13 @@ use crate::writer::{self, Site};
 /// [`std::sync::Condvar`], recorded.
 pub struct Condvar {
     pub(crate) tag: Tag,
+    /// Number of recorded notifications.
     notifications: AtomicU64,
     inner: sync::Condvar,
 }
 
 impl Condvar {
-    /// [`std::sync::Condvar::new`].
+    /// Creates a condition variable. See [`std::sync::Condvar::new`].
     #[must_use]
     #[inline]
     #[track_caller]
@@ -36,10 +37,10 @@ impl Condvar {
         }
     }
 
-    /// [`std::sync::Condvar::wait`].
+    /// Waits for a notification. See [`std::sync::Condvar::wait`].
     ///
     /// # Errors
-    /// The mutex is poisoned; the error has the guard.
+    /// Returns an error with the guard if the mutex is poisoned.
     #[track_caller]
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
         self.wait_at(guard, Location::caller())
@@ -50,15 +51,15 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         site: Site,
     ) -> LockResult<MutexGuard<'a, T>> {
-        let (wait, inner) = self.begin(guard, None, site);
+        let (wait, inner) = self.begin_wait(guard, None, site);
         let waited = self.inner.wait(inner);
         map(waited, |inner| MutexGuard { held: wait.end(Kind::CondvarWaitEnd), inner })
     }
 
-    /// [`std::sync::Condvar::wait_while`].
+    /// Waits while the condition holds. See [`std::sync::Condvar::wait_while`].
     ///
     /// # Errors
-    /// The mutex is poisoned; the error has the guard.
+    /// Returns an error with the guard if the mutex is poisoned.
     #[track_caller]
     pub fn wait_while<'a, T, F>(
         &self,
@@ -74,10 +75,10 @@ impl Condvar {
         Ok(guard)
     }
 
-    /// [`std::sync::Condvar::wait_timeout`].
+    /// Waits for a notification, for at most `dur`. See [`std::sync::Condvar::wait_timeout`].
     ///
     /// # Errors
-    /// The mutex is poisoned; the error has the guard and whether the time was over.
+    /// Returns an error with the guard, and whether the wait timed out, if the mutex is poisoned.
     #[track_caller]
     pub fn wait_timeout<'a, T>(
         &self,
@@ -93,7 +94,7 @@ impl Condvar {
         dur: Duration,
         site: Site,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
-        let (wait, inner) = self.begin(guard, Some(dur), site);
+        let (wait, inner) = self.begin_wait(guard, Some(dur), site);
         let waited = self.inner.wait_timeout(inner, dur);
         map(waited, |(inner, result)| {
             let held = wait.end(if result.timed_out() {
@@ -105,10 +106,12 @@ impl Condvar {
         })
     }
 
-    /// [`std::sync::Condvar::wait_timeout_while`].
+    /// Waits while the condition holds, for at most `dur`.
+    ///
+    /// See [`std::sync::Condvar::wait_timeout_while`].
     ///
     /// # Errors
-    /// The mutex is poisoned; the error has the guard and whether the time was over.
+    /// Returns an error with the guard, and whether the wait timed out, if the mutex is poisoned.
     #[track_caller]
     pub fn wait_timeout_while<'a, T, F>(
         &self,
@@ -131,10 +134,12 @@ impl Condvar {
         }
     }
 
-    /// [`std::sync::Condvar::wait_timeout_ms`].
+    /// Waits for a notification, for at most `ms` milliseconds.
+    ///
+    /// See [`std::sync::Condvar::wait_timeout_ms`].
     ///
     /// # Errors
-    /// The mutex is poisoned; the error has the guard and whether it was woken in time.
+    /// Returns an error with the guard, and false if the wait timed out, if the mutex is poisoned.
     #[deprecated(since = "1.6.0", note = "replaced by `std::sync::Condvar::wait_timeout`")]
     #[track_caller]
     pub fn wait_timeout_ms<'a, T>(
@@ -146,14 +151,14 @@ impl Condvar {
         map(waited, |(guard, result)| (guard, !result.timed_out()))
     }
 
-    /// [`std::sync::Condvar::notify_one`].
+    /// Wakes one thread that waits. See [`std::sync::Condvar::notify_one`].
     #[track_caller]
     pub fn notify_one(&self) {
         self.notify(Kind::NotifyOne, Location::caller());
         self.inner.notify_one();
     }
 
-    /// [`std::sync::Condvar::notify_all`].
+    /// Wakes all threads that wait. See [`std::sync::Condvar::notify_all`].
     #[track_caller]
     pub fn notify_all(&self) {
         self.notify(Kind::NotifyAll, Location::caller());
@@ -161,15 +166,15 @@ impl Condvar {
     }
 
     fn notify(&self, kind: Kind, site: Site) {
-        if recording::wanted() && writer::reserve() {
-            self.tag.introduce(0, "");
+        if recording::on_or_try_init() && writer::reserve() {
+            self.tag.register(0, "");
             let number = self.notifications.fetch_add(1, Ordering::Relaxed) + 1;
             self.tag.record(kind, site, now(), number);
         }
     }
 
-    /// Records that the mutex is let go and a wait for the condition begins.
-    fn begin<'a, T>(
+    /// Records that the mutex is released and a wait begins.
+    fn begin_wait<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
         timeout: Option<Duration>,
@@ -177,16 +182,16 @@ impl Condvar {
     ) -> (Wait<'_, 'a>, sync::MutexGuard<'a, T>) {
         let MutexGuard { held, inner } = guard;
         let lock = held.lock;
-        let recorded = recording::wanted() && writer::reserve();
+        let recorded = recording::on_or_try_init() && writer::reserve();
         if recorded {
-            self.tag.introduce(0, "");
-            lock.tag.introduce(0, type_name::<T>());
+            self.tag.register(0, "");
+            lock.tag.register(0, type_name::<T>());
         }
         drop(held);
         if recorded {
             let (kind, detail) = match timeout {
                 None => (Kind::CondvarWaitBegin, lock.turn()),
-                Some(timeout) => (Kind::CondvarWaitTimeoutBegin, writer::nanoseconds(timeout)),
+                Some(timeout) => (Kind::CondvarWaitTimeoutBegin, writer::timeout_detail(timeout)),
             };
             self.tag.record(kind, site, now(), detail);
         }
@@ -194,16 +199,16 @@ impl Condvar {
     }
 }
 
-/// A wait for a condition.
+/// A wait in progress.
 struct Wait<'c, 'm> {
     condvar: &'c Condvar,
     lock: &'m LockTag,
-    /// Where it began, if that was recorded.
+    /// The call site, if the start of the wait was recorded.
     site: Option<Site>,
 }
 
 impl<'m> Wait<'_, 'm> {
-    /// Records that the mutex is held again.
+    /// Records that the wait has ended and the mutex is held again.
     fn end(self, kind: Kind) -> Held<'m> {
         let Some(site) = self.site else { return self.lock.unrecorded(LOCK) };
         let time = now();
@@ -216,7 +221,7 @@ impl<'m> Wait<'_, 'm> {
     }
 }
 
-/// What std has no constructor for.
+/// Creates a result, for which std has no constructor.
 fn wait_timeout_result(timed_out: bool) -> WaitTimeoutResult {
     let mutex = sync::Mutex::new(());
     let waited = mutex.lock().and_then(|guard| {
@@ -224,7 +229,7 @@ fn wait_timeout_result(timed_out: bool) -> WaitTimeoutResult {
             .wait_timeout_while(guard, Duration::ZERO, |()| timed_out)
             .map_err(|error| sync::PoisonError::new(error.into_inner().0))
     });
-    waited.map(|(_, result)| result).expect("nobody else has the mutex")
+    waited.map(|(_, result)| result).expect("no other thread can poison the mutex")
 }
 
 impl Default for Condvar {

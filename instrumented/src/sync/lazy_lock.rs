@@ -13,47 +13,52 @@ use super::tag::Tag;
 /// [`std::sync::LazyLock`], recorded.
 pub struct LazyLock<T, F = fn() -> T> {
     pub(crate) tag: Tag,
-    /// Finds out which thread it is that runs the initialiser.
-    first: sync::Once,
+    /// Determines which thread runs the initialiser. A wrapper around the closure would do so
+    /// too, but has no nameable type.
+    once: sync::Once,
     inner: sync::LazyLock<T, F>,
 }
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
-    /// [`std::sync::LazyLock::new`].
+    /// Creates a value that `f` will initialise. See [`std::sync::LazyLock::new`].
     #[inline]
     #[track_caller]
     pub const fn new(f: F) -> Self {
         LazyLock {
             tag: Tag::new(PrimitiveKind::LazyLock),
-            first: sync::Once::new(),
+            once: sync::Once::new(),
             inner: sync::LazyLock::new(f),
         }
     }
 
-    /// [`std::sync::LazyLock::force`].
+    /// Returns a reference to the value, and initialises it first if necessary.
+    ///
+    /// See [`std::sync::LazyLock::force`].
     ///
     /// # Panics
-    /// The initialiser panics, or has panicked.
+    /// Panics if the initialiser panics or has panicked.
     #[inline]
     #[track_caller]
     pub fn force(this: &Self) -> &T {
         if let Some(value) = sync::LazyLock::get(&this.inner) {
             return value;
         }
-        let initialization = this.tag.initialize(Location::caller(), type_name::<T>());
-        this.first.call_once_force(|state| {
+        let initialization = this.tag.begin_initialization(Location::caller(), type_name::<T>());
+        this.once.call_once_force(|state| {
             if !state.is_poisoned() {
-                initialization.runs_here();
+                initialization.record_initializer();
             }
             sync::LazyLock::force(&this.inner);
         });
         sync::LazyLock::force(&this.inner)
     }
 
-    /// [`std::sync::LazyLock::force_mut`].
+    /// Returns a mutable reference to the value, and initialises it first if necessary.
+    ///
+    /// See [`std::sync::LazyLock::force_mut`].
     ///
     /// # Panics
-    /// The initialiser panics, or has panicked.
+    /// Panics if the initialiser panics or has panicked.
     #[inline]
     #[track_caller]
     pub fn force_mut(this: &mut Self) -> &mut T {
@@ -63,13 +68,15 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
 }
 
 impl<T, F> LazyLock<T, F> {
-    /// [`std::sync::LazyLock::get_mut`].
+    /// Returns a mutable reference to the value, if it is initialised.
+    ///
+    /// See [`std::sync::LazyLock::get_mut`].
     #[inline]
     pub fn get_mut(this: &mut Self) -> Option<&mut T> {
         sync::LazyLock::get_mut(&mut this.inner)
     }
 
-    /// [`std::sync::LazyLock::get`].
+    /// Returns a reference to the value, if it is initialised. See [`std::sync::LazyLock::get`].
     #[inline]
     pub fn get(this: &Self) -> Option<&T> {
         sync::LazyLock::get(&this.inner)

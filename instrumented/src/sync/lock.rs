@@ -1,4 +1,5 @@
-//! What the two kinds of lock have in common: how they are acquired and let go.
+//! The code that `Mutex` and `RwLock` share: acquisition and release, and the parts of the types
+//! that do not differ.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,23 +12,29 @@ use crate::platform::now;
 use crate::recording;
 use crate::writer::{self, Site};
 
-/// A lock's identity, and how often it was held for writing.
+/// A lock's identity, and the number of its exclusive turns.
 pub(crate) struct LockTag {
     pub(crate) tag: Tag,
-    /// Only who holds the lock for writing changes it.
+    /// Changed only by the thread that holds the lock exclusively.
     turns: AtomicU64,
 }
 
-/// A way to acquire a lock, and what each step of it is called.
+/// A way to acquire a lock (for reading, for writing, or as a mutex), and the kinds of operations
+/// that are recorded for it.
 pub(super) struct Access {
-    /// Whether there is one holder at a time, who begins a turn.
+    /// Whether the lock has one holder at a time, whose acquisition begins a new turn.
     pub(super) exclusive: bool,
+    /// Acquired without a wait.
     pub(super) acquired: Kind,
-    pub(super) begin: Kind,
-    pub(super) end: Kind,
+    /// A wait has begun.
+    pub(super) wait_begin: Kind,
+    /// Acquired after a wait.
+    pub(super) wait_end: Kind,
+    /// An attempt succeeded.
     pub(super) tried: Kind,
-    pub(super) tried_in_vain: Kind,
-    pub(super) release: Kind,
+    /// An attempt failed because the lock was held.
+    pub(super) try_failed: Kind,
+    pub(super) released: Kind,
 }
 
 impl LockTag {
@@ -36,7 +43,7 @@ impl LockTag {
         LockTag { tag: Tag::new(kind), turns: AtomicU64::new(0) }
     }
 
-    /// Acquires the lock: by `attempt`, or else by `wait`.
+    /// Acquires the lock: with `attempt`, or if that fails with `wait`.
     #[inline]
     #[track_caller]
     pub(super) fn acquire<G>(
@@ -46,7 +53,7 @@ impl LockTag {
         attempt: impl FnOnce() -> TryLockResult<G>,
         wait: impl FnOnce() -> LockResult<G>,
     ) -> (LockResult<G>, Held<'_>) {
-        if !recording::wanted() {
+        if !recording::on_or_try_init() {
             return (wait(), self.unrecorded(access));
         }
         self.acquire_recorded(access, value_type, Location::caller(), attempt, wait)
@@ -64,20 +71,20 @@ impl LockTag {
         if !writer::reserve() {
             return (wait(), self.unrecorded(access));
         }
-        self.tag.introduce(0, value_type);
+        self.tag.register(0, value_type);
         let at_once = match attempt() {
             Ok(guard) => Ok(guard),
             Err(TryLockError::Poisoned(error)) => Err(error),
             Err(TryLockError::WouldBlock) => {
-                self.tag.record(access.begin, site, now(), 0);
+                self.tag.record(access.wait_begin, site, now(), 0);
                 let waited = wait();
-                return (waited, self.acquired(access, access.end, site, now()));
+                return (waited, self.acquired(access, access.wait_end, site, now()));
             }
         };
         (at_once, self.acquired(access, access.acquired, site, now()))
     }
 
-    /// Acquires the lock by `attempt` or not at all.
+    /// Acquires the lock with `attempt`, or not at all.
     #[inline]
     #[track_caller]
     pub(super) fn try_acquire<G>(
@@ -86,7 +93,7 @@ impl LockTag {
         value_type: &str,
         attempt: impl FnOnce() -> TryLockResult<G>,
     ) -> (TryLockResult<G>, Held<'_>) {
-        if !recording::wanted() {
+        if !recording::on_or_try_init() {
             return (attempt(), self.unrecorded(access));
         }
         self.try_acquire_recorded(access, value_type, Location::caller(), attempt)
@@ -103,10 +110,10 @@ impl LockTag {
         if !writer::reserve() {
             return (attempt(), self.unrecorded(access));
         }
-        self.tag.introduce(0, value_type);
+        self.tag.register(0, value_type);
         let tried = attempt();
         let held = if matches!(tried, Err(TryLockError::WouldBlock)) {
-            self.tag.record(access.tried_in_vain, site, now(), 0);
+            self.tag.record(access.try_failed, site, now(), 0);
             self.unrecorded(access)
         } else {
             self.acquired(access, access.tried, site, now())
@@ -114,7 +121,7 @@ impl LockTag {
         (tried, held)
     }
 
-    /// Records that the lock is now held: in a new turn, unless it is held with others.
+    /// Records that the lock is now held: in a new turn if access is exclusive.
     #[inline]
     pub(super) fn acquired(
         &self,
@@ -124,7 +131,7 @@ impl LockTag {
         time: u64,
     ) -> Held<'_> {
         if access.exclusive {
-            // Nobody else does so meanwhile.
+            // No other thread changes it while this one holds the lock.
             let turns = self.turns.load(Ordering::Relaxed);
             self.turns.store(turns + 1, Ordering::Relaxed);
         }
@@ -132,30 +139,32 @@ impl LockTag {
         Held { lock: self, access, site: Some(site) }
     }
 
-    /// The turn of whoever holds the lock, as a record has it.
+    /// The current turn, as the detail of an operation.
     #[inline]
     pub(super) fn turn(&self) -> u64 {
         Turn::new(self.tag.number(), self.turns.load(Ordering::Relaxed)).0
     }
 
-    /// What a holder of the lock has of whom the recording knows nothing.
+    /// The part of a guard whose acquisition was not recorded.
     #[inline]
     pub(super) fn unrecorded(&self, access: &'static Access) -> Held<'_> {
         Held { lock: self, access, site: None }
     }
 }
 
-/// The part of a guard that tells the recording when the lock is let go. It is dropped before
-/// std's guard: what comes after it in the next turn is recorded after it.
+/// The part of a guard that records the release of the lock.
+///
+/// Guards must drop it before std's guard, so that the release is recorded before the next turn
+/// can begin.
 pub(super) struct Held<'a> {
     pub(super) lock: &'a LockTag,
     access: &'static Access,
-    /// Where the lock was acquired, if that was recorded.
+    /// The call site of the acquisition, if that was recorded.
     site: Option<Site>,
 }
 
 impl Held<'_> {
-    /// Records that what was held for writing is from here on held as `access` says.
+    /// Records a downgrade to `access`.
     pub(super) fn downgrade(&mut self, access: &'static Access, site: Site) {
         if self.site.is_some() && recording::on() {
             self.lock.tag.record(Kind::Downgrade, site, now(), self.lock.turn());
@@ -168,20 +177,20 @@ impl Drop for Held<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(site) = self.site {
-            let_go(self.lock, self.access.release, site);
+            record_release(self.lock, self.access.released, site);
         }
     }
 }
 
 #[inline(never)]
-fn let_go(lock: &LockTag, release: Kind, site: Site) {
-    // A child that was forked meanwhile is not recorded.
+fn record_release(lock: &LockTag, released: Kind, site: Site) {
+    // Checked again: in a child forked since the acquisition, recording is off.
     if recording::on() {
-        lock.tag.record(release, site, now(), lock.turn());
+        lock.tag.record(released, site, now(), lock.turn());
     }
 }
 
-/// `result` with `wrap` around what it holds, poisoned or not.
+/// Applies `wrap` to the guard in `result`, whether the lock is poisoned or not.
 #[inline]
 pub(super) fn map<G, R>(result: LockResult<G>, wrap: impl FnOnce(G) -> R) -> LockResult<R> {
     match result {
@@ -190,7 +199,7 @@ pub(super) fn map<G, R>(result: LockResult<G>, wrap: impl FnOnce(G) -> R) -> Loc
     }
 }
 
-/// The same for what may have failed.
+/// Like [`map`], for the result of an attempt.
 #[inline]
 pub(super) fn try_map<G, R>(
     result: TryLockResult<G>,
@@ -204,3 +213,120 @@ pub(super) fn try_map<G, R>(
         Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
     }
 }
+
+/// Implements the methods and traits that `Mutex` and `RwLock` share. Both have the fields `lock`,
+/// a [`LockTag`], and `inner`, std's lock of the same name.
+macro_rules! impl_lock {
+    ($lock:ident) => {
+        impl<T> $lock<T> {
+            /// Creates an unlocked lock.
+            ///
+            #[doc = concat!("See [`std::sync::", stringify!($lock), "::new`].")]
+            #[inline]
+            #[track_caller]
+            pub const fn new(t: T) -> Self {
+                $lock {
+                    lock: $crate::sync::lock::LockTag::new(format::PrimitiveKind::$lock),
+                    inner: std::sync::$lock::new(t),
+                }
+            }
+
+            /// Returns the value.
+            ///
+            #[doc = concat!("See [`std::sync::", stringify!($lock), "::into_inner`].")]
+            ///
+            /// # Errors
+            /// Returns an error with the value if the lock is poisoned.
+            pub fn into_inner(self) -> std::sync::LockResult<T> {
+                self.inner.into_inner()
+            }
+        }
+
+        impl<T: ?Sized> $lock<T> {
+            /// Whether the lock is poisoned.
+            ///
+            #[doc = concat!("See [`std::sync::", stringify!($lock), "::is_poisoned`].")]
+            #[inline]
+            pub fn is_poisoned(&self) -> bool {
+                self.inner.is_poisoned()
+            }
+
+            /// Clears the poison.
+            ///
+            #[doc = concat!("See [`std::sync::", stringify!($lock), "::clear_poison`].")]
+            #[inline]
+            pub fn clear_poison(&self) {
+                self.inner.clear_poison();
+            }
+
+            /// Returns a reference to the value without locking.
+            ///
+            #[doc = concat!("See [`std::sync::", stringify!($lock), "::get_mut`].")]
+            ///
+            /// # Errors
+            /// Returns an error with the reference if the lock is poisoned.
+            pub fn get_mut(&mut self) -> std::sync::LockResult<&mut T> {
+                self.inner.get_mut()
+            }
+        }
+
+        impl<T> From<T> for $lock<T> {
+            #[track_caller]
+            fn from(t: T) -> Self {
+                $lock::new(t)
+            }
+        }
+
+        impl<T: Default> Default for $lock<T> {
+            #[track_caller]
+            fn default() -> Self {
+                $lock::new(T::default())
+            }
+        }
+
+        impl<T: ?Sized + std::fmt::Debug> std::fmt::Debug for $lock<T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
+}
+pub(super) use impl_lock;
+
+/// Implements the traits of a guard that forward to its field `inner`, std's guard; with `mut`
+/// also `DerefMut`.
+macro_rules! impl_guard {
+    ($guard:ident, mut) => {
+        impl_guard!($guard);
+
+        impl<T: ?Sized> std::ops::DerefMut for $guard<'_, T> {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut T {
+                &mut self.inner
+            }
+        }
+    };
+    ($guard:ident) => {
+        impl<T: ?Sized> std::ops::Deref for $guard<'_, T> {
+            type Target = T;
+
+            #[inline]
+            fn deref(&self) -> &T {
+                &self.inner
+            }
+        }
+
+        impl<T: ?Sized + std::fmt::Debug> std::fmt::Debug for $guard<'_, T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+
+        impl<T: ?Sized + std::fmt::Display> std::fmt::Display for $guard<'_, T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
+}
+pub(super) use impl_guard;

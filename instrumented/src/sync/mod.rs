@@ -1,9 +1,9 @@
 //! `std::sync`, with its channels, locks and other primitives recorded and everything else
 //! re-exported.
 //!
-//! What each item does is std's own documentation. A lock is tried first; only if it is held
-//! is the begin of a wait recorded, before the call that blocks. Primitives get a name for
-//! the picture with [`Name::set_name`](crate::Name::set_name).
+//! std's documentation describes each item. The first attempt to take a lock never waits; only
+//! if the lock is held, the start of a wait is recorded before the call that blocks. Give a
+//! primitive a name in the trace with [`Name::set_name`](crate::Name::set_name).
 //!
 //! ```
 //! use instrumented::Name;
@@ -44,7 +44,7 @@ pub use lazy_lock::LazyLock;
 #[cfg(feature = "record")]
 pub use mutex::{Mutex, MutexGuard};
 #[cfg(feature = "record")]
-#[allow(deprecated, reason = "as std's")]
+#[allow(deprecated, reason = "as in std")]
 pub use once::ONCE_INIT;
 #[cfg(feature = "record")]
 pub use once::Once;

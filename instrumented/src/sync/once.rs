@@ -14,25 +14,25 @@ pub struct Once {
     inner: sync::Once,
 }
 
-/// [`std::sync::ONCE_INIT`].
+/// The initial value of a `Once`. See [`std::sync::ONCE_INIT`].
 #[deprecated(since = "1.38.0", note = "the `Once::new()` function is now preferred")]
-#[allow(clippy::declare_interior_mutable_const, reason = "as std's")]
+#[allow(clippy::declare_interior_mutable_const, reason = "as in std")]
 pub const ONCE_INIT: Once = Once::new();
 
 impl Once {
-    /// [`std::sync::Once::new`].
+    /// Creates a `Once` without a completed initialiser. See [`std::sync::Once::new`].
     #[must_use]
     #[inline]
     #[track_caller]
-    #[allow(clippy::new_without_default, reason = "std has none")]
+    #[allow(clippy::new_without_default, reason = "std has no default either")]
     pub const fn new() -> Self {
         Once { tag: Tag::new(PrimitiveKind::Once), inner: sync::Once::new() }
     }
 
-    /// [`std::sync::Once::call_once`].
+    /// Runs `f` if no initialiser has run. See [`std::sync::Once::call_once`].
     ///
     /// # Panics
-    /// `f` panics, or one has panicked before.
+    /// Panics if `f` panics, or if an earlier initialiser has panicked.
     #[inline]
     #[track_caller]
     pub fn call_once<F>(&self, f: F)
@@ -42,17 +42,19 @@ impl Once {
         if self.inner.is_completed() {
             return;
         }
-        let initialization = self.tag.initialize(Location::caller(), "");
+        let initialization = self.tag.begin_initialization(Location::caller(), "");
         self.inner.call_once(|| {
-            initialization.runs_here();
+            initialization.record_initializer();
             f();
         });
     }
 
-    /// [`std::sync::Once::call_once_force`].
+    /// Runs `f` if no initialiser has completed, even after a panic.
+    ///
+    /// See [`std::sync::Once::call_once_force`].
     ///
     /// # Panics
-    /// `f` panics.
+    /// Panics if `f` panics.
     #[inline]
     #[track_caller]
     pub fn call_once_force<F>(&self, f: F)
@@ -62,36 +64,38 @@ impl Once {
         if self.inner.is_completed() {
             return;
         }
-        let initialization = self.tag.initialize(Location::caller(), "");
+        let initialization = self.tag.begin_initialization(Location::caller(), "");
         self.inner.call_once_force(|state| {
-            initialization.runs_here();
+            initialization.record_initializer();
             f(state);
         });
     }
 
-    /// [`std::sync::Once::is_completed`].
+    /// Whether an initialiser has completed. See [`std::sync::Once::is_completed`].
     #[inline]
     pub fn is_completed(&self) -> bool {
         self.inner.is_completed()
     }
 
-    /// [`std::sync::Once::wait`].
+    /// Waits until an initialiser has completed. See [`std::sync::Once::wait`].
     ///
     /// # Panics
-    /// The initialiser has panicked.
+    /// Panics if the initialiser has panicked.
     #[track_caller]
     pub fn wait(&self) {
         if !self.inner.is_completed() {
-            let _initialization = self.tag.initialize(Location::caller(), "");
+            let _initialization = self.tag.begin_initialization(Location::caller(), "");
             self.inner.wait();
         }
     }
 
-    /// [`std::sync::Once::wait_force`].
+    /// Waits until an initialiser has completed, even after a panic.
+    ///
+    /// See [`std::sync::Once::wait_force`].
     #[track_caller]
     pub fn wait_force(&self) {
         if !self.inner.is_completed() {
-            let _initialization = self.tag.initialize(Location::caller(), "");
+            let _initialization = self.tag.begin_initialization(Location::caller(), "");
             self.inner.wait_force();
         }
     }

@@ -17,59 +17,65 @@ pub struct OnceLock<T> {
 }
 
 impl<T> OnceLock<T> {
-    /// [`std::sync::OnceLock::new`].
+    /// Creates a cell without a value. See [`std::sync::OnceLock::new`].
     #[must_use]
     #[inline]
     #[track_caller]
     pub const fn new() -> Self {
-        OnceLock::around(sync::OnceLock::new())
+        OnceLock::wrap(sync::OnceLock::new())
     }
 
     #[inline]
     #[track_caller]
-    const fn around(inner: sync::OnceLock<T>) -> Self {
+    const fn wrap(inner: sync::OnceLock<T>) -> Self {
         OnceLock { tag: Tag::new(PrimitiveKind::OnceLock), inner }
     }
 
-    /// [`std::sync::OnceLock::get`].
+    /// Returns a reference to the value, if there is one. See [`std::sync::OnceLock::get`].
     #[inline]
     pub fn get(&self) -> Option<&T> {
         self.inner.get()
     }
 
-    /// [`std::sync::OnceLock::get_mut`].
+    /// Returns a mutable reference to the value, if there is one.
+    ///
+    /// See [`std::sync::OnceLock::get_mut`].
     #[inline]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.inner.get_mut()
     }
 
-    /// [`std::sync::OnceLock::wait`].
+    /// Waits for the value and returns a reference to it. See [`std::sync::OnceLock::wait`].
     #[inline]
     #[track_caller]
     pub fn wait(&self) -> &T {
         if let Some(value) = self.inner.get() {
             return value;
         }
-        let _initialization = self.tag.initialize(Location::caller(), type_name::<T>());
+        let _initialization = self.tag.begin_initialization(Location::caller(), type_name::<T>());
         self.inner.wait()
     }
 
-    /// [`std::sync::OnceLock::set`].
+    /// Sets the value, unless there already is one. See [`std::sync::OnceLock::set`].
     ///
     /// # Errors
-    /// There is a value already; the error gives the new one back.
+    /// Returns the new value as the error if there already is one.
     #[inline]
     #[track_caller]
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
-        self.get_or_init_at(Location::caller(), || value.take().expect("it is taken once"));
+        self.get_or_init_at(Location::caller(), || {
+            value.take().expect("the initialiser runs at most once")
+        });
         value.map_or(Ok(()), Err)
     }
 
-    /// [`std::sync::OnceLock::get_or_init`].
+    /// Returns a reference to the value, and initialises it with `f` first if necessary.
+    ///
+    /// See [`std::sync::OnceLock::get_or_init`].
     ///
     /// # Panics
-    /// `f` panics.
+    /// Panics if `f` panics.
     #[inline]
     #[track_caller]
     pub fn get_or_init<F>(&self, f: F) -> &T
@@ -84,20 +90,20 @@ impl<T> OnceLock<T> {
         if let Some(value) = self.inner.get() {
             return value;
         }
-        let initialization = self.tag.initialize(site, type_name::<T>());
+        let initialization = self.tag.begin_initialization(site, type_name::<T>());
         self.inner.get_or_init(|| {
-            initialization.runs_here();
+            initialization.record_initializer();
             f()
         })
     }
 
-    /// [`std::sync::OnceLock::into_inner`].
+    /// Returns the value, if there is one. See [`std::sync::OnceLock::into_inner`].
     #[inline]
     pub fn into_inner(self) -> Option<T> {
         self.inner.into_inner()
     }
 
-    /// [`std::sync::OnceLock::take`].
+    /// Takes the value out, if there is one. See [`std::sync::OnceLock::take`].
     #[inline]
     pub fn take(&mut self) -> Option<T> {
         self.inner.take()
@@ -122,7 +128,7 @@ impl<T: Clone> Clone for OnceLock<T> {
     #[inline]
     #[track_caller]
     fn clone(&self) -> Self {
-        OnceLock::around(self.inner.clone())
+        OnceLock::wrap(self.inner.clone())
     }
 }
 
@@ -130,7 +136,7 @@ impl<T> From<T> for OnceLock<T> {
     #[inline]
     #[track_caller]
     fn from(value: T) -> Self {
-        OnceLock::around(sync::OnceLock::from(value))
+        OnceLock::wrap(sync::OnceLock::from(value))
     }
 }
 

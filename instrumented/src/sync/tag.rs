@@ -1,4 +1,4 @@
-//! What a primitive has besides std's own: where it was made, and its number.
+//! The identity of a primitive in the recording: its number, and the place that created it.
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,14 +9,14 @@ use crate::platform::now;
 use crate::recording;
 use crate::writer::{self, Site};
 
-static PRIMITIVES: AtomicU32 = AtomicU32::new(1);
+static NEXT_NUMBER: AtomicU32 = AtomicU32::new(1);
 
 /// A primitive's identity in the recording.
 pub(crate) struct Tag {
-    /// Where it was made.
+    /// The place that created the primitive.
     site: Site,
     kind: PrimitiveKind,
-    /// 0 until it is used for the first time in a process that is recorded.
+    /// 0 until the primitive is registered.
     number: AtomicU32,
 }
 
@@ -26,23 +26,24 @@ impl Tag {
         Tag { site: Location::caller(), kind, number: AtomicU32::new(0) }
     }
 
-    /// Sees to it that the recording knows of the primitive. To be called before anything that
-    /// it does is recorded, and not while it is locked.
+    /// Gives the primitive a number and records it, the first time.
+    ///
+    /// Must be called before an operation on the primitive is recorded, and not while it is locked.
     #[inline]
-    pub(crate) fn introduce(&self, size: usize, value_type: &str) {
+    pub(crate) fn register(&self, size: usize, value_type: &str) {
         if self.number.load(Ordering::Relaxed) == 0 {
-            self.number_anew(size, value_type);
+            self.register_now(size, value_type);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn number_anew(&self, size: usize, value_type: &str) {
-        // What this thread says now would be lost, and so is what it is about to do.
+    fn register_now(&self, size: usize, value_type: &str) {
+        // The event would be dropped, and so will be the operation that follows.
         if writer::is_busy() {
             return;
         }
-        let primitive = PRIMITIVES.fetch_add(1, Ordering::Relaxed);
+        let primitive = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
         let free = self.number.compare_exchange(0, primitive, Ordering::Relaxed, Ordering::Relaxed);
         if free.is_ok() {
             let (kind, size) = (self.kind as u32, size as u64);
@@ -56,7 +57,7 @@ impl Tag {
         }
     }
 
-    /// Its number, or 0 if it was not introduced.
+    /// The primitive's number, or 0 if it is not registered.
     #[inline]
     pub(super) fn number(&self) -> u32 {
         self.number.load(Ordering::Relaxed)
@@ -67,42 +68,42 @@ impl Tag {
         writer::operation(kind, self.number(), site, time, detail);
     }
 
-    /// Names it in the recording, if there is one.
+    /// Sets the primitive's name in the recording, if there is one.
     pub(crate) fn set_name(&self, size: usize, value_type: &str, name: &str) {
-        if recording::prepare() {
-            self.introduce(size, value_type);
+        if recording::is_recorded() {
+            self.register(size, value_type);
             let primitive = self.number();
             writer::event(None, |_| Event::PrimitiveNamed { primitive, name });
         }
     }
 
-    /// Begins an initialisation, or the wait for one.
+    /// Records the start of an initialisation, or of a wait for one.
     #[inline]
-    pub(super) fn initialize(&self, site: Site, value_type: &str) -> Initialization<'_> {
-        let recorded = recording::wanted() && writer::reserve();
+    pub(super) fn begin_initialization(&self, site: Site, value_type: &str) -> Initialization<'_> {
+        let recorded = recording::on_or_try_init() && writer::reserve();
         if recorded {
-            self.introduce(0, value_type);
+            self.register(0, value_type);
             self.record(Kind::InitializeBegin, site, now(), 0);
         }
         Initialization { tag: self, site: recorded.then_some(site) }
     }
 }
 
-/// An initialisation that somebody runs or waits for. It is over when this is dropped.
+/// An initialisation that this thread runs or waits for. Dropping it records the end.
 pub(super) struct Initialization<'a> {
     tag: &'a Tag,
-    /// Where it began, if that was recorded.
+    /// The call site, if the start was recorded.
     site: Option<Site>,
 }
 
 impl Initialization<'_> {
-    /// It is for this thread to run the initialiser.
-    pub(super) fn runs_here(&self) {
+    /// Records that this thread runs the initialiser.
+    pub(super) fn record_initializer(&self) {
         self.record(Kind::Initializer);
     }
 
     fn record(&self, kind: Kind) {
-        // A child that was forked by the initialiser is not recorded.
+        // Checked again: in a child that the initialiser forked, recording is off.
         if let Some(site) = self.site
             && recording::on()
         {

@@ -1,4 +1,4 @@
-//! A thread's handle, and what a thread does alone.
+//! Handles of threads, and operations that concern only the current thread.
 
 use std::fmt;
 use std::ops::Deref;
@@ -16,7 +16,7 @@ use crate::writer::{self, Site};
 #[derive(Clone)]
 pub struct Thread {
     inner: thread::Thread,
-    /// Its number in the recording, or 0.
+    /// The thread's number in the recording, or 0.
     pub(super) number: u32,
 }
 
@@ -25,30 +25,32 @@ impl Thread {
         Thread { inner: inner.clone(), number }
     }
 
-    /// [`std::thread::Thread::unpark`].
+    /// Makes the thread's token available, and wakes the thread if it is parked.
+    ///
+    /// See [`std::thread::Thread::unpark`].
     #[inline]
     #[track_caller]
     pub fn unpark(&self) {
-        if recording::wanted() {
+        if recording::on_or_try_init() {
             record(Kind::Unpark, self.number, Location::caller(), 0);
         }
         self.inner.unpark();
     }
 
-    /// [`std::thread::Thread::id`].
+    /// Returns the thread's id. See [`std::thread::Thread::id`].
     #[must_use]
     pub fn id(&self) -> ThreadId {
         self.inner.id()
     }
 
-    /// [`std::thread::Thread::name`].
+    /// Returns the thread's name, if it has one. See [`std::thread::Thread::name`].
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.inner.name()
     }
 }
 
-/// For what takes std's handle.
+/// For functions that take std's handle.
 impl Deref for Thread {
     type Target = thread::Thread;
 
@@ -63,35 +65,36 @@ impl fmt::Debug for Thread {
     }
 }
 
-/// [`std::thread::current`].
+/// Returns a handle of the current thread. See [`std::thread::current`].
 ///
 /// # Panics
-/// The thread's local data has been destroyed.
+/// Panics if the thread's local data has been destroyed.
 #[must_use]
 pub fn current() -> Thread {
     let inner = thread::current();
-    // Also while the recording pauses: what is done with it later has its number.
-    recording::wanted();
-    Thread { inner, number: writer::this_thread() }
+    // Initialises, so that the handle has a number for later operations, even in a pause.
+    recording::on_or_try_init();
+    Thread { inner, number: writer::current_thread_number() }
 }
 
 /// Records an operation that happens now.
 #[inline(never)]
 pub(super) fn record(kind: Kind, number: u32, site: Site, detail: u64) {
-    // So that the thread's start is not later than what it does.
-    writer::this_thread();
+    // Records the thread's start first, if necessary, so that its time is not later than the
+    // operation's.
+    writer::current_thread_number();
     writer::operation(kind, number, site, now(), detail);
 }
 
-/// Records an operation that waits, around it.
-pub(super) fn waiting<R>(
+/// Records the start and the end of an operation that waits, around `wait`.
+pub(super) fn record_wait<R>(
     [begin, end]: [Kind; 2],
     number: u32,
     site: Site,
     detail: u64,
     wait: impl FnOnce() -> R,
 ) -> R {
-    if !recording::wanted() {
+    if !recording::on_or_try_init() {
         return wait();
     }
     record(begin, number, site, detail);
@@ -100,45 +103,49 @@ pub(super) fn waiting<R>(
     result
 }
 
-/// [`std::thread::park`].
+/// Waits for the current thread's token. See [`std::thread::park`].
 #[track_caller]
 pub fn park() {
-    waiting([Kind::ParkBegin, Kind::ParkEnd], 0, Location::caller(), 0, thread::park);
+    record_wait([Kind::ParkBegin, Kind::ParkEnd], 0, Location::caller(), 0, thread::park);
 }
 
-/// [`std::thread::park_timeout`].
+/// Waits for the current thread's token, for at most `dur`. See [`std::thread::park_timeout`].
 #[track_caller]
 pub fn park_timeout(dur: Duration) {
     let kinds = [Kind::ParkTimeoutBegin, Kind::ParkTimeoutEnd];
-    waiting(kinds, 0, Location::caller(), writer::nanoseconds(dur), || thread::park_timeout(dur));
+    let detail = writer::timeout_detail(dur);
+    record_wait(kinds, 0, Location::caller(), detail, || thread::park_timeout(dur));
 }
 
-/// [`std::thread::park_timeout_ms`].
+/// Waits for the current thread's token, for at most `ms` milliseconds.
+///
+/// See [`std::thread::park_timeout_ms`].
 #[deprecated(since = "1.6.0", note = "replaced by `std::thread::park_timeout`")]
 #[track_caller]
 pub fn park_timeout_ms(ms: u32) {
     park_timeout(Duration::from_millis(u64::from(ms)));
 }
 
-/// [`std::thread::sleep`].
+/// Puts the current thread to sleep for `dur`. See [`std::thread::sleep`].
 #[track_caller]
 pub fn sleep(dur: Duration) {
     let kinds = [Kind::SleepBegin, Kind::SleepEnd];
-    waiting(kinds, 0, Location::caller(), writer::nanoseconds(dur), || thread::sleep(dur));
+    let detail = writer::timeout_detail(dur);
+    record_wait(kinds, 0, Location::caller(), detail, || thread::sleep(dur));
 }
 
-/// [`std::thread::sleep_ms`].
+/// Puts the current thread to sleep for `ms` milliseconds. See [`std::thread::sleep_ms`].
 #[deprecated(since = "1.6.0", note = "replaced by `std::thread::sleep`")]
 #[track_caller]
 pub fn sleep_ms(ms: u32) {
     sleep(Duration::from_millis(u64::from(ms)));
 }
 
-/// [`std::thread::yield_now`].
+/// Yields the current thread's time slice to the scheduler. See [`std::thread::yield_now`].
 #[track_caller]
 pub fn yield_now() {
     thread::yield_now();
-    if recording::wanted() {
+    if recording::on_or_try_init() {
         record(Kind::YieldNow, 0, Location::caller(), 0);
     }
 }

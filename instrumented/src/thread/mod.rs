@@ -1,9 +1,9 @@
-//! `std::thread`, recorded: threads and who made them, joins, scopes, parking and sleep.
+//! `std::thread`, recorded: threads and their parents, joins, scopes, parking and sleep.
 //!
-//! What each item does is std's own documentation; what is not recorded is re-exported.
-//! Threads that were made in another way are recorded from their first recorded operation on.
-//! (So are those in which the global allocator has used a recorded lock before they begin: who
-//! made them is not known.)
+//! std's documentation describes each item; items that are not recorded are re-exported. A thread
+//! that was spawned in another way is recorded from its first recorded operation on, without a
+//! parent. The same holds for a thread in which the global allocator has used a recorded lock
+//! before the thread's function starts.
 //!
 //! ```
 //! use instrumented::thread;
@@ -23,7 +23,7 @@ mod spawn;
 mod unchecked;
 
 #[cfg(feature = "record")]
-#[allow(deprecated, reason = "as std's")]
+#[allow(deprecated, reason = "as in std")]
 pub use current::{
     Thread, current, park, park_timeout, park_timeout_ms, sleep, sleep_ms, yield_now,
 };

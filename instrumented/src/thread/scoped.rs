@@ -1,14 +1,14 @@
-//! Threads that borrow.
+//! Scoped threads.
 
 use std::cell::Cell;
 use std::panic::Location;
 use std::thread;
-use std::{fmt, io, thread::Result};
+use std::{fmt, io};
 
 use format::OperationKind as Kind;
 
 use super::current::{Thread, record};
-use super::spawn::{Builder, Child, join};
+use super::spawn::{Builder, Child, impl_join_handle};
 use super::unchecked;
 use crate::recording;
 use crate::writer::Site;
@@ -19,54 +19,57 @@ pub struct Scope<'scope, 'env: 'scope> {
     inner: thread::Scope<'scope, 'env>,
 }
 
-/// [`std::thread::scope`].
+/// Creates a scope for threads that borrow, and waits for them at its end.
+///
+/// See [`std::thread::scope`].
 ///
 /// # Panics
-/// `f` panics, or a thread that was not joined has panicked.
+/// Panics if `f` panics, or if a thread that was not joined has panicked.
 #[track_caller]
 pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
-    let end = End { site: Location::caller(), waits: Cell::new(false) };
+    let end = RecordEnd { site: Location::caller(), wait_recorded: Cell::new(false) };
     thread::scope(|scope| {
-        let _wait = Wait(&end);
+        let _wait = RecordWait(&end);
         f(unchecked::scope(scope))
     })
 }
 
-/// Dropped where a scope's function is over, and the wait for its threads begins.
-struct Wait<'a>(&'a End);
+/// Records, when it is dropped, that the scope's function has returned and the wait for its
+/// threads begins.
+struct RecordWait<'a>(&'a RecordEnd);
 
-impl Drop for Wait<'_> {
+impl Drop for RecordWait<'_> {
     fn drop(&mut self) {
-        if recording::wanted() {
+        if recording::on_or_try_init() {
             record(Kind::ScopeBegin, 0, self.0.site, 0);
-            self.0.waits.set(true);
+            self.0.wait_recorded.set(true);
         }
     }
 }
 
-/// Dropped where a scope has none of its threads left.
-struct End {
+/// Records, when it is dropped, that all threads of the scope have ended.
+struct RecordEnd {
     site: Site,
-    /// Whether it was recorded that it waits.
-    waits: Cell<bool>,
+    /// Whether the start of the wait was recorded.
+    wait_recorded: Cell<bool>,
 }
 
-impl Drop for End {
+impl Drop for RecordEnd {
     fn drop(&mut self) {
-        if self.waits.get() {
+        if self.wait_recorded.get() {
             record(Kind::ScopeEnd, 0, self.site, 0);
         }
     }
 }
 
 impl<'scope, 'env> Scope<'scope, 'env> {
-    /// [`std::thread::Scope::spawn`].
+    /// Spawns a thread in the scope. See [`std::thread::Scope::spawn`].
     ///
     /// # Panics
-    /// The operating system cannot make a thread.
+    /// Panics if the operating system fails to create a thread.
     #[track_caller]
     pub fn spawn<F, T>(&'scope self, f: F) -> ScopedJoinHandle<'scope, T>
     where
@@ -84,13 +87,13 @@ impl fmt::Debug for Scope<'_, '_> {
 }
 
 impl Builder {
-    /// [`std::thread::Builder::spawn_scoped`].
+    /// Spawns a scoped thread. See [`std::thread::Builder::spawn_scoped`].
     ///
     /// # Errors
-    /// The operating system cannot make a thread.
+    /// Returns an error if the operating system fails to create a thread.
     ///
     /// # Panics
-    /// The name has a null byte.
+    /// Panics if the name contains a null byte.
     #[track_caller]
     pub fn spawn_scoped<'scope, 'env, F, T>(
         self,
@@ -102,10 +105,9 @@ impl Builder {
         T: Send + 'scope,
     {
         let child = Child::new();
-        let inner = self.inner.spawn_scoped(&scope.inner, child.run(f))?;
-        child.is_made(Location::caller());
-        let thread = Thread::new(inner.thread(), child.number);
-        Ok(ScopedJoinHandle { inner, thread })
+        let handle = self.inner.spawn_scoped(&scope.inner, child.wrap(f))?;
+        child.record_spawn(Location::caller());
+        Ok(ScopedJoinHandle::new(handle, child))
     }
 }
 
@@ -115,32 +117,4 @@ pub struct ScopedJoinHandle<'scope, T> {
     thread: Thread,
 }
 
-impl<T> ScopedJoinHandle<'_, T> {
-    /// [`std::thread::ScopedJoinHandle::thread`].
-    #[must_use]
-    pub fn thread(&self) -> &Thread {
-        &self.thread
-    }
-
-    /// [`std::thread::ScopedJoinHandle::join`].
-    ///
-    /// # Errors
-    /// The thread has panicked.
-    #[track_caller]
-    pub fn join(self) -> Result<T> {
-        let is_finished = self.inner.is_finished();
-        join(self.thread.number, is_finished, Location::caller(), || self.inner.join())
-    }
-
-    /// [`std::thread::ScopedJoinHandle::is_finished`].
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.inner.is_finished()
-    }
-}
-
-impl<T> fmt::Debug for ScopedJoinHandle<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
+impl_join_handle!(ScopedJoinHandle<'scope, T>);

@@ -1,70 +1,71 @@
-//! Threads that are made, and joined.
+//! Spawning and joining threads.
 
+use std::fmt;
 use std::io;
 use std::panic::Location;
 use std::thread;
-use std::{fmt, thread::Result};
 
 use format::{Event, OperationKind as Kind};
 
-use super::current::{Thread, record, waiting};
+use super::current::{Thread, record, record_wait};
 use crate::platform::now;
 use crate::recording;
 use crate::writer::{self, Site};
 
-/// A thread that is about to be made.
+/// A thread that is about to be spawned.
 #[derive(Clone, Copy)]
 pub(super) struct Child {
-    /// The number that it is to have in the recording, or 0.
+    /// The number that the thread will have in the recording, or 0.
     pub(super) number: u32,
-    /// When it was about to be made.
+    /// Start of the spawn, in ticks.
     time: u64,
 }
 
 impl Child {
     pub(super) fn new() -> Self {
-        if !recording::prepare() {
+        if !recording::is_recorded() {
             return Child { number: 0, time: 0 };
         }
-        // So that the parent's start is not later than what it does, nor its number.
-        writer::this_thread();
-        let number = recording::current().and_then(|_| writer::number_thread());
+        // Records the parent's start first, if necessary, so that neither its time nor its number
+        // is greater than the child's.
+        writer::current_thread_number();
+        let number = recording::current().and_then(|_| writer::allocate_thread_number());
         Child { number: number.unwrap_or(0), time: now() }
     }
 
-    /// What the thread runs, for `f`.
-    pub(super) fn run<F: FnOnce() -> T, T>(self, f: F) -> impl FnOnce() -> T {
+    /// Wraps the thread's function, so that the thread gets its number and its return is recorded.
+    pub(super) fn wrap<F: FnOnce() -> T, T>(self, f: F) -> impl FnOnce() -> T {
         move || {
-            let _returns = (self.number != 0).then(|| {
+            let _return = (self.number != 0).then(|| {
                 writer::begin_thread(self.number);
-                Returns
+                RecordReturn
             });
             f()
         }
     }
 
-    /// Records that the thread was made.
-    pub(super) fn is_made(self, site: Site) {
+    /// Records that the thread has been spawned.
+    pub(super) fn record_spawn(self, site: Site) {
         if self.number != 0 && recording::on() {
             writer::operation(Kind::Spawn, self.number, site, self.time, 0);
         }
     }
 }
 
-/// Dropped where a thread's function is over.
-struct Returns;
+/// Records the return of a thread's function when it is dropped.
+struct RecordReturn;
 
-impl Drop for Returns {
+impl Drop for RecordReturn {
     fn drop(&mut self) {
         let panicked = u32::from(thread::panicking());
         writer::event(None, |_| Event::Returned { panicked });
     }
 }
 
-/// [`std::thread::spawn`].
+/// Spawns a thread. See [`std::thread::spawn`].
 ///
 /// # Panics
-/// The operating system cannot make a thread.
+/// Panics if the operating system fails to create a thread.
 #[track_caller]
 pub fn spawn<F, T>(f: F) -> JoinHandle<T>
 where
@@ -82,29 +83,29 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// [`std::thread::Builder::new`].
-    #[allow(clippy::new_without_default, reason = "std has none")]
+    /// Creates a builder for a thread without a name. See [`std::thread::Builder::new`].
+    #[allow(clippy::new_without_default, reason = "std has no default either")]
     pub fn new() -> Self {
         Builder { inner: thread::Builder::new() }
     }
 
-    /// [`std::thread::Builder::name`].
+    /// Sets the name of the thread. See [`std::thread::Builder::name`].
     pub fn name(self, name: String) -> Self {
         Builder { inner: self.inner.name(name) }
     }
 
-    /// [`std::thread::Builder::stack_size`].
+    /// Sets the size of the stack, in bytes. See [`std::thread::Builder::stack_size`].
     pub fn stack_size(self, size: usize) -> Self {
         Builder { inner: self.inner.stack_size(size) }
     }
 
-    /// [`std::thread::Builder::spawn`].
+    /// Spawns a thread. See [`std::thread::Builder::spawn`].
     ///
     /// # Errors
-    /// The operating system cannot make a thread.
+    /// Returns an error if the operating system fails to create a thread.
     ///
     /// # Panics
-    /// The name has a null byte.
+    /// Panics if the name contains a null byte.
     #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
@@ -113,8 +114,8 @@ impl Builder {
         T: Send + 'static,
     {
         let child = Child::new();
-        let handle = self.inner.spawn(child.run(f))?;
-        child.is_made(Location::caller());
+        let handle = self.inner.spawn(child.wrap(f))?;
+        child.record_spawn(Location::caller());
         Ok(JoinHandle::new(handle, child))
     }
 }
@@ -131,51 +132,72 @@ pub struct JoinHandle<T> {
     thread: Thread,
 }
 
-impl<T> JoinHandle<T> {
-    pub(super) fn new(inner: thread::JoinHandle<T>, child: Child) -> Self {
-        let thread = Thread::new(inner.thread(), child.number);
-        JoinHandle { inner, thread }
-    }
+/// Implements the parts that `JoinHandle` and `ScopedJoinHandle` share. Both have the fields
+/// `inner`, std's handle of the same name, and `thread`.
+macro_rules! impl_join_handle {
+    ($handle:ident <$($scope:lifetime,)? T>) => {
+        impl<$($scope,)? T> $handle<$($scope,)? T> {
+            pub(super) fn new(
+                inner: std::thread::$handle<$($scope,)? T>,
+                child: $crate::thread::spawn::Child,
+            ) -> Self {
+                let thread = $crate::thread::Thread::new(inner.thread(), child.number);
+                $handle { inner, thread }
+            }
 
-    /// [`std::thread::JoinHandle::thread`].
-    #[must_use]
-    pub fn thread(&self) -> &Thread {
-        &self.thread
-    }
+            /// Returns a handle of the thread.
+            ///
+            #[doc = concat!("See [`std::thread::", stringify!($handle), "::thread`].")]
+            #[must_use]
+            pub fn thread(&self) -> &$crate::thread::Thread {
+                &self.thread
+            }
 
-    /// [`std::thread::JoinHandle::join`].
-    ///
-    /// # Errors
-    /// The thread has panicked.
-    #[track_caller]
-    pub fn join(self) -> Result<T> {
-        let is_finished = self.inner.is_finished();
-        join(self.thread.number, is_finished, Location::caller(), || self.inner.join())
-    }
+            /// Waits for the thread to end.
+            ///
+            #[doc = concat!("See [`std::thread::", stringify!($handle), "::join`].")]
+            ///
+            /// # Errors
+            /// Returns the payload of the panic if the thread has panicked.
+            #[track_caller]
+            pub fn join(self) -> std::thread::Result<T> {
+                let is_finished = self.inner.is_finished();
+                let site = std::panic::Location::caller();
+                $crate::thread::spawn::join(self.thread.number, is_finished, site, || {
+                    self.inner.join()
+                })
+            }
 
-    /// [`std::thread::JoinHandle::is_finished`].
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.inner.is_finished()
-    }
+            /// Whether the thread's function has returned.
+            ///
+            #[doc = concat!("See [`std::thread::", stringify!($handle), "::is_finished`].")]
+            #[must_use]
+            pub fn is_finished(&self) -> bool {
+                self.inner.is_finished()
+            }
+        }
+
+        impl<$($scope,)? T> std::fmt::Debug for $handle<$($scope,)? T> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
 }
+pub(super) use impl_join_handle;
 
-/// Records a join, around it.
+impl_join_handle!(JoinHandle<T>);
+
+/// Records a join, around `wait`.
 pub(super) fn join<R>(number: u32, is_finished: bool, site: Site, wait: impl FnOnce() -> R) -> R {
     if !is_finished {
-        return waiting([Kind::JoinBegin, Kind::JoinEnd], number, site, 0, wait);
+        return record_wait([Kind::JoinBegin, Kind::JoinEnd], number, site, 0, wait);
     }
     let result = wait();
-    if recording::wanted() {
+    if recording::on_or_try_init() {
         record(Kind::Join, number, site, 0);
     }
     result
-}
-
-impl<T> fmt::Debug for JoinHandle<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! The two things that cannot be wrapped without `unsafe`.
+//! The two functions of `thread` that require `unsafe`.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -9,26 +9,26 @@ use std::thread;
 use super::scoped::Scope;
 use super::spawn::{Builder, Child, JoinHandle};
 
-/// std's scope as ours: the caller lends its threads to it for as long.
+/// Converts a reference to std's scope to one to the wrapper.
 pub(super) fn scope<'scope, 'env>(
     scope: &'scope thread::Scope<'scope, 'env>,
 ) -> &'scope Scope<'scope, 'env> {
-    // SAFETY: `Scope` is `repr(transparent)` around std's, so a reference to the one is a
-    // reference to the other. Lifetimes and mutability stay as they are.
+    // SAFETY: `Scope` is `repr(transparent)` around std's scope, so a reference to one is valid as
+    // a reference to the other. Lifetimes and mutability stay the same.
     unsafe { &*ptr::from_ref(scope).cast::<Scope<'scope, 'env>>() }
 }
 
 impl Builder {
-    /// [`std::thread::Builder::spawn_unchecked`].
+    /// Spawns a thread without lifetime bounds. See [`std::thread::Builder::spawn_unchecked`].
     ///
     /// # Errors
-    /// The operating system cannot make a thread.
+    /// Returns an error if the operating system fails to create a thread.
     ///
     /// # Panics
-    /// The name has a null byte.
+    /// Panics if the name contains a null byte.
     ///
     /// # Safety
-    /// As std's: what `f` borrows, and what `T` does, must outlive the thread.
+    /// As with std, everything that `f` and `T` borrow must outlive the thread.
     #[track_caller]
     pub unsafe fn spawn_unchecked<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
@@ -37,10 +37,10 @@ impl Builder {
         T: Send,
     {
         let child = Child::new();
-        // SAFETY: the caller promises it for `f` and `T`; besides `f` the function that is
-        // spawned has numbers only.
-        let handle = unsafe { self.inner.spawn_unchecked(child.run(f)) }?;
-        child.is_made(Location::caller());
+        // SAFETY: the caller guarantees that everything that `f` and `T` borrow outlives the
+        // thread. The spawned closure captures only numbers besides `f`.
+        let handle = unsafe { self.inner.spawn_unchecked(child.wrap(f)) }?;
+        child.record_spawn(Location::caller());
         Ok(JoinHandle::new(handle, child))
     }
 }

@@ -1,5 +1,5 @@
-//! The clock: the time stamp counter where it runs at one rate on all cores, else the
-//! system's monotonic clock.
+//! The clock: the time stamp counter if it runs at the same constant rate on all cores, otherwise
+//! the system's monotonic clock.
 #![allow(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,49 +7,50 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether [`now`] may read the counter.
 static COUNTER: AtomicBool = AtomicBool::new(false);
 
-/// Chooses the clock. To be called once, before [`now`] is.
+/// Chooses the clock. Must be called once, before the first call of [`now`].
 ///
-/// Where the counter is not to be trusted and nobody knows, `INSTRUMENTED_CLOCK=monotonic`
-/// says so.
-pub(crate) fn choose() {
-    let told = std::env::var_os("INSTRUMENTED_CLOCK");
-    let counter = told.is_none_or(|clock| clock != "monotonic") && counter_is_steady();
+/// `INSTRUMENTED_CLOCK=monotonic` in the environment selects the monotonic clock, for machines
+/// whose counter is unsteady although the kernel lists it.
+pub(crate) fn choose_clock() {
+    let requested = std::env::var_os("INSTRUMENTED_CLOCK");
+    let counter = requested.is_none_or(|clock| clock != "monotonic") && counter_is_steady();
     COUNTER.store(counter, Ordering::Relaxed);
 }
 
-/// The time in ticks.
+/// Returns the time in ticks.
 ///
-/// The counter is read without a fence: it may be read a few instructions early or
-/// late, which costs half as much and which the reader of a recording allows for.
+/// The counter is read without a fence, which halves the cost. The processor may read it a few
+/// instructions early or late; readers of recordings allow for that.
 #[inline]
 pub(crate) fn now() -> u64 {
     if COUNTER.load(Ordering::Relaxed) { counter() } else { monotonic_ns() }
 }
 
-/// How many ticks, at least about, are a millisecond.
+/// Returns the approximate minimum number of ticks in a millisecond.
 pub(crate) fn ticks_per_millisecond() -> u64 {
     #[cfg(target_arch = "aarch64")]
     if COUNTER.load(Ordering::Relaxed) {
         let hertz: u64;
-        // SAFETY: every aarch64 Linux lets user space read this register, and reading
-        // it has no effect on memory or flags.
+        // SAFETY: every aarch64 Linux lets user space read this register. Reading it affects
+        // neither memory nor flags nor the stack, as the options state.
         unsafe {
             std::arch::asm!("mrs {}, cntfrq_el0", out(reg) hertz, options(nomem, nostack, preserves_flags));
         }
         return hertz / 1_000;
     }
-    // Nanoseconds, or a counter of at least one gigahertz: more often does no harm.
+    // Nanoseconds, or a counter of about a gigahertz or more. With a faster counter the clocks
+    // are read together more often than once a millisecond, which is harmless.
     1_000_000
 }
 
-/// One instant on both clocks: ticks, and nanoseconds of the monotonic clock.
+/// Returns one instant on both clocks: ticks, and nanoseconds of the monotonic clock.
 pub(crate) fn calibration() -> (u64, u64) {
-    // The thread can be interrupted between the two readings; then they do not belong
-    // together, and another look is all that it takes.
-    const TRIES: usize = 8;
+    // The thread can be interrupted between the two readings, which then differ by that pause.
+    // A new attempt is enough.
+    const MAX_ATTEMPTS: usize = 8;
     let close = ticks_per_millisecond() / 100;
     let mut pair = (now(), monotonic_ns());
-    for _ in 1..TRIES {
+    for _ in 1..MAX_ATTEMPTS {
         if now().wrapping_sub(pair.0) < close {
             break;
         }
@@ -58,19 +59,19 @@ pub(crate) fn calibration() -> (u64, u64) {
     pair
 }
 
-/// The monotonic clock, in nanoseconds.
+/// Returns the time of the monotonic clock, in nanoseconds.
 fn monotonic_ns() -> u64 {
     clock_ns(libc::CLOCK_MONOTONIC)
 }
 
-/// The wall clock, in nanoseconds since 1970.
+/// Returns the time of the wall clock, in nanoseconds since 1970.
 pub(crate) fn wall_ns() -> u64 {
     clock_ns(libc::CLOCK_REALTIME)
 }
 
 fn clock_ns(clock: libc::clockid_t) -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is a timespec that the call may write to while we hold it.
+    // SAFETY: the pointer is to a live timespec, exclusively borrowed for the call.
     unsafe { libc::clock_gettime(clock, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
@@ -78,9 +79,9 @@ fn clock_ns(clock: libc::clockid_t) -> u64 {
 #[cfg(target_arch = "x86_64")]
 #[inline]
 fn counter() -> u64 {
-    // SAFETY: every x86-64 processor has the instruction; Linux lets user space use it
-    // (a process that has asked for the contrary with PR_SET_TSC has a file in
-    // `/sys` that does not tell, and cannot run much of today's software).
+    // SAFETY: every x86-64 processor has the instruction, and it accesses no memory. Linux lets
+    // user space execute it; in a process that has forbidden it with PR_SET_TSC it raises a
+    // signal, which is not undefined behaviour.
     unsafe { std::arch::x86_64::_rdtsc() }
 }
 
@@ -89,7 +90,7 @@ fn counter_is_steady() -> bool {
     const INVARIANT: u32 = 1 << 8;
     let invariant = std::arch::x86_64::__cpuid(0x8000_0000).eax >= 0x8000_0007
         && std::arch::x86_64::__cpuid(0x8000_0007).edx & INVARIANT != 0;
-    // The kernel takes the counter off this list when it finds it unsteady.
+    // The kernel removes the counter from this list when it finds it unsteady.
     let sources = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
     invariant
         && std::fs::read_to_string(sources)
@@ -100,8 +101,8 @@ fn counter_is_steady() -> bool {
 #[inline]
 fn counter() -> u64 {
     let ticks: u64;
-    // SAFETY: every aarch64 Linux lets user space read this register, and reading it
-    // has no effect on memory or flags.
+    // SAFETY: every aarch64 Linux lets user space read this register. Reading it affects neither
+    // memory nor flags nor the stack, as the options state.
     unsafe {
         std::arch::asm!("mrs {}, cntvct_el0", out(reg) ticks, options(nomem, nostack, preserves_flags));
     }
@@ -110,7 +111,7 @@ fn counter() -> u64 {
 
 #[cfg(target_arch = "aarch64")]
 fn counter_is_steady() -> bool {
-    // The architecture promises it.
+    // The architecture guarantees it.
     true
 }
 
@@ -119,8 +120,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_runs_at_the_pace_that_is_assumed_or_faster() {
-        choose();
+    fn the_clock_runs_at_least_at_the_assumed_rate() {
+        choose_clock();
         let (ticks, start) = (now(), monotonic_ns());
         while monotonic_ns() - start < 10_000_000 {}
         assert!(now() - ticks >= 9 * ticks_per_millisecond());

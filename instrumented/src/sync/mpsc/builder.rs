@@ -1,4 +1,4 @@
-//! Channels with names, and with messages that say what they are.
+//! Channels with names, and with texts for their messages.
 
 use std::fmt::{self, Debug};
 
@@ -8,16 +8,24 @@ use super::{Receiver, Sender, SyncSender};
 #[cfg(not(feature = "record"))]
 use super::{channel, sync_channel};
 
-/// Gives the channel that is made next a name for the picture.
+/// Returns a builder for channels with this name in the trace.
 ///
-/// Without one a channel is called by its message type and the place that made it. Texts
-/// over 480 bytes are cut.
+/// A channel without a name is labelled with its message type and the place that created it. A
+/// name over 480 bytes is truncated.
+///
+/// ```
+/// use instrumented::sync::mpsc;
+///
+/// let (tx, rx) = mpsc::named("jobs").sync_channel(8);
+/// tx.send(1).unwrap();
+/// assert_eq!(rx.recv(), Ok(1));
+/// ```
 #[must_use]
 pub const fn named(name: &str) -> Builder<'_> {
     Builder { name }
 }
 
-/// Makes channels of which the picture tells more; [`named`] is the short way to one.
+/// Creates channels with a name, or with texts for their messages; [`named`] is a shortcut.
 ///
 /// ```
 /// use instrumented::sync::mpsc;
@@ -28,56 +36,60 @@ pub const fn named(name: &str) -> Builder<'_> {
 ///     body: Vec<u8>,
 /// }
 ///
-/// // Called "jobs"; what the messages are is not shown: the type is none of std's simple ones.
+/// // Named "jobs". Values are not recorded: the type is not one of the known types.
 /// let (tx, rx) = mpsc::named("jobs").channel::<Job>();
 /// # drop((tx, rx));
-/// // Shown as `Debug` writes them: `Job { id: 1, body: [1, 2, 3] }`.
+/// // Values are recorded as written by `Debug`: `Job { id: 1, body: [1, 2, 3] }`.
 /// let (tx, rx) = mpsc::named("jobs").debug::<Job>().channel();
 /// # drop((tx, rx));
-/// // Shown as you like, on a channel without a name: `job 1`.
+/// // Without a name, and with values in a format of your own: `job 1`.
 /// let (tx, rx) = mpsc::Builder::new().label(|job: &Job, f| write!(f, "job {}", job.id)).channel();
 /// tx.send(Job { id: 1, body: vec![1, 2, 3] }).unwrap();
 /// assert_eq!(rx.recv().unwrap().id, 1);
 /// ```
 ///
-/// # What messages are
-/// Numbers, `bool`, `char`, `()`, `String`, `&str`, tuples of two of these, of three of the most
-/// common ones, and of three and four of one type are shown without being asked for; others with
-/// [`debug`](Self::debug) or [`label`](Self::label). They are shown only if the recording is
-/// to have values: `recorder run` records 80 bytes of each, `recorder record` none unless
-/// `--values` is given, as they may be secret, and a program that records itself says so with
-/// [`recording::values`](crate::recording::values).
+/// # Values of messages
+/// Values of the known types are recorded without further ado: numbers, `bool`, `char`, `()`,
+/// `String`, `&str`, tuples of two of these, of three of the most common ones, and of three and
+/// four of one type. For values of other types, use [`debug`](Self::debug) or
+/// [`label`](Self::label).
+///
+/// Values are recorded only if that is enabled, as they may be secret. `recorder run` records 80
+/// bytes of each. `recorder record` records none without the option `--values`. A program that
+/// records itself enables them with [`recording::values`](crate::recording::values).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Builder<'a> {
     name: &'a str,
 }
 
 impl<'a> Builder<'a> {
-    /// For a channel without a name.
+    /// Returns a builder for channels without a name.
     #[must_use]
     pub const fn new() -> Self {
         named("")
     }
 
-    /// Shows messages as their [`Debug`] does; see [`label`](Self::label) for what that may do.
+    /// Records values as written by their [`Debug`] implementation, with the rules of
+    /// [`label`](Self::label).
     #[must_use]
     pub const fn debug<T: Debug>(self) -> Labelled<'a, T> {
         self.label(T::fmt)
     }
 
-    /// Shows messages as `label` writes them.
+    /// Records values as written by `label`.
     ///
-    /// It is called by the thread that sends, just before it does, and only while values are
-    /// recorded. It is not called on if it has written as much as is recorded of a value. If it
-    /// panics the value says so and the program goes on, unless panics abort it: in a build with
-    /// `panic = "abort"` a label that panics ends the program. It may block, and use channels,
-    /// as any code that runs before the send.
+    /// The sending thread calls `label` just before the send, and only while values are recorded.
+    /// It may block and use channels, like any code that runs before the send. Once it has
+    /// written the maximum number of bytes, further writes return an error.
+    ///
+    /// If `label` panics, the recorded value is `<Debug panicked>` and the program continues. In
+    /// a build with `panic = "abort"` the panic ends the program.
     #[must_use]
     pub const fn label<T>(self, label: Label<T>) -> Labelled<'a, T> {
         Labelled { name: self.name, label }
     }
 
-    /// [`channel`](super::channel).
+    /// Creates an unbounded channel. See [`channel`](super::channel).
     #[must_use]
     #[track_caller]
     pub fn channel<T>(self) -> (Sender<T>, Receiver<T>) {
@@ -87,7 +99,7 @@ impl<'a> Builder<'a> {
         channel()
     }
 
-    /// [`sync_channel`](super::sync_channel).
+    /// Creates a channel with room for `bound` messages. See [`sync_channel`](super::sync_channel).
     #[must_use]
     #[track_caller]
     pub fn sync_channel<T>(self, bound: usize) -> (SyncSender<T>, Receiver<T>) {
@@ -98,10 +110,10 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Writes what a message is: a function, or a closure that captures nothing.
+/// Writes the text of a message: a function, or a closure that captures nothing.
 pub type Label<T> = fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result;
 
-/// A [`Builder`] that knows how messages are shown.
+/// A [`Builder`] with a text for the messages.
 #[derive(Debug)]
 pub struct Labelled<'a, T> {
     #[cfg_attr(not(feature = "record"), expect(dead_code, reason = "nothing is recorded"))]
@@ -111,7 +123,7 @@ pub struct Labelled<'a, T> {
 }
 
 impl<T> Labelled<'_, T> {
-    /// [`channel`](super::channel).
+    /// Creates an unbounded channel. See [`channel`](super::channel).
     #[must_use]
     #[track_caller]
     pub fn channel(self) -> (Sender<T>, Receiver<T>) {
@@ -121,7 +133,7 @@ impl<T> Labelled<'_, T> {
         channel()
     }
 
-    /// [`sync_channel`](super::sync_channel).
+    /// Creates a channel with room for `bound` messages. See [`sync_channel`](super::sync_channel).
     #[must_use]
     #[track_caller]
     pub fn sync_channel(self, bound: usize) -> (SyncSender<T>, Receiver<T>) {

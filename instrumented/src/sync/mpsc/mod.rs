@@ -1,8 +1,7 @@
-//! `std::sync::mpsc`, recorded: the same types, methods, errors and promises.
+//! `std::sync::mpsc`, recorded: the same types, methods, errors and guarantees.
 //!
-//! What each item does is std's own documentation. Added is [`named`], which gives a
-//! channel the name that it has in the picture, and [`Builder`], which also says how its
-//! messages are shown.
+//! std's documentation describes each item. There are two additions: [`named`] gives a channel a
+//! name in the trace, and [`Builder`] also defines the text of its messages.
 //!
 //! ```
 //! use instrumented::sync::mpsc;
@@ -19,7 +18,7 @@ mod builder;
 pub use builder::{Builder, Label, Labelled, named};
 
 #[cfg(feature = "record")]
-mod peek;
+mod known_types;
 #[cfg(feature = "record")]
 mod recorded;
 #[cfg(feature = "tracing")]

@@ -1,10 +1,10 @@
-//! std's endpoints have no names.
+//! `Name` for std's endpoints, which have no names.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 
 use crate::Name;
 
-macro_rules! nameless {
+macro_rules! ignore_names {
     ($($endpoint:ident)*) => { $(
         impl<T> Name for $endpoint<T> {
             #[inline]
@@ -13,4 +13,4 @@ macro_rules! nameless {
     )* };
 }
 
-nameless!(Sender SyncSender Receiver);
+ignore_names!(Sender SyncSender Receiver);

@@ -1,4 +1,4 @@
-//! An endpoint's number, and who is told of what is done with it: the recording and, with the
+//! The identity of an endpoint, and the sinks of its operations: the recording and, with the
 //! feature `tracing`, the program's subscriber.
 
 use std::any::type_name;
@@ -7,31 +7,32 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use format::{Event, OperationKind as Kind};
 
 #[cfg(feature = "tracing")]
-use super::emitted;
+use super::subscriber;
 use crate::platform::now;
 use crate::recording;
 use crate::writer::{self, Site};
 
-static CHANNELS: AtomicU32 = AtomicU32::new(1);
-static ENDPOINTS: AtomicU32 = AtomicU32::new(1);
+static NEXT_CHANNEL: AtomicU32 = AtomicU32::new(1);
+static NEXT_ENDPOINT: AtomicU32 = AtomicU32::new(1);
 
-/// Sender and receiver of a new channel, if anybody wants to be told of it.
+/// Creates the sender and the receiver of a new channel. Returns `None` if its operations are
+/// neither recorded nor emitted.
 pub(super) fn pair<T>(name: &str, bound: u64, site: Site) -> Option<(Endpoint, Endpoint)> {
-    let is_recorded = recording::prepare();
+    let is_recorded = recording::is_recorded();
     #[cfg(feature = "tracing")]
-    let is_wanted = is_recorded || emitted::on();
+    let has_sink = is_recorded || subscriber::on();
     #[cfg(not(feature = "tracing"))]
-    let is_wanted = is_recorded;
-    if !is_wanted {
+    let has_sink = is_recorded;
+    if !has_sink {
         return None;
     }
-    let channel = CHANNELS.fetch_add(1, Ordering::Relaxed);
-    let sender = ENDPOINTS.fetch_add(2, Ordering::Relaxed);
+    let channel = NEXT_CHANNEL.fetch_add(1, Ordering::Relaxed);
+    let sender = NEXT_ENDPOINT.fetch_add(2, Ordering::Relaxed);
     let message_type = type_name::<T>();
     let endpoint = Endpoint {
         number: sender,
         #[cfg(feature = "tracing")]
-        channel: emitted::Channel::new(name, message_type, site),
+        channel: subscriber::Channel::new(name, message_type, site),
         #[cfg(feature = "tracing")]
         is_recorded,
     };
@@ -52,15 +53,15 @@ pub(super) fn pair<T>(name: &str, bound: u64, site: Site) -> Option<(Endpoint, E
 pub(super) struct Endpoint {
     number: u32,
     #[cfg(feature = "tracing")]
-    channel: emitted::Channel,
-    /// Whether the recording knows it: it may be for a subscriber alone.
+    channel: subscriber::Channel,
+    /// Whether the recording contains the channel. If not, the endpoint exists for a subscriber.
     #[cfg(feature = "tracing")]
     is_recorded: bool,
 }
 
-/// Who wants to be told of an operation; asked once, at its begin.
+/// The sinks of an operation, determined once at its start.
 #[derive(Clone, Copy)]
-pub(super) struct Audience {
+pub(super) struct Sinks {
     #[cfg(feature = "tracing")]
     recording: bool,
     #[cfg(feature = "tracing")]
@@ -68,118 +69,118 @@ pub(super) struct Audience {
 }
 
 #[cfg(not(feature = "tracing"))]
-impl Audience {
+impl Sinks {
     #[inline(always)]
-    pub(super) fn has_recording(self) -> bool {
+    pub(super) fn include_recording(self) -> bool {
         true
     }
 }
 
 #[cfg(not(feature = "tracing"))]
 impl Endpoint {
-    /// Who wants to be told of the operation that begins, if anybody does.
+    /// Determines the sinks of an operation that starts now. Returns `None` if there are none.
     #[inline(always)]
-    pub(super) fn audience(&self) -> Option<Audience> {
-        recording::on().then_some(Audience {})
+    pub(super) fn sinks(&self) -> Option<Sinks> {
+        recording::on().then_some(Sinks {})
     }
 
     fn is_recorded(&self) -> bool {
         true
     }
 
-    /// Another endpoint of the same channel.
+    /// Creates another endpoint of the same channel.
     fn sibling(&self, number: u32) -> Self {
         Endpoint { number }
     }
 }
 
 #[cfg(feature = "tracing")]
-impl Audience {
+impl Sinks {
     #[inline(always)]
-    pub(super) fn has_recording(self) -> bool {
+    pub(super) fn include_recording(self) -> bool {
         self.recording
     }
 }
 
 #[cfg(feature = "tracing")]
 impl Endpoint {
-    /// Who wants to be told of the operation that begins, if anybody does.
+    /// Determines the sinks of an operation that starts now. Returns `None` if there are none.
     #[inline(always)]
-    pub(super) fn audience(&self) -> Option<Audience> {
+    pub(super) fn sinks(&self) -> Option<Sinks> {
         let recording = self.is_recorded && recording::on();
-        let subscriber = emitted::on();
-        (recording || subscriber).then_some(Audience { recording, subscriber })
+        let subscriber = subscriber::on();
+        (recording || subscriber).then_some(Sinks { recording, subscriber })
     }
 
     fn is_recorded(&self) -> bool {
         self.is_recorded
     }
 
-    /// Another endpoint of the same channel.
+    /// Creates another endpoint of the same channel.
     fn sibling(&self, number: u32) -> Self {
         Endpoint { number, channel: self.channel.clone(), is_recorded: self.is_recorded }
     }
 }
 
 impl Endpoint {
-    /// Tells of an operation that did not wait.
+    /// Records and emits an operation that does not wait.
     #[inline(always)]
-    pub(super) fn tell(&self, to: Audience, kind: Kind, site: Site, time: u64, detail: u64) {
-        if to.has_recording() {
+    pub(super) fn emit(&self, sinks: Sinks, kind: Kind, site: Site, time: u64, detail: u64) {
+        if sinks.include_recording() {
             writer::operation(kind, self.number, site, time, detail);
         }
         #[cfg(feature = "tracing")]
-        if to.subscriber {
+        if sinks.subscriber {
             self.channel.emit(kind, site, detail);
         }
     }
 
-    /// Tells that an operation begins to wait.
+    /// Records and emits that an operation begins to wait.
     #[inline(always)]
-    pub(super) fn begin(
+    pub(super) fn begin_wait(
         &self,
-        to: Audience,
+        sinks: Sinks,
         kind: Kind,
         site: Site,
         time: u64,
         detail: u64,
     ) -> Wait<'_> {
-        if to.has_recording() {
+        if sinks.include_recording() {
             writer::operation(kind, self.number, site, time, detail);
         }
         Wait {
             endpoint: self,
-            to,
+            sinks,
             site,
             #[cfg(feature = "tracing")]
-            span: to.subscriber.then(|| self.channel.enter(kind, site, detail)).flatten(),
+            span: sinks.subscriber.then(|| self.channel.begin_wait(kind, site, detail)).flatten(),
         }
     }
 
-    /// Records what is no operation.
+    /// Records an event that is not an operation.
     pub(super) fn event<'a>(&self, site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
         if self.is_recorded() {
             writer::event(site, event);
         }
     }
 
-    pub(super) fn name(&self, name: &str) {
+    pub(super) fn set_name(&self, name: &str) {
         self.event(None, |_| Event::EndpointNamed { endpoint: self.number, name });
     }
 
-    /// The endpoint of a clone of this sender.
+    /// Creates the endpoint of a clone of this sender.
     pub(super) fn clone_at(&self, site: Site) -> Self {
-        let sender = ENDPOINTS.fetch_add(1, Ordering::Relaxed);
+        let sender = NEXT_ENDPOINT.fetch_add(1, Ordering::Relaxed);
         let from = self.number;
         self.event(Some(site), |site| Event::SenderCloned { sender, from, site });
         self.sibling(sender)
     }
 
-    pub(super) fn sender_dropped(&self) {
+    pub(super) fn record_sender_dropped(&self) {
         self.event(None, |_| Event::SenderDropped { endpoint: self.number });
     }
 
-    pub(super) fn receiver_dropped(&self) {
+    pub(super) fn record_receiver_dropped(&self) {
         self.event(None, |_| Event::ReceiverDropped { endpoint: self.number });
     }
 }
@@ -187,17 +188,17 @@ impl Endpoint {
 /// An operation that waits.
 pub(super) struct Wait<'a> {
     endpoint: &'a Endpoint,
-    to: Audience,
+    sinks: Sinks,
     site: Site,
     #[cfg(feature = "tracing")]
-    span: Option<emitted::Wait>,
+    span: Option<subscriber::Wait>,
 }
 
 impl Wait<'_> {
-    /// Tells how it came out.
+    /// Records and emits the outcome.
     #[inline(always)]
     pub(super) fn end(self, kind: Kind, detail: u64) {
-        if self.to.has_recording() {
+        if self.sinks.include_recording() {
             writer::operation(kind, self.endpoint.number, self.site, now(), detail);
         }
         #[cfg(feature = "tracing")]

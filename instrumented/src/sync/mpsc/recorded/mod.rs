@@ -1,7 +1,7 @@
 //! The wrappers around std's endpoints.
 //!
-//! Each operation is tried first. Only if it cannot proceed does its wait begin, which
-//! is an event of its own, before the blocking call is made. In a process that is not
+//! The first attempt at an operation never waits. Only if it cannot proceed, the start of a wait
+//! is recorded, as an event of its own, before the blocking call. In a process that is not
 //! recorded the endpoints are std's own, behind one branch.
 
 use std::panic::Location;
@@ -11,18 +11,18 @@ use format::{MessageId, UNBOUNDED};
 
 use super::builder::Label;
 
-#[cfg(feature = "tracing")]
-mod emitted;
 mod endpoint;
 mod receiver;
 mod sender;
-
 #[cfg(feature = "tracing")]
-pub(crate) use emitted::TARGET;
+mod subscriber;
+
 pub use receiver::{IntoIter, Iter, Receiver, TryIter};
 pub use sender::{Sender, SyncSender};
+#[cfg(feature = "tracing")]
+pub(crate) use subscriber::TARGET;
 
-/// What travels: the message and who it is.
+/// A message with its id, as it travels through std's channel.
 #[repr(C)]
 struct Envelope<T> {
     message: MessageId,
@@ -30,21 +30,22 @@ struct Envelope<T> {
 }
 
 impl<T> Envelope<T> {
-    /// For an operation that is not recorded.
+    /// An envelope for an operation that is not recorded.
     #[inline]
     fn plain(value: T) -> Self {
         Envelope { message: MessageId::UNKNOWN, value }
     }
 }
 
-/// An endpoint of a process that is not recorded is std's own. One that is carries marked
-/// messages, also while the recording pauses.
+/// std's own endpoint, or a recorded one.
+///
+/// All messages of a recorded channel travel in envelopes, even while the recording is paused.
 enum End<P, R> {
     Plain(P),
     Recorded(R),
 }
 
-/// [`std::sync::mpsc::channel`], recorded.
+/// Creates an unbounded channel. See [`std::sync::mpsc::channel`].
 #[must_use]
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
@@ -65,7 +66,7 @@ pub(super) fn channel_with<T>(name: &str, label: Option<Label<T>>) -> (Sender<T>
     }
 }
 
-/// [`std::sync::mpsc::sync_channel`], recorded.
+/// Creates a channel with room for `bound` messages. See [`std::sync::mpsc::sync_channel`].
 #[must_use]
 #[track_caller]
 pub fn sync_channel<T>(bound: usize) -> (SyncSender<T>, Receiver<T>) {

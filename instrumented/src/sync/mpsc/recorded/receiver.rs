@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use format::OperationKind as Kind;
 
-use super::endpoint::{Audience, Endpoint};
+use super::endpoint::{Endpoint, Sinks};
 use super::{End, Envelope};
 use crate::Name;
 use crate::platform::now;
 use crate::writer::{self, Site};
 
-/// A receiver that is recorded.
+/// A recorded receiver.
 struct Recorded<T> {
     inner: mpsc::Receiver<Envelope<T>>,
     endpoint: Endpoint,
@@ -33,10 +33,10 @@ impl<T> Receiver<T> {
         Receiver { end: End::Recorded(Recorded { inner, endpoint }) }
     }
 
-    /// [`std::sync::mpsc::Receiver::recv`].
+    /// Receives a message, and waits for it if necessary. See [`std::sync::mpsc::Receiver::recv`].
     ///
     /// # Errors
-    /// No message is left and every sender is gone.
+    /// Returns an error if no message is left and all senders are dropped.
     #[inline]
     #[track_caller]
     pub fn recv(&self) -> Result<T, RecvError> {
@@ -51,10 +51,11 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// [`std::sync::mpsc::Receiver::try_recv`].
+    /// Receives a message if there is one. See [`std::sync::mpsc::Receiver::try_recv`].
     ///
     /// # Errors
-    /// There is no message, now or (if every sender is gone) for ever.
+    /// Returns an error if there is no message; `Disconnected` if, in addition, all senders are
+    /// dropped.
     #[inline]
     #[track_caller]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
@@ -69,10 +70,13 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// [`std::sync::mpsc::Receiver::recv_timeout`].
+    /// Receives a message, and waits for it for at most `timeout`.
+    ///
+    /// See [`std::sync::mpsc::Receiver::recv_timeout`].
     ///
     /// # Errors
-    /// No message came in time, or no message is left and every sender is gone.
+    /// Returns an error if no message arrives in time, or if no message is left and all senders
+    /// are dropped.
     #[inline]
     #[track_caller]
     pub fn recv_timeout(&self, timeout: Duration) -> Result<T, RecvTimeoutError> {
@@ -82,13 +86,15 @@ impl<T> Receiver<T> {
         }
     }
 
-    /// [`std::sync::mpsc::Receiver::iter`].
+    /// Returns an iterator that waits for each message. See [`std::sync::mpsc::Receiver::iter`].
     #[track_caller]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter { rx: self, site: Location::caller() }
     }
 
-    /// [`std::sync::mpsc::Receiver::try_iter`].
+    /// Returns an iterator over the messages that are there.
+    ///
+    /// See [`std::sync::mpsc::Receiver::try_iter`].
     #[track_caller]
     pub fn try_iter(&self) -> TryIter<'_, T> {
         TryIter { rx: self, site: Location::caller() }
@@ -98,17 +104,17 @@ impl<T> Receiver<T> {
 impl<T> Recorded<T> {
     #[inline]
     fn recv(&self, site: Site) -> Result<T, RecvError> {
-        let Some(to) = self.endpoint.audience() else {
+        let Some(sinks) = self.endpoint.sinks() else {
             return self.inner.recv().map(|envelope| envelope.value);
         };
         match self.inner.try_recv() {
-            Ok(envelope) => Ok(self.received(to, Kind::Recv, site, envelope)),
+            Ok(envelope) => Ok(self.received(sinks, Kind::Recv, site, envelope)),
             Err(TryRecvError::Disconnected) => {
-                self.missed(to, Kind::RecvDisconnected, site);
+                self.emit_failure(sinks, Kind::RecvDisconnected, site);
                 Err(RecvError)
             }
             Err(TryRecvError::Empty) => {
-                let wait = self.endpoint.begin(to, Kind::RecvBegin, site, now(), 0);
+                let wait = self.endpoint.begin_wait(sinks, Kind::RecvBegin, site, now(), 0);
                 match self.inner.recv() {
                     Ok(Envelope { message, value }) => {
                         wait.end(Kind::RecvEnd, message.0);
@@ -125,36 +131,38 @@ impl<T> Recorded<T> {
 
     #[inline]
     fn try_recv(&self, site: Site) -> Result<T, TryRecvError> {
-        let Some(to) = self.endpoint.audience() else {
+        let Some(sinks) = self.endpoint.sinks() else {
             return self.inner.try_recv().map(|envelope| envelope.value);
         };
         self.inner
             .try_recv()
-            .map(|envelope| self.received(to, Kind::TryRecv, site, envelope))
+            .map(|envelope| self.received(sinks, Kind::TryRecv, site, envelope))
             .inspect_err(|error| match error {
-                TryRecvError::Empty => self.missed(to, Kind::TryRecvEmpty, site),
-                TryRecvError::Disconnected => self.missed(to, Kind::TryRecvDisconnected, site),
+                TryRecvError::Empty => self.emit_failure(sinks, Kind::TryRecvEmpty, site),
+                TryRecvError::Disconnected => {
+                    self.emit_failure(sinks, Kind::TryRecvDisconnected, site)
+                }
             })
     }
 
     #[inline]
     fn recv_timeout(&self, timeout: Duration, site: Site) -> Result<T, RecvTimeoutError> {
-        let Some(to) = self.endpoint.audience() else {
+        let Some(sinks) = self.endpoint.sinks() else {
             return self.inner.recv_timeout(timeout).map(|envelope| envelope.value);
         };
         match self.inner.try_recv() {
-            Ok(envelope) => Ok(self.received(to, Kind::RecvTimeout, site, envelope)),
+            Ok(envelope) => Ok(self.received(sinks, Kind::RecvTimeout, site, envelope)),
             Err(TryRecvError::Disconnected) => {
-                self.missed(to, Kind::RecvTimeoutDisconnected, site);
+                self.emit_failure(sinks, Kind::RecvTimeoutDisconnected, site);
                 Err(RecvTimeoutError::Disconnected)
             }
             Err(TryRecvError::Empty) => {
-                let wait = self.endpoint.begin(
-                    to,
+                let wait = self.endpoint.begin_wait(
+                    sinks,
                     Kind::RecvTimeoutBegin,
                     site,
                     now(),
-                    writer::nanoseconds(timeout),
+                    writer::timeout_detail(timeout),
                 );
                 match self.inner.recv_timeout(timeout) {
                     Ok(Envelope { message, value }) => {
@@ -175,22 +183,22 @@ impl<T> Recorded<T> {
     }
 
     #[inline]
-    fn received(&self, to: Audience, kind: Kind, site: Site, envelope: Envelope<T>) -> T {
-        self.endpoint.tell(to, kind, site, now(), envelope.message.0);
+    fn received(&self, sinks: Sinks, kind: Kind, site: Site, envelope: Envelope<T>) -> T {
+        self.endpoint.emit(sinks, kind, site, now(), envelope.message.0);
         envelope.value
     }
 
     #[inline]
-    fn missed(&self, to: Audience, kind: Kind, site: Site) {
-        self.endpoint.tell(to, kind, site, now(), 0);
+    fn emit_failure(&self, sinks: Sinks, kind: Kind, site: Site) {
+        self.endpoint.emit(sinks, kind, site, now(), 0);
     }
 }
 
-// Told before it happens: what still lies in the queue is dropped after it.
+// Recorded before the drop: the messages left in the queue are dropped after it.
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         if let End::Recorded(receiver) = &self.end {
-            receiver.endpoint.receiver_dropped();
+            receiver.endpoint.record_receiver_dropped();
         }
     }
 }
@@ -198,7 +206,7 @@ impl<T> Drop for Receiver<T> {
 impl<T> Name for Receiver<T> {
     fn set_name(&self, name: &str) {
         if let End::Recorded(receiver) = &self.end {
-            receiver.endpoint.name(name);
+            receiver.endpoint.set_name(name);
         }
     }
 }
@@ -236,8 +244,8 @@ macro_rules! iterators {
     )*) => { $(
         $(#[$doc])*
         ///
-        /// Its receives are recorded as made where the iterator was: in your source, or in
-        /// std's where std makes it, as in `(0..).zip(receiver)`.
+        /// Its receives are recorded with the place that created the iterator: in your source, or
+        /// in std's if std creates it, as in `(0..).zip(receiver)`.
         pub struct $iterator<$($a,)? T $(: $a)?> {
             rx: $receiver,
             site: Site,

@@ -6,68 +6,69 @@ use std::sync::mpsc::{self, SendError, TrySendError};
 
 use format::{Event, MessageId, OperationKind as Kind};
 
-use super::endpoint::{Audience, Endpoint};
+use super::endpoint::{Endpoint, Sinks};
 use super::{End, Envelope};
+use crate::bounded_text::BoundedText;
 use crate::platform::now;
-use crate::shown::Text;
-use crate::sync::mpsc::{builder::Label, peek::Peek};
+use crate::sync::mpsc::{builder::Label, known_types::KnownType};
 use crate::writer::{self, Site};
 use crate::{Name, recording};
 
-/// A sender that is recorded.
+/// A recorded sender.
 struct Recorded<S, T> {
     inner: S,
     endpoint: Endpoint,
-    show: Option<Show<T>>,
+    /// `None` if values cannot be formatted.
+    format: Option<ValueFormat<T>>,
 }
 
-/// How messages are shown.
-enum Show<T> {
-    /// Their type is known.
-    Peek(Peek<T>),
-    /// The program has said how.
+/// How to format the values of messages.
+enum ValueFormat<T> {
+    /// As `Debug` does, for a known type.
+    Known(KnownType<T>),
+    /// With the program's own function.
     Label(Label<T>),
 }
 
-impl<T> Clone for Show<T> {
+impl<T> Clone for ValueFormat<T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Show<T> {}
+impl<T> Copy for ValueFormat<T> {}
 
-impl<T> Show<T> {
+impl<T> ValueFormat<T> {
     fn new(label: Option<Label<T>>) -> Option<Self> {
-        label.map(Show::Label).or_else(|| Peek::new().map(Show::Peek))
+        label.map(ValueFormat::Label).or_else(|| KnownType::find().map(ValueFormat::Known))
     }
 
     fn fmt(self, value: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Show::Peek(peek) => peek.fmt(value, f),
-            Show::Label(label) => label(value, f),
+            ValueFormat::Known(known) => known.fmt(value, f),
+            ValueFormat::Label(label) => label(value, f),
         }
     }
 }
 
 impl<S, T> Recorded<S, T> {
-    /// The message with its number. If values are recorded, what it is stands before its send.
+    /// Gives the message its id. If values are recorded, records the value, before the send.
     #[inline(always)]
-    fn mark(&self, to: Audience, value: T) -> Envelope<T> {
+    fn wrap(&self, sinks: Sinks, value: T) -> Envelope<T> {
         let message = writer::next_message();
-        if recording::values_limit() != 0 {
-            self.tell_value(to, message, &value);
+        if recording::value_limit() != 0 {
+            self.record_value(sinks, message, &value);
         }
         Envelope { message, value }
     }
 
     #[inline(never)]
-    fn tell_value(&self, to: Audience, message: MessageId, value: &T) {
-        if let Some(show) = self.show
-            && to.has_recording()
+    fn record_value(&self, sinks: Sinks, message: MessageId, value: &T) {
+        if let Some(format) = self.format
+            && sinks.include_recording()
         {
-            let value = Text::of(recording::values_limit(), |text| {
-                fmt::write(text, format_args!("{}", fmt::from_fn(|f| show.fmt(value, f))))
+            let value = BoundedText::written_by(recording::value_limit(), |text| {
+                fmt::write(text, format_args!("{}", fmt::from_fn(|f| format.fmt(value, f))))
             });
             let value = value.as_str();
             writer::event(None, |_| Event::Value { message: message.0, value });
@@ -80,37 +81,22 @@ pub struct Sender<T> {
     end: End<mpsc::Sender<T>, Recorded<mpsc::Sender<Envelope<T>>, T>>,
 }
 
-impl<T> Sender<T> {
-    /// [`std::sync::mpsc::Sender::send`].
-    ///
-    /// # Errors
-    /// The receiver is gone; the error gives the message back.
-    #[inline]
-    #[track_caller]
-    pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        match &self.end {
-            End::Plain(sender) => sender.send(t),
-            End::Recorded(sender) => sender.send(t, Location::caller()),
-        }
-    }
-}
-
 impl<T> Recorded<mpsc::Sender<Envelope<T>>, T> {
     #[inline]
     fn send(&self, t: T, site: Site) -> Result<(), SendError<T>> {
-        let Some(to) = self.endpoint.audience() else {
+        let Some(sinks) = self.endpoint.sinks() else {
             return self.inner.send(Envelope::plain(t)).map_err(open_send);
         };
-        let envelope = self.mark(to, t);
+        let envelope = self.wrap(sinks, t);
         let message = envelope.message.0;
-        let begin = now();
+        let start = now();
         match self.inner.send(envelope) {
             Ok(()) => {
-                self.endpoint.tell(to, Kind::Send, site, begin, message);
+                self.endpoint.emit(sinks, Kind::Send, site, start, message);
                 Ok(())
             }
             Err(error) => {
-                self.endpoint.tell(to, Kind::SendDisconnected, site, begin, 0);
+                self.endpoint.emit(sinks, Kind::SendDisconnected, site, start, 0);
                 Err(open_send(error))
             }
         }
@@ -123,23 +109,10 @@ pub struct SyncSender<T> {
 }
 
 impl<T> SyncSender<T> {
-    /// [`std::sync::mpsc::SyncSender::send`].
+    /// Sends a message if there is room for it. See [`std::sync::mpsc::SyncSender::try_send`].
     ///
     /// # Errors
-    /// The receiver is gone; the error gives the message back.
-    #[inline]
-    #[track_caller]
-    pub fn send(&self, t: T) -> Result<(), SendError<T>> {
-        match &self.end {
-            End::Plain(sender) => sender.send(t),
-            End::Recorded(sender) => sender.send(t, Location::caller()),
-        }
-    }
-
-    /// [`std::sync::mpsc::SyncSender::try_send`].
-    ///
-    /// # Errors
-    /// There is no room, or the receiver is gone; the error gives the message back.
+    /// Returns an error with the message if there is no room, or if the receiver is dropped.
     #[inline]
     #[track_caller]
     pub fn try_send(&self, t: T) -> Result<(), TrySendError<T>> {
@@ -153,23 +126,23 @@ impl<T> SyncSender<T> {
 impl<T> Recorded<mpsc::SyncSender<Envelope<T>>, T> {
     #[inline]
     fn send(&self, t: T, site: Site) -> Result<(), SendError<T>> {
-        let Some(to) = self.endpoint.audience() else {
+        let Some(sinks) = self.endpoint.sinks() else {
             return self.inner.send(Envelope::plain(t)).map_err(open_send);
         };
-        let envelope = self.mark(to, t);
+        let envelope = self.wrap(sinks, t);
         let message = envelope.message.0;
-        let begin = now();
+        let start = now();
         match self.inner.try_send(envelope) {
             Ok(()) => {
-                self.endpoint.tell(to, Kind::Send, site, begin, message);
+                self.endpoint.emit(sinks, Kind::Send, site, start, message);
                 Ok(())
             }
             Err(TrySendError::Disconnected(envelope)) => {
-                self.endpoint.tell(to, Kind::SendDisconnected, site, begin, 0);
+                self.endpoint.emit(sinks, Kind::SendDisconnected, site, start, 0);
                 Err(SendError(envelope.value))
             }
             Err(TrySendError::Full(envelope)) => {
-                let wait = self.endpoint.begin(to, Kind::SendBegin, site, begin, message);
+                let wait = self.endpoint.begin_wait(sinks, Kind::SendBegin, site, start, message);
                 let sent = self.inner.send(envelope);
                 match sent {
                     Ok(()) => wait.end(Kind::SendEnd, message),
@@ -182,19 +155,19 @@ impl<T> Recorded<mpsc::SyncSender<Envelope<T>>, T> {
 
     #[inline]
     fn try_send(&self, t: T, site: Site) -> Result<(), TrySendError<T>> {
-        let Some(to) = self.endpoint.audience() else {
+        let Some(sinks) = self.endpoint.sinks() else {
             return self.inner.try_send(Envelope::plain(t)).map_err(open_try_send);
         };
-        let envelope = self.mark(to, t);
+        let envelope = self.wrap(sinks, t);
         let message = envelope.message.0;
-        let begin = now();
+        let start = now();
         let sent = self.inner.try_send(envelope);
         let (kind, detail) = match sent {
             Ok(()) => (Kind::TrySend, message),
             Err(TrySendError::Full(_)) => (Kind::TrySendFull, 0),
             Err(TrySendError::Disconnected(_)) => (Kind::TrySendDisconnected, 0),
         };
-        self.endpoint.tell(to, kind, site, begin, detail);
+        self.endpoint.emit(sinks, kind, site, start, detail);
         sent.map_err(open_try_send)
     }
 }
@@ -215,11 +188,11 @@ fn open_try_send<T>(error: TrySendError<Envelope<T>>) -> TrySendError<T> {
 impl<S: Clone, T> Recorded<S, T> {
     fn clone_at(&self, site: Site) -> Self {
         let inner = self.inner.clone();
-        Recorded { inner, endpoint: self.endpoint.clone_at(site), show: self.show }
+        Recorded { inner, endpoint: self.endpoint.clone_at(site), format: self.format }
     }
 }
 
-macro_rules! both_senders {
+macro_rules! impl_senders {
     ($($sender:ident)*) => { $(
         impl<T> $sender<T> {
             pub(super) fn plain(sender: mpsc::$sender<T>) -> Self {
@@ -231,8 +204,23 @@ macro_rules! both_senders {
                 endpoint: Endpoint,
                 label: Option<Label<T>>,
             ) -> Self {
-                let show = Show::new(label);
-                $sender { end: End::Recorded(Recorded { inner, endpoint, show }) }
+                let format = ValueFormat::new(label);
+                $sender { end: End::Recorded(Recorded { inner, endpoint, format }) }
+            }
+
+            /// Sends a message.
+            ///
+            #[doc = concat!("See [`std::sync::mpsc::", stringify!($sender), "::send`].")]
+            ///
+            /// # Errors
+            /// Returns an error with the message if the receiver is dropped.
+            #[inline]
+            #[track_caller]
+            pub fn send(&self, t: T) -> Result<(), SendError<T>> {
+                match &self.end {
+                    End::Plain(sender) => sender.send(t),
+                    End::Recorded(sender) => sender.send(t, Location::caller()),
+                }
             }
         }
 
@@ -247,11 +235,11 @@ macro_rules! both_senders {
             }
         }
 
-        // Told before it happens: a receive that it ends comes after it.
+        // Recorded before the drop, and so before the end of a receive that it disconnects.
         impl<T> Drop for $sender<T> {
             fn drop(&mut self) {
                 if let End::Recorded(sender) = &self.end {
-                    sender.endpoint.sender_dropped();
+                    sender.endpoint.record_sender_dropped();
                 }
             }
         }
@@ -259,7 +247,7 @@ macro_rules! both_senders {
         impl<T> Name for $sender<T> {
             fn set_name(&self, name: &str) {
                 if let End::Recorded(sender) = &self.end {
-                    sender.endpoint.name(name);
+                    sender.endpoint.set_name(name);
                 }
             }
         }
@@ -272,4 +260,4 @@ macro_rules! both_senders {
     )* };
 }
 
-both_senders!(Sender SyncSender);
+impl_senders!(Sender SyncSender);

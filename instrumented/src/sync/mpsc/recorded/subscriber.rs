@@ -1,7 +1,7 @@
-//! Operations on channels, for the program's own subscriber of the crate `tracing`.
+//! Emits operations on channels to the program's own `tracing` subscriber.
 //!
-//! What did not wait is an event of level `TRACE`, a wait is a span of level `DEBUG`; both
-//! have the target [`TARGET`].
+//! An operation that does not wait is an event of level `TRACE`; a wait is a span of level
+//! `DEBUG`. Both have the target [`TARGET`].
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use tracing::{Level, event, span};
 use tracing_core::callsite::DefaultCallsite;
 use tracing_core::{Kind as CallsiteKind, Metadata, metadata};
 
-use crate::panics::quietly;
+use crate::panics::catch_silently;
 use crate::writer::Site;
 
-/// What operations on channels say they are of.
+/// The target of events and spans about channels.
 pub(crate) const TARGET: &str = "instrumented::mpsc";
 
-/// Stands for the events of all calls: a subscriber that wants one wants this.
+/// Represents the callsites of all events: a subscriber enables either all of them or none.
 static EVENTS: DefaultCallsite = DefaultCallsite::new(&EVENT);
 static EVENT: Metadata<'static> = metadata! {
     name: "operation",
@@ -32,59 +32,62 @@ static EVENT: Metadata<'static> = metadata! {
     kind: CallsiteKind::EVENT,
 };
 
-/// Stands for the spans of all calls.
-static WAITS: DefaultCallsite = DefaultCallsite::new(&WAIT);
-static WAIT: Metadata<'static> = metadata! {
+/// Represents the callsites of all spans.
+static SPANS: DefaultCallsite = DefaultCallsite::new(&SPAN);
+static SPAN: Metadata<'static> = metadata! {
     name: "wait",
     target: TARGET,
     level: Level::DEBUG,
     fields: &["channel", "operation", "message_id", "timeout_ns", "outcome", "waited_ns", "site"],
-    callsite: &WAITS,
+    callsite: &SPANS,
     kind: CallsiteKind::SPAN,
 };
 
-/// Whether a subscriber wants to be told of the operation that begins, or of the channel that
-/// is made. One that is told already is not told of the channels that it uses for that itself.
+/// Whether a subscriber has enabled operations on channels.
+///
+/// False while this thread emits an operation: the channels that a subscriber itself uses to
+/// handle an operation are not emitted.
 #[inline(always)]
 pub(super) fn on() -> bool {
-    LevelFilter::current() >= LevelFilter::DEBUG && (wants(&EVENTS) || wants(&WAITS))
+    LevelFilter::current() >= LevelFilter::DEBUG && (is_enabled(&EVENTS) || is_enabled(&SPANS))
 }
 
 #[inline]
-fn wants(callsite: &'static DefaultCallsite) -> bool {
-    !callsite.interest().is_never() && !TELLING.get()
+fn is_enabled(callsite: &'static DefaultCallsite) -> bool {
+    !callsite.interest().is_never() && !EMITTING.get()
 }
 
 thread_local! {
-    static TELLING: Cell<bool> = const { Cell::new(false) };
+    /// Set while this thread runs a subscriber's code.
+    static EMITTING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Has a subscriber told, which may use channels for it. If it panics, as some do in destructors
-/// of a thread's local data, that is none of the program's business.
-fn telling<R>(tell: impl FnOnce() -> R) -> Option<R> {
-    let outer = TELLING.replace(true);
-    let told = quietly(tell);
-    TELLING.set(outer);
-    told
+/// Runs `emit`, and with it the subscriber's code, which may use channels. A panic, as some
+/// subscribers raise in destructors of thread-locals, is hidden from the program.
+fn emitting<R>(emit: impl FnOnce() -> R) -> Option<R> {
+    let outer = EMITTING.replace(true);
+    let result = catch_silently(emit);
+    EMITTING.set(outer);
+    result
 }
 
-/// Has `$tell!` make an event or a span of the call's name: names are static.
-macro_rules! by_call {
-    ($kind:ident, $tell:ident) => {
+/// Invokes the macro `$emit` with the name of the call. Names of events and spans must be literals.
+macro_rules! with_call_name {
+    ($kind:ident, $emit:ident) => {
         match $kind.call() {
-            Call::Send => $tell!("send"),
-            Call::TrySend => $tell!("try_send"),
-            Call::Recv => $tell!("recv"),
-            Call::TryRecv => $tell!("try_recv"),
-            _ => $tell!("recv_timeout"),
+            Call::Send => $emit!("send"),
+            Call::TrySend => $emit!("try_send"),
+            Call::Recv => $emit!("recv"),
+            Call::TryRecv => $emit!("try_recv"),
+            _ => $emit!("recv_timeout"),
         }
     };
 }
 
-/// What is told of a channel.
+/// The data of a channel that its events and spans contain.
 #[derive(Clone)]
 pub(super) struct Channel {
-    /// What it is called in the picture, too.
+    /// The label of the channel, as in a trace.
     label: Arc<str>,
 }
 
@@ -97,15 +100,15 @@ impl Channel {
         Channel { label }
     }
 
-    /// Tells of an operation that did not wait.
+    /// Emits an operation that does not wait.
     #[inline(never)]
     pub(super) fn emit(&self, kind: Kind, site: Site, detail: u64) {
-        if !wants(&EVENTS) {
+        if !is_enabled(&EVENTS) {
             return;
         }
         let channel = &*self.label;
         let (message_id, outcome) = (message_id(detail), outcome(kind));
-        macro_rules! tell {
+        macro_rules! emit_event {
             ($name:literal) => {
                 event!(
                     name: $name,
@@ -115,18 +118,18 @@ impl Channel {
                 )
             };
         }
-        telling(|| by_call!(kind, tell));
+        emitting(|| with_call_name!(kind, emit_event));
     }
 
-    /// Tells that an operation begins to wait.
+    /// Opens the span of an operation that waits.
     #[inline(never)]
-    pub(super) fn enter(&self, kind: Kind, site: Site, detail: u64) -> Option<Wait> {
+    pub(super) fn begin_wait(&self, kind: Kind, site: Site, detail: u64) -> Option<Wait> {
         let channel = &*self.label;
         let (message_id, timeout_ns) = match kind.call() {
             Call::RecvTimeout => (None, Some(detail)),
             _ => (message_id(detail), None),
         };
-        macro_rules! open {
+        macro_rules! new_span {
             ($name:literal) => {
                 span!(
                     target: TARGET,
@@ -142,23 +145,23 @@ impl Channel {
                 )
             };
         }
-        let span = telling(|| by_call!(kind, open).entered())?;
-        Some(Wait { span, begun: Instant::now() })
+        let span = emitting(|| with_call_name!(kind, new_span).entered())?;
+        Some(Wait { span, started: Instant::now() })
     }
 }
 
-/// A span that is open while an operation waits.
+/// The open span of an operation that waits.
 pub(super) struct Wait {
     span: EnteredSpan,
-    begun: Instant,
+    started: Instant,
 }
 
 impl Wait {
-    /// Tells how it came out.
+    /// Records the outcome and closes the span.
     #[inline(never)]
     pub(super) fn end(self, kind: Kind, detail: u64) {
-        let waited = u64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        telling(|| {
+        let waited = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        emitting(|| {
             if let Some(id) = message_id(detail) {
                 self.span.record("message_id", id);
             }
@@ -169,7 +172,7 @@ impl Wait {
     }
 }
 
-/// The number that the recording has for the message as well.
+/// The id of the message, as in the recording.
 fn message_id(detail: u64) -> Option<u64> {
     (MessageId(detail) != MessageId::UNKNOWN).then_some(detail)
 }

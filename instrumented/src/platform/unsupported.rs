@@ -1,10 +1,10 @@
-//! A platform that nobody has written yet: nothing is ever mapped, so nothing is recorded.
+//! A platform without support: nothing can be mapped, so nothing is recorded.
 
 use std::fs::File;
 use std::io;
 use std::sync::atomic::AtomicU64;
 
-pub(crate) fn choose() {}
+pub(crate) fn choose_clock() {}
 
 #[inline]
 pub(crate) fn now() -> u64 {
@@ -24,16 +24,16 @@ pub(crate) fn wall_ns() -> u64 {
 }
 
 pub(crate) fn allocate(_: &File, _: u64, _: usize) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this platform cannot be recorded on yet"))
+    Err(unsupported())
 }
 
 pub(crate) fn map(_: &File, _: u64, _: usize) -> io::Result<&'static [AtomicU64]> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "this platform cannot be recorded on yet"))
+    Err(unsupported())
 }
 
-pub(crate) type Identity = (u64, u64);
+pub(crate) type FileId = (u64, u64);
 
-pub(crate) fn identity(_: &File) -> io::Result<Identity> {
+pub(crate) fn file_id(_: &File) -> io::Result<FileId> {
     Ok((0, 0))
 }
 
@@ -42,7 +42,11 @@ pub(crate) fn page_bytes() -> u64 {
 }
 
 pub(crate) fn write(_: &File, _: &[u8], _: u64) -> io::Result<()> {
-    Err(io::ErrorKind::Unsupported.into())
+    Err(unsupported())
+}
+
+fn unsupported() -> io::Error {
+    io::Error::new(io::ErrorKind::Unsupported, "recording is not supported on this platform")
 }
 
 pub(crate) fn thread_id() -> u64 {
@@ -57,9 +61,9 @@ pub(crate) fn host_name() -> Option<String> {
     None
 }
 
-pub(crate) fn in_forked_child(_: extern "C" fn()) {}
+pub(crate) fn call_in_forked_child(_: extern "C" fn()) {}
 
-pub(crate) fn complain(line: &str) {
+pub(crate) fn write_to_stderr(line: &str) {
     use std::io::Write;
     let _ = io::stderr().write_all(line.as_bytes());
 }
