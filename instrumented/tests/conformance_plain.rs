@@ -1,9 +1,9 @@
-//! The suite against the crate in a program that nobody records.
+//! The conformance suite against the crate in a process that is not recorded.
 
 mod library {
     pub(crate) use instrumented::{sync, thread};
 
-    pub(crate) fn begin() {}
+    pub(crate) fn setup() {}
 }
 
-mod suite;
+mod conformance;

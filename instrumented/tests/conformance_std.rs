@@ -1,9 +1,9 @@
-//! The suite against std itself: what it shows here is what the crate has to keep.
+//! The conformance suite against std itself: it documents the behaviour that the crate must keep.
 
 mod library {
     pub(crate) use std::{sync, thread};
 
-    pub(crate) fn begin() {}
+    pub(crate) fn setup() {}
 }
 
-mod suite;
+mod conformance;
