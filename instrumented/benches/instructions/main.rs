@@ -1,14 +1,14 @@
-//! How many instructions an operation takes: recorded, not recorded, without the feature
-//! `record`, and std's own.
+//! Counts the instructions of an operation: recorded, not recorded, without the feature `record`,
+//! and with std's own types.
 //!
 //! ```sh
 //! cargo bench -p instrumented --bench instructions
 //! ```
 //!
-//! Prints a table in Markdown. `-- --save` keeps it in `instrumented/benches/results`;
-//! `-- --check` compares with what is kept there, and fails where a count has grown by
-//! over a tenth. Needs valgrind and objdump; the time and the load of the machine do not
-//! matter. The program that is counted is this one, started with other arguments.
+//! Prints a table in Markdown. `-- --save` saves it in `instrumented/benches/results`.
+//! `-- --check` compares it with the saved table, and fails if a count has grown by more than 10%.
+//! Requires valgrind and objdump. The result does not depend on the speed or the load of the
+//! machine. The counted program is this one, started with other arguments.
 
 use std::env;
 use std::error::Error;
@@ -26,25 +26,25 @@ mod program;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// A count may be so much greater than the one that is kept.
-const TOLERANCE: f64 = 1.1;
+/// Maximum ratio of a count to the saved one.
+const MAX_GROWTH: f64 = 1.1;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    // cargo adds `--bench`.
+    // Cargo adds `--bench`.
     let arguments: Vec<&str> =
         arguments.iter().map(String::as_str).filter(|argument| *argument != "--bench").collect();
-    let done = match arguments[..] {
-        // How the bench starts itself.
+    let result = match arguments[..] {
+        // The bench starts itself with these arguments.
         ["count", library, operation, groups, length, ref recording @ ..] => {
-            be_counted(library, operation, groups, length, recording.first().copied())
+            run_program(library, operation, groups, length, recording.first().copied())
         }
         [] => bench(|_| Ok(())),
         ["--save"] => bench(save),
         ["--check"] => bench(check),
         [..] => Err("the options are `--save` and `--check`".into()),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("instructions: {error}");
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn be_counted(
+fn run_program(
     library: &str,
     operation: &str,
     groups: &str,
@@ -63,7 +63,7 @@ fn be_counted(
     let named = Operation::ALL.into_iter().find(|known| known.name() == operation);
     let task = program::Task {
         std: library == "std",
-        operation: named.ok_or("there is no such operation")?,
+        operation: named.ok_or("unknown operation")?,
         groups: groups.parse()?,
         length: length.parse()?,
     };
@@ -78,7 +78,9 @@ struct Row {
 
 fn bench(then: impl FnOnce(&Results) -> Result<()>) -> Result<()> {
     if !cfg!(feature = "record") {
-        return Err("start it with the feature `record`: it builds the other one itself".into());
+        return Err(
+            "enable the feature `record`: the bench itself builds the program without it".into()
+        );
     }
     let valgrind = Command::new("valgrind").arg("--version").output();
     let valgrind = valgrind.map_err(|error| format!("valgrind cannot be run: {error}"))?;
@@ -94,13 +96,17 @@ fn bench(then: impl FnOnce(&Results) -> Result<()>) -> Result<()> {
             Ok(())
         };
         row("std", &with, true, false)?;
-        row("nobody records", &with, false, false)?;
+        row("not recorded", &with, false, false)?;
         row("recorded", &with, false, true)?;
         row("std, in a build without `record`", &without, true, false)?;
         row("feature `record` off", &without, false, false)?;
     }
     let machine_code = ["send", "receive", "lock"].map(|operation| {
-        machine_code::compare(&without, &format!("{operation}_ours"), &format!("{operation}_plain"))
+        machine_code::compare(
+            &without,
+            &format!("{operation}_instrumented"),
+            &format!("{operation}_std"),
+        )
     });
     let results = Results {
         versions: [valgrind, rustc]
@@ -112,7 +118,7 @@ fn bench(then: impl FnOnce(&Results) -> Result<()>) -> Result<()> {
     then(&results)
 }
 
-/// Builds this program without the feature, and says where it is.
+/// Builds this program without the feature and returns its path.
 fn build_without_record() -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
@@ -132,7 +138,7 @@ fn build_without_record() -> Result<PathBuf> {
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .find_map(|message| Some(message["executable"].as_str()?.into()))
-        .ok_or_else(|| "cargo did not say where the program is".into())
+        .ok_or_else(|| "Cargo did not report the path of the program".into())
 }
 
 struct Results {
@@ -144,16 +150,17 @@ struct Results {
 const HEAD: &str = "\
 # Instructions of an operation
 
-Counted by valgrind, of `cargo bench -p instrumented --bench instructions`: an unbounded
-channel of `u64`, and a mutex that is locked and unlocked, one thread, with the loop and the
-call around an operation, which are the same in every row. *Alone* is an operation that does
-nothing rare. *Averaged* has its share of what std allocates once in 31 messages and, if it is
-recorded, of a new block once in some 2,700 records (a lock and its release are two), which
-the program here writes to the file itself; the reading of both clocks once a millisecond is
-not in it. The compiler inlines more of std's send where a program sends in fewer ways; so
-each build has its own row for std, which those below it are compared with.
+Counted with valgrind by `cargo bench -p instrumented --bench instructions`, on one thread: sends
+and receives of `u64` on an unbounded channel, and the lock and unlock of a mutex. The counts
+include the loop and the call around an operation, which are the same in every row.
 
-| | alone | over std | averaged | over std |
+*Alone* is an operation on the fast path. *Averaged* includes a share of rare work: std allocates
+once in 31 messages, and a recorded thread begins a new block once in about 2,700 records (a lock
+and its release are two) and copies the previous one to the file itself. The calibration of the
+clock once a millisecond is not included. The compiler inlines more of std's send in a program
+with fewer callers, so each build has its own row for std, and the rows below are compared with it.
+
+| | alone | added to std | averaged | added to std |
 |---|--:|--:|--:|--:|
 ";
 
@@ -194,32 +201,32 @@ fn save(results: &Results) -> Result<()> {
     Ok(fs::write(path, results.markdown()?)?)
 }
 
-/// Fails if a count has grown by too much.
+/// Fails if a count exceeds the saved one by more than [`MAX_GROWTH`].
 fn check(results: &Results) -> Result<()> {
     let path = results_file();
-    let kept = fs::read_to_string(&path)
+    let saved = fs::read_to_string(&path)
         .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     let mut grown = Vec::new();
     println!();
     for Row { name, count } in &results.rows {
-        let line = kept.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
+        let line = saved.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
         let cells: Vec<&str> = line.unwrap_or_default().split(" | ").collect();
         let [alone, _, averaged, _] = cells[..] else {
             return Err(format!("{} has no row for {name}", path.display()).into());
         };
-        for (what, now, kept) in
+        for (column, count, saved) in
             [("alone", count.alone, alone), ("averaged", count.averaged, averaged)]
         {
-            let kept: f64 = kept.parse()?;
-            println!("{name}, {what}: {now:.2}, kept {kept:.2}, {:+.2}", now - kept);
-            if now > kept * TOLERANCE {
-                grown.push(format!("{name}, {what}"));
+            let saved: f64 = saved.parse()?;
+            println!("{name}, {column}: {count:.2}, saved {saved:.2}, {:+.2}", count - saved);
+            if count > saved * MAX_GROWTH {
+                grown.push(format!("{name}, {column}"));
             }
         }
     }
     if grown.is_empty() {
         Ok(())
     } else {
-        Err(format!("over a tenth more instructions than are kept: {}", grown.join("; ")).into())
+        Err(format!("more than 10% above the saved counts: {}", grown.join("; ")).into())
     }
 }

@@ -1,8 +1,8 @@
-//! The program that is counted: operations of one kind, in groups, with a mark before each.
+//! The counted program: operations of one kind, in groups, with a mark before each group.
 //!
-//! A thread that records reads both clocks once a millisecond, and a program is some fifty
-//! times slower while it is counted. The mark waits for longer than that: so there is one
-//! such reading in each group, and it falls out of the difference of two groups' lengths.
+//! A thread that records reads both clocks once a millisecond, and valgrind makes a program about
+//! fifty times slower. The mark lasts longer than a millisecond, so each group contains exactly one
+//! such reading, which cancels out in the difference between groups of different lengths.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -10,19 +10,19 @@ use std::sync as plain;
 use std::thread;
 use std::time::Duration;
 
-use instrumented::{recording, sync as ours};
+use instrumented::{recording, sync as wrapped};
 
 use crate::Result;
 
-/// Over a millisecond.
-const PAUSE: Duration = Duration::from_millis(2);
+/// Duration of a mark: more than a millisecond.
+const MARK: Duration = Duration::from_millis(2);
 
-/// What is counted.
+/// The counted operation.
 #[derive(Clone, Copy)]
 pub(crate) enum Operation {
     Send,
     Receive,
-    /// A mutex is locked and unlocked.
+    /// The lock and unlock of a mutex.
     Lock,
 }
 
@@ -38,9 +38,9 @@ impl Operation {
     }
 }
 
-/// What [`run`] does.
+/// The work of [`run`].
 pub(crate) struct Task {
-    /// The channel, or the mutex, is std's own.
+    /// Whether the channel or mutex is std's own.
     pub(crate) std: bool,
     pub(crate) operation: Operation,
     pub(crate) groups: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Task {
     pub(crate) length: u64,
 }
 
-/// Runs the task; records into `recording` if there is one.
+/// Runs the task, and records it into `recording` if that is given.
 pub(crate) fn run(task: &Task, recording: Option<&Path>) -> Result<()> {
     if let Some(path) = recording {
         recording::start(path)?;
@@ -57,28 +57,28 @@ pub(crate) fn run(task: &Task, recording: Option<&Path>) -> Result<()> {
     match (task.std, task.operation) {
         (true, Operation::Lock) => {
             let mutex = plain::Mutex::new(0);
-            grouped(task, |number| lock_plain(&mutex, number));
+            grouped(task, |number| lock_std(&mutex, number));
         }
         (false, Operation::Lock) => {
-            let mutex = ours::Mutex::new(0);
-            grouped(task, |number| lock_ours(&mutex, number));
+            let mutex = wrapped::Mutex::new(0);
+            grouped(task, |number| lock_instrumented(&mutex, number));
         }
         (true, operation) => {
             let (tx, rx) = plain::mpsc::channel();
             if matches!(operation, Operation::Receive) {
-                (0..operations).for_each(|number| assert!(send_plain(&tx, number)));
-                grouped(task, |_| receive_plain(&rx));
+                (0..operations).for_each(|number| assert!(send_std(&tx, number)));
+                grouped(task, |_| receive_std(&rx));
             } else {
-                grouped(task, |number| send_plain(&tx, number));
+                grouped(task, |number| send_std(&tx, number));
             }
         }
         (false, operation) => {
-            let (tx, rx) = ours::mpsc::channel();
+            let (tx, rx) = wrapped::mpsc::channel();
             if matches!(operation, Operation::Receive) {
-                (0..operations).for_each(|number| assert!(send_ours(&tx, number)));
-                grouped(task, |_| receive_ours(&rx));
+                (0..operations).for_each(|number| assert!(send_instrumented(&tx, number)));
+                grouped(task, |_| receive_instrumented(&rx));
             } else {
-                grouped(task, |number| send_ours(&tx, number));
+                grouped(task, |number| send_instrumented(&tx, number));
             }
         }
     }
@@ -96,40 +96,40 @@ fn grouped<T>(task: &Task, operation: impl Fn(u64) -> T) {
     mark();
 }
 
-/// At its begin the count so far is written down.
+/// Valgrind writes the count so far when this function is entered.
 #[inline(never)]
 fn mark() {
-    thread::sleep(PAUSE);
+    thread::sleep(MARK);
 }
 
-// Functions of their own, so that their machine code can be compared.
+// Separate functions, so that their machine code can be compared.
 
 #[inline(never)]
-fn send_plain(tx: &plain::mpsc::Sender<u64>, number: u64) -> bool {
+fn send_std(tx: &plain::mpsc::Sender<u64>, number: u64) -> bool {
     tx.send(number).is_ok()
 }
 
 #[inline(never)]
-fn receive_plain(rx: &plain::mpsc::Receiver<u64>) -> Option<u64> {
+fn receive_std(rx: &plain::mpsc::Receiver<u64>) -> Option<u64> {
     rx.recv().ok()
 }
 
 #[inline(never)]
-fn send_ours(tx: &ours::mpsc::Sender<u64>, number: u64) -> bool {
+fn send_instrumented(tx: &wrapped::mpsc::Sender<u64>, number: u64) -> bool {
     tx.send(number).is_ok()
 }
 
 #[inline(never)]
-fn receive_ours(rx: &ours::mpsc::Receiver<u64>) -> Option<u64> {
+fn receive_instrumented(rx: &wrapped::mpsc::Receiver<u64>) -> Option<u64> {
     rx.recv().ok()
 }
 
 #[inline(never)]
-fn lock_plain(mutex: &plain::Mutex<u64>, number: u64) -> bool {
+fn lock_std(mutex: &plain::Mutex<u64>, number: u64) -> bool {
     mutex.lock().map(|mut sum| *sum ^= number).is_ok()
 }
 
 #[inline(never)]
-fn lock_ours(mutex: &ours::Mutex<u64>, number: u64) -> bool {
+fn lock_instrumented(mutex: &wrapped::Mutex<u64>, number: u64) -> bool {
     mutex.lock().map(|mut sum| *sum ^= number).is_ok()
 }

@@ -1,23 +1,24 @@
-//! Where and when something was measured.
+//! The machine and the date of a measurement, and the file for its result.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The machine and the day, as a paragraph.
+/// Describes the machine and the date, as a paragraph.
 pub(crate) fn describe() -> String {
     format!("{}, {} cores, {}, {}. {}.\n", processor(), cores(), kernel(), compiler(), day())
 }
 
-/// Keeps `text` in the folder of results, by the day and the machine.
+/// Saves `text` in the results directory, in a file named after the date and the machine.
 pub(crate) fn save(name: &str, text: &str) {
     let processor = processor().to_lowercase().replace(|c: char| !c.is_alphanumeric(), "-");
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("benches/results")
         .join(format!("{}-{processor}-{name}.md", day()));
-    fs::create_dir_all(path.parent().expect("it has one")).expect("a folder for the results");
+    fs::create_dir_all(path.parent().expect("the path has a parent"))
+        .expect("the directory can be created");
     fs::write(&path, text).expect("the result can be written");
-    println!("kept in {}", path.display());
+    println!("saved as {}", path.display());
 }
 
 fn processor() -> String {
@@ -31,18 +32,18 @@ fn cores() -> usize {
 }
 
 fn kernel() -> String {
-    format!("Linux {}", said_by("uname", "-r"))
+    format!("Linux {}", output_of("uname", "-r"))
 }
 
 fn compiler() -> String {
-    said_by("rustc", "--version")
+    output_of("rustc", "--version")
 }
 
 fn day() -> String {
-    said_by("date", "+%Y-%m-%d")
+    output_of("date", "+%Y-%m-%d")
 }
 
-fn said_by(command: &str, argument: &str) -> String {
+fn output_of(command: &str, argument: &str) -> String {
     let output = Command::new(command).arg(argument).output();
     output.map_or_else(
         |_| "unknown".to_owned(),

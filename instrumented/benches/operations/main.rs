@@ -1,13 +1,14 @@
-//! What recording costs a program.
+//! Measures the cost of recording.
 //!
 //! ```sh
 //! cargo bench -p instrumented --bench operations            # prints a table
-//! cargo bench -p instrumented --bench operations -- --save  # and keeps it in benches/results/
+//! cargo bench -p instrumented --bench operations -- --save  # also saves it in benches/results/
 //! ```
 //!
-//! Every figure compares the same work with std's items and with those of `instrumented`, in turns, in one process: of each round the difference or the ratio is taken, and of
-//! the rounds the median and the quartiles. This is done in three processes: one that is
-//! not recorded, one that records itself, and one that `recorder record` records.
+//! Every figure compares the same work with std's types and with those of `instrumented`. Both run
+//! in turns in the same process. Each round yields a difference or a ratio, and the table contains
+//! the median and the quartiles of the rounds. There are three processes: one that is not recorded,
+//! one that records itself, and one that `recorder record` records.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -18,31 +19,31 @@ mod machine;
 mod measure;
 mod work;
 
-/// The conditions under which the work is done, as the table calls them.
+/// The conditions of the measurements, which are also the column headings.
 const CONDITIONS: [&str; 3] = ["not recorded", "records itself", "recorded by `recorder`"];
 
-/// What the goal of each figure is, beside its name and unit.
+/// Name, unit and goal of each figure.
 const FIGURES: [(&str, &str, &str); 20] = [
-    ("send", "ns added", "≤ 9.5 drained, ≤ 18 alone, ≤ 1 not recorded"),
-    ("recv", "ns added", "≤ 9.5 drained, ≤ 18 alone, ≤ 1 not recorded"),
-    ("drain", "ns of the recorder's CPU an operation", "≤ 2.5"),
+    ("send", "ns added", "≤ 9.5 drained, ≤ 18 self-recorded, ≤ 1 not recorded"),
+    ("recv", "ns added", "≤ 9.5 drained, ≤ 18 self-recorded, ≤ 1 not recorded"),
+    ("drain", "ns of recorder CPU per operation", "≤ 2.5"),
     ("sync(1024) send", "ns added", "≤ 30"),
     ("sync(1024) recv", "ns added", "≤ 30"),
-    ("1 producer, 1 consumer", "ns added a message", "≤ 30"),
-    ("4 producers, 1 consumer", "ns added a message", "≤ 30"),
-    ("sync(1024), 2 threads", "ns added a message", "≤ 30"),
+    ("1 producer, 1 consumer", "ns added per message", "≤ 30"),
+    ("4 producers, 1 consumer", "ns added per message", "≤ 30"),
+    ("sync(1024), 2 threads", "ns added per message", "≤ 30"),
     ("sync(1), 2 threads", "× std", "≤ 1.02"),
     ("sync(0), 2 threads", "× std", "≤ 1.02"),
     ("ping-pong", "× std", "≤ 1.02"),
     ("thread of ten operations", "µs added", "≤ 2"),
     ("lock and unlock", "ns added", "≤ 25, ≤ 2 not recorded"),
     ("spawn and join", "µs added", "≤ 2"),
-    ("2 threads flat out", "million operations a second", "≥ 40"),
-    ("std flat out", "million operations a second", ""),
-    ("stalls over 50 µs", "a second flat out", ""),
-    ("std stalls over 50 µs", "a second flat out", ""),
+    ("2 threads flat out", "million operations per second", "≥ 40"),
+    ("std flat out", "million operations per second", ""),
+    ("stalls over 50 µs", "per second flat out", ""),
+    ("std stalls over 50 µs", "per second flat out", ""),
     ("longest stall", "µs", ""),
-    ("resident memory", "MiB beyond before", "bounded"),
+    ("resident memory", "MiB added", "bounded"),
 ];
 
 fn main() {
@@ -55,7 +56,7 @@ fn main() {
     }
 }
 
-/// Has the work done under all conditions, and prints the table.
+/// Measures under all conditions and prints the table.
 fn compare(arguments: &[&str]) {
     let recorder = build_recorder();
     let scratch = tempfile::tempdir().expect("a temporary directory");
@@ -67,7 +68,7 @@ fn compare(arguments: &[&str]) {
     }
     let mut table = format!("# What recording costs\n\n{}\n", machine::describe());
     if billion {
-        table.push_str("A billion operations on each of two threads.\n\n");
+        table.push_str("One billion operations on each of two threads.\n\n");
     }
     let _ = writeln!(table, "| | unit | {} | goal |", CONDITIONS.join(" | "));
     let _ = writeln!(table, "|---|---|{}---|", "---|".repeat(CONDITIONS.len()));
@@ -84,7 +85,7 @@ fn compare(arguments: &[&str]) {
             let _ = writeln!(table, "| {name} | {unit} | {} | {goal} |", cells.join(" | "));
         }
     }
-    table.push_str("\nMedian of the rounds, and their quartiles in brackets.\n");
+    table.push_str("\nMedian of the rounds, with the quartiles in parentheses.\n");
     println!("{table}");
     for column in &columns {
         for line in column.lines().filter(|line| line.starts_with("note\t")) {
@@ -96,7 +97,7 @@ fn compare(arguments: &[&str]) {
     }
 }
 
-/// What a child under this condition has measured.
+/// Runs a child under this condition and returns its output.
 fn run(condition: &str, recorder: &Path, scratch: &Path, billion: bool) -> String {
     let this = env::current_exe().expect("this program has a path");
     let mut command = if condition == CONDITIONS[2] {
@@ -120,7 +121,7 @@ fn run(condition: &str, recorder: &Path, scratch: &Path, billion: bool) -> Strin
     String::from_utf8(output.stdout).expect("the child prints text")
 }
 
-/// Builds the recorder and gives its path.
+/// Builds the recorder and returns its path.
 fn build_recorder() -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");

@@ -1,4 +1,4 @@
-//! The work: the same functions with std's channels, locks and threads and with ours.
+//! The measured work: the same functions with std's types and with those of `instrumented`.
 
 macro_rules! work {
     ($name:ident, $library:ident) => {
@@ -9,19 +9,19 @@ macro_rules! work {
 
             use $library::sync::{Mutex, mpsc};
 
-            /// How long a thread took for sends and for receives that do not wait.
-            pub(crate) fn alone(batches: u32) -> [Duration; 2] {
+            /// Returns the time of sends and of receives that do not wait, on one thread.
+            pub(crate) fn sends_then_receives(batches: u32) -> [Duration; 2] {
                 let (tx, rx) = mpsc::channel();
                 in_batches(batches, |number| tx.send(number).unwrap(), || rx.recv().unwrap())
             }
 
-            /// The same, on a channel with a bound that is not reached.
-            pub(crate) fn alone_bounded(batches: u32) -> [Duration; 2] {
+            /// The same on a channel with a bound that is not reached.
+            pub(crate) fn sends_then_receives_bounded(batches: u32) -> [Duration; 2] {
                 let (tx, rx) = mpsc::sync_channel(1_024);
                 in_batches(batches, |number| tx.send(number).unwrap(), || rx.recv().unwrap())
             }
 
-            /// How long batches of a thousand sends, and then of as many receives, took in all.
+            /// Returns the total time of sends and of receives, in batches of a thousand each.
             fn in_batches(
                 batches: u32,
                 send: impl Fn(u64),
@@ -29,7 +29,7 @@ macro_rules! work {
             ) -> [Duration; 2] {
                 let (mut sends, mut receives) = (Duration::ZERO, Duration::ZERO);
                 for _ in 0..batches {
-                    let begun = Instant::now();
+                    let start = Instant::now();
                     for number in 0..1_000 {
                         send(black_box(number));
                     }
@@ -37,16 +37,16 @@ macro_rules! work {
                     for _ in 0..1_000 {
                         black_box(receive());
                     }
-                    sends += sent - begun;
+                    sends += sent - start;
                     receives += sent.elapsed();
                 }
                 [sends, receives]
             }
 
-            /// How long some producers and a consumer took for `messages` messages.
-            pub(crate) fn together(producers: u64, messages: u64) -> Duration {
+            /// Returns the time in which producers and a consumer pass `messages` messages.
+            pub(crate) fn producers_and_consumer(producers: u64, messages: u64) -> Duration {
                 let (tx, rx) = mpsc::channel();
-                let begun = Instant::now();
+                let start = Instant::now();
                 thread::scope(|scope| {
                     for _ in 0..producers {
                         let tx = tx.clone();
@@ -59,13 +59,13 @@ macro_rules! work {
                     drop(tx);
                     assert_eq!(rx.iter().count() as u64, messages);
                 });
-                begun.elapsed()
+                start.elapsed()
             }
 
             /// The same with one producer and a bound.
-            pub(crate) fn together_bounded(bound: usize, messages: u64) -> Duration {
+            pub(crate) fn producer_and_consumer_bounded(bound: usize, messages: u64) -> Duration {
                 let (tx, rx) = mpsc::sync_channel(bound);
-                let begun = Instant::now();
+                let start = Instant::now();
                 thread::scope(|scope| {
                     scope.spawn(move || {
                         for number in 0..messages {
@@ -74,10 +74,10 @@ macro_rules! work {
                     });
                     assert_eq!(rx.iter().count() as u64, messages);
                 });
-                begun.elapsed()
+                start.elapsed()
             }
 
-            /// How long two threads took to send a message to and fro.
+            /// Returns the time in which two threads pass a message back and forth.
             pub(crate) fn ping_pong(round_trips: u64) -> Duration {
                 let (to, from_there) = mpsc::channel();
                 let (back, from_here) = mpsc::channel();
@@ -87,62 +87,62 @@ macro_rules! work {
                             back.send(number).unwrap();
                         }
                     });
-                    let begun = Instant::now();
+                    let start = Instant::now();
                     for number in 0..round_trips {
                         to.send(number).unwrap();
                         assert_eq!(from_here.recv(), Ok(number));
                     }
                     drop(to);
-                    begun.elapsed()
+                    start.elapsed()
                 })
             }
 
-            /// How long a mutex took to be locked and unlocked so many times.
+            /// Returns the time of `count` locks and unlocks of a mutex.
             pub(crate) fn locks(count: u64) -> Duration {
                 let mutex = Mutex::new(0);
-                let begun = Instant::now();
+                let start = Instant::now();
                 for number in 0..count {
                     *mutex.lock().unwrap() += black_box(number);
                 }
-                begun.elapsed()
+                start.elapsed()
             }
 
-            /// How long threads that do nothing took to be made and joined.
+            /// Returns the time to spawn and join `count` empty threads, one after the other.
             pub(crate) fn spawns(count: u32) -> Duration {
-                let begun = Instant::now();
+                let start = Instant::now();
                 for _ in 0..count {
                     $library::thread::spawn(|| ()).join().unwrap();
                 }
-                begun.elapsed()
+                start.elapsed()
             }
 
-            /// How long threads that do ten operations each took, one after the other.
+            /// Returns the time of threads with ten operations each, one after the other.
             pub(crate) fn short_threads(threads: u32) -> Duration {
                 let (tx, rx) = mpsc::channel();
-                let begun = Instant::now();
+                let start = Instant::now();
                 for _ in 0..threads {
                     let tx = tx.clone();
-                    // Nine, and the drop.
+                    // Nine sends and the drop.
                     thread::spawn(move || (0..9).for_each(|number| tx.send(number).unwrap()))
                         .join()
                         .unwrap();
                 }
-                let took = begun.elapsed();
+                let duration = start.elapsed();
                 drop(tx);
                 assert_eq!(rx.iter().count(), 9 * threads as usize);
-                took
+                duration
             }
 
-            /// Two threads at work for so many batches of two thousand operations each,
-            /// and how long they were held up.
+            /// Runs two threads, each with `batches` batches of two thousand operations, and
+            /// measures their stalls.
             pub(crate) fn flat_out(batches: u64) -> super::FlatOut {
                 const CHUNK: u32 = 100;
-                let at_work = || {
+                let work = || {
                     let (tx, rx) = mpsc::channel();
                     let mut stalls = 0;
                     let mut longest = Duration::ZERO;
                     let mut last = Instant::now();
-                    let mut look = || {
+                    let mut check_stall = || {
                         let now = Instant::now();
                         longest = longest.max(now - last);
                         stalls += u64::from(now - last > Duration::from_micros(50));
@@ -151,40 +151,40 @@ macro_rules! work {
                     for _ in 0..batches {
                         for _ in 0..1_000 / CHUNK {
                             (0..CHUNK).for_each(|number| tx.send(black_box(number)).unwrap());
-                            look();
+                            check_stall();
                         }
                         for _ in 0..1_000 / CHUNK {
                             (0..CHUNK).for_each(|_| _ = black_box(rx.recv().unwrap()));
-                            look();
+                            check_stall();
                         }
                     }
                     (stalls, longest)
                 };
-                let begun = Instant::now();
-                let (one, other) = thread::scope(|scope| {
-                    let other = scope.spawn(at_work);
-                    (at_work(), other.join().unwrap())
+                let start = Instant::now();
+                let (first, second) = thread::scope(|scope| {
+                    let other = scope.spawn(work);
+                    (work(), other.join().unwrap())
                 });
                 super::FlatOut {
                     operations: batches * 4_000,
-                    took: begun.elapsed(),
-                    stalls: one.0 + other.0,
-                    longest: one.1.max(other.1),
+                    duration: start.elapsed(),
+                    stalls: first.0 + second.0,
+                    longest: first.1.max(second.1),
                 }
             }
         }
     };
 }
 
-/// How two threads fared that worked flat out.
+/// The result of two threads working flat out.
 pub(crate) struct FlatOut {
     pub(crate) operations: u64,
-    pub(crate) took: std::time::Duration,
-    /// Chunks of a hundred operations that took over 50 µs.
+    pub(crate) duration: std::time::Duration,
+    /// Number of chunks of a hundred operations that took more than 50 µs.
     pub(crate) stalls: u64,
-    /// The longest that a chunk took.
+    /// Maximum duration of a chunk.
     pub(crate) longest: std::time::Duration,
 }
 
-work!(raw, std);
-work!(ours, instrumented);
+work!(plain, std);
+work!(wrapped, instrumented);

@@ -1,13 +1,13 @@
-//! What the crate `tracing` and we cost each other.
+//! Measures the cost of `instrumented` together with the crate `tracing`.
 //!
 //! ```sh
 //! cargo bench -p instrumented --features tracing --bench tracing            # prints a table
-//! cargo bench -p instrumented --features tracing --bench tracing -- --save  # and keeps it
+//! cargo bench -p instrumented --features tracing --bench tracing -- --save  # also saves it
 //! ```
 //!
-//! A subscriber and a recording are a process's own: so each row is measured in processes of
-//! its own, which take turns with the others'. Operations are compared with std's, measured in
-//! the same process before and after.
+//! A process has one subscriber and one recording, so each row is measured in processes of its own,
+//! which take turns with those of other rows. Operations are compared with std's, measured in the
+//! same process before and after.
 
 use std::env;
 use std::fmt::Write as _;
@@ -29,24 +29,28 @@ use tracing_subscriber::{Layer, fmt, prelude::*};
 mod machine;
 
 const ROUNDS: usize = 11;
-/// Operations are made in batches of so many sends and then as many receives.
+/// Sends in a batch, and receives after them.
 const BATCH: u64 = 1_000;
 
-/// A row: how it is called, what is measured, and how many batches of it.
+/// A row: its name, its measurement, and the number of batches.
 struct Row(&'static str, fn(&Path, u64) -> f64, u64);
 
 const ROWS: [Row; 11] = [
-    Row("operation, nobody records and nobody is told", nobody, 1_000),
-    Row("operation, a subscriber that wants no channels", not_wanted, 1_000),
+    Row("operation, not recorded, no subscriber", not_recorded, 1_000),
+    Row("operation, not recorded, channels disabled in the subscriber", channels_disabled, 1_000),
     Row("operation, recorded", recorded, 1_000),
-    Row("operation, recorded, a subscriber that wants no channels", recorded_not_wanted, 1_000),
-    Row("operation, recorded with the values of `u64`", recorded_with_values, 1_000),
-    Row("operation, told to `fmt`, into a file", told_to_fmt, 20),
-    Row("operation, told to tracing-chrome", told_to_chrome, 10),
-    Row("span entered and left, recorded", span_recorded, 200),
-    Row("span made, entered, left and closed, recorded", span_made_recorded, 200),
+    Row(
+        "operation, recorded, channels disabled in the subscriber",
+        recorded_channels_disabled,
+        1_000,
+    ),
+    Row("operation, recorded with values of `u64`", recorded_with_values, 1_000),
+    Row("operation, emitted to `fmt`, into a file", emitted_to_fmt, 20),
+    Row("operation, emitted to tracing-chrome", emitted_to_chrome, 10),
+    Row("span entered and exited, recorded", span_recorded, 200),
+    Row("span created, entered, exited and closed, recorded", span_lifetime_recorded, 200),
     Row("event with a message and a field, recorded", event_recorded, 200),
-    Row("event with a message and a field, nobody records", event_not_recorded, 1_000),
+    Row("event with a message and a field, not recorded", event_not_recorded, 1_000),
 ];
 
 fn main() {
@@ -54,7 +58,7 @@ fn main() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     if let ["row", index] = arguments[..] {
         let Row(_, measure, batches) = ROWS[index.parse::<usize>().expect("a row's number")];
-        let directory = env::current_dir().expect("there is a directory");
+        let directory = env::current_dir().expect("a current directory");
         println!("{}", measure(&directory, batches));
         return;
     }
@@ -88,10 +92,10 @@ fn measure_in_a_process(row: usize) -> f64 {
 
 fn table(rows: &mut [Vec<f64>]) -> String {
     let mut table = format!(
-        "# With `tracing`\n\n{}\nOf an operation it is what it takes more than std's, the mean of \
-         a send and a receive that do not wait; what is recorded the process records itself. \
-         Nanoseconds of CPU time of the thread: median of {ROUNDS} processes, and their quartiles \
-         in brackets.\n\n| | ns |\n|---|--:|\n",
+        "# With `tracing`\n\n{}\nCPU time of the thread in nanoseconds: median of {ROUNDS} \
+         processes, with the quartiles in parentheses. For an operation, the time added to std's, \
+         as the mean of a send and a receive that do not wait. In the recorded rows the process \
+         records itself.\n\n| | ns |\n|---|--:|\n",
         machine::describe()
     );
     for (Row(name, ..), figures) in ROWS.iter().zip(rows) {
@@ -102,12 +106,12 @@ fn table(rows: &mut [Vec<f64>]) -> String {
     table
 }
 
-fn nobody(_: &Path, batches: u64) -> f64 {
+fn not_recorded(_: &Path, batches: u64) -> f64 {
     operations(batches)
 }
 
-fn not_wanted(_: &Path, batches: u64) -> f64 {
-    subscribe(no_channels());
+fn channels_disabled(_: &Path, batches: u64) -> f64 {
+    subscribe(without_channels());
     operations(batches)
 }
 
@@ -116,8 +120,8 @@ fn recorded(directory: &Path, batches: u64) -> f64 {
     operations(batches)
 }
 
-fn recorded_not_wanted(directory: &Path, batches: u64) -> f64 {
-    subscribe(no_channels());
+fn recorded_channels_disabled(directory: &Path, batches: u64) -> f64 {
+    subscribe(without_channels());
     record(directory);
     operations(batches)
 }
@@ -128,13 +132,13 @@ fn recorded_with_values(directory: &Path, batches: u64) -> f64 {
     operations(batches)
 }
 
-fn told_to_fmt(directory: &Path, batches: u64) -> f64 {
+fn emitted_to_fmt(directory: &Path, batches: u64) -> f64 {
     let file = File::create(directory.join("log.txt")).expect("a file can be made");
     subscribe(fmt::layer().with_ansi(false).with_writer(Mutex::new(BufWriter::new(file))));
     operations(batches)
 }
 
-fn told_to_chrome(directory: &Path, batches: u64) -> f64 {
+fn emitted_to_chrome(directory: &Path, batches: u64) -> f64 {
     let (layer, _guard): (_, FlushGuard) =
         ChromeLayerBuilder::new().file(directory.join("trace.json")).include_args(true).build();
     subscribe(layer);
@@ -148,7 +152,7 @@ fn span_recorded(directory: &Path, batches: u64) -> f64 {
     each(batches, || drop(black_box(span.enter())))
 }
 
-fn span_made_recorded(directory: &Path, batches: u64) -> f64 {
+fn span_lifetime_recorded(directory: &Path, batches: u64) -> f64 {
     record(directory);
     subscribe(spans::layer());
     each(batches, || drop(black_box(info_span!("work", number = 1).entered())))
@@ -157,12 +161,12 @@ fn span_made_recorded(directory: &Path, batches: u64) -> f64 {
 fn event_recorded(directory: &Path, batches: u64) -> f64 {
     record(directory);
     subscribe(spans::layer());
-    each(batches, || info!(number = 1, "at work"))
+    each(batches, || info!(number = 1, "working"))
 }
 
 fn event_not_recorded(_: &Path, batches: u64) -> f64 {
     subscribe(spans::layer());
-    each(batches, || info!(number = 1, "at work"))
+    each(batches, || info!(number = 1, "working"))
 }
 
 fn record(directory: &Path) {
@@ -173,49 +177,58 @@ fn subscribe(layer: impl Layer<tracing_subscriber::Registry> + Send + Sync) {
     tracing_subscriber::registry().with(layer).init();
 }
 
-/// A layer that wants no channels, and everything else.
-fn no_channels() -> impl Layer<tracing_subscriber::Registry> + Send + Sync {
+/// A layer that disables the events and spans of channels, and enables all others.
+fn without_channels() -> impl Layer<tracing_subscriber::Registry> + Send + Sync {
     fmt::layer().with_filter(tracing_subscriber::filter::filter_fn(|metadata| {
         metadata.target() != "instrumented::mpsc" && *metadata.level() <= LevelFilter::TRACE
     }))
 }
 
-/// Nanoseconds of one of `batches` batches of what is done.
+/// Returns the time of one `task` in nanoseconds, measured over `batches` batches.
 fn each(batches: u64, mut task: impl FnMut()) -> f64 {
     (0..BATCH).for_each(|_| task());
-    let begun = cpu_ns();
+    let start = cpu_ns();
     (0..batches * BATCH).for_each(|_| task());
-    (cpu_ns() - begun) / (batches * BATCH) as f64
+    (cpu_ns() - start) / (batches * BATCH) as f64
 }
 
-/// What an operation of ours takes more than std's, in nanoseconds.
+/// Returns the time added to an operation of std, in nanoseconds.
 fn operations(batches: u64) -> f64 {
-    let ours = || {
+    let wrapped = || {
         let (tx, rx) = mpsc::named("jobs").channel();
-        in_batches(batches, |number| tx.send(number).expect("it lives"), || rx.recv().is_ok())
+        in_batches(
+            batches,
+            |number| tx.send(number).expect("the receiver exists"),
+            || rx.recv().is_ok(),
+        )
     };
     let plain = || {
         let (tx, rx) = std::sync::mpsc::channel();
-        in_batches(batches, |number| tx.send(number).expect("it lives"), || rx.recv().is_ok())
+        in_batches(
+            batches,
+            |number| tx.send(number).expect("the receiver exists"),
+            || rx.recv().is_ok(),
+        )
     };
-    ours();
+    wrapped();
     let before = plain();
-    let ours = ours();
+    let wrapped = wrapped();
     let plain = (before + plain()) / 2.0;
-    (ours - plain) / (2 * batches * BATCH) as f64
+    (wrapped - plain) / (2 * batches * BATCH) as f64
 }
 
-/// Nanoseconds that all batches took.
+/// Returns the total time of all batches, in nanoseconds.
 fn in_batches(batches: u64, send: impl Fn(u64), receive: impl Fn() -> bool) -> f64 {
-    let begun = cpu_ns();
+    let start = cpu_ns();
     for _ in 0..batches {
         (0..BATCH).for_each(|number| send(black_box(number)));
         (0..BATCH).for_each(|_| assert!(black_box(receive())));
     }
-    cpu_ns() - begun
+    cpu_ns() - start
 }
 
-/// What this thread has been at work so far: what else the machine does counts less so.
+/// Returns the CPU time of this thread, in nanoseconds, which depends less on the load of the machine
+/// than elapsed time.
 fn cpu_ns() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64

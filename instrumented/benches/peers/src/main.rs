@@ -1,15 +1,15 @@
-//! What the same work costs when other tools record it.
+//! Measures the cost of the same work when `instrumented` and other tools record it.
 //!
 //! ```sh
 //! cargo run --release --manifest-path instrumented/benches/peers/Cargo.toml
 //! ```
 //!
-//! takes two to three minutes and prints tables in Markdown; `-- --save` also writes them
-//! to `instrumented/benches/results/peers.md`, `-- --rounds N` changes how long it takes.
+//! Takes two to three minutes and prints tables in Markdown. `-- --save` also writes them to
+//! `instrumented/benches/results/peers.md`, and `-- --rounds N` sets the number of rounds.
 //!
-//! Most of these tools are global to a process. So each is measured in a process of its
-//! own, which measures std's channel alone before and after; the processes take turns,
-//! so that whatever else the machine does disturbs all alike.
+//! Most of these tools are global to a process. Each is therefore measured in a process of its own,
+//! which measures std's channel alone before and after. The processes take turns, so that other
+//! load on the machine affects all tools equally.
 
 use std::env;
 use std::fs;
@@ -32,18 +32,18 @@ const ROUNDS: usize = 20;
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // How the bench starts itself.
+        // The bench starts itself with these arguments.
         ["measure", name, directory, work] => {
-            let arm = arms::arm(name).context("there is no such arm")?;
+            let arm = arms::arm(name).context("unknown arm")?;
             let work = Work::ALL.into_iter().find(|known| known.name() == work);
-            let work = work.context("there is no such work")?;
+            let work = work.context("unknown work")?;
             let measured = (arm.measure)(Path::new(directory), work, arm.batches)?;
             println!("{}", serde_json::to_string(&measured)?);
             Ok(())
         }
-        ["for-ever", name, directory] => {
-            let arm = arms::arm(name).context("there is no such arm")?;
-            (arm.work_for_ever)(Path::new(directory))
+        ["until-killed", name, directory] => {
+            let arm = arms::arm(name).context("unknown arm")?;
+            (arm.work_until_killed)(Path::new(directory))
         }
         ref options => bench(options),
     }
@@ -60,7 +60,7 @@ fn bench(mut options: &[&str]) -> Result<()> {
         }
     }
     if rounds == 0 {
-        bail!("there must be a round");
+        bail!("at least one round is required");
     }
     let text = table::markdown(&Bench::new()?.run(rounds)?, rounds)?;
     print!("{text}");

@@ -1,4 +1,4 @@
-//! Starts a process for each arm in each round, and collects what they say.
+//! Starts a process for each arm in each round, and collects the results.
 
 use std::env;
 use std::fs;
@@ -13,21 +13,21 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::arms::{ARMS, Arm};
-use crate::peers::{Left, ours};
+use crate::peers::{Readable, ours};
 use crate::work::{Measured, Work, cpu};
 
-/// How long an arm works before it is killed.
-const BEFORE_KILL: Duration = Duration::from_millis(100);
+/// Time from the start of an arm's work until it is killed.
+const TIME_BEFORE_KILL: Duration = Duration::from_millis(100);
 
-/// What a round has found out about an arm. Times are in nanoseconds.
+/// The result of a round for an arm. Times are in nanoseconds.
 pub struct Sample {
-    /// Added to a send and to a receive, or to a message between two threads.
+    /// Time added to a send and to a receive, or to a message between two threads.
     pub added: Vec<f64>,
-    /// Added to an operation, of all threads and of the recorder while they ran.
+    /// CPU time added to an operation, of all threads and of the recorder while they ran.
     pub cpu: f64,
-    /// What the recorder has used for an operation besides.
+    /// CPU time of the recorder per operation after the threads have ended.
     pub cpu_afterwards: f64,
-    /// Of all files, for an operation.
+    /// Bytes of all files per operation.
     pub bytes: f64,
 }
 
@@ -36,10 +36,10 @@ pub struct Series {
     pub arm: &'static Arm,
     pub one_thread: Vec<Sample>,
     pub two_threads: Vec<Sample>,
-    /// How much of a run could be read after its normal end: operations, of how many.
-    pub kept: (Left, u64),
+    /// The readable part of a run after its normal end, and its number of operations.
+    pub after_exit: (Readable, u64),
     /// The same after `kill -9`.
-    pub after_kill: (Left, u64),
+    pub after_kill: (Readable, u64),
 }
 
 pub struct Bench {
@@ -62,22 +62,22 @@ impl Bench {
             .lines()
             .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
             .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-            .context("cargo did not say where the recorder is")?;
+            .context("Cargo did not report the path of the recorder")?;
         Ok(Bench { recorder })
     }
 
     pub fn run(&self, rounds: usize) -> Result<Vec<Series>> {
         let mut all = Vec::new();
-        eprintln!("what is left of each:");
+        eprintln!("reading the output of each arm:");
         for arm in ARMS {
             eprintln!("  {}", arm.name);
             let (one_thread, two_threads) = (Vec::new(), Vec::new());
-            let (kept, after_kill) = (self.kept(arm)?, self.killed(arm)?);
-            all.push(Series { arm, one_thread, two_threads, kept, after_kill });
+            let (after_exit, after_kill) = (self.after_exit(arm)?, self.after_kill(arm)?);
+            all.push(Series { arm, one_thread, two_threads, after_exit, after_kill });
         }
         for round in 0..rounds {
             eprintln!("round {} of {rounds}", round + 1);
-            // No arm is always the first, or always comes after the same one's writes.
+            // Rotated, so that no arm is always the first or always follows the writes of the same one.
             let middle = round * 4 % all.len();
             all.rotate_left(middle);
             for series in &mut all {
@@ -101,7 +101,7 @@ impl Bench {
             .child(arm, directory.path(), &["measure", work.name()])?
             .spawn()?
             .wait_with_output()?;
-        ensure!(child.status.success(), "{} has failed: {}", arm.name, child.status);
+        ensure!(child.status.success(), "{} failed: {}", arm.name, child.status);
         let all_processes = cpu(UsageWho::RUSAGE_CHILDREN)? - before;
         let measured: Measured = serde_json::from_slice(&child.stdout)?;
         let (recorder, afterwards) = if arm.drained {
@@ -120,25 +120,26 @@ impl Bench {
         Ok((sample, directory, measured.operations))
     }
 
-    fn kept(&self, arm: &Arm) -> Result<(Left, u64)> {
+    fn after_exit(&self, arm: &Arm) -> Result<(Readable, u64)> {
         let (_, directory, operations) = self.sample(arm, Work::OneThread)?;
-        Ok((self.left(arm, directory.path())?, operations))
+        Ok((self.readable(arm, directory.path())?, operations))
     }
 
-    fn killed(&self, arm: &Arm) -> Result<(Left, u64)> {
+    fn after_kill(&self, arm: &Arm) -> Result<(Readable, u64)> {
         let directory = tempfile::tempdir()?;
-        let mut child = self.child(arm, directory.path(), &["for-ever"])?.spawn()?;
-        let operations = kill_in_midst(&mut child);
-        // With the recorder around it, that is what still runs.
+        let mut child = self.child(arm, directory.path(), &["until-killed"])?.spawn()?;
+        let operations = kill_while_working(&mut child);
+        // If `recorder` started the program, it is still running.
         child.wait()?;
-        Ok((self.left(arm, directory.path())?, operations?))
+        Ok((self.readable(arm, directory.path())?, operations?))
     }
 
-    fn left(&self, arm: &Arm, directory: &Path) -> Result<Left> {
-        (arm.left)(directory, &self.recorder).with_context(|| format!("what {} has left", arm.name))
+    fn readable(&self, arm: &Arm, directory: &Path) -> Result<Readable> {
+        (arm.readable)(directory, &self.recorder)
+            .with_context(|| format!("cannot read the output of {}", arm.name))
     }
 
-    /// This program as an arm's process.
+    /// Returns the command that runs this program as the process of an arm.
     fn child(&self, arm: &Arm, directory: &Path, task: &[&str]) -> Result<Command> {
         let own = env::current_exe()?;
         let mut command = if arm.drained {
@@ -159,28 +160,28 @@ fn bytes_in(directory: &Path) -> Result<u64> {
     fs::read_dir(directory)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
 }
 
-/// Kills the process that works, and says how many operations it had told of.
-fn kill_in_midst(child: &mut Child) -> Result<u64> {
-    let mut told = child.stdout.take().context("stdout is piped")?;
+/// Kills the process while it works. Returns the number of operations that it had reported.
+fn kill_while_working(child: &mut Child) -> Result<u64> {
+    let mut reports = child.stdout.take().context("stdout is piped")?;
     let mut next = || -> Result<Option<u64>> {
         let mut bytes = [0; 8];
-        match told.read_exact(&mut bytes) {
+        match reports.read_exact(&mut bytes) {
             Ok(()) => Ok(Some(u64::from_le_bytes(bytes))),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
             Err(error) => Err(error.into()),
         }
     };
-    let Some(id) = next()? else { bail!("the process has ended before it began") };
-    let begin = Instant::now();
+    let Some(id) = next()? else { bail!("the process ended before it started to work") };
+    let start = Instant::now();
     let mut operations = 0;
     let mut killed = false;
     while let Some(count) = next()? {
         operations = count;
-        if !killed && begin.elapsed() >= BEFORE_KILL {
+        if !killed && start.elapsed() >= TIME_BEFORE_KILL {
             kill(Pid::from_raw(i32::try_from(id)?), Signal::SIGKILL)?;
             killed = true;
         }
     }
-    ensure!(killed, "the process has ended before it was killed");
+    ensure!(killed, "the process ended before it was killed");
     Ok(operations)
 }

@@ -8,36 +8,36 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use crate::arms::{ARMS, OURS};
-use crate::peers::Left;
+use crate::arms::{ARMS, BASELINE};
+use crate::peers::Readable;
 use crate::rounds::{Sample, Series};
 use crate::work::BATCH;
 
-/// This package's lock file: which versions were compared.
+/// This package's lock file, which contains the compared versions.
 const LOCK: &str = include_str!("../Cargo.lock");
 
 pub fn markdown(all: &[Series], rounds: usize) -> Result<String> {
-    let ours = all.iter().find(|series| series.arm.name == OURS).context("we are an arm")?;
+    let baseline = all.iter().find(|series| series.arm.name == BASELINE).context("no baseline")?;
     let mut text = String::from("# The same work with other tools\n\n");
     text += &machine()?;
     write!(
         text,
-        "\nMade by `cargo run --release --manifest-path instrumented/benches/peers/Cargo.toml -- \
-         --save`: medians of {rounds} rounds, in parentheses the quartiles. A round starts a \
-         process for each row, which measures std alone before and after it; *added* is the \
-         difference. CPU is user and system time of all threads until everything is written, in \
-         the first row with the recorder's meanwhile; for what it says at the end the recorder \
-         reads the recording, which takes another {:.0} ns an operation. *÷ ours* is divided by \
-         the first row.\n\n",
-        quartiles(&ours.one_thread, |sample| sample.cpu_afterwards)[1],
+        "\nMeasured by `cargo run --release --manifest-path \
+         instrumented/benches/peers/Cargo.toml -- --save`: medians of {rounds} rounds, with the \
+         quartiles in parentheses. In each round a process per row measures std alone before and \
+         after the tool; *added* is the difference. CPU is the user and system time of all threads \
+         until everything is written. In the first row it includes the recorder's during that \
+         time. The recorder then reads the recording for its summary, which takes another {:.0} \
+         ns per operation. *Ratio* is the ratio to the first row.\n\n",
+        quartiles(&baseline.one_thread, |sample| sample.cpu_afterwards)[1],
     )?;
     write!(
         text,
         "## One thread\n\n{BATCH} sends of a `u64` into an unbounded channel, then {BATCH} \
-         receives, again and again. *Kept* is how much of the operations can be read back after \
-         a normal end, and after `kill -9` when it had worked for a tenth of a second.\n\n\
-         | | added to a send, ns | added to a receive, ns | ÷ ours | CPU added to an operation, ns \
-         | ÷ ours | bytes an operation | kept | after `kill -9` |\n\
+         receives, repeatedly. The last two columns are the share of the operations that can be \
+         read after a normal exit, and after `kill -9` a tenth of a second into the work.\n\n\
+         | | added to a send, ns | added to a receive, ns | ratio | CPU added to an operation, ns \
+         | ratio | bytes per operation | after a normal exit | after `kill -9` |\n\
          |---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
     )?;
     for series in all {
@@ -49,17 +49,17 @@ pub fn markdown(all: &[Series], rounds: usize) -> Result<String> {
             series.arm.name,
             spread(samples, |sample| sample.added[0]),
             spread(samples, |sample| sample.added[1]),
-            ratio(samples, &ours.one_thread, both),
+            ratio(samples, &baseline.one_thread, both),
             spread(samples, |sample| sample.cpu),
-            ratio(samples, &ours.one_thread, |sample| sample.cpu),
+            ratio(samples, &baseline.one_thread, |sample| sample.cpu),
             quartiles(samples, |sample| sample.bytes)[1],
-            left(&series.kept),
-            left(&series.after_kill),
+            share(&series.after_exit),
+            share(&series.after_kill),
         )?;
     }
-    text += "\n## Two threads\n\nA producer and a consumer, each as fast as it can; the time of a \
-             message is that of the run divided by the number of messages.\n\n\
-             | | added to a message, ns | ÷ ours | CPU added to an operation, ns | ÷ ours |\n\
+    text += "\n## Two threads\n\nA producer and a consumer, each as fast as it can. The time of a \
+             message is the time of the run divided by the number of messages.\n\n\
+             | | added to a message, ns | ratio | CPU added to an operation, ns | ratio |\n\
              |---|--:|--:|--:|--:|\n";
     for series in all {
         let samples = &series.two_threads;
@@ -68,16 +68,22 @@ pub fn markdown(all: &[Series], rounds: usize) -> Result<String> {
             "| {} | {} | {} | {} | {} |",
             series.arm.name,
             spread(samples, |sample| sample.added[0]),
-            ratio(samples, &ours.two_threads, |sample| sample.added[0]),
+            ratio(samples, &baseline.two_threads, |sample| sample.added[0]),
             spread(samples, |sample| sample.cpu),
-            ratio(samples, &ours.two_threads, |sample| sample.cpu),
+            ratio(samples, &baseline.two_threads, |sample| sample.cpu),
         )?;
     }
-    text += "\n## What each does\n\n| | version | for each operation | messages in a process |\n\
+    text += "\n## The tools\n\n| | version | for each operation | messages per process |\n\
              |---|---|---|--:|\n";
     for arm in ARMS {
         let version = arm.package.and_then(version).unwrap_or("");
-        writeln!(text, "| {} | {version} | {} | {} |", arm.name, arm.what, arm.batches * BATCH)?;
+        writeln!(
+            text,
+            "| {} | {version} | {} | {} |",
+            arm.name,
+            arm.description,
+            arm.batches * BATCH
+        )?;
     }
     Ok(text)
 }
@@ -101,24 +107,24 @@ fn spread(samples: &[Sample], figure: impl Fn(&Sample) -> f64) -> String {
 
 fn rounded(figure: f64, digits: usize) -> String {
     let text = format!("{figure:.digits$}");
-    // What rounds to nothing has no sign.
+    // Zero has no sign.
     if text == "-0.0" || text == "-0" { text[1..].into() } else { text }
 }
 
-fn ratio(samples: &[Sample], ours: &[Sample], figure: impl Fn(&Sample) -> f64) -> String {
-    let [samples, ours] = [samples, ours].map(|samples| quartiles(samples, &figure)[1]);
-    let ratio = samples / ours;
+fn ratio(samples: &[Sample], baseline: &[Sample], figure: impl Fn(&Sample) -> f64) -> String {
+    let [samples, baseline] = [samples, baseline].map(|samples| quartiles(samples, &figure)[1]);
+    let ratio = samples / baseline;
     rounded(ratio, usize::from(ratio < 10.0))
 }
 
-fn left((left, of): &(Left, u64)) -> String {
-    // A process that is killed has begun operations that it had not told of yet.
-    let share = |count: u64| (count as f64 / *of as f64 * 100.0).min(100.0);
-    match left {
-        Left::Operations(count) => format!("{:.1} %", share(*count)),
-        Left::Broken(count) => format!("{:.1} %, no valid file", share(*count)),
-        Left::Nothing => "nothing".into(),
-        Left::NotCounted => "a file".into(),
+fn share((readable, operations): &(Readable, u64)) -> String {
+    // At most 100: a killed process has performed operations that it had not reported yet.
+    let percent = |count: u64| (count as f64 / *operations as f64 * 100.0).min(100.0);
+    match readable {
+        Readable::Operations(count) => format!("{:.1}%", percent(*count)),
+        Readable::Broken(count) => format!("{:.1}%, no valid file", percent(*count)),
+        Readable::Nothing => "nothing".into(),
+        Readable::NotCounted => "a file".into(),
     }
 }
 

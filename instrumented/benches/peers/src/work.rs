@@ -1,4 +1,4 @@
-//! The work, and how a process measures it: std alone, the peer, std alone again.
+//! The work, and its measurement within a process: std alone, the peer, and std alone again.
 
 use std::hint::black_box;
 use std::io::{Write, stdout};
@@ -19,14 +19,14 @@ use crate::peers::{Peer, Std};
 
 /// Messages between two calls of [`Peer::batch`].
 pub const BATCH: u64 = 1000;
-/// Batches before those that are measured.
-const WARM_UP: u64 = 3;
-/// Batches of std alone, at least: a few would be over before the clock ticks.
-const PLAIN: u64 = 200;
+/// Batches before the measured ones.
+const WARM_UP_BATCHES: u64 = 3;
+/// Minimum number of batches of std alone: the clock is too coarse for a few.
+const MIN_STD_BATCHES: u64 = 200;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// A thousand sends and then a thousand receives, again and again.
+    /// A thousand sends and then a thousand receives, repeatedly.
     OneThread,
     /// A producer and a consumer, each as fast as it can.
     TwoThreads,
@@ -43,29 +43,29 @@ impl Work {
     }
 }
 
-/// What a process has measured. Times are in nanoseconds.
+/// The measurements of a process. Times are in nanoseconds.
 #[derive(Serialize, Deserialize)]
 pub struct Measured {
-    /// Added to a send and to a receive, or to a message between two threads.
+    /// Time added to a send and to a receive, or to a message between two threads.
     pub added: Vec<f64>,
-    /// CPU that all threads have used in addition, for all operations together.
+    /// CPU time added to all threads, for all operations together.
     pub added_cpu: f64,
-    /// Sends and receives for which it was used.
+    /// Number of sends and receives.
     pub operations: u64,
-    /// CPU that this process has used from its start.
+    /// CPU time of this process since its start.
     pub whole_cpu: f64,
-    /// CPU that the process which started this one has used since the peer began.
+    /// CPU time of the parent process while the peer was active.
     pub parents_cpu: f64,
 }
 
 pub fn measure<P: Peer>(directory: &Path, work: Work, batches: u64) -> Result<Measured> {
-    let before = cost(Std, work, batches.max(PLAIN))?;
-    let parents_begin = parents_cpu()?;
-    let with_peer = cost(P::begin(directory)?, work, batches)?;
-    let parents_cpu = parents_cpu()? - parents_begin;
-    let after = cost(Std, work, batches.max(PLAIN))?;
+    let before = cost(Std, work, batches.max(MIN_STD_BATCHES))?;
+    let parents_start = parents_cpu()?;
+    let with_peer = cost(P::start(directory)?, work, batches)?;
+    let parents_cpu = parents_cpu()? - parents_start;
+    let after = cost(Std, work, batches.max(MIN_STD_BATCHES))?;
     let plain = before.times.iter().zip(after.times).map(|(before, after)| (before + after) / 2.0);
-    let operations = 2 * BATCH * (WARM_UP + batches);
+    let operations = 2 * BATCH * (WARM_UP_BATCHES + batches);
     let plain_cpu = (before.cpu + after.cpu) / 2.0;
     Ok(Measured {
         added: with_peer.times.iter().zip(plain).map(|(time, plain)| time - plain).collect(),
@@ -76,39 +76,39 @@ pub fn measure<P: Peer>(directory: &Path, work: Work, batches: u64) -> Result<Me
     })
 }
 
-/// In nanoseconds.
+/// The cost of an operation, in nanoseconds.
 struct Cost {
-    /// Of a send and a receive, or of a message between two threads.
+    /// Time of a send and of a receive, or of a message between two threads.
     times: Vec<f64>,
-    /// Of all threads for an operation, with everything written.
+    /// CPU time of all threads per operation, until everything is written.
     cpu: f64,
 }
 
 fn cost<P: Peer>(peer: P, work: Work, batches: u64) -> Result<Cost> {
-    let begin = cpu(UsageWho::RUSAGE_SELF)?;
+    let start = cpu(UsageWho::RUSAGE_SELF)?;
     let times = match work {
         Work::OneThread => {
-            one_thread(&peer, WARM_UP);
+            one_thread(&peer, WARM_UP_BATCHES);
             let times = one_thread(&peer, batches).to_vec();
             peer.thread_ends();
             times
         }
         Work::TwoThreads => {
-            two_threads(&peer, WARM_UP);
+            two_threads(&peer, WARM_UP_BATCHES);
             vec![two_threads(&peer, batches)]
         }
     };
     peer.finish()?;
-    let operations = 2 * BATCH * (WARM_UP + batches);
-    Ok(Cost { times, cpu: (cpu(UsageWho::RUSAGE_SELF)? - begin) / operations as f64 })
+    let operations = 2 * BATCH * (WARM_UP_BATCHES + batches);
+    Ok(Cost { times, cpu: (cpu(UsageWho::RUSAGE_SELF)? - start) / operations as f64 })
 }
 
-/// The time of a send and of a receive.
+/// Returns the time of a send and of a receive.
 fn one_thread<P: Peer>(peer: &P, batches: u64) -> [f64; 2] {
     let (tx, rx) = peer.channel();
     let mut times = [0.0; 2];
     for batch in 0..batches {
-        let begin = Instant::now();
+        let start = Instant::now();
         let guard = peer.batch();
         for number in numbers(batch) {
             P::send(&tx, black_box(number));
@@ -119,20 +119,21 @@ fn one_thread<P: Peer>(peer: &P, batches: u64) -> [f64; 2] {
         }
         drop(guard);
         let received = Instant::now();
-        times[0] += (sent - begin).as_nanos() as f64;
+        times[0] += (sent - start).as_nanos() as f64;
         times[1] += (received - sent).as_nanos() as f64;
     }
     times.map(|time| time / (batches * BATCH) as f64)
 }
 
-/// The time of a message, from the begin of the first send to the end of both threads' work.
+/// Returns the time of a message: that from the start of the first send to the end of both threads'
+/// work, divided by the number of messages.
 fn two_threads<P: Peer>(peer: &P, batches: u64) -> f64 {
     let (tx, rx) = peer.channel();
     let ready = Barrier::new(2);
     let producer = || {
         let tx = tx;
         ready.wait();
-        let begin = Instant::now();
+        let start = Instant::now();
         for batch in 0..batches {
             let _guard = peer.batch();
             for number in numbers(batch) {
@@ -141,7 +142,7 @@ fn two_threads<P: Peer>(peer: &P, batches: u64) -> f64 {
         }
         let end = Instant::now();
         peer.thread_ends();
-        (begin, end)
+        (start, end)
     };
     let consumer = || {
         let rx = rx;
@@ -156,26 +157,26 @@ fn two_threads<P: Peer>(peer: &P, batches: u64) -> f64 {
         peer.thread_ends();
         end
     };
-    let (begin, sent, received) = thread::scope(|scope| {
+    let (start, sent, received) = thread::scope(|scope| {
         let producer = scope.spawn(producer);
         let received = scope.spawn(consumer).join().expect("the consumer does not panic");
-        let (begin, sent) = producer.join().expect("the producer does not panic");
-        (begin, sent, received)
+        let (start, sent) = producer.join().expect("the producer does not panic");
+        (start, sent, received)
     });
-    (sent.max(received) - begin).as_nanos() as f64 / (batches * BATCH) as f64
+    (sent.max(received) - start).as_nanos() as f64 / (batches * BATCH) as f64
 }
 
 fn numbers(batch: u64) -> std::ops::Range<u64> {
     batch * BATCH..(batch + 1) * BATCH
 }
 
-/// Works until it is killed. Writes to stdout, each as 8 bytes, first this process's id
-/// and then after each batch how many operations there were.
-pub fn work_for_ever<P: Peer>(directory: &Path) -> Result<()> {
-    let peer = P::begin(directory)?;
+/// Works until the process is killed. Writes the id of this process to stdout, and after each batch
+/// the total number of operations, each as 8 bytes.
+pub fn work_until_killed<P: Peer>(directory: &Path) -> Result<()> {
+    let peer = P::start(directory)?;
     let (tx, rx) = peer.channel();
-    let mut tell = stdout().lock();
-    tell.write_all(&u64::from(process::id()).to_le_bytes())?;
+    let mut reports = stdout().lock();
+    reports.write_all(&u64::from(process::id()).to_le_bytes())?;
     for batch in 0.. {
         let guard = peer.batch();
         for number in numbers(batch) {
@@ -185,13 +186,13 @@ pub fn work_for_ever<P: Peer>(directory: &Path) -> Result<()> {
             black_box(P::receive(&rx, number));
         }
         drop(guard);
-        tell.write_all(&(2 * BATCH * (batch + 1)).to_le_bytes())?;
-        tell.flush()?;
+        reports.write_all(&(2 * BATCH * (batch + 1)).to_le_bytes())?;
+        reports.flush()?;
     }
     Ok(())
 }
 
-/// User and system time of all threads, in nanoseconds.
+/// Returns the user and system time of all threads, in nanoseconds.
 pub fn cpu(who: UsageWho) -> Result<f64> {
     let usage: Usage = getrusage(who)?;
     let both = usage.user_time() + usage.system_time();

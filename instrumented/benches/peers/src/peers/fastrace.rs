@@ -1,4 +1,4 @@
-//! fastrace: a local span around each operation, under a root for each thousand.
+//! fastrace: a local span around each operation, under a root per thousand operations.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,13 +10,13 @@ use fastrace::collector::{Config, Reporter, SpanContext, SpanRecord};
 use fastrace::local::LocalParentGuard;
 use fastrace::{Span, local::LocalSpan};
 
-use super::{CHANNEL, Left, Peer, contains, lines, plain_receive, plain_send};
+use super::{CHANNEL, Peer, Readable, contains, lines, plain_receive, plain_send};
 
 const FILE: &str = "spans.txt";
 
 pub struct Fastrace;
 
-/// Writes one line for each span, and nothing that it could leave out.
+/// Writes one line per span, with the necessary data only.
 struct ToFile(File);
 
 impl Reporter for ToFile {
@@ -27,8 +27,9 @@ impl Reporter for ToFile {
             let [channel, number] = ["channel", "number"].map(|name| {
                 properties.clone().find(|(key, _)| key == name).map_or("", |(_, value)| value)
             });
-            let (name, begin, duration) = (&span.name, span.begin_time_unix_ns, span.duration_ns);
-            writeln!(text, "{begin} {duration} {name} {channel} {number}").expect("it is memory");
+            let (name, start, duration) = (&span.name, span.begin_time_unix_ns, span.duration_ns);
+            writeln!(text, "{start} {duration} {name} {channel} {number}")
+                .expect("writing to memory");
         }
         self.0.write_all(&text).expect("the file can be written");
     }
@@ -37,10 +38,10 @@ impl Reporter for ToFile {
 impl Peer for Fastrace {
     type Sender = mpsc::Sender<u64>;
     type Receiver = mpsc::Receiver<u64>;
-    // In the order in which they have to be dropped.
+    // In the required order of drops.
     type Batch = (LocalParentGuard, Span);
 
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         let file = File::create(directory.join(FILE))?;
         fastrace::set_reporter(ToFile(file), Config::default());
         Ok(Fastrace)
@@ -72,14 +73,14 @@ impl Peer for Fastrace {
         Ok(())
     }
 
-    fn left(directory: &Path, _: &Path) -> Result<Left> {
+    fn readable(directory: &Path, _: &Path) -> Result<Readable> {
         lines(&directory.join(FILE), |line| contains(line, CHANNEL))
     }
 }
 
 #[inline(always)]
 fn span(name: &'static str, number: u64) -> LocalSpan {
-    // A property's value is a text.
+    // The value of a property must be a string.
     LocalSpan::enter_with_local_parent(name)
         .with_properties(|| [("channel", CHANNEL.into()), ("number", number.to_string())])
 }

@@ -1,7 +1,7 @@
 //! hotpath: its wrapper around std's endpoints.
 //!
-//! It counts operations, measures delays and keeps the last messages of each channel; a
-//! report is written at the end. There is no record of every operation.
+//! It counts operations, measures delays, keeps the last messages of each channel, and writes a
+//! report at the end. It does not record every operation.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -10,7 +10,7 @@ use anyhow::Result;
 use hotpath::wrap::std::sync::mpsc::{Receiver, Sender};
 use hotpath::{Format, HotpathGuard, HotpathGuardBuilder};
 
-use super::{CHANNEL, Left, Peer};
+use super::{CHANNEL, Peer, Readable};
 
 const FILE: &str = "report.json";
 
@@ -21,7 +21,7 @@ impl Peer for Hotpath {
     type Receiver = Receiver<u64>;
     type Batch = ();
 
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         let guard = HotpathGuardBuilder::new("peers")
             .format(Format::Json)
             .output_path(directory.join(FILE))
@@ -37,12 +37,12 @@ impl Peer for Hotpath {
 
     #[inline(always)]
     fn send(sender: &Self::Sender, number: u64) {
-        sender.send(number).expect("the receiver is there");
+        sender.send(number).expect("the receiver exists");
     }
 
     #[inline(always)]
     fn receive(receiver: &Self::Receiver, _: u64) -> u64 {
-        receiver.recv().expect("the sender is there")
+        receiver.recv().expect("a sender exists")
     }
 
     fn finish(self) -> Result<()> {
@@ -50,8 +50,8 @@ impl Peer for Hotpath {
         Ok(())
     }
 
-    fn left(directory: &Path, _: &Path) -> Result<Left> {
-        let there = directory.join(FILE).exists();
-        Ok(if there { Left::NotCounted } else { Left::Nothing })
+    fn readable(directory: &Path, _: &Path) -> Result<Readable> {
+        let exists = directory.join(FILE).exists();
+        Ok(if exists { Readable::NotCounted } else { Readable::Nothing })
     }
 }

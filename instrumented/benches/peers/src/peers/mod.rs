@@ -1,4 +1,4 @@
-//! The tools that are compared, each with what it offers for a send and a receive.
+//! The compared tools, each with the API that it offers for a send and a receive.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -25,64 +25,64 @@ pub use self::std_alone::Std;
 pub use self::tracing::{Chrome, Fmt};
 pub use self::tracy::Tracy;
 
-/// The channel's name, in every tool that takes one.
+/// The channel's name, for every tool that takes one.
 pub const CHANNEL: &str = "jobs";
 
-/// How much of the work stands in what a tool has left in its directory.
-pub enum Left {
-    /// So many operations can be read.
+/// The readable part of the work in a tool's output.
+pub enum Readable {
+    /// The number of readable operations.
     Operations(u64),
-    /// So many can be read, but not by what reads such a file normally.
+    /// The number of readable operations in a file that its usual readers reject.
     Broken(u64),
-    /// The tool has left no file.
+    /// There is no file.
     Nothing,
-    /// There is a file, and nothing here counts what is in it.
+    /// There is a file, but this bench cannot count its operations.
     NotCounted,
 }
 
-/// A tool that records. A process has at most one: most of them are global.
+/// A tool that records. A process uses at most one, as most of them are global.
 ///
-/// The channel is unbounded and the messages are numbered, so that a receive knows the
-/// number of its message beforehand: no tool has to add it later.
+/// The channel is unbounded and the messages are numbered. The number of a message is passed to its
+/// receive, so that no tool has to add it to a span afterwards.
 pub trait Peer: Sized + Sync {
     type Sender: Send;
     type Receiver: Send;
-    /// Held by a thread during each thousand operations, for tools that want a root or a
-    /// frame around them. Its cost is part of theirs.
+    /// Held by a thread during each thousand operations, for tools that need a root or a frame around
+    /// them. Its cost is included.
     type Batch;
 
-    /// Begins to record into `directory`.
-    fn begin(directory: &Path) -> Result<Self>;
+    /// Starts to record into `directory`.
+    fn start(directory: &Path) -> Result<Self>;
     fn channel(&self) -> (Self::Sender, Self::Receiver);
     fn batch(&self) -> Self::Batch;
     fn send(sender: &Self::Sender, number: u64);
     fn receive(receiver: &Self::Receiver, number: u64) -> u64;
     /// Called by each thread after its work.
     fn thread_ends(&self) {}
-    /// Writes whatever is not written yet.
+    /// Writes everything that is not written yet.
     fn finish(self) -> Result<()>;
-    /// What can be read in `directory`, after a normal end or `kill -9`; `recorder` reads
-    /// our own recordings.
-    fn left(directory: &Path, recorder: &Path) -> Result<Left>;
+    /// Counts the readable operations in `directory`, after a normal exit or `kill -9`. Recordings of
+    /// `instrumented` are read with `recorder`.
+    fn readable(directory: &Path, recorder: &Path) -> Result<Readable>;
 }
 
-/// std's channel, for the tools that wrap an operation and not an endpoint.
+/// std's channel, for tools that wrap an operation and not an endpoint.
 type Plain = (mpsc::Sender<u64>, mpsc::Receiver<u64>);
 
 #[inline(always)]
 fn plain_send(sender: &mpsc::Sender<u64>, number: u64) {
-    sender.send(number).expect("the receiver is there");
+    sender.send(number).expect("the receiver exists");
 }
 
 #[inline(always)]
 fn plain_receive(receiver: &mpsc::Receiver<u64>) -> u64 {
-    receiver.recv().expect("the sender is there")
+    receiver.recv().expect("a sender exists")
 }
 
-/// How many lines of a text file satisfy `is_operation`.
-fn lines(path: &Path, is_operation: impl Fn(&[u8]) -> bool) -> Result<Left> {
+/// Counts the lines of a text file that satisfy `is_operation`.
+fn lines(path: &Path, is_operation: impl Fn(&[u8]) -> bool) -> Result<Readable> {
     if !path.exists() {
-        return Ok(Left::Nothing);
+        return Ok(Readable::Nothing);
     }
     let mut file = BufReader::new(File::open(path)?);
     let (mut count, mut line) = (0, Vec::new());
@@ -90,7 +90,7 @@ fn lines(path: &Path, is_operation: impl Fn(&[u8]) -> bool) -> Result<Left> {
         count += u64::from(line.ends_with(b"\n") && is_operation(&line));
         line.clear();
     }
-    Ok(Left::Operations(count))
+    Ok(Readable::Operations(count))
 }
 
 fn contains(line: &[u8], text: &str) -> bool {

@@ -1,4 +1,4 @@
-//! `instrumented`, in its three states.
+//! `instrumented`, in its three modes.
 
 use std::env;
 use std::path::Path;
@@ -8,18 +8,18 @@ use anyhow::{Result, ensure};
 use instrumented::recording;
 use instrumented::sync::mpsc::{self, Receiver, Sender};
 
-use super::{CHANNEL, Left, Peer, contains, lines};
+use super::{CHANNEL, Peer, Readable, contains, lines};
 
-/// The variable by which `recorder` tells a program that it is recorded.
+/// The environment variable that `recorder` sets for the programs that it records.
 pub const SESSION: &str = "INSTRUMENTED_SESSION";
-/// The recording's name in a child's directory.
+/// The name of the recording in a child's directory.
 pub const RECORDING: &str = "run.rec";
 
 /// Started by `recorder record`, which moves full blocks out of the program's memory.
 pub struct Drained;
-/// The program records itself, with [`recording::start`].
+/// The process records itself, with [`recording::start`].
 pub struct SelfRecorded;
-/// Nobody records.
+/// The process is not recorded.
 pub struct NotRecorded;
 
 macro_rules! operations {
@@ -36,26 +36,26 @@ macro_rules! operations {
 
         #[inline(always)]
         fn send(sender: &Self::Sender, number: u64) {
-            sender.send(number).expect("the receiver is there");
+            sender.send(number).expect("the receiver exists");
         }
 
         #[inline(always)]
         fn receive(receiver: &Self::Receiver, _: u64) -> u64 {
-            receiver.recv().expect("the sender is there")
+            receiver.recv().expect("a sender exists")
         }
 
         fn finish(self) -> Result<()> {
             Ok(())
         }
 
-        fn left(directory: &Path, recorder: &Path) -> Result<Left> {
+        fn readable(directory: &Path, recorder: &Path) -> Result<Readable> {
             operations_recorded(directory, recorder)
         }
     };
 }
 
 impl Peer for Drained {
-    fn begin(_: &Path) -> Result<Self> {
+    fn start(_: &Path) -> Result<Self> {
         ensure!(env::var_os(SESSION).is_some(), "this process was not started by `recorder`");
         Ok(Drained)
     }
@@ -64,7 +64,7 @@ impl Peer for Drained {
 }
 
 impl Peer for SelfRecorded {
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         recording::start(directory.join(RECORDING))?;
         Ok(SelfRecorded)
     }
@@ -73,26 +73,26 @@ impl Peer for SelfRecorded {
 }
 
 impl Peer for NotRecorded {
-    fn begin(_: &Path) -> Result<Self> {
+    fn start(_: &Path) -> Result<Self> {
         Ok(NotRecorded)
     }
 
     operations!();
 }
 
-/// Counts the operations in a recording's text form.
-fn operations_recorded(directory: &Path, recorder: &Path) -> Result<Left> {
+/// Counts the operations in the text form of a recording.
+fn operations_recorded(directory: &Path, recorder: &Path) -> Result<Readable> {
     let recording = directory.join(RECORDING);
     if !recording.exists() {
-        return Ok(Left::Nothing);
+        return Ok(Readable::Nothing);
     }
     let text = directory.join("run.txt");
     let status = Command::new(recorder)
         .args(["export".as_ref(), recording.as_os_str(), "-o".as_ref(), text.as_os_str()])
         .stderr(Stdio::null())
         .status()?;
-    ensure!(status.success(), "`recorder export` has failed: {status}");
-    // A receive that waits has a begin and an end; the end is the operation.
+    ensure!(status.success(), "`recorder export` failed: {status}");
+    // A receive that waits is recorded with its start and its end; only the end is counted.
     let operations = [" Send ", " Recv ", " RecvEnd "];
     lines(&text, |line| operations.iter().any(|name| contains(line, name)))
 }

@@ -8,7 +8,7 @@ use std::sync::{Mutex, mpsc};
 use anyhow::{Result, anyhow};
 use perfetto_recorder::{ThreadTraceData, TraceBuilder, start_span};
 
-use super::{CHANNEL, Left, Peer, plain_receive, plain_send};
+use super::{CHANNEL, Peer, Readable, plain_receive, plain_send};
 
 const FILE: &str = "run.pftrace";
 
@@ -22,7 +22,7 @@ impl Peer for Perfetto {
     type Receiver = mpsc::Receiver<u64>;
     type Batch = ();
 
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         perfetto_recorder::start().map_err(|error| anyhow!("{error:?}"))?;
         Ok(Perfetto { file: directory.join(FILE), threads: Mutex::default() })
     }
@@ -58,8 +58,8 @@ impl Peer for Perfetto {
         Ok(trace.write_to_file(self.file)?)
     }
 
-    fn left(directory: &Path, _: &Path) -> Result<Left> {
-        let there = directory.join(FILE).exists();
-        Ok(if there { Left::NotCounted } else { Left::Nothing })
+    fn readable(directory: &Path, _: &Path) -> Result<Readable> {
+        let exists = directory.join(FILE).exists();
+        Ok(if exists { Readable::NotCounted } else { Readable::Nothing })
     }
 }

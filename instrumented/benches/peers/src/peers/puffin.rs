@@ -1,7 +1,7 @@
-//! puffin: a scope around each operation, a frame for each thousand.
+//! puffin: a scope around each operation, and a frame per thousand operations.
 //!
-//! A scope's data is one text; it holds the channel. The message's number would have to
-//! be formatted and is left out.
+//! The data of a scope is a string: the channel. The number of the message is left out, since it
+//! would have to be formatted.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -12,19 +12,17 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context, Result, anyhow};
 use puffin::{FrameData, FrameSinkId, GlobalProfiler, ProfilerScope, ScopeCollection};
 
-use super::{CHANNEL, Left, Peer, plain_receive, plain_send};
+use super::{CHANNEL, Peer, Readable, plain_receive, plain_send};
 
 const FILE: &str = "frames.puffin";
 
-/// Has a thread of its own that writes the frames, as a program without puffin's viewer
-/// would.
+/// A thread writes the frames, as in a program without puffin's viewer.
 pub struct Puffin {
     sink: FrameSinkId,
     writer: JoinHandle<Result<()>>,
 }
 
-/// A scope around a thousand operations: a thread hands its scopes over when the
-/// outermost one ends.
+/// A scope around a thousand operations. A thread hands over its scopes when the outermost one ends.
 pub struct Batch {
     scope: Option<ProfilerScope>,
 }
@@ -41,7 +39,7 @@ impl Peer for Puffin {
     type Receiver = mpsc::Receiver<u64>;
     type Batch = Batch;
 
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         let mut file = File::create(directory.join(FILE))?;
         let (tx, rx) = mpsc::channel::<Arc<FrameData>>();
         let writer = thread::spawn(move || {
@@ -55,7 +53,7 @@ impl Peer for Puffin {
             Ok(())
         });
         let sink = GlobalProfiler::lock().add_sink(Box::new(move |frame| {
-            // The writer has said why, if it has ended.
+            // If the writer has ended, joining it returns the error.
             let _ = tx.send(frame);
         }));
         puffin::set_scopes_on(true);
@@ -83,19 +81,19 @@ impl Peer for Puffin {
     }
 
     fn finish(self) -> Result<()> {
-        // With the sink ends what the writer reads.
-        drop(GlobalProfiler::lock().remove_sink(self.sink).context("the sink was there")?);
-        self.writer.join().map_err(|_| anyhow!("the writer has panicked"))?
+        // Dropping the sink disconnects the writer's channel.
+        drop(GlobalProfiler::lock().remove_sink(self.sink).context("the sink is missing")?);
+        self.writer.join().map_err(|_| anyhow!("the writer panicked"))?
     }
 
-    fn left(directory: &Path, _: &Path) -> Result<Left> {
+    fn readable(directory: &Path, _: &Path) -> Result<Readable> {
         let mut file = BufReader::new(File::open(directory.join(FILE))?);
         let mut scopes = 0;
-        // An error is a frame that was cut off.
+        // An error is a truncated frame.
         while let Ok(Some(frame)) = FrameData::read_next(&mut file) {
-            // One of them is the batch.
+            // One of the scopes is the batch.
             scopes += frame.meta().num_scopes as u64 - 1;
         }
-        Ok(Left::Operations(scopes))
+        Ok(Readable::Operations(scopes))
     }
 }

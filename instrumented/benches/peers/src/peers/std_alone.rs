@@ -1,11 +1,11 @@
-//! std's channel with nothing around it: what everything else is compared with.
+//! std's channel alone, with which everything else is compared.
 
 use std::path::Path;
 use std::sync::mpsc;
 
 use anyhow::Result;
 
-use super::{Left, Peer, plain_receive, plain_send};
+use super::{Peer, Readable, plain_receive, plain_send};
 
 pub struct Std;
 
@@ -14,7 +14,7 @@ impl Peer for Std {
     type Receiver = mpsc::Receiver<u64>;
     type Batch = ();
 
-    fn begin(_: &Path) -> Result<Self> {
+    fn start(_: &Path) -> Result<Self> {
         Ok(Std)
     }
 
@@ -38,7 +38,7 @@ impl Peer for Std {
         Ok(())
     }
 
-    fn left(_: &Path, _: &Path) -> Result<Left> {
-        Ok(Left::Nothing)
+    fn readable(_: &Path, _: &Path) -> Result<Readable> {
+        Ok(Readable::Nothing)
     }
 }

@@ -11,7 +11,7 @@ use tracing_chrome::{ChromeLayerBuilder, FlushGuard};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use super::{CHANNEL, Left, Peer, contains, lines, plain_receive, plain_send};
+use super::{CHANNEL, Peer, Readable, contains, lines, plain_receive, plain_send};
 
 const CHROME_FILE: &str = "trace.json";
 const FMT_FILE: &str = "log.txt";
@@ -24,7 +24,7 @@ impl Peer for Chrome {
     type Receiver = mpsc::Receiver<u64>;
     type Batch = ();
 
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         let (layer, guard) =
             ChromeLayerBuilder::new().file(directory.join(CHROME_FILE)).include_args(true).build();
         tracing_subscriber::registry().with(layer).try_init()?;
@@ -50,23 +50,23 @@ impl Peer for Chrome {
     }
 
     fn finish(self) -> Result<()> {
-        // Ends the writing thread and waits for it.
+        // Ends the writer's thread and waits for it.
         drop(self.0);
         Ok(())
     }
 
-    fn left(directory: &Path, _: &Path) -> Result<Left> {
+    fn readable(directory: &Path, _: &Path) -> Result<Readable> {
         let path = directory.join(CHROME_FILE);
         let ends = lines(&path, |line| contains(line, "\"ph\":\"E\""))?;
-        let Left::Operations(count) = ends else { return Ok(ends) };
+        let Readable::Operations(count) = ends else { return Ok(ends) };
         let valid = serde_json::from_slice::<serde::de::IgnoredAny>(&fs::read(&path)?).is_ok();
-        Ok(if valid { Left::Operations(count) } else { Left::Broken(count) })
+        Ok(if valid { Readable::Operations(count) } else { Readable::Broken(count) })
     }
 }
 
 /// An event for each operation, with channel and number, as a line of a text file.
 ///
-/// The writer waits where its queue of 128,000 lines is full: it would lose lines else.
+/// The writer waits if its queue of 128,000 lines is full; otherwise it would drop lines.
 pub struct Fmt(WorkerGuard);
 
 impl Peer for Fmt {
@@ -74,7 +74,7 @@ impl Peer for Fmt {
     type Receiver = mpsc::Receiver<u64>;
     type Batch = ();
 
-    fn begin(directory: &Path) -> Result<Self> {
+    fn start(directory: &Path) -> Result<Self> {
         let file = File::create(directory.join(FMT_FILE))?;
         let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(file);
         tracing_subscriber::fmt()
@@ -110,7 +110,7 @@ impl Peer for Fmt {
         Ok(())
     }
 
-    fn left(directory: &Path, _: &Path) -> Result<Left> {
+    fn readable(directory: &Path, _: &Path) -> Result<Readable> {
         lines(&directory.join(FMT_FILE), |line| contains(line, "number="))
     }
 }

@@ -1,7 +1,7 @@
-//! tracy: a zone around each operation, its value the message's number.
+//! tracy: a zone around each operation, with the message's number as its value.
 //!
-//! No server is attached, so the zones stay in the program's memory: nothing is sent and
-//! nothing written, which is what tracy costs at least.
+//! No server is attached, so the zones stay in the program's memory and are neither sent nor
+//! written. The result is tracy's minimum cost.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -9,7 +9,7 @@ use std::sync::mpsc;
 use anyhow::Result;
 use tracy_client::Client;
 
-use super::{Left, Peer, plain_receive, plain_send};
+use super::{Peer, Readable, plain_receive, plain_send};
 
 pub struct Tracy;
 
@@ -18,7 +18,7 @@ impl Peer for Tracy {
     type Receiver = mpsc::Receiver<u64>;
     type Batch = ();
 
-    fn begin(_: &Path) -> Result<Self> {
+    fn start(_: &Path) -> Result<Self> {
         Client::start();
         Ok(Tracy)
     }
@@ -44,11 +44,11 @@ impl Peer for Tracy {
     }
 
     fn finish(self) -> Result<()> {
-        // What is in memory stays there until the process ends.
+        // The zones stay in memory until the process ends.
         Ok(())
     }
 
-    fn left(_: &Path, _: &Path) -> Result<Left> {
-        Ok(Left::Nothing)
+    fn readable(_: &Path, _: &Path) -> Result<Readable> {
+        Ok(Readable::Nothing)
     }
 }
