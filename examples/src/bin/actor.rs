@@ -1,36 +1,36 @@
-//! An actor: a thread that owns its state, and messages that change it.
+//! An actor: a thread that owns its state, and messages that change the state.
 //!
-//! The thread `account` has a balance, and nobody else has. Whoever wants something of it
-//! sends a message; the account takes one after the other, so it needs no lock, and "is
-//! there enough, then take it" cannot be interrupted. Four customers draw at the same time.
+//! Only the thread `account` has access to the balance. Other threads send messages to the
+//! account, which handles one after the other. So it needs no lock, and "if there is enough,
+//! withdraw it" cannot be interrupted. Four customers withdraw money at the same time.
 //!
-//! Look for: all arrows lead into `account`, and what it does lies between one `recv` and
-//! the next. Customers who ask for a reply wait for it.
+//! Look for: all arrows lead into `account`, which handles each message between two calls of
+//! `recv`. Customers that ask for a reply wait for it.
 //!
-//! Think about: with an `Arc<Mutex<i64>>`, what would a customer have to do in order to
-//! draw, and what could it do wrong?
+//! Think about: with an `Arc<Mutex<i64>>`, what would a customer have to do to withdraw
+//! money, and what could go wrong?
 //!
-//! Change: add a message `Close`, after which the account ends. What do customers see who
-//! come later?
+//! Change: add a message `Close`, after which the account ends. What happens to customers
+//! that arrive later?
 
 use std::io;
 
 use instrumented::sync::mpsc::{self, Receiver, Sender};
 use instrumented::thread;
 
-/// What can be asked of an account.
+/// A request to an account.
 enum Request {
     Deposit(i64),
-    /// Replies whether there was enough.
+    /// The reply is whether there was enough money.
     Withdraw(i64, Sender<bool>),
     Balance(Sender<i64>),
 }
 
-/// Runs an account until nobody can ask for anything any more.
+/// Runs an account until all senders of requests are dropped.
 fn keep_account(requests: Receiver<Request>) {
     let mut balance = 0;
     for request in requests {
-        // Who does not wait for the reply does not get one.
+        // A reply fails if the customer does not wait for it, which does not matter.
         match request {
             Request::Deposit(amount) => balance += amount,
             Request::Withdraw(amount, reply) => {
@@ -60,7 +60,7 @@ fn main() -> io::Result<()> {
         })?;
         customers.push(customer);
     }
-    let paid = customers.into_iter().map(|customer| customer.join().expect("nobody panics"));
+    let paid = customers.into_iter().map(|customer| customer.join().expect("no customer panics"));
     println!("{} of 4 customers got their 30", paid.filter(|&enough| enough).count());
 
     let (reply, balance) = mpsc::named("to main").channel();

@@ -1,16 +1,16 @@
 //! Backpressure: a full channel slows a fast producer down.
 //!
 //! The belt has room for two messages. The producer needs no time for a message and the
-//! consumer (the main thread) 5 ms, so the belt is soon full, and from then on every
-//! `send` waits until the consumer has taken a message off.
+//! consumer (the main thread) 5 ms, so the belt is soon full. From then on every `send` waits
+//! until the consumer has taken a message off.
 //!
-//! Look for: the first sends take no time, the later ones are `send jobs (full)` and last
-//! 5 ms each. The queue's depth climbs to the bound and stays there.
+//! Look for: the first sends take no time, the later ones are `send jobs (full)` and take
+//! 5 ms each. The depth of the queue rises to the bound and stays there.
 //!
-//! Think about: what would become of the memory if the producer never stopped, and the
-//! channel had no bound?
+//! Think about: how much memory would the program use if the producer never stopped, and
+//! the channel had no bound?
 //!
-//! Change: give the channel a bound of 20. The producer is done at once; does the
+//! Change: give the channel a bound of 20. The producer is done immediately; does the
 //! consumer's last message arrive any earlier?
 
 use std::io;
@@ -24,12 +24,12 @@ fn main() -> io::Result<()> {
 
     let producer = thread::Builder::new().name("producer".into()).spawn(move || {
         for job in 1..=12 {
-            tx.send(job).expect("the consumer lives");
+            tx.send(job).expect("the consumer receives");
         }
     })?;
 
     for job in rx {
-        // Only shows time: the consumer is slow.
+        // The consumer is slow.
         thread::sleep(Duration::from_millis(5));
         println!("did job {job}");
     }

@@ -1,17 +1,17 @@
-//! The deadlock of two full bounds: each waits until the other makes room.
+//! The deadlock of two full channels: each thread waits for the other to make room.
 //!
 //! Two clerks pass forms to each other, over two channels with room for two forms each.
-//! Each wants to get rid of all three of its own before it takes any. After two the
-//! channels are full, and both wait in `send`: for room that only a `recv` could make,
-//! which neither reaches. End the program with Ctrl-C, or start it with `--timeout 1s`.
+//! Each clerk sends all three of its own forms before it receives any. After two forms the
+//! channels are full, and both clerks wait in `send`, for room that only a `recv` of the
+//! other could make, which neither reaches. End it with Ctrl-C or start it with `--timeout 1s`.
 //!
-//! Look for: two bars `send … (full)` without an end, side by side. Follow them: who could
-//! end the one wait? What does that thread do? This circle is the deadlock.
+//! Look for: two bars `send … (full)` without an end, side by side. Follow them: which thread
+//! could end this wait, and what is it doing? This circle is the deadlock.
 //!
-//! Think about: would a bound of three help? And if each has four forms?
+//! Think about: would a bound of three help? And if each clerk has four forms?
 //!
-//! Change: let each clerk take a form for each that it passes. Then try larger bounds: the
-//! bug is still there, and only shows itself later.
+//! Change: let each clerk receive a form after each one that it sends. Then try larger bounds
+//! in the original: the bug is still there, and only appears later.
 
 use std::io;
 
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// A thread that passes all its forms on, and then takes as many.
+/// Spawns a thread that sends all its forms, and then receives as many.
 fn clerk(
     name: &str,
     out: SyncSender<usize>,
@@ -43,7 +43,7 @@ fn clerk(
 ) -> io::Result<thread::JoinHandle<()>> {
     thread::Builder::new().name(name.into()).spawn(move || {
         for form in 1..=FORMS {
-            out.send(form).expect("the other clerk is there");
+            out.send(form).expect("the other clerk exists");
         }
         for _ in 1..=FORMS {
             inbox.recv().expect("the other clerk passes its forms");

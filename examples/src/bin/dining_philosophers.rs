@@ -1,16 +1,16 @@
-//! The dining philosophers, by messages: nobody grabs a fork, everybody asks the waiter.
+//! The dining philosophers, with messages: they do not grab forks, but ask a waiter.
 //!
-//! Five philosophers sit around a table with a fork between each two, and need both of
-//! theirs to eat. If each took the left one first, all could starve with one fork in hand.
-//! Here the forks are data of one thread, the waiter (the main thread). A philosopher says
-//! `Hungry` and waits; the waiter serves it once both its forks are free.
+//! Five philosophers sit around a table with a fork between each two neighbours, and need both
+//! of theirs to eat. If each took the left one first, all could starve with one fork in hand.
+//! Here the forks are the data of one thread, the waiter (the main thread). A philosopher
+//! sends `Hungry` and waits; the waiter serves it as soon as both of its forks are free.
 //!
-//! Look for: neighbours never eat at the same time, and two philosophers do. A philosopher
-//! that waits has an arrow to the waiter behind it and none back yet.
+//! Look for: neighbours never eat at the same time, but two philosophers do. A philosopher
+//! that waits has an arrow to the waiter behind it, and none back yet.
 //!
 //! Think about: why can this not deadlock? Can a philosopher starve nevertheless?
 //!
-//! Change: let one philosopher think no time at all. Is it the waiter that is to be fair?
+//! Change: let one philosopher think for no time at all. Should the waiter ensure fairness?
 
 use std::io;
 use std::time::Duration;
@@ -35,12 +35,12 @@ fn main() -> io::Result<()> {
         let calls = calls_tx.clone();
         let philosopher = thread::Builder::new().name((*name).into()).spawn(move || {
             for _ in 0..MEALS {
-                // Only shows time: thinking takes some, and so does eating.
+                // The time to think; below, the time to eat.
                 thread::sleep(Duration::from_millis(2 + seat as u64));
-                calls.send(Call::Hungry(seat)).expect("the waiter lives");
-                served.recv().expect("the waiter serves everybody");
+                calls.send(Call::Hungry(seat)).expect("the waiter runs");
+                served.recv().expect("the waiter serves all guests");
                 thread::sleep(Duration::from_millis(4));
-                calls.send(Call::Full(seat)).expect("the waiter lives");
+                calls.send(Call::Full(seat)).expect("the waiter runs");
             }
         })?;
         philosophers.push(philosopher);
@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     drop(calls_tx);
 
     let (mut hungry, mut eating, mut meals) = (Vec::new(), [false; SEATS], 0);
-    // Ends when all philosophers have left.
+    // Ends when all philosophers have dropped their senders.
     for call in calls {
         match call {
             Call::Hungry(seat) => hungry.push(seat),
@@ -60,7 +60,7 @@ fn main() -> io::Result<()> {
             if !must_wait {
                 eating[seat] = true;
                 meals += 1;
-                plates[seat].send("spaghetti").expect("who is hungry is there");
+                plates[seat].send("spaghetti").expect("a hungry guest waits");
             }
             must_wait
         });

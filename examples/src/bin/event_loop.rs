@@ -1,17 +1,17 @@
-//! An event loop with shutdown: one thread waits for everything, and one event ends it.
+//! An event loop with shutdown: one thread waits for all events, and one event ends it.
 //!
-//! A channel cannot wait for two channels at once. So all sources of events share one: the
-//! `keyboard` sends keys, the `clock` sends ticks, and the main thread handles them one
-//! by one. At `Quit` it leaves its loop and drops the receiver, and so everybody else
-//! learns that it is over: their `send` fails, and they end.
+//! A thread cannot wait for two channels at once. So all sources of events share one: the
+//! `keyboard` sends keys, the `clock` sends ticks, and the main thread handles them one by
+//! one. On `Quit` it leaves its loop and drops the receiver. The other threads notice that
+//! because their `send` fails, and end.
 //!
-//! Look for: keys and ticks between each other on one channel. At the end `drop receiver`
-//! on the main thread, and after it `send (disconnected)` on the track of `clock`.
+//! Look for: keys and ticks interleaved on one channel. At the end `drop receiver` on the
+//! main thread, and after it `send (disconnected)` on the track of `clock`.
 //!
-//! Think about: a tick may be in the channel when the receiver is dropped. What becomes of
-//! it, and who minds?
+//! Think about: a tick may be in the channel when the receiver is dropped. What happens to
+//! it, and does that matter?
 //!
-//! Change: let `keyboard` send keys after `Quit`. How many does it get rid of?
+//! Change: let `keyboard` send keys after `Quit`. How many can it still send?
 
 use std::io;
 use std::time::Duration;
@@ -31,14 +31,14 @@ fn main() -> io::Result<()> {
     let keys = events_tx.clone();
     let keyboard = thread::Builder::new().name("keyboard".into()).spawn(move || {
         for key in "hello".chars() {
-            keys.send(Event::Key(key)).expect("nobody has quit");
-            // Only shows time: nobody types without a pause.
+            keys.send(Event::Key(key)).expect("main has not quit");
+            // The pause between two keys.
             thread::sleep(Duration::from_millis(4));
         }
-        keys.send(Event::Quit).expect("nobody has quit");
+        keys.send(Event::Quit).expect("main has not quit");
     })?;
     let clock = thread::Builder::new().name("clock".into()).spawn(move || {
-        // Ends when nobody wants to know the time any more.
+        // Ends when the receiver has been dropped.
         while events_tx.send(Event::Tick).is_ok() {
             thread::sleep(Duration::from_millis(3));
         }
@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     for event in events {
         match event {
             Event::Key(key) => typed.push(key),
-            // A program with a window would move something now.
+            // A program with a window would update an animation here.
             Event::Tick => {}
             Event::Quit => break,
         }

@@ -1,9 +1,9 @@
 //! Several producers, one consumer: many senders share one channel (fan-in).
 //!
-//! Four threads have a clone of the sender each and send five messages, every one at its
-//! own pace. The main thread receives them in the order in which they were sent,
-//! whoever sent them. It drops the sender that it began with: its loop ends when the
-//! *last* sender is gone, and that one would never go.
+//! Each of four threads has a clone of the sender and sends five messages, at its own pace.
+//! The main thread receives all messages in the order in which they were sent, whichever
+//! thread sent them. It drops the original sender, because its loop ends when the *last*
+//! sender is dropped, and that one would live until the end of `main`.
 //!
 //! Look for: arrows from four tracks into one, and the channel's live senders: up to five
 //! while clones are made, and one fewer for every drop. At zero the loop ends.
@@ -12,7 +12,7 @@
 //! messages of different producers?
 //!
 //! Change: let each producer send its count as well (`tx.send((number, count))`) and check
-//! your answer. `forgotten_sender` shows the run without the drop.
+//! your answer. `forgotten_sender` is the same program without the drop.
 
 use std::io;
 use std::time::Duration;
@@ -31,14 +31,14 @@ fn main() -> io::Result<()> {
         let name = format!("producer {number}");
         let producer = thread::Builder::new().name(name).spawn(move || {
             for _ in 0..5 {
-                // Only shows time: each at its own pace.
+                // Each producer has its own pace.
                 thread::sleep(Duration::from_millis(2 + number as u64));
-                tx.send(number).expect("main lives");
+                tx.send(number).expect("main receives");
             }
         })?;
         producers.push(producer);
     }
-    // Everybody has a clone. Without this line the loop would wait for ever.
+    // Each producer has its clone. Without this line the loop below would never end.
     drop(tx);
 
     let mut received = [0; PRODUCERS];

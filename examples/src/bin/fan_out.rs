@@ -1,18 +1,18 @@
 //! Fan-out: several workers share one receiver, behind a lock.
 //!
-//! A `Receiver` cannot be cloned: a message goes to one place. So the three workers have
-//! the same one in an `Arc<Mutex<_>>`, and take turns: who has the lock waits for the next
-//! letter, takes it, gives the lock back, and delivers the letter meanwhile.
+//! A `Receiver` cannot be cloned: a message goes to one place. So the three workers share
+//! one in an `Arc<Mutex<_>>` and take turns: the worker that holds the lock waits for the
+//! next letter, receives it, releases the lock, and then delivers the letter.
 //!
-//! Look for: of the three workers at most one waits in `recv`; the others deliver, or wait
-//! for the lock. Letters leave the channel in the order in which they were sent, whoever
-//! takes them, and every letter goes to one worker.
+//! Look for: at most one of the three workers waits in `recv`; the others deliver, or wait
+//! for the lock. Letters leave the channel in the order in which they were sent, whichever
+//! worker receives them, and every letter goes to one worker.
 //!
-//! Think about: who decides which worker gets the next letter? Is it fair?
+//! Think about: what decides which worker gets the next letter? Is it fair?
 //!
-//! Change: put the `recv` into the loop's head, `while let Ok(letter) =
-//! letters.lock()….recv()`. It looks the same, and the workers deliver one after the other:
-//! how long does the lock live?
+//! Change: move the `recv` into the head of the loop, `while let Ok(letter) =
+//! letters.lock()….recv()`. It looks the same, but the workers deliver one after the other:
+//! how long is the lock held now?
 
 use std::io;
 use std::time::Duration;
@@ -31,10 +31,10 @@ fn main() -> io::Result<()> {
         let worker = thread::Builder::new().name(name).spawn(move || {
             let mut delivered = 0;
             loop {
-                // The lock is held until the end of this line, and no longer.
+                // The lock is released at the end of this line.
                 let letter = letters.lock().expect("no worker panics").recv();
                 let Ok(_letter) = letter else { break delivered };
-                // Only shows time: it takes some to deliver a letter.
+                // The time to deliver a letter.
                 thread::sleep(Duration::from_millis(3));
                 delivered += 1;
             }
@@ -43,7 +43,7 @@ fn main() -> io::Result<()> {
     }
 
     for letter in 1..=12 {
-        tx.send(letter).expect("the workers live");
+        tx.send(letter).expect("the workers receive");
     }
     drop(tx);
 

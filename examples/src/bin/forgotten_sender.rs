@@ -1,17 +1,17 @@
-//! The forgotten sender, a bug that hangs for ever: the receiver waits for nobody.
+//! The forgotten sender, a bug that hangs for ever: the receiver waits in vain for a message.
 //!
 //! Three workers send one message each, through clones of `tx`, and end. The main thread
 //! receives all three, and its loop waits for more: `tx` itself lives until the end of
-//! `main`, so another message *could* come. End the program with Ctrl-C, or start it with
+//! `main`, so another message *could* arrive. End the program with Ctrl-C, or start it with
 //! the recorder's `--timeout`.
 //!
-//! Look for: the last `recv` on the main thread, a wait that has no end, while the
-//! channel's live senders stay at one. Which thread holds that one?
+//! Look for: the last `recv` on the main thread, a wait without an end, while the channel
+//! still has one live sender. Which thread holds it?
 //!
 //! Think about: where must `drop(tx)` stand for the program to end? How could the loop be
 //! written so that it needs no drop?
 //!
-//! Change: put the drop in (`fan_in` has it), and see how the last wait ends.
+//! Change: add the drop (as in `fan_in`), and see how the last wait ends.
 
 use std::io;
 use std::time::Duration;
@@ -28,9 +28,9 @@ fn main() -> io::Result<()> {
         let tx = tx.clone();
         let name = format!("worker {number}");
         thread::Builder::new().name(name).spawn(move || {
-            // Only shows time: the results come one after the other.
+            // The results arrive one after the other.
             thread::sleep(Duration::from_millis(3 * number as u64));
-            tx.send(number * 10).expect("main lives");
+            tx.send(number * 10).expect("main receives");
         })?;
     }
 

@@ -1,9 +1,9 @@
-//! The lost message: `send` was `Ok`, and nobody ever receives it.
+//! The lost message: `send` returned `Ok`, but the message is never received.
 //!
-//! The thread `writer` sends five letters; all five times `send` says `Ok`. The main thread
-//! reads two, and drops the receiver: the other three are dropped with it. `Ok` means
-//! "it is in the queue", and not "it has arrived". Only who sends *after* the receiver
-//! is gone is told, and gets the letter back.
+//! The thread `writer` sends five letters, and `send` returns `Ok` five times. The main thread
+//! reads two letters and drops the receiver: the other three are dropped with it. `Ok` means
+//! "it is in the queue", not "it has arrived". Only a `send` *after* the drop of the receiver
+//! fails, and returns the letter.
 //!
 //! Look for: three messages in flight that end as `never received`, and the recorder's
 //! summary, which counts them. Then `send (disconnected)` on the main thread.
@@ -11,7 +11,7 @@
 //! Think about: how can a sender know that its message was handled? (`request_reply` is one
 //! answer; `rendezvous` is half of one: why only half?)
 //!
-//! Change: take the limit of two out of the loop. Why does the program hang now?
+//! Change: remove the limit of two from the loop. Why does the program hang now?
 
 use std::io;
 
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     let letters = tx.clone();
     let writer = thread::Builder::new().name("writer".into()).spawn(move || {
         for number in 1..=5 {
-            letters.send(number).expect("the receiver is still there");
+            letters.send(number).expect("the receiver still exists");
         }
     })?;
     writer.join().expect("the writer does not panic");

@@ -1,17 +1,17 @@
-//! Ownership moves with the message: what was sent is the receiver's, and nobody else's.
+//! Ownership moves with the message: a sent value belongs to the receiver, and to no one else.
 //!
 //! The thread `packer` fills a crate of a million bytes and sends it. The bytes stay where
-//! they are in memory: what goes over the channel is the right to them. The packer cannot
-//! look into the crate any more, so the main thread may open it without asking anybody.
+//! they are in memory: only their ownership moves through the channel. The packer can no
+//! longer access the crate, so the main thread may open it without asking anyone.
 //!
-//! Look for: one message, and how little time it takes: `send` and `recv` are as short as
+//! Look for: one message, and how little time it takes. `send` and `recv` are as short as
 //! for a single number.
 //!
-//! Think about: two threads use the same bytes, one after the other, and there is no
-//! lock. Who makes sure that they never use them at the same time, and when?
+//! Think about: two threads use the same bytes, one after the other, without a lock. What
+//! ensures that they never use them at the same time, and when is that checked?
 //!
-//! Change: use `goods` once more after the `send`, build it, and read what the compiler
-//! says. Then send `goods.clone()`: the program builds, and the last line says `moved`.
+//! Change: use `goods` once more after the `send`, build it, and read the error message of
+//! the compiler. Then send `goods.clone()`: the program builds, and prints `moved`.
 
 use std::io;
 
@@ -24,7 +24,7 @@ fn main() -> io::Result<()> {
     let packer = thread::Builder::new().name("packer".into()).spawn(move || {
         let goods = vec![7u8; 1_000_000];
         let packed_at = goods.as_ptr().addr();
-        tx.send(goods).expect("main lives");
+        tx.send(goods).expect("main receives");
         // From here on `goods` cannot be used: error[E0382], borrow of moved value.
         packed_at
     })?;

@@ -1,17 +1,17 @@
-//! Ping-pong, and its latency: what it costs to wake another thread, there and back.
+//! Ping-pong and latency: the cost of waking another thread, and of being woken by it.
 //!
-//! Two players have one ball. Each waits until it comes and hits it back at once: nobody
-//! does any work. So the time of a round is twice the way of a message from one thread
-//! to another that sleeps.
+//! Two players have one ball. Each waits for it and returns it immediately, without any
+//! other work. So the time of a round is twice the latency of a message from one thread to
+//! another that sleeps.
 //!
 //! Look for: at every moment one of the two waits. The `latency` of a `recv` (click on it)
-//! is the way of that ball, and nearly all of a round.
+//! is the time of one pass, and two passes are nearly the whole round.
 //!
 //! Think about: a `send` itself takes less than a tenth of a microsecond. Where does the
 //! rest of the latency come from? What follows for programs that send many small messages
 //! and wait for an answer each time?
 //!
-//! Change: run it with `--release`; does it get faster? Then let two balls be in play.
+//! Change: run it with `--release`; is it faster? Then play with two balls.
 
 use std::io;
 use std::time::Instant;
@@ -33,14 +33,14 @@ fn main() -> io::Result<()> {
 
     let started = Instant::now();
     for round in 0..ROUNDS {
-        to_pong.send(round).expect("pong plays until we stop");
+        to_pong.send(round).expect("pong plays until the channel ends");
         let ball = from_pong.recv().expect("pong hits every ball");
         assert_eq!(ball, round, "there is one ball");
     }
     let round = started.elapsed() / ROUNDS;
     println!("{ROUNDS} rounds, {round:?} each");
 
-    // Pong's loop ends: no ball can come any more.
+    // Ends pong's loop.
     drop(to_pong);
     pong.join().expect("pong does not panic");
     Ok(())

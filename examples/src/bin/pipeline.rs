@@ -1,13 +1,13 @@
-//! A pipeline: three stages work at the same time, joined by two channels.
+//! A pipeline: three stages work at the same time, connected by two channels.
 //!
-//! The thread `read` makes the numbers from 1 to 30, the thread `square` squares each,
-//! and the main thread adds them up. When a stage has no more to do it drops its sender,
-//! so the next stage's loop ends too: the end travels down the pipeline by itself.
+//! The thread `read` produces the numbers from 1 to 30, the thread `square` squares each,
+//! and the main thread adds them up. A stage that has no more work drops its sender, which
+//! ends the loop of the next stage: the end travels down the pipeline by itself.
 //!
-//! Look for: the stages at work side by side, on different numbers. `square` takes the
+//! Look for: the stages work side by side, on different numbers. `square` takes the
 //! longest: its queue `numbers` grows, and the main thread waits for `squares`.
 //!
-//! Think about: how long does the whole run take, and which stage decides that?
+//! Think about: how long does the whole run take, and which stage determines that?
 //!
 //! Change: make `read` twice as fast, and see what the run gains. Then `square`.
 
@@ -24,13 +24,13 @@ fn main() -> io::Result<()> {
     let read = thread::Builder::new().name("read".into()).spawn(move || {
         for number in 1..=30 {
             work(Duration::from_micros(500));
-            numbers_tx.send(number).expect("square lives");
+            numbers_tx.send(number).expect("square receives");
         }
     })?;
     let square = thread::Builder::new().name("square".into()).spawn(move || {
         for number in numbers {
             work(Duration::from_millis(1));
-            squares_tx.send(number * number).expect("main lives");
+            squares_tx.send(number * number).expect("main receives");
         }
     })?;
 

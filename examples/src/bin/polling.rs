@@ -1,18 +1,18 @@
 //! `try_recv` and polling: look for a message, and do something else if there is none.
 //!
-//! The main thread draws the frames of a game. After each it asks whether a key was
-//! pressed, and takes all keys that are there; it never waits for one. `try_recv` says
-//! `Empty` while more can come, and `Disconnected` when the player has left.
+//! The main thread draws the frames of a game. After each frame it receives all keys that
+//! were pressed, but never waits for one. `try_recv` returns `Empty` if the channel is empty
+//! but still connected, and `Disconnected` once the player has left.
 //!
-//! Look for: the main thread has no wait at all. Instead there is a `try_recv (empty)`
-//! after every frame, and a key lies in the channel until the frame is drawn: its flight
-//! is the delay that the player feels.
+//! Look for: the main thread never waits. Instead there is a `try_recv (empty)` after every
+//! frame, and a key stays in the channel until the frame is drawn: the time in flight is the
+//! delay that the player notices.
 //!
-//! Think about: what does polling cost while nobody presses a key? Who should poll, and
-//! who should wait?
+//! Think about: what does polling cost while no key is pressed? When should a thread poll,
+//! and when should it wait?
 //!
-//! Change: take the sleep out of `draw_frame` and count the `try_recv` in the summary of
-//! the timeline. Then replace `try_recv` by `recv`: what happens to the frames?
+//! Change: remove the sleep from `draw_frame` and count the `try_recv` in the summary of
+//! the timeline. Then replace `try_recv` with `recv`: what happens to the frames?
 
 use std::io;
 use std::time::Duration;
@@ -25,7 +25,7 @@ fn main() -> io::Result<()> {
 
     let player = thread::Builder::new().name("player".into()).spawn(move || {
         for key in ["left", "jump", "right"] {
-            // Only shows time: nobody presses keys without a pause.
+            // The pause between two keys.
             thread::sleep(Duration::from_millis(7));
             tx.send(key).expect("the game runs");
         }
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Only shows time: this is what the main thread has to do anyway.
+/// Stands for the other work of the main thread.
 fn draw_frame() {
     thread::sleep(Duration::from_millis(3));
 }

@@ -1,18 +1,18 @@
-//! The concurrent prime sieve: a chain of threads, each of which holds one prime back.
+//! The concurrent prime sieve: a chain of threads, each of which filters by one prime.
 //!
 //! `numbers` sends 2, 3, 4, … into the chain. The first number that comes out of the chain
-//! is a prime: main puts a filter for it behind the last one, which lets through what it
-//! does not divide. So the chain grows by a thread and a channel with every prime. In the
-//! end main drops its receiver, and the end travels *up* the chain: every `send` fails.
+//! is a prime. Main then appends a filter for it, which lets only those numbers through that
+//! the prime does not divide. So the chain grows by a thread and a channel with every prime.
+//! At the end main drops its receiver, and the end travels *up* the chain: every `send` fails.
 //!
-//! Look for: how far a number comes before a filter stops it. At the end `drop receiver`
+//! Look for: how far a number gets before a filter stops it. At the end `drop receiver`
 //! on the main thread, and then one `send (disconnected)` after the other.
 //!
-//! Think about: all channels are rendezvous. What would happen without a bound? Which
-//! filter has the most to do?
+//! Think about: all channels are rendezvous channels. What would happen without a bound?
+//! Which filter has the most work?
 //!
-//! Change: search for 20 primes. Who waits for whom? (It is a beautiful program, and a slow
-//! one: compare it with a loop.)
+//! Change: search for 20 primes. Which threads wait for which? (It is a beautiful program, but
+//! a slow one: compare it with a loop.)
 
 use std::io;
 
@@ -24,7 +24,7 @@ const PRIMES: usize = 8;
 fn main() -> io::Result<()> {
     let (tx, mut chain) = mpsc::named("from 2 on").sync_channel(0);
     let mut threads = vec![thread::Builder::new().name("numbers".into()).spawn(move || {
-        // Ends when nobody wants a number any more.
+        // Ends when the receiver has been dropped.
         let _ = (2u32..).try_for_each(|number| tx.send(number));
     })?];
 
@@ -40,12 +40,12 @@ fn main() -> io::Result<()> {
 
     drop(chain);
     for thread in threads {
-        thread.join().expect("nobody panics");
+        thread.join().expect("no thread panics");
     }
     Ok(())
 }
 
-/// A thread that lets through what `prime` does not divide, and what comes out of it.
+/// Spawns a thread that passes on the numbers that `prime` does not divide, and returns its output.
 fn filter(
     prime: u32,
     numbers: Receiver<u32>,

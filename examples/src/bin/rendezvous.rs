@@ -1,16 +1,16 @@
-//! A rendezvous: a channel without any room, where both sides have to meet.
+//! A rendezvous: a channel without any capacity, where both sides have to meet.
 //!
-//! `sync_channel(0)` has no place to put a message down: it goes from hand to hand, and
-//! whoever comes first waits for the other. In even rounds the giver is busy and the
-//! taker (the main thread) waits, in odd rounds it is the other way round.
+//! `sync_channel(0)` cannot store a message: it is passed from hand to hand, and the side
+//! that arrives first waits for the other. In even rounds the giver is busy and the taker
+//! (the main thread) waits, in odd rounds it is the other way round.
 //!
-//! Look for: the waits change sides from round to round, and nobody is ever a round
-//! ahead. The channel's depth is never more than the one message that is handed over.
+//! Look for: the waits change sides from round to round, and neither side is ever a round
+//! ahead. The depth of the channel never exceeds the one message being handed over.
 //!
 //! Think about: after `send` returns on this channel, what does the giver know that it
-//! would not know on any other?
+//! would not know on any other channel?
 //!
-//! Change: make the bound 1 and look who still waits for whom.
+//! Change: set the bound to 1 and see which waits remain.
 
 use std::io;
 use std::time::Duration;
@@ -26,13 +26,13 @@ fn main() -> io::Result<()> {
     let giver = thread::Builder::new().name("giver".into()).spawn(move || {
         for round in 0..ROUNDS {
             busy(if round % 2 == 0 { 8 } else { 2 });
-            tx.send(round).expect("the taker lives");
+            tx.send(round).expect("the taker receives");
         }
     })?;
 
     for round in 0..ROUNDS {
         busy(if round % 2 == 0 { 2 } else { 8 });
-        let given = rx.recv().expect("the giver comes to every round");
+        let given = rx.recv().expect("the giver sends in every round");
         println!("round {round}: took {given}");
     }
 
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Only shows time: the messages would go the same way without it.
+/// Stands for other work of the thread.
 fn busy(milliseconds: u64) {
     thread::sleep(Duration::from_millis(milliseconds));
 }

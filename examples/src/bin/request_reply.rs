@@ -1,23 +1,23 @@
-//! Request and reply: a message carries the sender on which the answer is to come.
+//! Request and reply: a message contains the sender for the answer.
 //!
-//! The thread `squarer` serves two clients. A channel goes one way, so each request has
-//! a sender in it: its client's own letterbox. The server does not know its clients; it
-//! answers whoever has written, wherever that may be.
+//! The thread `squarer` serves two clients. A channel has one direction, so each request
+//! contains a sender: its client's own letterbox. The server has no list of its clients; it
+//! answers through the sender in the request.
 //!
-//! Look for: two arrows into `squarer` for every two out of it, and each answer arrives
-//! at the client that asked. While a client waits for its answer the other is served.
+//! Look for: two arrows into `squarer` for every two out of it, and each answer arrives at
+//! the client that asked. While one client waits for its answer the other is served.
 //!
-//! Think about: why does the server need no list of its clients? And what becomes of the
+//! Think about: why does the server need no list of its clients? And what happens to the
 //! server's `send` if a client does not wait for its answer?
 //!
-//! Change: add a third client. How many lines does it take, and how many of the server's?
+//! Change: add a third client. How many lines does that take, and how many in the server?
 
 use std::io;
 
 use instrumented::sync::mpsc::{self, Sender};
 use instrumented::thread;
 
-/// A question, and where the answer is to go.
+/// A question, and the sender for the answer.
 struct Request {
     number: u64,
     reply: Sender<u64>,
@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
 
     let squarer = thread::Builder::new().name("squarer".into()).spawn(move || {
         for Request { number, reply } in inbox {
-            // A client that is gone needs no answer.
+            // Fails if the client has ended, which does not matter.
             let _ = reply.send(number * number);
         }
     })?;
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
             let (reply, answers) = mpsc::named(&format!("answers to {name}")).channel();
             numbers.map(|number| {
                 let reply = reply.clone();
-                requests.send(Request { number, reply }).expect("the squarer lives");
+                requests.send(Request { number, reply }).expect("the squarer runs");
                 answers.recv().expect("the squarer answers")
             })
         })?;

@@ -1,17 +1,17 @@
 //! The slow stage: how to find the bottleneck of a pipeline.
 //!
-//! Chairs are cut, painted and packed; painting takes four times as long as the others.
-//! The belts between have room for two. Soon everybody works as slowly as `paint`: `cut`
-//! waits because its belt is full, and the main thread, which packs, because its belt is
-//! empty.
+//! Chairs are cut, painted and packed; painting takes four times as long as each of the
+//! others. The belts in between have room for two chairs. Soon all stages are as slow as
+//! `paint`: `cut` waits because its belt is full, and the main thread, which packs, because
+//! its belt is empty.
 //!
 //! Look for: `send … (full)` before the slow stage, and `recv … (waiting)` behind it. The
 //! bottleneck is the stage between the two, the one that never waits.
 //!
-//! Think about: what does the run gain if `cut` gets twice as fast? And if `paint` does?
+//! Think about: what does the run gain if `cut` becomes twice as fast? And if `paint` does?
 //!
-//! Change: paint with two threads (`fan_out` shows how). Where is the bottleneck now? Do
-//! the chairs still come in their order?
+//! Change: paint with two threads (see `fan_out`). Where is the bottleneck now? Do the
+//! chairs still arrive in order?
 
 use std::io;
 use std::time::Duration;
@@ -29,13 +29,13 @@ fn main() -> io::Result<()> {
     let cutter = thread::Builder::new().name("cut".into()).spawn(move || {
         for chair in 1..=CHAIRS {
             work(1);
-            cut_tx.send(chair).expect("paint lives");
+            cut_tx.send(chair).expect("paint receives");
         }
     })?;
     let painter = thread::Builder::new().name("paint".into()).spawn(move || {
         for chair in cut {
             work(4);
-            painted_tx.send(chair).expect("main lives");
+            painted_tx.send(chair).expect("main receives");
         }
     })?;
 

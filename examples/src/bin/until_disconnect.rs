@@ -1,17 +1,17 @@
-//! Iterating until disconnect: a loop over a channel ends when its last sender is gone.
+//! Iterating until disconnect: a loop over a channel ends when its last sender is dropped.
 //!
-//! The thread `rocket` counts down and ends, and with it its sender. The main thread does
-//! not know how many messages there will be, and need not: `for number in &rx` takes what
-//! comes, waits while there is nothing, and ends after the last. Nothing that was sent
-//! before is lost by it: the queue is emptied first.
+//! The thread `rocket` counts down and ends, which drops its sender. The main thread does
+//! not need to know how many messages there will be: `for number in &rx` receives each
+//! message, waits while the channel is empty, and ends after the last one. No message is
+//! lost: those in the queue are received first.
 //!
 //! Look for: `drop sender` on the track of `rocket`, and right after it `recv
-//! (disconnected)` on the main thread: this is how the loop learns that it is over.
+//! (disconnected)` on the main thread, which ends the loop.
 //!
-//! Think about: the last message of a list could be a special one that says "the end".
-//! Why is the dropped sender the better sign?
+//! Think about: instead, the last message could be a special value that means "the end".
+//! Why is the dropped sender the better signal?
 //!
-//! Change: let `rocket` panic in the midst of the countdown. Does the loop still end?
+//! Change: make `rocket` panic in the middle of the countdown. Does the loop still end?
 
 use std::io;
 use std::time::Duration;
@@ -24,11 +24,11 @@ fn main() -> io::Result<()> {
 
     let rocket = thread::Builder::new().name("rocket".into()).spawn(move || {
         for number in (1..=5).rev() {
-            tx.send(number).expect("main lives");
-            // Only shows time: a countdown takes some.
+            tx.send(number).expect("main receives");
+            // The pace of the countdown.
             thread::sleep(Duration::from_millis(2));
         }
-        // Here tx is dropped, for it belongs to this closure.
+        // tx is dropped here, because the closure owns it.
     })?;
 
     for number in &rx {

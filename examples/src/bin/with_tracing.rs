@@ -1,24 +1,24 @@
-//! Channels and the crate `tracing`: each shows what the other knows.
+//! Channels and the crate `tracing`: each contains the data of the other.
 //!
-//! A kitchen: the main thread takes three orders, the thread `cook` cooks them. The program
-//! has spans and events of its own, and a subscriber with three layers. `fmt` prints on stderr
-//! what happens, waits on channels included. tracing-chrome writes a file in which every send
-//! and receive stands among the program's spans. And `spans::layer()` puts the program's spans
-//! into the recording, if `recorder` makes one.
+//! A kitchen: the main thread takes three orders, and the thread `cook` cooks them. The program
+//! has spans and events of its own, and a subscriber with three layers. `fmt` prints events and
+//! spans on stderr, including waits on channels. tracing-chrome writes a file in which every send
+//! and receive is among the program's spans. And `spans::layer()` adds the program's spans to the
+//! recording, if `recorder` runs the program.
 //!
 //! ```sh
 //! cargo run -p examples --features tracing --bin with_tracing   # fmt and tracing-chrome
 //! cargo run -p recorder -- run with_tracing                      # and the recording
 //! ```
 //!
-//! Look for: the span `cook` on the track of `cook`, and in it the event `done`; in
-//! tracing-chrome's file a span `recv` for each wait, and an event `send` for each order.
+//! Look for: the span `cook` on the track of `cook`, and in it the event `done`; in the file of
+//! tracing-chrome a span `recv` for each wait, and an event `send` for each order.
 //!
-//! Think about: which of the two traces knows how long an order lay in the queue? And which
-//! shows what a program does that uses no channels?
+//! Think about: which of the two traces contains how long an order was in the queue? And which
+//! one describes a program that uses no channels?
 //!
-//! Change: have `fmt` print all that it is told, with `LevelFilter::TRACE`, and compare its
-//! lines with the timeline.
+//! Change: make `fmt` print all events, with `LevelFilter::TRACE`, and compare its lines with
+//! the timeline.
 
 use std::env;
 use std::fs::File;
@@ -37,8 +37,8 @@ fn main() -> io::Result<()> {
     let path = env::temp_dir().join("with_tracing.json");
     let (chrome, written_when_dropped) =
         ChromeLayerBuilder::new().writer(File::create(&path)?).include_args(true).build();
-    // Waits are spans of level DEBUG, of which the outcome is known when they close. What did
-    // not wait is an event of level TRACE: too much for a terminal.
+    // A wait is a span of level DEBUG, printed when it closes because its outcome is set then.
+    // Operations that do not wait are events of level TRACE, too many for a terminal.
     let lines = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
@@ -50,7 +50,7 @@ fn main() -> io::Result<()> {
     let cook = thread::Builder::new().name("cook".into()).spawn(move || {
         for order in cooking {
             let _span = info_span!("cook", order).entered();
-            // Stands for work that takes time.
+            // The time to cook.
             thread::sleep(Duration::from_millis(3));
             info!("done");
         }
@@ -58,7 +58,7 @@ fn main() -> io::Result<()> {
 
     for order in ["soup", "pasta", "cake"] {
         thread::sleep(Duration::from_millis(2));
-        orders.send(order).expect("the cook lives");
+        orders.send(order).expect("the cook receives");
     }
     drop(orders);
     cook.join().expect("the cook does not panic");

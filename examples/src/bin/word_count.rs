@@ -1,14 +1,14 @@
-//! Map and reduce: four mappers count the words of real text, one reducer adds up.
+//! Map and reduce: four mappers count the words of a real text, one reducer adds up.
 //!
 //! The text is the beginning of Lewis Carroll's "Alice's Adventures in Wonderland" (1865).
-//! Each mapper has a paragraph, counts its words into a table of its own, without a lock,
-//! and sends the whole table. The main thread adds the tables up as they come.
+//! Each mapper counts the words of one paragraph in a table of its own, without a lock, and
+//! sends the whole table. The main thread adds up the tables in the order of their arrival.
 //!
-//! Look for: one message for each mapper. They may come in any order, and the result is the
-//! same.
+//! Look for: one message from each mapper. They may arrive in any order, and the result is
+//! the same.
 //!
 //! Think about: a mapper could send every single word instead, and the main thread could
-//! count. How many messages would that be, and which of the two threads would be busy?
+//! count. How many messages would that be, and which threads would be busy?
 //!
 //! Change: do that, and compare the two timelines.
 
@@ -30,7 +30,7 @@ fn main() -> io::Result<()> {
         let tx = tx.clone();
         let name = format!("mapper {}", number + 1);
         let mapper = thread::Builder::new().name(name).spawn(move || {
-            tx.send(count(paragraph)).expect("main lives");
+            tx.send(count(paragraph)).expect("main receives");
         })?;
         mappers.push(mapper);
     }
@@ -47,7 +47,7 @@ fn main() -> io::Result<()> {
     }
 
     let mut ranking: Vec<_> = total.iter().collect();
-    // The most frequent first; those alike by the alphabet.
+    // The most frequent first, equally frequent ones in alphabetical order.
     ranking.sort_by_key(|&(word, count)| (std::cmp::Reverse(count), word));
     for (word, count) in ranking.iter().take(5) {
         println!("{count:3} {word}");
@@ -56,7 +56,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// How often each word occurs, in small letters.
+/// Counts the occurrences of each word, in lower case.
 fn count(text: &str) -> Counts {
     let mut counts = Counts::new();
     let words = text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());

@@ -1,16 +1,16 @@
-//! A worker pool: a fixed number of threads does any number of jobs.
+//! A worker pool: a fixed number of threads runs any number of jobs.
 //!
 //! This is the thread pool of the last chapter of the Rust Book. A job is a closure in a
-//! box; `execute` sends it, and whichever worker is free takes it. When the pool is dropped
-//! it drops its sender first: the workers do what is still queued, and then end.
+//! box; `execute` sends it, and a worker that is free receives it. When the pool is dropped
+//! it first drops its sender: the workers finish the queued jobs, and then end.
 //!
-//! Look for: eight jobs on three workers, and the queue in which the others wait for their
-//! turn. At the end `drop sender` on the main thread, and then one `recv (disconnected)`
+//! Look for: eight jobs on three workers, and the queue in which the other jobs wait for
+//! their turn. At the end `drop sender` on the main thread, and then one `recv (disconnected)`
 //! for each worker.
 //!
 //! Think about: why must `drop` drop the sender *before* it joins the workers?
 //!
-//! Change: turn the two statements in `drop` round, and run it with `--timeout 1s`. Then
+//! Change: swap the two statements in `drop`, and run the program with `--timeout 1s`. Then
 //! try pools of one and of eight workers.
 
 use std::io;
@@ -22,7 +22,7 @@ use instrumented::thread;
 type Job = Box<dyn FnOnce() + Send>;
 
 struct WorkerPool {
-    /// `None` once the pool is being dropped.
+    /// `None` while the pool is being dropped.
     jobs: Option<mpsc::Sender<Job>>,
     workers: Vec<thread::JoinHandle<()>>,
 }
@@ -64,7 +64,7 @@ fn main() -> io::Result<()> {
     let pool = WorkerPool::new(3)?;
     for number in 1..=8 {
         pool.execute(move || {
-            // Only shows time: a job takes some.
+            // The time of a job.
             thread::sleep(Duration::from_millis(3));
             println!("job {number} is done");
         });
