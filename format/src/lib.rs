@@ -18,7 +18,7 @@
 //! |---|---|
 //! | 0–7 | [`MAGIC`] |
 //! | 8–11 | format version, [`VERSION`] |
-//! | 16–23 | while the file is written: how many blocks were sealed ([`seals`]) |
+//! | 16–23 | while the file is written: how many blocks were sealed ([`sealed_ring`]) |
 //! | others | zero |
 //!
 //! # Blocks
@@ -43,7 +43,7 @@
 //! only ever compared for equality with the generation, so a torn or late value can
 //! not be mistaken for it. A thread that finds the place of its next block not drained
 //! writes that one, packed, to the end of the file: its generation is [`COPY`], and its
-//! place is not used again. Which blocks are sealed is told in [`seals`], so that nobody
+//! place is not used again. Which blocks are sealed is told in [`sealed_ring`], so that nobody
 //! has to look for them; what the recorder tells the processes is in [`control`].
 //!
 //! # Records
@@ -100,7 +100,7 @@ mod id;
 mod label;
 mod operation;
 pub mod packed;
-pub mod seals;
+pub mod sealed_ring;
 pub mod text;
 
 pub use block::{

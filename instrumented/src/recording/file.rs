@@ -13,7 +13,7 @@ use std::{env, io, process};
 
 use format::packed::Packer;
 use format::{
-    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, control, seals, word,
+    BlockHeader, Event, FILE_HEADER_BYTES, HEADER_WORDS, MAX_RECORD, control, sealed_ring, word,
 };
 
 use super::block::{Block, Ring, store, store_unused};
@@ -22,7 +22,7 @@ use crate::platform;
 
 /// Bytes of the file's head: the file header, the block of the process, and the page that lists
 /// sealed blocks.
-const HEAD_BYTES: usize = seals::PAGE + seals::PAGE_BYTES;
+const HEAD_BYTES: usize = sealed_ring::PAGE_OFFSET + sealed_ring::PAGE_BYTES;
 
 /// The sizes of rings, from the smallest to the largest.
 ///
@@ -112,7 +112,7 @@ impl Recording {
         platform::allocate(&file, 0, HEAD_BYTES)?;
         let head = platform::map(&file, 0, HEAD_BYTES)?;
         let (file_header, rest) = head.split_at(FILE_HEADER_BYTES / size_of::<u64>());
-        let process_words = (seals::PAGE - FILE_HEADER_BYTES) / size_of::<u64>();
+        let process_words = (sealed_ring::PAGE_OFFSET - FILE_HEADER_BYTES) / size_of::<u64>();
         let (process_block, slots) = rest.split_at(process_words);
         store_unused(slots);
         let committed = write_process(process_block);
@@ -202,8 +202,9 @@ impl Recording {
 
     /// Lists the block at this offset in the file as sealed, for the recorder.
     fn announce_sealed(&self, offset: u64) {
-        let number = self.head[seals::COUNT].fetch_add(1, Ordering::Relaxed);
-        self.head[seals::word(number)].store(seals::slot(number, offset), Ordering::Release);
+        let number = self.head[sealed_ring::COUNT].fetch_add(1, Ordering::Relaxed);
+        self.head[sealed_ring::slot_word(number)]
+            .store(sealed_ring::encode_slot(number, offset), Ordering::Release);
     }
 
     fn return_ring(&self, block: Block) {

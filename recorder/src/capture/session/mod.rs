@@ -387,7 +387,7 @@ fn append_exit(writer: &mut RecordingWriter, process: u32, exit: &ProcessExit) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use format::{MAX_RECORD, OperationKind, seals};
+    use format::{MAX_RECORD, OperationKind, sealed_ring};
     use std::os::unix::fs::FileExt;
 
     const STRIDE: usize = 256;
@@ -430,7 +430,7 @@ mod tests {
     }
 
     /// The offset of the first block after the head of a process's file.
-    const FIRST_BLOCK: u64 = (seals::PAGE + seals::PAGE_BYTES) as u64;
+    const FIRST_BLOCK: u64 = (sealed_ring::PAGE_OFFSET + sealed_ring::PAGE_BYTES) as u64;
 
     fn write_process_file(session: &Session, process: u32, first: &[u8], blocks: &[Vec<u8>]) {
         let mut head = [&format::file_header()[..], first].concat();
@@ -446,9 +446,9 @@ mod tests {
 
     /// Seals the block at this offset.
     fn seal(file: &File, number: u64, offset: u64) {
-        let slot = seals::slot(number, offset).to_le_bytes();
-        file.write_all_at(&slot, (seals::word(number) * 8) as u64).unwrap();
-        file.write_all_at(&(number + 1).to_le_bytes(), (seals::COUNT * 8) as u64).unwrap();
+        let slot = sealed_ring::encode_slot(number, offset).to_le_bytes();
+        file.write_all_at(&slot, (sealed_ring::slot_word(number) * 8) as u64).unwrap();
+        file.write_all_at(&(number + 1).to_le_bytes(), (sealed_ring::COUNT * 8) as u64).unwrap();
     }
 
     fn session(retention: Retention) -> Session {
@@ -536,7 +536,7 @@ mod tests {
         write_process_file(&session, 0, &process_block(0, 50), &blocks);
         let file = open_process_file(&session);
         // Only the last of the seals is in its slot.
-        seal(&file, seals::SLOT_COUNT + 2, FIRST_BLOCK);
+        seal(&file, sealed_ring::SLOT_COUNT + 2, FIRST_BLOCK);
         assert_eq!(session.drain().unwrap(), 3);
         assert_eq!(session.drain().unwrap(), 0);
         assert_eq!(times(&finish(session).unwrap(), 0), [0, 10, 20]);

@@ -7,7 +7,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use anyhow::Result;
-use format::{ALIGNMENT, BlockHeader, COPY, Event, FILE_HEADER_BYTES, MAX_RECORD, seals, word};
+use format::{
+    ALIGNMENT, BlockHeader, COPY, Event, FILE_HEADER_BYTES, MAX_RECORD, sealed_ring, word,
+};
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 
@@ -58,9 +60,9 @@ impl ProcessFile {
         &mut self,
         mut take: impl FnMut(&BlockHeader, &[u8]),
     ) -> Result<Vec<Drained>> {
-        let Some(sealed) = word_at(&self.file, seals::COUNT)? else { return Ok(Vec::new()) };
+        let Some(sealed) = word_at(&self.file, sealed_ring::COUNT)? else { return Ok(Vec::new()) };
         let mut drained = Vec::new();
-        if sealed.saturating_sub(self.seals) > seals::SLOT_COUNT {
+        if sealed.saturating_sub(self.seals) > sealed_ring::SLOT_COUNT {
             // Slots were overwritten before they were read: look at every block.
             self.seals = sealed;
             let mut offsets = Vec::new();
@@ -73,8 +75,8 @@ impl ProcessFile {
             }
         }
         while self.seals < sealed {
-            let slot = word_at(&self.file, seals::word(self.seals))?.unwrap_or_default();
-            let Some(at) = seals::place(slot, self.seals) else { break };
+            let slot = word_at(&self.file, sealed_ring::slot_word(self.seals))?.unwrap_or_default();
+            let Some(at) = sealed_ring::decode_slot(slot, self.seals) else { break };
             self.seals += 1;
             drained.extend(self.read_if_full(at, &mut take)?);
         }
