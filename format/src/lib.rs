@@ -92,6 +92,7 @@
 #![forbid(unsafe_code)]
 
 mod block;
+pub mod checksum;
 pub mod control;
 mod error;
 mod event;
