@@ -5,26 +5,26 @@ use crate::Error;
 /// The first eight bytes of every recording.
 pub const MAGIC: [u8; 8] = *b"\x89chanrec";
 
-/// The version of the format that this crate writes. It reads those before it, too.
+/// The version of the format that this crate writes. It also reads all earlier ones.
 pub const VERSION: u32 = 3;
 
-/// How long the file header is.
+/// Length of the file header in bytes.
 pub const FILE_HEADER_BYTES: usize = 64;
 
-/// Blocks start at multiples of this many bytes, and so long are steps over room
-/// where none starts.
+/// Blocks start at multiples of this many bytes. Where no block starts, a reader steps on by as
+/// many bytes.
 pub const ALIGNMENT: usize = 64;
 
-/// How long a block header is, in words of 8 bytes.
+/// Length of a block header in words of 8 bytes.
 pub const HEADER_WORDS: usize = 8;
 
-/// The first four bytes of a block, as a number.
+/// The first four bytes of a block that is not packed, as a number.
 pub const BLOCK_MAGIC: u32 = u32::from_le_bytes(*b"BLCK");
 
-/// The first four bytes of a block that is packed.
+/// The first four bytes of a packed block, as a number.
 pub const PACKED_MAGIC: u32 = u32::from_le_bytes(*b"PACK");
 
-/// Where the words of a block header are that change while a thread writes the block.
+/// The indices of the words of a block header.
 pub mod word {
     /// Magic in the lower half, stride in the upper.
     pub const START: usize = 0;
@@ -32,19 +32,19 @@ pub mod word {
     pub const OWNER: usize = 1;
     /// The block's place among its thread's blocks.
     pub const SEQUENCE: usize = 2;
-    /// Bytes of whole records.
+    /// Bytes of complete records.
     pub const COMMITTED: usize = 3;
-    /// How many blocks this place in the file has held, this one included.
+    /// Number of blocks that this place in the file has held, including this one.
     pub const GENERATION: usize = 4;
-    /// The generation, once nothing more will be written in it.
+    /// The generation, once the block is complete.
     pub const SEALED: usize = 5;
-    /// The generation, once the block stands elsewhere as well.
+    /// The generation, once the block was moved elsewhere.
     pub const DRAINED: usize = 6;
-    /// Events that the thread could not record while this was its block.
+    /// Number of events that the thread could not record while this was its block.
     pub const DROPPED: usize = 7;
 }
 
-/// The file header.
+/// The file header, as bytes.
 pub fn file_header() -> [u8; FILE_HEADER_BYTES] {
     let mut bytes = [0; FILE_HEADER_BYTES];
     bytes[..8].copy_from_slice(&MAGIC);
@@ -52,11 +52,11 @@ pub fn file_header() -> [u8; FILE_HEADER_BYTES] {
     bytes
 }
 
-/// Checks that `bytes` begin with a file header of a version that can be read.
+/// Checks that `bytes` start with the file header of a version that this crate can read.
 ///
 /// # Errors
-/// [`Error::NotARecording`], [`Error::UnsupportedVersion`], or [`Error::Truncated`] if
-/// what is there could be the start of one.
+/// [`Error::NotARecording`], [`Error::UnsupportedVersion`], or [`Error::Truncated`] if `bytes`
+/// are the first part of a file header.
 pub fn check_file_header(bytes: &[u8]) -> Result<(), Error> {
     let shared = bytes.len().min(MAGIC.len());
     if bytes.is_empty() || bytes[..shared] != MAGIC[..shared] {
@@ -72,11 +72,11 @@ pub fn check_file_header(bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// The generation of a block that was written out of its place: where it stands now no
-/// other will be written.
+/// The generation of a block that its own thread has moved to the end of the file. No other
+/// block will use that place.
 pub const COPY: u64 = u64::MAX;
 
-/// What stands at the head of a block.
+/// The header of a block.
 ///
 /// ```
 /// use format::BlockHeader;
@@ -85,48 +85,50 @@ pub const COPY: u64 = u64::MAX;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BlockHeader {
-    /// Whether the records are [packed](crate::packed).
+    /// Whether the content is [packed](crate::packed).
     pub packed: bool,
-    /// Bytes from this block's start to where the next can start; a multiple of
-    /// [`ALIGNMENT`], header included.
+    /// Bytes from the start of this block to the first place where the next can start. A multiple
+    /// of [`ALIGNMENT`]; includes the header.
     pub stride: u32,
-    /// The process's number in this recording, from 0.
+    /// Number of the process in this recording, from 0.
     pub process: u32,
-    /// The thread's number in its process. 0 is no thread: that block tells of the process.
+    /// Number of the thread in its process, from 1. The records of a block of thread 0 describe
+    /// the process.
     pub thread: u32,
-    /// The block's place among its thread's blocks, from 0.
+    /// Number of the block among the blocks of its thread, from 0.
     pub sequence: u64,
-    /// Bytes of whole records after the header, as they stand there.
+    /// Length of the content: bytes of complete records after the header, packed or not.
     pub committed: u64,
-    /// How many blocks this place in the file has held, this one included. While it is 0
-    /// there is none: a reader steps over the place.
+    /// Number of blocks that this place in the file has held, including this one. While it is 0
+    /// the place holds no block, and a reader steps over it.
     pub generation: u64,
-    /// Equals `generation` once nothing more will be written in this block.
+    /// Equals `generation` once the block is complete: nothing more will be written in it.
     pub sealed: u64,
-    /// Equals `generation` once the block stands elsewhere as well.
+    /// Equals `generation` once the block was moved elsewhere.
     pub drained: u64,
-    /// Events that the thread could not record while this was its block.
+    /// Number of events that the thread could not record while this was its block.
     pub dropped: u64,
 }
 
 impl BlockHeader {
-    /// The header's length in bytes.
+    /// Length of the header in bytes.
     pub const BYTES: usize = HEADER_WORDS * 8;
 
-    /// Whether nothing more will be written in this block, and it stands nowhere else yet.
+    /// Whether the block is complete and was not moved elsewhere yet.
     pub fn is_full(&self) -> bool {
         self.generation != 0 && self.sealed == self.generation && self.drained != self.generation
     }
 
-    /// Whether the block that had this header when its records were read is the one that has
-    /// the header `now`, which was read after them: then the records are this block's. The
-    /// words of a header that is being written can be of different instants.
+    /// Whether records that were read between this header and the header `now` are this block's.
+    ///
+    /// A thread may start another block in the same place at any moment. The words of a header
+    /// that is being written can therefore stem from different instants.
     pub fn is_still(&self, now: &BlockHeader) -> bool {
         (now.generation, now.thread, now.sequence) == (self.generation, self.thread, self.sequence)
             && now.committed >= self.committed
     }
 
-    /// The header as the words that stand in the file.
+    /// The header as the words of the file.
     pub fn words(&self) -> [u64; HEADER_WORDS] {
         let magic = if self.packed { PACKED_MAGIC } else { BLOCK_MAGIC };
         [
@@ -150,7 +152,7 @@ impl BlockHeader {
         bytes
     }
 
-    /// Reads a header; `None` if no block starts here.
+    /// Reads a header. Returns `None` if no block starts here.
     ///
     /// # Errors
     /// [`Error::Malformed`] if the header contradicts itself.
@@ -182,7 +184,7 @@ impl BlockHeader {
             return malformed(word::START, "a block's stride is impossible");
         }
         if committed > (stride - Self::BYTES) as u64 || !committed.is_multiple_of(8) {
-            return malformed(word::COMMITTED, "a block says it holds what it cannot hold");
+            return malformed(word::COMMITTED, "a block cannot hold as much as its header states");
         }
         Ok(Some(header))
     }
@@ -192,7 +194,7 @@ impl BlockHeader {
 mod tests {
     use super::*;
 
-    /// No two fields are alike.
+    /// No two fields are equal.
     const HEADER: BlockHeader = BlockHeader {
         packed: false,
         stride: 192,
@@ -207,7 +209,7 @@ mod tests {
     };
 
     #[test]
-    fn the_words_stand_where_their_names_say() {
+    fn each_word_has_the_index_of_its_name() {
         let words = HEADER.words();
         assert_eq!(words[word::START], 192 << 32 | u64::from(BLOCK_MAGIC));
         assert_eq!(words[word::OWNER], 2 << 32 | 1);
@@ -222,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_and_the_smallest_numbers_come_back() {
+    fn the_largest_and_smallest_numbers_survive_a_round_trip() {
         let large = BlockHeader {
             packed: true,
             stride: u32::MAX - 63,
@@ -239,7 +241,7 @@ mod tests {
         for header in [large, small] {
             assert_eq!(BlockHeader::decode(&header.encode()), Ok(Some(header)));
             let over = BlockHeader { committed: header.committed + 8, ..header };
-            let what = "a block says it holds what it cannot hold";
+            let what = "a block cannot hold as much as its header states";
             assert_eq!(
                 BlockHeader::decode(&over.encode()),
                 Err(Error::Malformed { offset: 24, what })
@@ -248,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stride_that_is_impossible_is_refused() {
+    fn an_impossible_stride_is_refused() {
         for stride in [0, 8, 63, 65, 191, u32::MAX] {
             let bad = BlockHeader { stride, committed: 0, ..HEADER };
             let what = "a block's stride is impossible";
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn without_its_magic_there_is_no_block() {
+    fn no_block_starts_without_the_magic() {
         for bit in 0..32 {
             let mut bytes = HEADER.encode();
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -276,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn no_wrong_beginning_passes_for_a_recording_that_was_cut() {
+    fn a_wrong_magic_is_never_reported_as_truncated() {
         for wrong in 0..MAGIC.len() {
             let mut header = file_header();
             header[wrong] ^= 1;

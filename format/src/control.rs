@@ -1,19 +1,20 @@
-//! What a recorder says to the processes that it records, while they run: a file of a few
-//! words beside those into which they record.
+//! How the recorder controls the processes that it records while they run: a file of a few words,
+//! which all of them map. It lies next to the files into which they record.
 
-/// The file's name.
+/// Name of the file.
 pub const FILE: &str = "control";
-/// How long it is.
+/// Length of the file in bytes.
 pub const BYTES: usize = 4096;
 
-/// The word that is not zero while operations are not to be recorded.
+/// Index of the word that is not zero while operations must not be recorded.
 pub const PAUSED: usize = 0;
-/// The word that says how many bytes a process may write where nobody drains its file in
-/// time; 0 is any number.
+/// Index of the word with the maximum number of bytes that a process may append to its file when
+/// the recorder does not drain it in time; 0 is no limit.
 pub const LIMIT: usize = 1;
-/// The word that a process increments when a flight recorder is to write out what it has.
+/// Index of the word that a process increments to make a flight recorder write out its blocks.
 pub const KEEP: usize = 2;
-/// The word that has the recorder's process number.
+/// Index of the word with the recorder's process id.
 pub const RECORDER: usize = 3;
-/// The word that says how many bytes of a message's value are recorded, at most; 0 is none.
+/// Index of the word with the maximum number of bytes recorded of a message's value; 0 records
+/// no values.
 pub const VALUES: usize = 4;

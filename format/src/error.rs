@@ -1,34 +1,34 @@
-//! Why bytes could not be read as a recording.
+//! The errors of reading a recording.
 
 use std::fmt;
 
-/// Why bytes could not be read as a recording.
+/// Why bytes cannot be read as a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
     /// The bytes end inside the header, block or record that starts at `offset`.
     Truncated {
-        /// Bytes from the start of what was given to the reader.
+        /// Bytes from the start of the reader's input.
         offset: u64,
     },
     /// The bytes at `offset` contradict the format.
     Malformed {
-        /// Bytes from the start of what was given to the reader.
+        /// Bytes from the start of the reader's input.
         offset: u64,
-        /// What is wrong there.
+        /// What is wrong.
         what: &'static str,
     },
-    /// The file is no recording at all.
+    /// The file is not a recording.
     NotARecording,
-    /// The recording was made in a version of the format that this reader does not know.
+    /// The recording has a version of the format that this crate cannot read.
     UnsupportedVersion {
-        /// The version that the file names.
+        /// The version in the file header.
         found: u32,
     },
 }
 
 impl Error {
-    /// The same error, seen from a reader that started `base` bytes earlier.
+    /// The same error for a reader whose input starts `base` bytes earlier.
     pub fn at(self, base: u64) -> Self {
         match self {
             Error::Truncated { offset } => Error::Truncated { offset: offset + base },
@@ -46,7 +46,10 @@ impl fmt::Display for Error {
             Error::NotARecording => write!(f, "not a recording"),
             Error::UnsupportedVersion { found } => {
                 let known = crate::VERSION;
-                write!(f, "recorded in format version {found}, this reader knows 1 to {known}")?;
+                write!(
+                    f,
+                    "recorded in format version {found}, but this recorder reads 1 to {known}"
+                )?;
                 if *found > known { write!(f, ": install a newer recorder") } else { Ok(()) }
             }
         }
@@ -60,19 +63,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_says_where_and_what() {
-        let malformed = Error::Malformed { offset: 24, what: "it is bent" };
+    fn an_error_names_the_place_and_the_problem() {
+        let malformed = Error::Malformed { offset: 24, what: "it is wrong" };
         for (error, message) in [
             (Error::Truncated { offset: 64 }, "truncated at byte 64"),
-            (malformed, "malformed at byte 24: it is bent"),
+            (malformed, "malformed at byte 24: it is wrong"),
             (Error::NotARecording, "not a recording"),
             (
                 Error::UnsupportedVersion { found: 4 },
-                "recorded in format version 4, this reader knows 1 to 3: install a newer recorder",
+                "recorded in format version 4, but this recorder reads 1 to 3: install a newer recorder",
             ),
             (
                 Error::UnsupportedVersion { found: 0 },
-                "recorded in format version 0, this reader knows 1 to 3",
+                "recorded in format version 0, but this recorder reads 1 to 3",
             ),
         ] {
             assert_eq!(error.to_string(), message);
@@ -80,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn only_a_place_depends_on_where_the_reader_began() {
-        let what = "it is bent";
+    fn only_offsets_depend_on_the_start_of_the_input() {
+        let what = "it is wrong";
         assert_eq!(Error::Truncated { offset: 8 }.at(64), Error::Truncated { offset: 72 });
         assert_eq!(
             Error::Malformed { offset: 8, what }.at(64),

@@ -1,19 +1,19 @@
-//! The table of events, and the encoder and decoder that follow from it.
+//! The table of events, and the encoder and decoder that are generated from it.
 
 use crate::field::Field;
 use crate::operation::{OperationKind, operation_words};
 use crate::{Error, text};
 
-/// The longest text in a record, in bytes; the encoder cuts longer ones.
+/// Maximum length of a text in a record, in bytes. The encoder truncates longer texts.
 pub const MAX_TEXT: usize = 480;
 
-/// The longest record, in bytes. It fits into the smallest block.
+/// Maximum length of a record in bytes. Every block has room for it.
 pub const MAX_RECORD: usize = 1024;
 
-/// The bound of a channel that has none.
+/// The bound of a channel without a bound.
 pub const UNBOUNDED: u64 = u64::MAX;
 
-/// How many bits of a time a record holds.
+/// Number of bits of a record's time.
 pub const TIME_BITS: u32 = 56;
 
 /// One decoded record.
@@ -23,7 +23,7 @@ pub struct Record<'a> {
     pub time: u64,
     /// What happened.
     pub event: Event<'a>,
-    /// How many bytes the record takes.
+    /// Length of the record in bytes.
     pub length: usize,
 }
 
@@ -32,32 +32,41 @@ macro_rules! events {
         $(#[$doc:meta])*
         $code:literal $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }
     )*) => {
-        /// What a record tells. A record's code is the number before the event's name
-        /// in this crate's table, `Operation`'s is its kind's.
+        /// An event: what a record holds besides its time.
+        ///
+        /// The fields of a record follow in the order in which they are listed here.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Event<'a> {
-            $($(#[$doc])* $name { $($(#[$field_doc])* $field: $type,)* },)*
-            /// An operation, or one end of it.
+            $(
+                $(#[$doc])*
+                #[doc = concat!("\n\nCode ", stringify!($code), ".")]
+                $name { $($(#[$field_doc])* $field: $type,)* },
+            )*
+            /// An operation, or its start or end.
+            ///
+            /// The code is that of the [`OperationKind`].
             Operation {
-                /// Which call, how far, with what outcome.
+                /// The call, the phase and the outcome.
                 kind: OperationKind,
-                /// What it was on, of the kind that [`Call::subject`](crate::Call::subject)
-                /// says: a channel's endpoint, a primitive, a thread, or 0.
+                /// The number of its subject: an endpoint of a channel, a primitive, a thread, or
+                /// 0. [`Call::subject`](crate::Call::subject) returns which of them.
                 endpoint: u32,
-                /// Where it was called: a [`Event::Site`] of the same block, or 0.
+                /// The place of the call: a [`Event::Site`] of the same block, or 0.
                 site: u32,
-                /// A word whose meaning [`OperationKind::detail`] tells; 0 if there is none.
+                /// A word with the meaning that [`OperationKind::detail_kind`] returns.
                 detail: u64,
             },
         }
 
         impl<'a> Event<'a> {
-            /// Writes the record to the start of `out`; gives its length, a multiple of 8.
+            /// Writes the record to the start of `out`. Returns its length in bytes, a multiple
+            /// of 8.
             ///
-            /// `time` is taken modulo 2⁵⁶; texts over [`MAX_TEXT`] bytes are cut.
+            /// `time` is in ticks and is taken modulo 2⁵⁶. Texts of more than [`MAX_TEXT`] bytes
+            /// are truncated.
             ///
             /// # Panics
-            /// If `out` is too short; [`MAX_RECORD`] bytes are always enough.
+            /// If `out` is too short. [`MAX_RECORD`] bytes are always enough.
             pub fn encode(&self, time: u64, out: &mut [u8]) -> usize {
                 match *self {
                     $(Event::$name { $($field),* } => {
@@ -75,7 +84,7 @@ macro_rules! events {
                 }
             }
 
-            /// The event's name in the text form.
+            /// The name of the event in the text form.
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Event::$name { .. } => stringify!($name),)*
@@ -103,7 +112,7 @@ macro_rules! events {
                 }
             }
 
-            /// Appends `name key=value …`, the event's text form without its time.
+            /// Appends the text form of the event without the time: `name key=value …`.
             pub(crate) fn print(&self, out: &mut String) {
                 out.push_str(self.name());
                 match *self {
@@ -121,7 +130,7 @@ macro_rules! events {
                 }
             }
 
-            /// Reads the text form back.
+            /// Reads the text form.
             pub(crate) fn parse(name: &str, fields: &'a text::Fields) -> Result<Self, String> {
                 let event = match name {
                     $(stringify!($name) => Event::$name {
@@ -142,200 +151,202 @@ macro_rules! events {
 }
 
 events! {
-    /// The process began to record. The first record of its thread 0.
+    /// The process starts to record. The first record of the process, in a block of thread 0.
     1 ProcessStarted {
-        /// The operating system's number for the process.
+        /// The process id.
         pid: u32,
-        /// The process that started it.
+        /// The process id of its parent.
         parent: u32,
-        /// The clock, all 64 bits, at the instant of the other two times.
+        /// The process's clock in ticks, all 64 bits, at the instant of the other two times.
         ticks: u64,
-        /// The monotonic clock, in nanoseconds.
+        /// The monotonic clock in nanoseconds.
         monotonic_ns: u64,
-        /// The wall clock, in nanoseconds since 1970.
+        /// The wall clock in nanoseconds since 1970.
         wall_ns: u64,
         /// The path of the executable.
         executable: &'a str,
-        /// The command line, arguments separated by spaces.
+        /// The command line, with a space between two arguments.
         arguments: &'a str,
     }
-    /// The recorder saw the process end. A record of the process's thread 0.
+    /// The process has ended. Thread 0; written by the recorder.
     2 ProcessEnded {
-        /// The monotonic clock, in nanoseconds.
+        /// The monotonic clock in nanoseconds.
         monotonic_ns: u64,
-        /// The exit code; 0 where a signal ended it or the status is not known.
+        /// The exit code, or 0 if a signal ended the process or the status is not known.
         code: u32,
-        /// The signal that ended it, or 0.
+        /// The signal that ended the process, or 0.
         signal: u32,
     }
-    /// The record's time, on the monotonic clock as well.
+    /// The record's time on the monotonic clock.
     3 Clock {
-        /// The monotonic clock, in nanoseconds.
+        /// The monotonic clock in nanoseconds.
         monotonic_ns: u64,
     }
-    /// A thread is seen for the first time. The first record of each thread.
+    /// The thread records for the first time. The first record of each thread.
     4 ThreadStarted {
-        /// The operating system's number for the thread.
+        /// The operating system's id of the thread.
         os_id: u64,
-        /// The thread's name, or nothing.
+        /// The name of the thread, or empty.
         name: &'a str,
     }
-    /// A thread has run its thread-local destructors.
+    /// The thread has run its thread-local destructors.
     5 ThreadEnded {}
-    /// A place in the source that later records of this block refer to.
+    /// A place in the source. Later records of the same block refer to it by its number.
     6 Site {
-        /// The number by which this block refers to it.
+        /// The number of the place in this block.
         site: u32,
         /// Line, from 1.
         line: u32,
         /// Column, from 1.
         column: u32,
-        /// The source file, as the compiler was given it.
+        /// The path of the source file, as it was passed to the compiler.
         file: &'a str,
     }
-    /// A constructor made a channel and its two first endpoints.
+    /// A channel and its first two endpoints are made.
     7 ChannelCreated {
         /// The channel.
         channel: u32,
         /// Its first sender.
         sender: u32,
-        /// Its receiver.
+        /// Its first receiver.
         receiver: u32,
-        /// Where it was made.
+        /// The place where it is made.
         site: u32,
-        /// How many messages it holds: 0 is a rendezvous, [`UNBOUNDED`] any number.
+        /// Maximum number of messages that it holds: 0 for a rendezvous channel, [`UNBOUNDED`]
+        /// for no limit.
         bound: u64,
-        /// The message type, as the compiler writes it.
+        /// The type of its messages, as the compiler prints it.
         message_type: &'a str,
-        /// The name that the program gave it, or nothing.
+        /// The name that the program has given it, or empty.
         name: &'a str,
     }
-    /// A sender was cloned.
+    /// A sender is cloned.
     8 SenderCloned {
         /// The new endpoint.
         sender: u32,
-        /// The endpoint that was cloned.
+        /// The endpoint that is cloned.
         from: u32,
-        /// Where.
+        /// The place of the call.
         site: u32,
     }
-    /// A sender was dropped.
+    /// A sender is dropped.
     9 SenderDropped {
         /// The endpoint.
         endpoint: u32,
     }
-    /// A receiver was dropped, and with it every message that was still queued.
+    /// The receiver is dropped. The messages that are still queued are lost.
     10 ReceiverDropped {
         /// The endpoint.
         endpoint: u32,
     }
-    /// From now on the process's operations are left out.
+    /// Recording pauses: from here on the operations of the process are not recorded.
     11 Paused {}
-    /// From now on they are recorded again.
+    /// Recording resumes: from here on operations are recorded again.
     12 Resumed {}
-    /// A flight recorder has forgotten this thread's blocks up to one, and tells what is
-    /// still known of it. A record of the process's thread 0, whose channels, clones, drops,
-    /// spawns, primitives, callsites and names are those of blocks that were forgotten. A
-    /// `Returned` after this record is this thread's.
+    /// A flight recorder has discarded the first blocks of a thread. Thread 0; written by the
+    /// recorder, which keeps the facts of discarded blocks that later records refer to. They
+    /// follow as further records of thread 0: channels, clones, drops, spawns, primitives,
+    /// callsites and names. A `Returned` between this record and the next one of its kind is
+    /// about this thread.
     13 Forgotten {
         /// The thread.
         thread: u32,
-        /// The operating system's number for it.
+        /// The operating system's id of the thread.
         os_id: u64,
-        /// The first of its blocks that was not forgotten.
+        /// The number of its first block that was not discarded.
         sequence: u64,
-        /// The thread's name, or nothing.
+        /// The name of the thread, or empty.
         name: &'a str,
     }
-    /// The thread panics, where and with what message. It may still be caught.
+    /// The thread panics. The panic may still be caught.
     14 Panicked {
         /// Line, from 1.
         line: u32,
         /// Column, from 1.
         column: u32,
-        /// The source file, as the compiler was given it.
+        /// The path of the source file, as it was passed to the compiler.
         file: &'a str,
-        /// The message, or nothing where it is no text.
+        /// The message, or empty if the payload is not a text.
         message: &'a str,
     }
-    /// The function that the thread was spawned with is over. Its thread-local destructors
-    /// are still to run.
+    /// The function that the thread was spawned with has returned or panicked. The thread-local
+    /// destructors run after this.
     15 Returned {
-        /// 1 if it has panicked, else 0.
+        /// 1 if it has panicked, otherwise 0.
         panicked: u32,
     }
     /// A synchronisation primitive is used for the first time.
     128 PrimitiveSeen {
         /// The primitive.
         primitive: u32,
-        /// What it is: a [`PrimitiveKind`](crate::PrimitiveKind).
+        /// The code of its [`PrimitiveKind`](crate::PrimitiveKind).
         kind: u32,
-        /// Where it was made.
+        /// The place where it was made.
         site: u32,
-        /// For a `Barrier`, how many threads it waits for; else 0.
+        /// The number of threads that a `Barrier` waits for; otherwise 0.
         size: u64,
-        /// The type of what it holds, as the compiler writes it, or nothing.
+        /// The type of the value in it, as the compiler prints it, or empty.
         value_type: &'a str,
     }
-    /// The program has named an endpoint.
+    /// The program names an endpoint.
     129 EndpointNamed {
         /// The endpoint.
         endpoint: u32,
         /// Its name.
         name: &'a str,
     }
-    /// The program has named a synchronisation primitive.
+    /// The program names a synchronisation primitive.
     130 PrimitiveNamed {
         /// The primitive.
         primitive: u32,
         /// Its name.
         name: &'a str,
     }
-    /// What the message is that this thread is about to send.
+    /// The value of the message that this thread sends next.
     131 Value {
-        /// The message ([`MessageId`](crate::MessageId)).
+        /// The [id](crate::MessageId) of the message.
         message: u64,
-        /// It, as text; ends in `…` where that was cut.
+        /// The value as text. It ends in `…` if it was truncated.
         value: &'a str,
     }
-    /// A place of the program that opens spans of the crate `tracing`, or logs with it, is
-    /// used for the first time.
+    /// A callsite of the crate `tracing`, which opens spans or logs, is used for the first
+    /// time.
     132 Callsite {
         /// The callsite.
         callsite: u32,
-        /// 1 is an error, 2 a warning, 3 information, 4 for debugging, 5 a trace.
+        /// The level: 1 error, 2 warn, 3 info, 4 debug, 5 trace.
         level: u32,
-        /// Where it is. `tracing` knows no column: it is 0.
+        /// The place of the callsite. Its column is 0, because `tracing` has no columns.
         site: u32,
-        /// What part of the program it says it is of.
+        /// The target: the part of the program that it belongs to.
         target: &'a str,
-        /// The span's name; for what logs, nothing.
+        /// The name of the span, or empty for a callsite that logs.
         name: &'a str,
     }
     /// The thread enters a span of the crate `tracing`.
     133 SpanEntered {
-        /// Where the span was made.
+        /// The callsite of the span.
         callsite: u32,
-        /// The span's number.
+        /// The number of the span.
         span: u64,
-        /// Its fields: `key=value key=value`.
+        /// The fields of the span: `key=value key=value`.
         fields: &'a str,
     }
     /// The thread leaves a span.
     134 SpanExited {
-        /// The span's number.
+        /// The number of the span.
         span: u64,
     }
-    /// The program has logged something with the crate `tracing`.
+    /// The thread logs with the crate `tracing`.
     135 Logged {
-        /// Where.
+        /// The callsite.
         callsite: u32,
-        /// Message and fields.
+        /// The message and the fields.
         message: &'a str,
     }
-    /// On what machine the process runs. A record of the process's thread 0.
+    /// The machine that the process runs on. Thread 0.
     136 Host {
-        /// The machine's name.
+        /// The name of the machine.
         name: &'a str,
     }
 }
@@ -343,8 +354,8 @@ events! {
 /// Reads the record at the start of `bytes`.
 ///
 /// # Errors
-/// [`Error::Truncated`] if it does not end within `bytes`, [`Error::Malformed`] if it
-/// is none; offsets count from the start of `bytes`.
+/// [`Error::Truncated`] if the record does not end within `bytes`, or [`Error::Malformed`] if
+/// `bytes` do not start with a record. Offsets count from the start of `bytes`.
 pub fn decode(bytes: &[u8]) -> Result<Record<'_>, Error> {
     let (first, _) = u64::take(bytes, 0)?;
     let (event, end) = Event::decode_fields(first as u8, bytes)?;
@@ -361,7 +372,7 @@ mod tests {
     use super::*;
     use crate::{BlockHeader, FILE_HEADER_BYTES, MessageId};
 
-    /// One of every event, with no two numbers alike and `text` wherever one stands.
+    /// One of each event, with distinct numbers and with `text` in all texts.
     fn samples(text: &str) -> Vec<Event<'_>> {
         let mut samples = vec![
             Event::ProcessStarted {
@@ -416,17 +427,20 @@ mod tests {
         samples
     }
 
-    /// The record of an event, written over what is not zero.
+    /// The record of an event, written over bytes that are not zero.
     fn encode(time: u64, event: &Event<'_>) -> Vec<u8> {
         let mut bytes = [0xaa; MAX_RECORD];
         let length = event.encode(time, &mut bytes);
-        assert!(bytes[length..].iter().all(|&byte| byte == 0xaa), "{event:?} writes past its end");
+        assert!(
+            bytes[length..].iter().all(|&byte| byte == 0xaa),
+            "{event:?} was written beyond its end"
+        );
         bytes[..length].to_vec()
     }
 
     #[test]
-    fn the_samples_are_every_event() {
-        // Zeros are good fields for every event, so only an unknown code is refused.
+    fn the_samples_hold_every_event() {
+        // Zeros are valid fields of every event, so only unknown codes are refused.
         let known = (0..=u8::MAX).filter(|&code| {
             let mut bytes = [0; MAX_RECORD];
             bytes[0] = code;
@@ -437,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_comes_back_from_bytes() {
+    fn every_event_survives_encoding() {
         for text in ["", "a", "seven c", "eight ch", "\"\\\n\0\u{7f}é🦀"] {
             for event in samples(text) {
                 let bytes = encode(5, &event);
@@ -448,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_comes_back_from_text() {
+    fn every_event_survives_the_text_form() {
         for text in ["", "a b=c", "\"\\\r\n\0\u{7f}\u{85}\u{2028}é🦀", "\\u{61}"] {
             for event in samples(text) {
                 let line = text::event(5, &event);
@@ -466,15 +480,15 @@ mod tests {
     }
 
     #[test]
-    fn no_event_is_longer_than_a_record() {
+    fn no_event_exceeds_the_maximum_record() {
         let long = "x".repeat(MAX_TEXT + 1);
         let lengths = samples(&long).into_iter().map(|event| encode(0, &event).len());
-        // Two texts with their lengths, and the numbers of a process's start.
+        // Two texts with their lengths, and the numbers of `ProcessStarted`.
         assert_eq!(lengths.max(), Some(8 + 8 + 24 + 2 * (4 + MAX_TEXT)));
     }
 
     #[test]
-    fn every_event_that_is_cut_is_truncated() {
+    fn every_event_that_ends_early_is_truncated() {
         for event in samples("text") {
             let bytes = encode(5, &event);
             for length in 0..bytes.len() {
@@ -485,7 +499,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_record_is_not_looked_at() {
+    fn bytes_after_a_record_are_ignored() {
         for event in samples("text") {
             let mut bytes = encode(5, &event);
             let length = bytes.len();
@@ -495,7 +509,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_taken_modulo_its_bits() {
+    fn a_time_wraps_around() {
         for event in samples("text") {
             for (time, kept) in [(1 << TIME_BITS, 0), (u64::MAX, (1 << TIME_BITS) - 1)] {
                 let bytes = encode(time, &event);
@@ -507,7 +521,7 @@ mod tests {
 
     #[test]
     #[should_panic = "out of range"]
-    fn a_buffer_that_is_too_short_is_a_panic() {
+    fn encoding_into_a_short_buffer_panics() {
         Event::ThreadEnded {}.encode(0, &mut [0; 7]);
     }
 }

@@ -1,17 +1,17 @@
-//! The three types that an event's fields can have, in bytes and as text.
+//! The three types of fields that events have, as bytes and as text.
 
 use crate::event::MAX_TEXT;
 use crate::{Error, text};
 
-/// A field's type: how it is written and read, in both forms.
+/// A type of field: how it is written and read in both forms.
 pub(crate) trait Field<'a>: Sized {
-    /// Writes the field at `at`; gives the position after it.
+    /// Writes the field at `at`. Returns the position after it.
     fn put(self, out: &mut [u8], at: usize) -> usize;
-    /// Reads the field at `at`; gives the position after it.
+    /// Reads the field at `at`. Returns it and the position after it.
     fn take(bytes: &'a [u8], at: usize) -> Result<(Self, usize), Error>;
-    /// Appends the field's text form.
+    /// Appends the text form of the field.
     fn print(self, out: &mut String);
-    /// Reads the text form, already unquoted.
+    /// Reads the text form, which was unquoted before. `None` if it is out of range.
     fn parse(token: &'a str) -> Option<Self>;
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_field_begins_where_the_one_before_ends() {
+    fn a_field_starts_where_the_previous_one_ends() {
         let mut bytes = [0xaa; 24];
         let end = 7u32.put(&mut bytes, 1);
         let end = "né".put(&mut bytes, end);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_is_cut_is_truncated() {
+    fn a_field_that_ends_early_is_truncated() {
         let mut bytes = [0; 16];
         let end = "né".put(&mut bytes, 0);
         for length in 0..end {
@@ -110,8 +110,8 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_every_length_up_to_the_limit_comes_back() {
-        // Four bytes to a character, begun at each of the four places.
+    fn texts_of_all_lengths_survive_a_round_trip() {
+        // Characters of four bytes that start at each of the four alignments.
         for lead in 0..4 {
             let long = "x".repeat(lead) + &"🦀".repeat(MAX_TEXT / 4 + 1);
             for (end, _) in long.char_indices() {
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_over_the_limit_is_malformed_even_if_the_text_is_cut() {
+    fn a_length_over_the_limit_is_malformed_even_if_the_text_ends_early() {
         let what = "a text is longer than the format allows";
         for length in [MAX_TEXT as u32 + 1, u32::MAX] {
             let bytes = [[0; 4], length.to_le_bytes()].concat();
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_within_its_range_only() {
+    fn a_number_out_of_range_is_refused() {
         assert_eq!(u32::parse("4294967295"), Some(u32::MAX));
         assert_eq!(u64::parse("18446744073709551615"), Some(u64::MAX));
         assert_eq!(u32::parse("4294967296"), None);

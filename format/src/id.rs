@@ -1,9 +1,8 @@
-//! Identities that are made of two numbers: whose, and the how manieth.
+//! Packed ids: an owner and a sequence number in one word.
 
-/// A message's identity: who sent it and its place in that thread's own count.
+/// The id of a message: the thread that sent it and a number that the thread counts up.
 ///
-/// In a record it is `thread << 40 | count`; 0 is a message whose send was not
-/// recorded.
+/// In a record it is `thread << 40 | count`. 0 is a message whose send was not recorded.
 ///
 /// ```
 /// let id = format::MessageId::new(3, 7);
@@ -13,11 +12,11 @@
 pub struct MessageId(pub u64);
 
 impl MessageId {
-    /// A message whose send was not recorded.
+    /// The id of a message whose send was not recorded.
     pub const UNKNOWN: Self = MessageId(0);
-    /// How many bits the count has.
+    /// Number of bits of the count.
     pub const COUNT_BITS: u32 = 40;
-    /// The largest thread number that can be part of an id.
+    /// The largest number of a thread that fits into an id.
     pub const MAX_THREAD: u32 = (1 << (64 - Self::COUNT_BITS)) - 1;
 
     /// The id of the `count`th message of `thread`.
@@ -32,21 +31,21 @@ impl MessageId {
         (self.0 >> Self::COUNT_BITS) as u32
     }
 
-    /// The message's place in its thread's count, from 1.
+    /// The number of the message among those of its thread, from 1.
     #[inline]
     pub const fn count(self) -> u64 {
         self.0 & ((1 << Self::COUNT_BITS) - 1)
     }
 }
 
-/// Which turn at a lock an operation is: the lock, and how often it was held for writing.
+/// A turn at a lock: the lock, and the number of times that it was held for writing.
 ///
-/// A `Mutex` is always held for writing. Turns at a lock are counted while it is held, so
-/// they follow on each other in the order in which they were, whatever the clocks say: what
-/// was held in turn `n` was let go before turn `n + 1` began. Who holds a lock for reading has
-/// the turn of the last who held it for writing, or 0.
+/// A `Mutex` is always held for writing. Turns are counted while the lock is held, so they give
+/// the order of the holders even where clocks disagree: the holder of turn `n` released the lock
+/// before turn `n + 1` started. A thread that holds a lock for reading has the turn of the last
+/// thread that held it for writing, or 0.
 ///
-/// In a record it is `primitive << 40 | count`, of the primitive's number its low 24 bits.
+/// In a record it is `primitive << 40 | count`, with the low 24 bits of the primitive's number.
 ///
 /// ```
 /// let turn = format::Turn::new(3, 7);
@@ -62,13 +61,13 @@ impl Turn {
         Turn((primitive as u64) << MessageId::COUNT_BITS | count)
     }
 
-    /// The low 24 bits of the lock's number.
+    /// The low 24 bits of the number of the lock.
     #[inline]
     pub const fn primitive(self) -> u32 {
         (self.0 >> MessageId::COUNT_BITS) as u32
     }
 
-    /// How often it was held for writing, this time included.
+    /// Number of times that the lock was held for writing, including this one.
     #[inline]
     pub const fn count(self) -> u64 {
         self.0 & ((1 << MessageId::COUNT_BITS) - 1)
@@ -94,7 +93,7 @@ mod tests {
     #[test]
     fn a_turn_has_its_lock_and_its_count() {
         assert_eq!(Turn::new(3, 7).0, MessageId::new(3, 7).0);
-        // Of a number that is too large the low bits are left.
+        // Only the low bits of a larger number fit.
         assert_eq!(Turn::new((1 << 24) + 5, 9).primitive(), 5);
     }
 }

@@ -1,6 +1,7 @@
-//! What a channel is called that has no name.
+//! Labels of channels that have no name.
 
-/// The type of its messages and where it was made, as file and line: `Job @ main.rs:14`.
+/// The label of a channel without a name: the type of its messages, and the file and line where
+/// it was made, as in `Job @ main.rs:14`.
 ///
 /// ```
 /// let label = format::default_label("shop::Job", Some(("src/main.rs", 14)));
@@ -17,14 +18,14 @@ pub fn default_label(message_type: &str, place: Option<(&str, u32)>) -> String {
     }
 }
 
-/// A type's name without the modules of the types in it.
+/// The name of a type without the paths of modules in it.
 ///
 /// ```
 /// assert_eq!(format::short_type("core::option::Option<shop::Job>"), "Option<Job>");
 /// ```
 pub fn short_type(name: &str) -> String {
     let mut short = String::with_capacity(name.len());
-    // Where the path that is being copied began.
+    // Start of the path that is being copied.
     let mut path = 0;
     let mut rest = name.chars().peekable();
     while let Some(c) = rest.next() {
@@ -32,7 +33,7 @@ pub fn short_type(name: &str) -> String {
             short.truncate(path);
         } else {
             short.push(c);
-            // A closure's `{{closure}}` belongs to the function's path before it.
+            // The `{{closure}}` of a closure is part of the path of its function.
             if !(c.is_alphanumeric() || matches!(c, '_' | '{' | '}')) {
                 path = short.len();
             }
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn a_channel_without_a_name_is_called_by_type_and_place() {
+    fn a_channel_without_a_name_gets_its_type_and_place() {
         let place = Some(("src/bin/hello.rs", 14));
         assert_eq!(default_label("a::Job", place), "Job @ hello.rs:14");
         assert_eq!(default_label("a::Job", None), "Job");

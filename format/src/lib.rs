@@ -1,73 +1,95 @@
-//! What a recording is, byte for byte. This page is the specification.
+//! The byte format of a recording. This page is the specification.
 //!
-//! A **recording** is one file that holds what the operations of one or more
-//! processes on channels, locks and threads were. It is written while the program runs, by threads that can
-//! be killed between any two instructions, so nothing in it depends on a proper
-//! end: there is no index, no trailer and no length that is filled in later.
+//! A **recording** is a file with the operations of one or more processes on channels, locks and
+//! threads. The threads of the processes write it while they run, and each of them can be killed
+//! between any two instructions. Nothing in the file therefore depends on a proper end: it has
+//! no index, no trailer and no length that is filled in later.
 //!
-//! All numbers are little-endian.
+//! A word has 8 bytes. All numbers are little-endian.
 //!
 //! ```text
 //! recording := file header (64 bytes), then blocks
-//! block     := block header (64 bytes), then records
-//! record    := 1 word (time and code), then the event's fields, zero-padded to whole words
+//! block     := block header (64 bytes), then content
+//! content   := records, or packed records
+//! record    := one word (time and code), then the fields of the event, zero-padded to whole words
 //! ```
 //!
 //! # File header
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0–7 | [`MAGIC`] |
-//! | 8–11 | format version, [`VERSION`] |
-//! | 16–23 | while the file is written: how many blocks were sealed ([`sealed_ring`]) |
+//! | 8–11 | version of the format, [`VERSION`] |
+//! | 16–23 | number of sealed blocks while the file is written, see [`sealed_ring`] |
 //! | others | zero |
 //!
 //! # Blocks
-//! A block holds records of one thread of one process, in program order. Blocks
-//! start at multiples of [`ALIGNMENT`] and may stand in any order; those of one
-//! thread are put in order by their sequence numbers. Where no block starts, a
-//! reader moves on by [`ALIGNMENT`] bytes: room that was reserved and never
-//! written is zero. If two blocks have the same process, thread and sequence
-//! number (one was copied out of a ring and the other is the ring's original),
-//! one that is packed counts, else the one with more committed bytes. See
-//! [`BlockHeader`] for the fields.
+//! A block holds records of one thread of one process, in program order. Its header consists of
+//! these words; [`BlockHeader`] describes the fields:
 //!
-//! The records of a block stand there as they are, or [`packed`] in about three bytes
-//! for an operation; then the block's first word says `PACK` in place of `BLCK`, and
-//! `committed` and the stride are those of the packed content.
+//! | word | lower half | upper half |
+//! |---|---|---|
+//! | 0 | [`BLOCK_MAGIC`], or [`PACKED_MAGIC`] if the content is packed | stride |
+//! | 1 | process | thread |
+//! | 2 | sequence number, 64 bits | |
+//! | 3 | committed | zero |
+//! | 4–7 | generation, sealed, drained, dropped: 64 bits each | |
 //!
-//! A thread's live blocks are in memory that is mapped from the file. The thread
-//! writes a record, then raises `committed` with a release store: what lies below
-//! `committed` is whole, whenever the process ends. Each use of a place in the file
-//! has its own `generation`. The block can be moved out once `sealed` equals it;
-//! whoever moved it sets `drained` to it, and the place may be used again. Both are
-//! only ever compared for equality with the generation, so a torn or late value can
-//! not be mistaken for it. A thread that finds the place of its next block not drained
-//! writes that one, packed, to the end of the file: its generation is [`COPY`], and its
-//! place is not used again. Which blocks are sealed is told in [`sealed_ring`], so that nobody
-//! has to look for them; what the recorder tells the processes is in [`control`].
+//! Blocks start at multiples of [`ALIGNMENT`], in any order; the blocks of a thread are ordered
+//! by their sequence numbers. Where no block starts, a reader steps on by [`ALIGNMENT`] bytes:
+//! space that was reserved and never written is zero. The stride is the distance to the first
+//! place where the next block can start.
+//!
+//! If two blocks have the same process, thread and sequence number, one was moved and the other
+//! is its original. The packed one is read, or else the one with more committed bytes.
+//!
+//! Packed content holds the same records in about three bytes for an operation, see [`packed`].
+//! The stride and the committed bytes are then those of the packed content.
+//!
+//! # Live blocks
+//! A thread writes its blocks in memory that is mapped from the file of its process. It writes a
+//! record and then raises `committed` with a release store, so committed records are complete
+//! whenever the process ends.
+//!
+//! A thread reuses the places of its blocks. Each use of a place has its own `generation`. The
+//! thread sets `sealed` to the generation when the block is full, and announces it in the
+//! [`sealed_ring`]. The recorder then moves the block to the recording and sets `drained` to the
+//! generation, and the thread may use the place again. Both words are only compared with the
+//! generation for equality, so that a torn or late value is never mistaken for it.
+//!
+//! A thread that finds the place of its next block not drained moves the old block to the end of
+//! the file, packed. The moved block has the generation [`COPY`], and its place is not used again.
+//!
+//! The recorder controls the processes through the file that [`control`] describes.
 //!
 //! # Records
-//! The first word is `time << 8 | code`. Time is in ticks of the process's clock,
-//! modulo 2⁵⁶; [`Event::ProcessStarted`] has the full value at the start and
-//! [`Event::Clock`] events pair ticks with nanoseconds of the monotonic clock.
-//! Codes and fields are the tables in [`Event`] and [`OperationKind`]: numbers take
-//! their 4 or 8 bytes, a text takes a 4-byte length (at most [`MAX_TEXT`]) and its
-//! UTF-8 bytes.
+//! The first word of a record is `time << 8 | code`. The time is in ticks of the process's clock,
+//! modulo 2⁵⁶. [`Event::ProcessStarted`] has all 64 bits of the clock at the start, and
+//! [`Event::Clock`] pairs ticks with nanoseconds of the monotonic clock.
 //!
-//! Ids are numbers from 1 that are unique in their process: threads, channels,
-//! endpoints, synchronisation primitives and callsites. Zero means "not known". Sites are numbered per block, so that every
-//! block can be read without the others. A message is named by the thread that sent
-//! it and that thread's own count ([`MessageId`]), what a thread does with a lock by the lock
-//! and the lock's own count ([`Turn`]).
+//! [`Event`] and [`OperationKind`] list all codes and fields. A number takes its 4 or 8 bytes. A
+//! text takes 4 bytes for its length, at most [`MAX_TEXT`], and its UTF-8 bytes.
 //!
-//! Blocks of thread 0 tell of the process: its start, its host and its end, and, if a flight recorder has
-//! forgotten the oldest, what is still known of that ([`Event::Forgotten`]).
+//! | codes | use |
+//! |---|---|
+//! | 1–15 | events |
+//! | 16–127 | operations: three words of time and code, endpoint and site, detail |
+//! | 128–255 | events |
+//!
+//! Records of thread 0 are about the process: its start, its host and its end, and the facts
+//! that a flight recorder keeps of discarded blocks ([`Event::Forgotten`]).
+//!
+//! # Ids
+//! Threads, channels, endpoints, synchronisation primitives and callsites are numbered from 1 in
+//! their process. 0 means "not known". Sites are numbered in their block, so that each block can
+//! be read without the others. A message has a packed id of the thread that sent it and a count
+//! of that thread ([`MessageId`]); a turn at a lock one of the lock and a count of the lock
+//! ([`Turn`]).
 //!
 //! # Versions
-//! A change that an old reader would misread changes [`VERSION`]. A reader knows all
-//! versions up to its own:
-//! - 3 has threads' operations and ends, synchronisation primitives, panics, values, names
-//!   of endpoints, and what the program tells `tracing`;
+//! A change that an old reader would misread increments [`VERSION`]. A reader reads all versions
+//! up to its own:
+//! - 3 has operations and ends of threads, synchronisation primitives, panics, values, names of
+//!   endpoints, and the spans and log messages of the crate `tracing`;
 //! - 2 has packed blocks, and the events `Paused`, `Resumed` and `Forgotten`;
 //! - 1 was the first.
 //!

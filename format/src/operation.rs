@@ -1,52 +1,52 @@
-//! The table of operations: call, phase, outcome, and the meaning of the detail.
+//! The table of operations: call, phase, outcome and meaning of the detail.
 
 use crate::{MessageId, Turn};
 
-/// What kind of thing an operation's `endpoint` is the number of.
+/// The subject of an operation: what the number `endpoint` of its record identifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
-    /// A channel's endpoint.
+    /// An endpoint of a channel.
     Endpoint,
-    /// A synchronisation primitive: see [`PrimitiveKind`].
+    /// A synchronisation primitive, see [`PrimitiveKind`].
     Primitive,
     /// Another thread.
     Thread,
-    /// Nothing: the number is 0.
+    /// None: the number is 0.
     Nothing,
 }
 
-/// Which function or method was called.
+/// The function or method that was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Call {
     /// `Sender::send`, `SyncSender::send`.
     Send,
     /// `SyncSender::try_send`.
     TrySend,
-    /// `Receiver::recv`, and the iterators that wait.
+    /// `Receiver::recv`, and the blocking iterators.
     Recv,
     /// `Receiver::try_recv`, and `TryIter`.
     TryRecv,
     /// `Receiver::recv_timeout`.
     RecvTimeout,
-    /// `Mutex::lock`, or the lock that a condition variable takes again.
+    /// `Mutex::lock`, and the lock that a condition variable acquires again after a wait.
     Lock,
     /// `Mutex::try_lock`.
     TryLock,
-    /// A `MutexGuard` was dropped, or lent to a condition variable.
+    /// A `MutexGuard` is dropped, or passed to a condition variable.
     Unlock,
     /// `RwLock::read`.
     Read,
     /// `RwLock::try_read`.
     TryRead,
-    /// A `RwLockReadGuard` was dropped.
+    /// A `RwLockReadGuard` is dropped.
     ReadUnlock,
     /// `RwLock::write`.
     Write,
     /// `RwLock::try_write`.
     TryWrite,
-    /// A `RwLockWriteGuard` was dropped.
+    /// A `RwLockWriteGuard` is dropped.
     WriteUnlock,
-    /// `RwLockWriteGuard::downgrade`: what was held for writing is held for reading.
+    /// `RwLockWriteGuard::downgrade`: a lock that was held for writing is held for reading.
     Downgrade,
     /// `Condvar::wait`, `wait_while`.
     CondvarWait,
@@ -58,16 +58,16 @@ pub enum Call {
     NotifyAll,
     /// `Barrier::wait`.
     BarrierWait,
-    /// What waits for an initialisation that is not over: `Once::call_once` and `wait`,
+    /// A call that waits for an unfinished initialisation: `Once::call_once` and `wait`,
     /// `OnceLock::get_or_init` and `wait`, `LazyLock::force`.
     Initialize,
-    /// It is this thread that runs the initialiser, from here to the end of its `Initialize`.
+    /// The initialiser itself: this thread runs it from here to the end of its `Initialize`.
     Initializer,
     /// `thread::spawn`, `Builder::spawn`, `Scope::spawn`.
     Spawn,
     /// `JoinHandle::join`, `ScopedJoinHandle::join`.
     Join,
-    /// The end of `thread::scope`, which joins what is left.
+    /// The end of `thread::scope`, which joins the threads that are left.
     Scope,
     /// `thread::park`.
     Park,
@@ -82,12 +82,12 @@ pub enum Call {
 }
 
 impl Call {
-    /// Whether it is a sender's method.
+    /// Whether it is a method of a sender.
     pub const fn is_send(self) -> bool {
         matches!(self, Call::Send | Call::TrySend)
     }
 
-    /// What the operation is on.
+    /// The subject of the operation.
     pub const fn subject(self) -> Subject {
         match self {
             Call::Send | Call::TrySend | Call::Recv | Call::TryRecv | Call::RecvTimeout => {
@@ -118,64 +118,64 @@ impl Call {
     }
 }
 
-/// What part of an operation an event tells.
+/// The part of an operation that a record is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
-    /// All of it: the operation did not have to wait. The time is the send's begin
-    /// or the receive's end.
+    /// The whole operation, which did not wait. The time is the start of a send, or the end of a
+    /// receive.
     Whole,
-    /// The operation could not proceed and begins to wait.
+    /// The operation cannot proceed and starts to wait.
     Begin,
-    /// The operation has waited and returns.
+    /// The operation returns after a wait.
     End,
 }
 
-/// How an operation came out.
+/// The outcome of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Not known yet: it begins to wait.
+    /// Not known yet: the operation starts to wait.
     Pending,
-    /// The message was handed over.
+    /// The message was transferred.
     Transferred,
-    /// `try_send` found no room (or, in a rendezvous, no receiver).
+    /// `try_send` found no room, or no waiting receiver in a rendezvous channel.
     Full,
     /// `try_recv` found no message.
     Empty,
-    /// The other side is gone.
+    /// All endpoints of the other side are dropped.
     Disconnected,
-    /// `recv_timeout`, or a wait for a condition variable, waited in vain.
+    /// The time limit of the wait has expired.
     TimedOut,
-    /// The lock is now held.
+    /// The lock was acquired.
     Acquired,
-    /// `try_lock` and the like found the lock held.
+    /// `try_lock`, `try_read` or `try_write` found the lock held.
     Held,
-    /// It is over, and that is all there is to say.
+    /// Done. The operation has no other outcome.
     Done,
 }
 
-/// What the detail of an operation's record means.
+/// The meaning of the `detail` word of an operation's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DetailKind {
-    /// Nothing: the word is 0.
+    /// None: the word is 0.
     Nothing,
     /// The [message](MessageId) that is sent or received.
     Message,
-    /// The longest time to wait, in nanoseconds.
+    /// The time limit of the wait, in nanoseconds.
     Timeout,
     /// The [turn](Turn) at the lock that is acquired or released.
     Turn,
-    /// The mutex that a condition variable has released, and the [turn](Turn) at it.
+    /// The [turn](Turn) at the mutex that a condition variable has released.
     Mutex,
-    /// How many notifications of the condition variable there have been, this one included.
+    /// Number of notifications of the condition variable so far, including this one.
     Notifications,
-    /// How many threads have arrived at the barrier, this one included.
+    /// Number of threads that have arrived at the barrier so far, including this one.
     Arrivals,
-    /// 1 for the thread that is the barrier's leader, else 0.
+    /// 1 for the leader of the barrier, otherwise 0.
     Leader,
 }
 
 impl DetailKind {
-    /// The meaning of a `word` of this kind.
+    /// The detail with this meaning, from the `detail` word of a record.
     #[inline]
     pub fn read(self, word: u64) -> Detail {
         match self {
@@ -191,44 +191,52 @@ impl DetailKind {
     }
 }
 
-/// The detail of an operation's record, with its meaning.
+/// The detail of an operation's record, by its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Detail {
-    /// There is none.
+    /// None.
     Nothing,
     /// The message that is sent or received.
     Message(MessageId),
-    /// The operation waits no longer than this.
+    /// The time limit of the wait.
     Timeout {
         /// Nanoseconds.
         nanoseconds: u64,
     },
     /// The turn at the lock that is acquired or released.
     Turn(Turn),
-    /// The mutex that a condition variable has released, and the turn at it.
+    /// The turn at the mutex that a condition variable has released.
     Mutex(Turn),
-    /// How many notifications of the condition variable there have been, this one included.
+    /// Number of notifications of the condition variable so far, including this one.
     Notifications(u64),
-    /// How many threads have arrived at the barrier, this one included.
+    /// Number of threads that have arrived at the barrier so far, including this one.
     Arrivals(u64),
-    /// Whether the thread is the barrier's leader.
+    /// Whether the thread is the leader of the barrier.
     Leader(bool),
 }
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $code:literal $name:ident: $call:ident $phase:ident $outcome:ident $detail:ident;)*) => {
-        /// An operation on a channel, a synchronisation primitive or a thread, or one end
-        /// of it: the codes from 16 to 127.
+        /// An operation on a channel, a synchronisation primitive or a thread, or its start or
+        /// end.
         ///
         /// All have the same fields, see [`Event::Operation`](crate::Event::Operation).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
         pub enum OperationKind {
-            $($(#[$doc])* $name = $code,)*
+            $(
+                $(#[$doc])*
+                #[doc = concat!(
+                    "\n\nCode ", stringify!($code), ": [`Call::", stringify!($call),
+                    "`], [`Phase::", stringify!($phase), "`], [`Outcome::", stringify!($outcome),
+                    "`]; detail: [`DetailKind::", stringify!($detail), "`].",
+                )]
+                $name = $code,
+            )*
         }
 
         impl OperationKind {
-            /// Every kind, in the order of the codes.
+            /// All kinds, in the order of their codes.
             pub const ALL: &[OperationKind] = &[$(OperationKind::$name),*];
 
             /// The kind with this code.
@@ -253,31 +261,31 @@ macro_rules! operations {
                 match self { $(OperationKind::$name => stringify!($name),)* }
             }
 
-            /// Which method was called.
+            /// The call that it is part of.
             #[inline]
             pub fn call(self) -> Call {
                 match self { $(OperationKind::$name => Call::$call,)* }
             }
 
-            /// What part of the operation this tells.
+            /// The part of the operation that it is about.
             #[inline]
             pub fn phase(self) -> Phase {
                 match self { $(OperationKind::$name => Phase::$phase,)* }
             }
 
-            /// How it came out.
+            /// The outcome.
             #[inline]
             pub fn outcome(self) -> Outcome {
                 match self { $(OperationKind::$name => Outcome::$outcome,)* }
             }
 
-            /// What the detail of its record means.
+            /// The meaning of the detail of its record.
             #[inline]
             pub fn detail_kind(self) -> DetailKind {
                 match self { $(OperationKind::$name => DetailKind::$detail,)* }
             }
 
-            /// The meaning of the detail `word` of its record.
+            /// The detail of its record, from the `detail` word.
             ///
             /// ```
             /// use format::{Detail, OperationKind, Turn};
@@ -295,153 +303,152 @@ macro_rules! operations {
 }
 
 operations! {
-    /// `send` that did not wait.
+    /// `send` that does not wait.
     16 Send: Send Whole Transferred Message;
-    /// `send` to a receiver that is gone.
+    /// `send` when no receiver is left.
     17 SendDisconnected: Send Whole Disconnected Nothing;
-    /// `send` found no room and begins to wait.
+    /// `send` finds no room and starts to wait.
     18 SendBegin: Send Begin Pending Message;
-    /// `send` has waited and the message is handed over.
+    /// `send` has waited and transfers its message.
     19 SendEnd: Send End Transferred Message;
-    /// `send` has waited and the receiver went away.
+    /// `send` has waited until no receiver was left.
     20 SendEndDisconnected: Send End Disconnected Nothing;
-    /// `try_send` that put its message.
+    /// `try_send` that transfers its message.
     21 TrySend: TrySend Whole Transferred Message;
-    /// `try_send` that found no room.
+    /// `try_send` that finds no room.
     22 TrySendFull: TrySend Whole Full Nothing;
-    /// `try_send` to a receiver that is gone.
+    /// `try_send` when no receiver is left.
     23 TrySendDisconnected: TrySend Whole Disconnected Nothing;
-    /// `recv` that did not wait.
+    /// `recv` that does not wait.
     32 Recv: Recv Whole Transferred Message;
-    /// `recv` with nothing left and no sender alive.
+    /// `recv` when no message and no sender is left.
     33 RecvDisconnected: Recv Whole Disconnected Nothing;
-    /// `recv` found nothing and begins to wait.
+    /// `recv` finds no message and starts to wait.
     34 RecvBegin: Recv Begin Pending Nothing;
-    /// `recv` has waited and takes a message.
+    /// `recv` has waited and receives a message.
     35 RecvEnd: Recv End Transferred Message;
-    /// `recv` has waited and the last sender went away.
+    /// `recv` has waited until no sender was left.
     36 RecvEndDisconnected: Recv End Disconnected Nothing;
-    /// `try_recv` that took a message.
+    /// `try_recv` that receives a message.
     37 TryRecv: TryRecv Whole Transferred Message;
-    /// `try_recv` that found none.
+    /// `try_recv` that finds no message.
     38 TryRecvEmpty: TryRecv Whole Empty Nothing;
-    /// `try_recv` with nothing left and no sender alive.
+    /// `try_recv` when no message and no sender is left.
     39 TryRecvDisconnected: TryRecv Whole Disconnected Nothing;
-    /// `recv_timeout` that did not wait.
+    /// `recv_timeout` that does not wait.
     40 RecvTimeout: RecvTimeout Whole Transferred Message;
-    /// `recv_timeout` with nothing left and no sender alive.
+    /// `recv_timeout` when no message and no sender is left.
     41 RecvTimeoutDisconnected: RecvTimeout Whole Disconnected Nothing;
-    /// `recv_timeout` found nothing and begins to wait.
+    /// `recv_timeout` finds no message and starts to wait.
     42 RecvTimeoutBegin: RecvTimeout Begin Pending Timeout;
-    /// `recv_timeout` has waited and takes a message.
+    /// `recv_timeout` has waited and receives a message.
     43 RecvTimeoutEnd: RecvTimeout End Transferred Message;
-    /// `recv_timeout` has waited in vain.
+    /// `recv_timeout` has reached its time limit.
     44 RecvTimeoutExpired: RecvTimeout End TimedOut Nothing;
-    /// `recv_timeout` has waited and the last sender went away.
+    /// `recv_timeout` has waited until no sender was left.
     45 RecvTimeoutEndDisconnected: RecvTimeout End Disconnected Nothing;
-    /// `lock` that did not wait.
+    /// `lock` that does not wait.
     48 Lock: Lock Whole Acquired Turn;
-    /// `lock` found the mutex held and begins to wait.
+    /// `lock` finds the mutex held and starts to wait.
     49 LockBegin: Lock Begin Pending Nothing;
-    /// `lock` has waited and holds the mutex.
+    /// `lock` has waited and acquires the mutex.
     50 LockEnd: Lock End Acquired Turn;
-    /// `try_lock` that got the mutex.
+    /// `try_lock` that acquires the mutex.
     51 TryLock: TryLock Whole Acquired Turn;
-    /// `try_lock` found the mutex held.
+    /// `try_lock` that finds the mutex held.
     52 TryLockHeld: TryLock Whole Held Nothing;
-    /// The mutex is about to be let go.
+    /// The mutex is about to be released.
     53 Unlock: Unlock Whole Done Turn;
-    /// `read` that did not wait.
+    /// `read` that does not wait.
     54 Read: Read Whole Acquired Turn;
-    /// `read` found the lock held and begins to wait.
+    /// `read` finds the lock held and starts to wait.
     55 ReadBegin: Read Begin Pending Nothing;
-    /// `read` has waited and holds the lock, with others or alone.
+    /// `read` has waited and acquires the lock.
     56 ReadEnd: Read End Acquired Turn;
-    /// `try_read` that got the lock.
+    /// `try_read` that acquires the lock.
     57 TryRead: TryRead Whole Acquired Turn;
-    /// `try_read` found the lock held.
+    /// `try_read` that finds the lock held.
     58 TryReadHeld: TryRead Whole Held Nothing;
-    /// What was held for reading is about to be let go.
+    /// A lock that is held for reading is about to be released.
     59 ReadUnlock: ReadUnlock Whole Done Turn;
-    /// `write` that did not wait.
+    /// `write` that does not wait.
     60 Write: Write Whole Acquired Turn;
-    /// `write` found the lock held and begins to wait.
+    /// `write` finds the lock held and starts to wait.
     61 WriteBegin: Write Begin Pending Nothing;
-    /// `write` has waited and holds the lock.
+    /// `write` has waited and acquires the lock.
     62 WriteEnd: Write End Acquired Turn;
-    /// `try_write` that got the lock.
+    /// `try_write` that acquires the lock.
     63 TryWrite: TryWrite Whole Acquired Turn;
-    /// `try_write` found the lock held.
+    /// `try_write` that finds the lock held.
     64 TryWriteHeld: TryWrite Whole Held Nothing;
-    /// What was held for writing is about to be let go.
+    /// A lock that is held for writing is about to be released.
     65 WriteUnlock: WriteUnlock Whole Done Turn;
-    /// What was held for writing is about to be held for reading.
+    /// A lock that is held for writing is about to be held for reading.
     66 Downgrade: Downgrade Whole Done Turn;
-    /// `wait` has let its mutex go and begins to wait.
+    /// `wait` has released its mutex and starts to wait.
     67 CondvarWaitBegin: CondvarWait Begin Pending Mutex;
-    /// `wait` was woken; its mutex is held again.
+    /// `wait` was woken and holds its mutex again.
     68 CondvarWaitEnd: CondvarWait End Done Notifications;
-    /// `wait_timeout` has let its mutex go and begins to wait.
+    /// `wait_timeout` has released its mutex and starts to wait.
     69 CondvarWaitTimeoutBegin: CondvarWaitTimeout Begin Pending Timeout;
-    /// `wait_timeout` was woken; its mutex is held again.
+    /// `wait_timeout` was woken and holds its mutex again.
     70 CondvarWaitTimeoutEnd: CondvarWaitTimeout End Done Notifications;
-    /// `wait_timeout` has waited in vain; its mutex is held again.
+    /// `wait_timeout` has reached its time limit and holds its mutex again.
     71 CondvarWaitTimeoutExpired: CondvarWaitTimeout End TimedOut Nothing;
-    /// `notify_one` is about to wake a thread, if one waits.
+    /// `notify_one` is about to wake one of the waiting threads, if there are any.
     72 NotifyOne: NotifyOne Whole Done Notifications;
-    /// `notify_all` is about to wake all threads that wait.
+    /// `notify_all` is about to wake all waiting threads.
     73 NotifyAll: NotifyAll Whole Done Notifications;
-    /// `Barrier::wait` begins: this thread has arrived.
+    /// `Barrier::wait` starts to wait: this thread has arrived.
     74 BarrierWaitBegin: BarrierWait Begin Pending Arrivals;
-    /// `Barrier::wait` is over: all have arrived.
+    /// `Barrier::wait` returns: all threads have arrived.
     75 BarrierWaitEnd: BarrierWait End Done Leader;
-    /// What needs an initialisation that is not over begins to wait for it, or to run it.
+    /// A call that needs an unfinished initialisation starts to wait for it, or to run it.
     76 InitializeBegin: Initialize Begin Pending Nothing;
-    /// The initialisation is over.
+    /// The initialisation is finished.
     77 InitializeEnd: Initialize End Done Nothing;
-    /// It was for this thread to run the initialiser, which begins.
+    /// This thread starts to run the initialiser.
     78 Initializer: Initializer Whole Done Nothing;
-    /// A thread is about to be made.
+    /// A thread is about to be spawned.
     80 Spawn: Spawn Whole Done Nothing;
-    /// `join` of a thread that was over.
+    /// `join` of a thread that has ended.
     81 Join: Join Whole Done Nothing;
-    /// `join` of a thread that is not over begins to wait.
+    /// `join` of a thread that has not ended starts to wait.
     82 JoinBegin: Join Begin Pending Nothing;
-    /// `join` has waited.
+    /// `join` has waited until the thread ended.
     83 JoinEnd: Join End Done Nothing;
-    /// A `scope` begins to wait for the threads that are left in it.
+    /// `scope` starts to wait for the threads that are left in it.
     84 ScopeBegin: Scope Begin Pending Nothing;
-    /// A `scope` has none left.
+    /// `scope` has waited until all threads in it ended.
     85 ScopeEnd: Scope End Done Nothing;
-    /// `park` begins.
+    /// `park` starts to wait.
     86 ParkBegin: Park Begin Pending Nothing;
-    /// `park` is over: somebody has called `unpark`, or nobody knows why.
+    /// `park` returns, after an `unpark` or spuriously.
     87 ParkEnd: Park End Done Nothing;
-    /// `park_timeout` begins.
+    /// `park_timeout` starts to wait.
     88 ParkTimeoutBegin: ParkTimeout Begin Pending Timeout;
-    /// `park_timeout` is over, for whatever reason.
+    /// `park_timeout` returns, for any reason.
     89 ParkTimeoutEnd: ParkTimeout End Done Nothing;
-    /// `unpark` is about to let a thread go on.
+    /// `unpark` is about to wake a thread.
     90 Unpark: Unpark Whole Done Nothing;
-    /// `sleep` begins.
+    /// `sleep` starts.
     91 SleepBegin: Sleep Begin Pending Timeout;
-    /// `sleep` is over.
+    /// `sleep` returns.
     92 SleepEnd: Sleep End Done Nothing;
-    /// `yield_now` is over.
+    /// `yield_now` returns.
     93 YieldNow: YieldNow Whole Done Nothing;
 }
 
-/// Whether an operation's code is one of a sender's.
+/// Whether this is the code of an operation of a sender.
 #[inline]
 pub(crate) const fn is_send_code(code: u8) -> bool {
     code < 32
 }
 
-/// An operation's record, as the three words that a thread stores.
+/// The record of an operation as three words.
 ///
-/// This is [`Event::encode`](crate::Event::encode) for
-/// [`Event::Operation`](crate::Event::Operation), for the one place where every
-/// nanosecond counts.
+/// The same as [`Event::encode`](crate::Event::encode) of an
+/// [`Event::Operation`](crate::Event::Operation), for the hot path of a recorded program.
 #[inline]
 pub const fn operation_words(
     time: u64,
@@ -453,7 +460,7 @@ pub const fn operation_words(
     [time << 8 | kind as u64, (site as u64) << 32 | endpoint as u64, detail]
 }
 
-/// What a synchronisation primitive is: the `kind` of
+/// A kind of synchronisation primitive: the `kind` of
 /// [`Event::PrimitiveSeen`](crate::Event::PrimitiveSeen).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u32)]
@@ -475,7 +482,7 @@ pub enum PrimitiveKind {
 }
 
 impl PrimitiveKind {
-    /// Every kind, in the order of the codes.
+    /// All kinds, in the order of their codes.
     pub const ALL: &[PrimitiveKind] = &[
         PrimitiveKind::Mutex,
         PrimitiveKind::RwLock,
@@ -491,7 +498,7 @@ impl PrimitiveKind {
         Self::ALL.iter().copied().find(|kind| *kind as u32 == code)
     }
 
-    /// std's name for the type.
+    /// The name of the type in the standard library.
     pub fn name(self) -> &'static str {
         match self {
             PrimitiveKind::Mutex => "Mutex",
@@ -511,7 +518,7 @@ mod tests {
     use crate::Event;
 
     #[test]
-    fn only_the_codes_and_names_of_the_table_are_known() {
+    fn codes_and_names_agree_with_the_table() {
         let by_code: Vec<_> = (0..=u8::MAX).filter_map(OperationKind::from_code).collect();
         assert_eq!(by_code, OperationKind::ALL);
         for &kind in OperationKind::ALL {
@@ -525,7 +532,7 @@ mod tests {
     }
 
     #[test]
-    fn each_subject_has_its_own_codes() {
+    fn each_subject_has_its_own_range_of_codes() {
         for &kind in OperationKind::ALL {
             let range = match kind.call().subject() {
                 Subject::Endpoint if kind.call().is_send() => 16..32,
@@ -539,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_says_what_its_row_says() {
+    fn names_follow_from_call_phase_and_outcome() {
         for &kind in OperationKind::ALL {
             let phase = match kind.phase() {
                 Phase::Whole => "",
@@ -552,7 +559,7 @@ mod tests {
                 Outcome::Full => "Full",
                 Outcome::Empty => "Empty",
                 Outcome::Disconnected => "Disconnected",
-                // Where the time is over the wait is, too: that it ended is not said twice.
+                // An expired wait has ended, so the name does not repeat `End`.
                 Outcome::TimedOut => {
                     assert_eq!(kind.phase(), Phase::End);
                     assert_eq!(kind.name(), format!("{:?}Expired", kind.call()));
@@ -565,7 +572,7 @@ mod tests {
     }
 
     #[test]
-    fn details_are_what_their_rows_say() {
+    fn details_follow_from_call_phase_and_outcome() {
         for &kind in OperationKind::ALL {
             let expected = match (kind.call(), kind.phase(), kind.outcome()) {
                 (_, _, Outcome::Transferred) => DetailKind::Message,
@@ -592,7 +599,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_are_the_record() {
+    fn the_three_words_are_the_record() {
         for &kind in OperationKind::ALL {
             for (time, endpoint, site, detail) in
                 [(0, 0, 0, 0), (10, 7, 8, 9), (u64::MAX, u32::MAX, 1, u64::MAX), (1 << 56, 1, 2, 3)]
@@ -608,7 +615,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_kinds_of_primitives_are_known() {
+    fn codes_and_names_of_primitives_agree() {
         let by_code: Vec<_> = (0..100).filter_map(PrimitiveKind::from_code).collect();
         assert_eq!(by_code, PrimitiveKind::ALL);
         assert!(by_code.iter().all(|kind| kind.name() == format!("{kind:?}")));

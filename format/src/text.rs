@@ -1,4 +1,4 @@
-//! The lossless text form, for eyes and for tests: one line for each block and record.
+//! The text form: one line for each block and each record, for reading and for tests.
 //!
 //! ```text
 //! channel-recording version=3
@@ -7,9 +7,11 @@
 //! 1010 Send endpoint=1 site=1 detail=1099511627777
 //! ```
 //!
-//! Texts are quoted; `\"`, `\\` and `\u{hex}` stand for what they say. Empty lines and
-//! lines that start with `#` are passed over when reading; times are taken modulo 2⁵⁶. What
-//! the form leaves out is where the blocks lay and whether they were sealed or drained.
+//! Texts are quoted, with the escapes `\"`, `\\` and `\u{hex}`. Empty lines and lines that
+//! start with `#` are ignored. Times are taken modulo 2⁵⁶.
+//!
+//! The text form holds all records. It omits the positions of the blocks and whether they were
+//! sealed, drained or packed.
 
 use std::fmt;
 
@@ -24,25 +26,25 @@ pub fn heading() -> String {
     format!("{HEADING}{VERSION}")
 }
 
-/// A block's line.
+/// The line of a block.
 pub fn block(header: &BlockHeader) -> String {
     let BlockHeader { process, thread, sequence, dropped, .. } = header;
     format!("block process={process} thread={thread} sequence={sequence} dropped={dropped}")
 }
 
-/// A record's line.
+/// The line of a record.
 pub fn event(time: u64, event: &Event<'_>) -> String {
     let mut line = format!("{time} ");
     event.print(&mut line);
     line
 }
 
-/// Why a text is not a recording's text form.
+/// Why a text is not the text form of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
-    /// The line, from 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// What is wrong.
     pub what: String,
 }
 
@@ -54,10 +56,10 @@ impl fmt::Display for ParseError {
 
 impl std::error::Error for ParseError {}
 
-/// Turns the text form into a recording.
+/// Converts the text form to a recording.
 ///
 /// # Errors
-/// [`ParseError`] names the first line that cannot be read.
+/// [`ParseError`] for the first line that cannot be read.
 ///
 /// ```
 /// let text = "channel-recording version=3\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
@@ -102,8 +104,9 @@ pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
             let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
             let fields = Fields::parse(rest).map_err(fail)?;
             let event = Event::parse(name, &fields).map_err(fail)?;
-            let (_, records) =
-                open.as_mut().ok_or_else(|| fail("an event stands outside a block".into()))?;
+            let (_, records) = open
+                .as_mut()
+                .ok_or_else(|| fail("an event comes before the first block".into()))?;
             let mut record = [0; MAX_RECORD];
             let length = event.encode(time, &mut record);
             records.extend_from_slice(&record[..length]);
@@ -127,7 +130,7 @@ fn close(bytes: &mut Vec<u8>, block: Option<(BlockHeader, Vec<u8>)>) {
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
 }
 
-/// The `key=value` pairs of a line, values unquoted.
+/// The `key=value` pairs of a line, with unquoted values.
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
@@ -180,7 +183,7 @@ pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Reads up to the closing quote; gives the text and what follows.
+/// Reads up to the closing quote. Returns the text and the rest of the line.
 fn unquote(quoted: &str) -> Result<(String, &str), String> {
     let mut text = String::new();
     let mut chars = quoted.char_indices();
@@ -196,11 +199,11 @@ fn unquote(quoted: &str) -> Result<(String, &str), String> {
                         .map(|(hex, _)| hex)
                         .ok_or("a \\u{…} is not closed")?;
                     let c = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32);
-                    text.push(c.ok_or_else(|| format!("\\u{{{hex}}} is no character"))?);
-                    // The braces and what is between them.
+                    text.push(c.ok_or_else(|| format!("\\u{{{hex}}} is not a character"))?);
+                    // Skips the braces and the digits.
                     chars.nth(hex.len() + 1);
                 }
-                _ => return Err("a backslash stands before nothing that it escapes".into()),
+                _ => return Err("a backslash is not followed by `\"`, `\\` or `u`".into()),
             },
             c => text.push(c),
         }
@@ -225,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_must_be_there() {
+    fn a_missing_field_is_named() {
         for line in [
             "1 Site site=1 line=2 column=3 file=\"a\"",
             "1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=0 message_type=\"\" name=\"\"",
@@ -242,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_out_of_its_range_is_named() {
+    fn a_number_out_of_range_is_named() {
         for (line, message) in [
             ("1 SenderDropped endpoint=4294967296", "endpoint=\"4294967296\" is out of range"),
             ("1 SenderDropped endpoint=", "endpoint=\"\" is out of range"),
@@ -264,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_not_cut_in_silence() {
+    fn a_text_that_is_too_long_is_refused() {
         let line = |length| format!("1 ThreadStarted os_id=1 name=\"{}\"", "x".repeat(length));
         recording(&line(MAX_TEXT)).unwrap();
         let message = failure(&line(MAX_TEXT + 1));
@@ -273,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_passed_over_are_counted() {
+    fn ignored_lines_are_counted() {
         let text =
             format!("# one\n\n{}\n# four\n{BLOCK}\n\n7 ThreadEnded\n# eight\noops", heading());
         assert_eq!(
@@ -284,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_text_comes_back_and_what_follows_it() {
+    fn a_quoted_text_and_the_rest_of_the_line_are_read() {
         for text in
             ["", "a b", "\"", "\\", "\\\"", "\\u{61}", "\n\r\t\0\u{7f}\u{85}", "é🦀\u{2028}"]
         {
@@ -298,8 +301,8 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_that_is_none_is_refused() {
-        let backslash = "a backslash stands before nothing that it escapes";
+    fn an_invalid_escape_is_refused() {
+        let backslash = "a backslash is not followed by `\"`, `\\` or `u`";
         for (quoted, message) in [
             ("a", "a quote is not closed"),
             ("a\\\"", "a quote is not closed"),
@@ -309,17 +312,17 @@ mod tests {
             ("\\u", "a \\u{…} is not closed"),
             ("\\u61\"", "a \\u{…} is not closed"),
             ("\\u{61\"", "a \\u{…} is not closed"),
-            ("\\u{}\"", "\\u{} is no character"),
-            ("\\u{é}\"", "\\u{é} is no character"),
-            ("\\u{110000}\"", "\\u{110000} is no character"),
-            ("\\u{100000000}\"", "\\u{100000000} is no character"),
+            ("\\u{}\"", "\\u{} is not a character"),
+            ("\\u{é}\"", "\\u{é} is not a character"),
+            ("\\u{110000}\"", "\\u{110000} is not a character"),
+            ("\\u{100000000}\"", "\\u{100000000} is not a character"),
         ] {
             assert_eq!(unquote(quoted), Err(message.to_owned()), "{quoted}");
         }
     }
 
     #[test]
-    fn blocks_stand_one_after_the_other_at_their_alignment() {
+    fn blocks_follow_each_other_at_their_alignment() {
         let text = format!(
             "{}\nblock process=1 thread=2 sequence=3 dropped=4\n{}{BLOCK}\n1 ThreadEnded\n",
             heading(),
@@ -328,7 +331,7 @@ mod tests {
         let bytes = parse(&text).unwrap();
         assert_eq!(bytes[..FILE_HEADER_BYTES], file_header());
         let header = |at: usize| BlockHeader::decode(bytes[at..].first_chunk().unwrap());
-        // 9 records of 8 bytes need two steps of 64, and 56 bytes of them stay zero.
+        // 9 records of 8 bytes take two steps of 64 bytes, and 56 bytes stay zero.
         let first = BlockHeader {
             packed: false,
             stride: 192,
@@ -349,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_can_hold_nothing() {
+    fn a_recording_can_be_empty() {
         assert_eq!(parse(&heading()).unwrap(), file_header());
         let bytes = recording("").unwrap();
         let header = BlockHeader::decode(bytes[64..].first_chunk().unwrap()).unwrap().unwrap();

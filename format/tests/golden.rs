@@ -1,5 +1,5 @@
-//! The versions of the format, pinned: a change that an old reader would misread must
-//! change [`format::VERSION`], and leaves the files of the versions before as they are.
+//! Recordings of each version of the format. A change that an old reader would misread must
+//! increment [`format::VERSION`]; the files of earlier versions never change.
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
@@ -8,32 +8,32 @@ use std::collections::BTreeSet;
 use format::packed::{Packer, unpack};
 use format::{BlockHeader, FILE_HEADER_BYTES, MAX_RECORD, OperationKind, decode, text};
 
-/// The files of this version.
+/// The files of the current version.
 const TEXT: &str = include_str!("golden/version-3.txt");
 const PACKED: &[u8] = include_bytes!("golden/version-3-packed.rec");
 
-/// For each version a text and its bytes.
+/// The text form and the bytes of a recording of each version.
 const VERSIONS: [(u32, &str, &[u8]); 3] = [
     (1, include_str!("golden/version-1.txt"), include_bytes!("golden/version-1.rec")),
     (2, include_str!("golden/version-2.txt"), include_bytes!("golden/version-2.rec")),
     (3, TEXT, include_bytes!("golden/version-3.rec")),
 ];
 
-/// Packed recordings of versions before, with the number of the version in [`VERSIONS`].
+/// Packed recordings of earlier versions, with an index into [`VERSIONS`].
 const PACKED_BEFORE: [(usize, &[u8]); 1] = [(1, include_bytes!("golden/version-2-packed.rec"))];
 
 #[test]
-fn the_text_gives_the_bytes() {
+fn the_text_form_converts_to_the_bytes() {
     for (version, text, golden) in VERSIONS {
         let mut bytes = text::parse(text).unwrap();
-        // What is written is of the latest version.
+        // The current version is written, whatever the version of the text form.
         assert_eq!(bytes[8..12], format::VERSION.to_le_bytes());
         bytes[8..12].copy_from_slice(&version.to_le_bytes());
         assert_eq!(bytes, golden, "version {version}");
     }
 }
 
-/// The blocks of a recording, with their records as they stand there.
+/// The headers and contents of the blocks of a recording.
 fn blocks(recording: &[u8]) -> Vec<(BlockHeader, &[u8])> {
     format::check_file_header(recording).unwrap();
     let mut blocks = Vec::new();
@@ -48,7 +48,7 @@ fn blocks(recording: &[u8]) -> Vec<(BlockHeader, &[u8])> {
 }
 
 #[test]
-fn the_bytes_give_the_text() {
+fn the_bytes_convert_to_the_text_form() {
     for (version, text, bytes) in VERSIONS {
         let mut lines = vec![format!("channel-recording version={version}")];
         for (header, mut records) in blocks(bytes) {
@@ -64,7 +64,7 @@ fn the_bytes_give_the_text() {
 }
 
 #[test]
-fn packed_blocks_have_the_same_records() {
+fn packed_blocks_hold_the_same_records() {
     let (_, _, bytes) = VERSIONS[2];
     let mut packer = Packer::new();
     let mut packed = format::file_header().to_vec();
@@ -73,13 +73,13 @@ fn packed_blocks_have_the_same_records() {
     }
     assert_eq!(packed, PACKED);
     assert!(PACKED.len() < bytes.len());
-    same_records(PACKED, bytes);
+    assert_same_records(PACKED, bytes);
     for (version, packed) in PACKED_BEFORE {
-        same_records(packed, VERSIONS[version].2);
+        assert_same_records(packed, VERSIONS[version].2);
     }
 }
 
-fn same_records(packed: &[u8], bytes: &[u8]) {
+fn assert_same_records(packed: &[u8], bytes: &[u8]) {
     for ((one, packed), (other, records)) in blocks(packed).into_iter().zip(blocks(bytes)) {
         let mut unpacked = Vec::new();
         if one.packed {
@@ -97,17 +97,17 @@ fn same_records(packed: &[u8], bytes: &[u8]) {
 }
 
 #[test]
-fn every_operation_is_there() {
+fn the_text_form_holds_every_operation() {
     for kind in OperationKind::ALL {
         assert!(TEXT.contains(&format!(" {} ", kind.name())), "{}", kind.name());
     }
 }
 
 #[test]
-fn every_event_is_there() {
+fn the_text_form_holds_every_event() {
     let names = TEXT.lines().filter_map(|line| line.split(' ').nth(1)).collect::<BTreeSet<_>>();
     for code in 0..=u8::MAX {
-        // Zeros are good fields for every event, so only an unknown code is refused.
+        // Zeros are valid fields of every event, so only unknown codes are refused.
         let mut bytes = [0; MAX_RECORD];
         bytes[0] = code;
         if let Ok(record) = decode(&bytes) {

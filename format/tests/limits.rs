@@ -1,4 +1,4 @@
-//! The limits of the format, and what is said where they are passed.
+//! The limits of the format, and the errors beyond them.
 
 use format::{
     BlockHeader, Error, Event, MAX_RECORD, MAX_TEXT, OperationKind, VERSION, check_file_header,
@@ -6,7 +6,7 @@ use format::{
 };
 
 #[test]
-fn a_long_text_is_cut_at_a_character() {
+fn a_long_text_is_truncated_at_a_character() {
     let long = "é".repeat(MAX_TEXT) + "x";
     let odd = format!("x{long}");
     for (name, kept) in [(&long, MAX_TEXT), (&odd, MAX_TEXT - 1)] {
@@ -62,7 +62,7 @@ fn operations_agree_with_their_table() {
 }
 
 #[test]
-fn a_file_says_what_it_is() {
+fn the_file_header_identifies_a_recording() {
     let header = file_header();
     assert_eq!(check_file_header(&header), Ok(()));
     assert_eq!(check_file_header(b""), Err(Error::NotARecording));
@@ -78,14 +78,14 @@ fn a_file_says_what_it_is() {
         assert_eq!(
             error.to_string(),
             format!(
-                "recorded in format version {version}, this reader knows 1 to {VERSION}{advice}"
+                "recorded in format version {version}, but this recorder reads 1 to {VERSION}{advice}"
             )
         );
     }
 }
 
 #[test]
-fn a_header_that_contradicts_itself_is_refused() {
+fn a_contradictory_header_is_refused() {
     let good = BlockHeader { stride: 128, committed: 64, ..BlockHeader::default() };
     assert_eq!(BlockHeader::decode(&good.encode()), Ok(Some(good)));
     for (bad, offset) in [
@@ -105,7 +105,7 @@ fn a_header_that_contradicts_itself_is_refused() {
 }
 
 #[test]
-fn a_record_that_is_none_says_where_and_why() {
+fn an_invalid_record_is_refused_with_offset_and_reason() {
     let mut bytes = [0; MAX_RECORD];
     let length = Event::ThreadStarted { os_id: 1, name: "abc" }.encode(0, &mut bytes);
     let whole = &bytes[..length];
@@ -125,14 +125,14 @@ fn a_record_that_is_none_says_where_and_why() {
 }
 
 #[test]
-fn a_text_that_is_none_says_where_and_why() {
+fn an_invalid_text_form_is_refused_with_line_and_reason() {
     let head = "channel-recording version=3\nblock process=0 thread=1 sequence=0 dropped=0\n";
     for (text, message) in [
         (String::new(), "line 1: the text is empty"),
         ("hello".into(), "line 1: the first line must be `channel-recording version=3`"),
         (
             "channel-recording version=3\n5 ThreadEnded".into(),
-            "line 2: an event stands outside a block",
+            "line 2: an event comes before the first block",
         ),
         ("channel-recording version=3\nblock process=0".into(), "line 2: `thread=` is missing"),
         (format!("{head}5 Sent"), "line 3: no event is called \"Sent\""),
@@ -146,11 +146,11 @@ fn a_text_that_is_none_says_where_and_why() {
         (format!("{head}5 ThreadStarted os_id=1 name=\"a"), "line 3: a quote is not closed"),
         (
             format!("{head}5 ThreadStarted os_id=1 name=\"\\n\""),
-            "line 3: a backslash stands before nothing that it escapes",
+            "line 3: a backslash is not followed by `\"`, `\\` or `u`",
         ),
         (
             format!("{head}5 ThreadStarted os_id=1 name=\"\\u{{d800}}\""),
-            "line 3: \\u{d800} is no character",
+            "line 3: \\u{d800} is not a character",
         ),
         (
             format!("{head}5 ThreadStarted os_id=1 name=\"\\u{{61\""),

@@ -1,12 +1,12 @@
-//! Packed blocks give the same records back, and nothing that is none ends the reader.
+//! Packed blocks unpack to the same records, and invalid ones are refused.
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
-use format::packed::{MOST, Packer, unpack};
+use format::packed::{MAX_UNPACKED_BYTES, Packer, unpack};
 use format::{BlockHeader, Event, MAX_RECORD, MessageId, OperationKind, operation_words};
 use proptest::prelude::*;
 
-/// What happens in a thread: mostly the next message of a sender, now and then anything.
+/// A record of a thread: mostly the next message of a sender, sometimes any other.
 #[derive(Clone, Debug)]
 enum Step {
     Next {
@@ -22,11 +22,11 @@ enum Step {
         site: u32,
         detail: u64,
     },
-    Told {
+    Named {
         time: u64,
         name: String,
     },
-    /// A message that nobody knows, and another one.
+    /// Two operations with unknown messages.
     Unknown {
         kind: usize,
         endpoint: u32,
@@ -34,7 +34,7 @@ enum Step {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    // Few kinds, so that many operations are alike.
+    // Few kinds, so that many operations have the same shape.
     let kind = 0..OperationKind::ALL.len() / 4;
     let next = (prop_oneof![0..300u64, 0..1u64 << 40], kind.clone(), 0..600u32, 0..5u32);
     let anything = (any::<u64>(), kind, any::<u32>(), any::<u32>(), any::<u64>());
@@ -54,7 +54,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         }),
         1 => (0..OperationKind::ALL.len() / 4, 0..5u32)
             .prop_map(|(kind, endpoint)| Step::Unknown { kind, endpoint }),
-        1 => (any::<u64>(), ".{0,40}").prop_map(|(time, name)| Step::Told { time, name }),
+        1 => (any::<u64>(), ".{0,40}").prop_map(|(time, name)| Step::Named { time, name }),
     ]
 }
 
@@ -83,7 +83,7 @@ fn records(steps: &[Step]) -> Vec<u8> {
                 let words = operation_words(time, OperationKind::ALL[*kind], *endpoint, 1, 0);
                 records.extend(words.map(u64::to_le_bytes).concat().repeat(2));
             }
-            Step::Told { time: any, name } => {
+            Step::Named { time: any, name } => {
                 let mut record = [0; MAX_RECORD];
                 let length = Event::ThreadStarted { os_id: 1, name }.encode(*any, &mut record);
                 records.extend_from_slice(&record[..length]);
@@ -93,7 +93,7 @@ fn records(steps: &[Step]) -> Vec<u8> {
     records
 }
 
-/// The block's header and content.
+/// Header and content of the packed block.
 fn pack(records: &[u8]) -> (BlockHeader, Vec<u8>) {
     let mut block = Vec::new();
     Packer::new().block(&BlockHeader::default(), records, &mut block);
@@ -102,18 +102,18 @@ fn pack(records: &[u8]) -> (BlockHeader, Vec<u8>) {
     (header, block[BlockHeader::BYTES..][..header.committed as usize].to_vec())
 }
 
-/// Unpacks what may be anything; what comes is bounded by what there was.
+/// Unpacks arbitrary bytes. The output is bounded by the input.
 fn unpack_anything(content: &[u8]) {
     let mut out = Vec::new();
     let _ = unpack(content, &mut out);
-    assert!(out.len() <= MOST.min(content.len() * MAX_RECORD));
+    assert!(out.len() <= MAX_UNPACKED_BYTES.min(content.len() * MAX_RECORD));
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn records_come_back(steps in prop::collection::vec(any_step(), 0..300)) {
+    fn records_survive_packing(steps in prop::collection::vec(any_step(), 0..300)) {
         let records = records(&steps);
         let (header, content) = pack(&records);
         prop_assert!(content.len() <= records.len());
@@ -122,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_cut_gives_what_is_left(steps in prop::collection::vec(any_step(), 30..60)) {
+    fn a_truncated_block_unpacks_to_its_first_records(steps in prop::collection::vec(any_step(), 30..60)) {
         let records = records(&steps);
         let (header, content) = pack(&records);
         prop_assume!(header.packed);
@@ -135,7 +135,7 @@ proptest! {
     }
 
     #[test]
-    fn a_byte_that_is_another_is_never_a_panic(
+    fn a_changed_byte_never_causes_a_panic(
         steps in prop::collection::vec(any_step(), 10..40),
         other in 1..=u8::MAX,
     ) {
@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_unpacked_or_refused(
+    fn arbitrary_bytes_are_unpacked_or_refused(
         numbers in [0..3000u32, 0..300u32, 0..5u32, 0..2u32],
         bytes in prop::collection::vec(any::<u8>(), 0..900),
     ) {
@@ -157,9 +157,9 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_packed_or_left(bytes in prop::collection::vec(any::<u8>(), 0..900)) {
+    fn arbitrary_bytes_are_packed_or_copied(bytes in prop::collection::vec(any::<u8>(), 0..900)) {
         let (header, content) = pack(&bytes);
-        // Records are of whole words.
+        // Records are whole words.
         let whole = &bytes[..bytes.len() / 8 * 8];
         prop_assert!(*format::packed::records(&header, &content).unwrap() == *whole);
     }

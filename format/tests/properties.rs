@@ -1,11 +1,11 @@
-//! What holds for every event and for every damage, tried at random.
+//! Properties of all events and all kinds of damage, tested with random input.
 
 use format::{
     BlockHeader, Error, Event, MAX_RECORD, MAX_TEXT, OperationKind, Record, TIME_BITS, decode, text,
 };
 use proptest::prelude::*;
 
-/// An event of each kind; its texts are borrowed from `texts`.
+/// An event of each kind. Its texts are borrowed from `texts`.
 fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'a> {
     let [a, b, c, d, ..] = numbers.map(|number| number as u32);
     let [.., e, f, g] = *numbers;
@@ -60,15 +60,15 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
     }
 }
 
-/// How many kinds [`event`] knows that are no operations.
+/// Number of kinds in [`event`] that are not operations.
 const OTHERS: usize = 24;
 
-/// How many kinds [`event`] knows.
+/// Number of kinds in [`event`].
 fn kinds() -> usize {
     OTHERS + OperationKind::ALL.len()
 }
 
-/// At most [`format::MAX_TEXT`] bytes, with all that has to be quoted.
+/// A text of at most [`format::MAX_TEXT`] bytes, often with characters that must be escaped.
 fn any_text() -> impl Strategy<Value = String> {
     let any = any::<char>();
     let quoted = prop::sample::select(vec!['"', '\\', '\n', '\0', '\u{7f}', '=', ' ', '🦀', 'é']);
@@ -76,16 +76,16 @@ fn any_text() -> impl Strategy<Value = String> {
         .prop_map(|characters| characters.into_iter().collect())
 }
 
-/// What could be a field in the text form, and now and then is one.
+/// Something like a field of the text form. Some are valid.
 fn any_field() -> impl Strategy<Value = String> {
     let key = "os_id|name|monotonic_ns|endpoint|site|detail|.{0,3}";
     let number = "[0-9]{1,21}";
     let quoted = r#""(\\["\\]|\\u\{[0-9a-f]{1,5}\}|[a-zé ]){0,5}""#;
-    let bent = r#"["u\\{}0-9é ]{0,9}"#;
+    let invalid = r#"["u\\{}0-9é ]{0,9}"#;
     (
         key,
         prop_oneof![9 => Just("="), 1 => Just("")],
-        prop_oneof![4 => number, 4 => quoted, 1 => bent],
+        prop_oneof![4 => number, 4 => quoted, 1 => invalid],
     )
         .prop_map(|(key, is, value)| key + is + &value)
 }
@@ -102,7 +102,7 @@ fn encode((kind, numbers, texts, time): &Parts) -> Vec<u8> {
     bytes[..length].to_vec()
 }
 
-/// Every record up to the first that cannot be read, and why.
+/// All records up to the first that cannot be read, and the error.
 fn decode_all(mut bytes: &[u8]) -> (Vec<Record<'_>>, Option<Error>) {
     let mut records = Vec::new();
     while !bytes.is_empty() {
@@ -121,7 +121,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn an_event_comes_back_from_bytes(parts in any_event()) {
+    fn an_event_survives_encoding(parts in any_event()) {
         let (kind, numbers, texts, time) = &parts;
         let bytes = encode(&parts);
         prop_assert_eq!(bytes.len() % 8, 0);
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn an_event_comes_back_from_text(parts in any_event()) {
+    fn an_event_survives_the_text_form(parts in any_event()) {
         let (kind, numbers, texts, time) = &parts;
         let line = text::event(*time, &event(*kind, numbers, texts));
         prop_assert!(!line.contains('\n'));
@@ -145,7 +145,7 @@ proptest! {
     }
 
     #[test]
-    fn records_that_end_early_are_read_up_to_there(
+    fn truncated_records_are_read_up_to_the_end(
         events in prop::collection::vec(any_event(), 1..4),
     ) {
         let encoded: Vec<_> = events.iter().map(encode).collect();
@@ -165,7 +165,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_bit_is_never_a_panic(parts in any_event()) {
+    fn a_flipped_bit_never_causes_a_panic(parts in any_event()) {
         let mut bytes = encode(&parts);
         for bit in 0..bytes.len() * 8 {
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -178,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn arbitrary_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         if let Ok(record) = decode(&bytes) {
             prop_assert!(record.length <= bytes.len());
         }
@@ -189,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn any_header_is_read_or_refused(words in any::<[u64; format::HEADER_WORDS]>(), stride in 0u64..1 << 20) {
+    fn an_arbitrary_header_is_read_or_refused(words in any::<[u64; format::HEADER_WORDS]>(), stride in 0u64..1 << 20) {
         let mut words = words;
         words[0] = stride << 32 | u64::from(format::BLOCK_MAGIC);
         let bytes: Vec<_> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
@@ -200,7 +200,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in any::<String>(), at in any::<prop::sample::Index>(), c in any::<char>()) {
+    fn an_arbitrary_text_is_read_or_refused(text in any::<String>(), at in any::<prop::sample::Index>(), c in any::<char>()) {
         let _ = text::parse(&text);
         let mut golden: Vec<_> = include_str!("golden/version-2.txt").chars().collect();
         let at = at.index(golden.len());
@@ -209,32 +209,32 @@ proptest! {
     }
 
     #[test]
-    fn a_text_of_any_length_is_cut_at_a_character(
+    fn a_text_of_any_length_is_truncated_at_a_character(
         name in prop::collection::vec(any::<char>(), 0..2 * MAX_TEXT),
     ) {
         let name: String = name.into_iter().collect();
         let mut bytes = [0xaa; MAX_RECORD];
         let length = Event::ThreadStarted { os_id: 1, name: &name }.encode(0, &mut bytes);
         let Event::ThreadStarted { name: kept, .. } = decode(&bytes[..length]).unwrap().event else {
-            panic!("it is another event");
+            panic!("another event was decoded");
         };
         prop_assert!(name.starts_with(kept) && kept.len() <= MAX_TEXT);
-        // No character that had room is missing.
+        // The next character did not fit.
         let next = name[kept.len()..].chars().next();
         prop_assert!(next.is_none_or(|next| kept.len() + next.len_utf8() > MAX_TEXT));
     }
 
     #[test]
-    fn a_flipped_bit_among_records_leaves_those_before_it(
+    fn records_before_a_flipped_bit_are_unchanged(
         events in prop::collection::vec(any_event(), 1..4),
         at in any::<prop::sample::Index>(),
     ) {
         let whole = events.iter().map(encode).collect::<Vec<_>>().concat();
         let bit = at.index(whole.len() * 8);
-        let mut bent = whole.clone();
-        bent[bit / 8] ^= 1 << (bit % 8);
+        let mut damaged = whole.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
         let (before, _) = decode_all(&whole);
-        let (after, error) = decode_all(&bent);
+        let (after, error) = decode_all(&damaged);
         let mut end = 0;
         for (place, record) in before.iter().enumerate() {
             end += record.length;
@@ -243,20 +243,20 @@ proptest! {
             }
         }
         let read: usize = after.iter().map(|record| record.length).sum();
-        prop_assert!(read <= bent.len() && read.is_multiple_of(8));
-        prop_assert_eq!(error.is_none(), read == bent.len());
+        prop_assert!(read <= damaged.len() && read.is_multiple_of(8));
+        prop_assert_eq!(error.is_none(), read == damaged.len());
     }
 
     #[test]
-    fn any_fields_of_a_known_event_are_read_or_refused(
+    fn arbitrary_fields_of_a_known_event_are_read_or_refused(
         code in 1u8..46,
-        // Small bytes are often lengths that texts can have.
+        // Small bytes are often valid lengths of texts.
         fields in prop::collection::vec(prop_oneof![Just(0), 0..8u8, any::<u8>()], 7..200),
     ) {
         let bytes = [vec![code], fields].concat();
         if let Ok(record) = decode(&bytes) {
             prop_assert!(record.length <= bytes.len());
-            // What is read is what would have been written.
+            // Encoding the event gives the same bytes.
             let mut again = [0xaa; MAX_RECORD];
             let length = record.event.encode(record.time, &mut again);
             prop_assert_eq!(&again[..length], &bytes[..record.length]);
@@ -264,7 +264,7 @@ proptest! {
     }
 
     #[test]
-    fn any_line_of_a_block_is_read_or_refused(
+    fn an_arbitrary_line_of_a_block_is_read_or_refused(
         start in "[0-9]{1,9} (ThreadStarted|Clock|Send)|block|.{0,9}",
         fields in prop::collection::vec(any_field(), 0..5),
     ) {
@@ -277,7 +277,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_with_pieces_taken_out_and_put_in_is_read_or_refused(
+    fn an_edited_text_is_read_or_refused(
         changes in prop::collection::vec(
             (any::<prop::sample::Index>(), 0usize..40, ".{0,3}|[\"\\\\= \n]"), 1..4),
     ) {

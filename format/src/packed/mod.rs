@@ -1,25 +1,49 @@
-//! Packed blocks: the same records in a seventh of the room.
+//! Packed blocks: the same records in about a seventh of the bytes.
 //!
+//! The operations of a block resemble each other. A thread repeats a few calls at a few places
+//! on a few endpoints, and the messages of a sender are numbered one after the other. The packed
+//! form writes each of these facts once:
+//!
+//! - A **shape** is what equal calls have in common: the code, the endpoint and the site of an
+//!   operation. A block lists its shapes once, and each record refers to its shape by number.
+//! - A time is written as the difference to the time of the previous record.
+//! - A detail that is the expected one, such as the next message of the same sender, takes no
+//!   bytes at all.
+//!
+//! Most operations then take a tag of 2 bytes and a time of 1 byte.
+//!
+//! # Layout
 //! ```text
 //! packed := numbers (16 bytes), shapes, tags, data, padding (8 to 15 bytes)
 //! ```
 //!
-//! | what | how |
+//! | part | content |
 //! |---|---|
-//! | numbers | four of 4 bytes: bytes of the records, records, shapes, zero |
-//! | a shape | three numbers of 4 bytes: code, endpoint, site |
-//! | a tag | 2 bytes for each record: bits 0–1 length of its time, 2–3 its detail, 4–15 its shape |
+//! | numbers | four numbers of 4 bytes: length of the unpacked records in bytes, number of records, number of shapes, zero |
+//! | shapes | for each shape three numbers of 4 bytes: code, endpoint, site |
+//! | tags | for each record 2 bytes: length of the time (bits 0–1), form of the detail (bits 2–3), number of the shape (bits 4–15) |
+//! | data | for each record its time and its detail |
 //!
-//! A record's data are, in this order:
-//! - its time, less that of the record before, modulo 2⁵⁶, in 1, 2, 4 or 8 bytes;
-//! - its detail: nothing if it is zero (0) or the one after the last of the same sender
-//!   (1), else a byte with the low bits of the sender (2), or all of it in 8 bytes (3).
+//! **Time.** The difference to the time of the previous record, modulo 2⁵⁶, in 1, 2, 4 or 8
+//! bytes (length 0, 1, 2 or 3). The time before the first record is 0.
 //!
-//! The sender is that in the message's id. A table of 256 places, one for sends and one for
-//! receives, has the id that is expected next of the senders with these low bits; each
-//! shape remembers its last sender. A record of shape 4095 is none of an operation, or one
-//! of a shape that found no number any more: its data are its length in words (2 bytes) and
-//! the record as it is. Before the first record the time is zero, and so are the tables.
+//! **Detail.** One of four forms:
+//!
+//! | form | detail | bytes |
+//! |---|---|---|
+//! | 0 | zero | 0 |
+//! | 1 | the expected detail of the shape's last sender | 0 |
+//! | 2 | the expected detail of another sender, whose low 8 bits follow | 1 |
+//! | 3 | any other, written in full | 8 |
+//!
+//! The sender is the owner in the packed id ([`MessageId::thread`]). Two tables of 256 entries,
+//! one for sends and one for all other operations, hold the expected detail of the senders with
+//! the same low 8 bits: the last detail plus 1. Each shape remembers the sender of its last
+//! detail. All entries are 0 at first, and so is the sender of each shape.
+//!
+//! **Other records.** The number 4095 is not that of a shape. It marks a record that is copied
+//! in full: one that is not an operation, or an operation whose shape got no number because all
+//! 4095 were taken. Its data are its length in words (2 bytes) and the record.
 
 use std::borrow::Cow;
 
@@ -32,48 +56,47 @@ mod unpack;
 pub use pack::Packer;
 pub use unpack::{Operation, Piece, Unpacker, unpack};
 
-/// The most bytes of records that a packed block may have.
-pub const MOST: usize = 16 << 20;
+/// Maximum length of the unpacked records of a packed block, in bytes.
+pub const MAX_UNPACKED_BYTES: usize = 16 << 20;
 
-const NUMBERS: usize = 16;
-const SHAPE: usize = 12;
-const OPERATION: usize = 24;
-const PADDING: usize = 8;
-/// The shape of a record that stands as it is.
-const AS_IT_IS: u16 = 4095;
+const NUMBERS_BYTES: usize = 16;
+const SHAPE_BYTES: usize = 12;
+const OPERATION_BYTES: usize = 24;
+const MIN_PADDING: usize = 8;
+/// Stands for a shape in the tag of a record that is copied in full.
+const VERBATIM: u16 = 4095;
 const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
-/// The lengths of a time.
+/// The lengths of a time in bytes, by the bits in the tag.
 const LENGTHS: [usize; 4] = [1, 2, 4, 8];
-/// Masks of the lengths.
+/// The masks of these lengths.
 const MASKS: [u64; 4] = [0xff, 0xffff, 0xffff_ffff, u64::MAX];
 
-/// How a detail is told.
+/// The forms of a detail.
 const ZERO: u16 = 0;
-const NEXT: u16 = 1;
-const NEXT_OF: u16 = 2;
-const WHOLE: u16 = 3;
+const EXPECTED: u16 = 1;
+const EXPECTED_OF: u16 = 2;
+const FULL: u16 = 3;
 
-/// The table of what the messages of each sender are expected to be: for receives, then
-/// for sends.
+/// The tables of expected details in one array: that of other operations, then that of sends.
 struct Expected;
 
 impl Expected {
-    const PLACES: usize = 512;
+    const ENTRIES: usize = 512;
 
-    /// Where the expectation of this message's sender stands.
+    /// The index of the expected detail of the sender of `detail`.
     #[inline]
     fn place(detail: u64, side: usize) -> usize {
         side | (MessageId(detail).thread() & 0xff) as usize
     }
 
-    /// The side of the table that the operations with this code use.
+    /// The start of the table for operations with this code.
     #[inline]
     fn side(code: u8) -> usize {
         if is_send_code(code) { 256 } else { 0 }
     }
 }
 
-/// Code, endpoint and site of an operation; the last place of its senders.
+/// Code, endpoint and site of an operation, and the index of its last sender.
 #[derive(Clone, Copy, Debug, Default)]
 struct Shape {
     code: u8,
@@ -81,7 +104,7 @@ struct Shape {
     place: usize,
 }
 
-/// The records of a block, of which this is the header and the content.
+/// The records of a block with this header and content, packed or not.
 ///
 /// # Errors
 /// Those of [`unpack`].
@@ -109,7 +132,7 @@ mod tests {
         bytes[..length].to_vec()
     }
 
-    /// Unpacks the records, so many operations at a time.
+    /// Unpacks the records, at most `most` operations at a time.
     fn unpacked(content: &[u8], most: usize) -> Vec<u8> {
         let mut unpacker = Unpacker::default();
         assert_eq!(unpacker.begin(content), Ok(()));
@@ -136,7 +159,7 @@ mod tests {
         records
     }
 
-    /// Packs the records, sees that they come back, and gives how long the content is.
+    /// Packs the records and checks that they unpack to the same. Returns the packed length.
     fn packed(records: &[u8]) -> usize {
         let mut block = Vec::new();
         let mut packer = Packer::new();
@@ -151,7 +174,7 @@ mod tests {
         assert_eq!(unpack(content, &mut back), Ok(()));
         assert!(back[3..] == *records);
         assert!([1, 3, 64].iter().all(|&most| unpacked(content, most) == records));
-        for length in 0..content.len() - PADDING - 8 {
+        for length in 0..content.len() - MIN_PADDING - 8 {
             let mut part = Vec::new();
             assert!(unpack(&content[..length], &mut part).is_err(), "{length}");
             assert!(records.starts_with(&part), "{length}");
@@ -160,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_in_turn_take_three_bytes_each() {
+    fn consecutive_messages_take_three_bytes_each() {
         let records: Vec<_> = (0..1_000)
             .flat_map(|number| {
                 let message = MessageId::new(3, number + 1).0;
@@ -171,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_of_several_senders_take_four() {
+    fn messages_of_several_senders_take_four_bytes_each() {
         let records: Vec<_> = (0..1_000)
             .flat_map(|number| {
                 let message = MessageId::new(number as u32 % 4 + 1, number / 4 + 1).0;
@@ -182,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_that_nobody_knows_stay_unknown() {
+    fn unknown_messages_stay_unknown() {
         let records: Vec<_> = (0..200)
             .flat_map(|number| {
                 let message = if number % 7 < 3 { MessageId::new(3, number + 1).0 } else { 0 };
@@ -193,13 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn everything_comes_back() {
+    fn all_kinds_of_records_survive_packing() {
         let mut records = Vec::new();
         let name = "x".repeat(300);
         for number in 0..6_000_u64 {
             let message = MessageId::new((number % 700) as u32, number * number).0;
             let kind = OperationKind::ALL[number as usize % OperationKind::ALL.len()];
-            // More shapes than there are numbers, and times that go to and fro.
+            // More shapes than there are numbers, and times that go back and forth.
             records.extend(operation(number << (number % 50), kind, number as u32, message));
             records.extend(operation(number, OperationKind::RecvBegin, 1, 0));
             if number % 100 == 0 {
@@ -209,7 +232,7 @@ mod tests {
         packed_without_cuts(&records);
     }
 
-    /// The same without trying every length.
+    /// The same as [`packed`], without unpacking each part of the content.
     fn packed_without_cuts(records: &[u8]) {
         let mut block = Vec::new();
         Packer::new().block(&BlockHeader::default(), records, &mut block);
@@ -222,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_not_as_long_as_it_says_is_refused() {
+    fn a_copied_record_with_a_wrong_length_is_refused() {
         let sends = |from: u64| {
             (from..from + 100).flat_map(|number| {
                 operation(number, OperationKind::Send, 1, MessageId::new(3, number).0)
@@ -240,14 +263,14 @@ mod tests {
         assert_eq!(usize::from(content[at]) * 8, other.len());
         content[at] += 1;
         let mut out = Vec::new();
-        let what = "a packed record is not as long as it says";
+        let what = "a record in a packed block has a wrong length";
         let refused = Err(Error::Malformed { offset: at as u64, what });
         assert_eq!(unpack(&content, &mut out), refused);
-        assert!(out == records[..100 * OPERATION]);
+        assert!(out == records[..100 * OPERATION_BYTES]);
     }
 
     #[test]
-    fn what_gains_nothing_or_is_no_record_stays_as_it_is() {
+    fn records_that_do_not_shrink_and_other_bytes_are_not_packed() {
         let one = operation(5, OperationKind::Send, 1, 1);
         for records in [&[][..], &one, &[0xff; 4_800], &one.repeat(100)[..2_392]] {
             let mut block = Vec::new();
@@ -258,8 +281,10 @@ mod tests {
     }
 
     #[test]
-    fn a_length_that_cannot_be_is_refused_before_there_is_room_for_it() {
-        for numbers in [[MOST + 8, 1, 0], [MAX_RECORD + 8, 1, 0], [0, 1, 0], [24, 1, 4_096]] {
+    fn an_impossible_length_is_refused_before_memory_is_reserved() {
+        for numbers in
+            [[MAX_UNPACKED_BYTES + 8, 1, 0], [MAX_RECORD + 8, 1, 0], [0, 1, 0], [24, 1, 4_096]]
+        {
             let numbers: [u32; 3] = numbers.map(|number| number as u32);
             let mut content = numbers.map(u32::to_le_bytes).concat();
             content.resize(200, 0);

@@ -1,36 +1,35 @@
-//! From records to packed blocks.
+//! Packs blocks.
 
 use std::collections::TryReserveError;
 
 use super::{
-    AS_IT_IS, Expected, LENGTHS, MOST, NEXT, NEXT_OF, NUMBERS, OPERATION, PADDING, SHAPE, Shape,
-    TIME_MASK, WHOLE, ZERO,
+    EXPECTED, EXPECTED_OF, Expected, FULL, LENGTHS, MAX_UNPACKED_BYTES, MIN_PADDING, NUMBERS_BYTES,
+    OPERATION_BYTES, SHAPE_BYTES, Shape, TIME_MASK, VERBATIM, ZERO,
 };
 use crate::{ALIGNMENT, BlockHeader, OperationKind, decode};
 
-/// Fewer bytes of records are not worth a try.
-const LEAST: usize = 1024;
+/// Minimum length of records in bytes for which packing is tried.
+const MIN_BYTES: usize = 1024;
 
 /// The shapes of a block.
 #[derive(Debug)]
 struct Shapes {
     all: Vec<Shape>,
-    /// Numbers of shapes, each where its hash says or in the next place that is free.
-    /// [`AS_IT_IS`] is none.
+    /// A hash table of the numbers of shapes, with linear probing. [`VERBATIM`] is a free slot.
     slots: Vec<u16>,
 }
 
 impl Shapes {
-    /// Twice as many as there are numbers.
+    /// Number of slots: twice the number of shapes.
     const SLOTS: usize = 8192;
 
     fn clear(&mut self) {
         self.all.clear();
         self.slots.clear();
-        self.slots.resize(Self::SLOTS, AS_IT_IS);
+        self.slots.resize(Self::SLOTS, VERBATIM);
     }
 
-    /// The number of an operation's shape, if it has one.
+    /// The number of a shape, or `None` if it has none.
     #[inline]
     fn number(&mut self, code: u8, operands: u64) -> Option<u16> {
         let hash = (operands ^ u64::from(code) << 56).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -42,22 +41,22 @@ impl Shapes {
                     return Some(number);
                 }
                 Some(_) => slot = (slot + 1) % Self::SLOTS,
-                None => return self.begin(slot, code, operands),
+                None => return self.add(slot, code, operands),
             }
         }
     }
 
-    /// Gives a new shape a number, if there is one left.
-    fn begin(&mut self, slot: usize, code: u8, operands: u64) -> Option<u16> {
+    /// Adds a shape, if this is the code of an operation and a number is left.
+    fn add(&mut self, slot: usize, code: u8, operands: u64) -> Option<u16> {
         OperationKind::from_code(code)?;
-        let number = u16::try_from(self.all.len()).ok().filter(|number| *number < AS_IT_IS)?;
+        let number = u16::try_from(self.all.len()).ok().filter(|number| *number < VERBATIM)?;
         self.all.push(Shape { code, operands, place: Expected::side(code) });
         self.slots[slot] = number;
         Some(number)
     }
 }
 
-/// Packs blocks. It is kept for its room.
+/// Packs blocks. Keeps its memory from one block to the next.
 #[derive(Debug)]
 pub struct Packer {
     shapes: Shapes,
@@ -72,7 +71,7 @@ impl Default for Packer {
     }
 }
 
-/// Bytes, and room for more of them that is made at once and once.
+/// A buffer whose memory is allocated before it is filled, and kept.
 #[derive(Debug)]
 struct Bytes {
     room: Vec<u8>,
@@ -80,9 +79,9 @@ struct Bytes {
 }
 
 impl Bytes {
-    const NOTHING: Self = Bytes { room: Vec::new(), length: 0 };
+    const EMPTY: Self = Bytes { room: Vec::new(), length: 0 };
 
-    /// Makes it empty, with so much room.
+    /// Removes all bytes and allocates `room` bytes.
     fn clear(&mut self, room: usize) {
         self.room.resize(self.room.len().max(room), 0);
         self.length = 0;
@@ -93,7 +92,7 @@ impl Bytes {
     }
 }
 
-/// Where the next byte goes.
+/// A position in a buffer.
 struct Cursor<'a> {
     room: &'a mut [u8],
     at: usize,
@@ -104,7 +103,7 @@ impl<'a> Cursor<'a> {
         Cursor { room: &mut bytes.room, at: bytes.length }
     }
 
-    /// Appends the low bytes of a number. There must be room for 8.
+    /// Appends the low `bytes` bytes of a number. The buffer must have room for 8.
     #[inline]
     fn push(&mut self, number: u64, bytes: usize) {
         self.room[self.at..][..8].copy_from_slice(&number.to_le_bytes());
@@ -113,29 +112,32 @@ impl<'a> Cursor<'a> {
 }
 
 impl Packer {
-    /// A packer that has no room yet.
+    /// A packer without memory.
     pub const fn new() -> Self {
         let shapes = Shapes { all: Vec::new(), slots: Vec::new() };
-        Packer { shapes, expected: Vec::new(), tags: Bytes::NOTHING, data: Bytes::NOTHING }
+        Packer { shapes, expected: Vec::new(), tags: Bytes::EMPTY, data: Bytes::EMPTY }
     }
 
-    /// Gets room for blocks with so many bytes of records. Where that is not done before,
-    /// it is done when it is needed, and ends the process if it fails.
+    /// Allocates the memory for blocks with `records` bytes of records.
+    ///
+    /// Without this call [`block`](Self::block) allocates the memory, and ends the process if
+    /// that fails.
     ///
     /// # Errors
-    /// There is no memory.
+    /// If the memory cannot be allocated.
     pub fn reserve(&mut self, records: usize) -> Result<(), TryReserveError> {
-        self.shapes.all.try_reserve((records / OPERATION).min(AS_IT_IS.into()))?;
+        self.shapes.all.try_reserve((records / OPERATION_BYTES).min(VERBATIM.into()))?;
         self.shapes.slots.try_reserve(Shapes::SLOTS)?;
-        self.expected.try_reserve(Expected::PLACES)?;
+        self.expected.try_reserve(Expected::ENTRIES)?;
         self.tags.room.try_reserve(room_for_tags(records).saturating_sub(self.tags.room.len()))?;
         self.data.room.try_reserve(room_for_data(records).saturating_sub(self.data.room.len()))
     }
 
-    /// Appends a block with these records to `out`, packed if that takes less room.
+    /// Appends a block with these records to `out`, packed if that makes it shorter.
     ///
-    /// Of the header, process, thread, sequence and `dropped` count; and if it is of a packed
-    /// block, `records` is that block's content, which stays as it is.
+    /// The new header has the process, the thread, the sequence number and `dropped` of
+    /// `header`. If `header` is that of a packed block, `records` is its packed content and is
+    /// copied.
     ///
     /// ```
     /// use format::{BlockHeader, packed::{Packer, unpack}};
@@ -156,14 +158,16 @@ impl Packer {
     /// assert_eq!(back, records);
     /// ```
     pub fn block(&mut self, header: &BlockHeader, records: &[u8], out: &mut Vec<u8>) {
-        // Records are of whole words; what a file that was cut has beyond them is none.
+        // Records are whole words. A truncated file can end inside of one.
         let records = &records[..records.len() / 8 * 8];
         let start = out.len();
         out.resize(start + BlockHeader::BYTES, 0);
-        let worth_a_try = !header.packed && (LEAST..=MOST).contains(&records.len());
+        let worth_a_try =
+            !header.packed && (MIN_BYTES..=MAX_UNPACKED_BYTES).contains(&records.len());
         let pays = worth_a_try && self.pack(records).is_some() && {
-            let shapes = SHAPE * self.shapes.all.len();
-            NUMBERS + shapes + self.tags.length + self.data.length + PADDING < records.len()
+            let shapes = SHAPE_BYTES * self.shapes.all.len();
+            NUMBERS_BYTES + shapes + self.tags.length + self.data.length + MIN_PADDING
+                < records.len()
         };
         if pays {
             self.append(records.len(), out);
@@ -184,7 +188,7 @@ impl Packer {
         out[start..][..BlockHeader::BYTES].copy_from_slice(&header.encode());
     }
 
-    /// Appends what [`pack`](Self::pack) has made.
+    /// Appends the output of [`pack`](Self::pack).
     fn append(&self, length: usize, out: &mut Vec<u8>) {
         let shapes = &self.shapes.all;
         let numbers = [length, self.tags.length / 2, shapes.len(), 0];
@@ -195,15 +199,15 @@ impl Packer {
         }
         out.extend_from_slice(self.tags.get());
         out.extend_from_slice(self.data.get());
-        // Blocks begin at multiples of 64 bytes.
-        out.resize((out.len() + PADDING).next_multiple_of(8), 0);
+        // The content of a block is whole words.
+        out.resize((out.len() + MIN_PADDING).next_multiple_of(8), 0);
     }
 
-    /// Makes shapes, tags and data; `None` if these are no records.
+    /// Makes shapes, tags and data. Returns `None` if these are not records.
     fn pack(&mut self, records: &[u8]) -> Option<()> {
         self.shapes.clear();
         self.expected.clear();
-        self.expected.resize(Expected::PLACES, 0);
+        self.expected.resize(Expected::ENTRIES, 0);
         self.tags.clear(room_for_tags(records.len()));
         self.data.clear(room_for_data(records.len()));
         let mut tags = Cursor::new(&mut self.tags);
@@ -214,7 +218,7 @@ impl Packer {
         while let Some(first) = rest.first_chunk() {
             let first = u64::from_le_bytes(*first);
             let time = first >> 8;
-            if let Some((operation, after)) = rest.split_first_chunk::<OPERATION>()
+            if let Some((operation, after)) = rest.split_first_chunk::<OPERATION_BYTES>()
                 && let Some(shape) = run.shape(first as u8, word(operation, 1), &mut self.shapes)
             {
                 let length = time_length(time.wrapping_sub(last) & TIME_MASK);
@@ -222,7 +226,7 @@ impl Packer {
                 let detail = word(operation, 2);
                 let kind = if detail != 0 && shape == run.number && detail == run.next {
                     run.next = detail.wrapping_add(1);
-                    NEXT
+                    EXPECTED
                 } else {
                     run.end(&mut self.shapes, &mut self.expected);
                     run.begin(shape, detail, &mut self.shapes, &mut self.expected, &mut data)
@@ -231,7 +235,7 @@ impl Packer {
                 rest = after;
             } else {
                 let length = decode(rest).ok()?.length;
-                tags.push(u64::from(AS_IT_IS << 4), 2);
+                tags.push(u64::from(VERBATIM << 4), 2);
                 data.push(u64::try_from(length / 8).ok()?, 2);
                 data.room[data.at..][..length].copy_from_slice(&rest[..length]);
                 data.at += length;
@@ -245,16 +249,16 @@ impl Packer {
     }
 }
 
-/// The latest operation with a message, whose place in the tables is kept here as long as
-/// those that follow are like it.
+/// A run of operations of one shape with consecutive details. Its entries in the tables are kept
+/// here until the run ends.
 #[derive(Default)]
 struct Run {
     code: u8,
     operands: u64,
-    /// The shape's number.
+    /// The number of the shape.
     number: u16,
     place: usize,
-    /// The message that is expected; 0 if there is no such operation.
+    /// The expected detail; 0 outside of a run.
     next: u64,
 }
 
@@ -267,7 +271,7 @@ impl Run {
         shapes.number(code, operands)
     }
 
-    /// Puts what is kept here back in the tables.
+    /// Ends the run: writes its entries to the tables.
     #[inline]
     fn end(&mut self, shapes: &mut Shapes, expected: &mut [u64]) {
         if self.next != 0 {
@@ -277,7 +281,7 @@ impl Run {
         }
     }
 
-    /// Begins with this operation; tells how its detail is told.
+    /// Starts a run with this operation. Returns the form of its detail.
     fn begin(
         &mut self,
         number: u16,
@@ -294,35 +298,35 @@ impl Run {
         let is_next = expected[new] == detail;
         *self = Run { code, operands, number, place: new, next: detail.wrapping_add(1) };
         if self.next == 0 {
-            // The last of all ids: nothing can follow.
+            // The largest detail has no successor.
             shapes.all[usize::from(number)].place = new;
             expected[new] = 0;
         }
         match (is_next, new == place) {
-            (true, true) => NEXT,
+            (true, true) => EXPECTED,
             (true, false) => {
                 data.push(new as u64, 1);
-                NEXT_OF
+                EXPECTED_OF
             }
             (false, _) => {
                 data.push(detail, 8);
-                WHOLE
+                FULL
             }
         }
     }
 }
 
-/// The most that the tags take, and 8 bytes.
+/// Maximum length of the tags, plus 8 bytes.
 const fn room_for_tags(records: usize) -> usize {
     records / 4 + 8
 }
 
-/// The most that the data take, and 8 bytes.
+/// Maximum length of the data, plus 8 bytes.
 const fn room_for_data(records: usize) -> usize {
     records * 2 + 8
 }
 
-/// The number of the shortest length that a time fits in.
+/// The index in [`LENGTHS`] of the shortest length that a time fits in.
 #[inline]
 fn time_length(passed: u64) -> usize {
     match passed {
@@ -334,6 +338,6 @@ fn time_length(passed: u64) -> usize {
 }
 
 #[inline]
-fn word(bytes: &[u8; OPERATION], index: usize) -> u64 {
+fn word(bytes: &[u8; OPERATION_BYTES], index: usize) -> u64 {
     u64::from_le_bytes(bytes.as_chunks().0[index])
 }

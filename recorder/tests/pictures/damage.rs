@@ -460,10 +460,10 @@ fn another_version_is_named() {
     newer[8] = 4;
     assert_eq!(
         why_not(&newer),
-        "recorded in format version 4, this reader knows 1 to 3: install a newer recorder"
+        "recorded in format version 4, but this recorder reads 1 to 3: install a newer recorder"
     );
     newer[8] = 0;
-    assert_eq!(why_not(&newer), "recorded in format version 0, this reader knows 1 to 3");
+    assert_eq!(why_not(&newer), "recorded in format version 0, but this recorder reads 1 to 3");
 }
 
 /// Files that are no recordings.
@@ -521,7 +521,7 @@ fn what_cannot_be_read_is_told_in_a_line_and_nothing_is_written() {
     let mut newer = sample();
     newer[8] = 4;
     let version =
-        "recorded in format version 4, this reader knows 1 to 3: install a newer recorder";
+        "recorded in format version 4, but this recorder reads 1 to 3: install a newer recorder";
     let cases = strangers().map(|(_, bytes)| (bytes, "not a recording")).into_iter();
     let text = b"channel-recording version=2\nhello\n".into();
     let text = (text, "line 2: \"hello\" is neither a time nor `block`");
