@@ -6,7 +6,7 @@ use crate::Error;
 pub const MAGIC: [u8; 8] = *b"\x89chanrec";
 
 /// The version of the format that this crate writes. It also reads all earlier ones.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// Length of the file header in bytes.
 pub const FILE_HEADER_BYTES: usize = 64;
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn the_file_header_is_as_specified() {
         let header = file_header();
-        assert_eq!(header[..12], *b"\x89chanrec\x03\0\0\0");
+        assert_eq!(header[..12], *b"\x89chanrec\x04\0\0\0");
         assert_eq!(header[12..], [0; 52]);
     }
 

@@ -70,12 +70,12 @@ mod tests {
             (malformed, "malformed at byte 24: it is wrong"),
             (Error::NotARecording, "not a recording"),
             (
-                Error::UnsupportedVersion { found: 4 },
-                "recorded in format version 4, but this recorder reads 1 to 3: install a newer recorder",
+                Error::UnsupportedVersion { found: 5 },
+                "recorded in format version 5, but this recorder reads 1 to 4: install a newer recorder",
             ),
             (
                 Error::UnsupportedVersion { found: 0 },
-                "recorded in format version 0, but this recorder reads 1 to 3",
+                "recorded in format version 0, but this recorder reads 1 to 4",
             ),
         ] {
             assert_eq!(error.to_string(), message);

@@ -13,6 +13,14 @@ pub const MAX_RECORD: usize = 1024;
 /// The bound of a channel without a bound.
 pub const UNBOUNDED: u64 = u64::MAX;
 
+/// The `syscall` of a thread that is in no system call, or in an unknown one: -1 as a two's
+/// complement number.
+pub const NO_SYSCALL: u32 = u32::MAX;
+
+/// The code of [`Event::SelectArm`]. Its record has the three words of an operation, with the
+/// `arm` in the place of the site, so that it can be packed like one.
+pub const SELECT_ARM_CODE: u8 = 138;
+
 /// Number of bits of a record's time.
 pub const TIME_BITS: u32 = 56;
 
@@ -234,7 +242,8 @@ events! {
         /// The endpoint.
         endpoint: u32,
     }
-    /// The receiver is dropped. The messages that are still queued are lost.
+    /// A receiver is dropped. The messages that are still queued are lost only when it was the
+    /// last receiver of its channel.
     10 ReceiverDropped {
         /// The endpoint.
         endpoint: u32,
@@ -246,8 +255,8 @@ events! {
     /// A flight recorder has discarded the first blocks of a thread. Thread 0; written by the
     /// recorder, which keeps the facts of discarded blocks that later records refer to. They
     /// follow as further records of thread 0: channels, clones, drops, spawns, primitives,
-    /// callsites and names. A `Returned` between this record and the next one of its kind is
-    /// about this thread.
+    /// callsites, tasks and names. A `Returned` or `TaskResumed` between this record and the next
+    /// `Forgotten` is about this thread.
     13 Forgotten {
         /// The thread.
         thread: u32,
@@ -349,6 +358,91 @@ events! {
         /// The name of the machine.
         name: &'a str,
     }
+    /// A receiver is cloned.
+    137 ReceiverCloned {
+        /// The new endpoint.
+        receiver: u32,
+        /// The endpoint that is cloned.
+        from: u32,
+        /// The place of the call.
+        site: u32,
+    }
+    /// An arm of the select that starts next in this thread. The records of the arms come
+    /// directly before the first record of the select, in the order of the arms.
+    138 SelectArm {
+        /// The endpoint.
+        endpoint: u32,
+        /// The code of its [`Arm`](crate::Arm): whether it receives or sends.
+        arm: u32,
+        /// The [id](crate::MessageId) of the message that the arm would send; 0 if it receives.
+        message: u64,
+    }
+    /// A task is spawned: an actor that is not a thread, such as a future in an executor.
+    139 TaskSpawned {
+        /// The task. Tasks are numbered from 1 in their process.
+        task: u32,
+        /// The task that spawned it, or 0 if it was not spawned by a task.
+        by: u32,
+        /// The place of the call.
+        site: u32,
+        /// The name of the task, or empty.
+        name: &'a str,
+    }
+    /// The thread starts to run a task: from here on its records are those of the task. Inside of
+    /// another task, the records are those of the inner task until it is suspended or ends.
+    140 TaskResumed {
+        /// The task.
+        task: u32,
+    }
+    /// The thread stops running a task, which is not finished.
+    141 TaskSuspended {
+        /// The task.
+        task: u32,
+    }
+    /// A task is finished or was dropped. If the thread was running it, it stops running it.
+    142 TaskEnded {
+        /// The task.
+        task: u32,
+    }
+    /// The number of threads of the process at an instant. Thread 0; written by the recorder.
+    143 ThreadsCounted {
+        /// The monotonic clock in nanoseconds.
+        monotonic_ns: u64,
+        /// The number of threads of the process.
+        threads: u32,
+        /// The number of those that have recorded nothing.
+        unrecorded: u32,
+    }
+    /// A thread, as the operating system reports it at an instant. Thread 0; written by the
+    /// recorder.
+    144 ThreadObserved {
+        /// The operating system's id of the thread.
+        os_id: u64,
+        /// The monotonic clock in nanoseconds.
+        monotonic_ns: u64,
+        /// The code of its [`ThreadState`](crate::ThreadState).
+        state: u32,
+        /// The number of the system call that the thread is in, or [`NO_SYSCALL`].
+        syscall: u32,
+        /// Time that the thread has run on a processor so far, in nanoseconds; 0 if not known.
+        on_cpu_ns: u64,
+        /// Time that the thread has been ready to run and waited for a processor so far, in
+        /// nanoseconds; 0 if not known.
+        ready_ns: u64,
+        /// More about the state, for people, such as the file that a system call is about; or
+        /// empty.
+        detail: &'a str,
+    }
+    /// The executable file of the process, as it was when the recording ended. Thread 0; written
+    /// by the recorder, if it could read the file.
+    145 Executable {
+        /// [XXH64](crate::checksum) of the content with seed 0.
+        hash: u64,
+        /// The length in bytes.
+        bytes: u64,
+        /// The path, as in [`ProcessStarted`](Event::ProcessStarted).
+        path: &'a str,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -423,7 +517,25 @@ mod tests {
             Event::SpanExited { span: 1 },
             Event::Logged { callsite: 1, message: text },
             Event::Host { name: text },
+            Event::ReceiverCloned { receiver: 1, from: 2, site: 3 },
+            Event::SelectArm { endpoint: 1, arm: 2, message: 3 },
+            Event::TaskSpawned { task: 1, by: 2, site: 3, name: text },
+            Event::TaskResumed { task: 1 },
+            Event::TaskSuspended { task: 2 },
+            Event::TaskEnded { task: 3 },
+            Event::ThreadsCounted { monotonic_ns: 1, threads: 2, unrecorded: 3 },
+            Event::ThreadObserved {
+                os_id: 1,
+                monotonic_ns: 2,
+                state: 3,
+                syscall: NO_SYSCALL,
+                on_cpu_ns: 4,
+                ready_ns: 5,
+                detail: text,
+            },
+            Event::Executable { hash: u64::MAX, bytes: 1, path: text },
         ]);
+        samples.sort_by_key(|event| encode(0, event)[0]);
         samples
     }
 
@@ -448,6 +560,13 @@ mod tests {
         });
         let sampled = samples("").iter().map(|event| encode(0, event)[0]).collect::<Vec<_>>();
         assert_eq!(known.collect::<Vec<_>>(), sampled);
+    }
+
+    #[test]
+    fn a_select_arm_has_the_words_of_an_operation() {
+        let bytes = encode(5, &Event::SelectArm { endpoint: 1, arm: 2, message: 3 });
+        let words = [5 << 8 | u64::from(SELECT_ARM_CODE), 2 << 32 | 1, 3];
+        assert_eq!(bytes, words.map(u64::to_le_bytes).as_flattened());
     }
 
     #[test]

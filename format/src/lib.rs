@@ -73,14 +73,16 @@
 //! |---|---|
 //! | 1–15 | events |
 //! | 16–127 | operations: three words of time and code, endpoint and site, detail |
-//! | 128–255 | events |
+//! | 128–159 | events |
+//! | 160–239 | operations |
+//! | 240–255 | reserved |
 //!
 //! Records of thread 0 are about the process: its start, its host and its end, and the facts
 //! that a flight recorder keeps of discarded blocks ([`Event::Forgotten`]).
 //!
 //! # Ids
-//! Threads, channels, endpoints, synchronisation primitives and callsites are numbered from 1 in
-//! their process. 0 means "not known". Sites are numbered in their block, so that each block can
+//! Threads, tasks, channels, endpoints, synchronisation primitives and callsites are numbered from
+//! 1 in their process. 0 means "not known". Sites are numbered in their block, so that each block can
 //! be read without the others. A message has a packed id of the thread that sent it and a count
 //! of that thread ([`MessageId`]); a turn at a lock one of the lock and a count of the lock
 //! ([`Turn`]).
@@ -88,6 +90,9 @@
 //! # Versions
 //! A change that an old reader would misread increments [`VERSION`]. A reader reads all versions
 //! up to its own:
+//! - 4 has a second range of codes for operations, several receivers of a channel, selects,
+//!   tasks, and facts about processes that the recorder finds out: their executables, and the
+//!   number and the states of their threads;
 //! - 3 has operations and ends of threads, synchronisation primitives, panics, values, names of
 //!   endpoints, and the spans and log messages of the crate `tracing`;
 //! - 2 has packed blocks, and the events `Paused`, `Resumed` and `Forgotten`;
@@ -120,6 +125,7 @@ mod error;
 mod event;
 mod field;
 mod id;
+mod kind;
 mod label;
 mod operation;
 pub mod packed;
@@ -131,10 +137,12 @@ pub use block::{
     PACKED_MAGIC, VERSION, check_file_header, file_header, word,
 };
 pub use error::Error;
-pub use event::{Event, MAX_RECORD, MAX_TEXT, Record, TIME_BITS, UNBOUNDED, decode};
+pub use event::{
+    Event, MAX_RECORD, MAX_TEXT, NO_SYSCALL, Record, SELECT_ARM_CODE, TIME_BITS, UNBOUNDED, decode,
+};
 pub use id::{MessageId, Turn};
+pub use kind::{Arm, PrimitiveKind, ThreadState};
 pub use label::{default_label, short_type};
 pub use operation::{
-    Call, Detail, DetailKind, OperationKind, Outcome, Phase, PrimitiveKind, Subject,
-    operation_words,
+    Call, Detail, DetailKind, OperationKind, Outcome, Phase, Subject, operation_words,
 };

@@ -7,7 +7,7 @@ use crate::{MessageId, Turn};
 pub enum Subject {
     /// An endpoint of a channel.
     Endpoint,
-    /// A synchronisation primitive, see [`PrimitiveKind`].
+    /// A synchronisation primitive, see [`PrimitiveKind`](crate::PrimitiveKind).
     Primitive,
     /// Another thread.
     Thread,
@@ -28,6 +28,12 @@ pub enum Call {
     TryRecv,
     /// `Receiver::recv_timeout`.
     RecvTimeout,
+    /// A select: it waits on several endpoints at once, with or without a time limit.
+    ///
+    /// An [`Event::SelectArm`](crate::Event::SelectArm) for each arm comes directly before its
+    /// first record. After a select with a ready arm comes the record of the send or receive of
+    /// that arm, as if it had been called alone.
+    Select,
     /// `Mutex::lock`, and the lock that a condition variable acquires again after a wait.
     Lock,
     /// `Mutex::try_lock`.
@@ -90,9 +96,12 @@ impl Call {
     /// The subject of the operation.
     pub const fn subject(self) -> Subject {
         match self {
-            Call::Send | Call::TrySend | Call::Recv | Call::TryRecv | Call::RecvTimeout => {
-                Subject::Endpoint
-            }
+            Call::Send
+            | Call::TrySend
+            | Call::Recv
+            | Call::TryRecv
+            | Call::RecvTimeout
+            | Call::Select => Subject::Endpoint,
             Call::Lock
             | Call::TryLock
             | Call::Unlock
@@ -139,7 +148,7 @@ pub enum Outcome {
     Transferred,
     /// `try_send` found no room, or no waiting receiver in a rendezvous channel.
     Full,
-    /// `try_recv` found no message.
+    /// `try_recv` found no message, or a select found no ready arm.
     Empty,
     /// All endpoints of the other side are dropped.
     Disconnected,
@@ -172,6 +181,8 @@ pub enum DetailKind {
     Arrivals,
     /// 1 for the leader of the barrier, otherwise 0.
     Leader,
+    /// Number of arms of the select.
+    Arms,
 }
 
 impl DetailKind {
@@ -187,6 +198,7 @@ impl DetailKind {
             DetailKind::Notifications => Detail::Notifications(word),
             DetailKind::Arrivals => Detail::Arrivals(word),
             DetailKind::Leader => Detail::Leader(word != 0),
+            DetailKind::Arms => Detail::Arms(word),
         }
     }
 }
@@ -213,6 +225,8 @@ pub enum Detail {
     Arrivals(u64),
     /// Whether the thread is the leader of the barrier.
     Leader(bool),
+    /// Number of arms of the select.
+    Arms(u64),
 }
 
 macro_rules! operations {
@@ -437,12 +451,24 @@ operations! {
     92 SleepEnd: Sleep End Done Nothing;
     /// `yield_now` returns.
     93 YieldNow: YieldNow Whole Done Nothing;
+    /// A select finds the arm of this endpoint ready and does not wait.
+    176 Select: Select Whole Done Arms;
+    /// A select that does not wait finds no ready arm. The endpoint is 0.
+    177 SelectEmpty: Select Whole Empty Arms;
+    /// A select finds no ready arm and starts to wait. The endpoint is 0.
+    178 SelectBegin: Select Begin Pending Arms;
+    /// A select with a time limit finds no ready arm and starts to wait. The endpoint is 0.
+    179 SelectTimeoutBegin: Select Begin Pending Timeout;
+    /// A select has waited until the arm of this endpoint was ready.
+    180 SelectEnd: Select End Done Nothing;
+    /// A select has reached its time limit. The endpoint is 0.
+    181 SelectExpired: Select End TimedOut Nothing;
 }
 
 /// Whether this is the code of an operation of a sender.
 #[inline]
 pub(crate) const fn is_send_code(code: u8) -> bool {
-    code < 32
+    matches!(code, 16..=31 | 160..=175)
 }
 
 /// The record of an operation as three words.
@@ -458,58 +484,6 @@ pub const fn operation_words(
     detail: u64,
 ) -> [u64; 3] {
     [time << 8 | kind as u64, (site as u64) << 32 | endpoint as u64, detail]
-}
-
-/// A kind of synchronisation primitive: the `kind` of
-/// [`Event::PrimitiveSeen`](crate::Event::PrimitiveSeen).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u32)]
-pub enum PrimitiveKind {
-    /// `Mutex`
-    Mutex = 1,
-    /// `RwLock`
-    RwLock = 2,
-    /// `Condvar`
-    Condvar = 3,
-    /// `Barrier`
-    Barrier = 4,
-    /// `Once`
-    Once = 5,
-    /// `OnceLock`
-    OnceLock = 6,
-    /// `LazyLock`
-    LazyLock = 7,
-}
-
-impl PrimitiveKind {
-    /// All kinds, in the order of their codes.
-    pub const ALL: &[PrimitiveKind] = &[
-        PrimitiveKind::Mutex,
-        PrimitiveKind::RwLock,
-        PrimitiveKind::Condvar,
-        PrimitiveKind::Barrier,
-        PrimitiveKind::Once,
-        PrimitiveKind::OnceLock,
-        PrimitiveKind::LazyLock,
-    ];
-
-    /// The kind with this code.
-    pub fn from_code(code: u32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| *kind as u32 == code)
-    }
-
-    /// The name of the type in the standard library.
-    pub fn name(self) -> &'static str {
-        match self {
-            PrimitiveKind::Mutex => "Mutex",
-            PrimitiveKind::RwLock => "RwLock",
-            PrimitiveKind::Condvar => "Condvar",
-            PrimitiveKind::Barrier => "Barrier",
-            PrimitiveKind::Once => "Once",
-            PrimitiveKind::OnceLock => "OnceLock",
-            PrimitiveKind::LazyLock => "LazyLock",
-        }
-    }
 }
 
 #[cfg(test)]
@@ -534,20 +508,28 @@ mod tests {
     #[test]
     fn each_subject_has_its_own_range_of_codes() {
         for &kind in OperationKind::ALL {
-            let range = match kind.call().subject() {
-                Subject::Endpoint if kind.call().is_send() => 16..32,
-                Subject::Endpoint => 32..48,
-                Subject::Primitive => 48..80,
-                Subject::Thread | Subject::Nothing => 80..128,
+            let [first, second] = match kind.call().subject() {
+                Subject::Endpoint if kind.call().is_send() => [16..32, 160..176],
+                Subject::Endpoint => [32..48, 176..192],
+                Subject::Primitive => [48..80, 192..224],
+                Subject::Thread | Subject::Nothing => [80..128, 224..240],
             };
-            assert!(range.contains(&(kind as u8)), "{kind:?}");
-            assert_eq!(is_send_code(kind as u8), kind.call().is_send());
+            let code = kind as u8;
+            assert!(first.contains(&code) || second.contains(&code), "{kind:?}");
+        }
+        for code in 0..=u8::MAX {
+            let is_send = (16..32).contains(&code) || (160..176).contains(&code);
+            assert_eq!(is_send_code(code), is_send, "{code}");
         }
     }
 
     #[test]
     fn names_follow_from_call_phase_and_outcome() {
         for &kind in OperationKind::ALL {
+            if kind == OperationKind::SelectTimeoutBegin {
+                // A select with and one without a time limit are the same call.
+                continue;
+            }
             let phase = match kind.phase() {
                 Phase::Whole => "",
                 Phase::Begin => "Begin",
@@ -590,12 +572,17 @@ mod tests {
                 }
                 (Call::BarrierWait, Phase::Begin, _) => DetailKind::Arrivals,
                 (Call::BarrierWait, Phase::End, _) => DetailKind::Leader,
+                (Call::Select, Phase::Begin, _) if kind == OperationKind::SelectTimeoutBegin => {
+                    DetailKind::Timeout
+                }
+                (Call::Select, Phase::Whole | Phase::Begin, _) => DetailKind::Arms,
                 _ => DetailKind::Nothing,
             };
             assert_eq!(kind.detail_kind(), expected, "{kind:?}");
         }
         assert_eq!(DetailKind::Mutex.read(Turn::new(2, 9).0), Detail::Mutex(Turn::new(2, 9)));
         assert_eq!(DetailKind::Leader.read(1), Detail::Leader(true));
+        assert_eq!(DetailKind::Arms.read(3), Detail::Arms(3));
     }
 
     #[test]
@@ -612,12 +599,5 @@ mod tests {
                 assert_eq!(words[0] as u8, kind as u8);
             }
         }
-    }
-
-    #[test]
-    fn codes_and_names_of_primitives_agree() {
-        let by_code: Vec<_> = (0..100).filter_map(PrimitiveKind::from_code).collect();
-        assert_eq!(by_code, PrimitiveKind::ALL);
-        assert!(by_code.iter().all(|kind| kind.name() == format!("{kind:?}")));
     }
 }

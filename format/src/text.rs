@@ -1,7 +1,7 @@
 //! The text form: one line for each block and each record, for reading and for tests.
 //!
 //! ```text
-//! channel-recording version=3
+//! channel-recording version=4
 //! block process=0 thread=1 sequence=0 dropped=0
 //! 1000 ThreadStarted os_id=4711 name="main"
 //! 1010 Send endpoint=1 site=1 detail=1099511627777
@@ -62,11 +62,11 @@ impl std::error::Error for ParseError {}
 /// [`ParseError`] for the first line that cannot be read.
 ///
 /// ```
-/// let text = "channel-recording version=3\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
+/// let text = "channel-recording version=4\nblock process=0 thread=1 sequence=0 dropped=0\n5 ThreadEnded\n";
 /// let bytes = format::text::parse(text).unwrap();
 /// assert!(format::check_file_header(&bytes).is_ok());
 /// assert_eq!(format::text::parse("hello").unwrap_err().to_string(),
-///     "line 1: the first line must be `channel-recording version=3`");
+///     "line 1: the first line must be `channel-recording version=4`");
 /// ```
 pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
     let mut bytes = file_header().to_vec();

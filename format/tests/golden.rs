@@ -9,18 +9,22 @@ use format::packed::{Packer, unpack};
 use format::{BlockHeader, FILE_HEADER_BYTES, MAX_RECORD, OperationKind, decode, text};
 
 /// The files of the current version.
-const TEXT: &str = include_str!("golden/version-3.txt");
-const PACKED: &[u8] = include_bytes!("golden/version-3-packed.rec");
+const TEXT: &str = include_str!("golden/version-4.txt");
+const PACKED: &[u8] = include_bytes!("golden/version-4-packed.rec");
 
 /// The text form and the bytes of a recording of each version.
-const VERSIONS: [(u32, &str, &[u8]); 3] = [
+const VERSIONS: [(u32, &str, &[u8]); 4] = [
     (1, include_str!("golden/version-1.txt"), include_bytes!("golden/version-1.rec")),
     (2, include_str!("golden/version-2.txt"), include_bytes!("golden/version-2.rec")),
-    (3, TEXT, include_bytes!("golden/version-3.rec")),
+    (3, include_str!("golden/version-3.txt"), include_bytes!("golden/version-3.rec")),
+    (4, TEXT, include_bytes!("golden/version-4.rec")),
 ];
 
 /// Packed recordings of earlier versions, with an index into [`VERSIONS`].
-const PACKED_BEFORE: [(usize, &[u8]); 1] = [(1, include_bytes!("golden/version-2-packed.rec"))];
+const PACKED_BEFORE: [(usize, &[u8]); 2] = [
+    (1, include_bytes!("golden/version-2-packed.rec")),
+    (2, include_bytes!("golden/version-3-packed.rec")),
+];
 
 #[test]
 fn the_text_form_converts_to_the_bytes() {
@@ -65,7 +69,7 @@ fn the_bytes_convert_to_the_text_form() {
 
 #[test]
 fn packed_blocks_hold_the_same_records() {
-    let (_, _, bytes) = VERSIONS[2];
+    let (_, _, bytes) = VERSIONS[3];
     let mut packer = Packer::new();
     let mut packed = format::file_header().to_vec();
     for (header, records) in blocks(bytes) {

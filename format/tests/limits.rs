@@ -49,7 +49,7 @@ fn operations_agree_with_their_table() {
     for &kind in OperationKind::ALL {
         assert_eq!(OperationKind::from_code(kind as u8), Some(kind));
         assert_eq!(OperationKind::from_name(kind.name()), Some(kind));
-        assert!((16..128).contains(&(kind as u8)));
+        assert!(matches!(kind as u8, 16..128 | 160..240));
 
         let mut bytes = [0; MAX_RECORD];
         let event = Event::Operation { kind, endpoint: 7, site: 8, detail: 9 };
@@ -126,15 +126,15 @@ fn an_invalid_record_is_refused_with_offset_and_reason() {
 
 #[test]
 fn an_invalid_text_form_is_refused_with_line_and_reason() {
-    let head = "channel-recording version=3\nblock process=0 thread=1 sequence=0 dropped=0\n";
+    let head = "channel-recording version=4\nblock process=0 thread=1 sequence=0 dropped=0\n";
     for (text, message) in [
         (String::new(), "line 1: the text is empty"),
-        ("hello".into(), "line 1: the first line must be `channel-recording version=3`"),
+        ("hello".into(), "line 1: the first line must be `channel-recording version=4`"),
         (
-            "channel-recording version=3\n5 ThreadEnded".into(),
+            "channel-recording version=4\n5 ThreadEnded".into(),
             "line 2: an event comes before the first block",
         ),
-        ("channel-recording version=3\nblock process=0".into(), "line 2: `thread=` is missing"),
+        ("channel-recording version=4\nblock process=0".into(), "line 2: `thread=` is missing"),
         (format!("{head}5 Sent"), "line 3: no event is called \"Sent\""),
         (
             format!("{head}\n# a remark\nnow ThreadEnded"),

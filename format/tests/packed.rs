@@ -26,6 +26,12 @@ enum Step {
         time: u64,
         name: String,
     },
+    /// An arm of a select.
+    Arm {
+        endpoint: u32,
+        arm: u32,
+        message: u64,
+    },
     /// Two operations with unknown messages.
     Unknown {
         kind: usize,
@@ -54,6 +60,8 @@ fn any_step() -> impl Strategy<Value = Step> {
         }),
         1 => (0..OperationKind::ALL.len() / 4, 0..5u32)
             .prop_map(|(kind, endpoint)| Step::Unknown { kind, endpoint }),
+        1 => (0..3u32, 0..3u32, prop_oneof![Just(0), 1..5u64, any::<u64>()])
+            .prop_map(|(endpoint, arm, message)| Step::Arm { endpoint, arm, message }),
         1 => (any::<u64>(), ".{0,40}").prop_map(|(time, name)| Step::Named { time, name }),
     ]
 }
@@ -82,6 +90,12 @@ fn records(steps: &[Step]) -> Vec<u8> {
             Step::Unknown { kind, endpoint } => {
                 let words = operation_words(time, OperationKind::ALL[*kind], *endpoint, 1, 0);
                 records.extend(words.map(u64::to_le_bytes).concat().repeat(2));
+            }
+            Step::Arm { endpoint, arm, message } => {
+                let event = Event::SelectArm { endpoint: *endpoint, arm: *arm, message: *message };
+                let mut record = [0; MAX_RECORD];
+                let length = event.encode(time, &mut record);
+                records.extend_from_slice(&record[..length]);
             }
             Step::Named { time: any, name } => {
                 let mut record = [0; MAX_RECORD];

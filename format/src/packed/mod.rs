@@ -6,6 +6,8 @@
 //!
 //! - A **shape** is what equal calls have in common: the code, the endpoint and the site of an
 //!   operation. A block lists its shapes once, and each record refers to its shape by number.
+//!   The arms of a select ([`Event::SelectArm`](crate::Event::SelectArm)) have the same three
+//!   words as operations and are packed like them.
 //! - A time is written as the difference to the time of the previous record.
 //! - A detail that is the expected one, such as the next message of the same sender, takes no
 //!   bytes at all.
@@ -20,7 +22,7 @@
 //! | part | content |
 //! |---|---|
 //! | numbers | four numbers of 4 bytes: length of the unpacked records in bytes, number of records, number of shapes, zero |
-//! | shapes | for each shape three numbers of 4 bytes: code, endpoint, site |
+//! | shapes | for each shape three numbers of 4 bytes: code, endpoint, site or arm |
 //! | tags | for each record 2 bytes: length of the time (bits 0–1), form of the detail (bits 2–3), number of the shape (bits 4–15) |
 //! | data | for each record its time and its detail |
 //!
@@ -42,13 +44,12 @@
 //! detail. All entries are 0 at first, and so is the sender of each shape.
 //!
 //! **Other records.** The number 4095 is not that of a shape. It marks a record that is copied
-//! in full: one that is not an operation, or an operation whose shape got no number because all
-//! 4095 were taken. Its data are its length in words (2 bytes) and the record.
+//! in full: one of another event, or one whose shape got no number because all 4095 were taken. Its data are its length in words (2 bytes) and the record.
 
 use std::borrow::Cow;
 
 use crate::operation::is_send_code;
-use crate::{BlockHeader, Error, MessageId, TIME_BITS};
+use crate::{BlockHeader, Error, MessageId, OperationKind, SELECT_ARM_CODE, TIME_BITS};
 
 mod pack;
 mod unpack;
@@ -96,6 +97,11 @@ impl Expected {
     }
 }
 
+/// Whether records with this code have a shape: code, endpoint and site, and then a detail.
+fn has_shape(code: u8) -> bool {
+    code == SELECT_ARM_CODE || OperationKind::from_code(code).is_some()
+}
+
 /// Code, endpoint and site of an operation, and the index of its last sender.
 #[derive(Clone, Copy, Debug, Default)]
 struct Shape {
@@ -120,7 +126,7 @@ pub fn records<'a>(header: &BlockHeader, content: &'a [u8]) -> Result<Cow<'a, [u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Event, MAX_RECORD, OperationKind, decode, operation_words};
+    use crate::{Event, MAX_RECORD, decode, operation_words};
 
     fn operation(time: u64, kind: OperationKind, endpoint: u32, detail: u64) -> Vec<u8> {
         operation_words(time, kind, endpoint, 7, detail).map(u64::to_le_bytes).concat()
@@ -143,8 +149,13 @@ mod tests {
                 Piece::Operations(count) => {
                     for operation in &room[..count] {
                         let (code, endpoint, site) = unpacker.shape(operation.shape);
-                        let kind = OperationKind::from_code(code).unwrap();
                         let Operation { time, detail, .. } = *operation;
+                        if code == SELECT_ARM_CODE {
+                            let arm = Event::SelectArm { endpoint, arm: site, message: detail };
+                            records.extend(event(time & TIME_MASK, &arm));
+                            continue;
+                        }
+                        let kind = OperationKind::from_code(code).unwrap();
                         let words = operation_words(time, kind, endpoint, site, detail);
                         records.extend(words.map(u64::to_le_bytes).concat());
                     }
@@ -202,6 +213,25 @@ mod tests {
             })
             .collect();
         assert!(packed(&records) < 4_200);
+    }
+
+    #[test]
+    fn an_arm_of_a_select_that_receives_takes_three_bytes() {
+        let selects = |arms: u32| {
+            let records: Vec<_> = (0..500)
+                .flat_map(|number| {
+                    let time = number * 200;
+                    let arms = (1..=arms).flat_map(move |endpoint| {
+                        event(time, &Event::SelectArm { endpoint, arm: 0, message: 0 })
+                    });
+                    let end = operation(time + 100, OperationKind::SelectEnd, 1, 0);
+                    arms.chain(operation(time, OperationKind::SelectBegin, 0, 3)).chain(end)
+                })
+                .collect();
+            packed(&records)
+        };
+        // 12 bytes for the shape of each arm.
+        assert_eq!(selects(5) - selects(1), 4 * (500 * 3 + 12));
     }
 
     #[test]

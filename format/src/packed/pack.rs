@@ -4,9 +4,9 @@ use std::collections::TryReserveError;
 
 use super::{
     EXPECTED, EXPECTED_OF, Expected, FULL, LENGTHS, MAX_UNPACKED_BYTES, MIN_PADDING, NUMBERS_BYTES,
-    OPERATION_BYTES, SHAPE_BYTES, Shape, TIME_MASK, VERBATIM, ZERO,
+    OPERATION_BYTES, SHAPE_BYTES, Shape, TIME_MASK, VERBATIM, ZERO, has_shape,
 };
-use crate::{ALIGNMENT, BlockHeader, OperationKind, decode};
+use crate::{ALIGNMENT, BlockHeader, decode};
 
 /// Minimum length of records in bytes for which packing is tried.
 const MIN_BYTES: usize = 1024;
@@ -46,9 +46,11 @@ impl Shapes {
         }
     }
 
-    /// Adds a shape, if this is the code of an operation and a number is left.
+    /// Adds a shape, if records with this code have one and a number is left.
     fn add(&mut self, slot: usize, code: u8, operands: u64) -> Option<u16> {
-        OperationKind::from_code(code)?;
+        if !has_shape(code) {
+            return None;
+        }
         let number = u16::try_from(self.all.len()).ok().filter(|number| *number < VERBATIM)?;
         self.all.push(Shape { code, operands, place: Expected::side(code) });
         self.slots[slot] = number;

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::{
     EXPECTED, EXPECTED_OF, Expected, MASKS, MAX_UNPACKED_BYTES, NUMBERS_BYTES, OPERATION_BYTES,
-    SHAPE_BYTES, Shape, VERBATIM, ZERO,
+    SHAPE_BYTES, Shape, VERBATIM, ZERO, has_shape,
 };
-use crate::{Error, MAX_RECORD, OperationKind, Record, decode};
+use crate::{Error, MAX_RECORD, Record, decode};
 
 /// Appends the records of a packed block to `out`. `packed` is its content.
 ///
@@ -36,18 +36,18 @@ pub fn unpack(packed: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
 /// Some of the records of a packed block.
 #[derive(Debug)]
 pub enum Piece<'a> {
-    /// This many operations were written to the buffer; at least one.
+    /// This many operations and arms of selects were written to the buffer; at least one.
     Operations(usize),
     /// A record that was copied in full, and its bytes. It can be an operation, too.
     Record(Record<'a>, &'a [u8]),
 }
 
-/// An unpacked operation.
+/// An unpacked operation, or an unpacked arm of a select.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Operation {
     /// The time in ticks. Only the low 56 bits are meaningful.
     pub time: u64,
-    /// The detail, as in [`Event::Operation`](crate::Event::Operation).
+    /// The detail, as in [`Event::Operation`](crate::Event::Operation), or the message of an arm.
     pub detail: u64,
     /// The number of its shape, see [`Unpacker::shape`].
     pub shape: u16,
@@ -113,7 +113,7 @@ impl Unpacker {
     }
 
     /// A shape: the code of the [`OperationKind`](crate::OperationKind), the endpoint and the
-    /// site.
+    /// site; or [`SELECT_ARM_CODE`](crate::SELECT_ARM_CODE), the endpoint and the arm.
     ///
     /// # Panics
     /// If the block has no operation of this shape.
@@ -353,7 +353,7 @@ fn read_shapes(bytes: &[u8], shapes: &mut Vec<Shape>) -> Result<(), Error> {
     for (index, bytes) in bytes.as_chunks::<SHAPE_BYTES>().0.iter().enumerate() {
         let (code, operands) = bytes.split_first_chunk::<4>().expect("a shape has a code");
         let code = u32::from_le_bytes(*code);
-        let code = u8::try_from(code).ok().filter(|code| OperationKind::from_code(*code).is_some());
+        let code = u8::try_from(code).ok().filter(|code| has_shape(*code));
         let code = code.ok_or(Error::Malformed {
             offset: (NUMBERS_BYTES + SHAPE_BYTES * index) as u64,
             what: "no operation has this code",

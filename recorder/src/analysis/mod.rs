@@ -373,6 +373,8 @@ impl<'a> Pass<'a> {
         let state = &self.channels[channel];
         let because = Because::HasReceiver;
         let alive = |thread: &usize| self.threads[*thread].over.is_none();
+        // A clone that was not used yet may be with any thread.
+        let unused_clones = state.live_receivers > state.receivers.len().max(1) as u64;
         match &state.receivers[..] {
             // Nobody has received yet: it may be with whoever made it, or anywhere.
             [] => {
@@ -389,7 +391,8 @@ impl<'a> Pass<'a> {
                             thread.spawned.is_none_or(|spawned| spawned.time > made)
                         })
                 });
-                Needs::Any { anybody: maker_may_have_given_it || edges.is_empty(), edges }
+                let anybody = maker_may_have_given_it || unused_clones || edges.is_empty();
+                Needs::Any { anybody, edges }
             }
             users => {
                 let holders = users.iter().map(|side| side.thread).filter(alive);
@@ -397,7 +400,7 @@ impl<'a> Pass<'a> {
                 let gave = users.iter().any(|side| {
                     self.threads[side.thread].gave.is_some_and(|gave| gave > side.last)
                 });
-                Needs::Any { anybody: gave || edges.is_empty(), edges }
+                Needs::Any { anybody: gave || unused_clones || edges.is_empty(), edges }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use format::packed::{Operation, Piece, Unpacker};
-use format::{Event, MessageId, OperationKind, Record, Subject};
+use format::{Arm, Event, MessageId, OperationKind, Record, SELECT_ARM_CODE, Subject};
 
 use super::{Block, Deed, Recording};
 use crate::reading::catalog::{Entities, Index, Site};
@@ -62,20 +62,24 @@ struct Decoder<'a> {
 /// The shape of the other deed: no block has so many.
 const OTHER: u16 = u16::MAX;
 
-/// What operations can have in common.
+/// What operations, or arms of selects, can have in common.
 #[derive(Clone, Copy, Debug)]
-struct Shape {
-    kind: OperationKind,
-    subject: Option<Index>,
-    endpoint: u32,
-    site: Option<Index>,
+enum Shape {
+    Operation { kind: OperationKind, subject: Option<Index>, endpoint: u32, site: Option<Index> },
+    SelectArm { channel: Option<Index>, endpoint: u32, arm: Option<Arm> },
 }
 
 impl Shape {
     #[inline]
     fn deed(self, detail: u64) -> Deed {
-        let Shape { kind, subject, endpoint, site } = self;
-        Deed::Operation { kind, subject, endpoint, site, detail }
+        match self {
+            Shape::Operation { kind, subject, endpoint, site } => {
+                Deed::Operation { kind, subject, endpoint, site, detail }
+            }
+            Shape::SelectArm { channel, endpoint, arm } => {
+                Deed::SelectArm { channel, endpoint, arm, message: MessageId(detail) }
+            }
+        }
     }
 }
 
@@ -258,10 +262,11 @@ impl Decoder<'_> {
             let shape = match latest {
                 Some((.., number)) if latest.as_ref().is_some_and(like_it) => number,
                 _ => {
-                    let Some(kind) = OperationKind::from_code(code) else { break };
                     let (endpoint, site) = (operands as u32, (operands >> 32) as u32);
+                    let shape = shape(&self.known, &self.sites, code, endpoint, site);
+                    let Some(shape) = shape else { break };
                     let number = self.shapes.len() as u16;
-                    self.shapes.push(Some(shape(&self.known, &self.sites, kind, endpoint, site)));
+                    self.shapes.push(Some(shape));
                     latest = Some((code, operands, number));
                     number
                 }
@@ -308,8 +313,7 @@ impl Decoder<'_> {
             let met = &mut shapes[usize::from(operation.shape)];
             if met.is_none() {
                 let (code, endpoint, site) = unpacker.shape(operation.shape);
-                *met = OperationKind::from_code(code)
-                    .map(|kind| shape(&self.known, &self.sites, kind, endpoint, site));
+                *met = shape(&self.known, &self.sites, code, endpoint, site);
             }
         }
     }
@@ -360,6 +364,24 @@ impl Decoder<'_> {
                 from,
                 site: place(site),
             }),
+            Event::ReceiverCloned { receiver, from, site } => Some(Deed::ReceiverCloned {
+                channel: channel(receiver),
+                receiver,
+                from,
+                site: place(site),
+            }),
+            Event::SelectArm { endpoint, arm, message } => Some(Deed::SelectArm {
+                channel: channel(endpoint),
+                endpoint,
+                arm: Arm::from_code(arm),
+                message: MessageId(message),
+            }),
+            Event::TaskSpawned { task, by, site, .. } => {
+                Some(Deed::TaskSpawned { task, by, site: place(site) })
+            }
+            Event::TaskResumed { task } => Some(Deed::TaskResumed { task }),
+            Event::TaskSuspended { task } => Some(Deed::TaskSuspended { task }),
+            Event::TaskEnded { task } => Some(Deed::TaskEnded { task }),
             Event::SenderDropped { endpoint } => {
                 Some(Deed::SenderDropped { channel: channel(endpoint), endpoint })
             }
@@ -388,16 +410,17 @@ impl Decoder<'_> {
     }
 }
 
-/// What is alike in operations of this kind, on this thing and at this site.
+/// The shape of records with this code, endpoint and site; `None` if they are neither operations
+/// nor arms of a select, whose arm takes the place of the site.
 #[inline]
-fn shape(
-    known: &Known<'_>,
-    sites: &Indices,
-    kind: OperationKind,
-    endpoint: u32,
-    site: u32,
-) -> Shape {
-    Shape { kind, subject: known.subject(kind, endpoint), endpoint, site: sites.get(site) }
+fn shape(known: &Known<'_>, sites: &Indices, code: u8, endpoint: u32, site: u32) -> Option<Shape> {
+    if code == SELECT_ARM_CODE {
+        let (channel, arm) = (known.endpoints.get(endpoint), Arm::from_code(site));
+        return Some(Shape::SelectArm { channel, endpoint, arm });
+    }
+    let kind = OperationKind::from_code(code)?;
+    let subject = known.subject(kind, endpoint);
+    Some(Shape::Operation { kind, subject, endpoint, site: sites.get(site) })
 }
 
 /// What a record says in words, beside its deed.

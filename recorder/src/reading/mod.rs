@@ -12,7 +12,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use format::packed::unpack;
-use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES, MessageId, OperationKind};
+use format::{ALIGNMENT, Arm, BlockHeader, FILE_HEADER_BYTES, MessageId, OperationKind};
 use tracing::{info, info_span, warn};
 
 use crate::reading::catalog::{Entities, Index, Site, Thread};
@@ -153,6 +153,17 @@ pub enum Deed {
         /// Where, if the recording tells.
         site: Option<Index>,
     },
+    /// It cloned a receiver.
+    ReceiverCloned {
+        /// The channel, if the recording tells.
+        channel: Option<Index>,
+        /// The number of the new endpoint.
+        receiver: u32,
+        /// The number of the endpoint that was cloned.
+        from: u32,
+        /// The place of the call, if the recording tells.
+        site: Option<Index>,
+    },
     /// It dropped a sender.
     SenderDropped {
         /// The channel, if the recording tells.
@@ -160,7 +171,7 @@ pub enum Deed {
         /// The endpoint's number.
         endpoint: u32,
     },
-    /// It dropped a receiver.
+    /// It dropped one of the receivers of a channel.
     ReceiverDropped {
         /// The channel, if the recording tells.
         channel: Option<Index>,
@@ -203,6 +214,41 @@ pub enum Deed {
     Logged {
         /// Where, if the recording tells.
         callsite: Option<Index>,
+    },
+    /// The select that it starts next has this arm.
+    SelectArm {
+        /// The channel, if the recording tells.
+        channel: Option<Index>,
+        /// The number of the endpoint.
+        endpoint: u32,
+        /// Whether the arm receives or sends, if this version of the recorder knows it.
+        arm: Option<Arm>,
+        /// The message that the arm would send.
+        message: MessageId,
+    },
+    /// It spawned a task.
+    TaskSpawned {
+        /// The number of the task.
+        task: u32,
+        /// The number of the task that spawned it, or 0.
+        by: u32,
+        /// The place of the call, if the recording tells.
+        site: Option<Index>,
+    },
+    /// It starts to run a task.
+    TaskResumed {
+        /// The number of the task.
+        task: u32,
+    },
+    /// It stops running a task that is not finished.
+    TaskSuspended {
+        /// The number of the task.
+        task: u32,
+    },
+    /// A task is finished or was dropped.
+    TaskEnded {
+        /// The number of the task.
+        task: u32,
     },
     /// From here on its process's operations are not recorded.
     Paused,

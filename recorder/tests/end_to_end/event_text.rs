@@ -82,7 +82,7 @@ fn value<'a>(fields: &'a str, key: &str) -> &'a str {
 
 impl Text {
     pub(crate) fn new(text: String) -> Self {
-        assert!(text.starts_with("channel-recording version=3\n"));
+        assert!(text.starts_with("channel-recording version=4\n"));
         Text(text)
     }
 

@@ -179,7 +179,7 @@ fn what_is_no_recording() {
     let place = Place::new();
     fs::write(place.path("letter.rec"), "Dear reader, this is no recording.\n").unwrap();
     fs::write(place.path("empty.rec"), "").unwrap();
-    fs::write(place.path("wrong.txt"), "channel-recording version=3\nnonsense\n").unwrap();
+    fs::write(place.path("wrong.txt"), "channel-recording version=4\nnonsense\n").unwrap();
     fs::create_dir(place.path("directory.rec")).unwrap();
     let before = place.names();
     for name in ["letter.rec", "empty.rec", "wrong.txt", "directory.rec", "missing.rec"] {

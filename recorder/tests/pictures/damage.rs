@@ -64,12 +64,25 @@ const SAMPLE: &str =
      block process=1 thread=0 sequence=0 dropped=0
      9000 ProcessStarted pid=60 parent=50 ticks=9000 monotonic_ns=950 wall_ns=7 executable=\"/bin/two\" arguments=\"\"
      9000 ProcessEnded monotonic_ns=1200 code=1 signal=0
+     9000 ThreadsCounted monotonic_ns=1100 threads=3 unrecorded=1
+     9000 ThreadObserved os_id=61 monotonic_ns=1100 state=2 syscall=0 on_cpu_ns=5 ready_ns=6 detail=\"read\"
+     9000 Executable hash=1 bytes=2 path=\"/bin/two\"
      block process=1 thread=1 sequence=0 dropped=0
      9001 ThreadStarted os_id=60 name=\"main\"
      9002 channel jobs 1 2
      9010 TrySend 1 @1.1
      9020 Send 1 @1.2
      9030 TryRecv 2 @1.1
+     9040 ReceiverCloned receiver=3 from=2 site=0
+     9041 TaskSpawned task=1 by=0 site=0 name=\"accept\"
+     9042 TaskResumed task=1
+     9043 SelectArm endpoint=3 arm=0 message=0
+     9044 SelectArm endpoint=1 arm=1 message=1099511627779
+     9045 SelectTimeoutBegin 0 100
+     9046 SelectEnd 3
+     9047 Recv 3 @1.2
+     9048 TaskSuspended task=1
+     9049 TaskEnded task=1
      block process=1 thread=2 sequence=0 dropped=0
      9003 PrimitiveSeen primitive=1 kind=1 site=0 size=0 value_type=\"u8\"
      9004 PrimitiveSeen primitive=2 kind=4 site=0 size=2 value_type=\"\"
@@ -188,6 +201,12 @@ fn is_deed(bytes: &[u8]) -> bool {
         Event::Operation { .. }
             | Event::ChannelCreated { .. }
             | Event::SenderCloned { .. }
+            | Event::ReceiverCloned { .. }
+            | Event::SelectArm { .. }
+            | Event::TaskSpawned { .. }
+            | Event::TaskResumed { .. }
+            | Event::TaskSuspended { .. }
+            | Event::TaskEnded { .. }
             | Event::SenderDropped { .. }
             | Event::ReceiverDropped { .. }
             | Event::ThreadEnded {}
@@ -457,13 +476,13 @@ fn why_not(bytes: &[u8]) -> String {
 #[test]
 fn another_version_is_named() {
     let mut newer = sample();
-    newer[8] = 4;
+    newer[8] = 5;
     assert_eq!(
         why_not(&newer),
-        "recorded in format version 4, but this recorder reads 1 to 3: install a newer recorder"
+        "recorded in format version 5, but this recorder reads 1 to 4: install a newer recorder"
     );
     newer[8] = 0;
-    assert_eq!(why_not(&newer), "recorded in format version 0, but this recorder reads 1 to 3");
+    assert_eq!(why_not(&newer), "recorded in format version 0, but this recorder reads 1 to 4");
 }
 
 /// Files that are no recordings.
@@ -519,9 +538,9 @@ fn files(directory: &Path) -> Vec<String> {
 #[test]
 fn what_cannot_be_read_is_told_in_a_line_and_nothing_is_written() {
     let mut newer = sample();
-    newer[8] = 4;
+    newer[8] = 5;
     let version =
-        "recorded in format version 4, but this recorder reads 1 to 3: install a newer recorder";
+        "recorded in format version 5, but this recorder reads 1 to 4: install a newer recorder";
     let cases = strangers().map(|(_, bytes)| (bytes, "not a recording")).into_iter();
     let text = b"channel-recording version=2\nhello\n".into();
     let text = (text, "line 2: \"hello\" is neither a time nor `block`");

@@ -35,6 +35,8 @@ mod reports;
 mod rules;
 /// A part of a run.
 mod selections;
+/// Several receivers of a channel, selects and tasks.
+mod selects;
 /// Programs that use channels, and their recordings.
 mod simulation;
 /// What each thread is at, without a gap.

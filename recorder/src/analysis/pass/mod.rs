@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use format::{Call, MessageId, OperationKind, Phase, Subject, Turn};
+use format::{Call, DetailKind, MessageId, OperationKind, Phase, Subject, Turn};
 
 use super::critical_path::{Cause, Part, Trails};
 use super::stats::channels::{Channel, Depth};
@@ -60,6 +60,7 @@ impl<'a> Pass<'a> {
         let entities = &recording.entities;
         let channels = entities.channels.iter().map(|channel| Channel {
             live_senders: channel.senders_before,
+            live_receivers: channel.receivers_before,
             depth: Depth::new(channel.bound),
             ..Channel::default()
         });
@@ -127,6 +128,7 @@ impl<'a> Pass<'a> {
                 let state = &mut self.channels[channel.get()];
                 state.made = Some((time, thread));
                 state.live_senders = state.live_senders.saturating_add(1);
+                state.live_receivers = state.live_receivers.saturating_add(1);
                 state.first_sender = Some(sender);
                 state.depth.pass(time);
             }
@@ -153,8 +155,16 @@ impl<'a> Pass<'a> {
                     state.senders_gone = Some((time, thread));
                 }
             }
+            Deed::ReceiverCloned { channel: Some(channel), .. } => {
+                let live = &mut self.channels[channel.get()].live_receivers;
+                *live = live.saturating_add(1);
+            }
             Deed::ReceiverDropped { channel: Some(channel), .. } => {
                 let state = &mut self.channels[channel.get()];
+                state.live_receivers = state.live_receivers.saturating_sub(1);
+                if state.live_receivers > 0 {
+                    return;
+                }
                 state.receiver_gone = Some((time, thread));
                 // While the recording pauses nobody knows what was received.
                 state.lost = if self.processes[process].is_paused() { 0 } else { state.depth.now };
@@ -180,10 +190,16 @@ impl<'a> Pass<'a> {
             }
             Deed::Resumed => self.resume(process, time),
             Deed::SenderCloned { channel: None, .. }
+            | Deed::ReceiverCloned { channel: None, .. }
             | Deed::SenderDropped { channel: None, .. }
             | Deed::ReceiverDropped { channel: None, .. }
             | Deed::Operation { .. }
             | Deed::ThreadStarted
+            | Deed::SelectArm { .. }
+            | Deed::TaskSpawned { .. }
+            | Deed::TaskResumed { .. }
+            | Deed::TaskSuspended { .. }
+            | Deed::TaskEnded { .. }
             | Deed::Value { .. }
             | Deed::SpanEntered { .. }
             | Deed::SpanExited { .. }
@@ -226,7 +242,11 @@ impl<'a> Pass<'a> {
             }
             Phase::End => {
                 let wait = self.threads[thread].wait.take();
-                wait.filter(|wait| wait.call == kind.call() && wait.on == on(&operation))
+                // Only the end of a select has an endpoint: that of the arm that was ready.
+                let is_select = kind.call() == Call::Select;
+                wait.filter(|wait| {
+                    wait.call == kind.call() && (wait.on == on(&operation) || is_select)
+                })
             }
         };
         let waited = wait.map(|wait| (wait.begin, time));
@@ -281,10 +301,7 @@ impl<'a> Pass<'a> {
             }
             _ => {}
         }
-        let timed = matches!(
-            call,
-            Call::RecvTimeout | Call::CondvarWaitTimeout | Call::ParkTimeout | Call::Sleep
-        );
+        let timed = kind.detail_kind() == DetailKind::Timeout;
         let on = on(operation);
         self.threads[thread].wait =
             Some(Wait { begin: time, call, on, site, timed, message, done: false });

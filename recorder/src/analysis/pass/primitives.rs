@@ -41,6 +41,8 @@ impl Pass<'_> {
             }
             Call::Sleep => part = Part::Sleeping(thread),
             Call::YieldNow => {}
+            Call::Select if kind.outcome() == Outcome::TimedOut => part = Part::Sleeping(thread),
+            Call::Select => {}
             _ => {
                 let Some(primitive) = subject else { return };
                 cause = self.primitives[primitive].moved;

@@ -31,7 +31,9 @@ pub struct Channel {
     pub live_senders: u64,
     /// When the last sender was dropped, and by which thread.
     pub senders_gone: Option<(u64, usize)>,
-    /// When the receiver was dropped, and by which thread.
+    /// Receivers that are not dropped.
+    pub live_receivers: u64,
+    /// When the last receiver was dropped, and by which thread.
     pub receiver_gone: Option<(u64, usize)>,
     /// Messages that were still queued then.
     pub lost: u64,

@@ -111,6 +111,8 @@ pub struct Channel {
     /// How many senders it had when the recording began, if it was made before: a flight
     /// recorder forgets what is too old.
     pub senders_before: u64,
+    /// How many receivers it had then.
+    pub receivers_before: u64,
 }
 
 /// A synchronisation primitive. Others refer to it by its index, which is the order of first
@@ -184,6 +186,8 @@ pub struct Entities {
     pub(crate) endpoints: Vec<Indices>,
     /// The names that the program gave to endpoints, by process and the endpoint's number.
     pub(crate) endpoint_names: HashMap<(usize, u32), String>,
+    /// The names of tasks, by process and the number of the task.
+    pub(crate) task_names: HashMap<(usize, u32), String>,
     /// Primitives by process and number.
     pub(crate) primitive_numbers: Vec<Indices>,
     /// Callsites by process and number.
@@ -217,6 +221,11 @@ impl Entities {
             return None;
         }
         self.endpoint_names.get(&(process, endpoint)).map(String::as_str)
+    }
+
+    /// The name of this task of a process, if it has one.
+    pub fn task_name(&self, process: usize, task: u32) -> Option<&str> {
+        self.task_names.get(&(process, task)).map(String::as_str)
     }
 
     /// What a process is called where there are several: its name, and its number if others have

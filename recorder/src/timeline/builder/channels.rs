@@ -56,6 +56,8 @@ pub(super) struct Channel {
     senders: u64,
     messages: u64,
     lanes: Lanes,
+    receivers: u64,
+    /// When the last receiver was dropped.
     receiver_dropped: Option<u64>,
 }
 
@@ -68,6 +70,7 @@ impl Channel {
             senders: channel.senders_before,
             messages: 0,
             lanes: Lanes::default(),
+            receivers: channel.receivers_before,
             receiver_dropped: None,
         }
     }
@@ -113,6 +116,9 @@ impl Stage<'_> {
             Deed::SenderCloned { channel, sender, site, .. } => {
                 ("clone sender", "clone", channel, Some(sender), site)
             }
+            Deed::ReceiverCloned { channel, receiver, site, .. } => {
+                ("clone receiver", "clone", channel, Some(receiver), site)
+            }
             Deed::SenderDropped { channel, endpoint } => {
                 ("drop sender", "drop", channel, Some(endpoint), None)
             }
@@ -133,11 +139,22 @@ impl Stage<'_> {
         let Some(channel) = channel else { return Ok(()) };
         let state = &mut self.channels[channel];
         match step.deed {
+            Deed::ReceiverCloned { .. } => {
+                state.receivers += 1;
+                return Ok(());
+            }
             Deed::ReceiverDropped { .. } => {
-                state.receiver_dropped = Some(step.time);
+                state.receivers = state.receivers.saturating_sub(1);
+                if state.receivers == 0 {
+                    state.receiver_dropped = Some(step.time);
+                }
                 return Ok(());
             }
             Deed::SenderDropped { .. } => state.senders = state.senders.saturating_sub(1),
+            Deed::ChannelCreated { .. } => {
+                state.senders += 1;
+                state.receivers += 1;
+            }
             _ => state.senders += 1,
         }
         self.counter(channel, Count::QueueDepth, step.time)?;

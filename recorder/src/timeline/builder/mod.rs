@@ -19,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Result;
-use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
+use format::{Call, DetailKind, MessageId, OperationKind, Outcome, Phase, Subject};
 
 use crate::ordering::in_flight::{MessageKey, Messages};
 use crate::ordering::{Step, Steps};
@@ -211,6 +211,7 @@ pub(crate) fn method(call: Call) -> &'static str {
         Call::Recv => "recv",
         Call::TryRecv => "try_recv",
         Call::RecvTimeout => "recv_timeout",
+        Call::Select => "select",
         Call::Lock => "lock",
         Call::TryLock => "try_lock",
         Call::Unlock => "unlock",
@@ -299,6 +300,7 @@ impl Stage<'_> {
             }
             Deed::ChannelCreated { .. }
             | Deed::SenderCloned { .. }
+            | Deed::ReceiverCloned { .. }
             | Deed::SenderDropped { .. }
             | Deed::ReceiverDropped { .. } => self.endpoints_change(step),
             Deed::ThreadStarted
@@ -312,6 +314,11 @@ impl Stage<'_> {
             Deed::SpanEntered { .. } | Deed::SpanExited { .. } | Deed::Logged { .. } => {
                 self.traced(step)
             }
+            Deed::SelectArm { .. }
+            | Deed::TaskSpawned { .. }
+            | Deed::TaskResumed { .. }
+            | Deed::TaskSuspended { .. }
+            | Deed::TaskEnded { .. } => Ok(()),
             Deed::Paused => {
                 let process = self.process(step.thread);
                 self.paused[process].get_or_insert(step.time);
@@ -345,10 +352,7 @@ impl Stage<'_> {
         if message != MessageId::UNKNOWN {
             self.blocked.insert(self.key(step.thread, message), step.thread);
         }
-        let has_timeout = matches!(
-            kind.call(),
-            Call::RecvTimeout | Call::CondvarWaitTimeout | Call::ParkTimeout | Call::Sleep
-        );
+        let has_timeout = kind.detail_kind() == DetailKind::Timeout;
         let wait = Wait {
             begin: step.time,
             operation: *operation,
@@ -368,10 +372,12 @@ impl Stage<'_> {
     #[inline]
     fn take_wait(&mut self, step: &Step, operation: &Operation) -> Option<Wait> {
         // Between a begin and an end that do not belong together, others were not recorded.
-        let end = (operation.kind.call(), operation.on);
+        let (call, on) = (operation.kind.call(), operation.on);
         let ends = operation.kind.phase() == Phase::End;
-        let wait = self.waits[step.thread]
-            .take_if(|wait| ends && (wait.call(), wait.operation.on) == end)?;
+        // Only the end of a select has an endpoint: that of the arm that was ready.
+        let wait = self.waits[step.thread].take_if(|wait| {
+            ends && wait.call() == call && (wait.operation.on == on || call == Call::Select)
+        })?;
         self.is_over(step.thread, &wait, step.time);
         Some(wait)
     }

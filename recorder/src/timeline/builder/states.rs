@@ -38,7 +38,8 @@ impl Line {
 pub(super) fn activity(call: Call) -> Activity {
     match call {
         Call::Send | Call::TrySend => Activity::Send,
-        Call::Recv | Call::TryRecv | Call::RecvTimeout => Activity::Recv,
+        // A select usually receives.
+        Call::Recv | Call::TryRecv | Call::RecvTimeout | Call::Select => Activity::Recv,
         Call::CondvarWait | Call::CondvarWaitTimeout => Activity::Condvar,
         Call::BarrierWait => Activity::Barrier,
         Call::Initialize | Call::Initializer => Activity::Initialize,

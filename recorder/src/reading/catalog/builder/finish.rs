@@ -6,7 +6,7 @@ use anyhow::Result;
 use format::{PrimitiveKind, UNBOUNDED};
 use tracing::info;
 
-use super::{Census, Met, Seen, Spawn};
+use super::{Census, Met, Seen, Side, Spawn};
 use crate::reading::Recording;
 use crate::reading::alignment::{Member, align, refuse_equals};
 use crate::reading::catalog::{
@@ -78,6 +78,7 @@ impl Census {
             sites: self.sites,
             endpoints,
             endpoint_names: self.endpoint_names,
+            task_names: self.task_names,
             primitive_numbers,
             callsite_numbers,
             numbers,
@@ -168,6 +169,7 @@ impl Census {
                 bound: (made.bound != UNBOUNDED).then_some(made.bound),
                 site: made.site,
                 senders_before: 0,
+                receivers_before: 0,
             }
         });
         let mut channels: Vec<_> = channels.collect();
@@ -178,10 +180,14 @@ impl Census {
                 endpoints[process].insert(clone, channel.get());
             }
         }
-        for &(process, endpoint, change) in &self.before {
+        for &(process, side, endpoint, change) in &self.before {
             if let Some(channel) = endpoints[process].get(endpoint) {
-                let senders: &mut u64 = &mut channels[channel.get()].senders_before;
-                *senders = senders.saturating_add_signed(change);
+                let channel: &mut Channel = &mut channels[channel.get()];
+                let count = match side {
+                    Side::Sender => &mut channel.senders_before,
+                    Side::Receiver => &mut channel.receivers_before,
+                };
+                *count = count.saturating_add_signed(change);
             }
         }
         (channels, endpoints)

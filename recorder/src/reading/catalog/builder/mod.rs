@@ -25,6 +25,7 @@ pub(in crate::reading) struct Census {
     /// By process and number.
     primitive_names: HashMap<(usize, u32), String>,
     endpoint_names: HashMap<(usize, u32), String>,
+    task_names: HashMap<(usize, u32), String>,
     /// With their numbers.
     callsites: Vec<(u32, Callsite)>,
     spawns: Vec<Spawn>,
@@ -39,8 +40,16 @@ pub(in crate::reading) struct Census {
     forgotten: HashMap<(usize, u32), Forgotten>,
     /// The number of the last of them.
     latest_forgotten: u32,
-    /// Changes in the number of senders that happened before: process, endpoint, by how much.
-    before: Vec<(usize, u32, i64)>,
+    /// Changes in the number of senders and receivers that happened before: process, side,
+    /// endpoint, by how much.
+    before: Vec<(usize, Side, u32, i64)>,
+}
+
+/// A side of a channel.
+#[derive(Clone, Copy)]
+enum Side {
+    Sender,
+    Receiver,
 }
 
 #[derive(Default)]
@@ -200,6 +209,7 @@ impl Census {
             primitives: Vec::new(),
             primitive_names: HashMap::new(),
             endpoint_names: HashMap::new(),
+            task_names: HashMap::new(),
             callsites: Vec::new(),
             spawns: Vec::new(),
             sites: Vec::new(),
@@ -311,9 +321,9 @@ impl Census {
         record: &Record<'_>,
         sites: &mut HashMap<u32, Index>,
     ) {
-        let mut before = |endpoint, change| {
+        let mut before = |side, endpoint, change| {
             if thread == 0 {
-                self.before.push((process, endpoint, change));
+                self.before.push((process, side, endpoint, change));
             }
         };
         match record.event {
@@ -358,7 +368,8 @@ impl Census {
                 }
             }
             Event::ChannelCreated { sender, receiver, site, bound, message_type, name, .. } => {
-                before(sender, 1);
+                before(Side::Sender, sender, 1);
+                before(Side::Receiver, receiver, 1);
                 self.channels.push(Made {
                     process,
                     ends: [sender, receiver],
@@ -370,10 +381,20 @@ impl Census {
                 });
             }
             Event::SenderCloned { sender, from, .. } => {
-                before(sender, 1);
+                before(Side::Sender, sender, 1);
                 self.clones.push((process, sender, from));
             }
-            Event::SenderDropped { endpoint } => before(endpoint, -1),
+            Event::ReceiverCloned { receiver, from, .. } => {
+                before(Side::Receiver, receiver, 1);
+                self.clones.push((process, receiver, from));
+            }
+            Event::SenderDropped { endpoint } => before(Side::Sender, endpoint, -1),
+            Event::ReceiverDropped { endpoint } => before(Side::Receiver, endpoint, -1),
+            Event::TaskSpawned { task, name, .. } => {
+                if !name.is_empty() {
+                    self.task_names.insert((process, task), readable(name).into_owned());
+                }
+            }
             Event::Forgotten { thread, os_id, sequence, name } => {
                 let known =
                     Forgotten { os_id, sequence, name: readable(name).into_owned(), outcome: None };
@@ -426,7 +447,13 @@ impl Census {
                 self.callsites.push((callsite, made));
             }
             Event::ThreadEnded {}
-            | Event::ReceiverDropped { .. }
+            | Event::SelectArm { .. }
+            | Event::TaskResumed { .. }
+            | Event::TaskSuspended { .. }
+            | Event::TaskEnded { .. }
+            | Event::ThreadsCounted { .. }
+            | Event::ThreadObserved { .. }
+            | Event::Executable { .. }
             | Event::Paused {}
             | Event::Resumed {}
             | Event::Value { .. }

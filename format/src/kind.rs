@@ -1,0 +1,111 @@
+//! Fields of events that hold one of a few codes.
+
+macro_rules! kinds {
+    ($(#[$doc:meta])* $type:ident {
+        $($(#[$kind_doc:meta])* $code:literal $name:ident,)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u32)]
+        pub enum $type {
+            $(
+                $(#[$kind_doc])*
+                #[doc = concat!("\n\nCode ", stringify!($code), ".")]
+                $name = $code,
+            )*
+        }
+
+        impl $type {
+            /// All kinds, in the order of their codes.
+            pub const ALL: &[$type] = &[$($type::$name),*];
+
+            /// The kind with this code.
+            pub fn from_code(code: u32) -> Option<Self> {
+                match code {
+                    $($code => Some($type::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// The name of the kind.
+            pub fn name(self) -> &'static str {
+                match self { $($type::$name => stringify!($name),)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A kind of synchronisation primitive: the `kind` of
+    /// [`Event::PrimitiveSeen`](crate::Event::PrimitiveSeen). Its name is that of the type in the
+    /// standard library.
+    PrimitiveKind {
+        /// `Mutex`
+        1 Mutex,
+        /// `RwLock`
+        2 RwLock,
+        /// `Condvar`
+        3 Condvar,
+        /// `Barrier`
+        4 Barrier,
+        /// `Once`
+        5 Once,
+        /// `OnceLock`
+        6 OnceLock,
+        /// `LazyLock`
+        7 LazyLock,
+    }
+}
+
+kinds! {
+    /// The operation of an arm of a select: the `arm` of
+    /// [`Event::SelectArm`](crate::Event::SelectArm).
+    Arm {
+        /// The arm receives a message.
+        0 Receive,
+        /// The arm sends a message.
+        1 Send,
+    }
+}
+
+kinds! {
+    /// The state of a thread in the operating system: the `state` of
+    /// [`Event::ThreadObserved`](crate::Event::ThreadObserved).
+    ThreadState {
+        /// Not known, or none of the others.
+        0 Unknown,
+        /// It runs, or is ready to run.
+        1 Running,
+        /// It sleeps and can be interrupted.
+        2 Sleeping,
+        /// It sleeps and cannot be interrupted, usually for input or output.
+        3 Uninterruptible,
+        /// It is stopped by a signal or a debugger.
+        4 Stopped,
+        /// It has ended.
+        5 Ended,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    macro_rules! assert_consistent {
+        ($type:ty) => {
+            let by_code: Vec<_> = (0..100).filter_map(<$type>::from_code).collect();
+            assert_eq!(by_code, <$type>::ALL);
+            for &kind in <$type>::ALL {
+                assert_eq!(<$type>::from_code(kind as u32), Some(kind));
+                assert_eq!(kind.name(), format!("{kind:?}"));
+            }
+        };
+    }
+
+    #[test]
+    fn codes_and_names_agree() {
+        assert_consistent!(PrimitiveKind);
+        assert_consistent!(Arm);
+        assert_consistent!(ThreadState);
+    }
+}
