@@ -1,6 +1,7 @@
 //! The file header and the block header.
 
 use crate::Error;
+use crate::checksum::xxh64;
 
 /// The first eight bytes of every recording.
 pub const MAGIC: [u8; 8] = *b"\x89chanrec";
@@ -32,7 +33,7 @@ pub mod word {
     pub const OWNER: usize = 1;
     /// The block's place among its thread's blocks.
     pub const SEQUENCE: usize = 2;
-    /// Bytes of complete records.
+    /// Bytes of complete records in the lower half, checksum in the upper.
     pub const COMMITTED: usize = 3;
     /// Number of blocks that this place in the file has held, including this one.
     pub const GENERATION: usize = 4;
@@ -98,7 +99,10 @@ pub struct BlockHeader {
     /// Number of the block among the blocks of its thread, from 0.
     pub sequence: u64,
     /// Length of the content: bytes of complete records after the header, packed or not.
-    pub committed: u64,
+    pub committed: u32,
+    /// Checksum of a block that was moved or packed, or 0 for a block without one: one that its
+    /// thread writes in mapped memory, or one of version 1 to 3. See [`verify`](Self::verify).
+    pub checksum: u32,
     /// Number of blocks that this place in the file has held, including this one. While it is 0
     /// the place holds no block, and a reader steps over it.
     pub generation: u64,
@@ -128,6 +132,41 @@ impl BlockHeader {
             && now.committed >= self.committed
     }
 
+    /// The checksum of this block if it has `content`; never 0.
+    ///
+    /// It covers the content and what identifies the block: whether it is packed, its stride,
+    /// process, thread, sequence number and dropped events. The content is hashed with XXH64,
+    /// whose seed is the hash of words 0, 1, 2 and 7 of the header with seed 0. The checksum is
+    /// the low half of the hash, or 1 if that is 0.
+    pub fn checksum_of(&self, content: &[u8]) -> u32 {
+        let words = self.words();
+        let identity = [word::START, word::OWNER, word::SEQUENCE, word::DROPPED]
+            .map(|word| words[word].to_le_bytes());
+        let seed = xxh64(identity.as_flattened(), 0);
+        (xxh64(content, seed) as u32).max(1)
+    }
+
+    /// Checks the content of this block against its checksum. A block without one passes.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] at the start of the block if a byte of the content or of the
+    /// block's identity has changed since it was moved.
+    ///
+    /// ```
+    /// use format::{BlockHeader, packed::Packer};
+    /// let mut block = Vec::new();
+    /// Packer::new().block(&BlockHeader::default(), &[7; 64], &mut block);
+    /// let header = BlockHeader::decode(block.first_chunk().unwrap()).unwrap().unwrap();
+    /// assert!(header.verify(&[7; 64]).is_ok());
+    /// assert!(header.verify(&[8; 64]).is_err());
+    /// ```
+    pub fn verify(&self, content: &[u8]) -> Result<(), Error> {
+        if self.checksum == 0 || self.checksum == self.checksum_of(content) {
+            return Ok(());
+        }
+        Err(Error::Malformed { offset: 0, what: "a block's checksum does not match" })
+    }
+
     /// The header as the words of the file.
     pub fn words(&self) -> [u64; HEADER_WORDS] {
         let magic = if self.packed { PACKED_MAGIC } else { BLOCK_MAGIC };
@@ -135,7 +174,7 @@ impl BlockHeader {
             u64::from(self.stride) << 32 | u64::from(magic),
             u64::from(self.thread) << 32 | u64::from(self.process),
             self.sequence,
-            self.committed,
+            u64::from(self.checksum) << 32 | u64::from(self.committed),
             self.generation,
             self.sealed,
             self.drained,
@@ -172,7 +211,8 @@ impl BlockHeader {
             process: owner as u32,
             thread: (owner >> 32) as u32,
             sequence,
-            committed,
+            committed: committed as u32,
+            checksum: (committed >> 32) as u32,
             generation,
             sealed,
             drained,
@@ -183,7 +223,8 @@ impl BlockHeader {
         if stride < Self::BYTES || !stride.is_multiple_of(ALIGNMENT) {
             return malformed(word::START, "a block's stride is impossible");
         }
-        if committed > (stride - Self::BYTES) as u64 || !committed.is_multiple_of(8) {
+        let committed = header.committed as usize;
+        if committed > stride - Self::BYTES || !committed.is_multiple_of(8) {
             return malformed(word::COMMITTED, "a block cannot hold as much as its header states");
         }
         Ok(Some(header))
@@ -202,6 +243,7 @@ mod tests {
         thread: 2,
         sequence: 3,
         committed: 128,
+        checksum: 4,
         generation: 5,
         sealed: 6,
         drained: 7,
@@ -214,7 +256,7 @@ mod tests {
         assert_eq!(words[word::START], 192 << 32 | u64::from(BLOCK_MAGIC));
         assert_eq!(words[word::OWNER], 2 << 32 | 1);
         assert_eq!(words[word::SEQUENCE], 3);
-        assert_eq!(words[word::COMMITTED], 128);
+        assert_eq!(words[word::COMMITTED], 4 << 32 | 128);
         assert_eq!(words[word::GENERATION], 5);
         assert_eq!(words[word::SEALED], 6);
         assert_eq!(words[word::DRAINED], 7);
@@ -231,7 +273,8 @@ mod tests {
             process: u32::MAX,
             thread: u32::MAX,
             sequence: u64::MAX,
-            committed: u64::from(u32::MAX - 127),
+            committed: u32::MAX - 127,
+            checksum: u32::MAX,
             generation: u64::MAX,
             sealed: u64::MAX,
             drained: u64::MAX,
@@ -246,6 +289,41 @@ mod tests {
                 BlockHeader::decode(&over.encode()),
                 Err(Error::Malformed { offset: 24, what })
             );
+        }
+    }
+
+    #[test]
+    fn the_checksum_covers_content_and_identity() {
+        let content = [7; 128];
+        let checksum = HEADER.checksum_of(&content);
+        // The definition, with another implementation.
+        let words = [192 << 32 | u64::from(BLOCK_MAGIC), 2 << 32 | 1, 3, 8];
+        let seed = twox_hash::XxHash64::oneshot(0, words.map(u64::to_le_bytes).as_flattened());
+        assert_eq!(checksum, twox_hash::XxHash64::oneshot(seed, &content) as u32);
+
+        let block = BlockHeader { checksum, ..HEADER };
+        assert_eq!(block.verify(&content), Ok(()));
+        let what = "a block's checksum does not match";
+        let mismatch = Err(Error::Malformed { offset: 0, what });
+        assert_eq!(block.verify(&content[8..]), mismatch);
+        for other in [
+            BlockHeader { packed: true, ..block },
+            BlockHeader { stride: 256, ..block },
+            BlockHeader { process: 0, ..block },
+            BlockHeader { thread: 0, ..block },
+            BlockHeader { sequence: 0, ..block },
+            BlockHeader { dropped: 0, ..block },
+            BlockHeader { checksum: checksum ^ 1, ..block },
+        ] {
+            assert_eq!(other.verify(&content), mismatch, "{other:?}");
+        }
+        for other in [
+            // Without a checksum nothing is verified.
+            BlockHeader { checksum: 0, ..block },
+            // These change while a block is moved.
+            BlockHeader { generation: 9, sealed: 9, drained: 9, ..block },
+        ] {
+            assert_eq!(other.verify(&content), Ok(()), "{other:?}");
         }
     }
 

@@ -31,7 +31,7 @@
 //! | 0 | [`BLOCK_MAGIC`], or [`PACKED_MAGIC`] if the content is packed | stride |
 //! | 1 | process | thread |
 //! | 2 | sequence number, 64 bits | |
-//! | 3 | committed | zero |
+//! | 3 | committed | checksum |
 //! | 4–7 | generation, sealed, drained, dropped: 64 bits each | |
 //!
 //! Blocks start at multiples of [`ALIGNMENT`], in any order; the blocks of a thread are ordered
@@ -40,10 +40,16 @@
 //! place where the next block can start.
 //!
 //! If two blocks have the same process, thread and sequence number, one was moved and the other
-//! is its original. The packed one is read, or else the one with more committed bytes.
+//! is its original. A reader takes one whose checksum matches; of several the packed one, or else
+//! the one with more committed bytes.
 //!
 //! Packed content holds the same records in about three bytes for an operation, see [`packed`].
 //! The stride and the committed bytes are then those of the packed content.
+//!
+//! A block that was moved or packed has a checksum of its content and of the header words that
+//! identify it, see [`BlockHeader::checksum_of`]. A reader verifies it and reports a block whose
+//! bytes have changed, even if they still hold valid records. The checksum is 0 in blocks that
+//! their thread still writes in mapped memory, and in versions 1 to 3.
 //!
 //! # Live blocks
 //! A thread writes its blocks in memory that is mapped from the file of its process. It writes a
@@ -90,9 +96,9 @@
 //! # Versions
 //! A change that an old reader would misread increments [`VERSION`]. A reader reads all versions
 //! up to its own:
-//! - 4 has a second range of codes for operations, several receivers of a channel, selects,
-//!   tasks, and facts about processes that the recorder finds out: their executables, and the
-//!   number and the states of their threads;
+//! - 4 has a checksum for each moved block, a second range of codes for operations, several
+//!   receivers of a channel, selects, tasks, and facts about processes that the recorder finds
+//!   out: their executables, and the number and the states of their threads;
 //! - 3 has operations and ends of threads, synchronisation primitives, panics, values, names of
 //!   endpoints, and the spans and log messages of the crate `tracing`;
 //! - 2 has packed blocks, and the events `Paused`, `Resumed` and `Forgotten`;

@@ -10,8 +10,9 @@
 //! Texts are quoted, with the escapes `\"`, `\\` and `\u{hex}`. Empty lines and lines that
 //! start with `#` are ignored. Times are taken modulo 2⁵⁶.
 //!
-//! The text form holds all records. It omits the positions of the blocks and whether they were
-//! sealed, drained or packed.
+//! The text form holds all records. It omits the positions of the blocks, whether they were
+//! sealed, drained or packed, and their checksums. The blocks of a recording that is converted
+//! from text therefore have no checksum: their bytes were never stored anywhere.
 
 use std::fmt;
 
@@ -122,7 +123,7 @@ pub fn parse(text: &str) -> Result<Vec<u8>, ParseError> {
 fn close(bytes: &mut Vec<u8>, block: Option<(BlockHeader, Vec<u8>)>) {
     let Some((mut header, records)) = block else { return };
     header.stride = (BlockHeader::BYTES + records.len()).next_multiple_of(ALIGNMENT) as u32;
-    header.committed = records.len() as u64;
+    header.committed = records.len() as u32;
     header.generation = 1;
     header.sealed = 1;
     bytes.extend_from_slice(&header.encode());
@@ -339,6 +340,7 @@ mod tests {
             thread: 2,
             sequence: 3,
             committed: 72,
+            checksum: 0,
             generation: 1,
             sealed: 1,
             drained: 0,

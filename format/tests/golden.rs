@@ -56,6 +56,7 @@ fn the_bytes_convert_to_the_text_form() {
     for (version, text, bytes) in VERSIONS {
         let mut lines = vec![format!("channel-recording version={version}")];
         for (header, mut records) in blocks(bytes) {
+            assert_eq!(header.checksum, 0);
             lines.push(text::block(&header));
             while !records.is_empty() {
                 let record = decode(records).unwrap();
@@ -77,6 +78,10 @@ fn packed_blocks_hold_the_same_records() {
     }
     assert_eq!(packed, PACKED);
     assert!(PACKED.len() < bytes.len());
+    for (header, content) in blocks(PACKED) {
+        assert_ne!(header.checksum, 0);
+        header.verify(content).unwrap();
+    }
     assert_same_records(PACKED, bytes);
     for (version, packed) in PACKED_BEFORE {
         assert_same_records(packed, VERSIONS[version].2);

@@ -93,7 +93,7 @@ fn a_contradictory_header_is_refused() {
         (BlockHeader { stride: 100, ..good }, 0),
         (BlockHeader { committed: 72, ..good }, 24),
         (BlockHeader { committed: 63, ..good }, 24),
-        (BlockHeader { committed: u64::MAX, ..good }, 24),
+        (BlockHeader { committed: u32::MAX, ..good }, 24),
     ] {
         let error = BlockHeader::decode(&bad.encode()).unwrap_err();
         assert!(

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
 use format::packed::{MAX_UNPACKED_BYTES, Packer, unpack};
-use format::{BlockHeader, Event, MAX_RECORD, MessageId, OperationKind, operation_words};
+use format::{BlockHeader, Event, MAX_RECORD, MessageId, OperationKind, operation_words, word};
 use proptest::prelude::*;
 
 /// A record of a thread: mostly the next message of a sender, sometimes any other.
@@ -113,7 +113,24 @@ fn pack(records: &[u8]) -> (BlockHeader, Vec<u8>) {
     Packer::new().block(&BlockHeader::default(), records, &mut block);
     let header = BlockHeader::decode(block.first_chunk().unwrap()).unwrap().unwrap();
     assert_eq!(block.len(), header.stride as usize);
+    assert_ne!(header.checksum, 0);
     (header, block[BlockHeader::BYTES..][..header.committed as usize].to_vec())
+}
+
+/// Verifies a block. `None` if there is no block, or not all of its content.
+fn verify(block: &[u8]) -> Option<Result<(), format::Error>> {
+    let (header, content) = block.split_first_chunk()?;
+    let header = BlockHeader::decode(header).ok()??;
+    Some(header.verify(content.get(..header.committed as usize)?))
+}
+
+/// Moves a block that was moved before.
+fn copy(block: &[u8]) -> Vec<u8> {
+    let (header, content) = block.split_first_chunk().unwrap();
+    let header = BlockHeader::decode(header).unwrap().unwrap();
+    let mut copy = Vec::new();
+    Packer::new().block(&header, &content[..header.committed as usize], &mut copy);
+    copy
 }
 
 /// Unpacks arbitrary bytes. The output is bounded by the input.
@@ -159,6 +176,47 @@ proptest! {
             unpack_anything(&content);
             content[at] ^= other;
         }
+    }
+
+    #[test]
+    fn a_changed_byte_in_a_moved_block_is_noticed(
+        steps in prop::collection::vec(any_step(), 0..80),
+        (process, thread, sequence, dropped) in any::<(u32, u32, u64, u64)>(),
+        change in 1..=u8::MAX,
+    ) {
+        let header = BlockHeader { process, thread, sequence, dropped, ..BlockHeader::default() };
+        let mut block = Vec::new();
+        Packer::new().block(&header, &records(&steps), &mut block);
+        prop_assert_eq!(verify(&block), Some(Ok(())));
+        let (header, _) = block.split_first_chunk().unwrap();
+        let header = BlockHeader::decode(header).unwrap().unwrap();
+        let content = BlockHeader::BYTES..BlockHeader::BYTES + header.committed as usize;
+        // The other words of the header change while a block is moved.
+        let identity = [word::START, word::OWNER, word::SEQUENCE, word::COMMITTED, word::DROPPED]
+            .into_iter()
+            .flat_map(|word| 8 * word..8 * word + 8);
+        for at in identity.chain(content) {
+            block[at] ^= change;
+            prop_assert!(!matches!(verify(&block), Some(Ok(()))), "byte {}", at);
+            block[at] ^= change;
+        }
+    }
+
+    #[test]
+    fn a_moved_block_is_copied_with_its_checksum(
+        steps in prop::collection::vec(any_step(), 0..80),
+        at in any::<prop::sample::Index>(),
+        change in 1..=u8::MAX,
+    ) {
+        let mut block = Vec::new();
+        Packer::new().block(&BlockHeader::default(), &records(&steps), &mut block);
+        prop_assert_eq!(&copy(&block), &block);
+        // A change from before the copy is still noticed after it.
+        let (header, content) = block.split_first_chunk_mut().unwrap();
+        let header = BlockHeader::decode(header).unwrap().unwrap();
+        prop_assume!(header.committed > 0);
+        content[at.index(header.committed as usize)] ^= change;
+        prop_assert!(!matches!(verify(&copy(&block)), Some(Ok(()))));
     }
 
     #[test]

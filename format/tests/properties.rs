@@ -212,7 +212,7 @@ proptest! {
         let bytes: Vec<_> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         if let Ok(Some(header)) = BlockHeader::decode(bytes.first_chunk().unwrap()) {
             prop_assert_eq!(header.words(), words);
-            prop_assert!(header.committed + BlockHeader::BYTES as u64 <= u64::from(header.stride));
+            prop_assert!(header.committed as usize + BlockHeader::BYTES <= header.stride as usize);
         }
     }
 

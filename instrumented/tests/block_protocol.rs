@@ -42,7 +42,7 @@ fn header(words: &[AtomicU64]) -> BlockHeader {
     let read = |word: usize| words[word].load(Ordering::Relaxed);
     let header = BlockHeader {
         sequence: read(word::SEQUENCE),
-        committed: read(word::COMMITTED),
+        committed: read(word::COMMITTED) as u32,
         generation: read(word::GENERATION),
         sealed: read(word::SEALED),
         drained: read(word::DRAINED),
@@ -66,7 +66,7 @@ fn drain(words: &[AtomicU64], copied: &Copied) {
     let record = words[HEADER_WORDS].load(Ordering::Relaxed);
     fence(Ordering::Acquire);
     if before.is_still(&header(words)) {
-        assert_eq!(before.committed, (RECORDS * size_of::<u64>()) as u64);
+        assert_eq!(before.committed, (RECORDS * size_of::<u64>()) as u32);
         copied.lock().expect("no thread panics").push((before.sequence, record));
         fence(Ordering::Release);
         words[word::DRAINED].store(before.generation, Ordering::Relaxed);

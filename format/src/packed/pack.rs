@@ -138,8 +138,9 @@ impl Packer {
     /// Appends a block with these records to `out`, packed if that makes it shorter.
     ///
     /// The new header has the process, the thread, the sequence number and `dropped` of
-    /// `header`. If `header` is that of a packed block, `records` is its packed content and is
-    /// copied.
+    /// `header`, and a checksum. If `header` is that of a packed block, `records` is its packed
+    /// content and is copied. A block that already has a checksum is copied with it, so that
+    /// damage from before the copy is noticed, too.
     ///
     /// ```
     /// use format::{BlockHeader, packed::{Packer, unpack}};
@@ -164,8 +165,8 @@ impl Packer {
         let records = &records[..records.len() / 8 * 8];
         let start = out.len();
         out.resize(start + BlockHeader::BYTES, 0);
-        let worth_a_try =
-            !header.packed && (MIN_BYTES..=MAX_UNPACKED_BYTES).contains(&records.len());
+        let is_moved = header.packed || header.checksum != 0;
+        let worth_a_try = !is_moved && (MIN_BYTES..=MAX_UNPACKED_BYTES).contains(&records.len());
         let pays = worth_a_try && self.pack(records).is_some() && {
             let shapes = SHAPE_BYTES * self.shapes.all.len();
             NUMBERS_BYTES + shapes + self.tags.length + self.data.length + MIN_PADDING
@@ -178,15 +179,19 @@ impl Packer {
         }
         let committed = out.len() - start - BlockHeader::BYTES;
         out.resize(start + (BlockHeader::BYTES + committed).next_multiple_of(ALIGNMENT), 0);
-        let header = BlockHeader {
+        let mut header = BlockHeader {
             packed: header.packed || pays,
             stride: (out.len() - start) as u32,
-            committed: committed as u64,
+            committed: committed as u32,
             generation: 1,
             sealed: 1,
             drained: 0,
             ..*header
         };
+        let content = start + BlockHeader::BYTES;
+        if header.checksum == 0 {
+            header.checksum = header.checksum_of(&out[content..content + committed]);
+        }
         out[start..][..BlockHeader::BYTES].copy_from_slice(&header.encode());
     }
 

@@ -368,7 +368,7 @@ impl Copier {
     fn copy(&mut self, block: Block) -> io::Result<&mut [u8]> {
         let words = block.words();
         let (header, records) = words.split_at(HEADER_WORDS);
-        let committed = header[word::COMMITTED].load(Ordering::Relaxed) as usize;
+        let committed = header[word::COMMITTED].load(Ordering::Relaxed) as u32 as usize;
         self.records.clear();
         self.packed.clear();
         // Lack of memory for a copy must not abort the program.
@@ -387,7 +387,7 @@ impl Copier {
 
 /// Writes the records about the process after the header of its block. Returns their length in
 /// bytes.
-fn write_process(process_block: &[AtomicU64]) -> u64 {
+fn write_process(process_block: &[AtomicU64]) -> u32 {
     let executable = env::current_exe().unwrap_or_default();
     let arguments: Vec<_> =
         env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
@@ -407,7 +407,7 @@ fn write_process(process_block: &[AtomicU64]) -> u64 {
         length += Event::Host { name: &name }.encode(ticks, &mut bytes[length..]);
     }
     store(&process_block[HEADER_WORDS..], words_of(&bytes[..length]));
-    length as u64
+    length as u32
 }
 
 /// Converts a record's bytes to words.

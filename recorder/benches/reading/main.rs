@@ -79,7 +79,7 @@ fn append(block: &Block, file: &mut Vec<u8>) {
     let end = (file.len() + BlockHeader::BYTES + block.records.len()).next_multiple_of(ALIGNMENT);
     let header = BlockHeader {
         stride: (end - file.len()) as u32,
-        committed: block.records.len() as u64,
+        committed: block.records.len() as u32,
         generation: 1,
         sealed: 1,
         ..block.header

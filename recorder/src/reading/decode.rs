@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use format::packed::{Operation, Piece, Unpacker};
-use format::{Arm, Event, MessageId, OperationKind, Record, SELECT_ARM_CODE, Subject};
+use format::{Event, MessageId, OperationKind, Record, SELECT_ARM_CODE, Subject};
 
 use super::{Block, Deed, Recording};
 use crate::reading::catalog::{Entities, Index, Site};
@@ -48,6 +48,9 @@ struct Decoder<'a> {
     count: usize,
     /// What is alike in operations: by the number of a packed block's shape, if that was met.
     shapes: Vec<Option<Shape>>,
+    /// The shapes of arms of selects, by the same numbers. They are apart, so that operations
+    /// need not be told from them each time.
+    arms: Vec<Option<Arm>>,
     /// The deed that is no operation, which is decoded alone, and what it says in words.
     other: Deed,
     words: String,
@@ -62,25 +65,28 @@ struct Decoder<'a> {
 /// The shape of the other deed: no block has so many.
 const OTHER: u16 = u16::MAX;
 
-/// What operations, or arms of selects, can have in common.
+/// What operations can have in common.
 #[derive(Clone, Copy, Debug)]
-enum Shape {
-    Operation { kind: OperationKind, subject: Option<Index>, endpoint: u32, site: Option<Index> },
-    SelectArm { channel: Option<Index>, endpoint: u32, arm: Option<Arm> },
+struct Shape {
+    kind: OperationKind,
+    subject: Option<Index>,
+    endpoint: u32,
+    site: Option<Index>,
 }
 
 impl Shape {
     #[inline]
     fn deed(self, detail: u64) -> Deed {
-        match self {
-            Shape::Operation { kind, subject, endpoint, site } => {
-                Deed::Operation { kind, subject, endpoint, site, detail }
-            }
-            Shape::SelectArm { channel, endpoint, arm } => {
-                Deed::SelectArm { channel, endpoint, arm, message: MessageId(detail) }
-            }
-        }
+        let Shape { kind, subject, endpoint, site } = self;
+        Deed::Operation { kind, subject, endpoint, site, detail }
     }
+}
+
+/// The endpoint of an arm of a select, and the code of what it does there.
+#[derive(Clone, Copy, Debug)]
+struct Arm {
+    endpoint: u32,
+    code: u32,
 }
 
 /// What the numbers in a process's records stand for.
@@ -124,6 +130,7 @@ impl<'a> ThreadEvents<'a> {
             room: Vec::new(),
             count: 0,
             shapes: Vec::new(),
+            arms: Vec::new(),
             other: Deed::Paused,
             words: String::new(),
             recording,
@@ -158,7 +165,7 @@ impl<'a> ThreadEvents<'a> {
             for operation in &self.decoder.room[self.at..self.decoder.count] {
                 match self.decoder.shape_of(operation) {
                     Some(shape) => tell(operation.time, &shape.deed(operation.detail)),
-                    None => tell(operation.time, &self.decoder.other),
+                    None => tell(operation.time, &self.decoder.rare(operation)),
                 }
             }
             self.at = self.decoder.count;
@@ -183,8 +190,11 @@ impl<'a> ThreadEvents<'a> {
         match self.decoder.shape_of(next) {
             Some(shape) => *deed = shape.deed(next.detail),
             None => {
-                *deed = self.decoder.other;
-                words.clone_from(&self.decoder.words);
+                *deed = self.decoder.rare(next);
+                words.clear();
+                if next.shape == OTHER {
+                    words.push_str(&self.decoder.words);
+                }
             }
         }
     }
@@ -223,7 +233,8 @@ impl<'a> ThreadEvents<'a> {
         self.decoder.recording.read_content(block, &mut self.content)?;
         self.decoder.sites.clear();
         self.decoder.shapes.clear();
-        self.rest = if !block.packed {
+        self.decoder.arms.clear();
+        self.rest = if !block.header.packed {
             self.content.truncate(block.readable);
             Rest::From(0)
         } else if self.unpacker.begin(&self.content).is_ok() {
@@ -236,7 +247,8 @@ impl<'a> ThreadEvents<'a> {
 }
 
 impl Decoder<'_> {
-    /// What an operation that is decoded has in common with others; `None` of the other deed.
+    /// What an operation that is decoded has in common with others; `None` of an arm or of the
+    /// other deed.
     #[inline]
     fn shape_of(&self, operation: &Operation) -> Option<&Shape> {
         self.shapes.get(usize::from(operation.shape))?.as_ref()
@@ -262,11 +274,10 @@ impl Decoder<'_> {
             let shape = match latest {
                 Some((.., number)) if latest.as_ref().is_some_and(like_it) => number,
                 _ => {
+                    let Some(kind) = OperationKind::from_code(code) else { break };
                     let (endpoint, site) = (operands as u32, (operands >> 32) as u32);
-                    let shape = shape(&self.known, &self.sites, code, endpoint, site);
-                    let Some(shape) = shape else { break };
                     let number = self.shapes.len() as u16;
-                    self.shapes.push(Some(shape));
+                    self.shapes.push(Some(shape(&self.known, &self.sites, kind, endpoint, site)));
                     latest = Some((code, operands, number));
                     number
                 }
@@ -313,7 +324,12 @@ impl Decoder<'_> {
             let met = &mut shapes[usize::from(operation.shape)];
             if met.is_none() {
                 let (code, endpoint, site) = unpacker.shape(operation.shape);
-                *met = shape(&self.known, &self.sites, code, endpoint, site);
+                if code == SELECT_ARM_CODE {
+                    self.arms.resize(unpacker.shapes(), None);
+                    self.arms[usize::from(operation.shape)] = Some(Arm { endpoint, code: site });
+                }
+                *met = OperationKind::from_code(code)
+                    .map(|kind| shape(&self.known, &self.sites, kind, endpoint, site));
             }
         }
     }
@@ -340,6 +356,24 @@ impl Decoder<'_> {
                 None => self.room.push(next),
             }
             self.count = 1;
+        }
+    }
+
+    /// A deed that is no operation: an arm, or the other deed.
+    #[cold]
+    fn rare(&self, operation: &Operation) -> Deed {
+        match self.arms.get(usize::from(operation.shape)) {
+            Some(&Some(arm)) => self.arm(arm, operation.detail),
+            _ => self.other,
+        }
+    }
+
+    fn arm(&self, Arm { endpoint, code }: Arm, message: u64) -> Deed {
+        Deed::SelectArm {
+            channel: self.known.endpoints.get(endpoint),
+            endpoint,
+            arm: format::Arm::from_code(code),
+            message: MessageId(message),
         }
     }
 
@@ -370,12 +404,9 @@ impl Decoder<'_> {
                 from,
                 site: place(site),
             }),
-            Event::SelectArm { endpoint, arm, message } => Some(Deed::SelectArm {
-                channel: channel(endpoint),
-                endpoint,
-                arm: Arm::from_code(arm),
-                message: MessageId(message),
-            }),
+            Event::SelectArm { endpoint, arm, message } => {
+                Some(self.arm(Arm { endpoint, code: arm }, message))
+            }
             Event::TaskSpawned { task, by, site, .. } => {
                 Some(Deed::TaskSpawned { task, by, site: place(site) })
             }
@@ -410,17 +441,16 @@ impl Decoder<'_> {
     }
 }
 
-/// The shape of records with this code, endpoint and site; `None` if they are neither operations
-/// nor arms of a select, whose arm takes the place of the site.
+/// What is alike in operations of this kind, on this thing and at this site.
 #[inline]
-fn shape(known: &Known<'_>, sites: &Indices, code: u8, endpoint: u32, site: u32) -> Option<Shape> {
-    if code == SELECT_ARM_CODE {
-        let (channel, arm) = (known.endpoints.get(endpoint), Arm::from_code(site));
-        return Some(Shape::SelectArm { channel, endpoint, arm });
-    }
-    let kind = OperationKind::from_code(code)?;
-    let subject = known.subject(kind, endpoint);
-    Some(Shape::Operation { kind, subject, endpoint, site: sites.get(site) })
+fn shape(
+    known: &Known<'_>,
+    sites: &Indices,
+    kind: OperationKind,
+    endpoint: u32,
+    site: u32,
+) -> Shape {
+    Shape { kind, subject: known.subject(kind, endpoint), endpoint, site: sites.get(site) }
 }
 
 /// What a record says in words, beside its deed.

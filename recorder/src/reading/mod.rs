@@ -1,9 +1,10 @@
 //! Reads a recording: who is in it, and each thread's events when they are asked for.
 //!
-//! A first pass over the file checks every record and collects the [`Entities`]. After
-//! it a thread's events are read block by block, so that memory does not grow with
-//! their number. Damage does not end the reading: what can be read is read, and
-//! [`Recording::damage`] says what could not.
+//! A first pass over the file checks every record, verifies the checksums of the blocks and
+//! collects the [`Entities`]. After it a thread's events are read block by block, so that memory
+//! does not grow with their number. Damage does not end the reading: what can be read is read,
+//! and [`Recording::damage`] says what could not. The records of a block whose checksum does not
+//! match are read as well, as far as they can be decoded; each of them may be wrong.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -103,17 +104,30 @@ struct Block {
     input: usize,
     /// Unique over all inputs.
     process: u32,
-    thread: u32,
-    sequence: u64,
-    dropped: u64,
+    /// The header in the file, whose process is unique in its input only.
+    header: BlockHeader,
     /// Of the first record.
     offset: u64,
-    /// How many bytes stand there, packed or not.
-    stored: usize,
-    packed: bool,
     /// How many bytes of records can be read, if it is not packed. What is packed ends where it
     /// cannot be unpacked.
     readable: usize,
+}
+
+impl Block {
+    /// Its process and thread.
+    fn owner(&self) -> (u32, u32) {
+        (self.process, self.header.thread)
+    }
+
+    /// Verifies its checksum, with an error that has its place in the file. Content that is cut
+    /// is not verified: it is reported as such.
+    fn verify(&self, content: &[u8]) -> Result<(), format::Error> {
+        if content.len() < self.header.committed as usize {
+            return Ok(());
+        }
+        let start = self.offset - BlockHeader::BYTES as u64;
+        self.header.verify(content).map_err(|error| error.at(start))
+    }
 }
 
 /// What a thread did. What it says in words (a value, a message, a span's fields) is told
@@ -325,7 +339,7 @@ impl Recording {
         }
         recording.begin("reading");
         recording.dropped =
-            recording.blocks.iter().fold(0, |sum, block| sum.saturating_add(block.dropped));
+            recording.blocks.iter().fold(0, |sum, block| sum.saturating_add(block.header.dropped));
         Census::take(&mut recording)?;
         let Entities { processes, threads, channels, .. } = &recording.entities;
         info!(
@@ -386,7 +400,7 @@ impl Recording {
             let mut content = Vec::new();
             self.read_content(block, &mut content)?;
             let mut bytes = Vec::new();
-            if block.packed {
+            if block.header.packed {
                 // Of what is damaged the first pass has told.
                 let _ = unpack(&content, &mut bytes);
             } else {
@@ -398,13 +412,14 @@ impl Recording {
                 packed: false,
                 stride: u32::try_from(whole)?,
                 process: block.process,
-                thread: block.thread,
-                sequence: block.sequence,
-                committed: bytes.len() as u64,
+                thread: block.header.thread,
+                sequence: block.header.sequence,
+                committed: u32::try_from(bytes.len())?,
+                checksum: 0,
                 generation: 1,
                 sealed: 1,
                 drained: 0,
-                dropped: block.dropped,
+                dropped: block.header.dropped,
             };
             Ok((header, bytes))
         })
@@ -412,7 +427,7 @@ impl Recording {
 
     /// A pass over all blocks begins.
     pub(crate) fn begin(&self, name: &'static str) {
-        let bytes = self.blocks.iter().map(|block| block.stored as u64);
+        let bytes = self.blocks.iter().map(|block| u64::from(block.header.committed));
         self.watch.begin(Stage { name, bytes: bytes.fold(0, u64::saturating_add) });
     }
 
@@ -420,21 +435,15 @@ impl Recording {
     pub fn events(&self, thread: usize) -> ThreadEvents<'_> {
         let Thread { process, number, .. } = self.entities.threads[thread];
         let key = (self.entities.processes[process].number, number);
-        let from = self.blocks.partition_point(|block| (block.process, block.thread) < key);
-        let to = self.blocks.partition_point(|block| (block.process, block.thread) <= key);
+        let from = self.blocks.partition_point(|block| block.owner() < key);
+        let to = self.blocks.partition_point(|block| block.owner() <= key);
         ThreadEvents::new(self, thread, &self.blocks[from..to])
     }
 
     /// The content of a block as it stands in the file, or as much of it as is there.
     fn read_content(&self, block: &Block, content: &mut Vec<u8>) -> Result<()> {
-        self.watch.advance(block.stored as u64)?;
-        // What a header says need not be there.
-        let source = &self.inputs[block.input].source;
-        let there = source.length()?.saturating_sub(block.offset);
-        content.resize(block.stored.min(usize::try_from(there)?), 0);
-        let length = source.read_at(content, block.offset)?;
-        content.truncate(length);
-        Ok(())
+        self.watch.advance(block.header.committed.into())?;
+        read_content(&self.inputs[block.input].source, block, content)
     }
 }
 
@@ -467,12 +476,8 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
                     blocks.push(Block {
                         input: 0,
                         process: header.process,
-                        thread: header.thread,
-                        sequence: header.sequence,
-                        dropped: header.dropped,
+                        header,
                         offset: at + BlockHeader::BYTES as u64,
-                        stored: header.committed as usize,
-                        packed: header.packed,
                         readable: usize::MAX,
                     });
                 }
@@ -494,12 +499,45 @@ fn scan(source: &Source, damage: &mut Vec<Damage>) -> Result<Vec<Block>> {
         };
         at += step as u64;
     }
-    // Of two copies one that was packed when it was whole, or the longer one, comes first
-    // and stays.
+    // Of two copies one that was packed when it was whole, or the longer one, comes first.
     blocks.sort_by_key(|block| {
-        let Block { process, thread, sequence, packed, stored, .. } = *block;
-        (process, thread, sequence, Reverse((packed, stored)))
+        let BlockHeader { sequence, packed, committed, .. } = block.header;
+        (block.owner(), sequence, Reverse((packed, committed)))
     });
-    blocks.dedup_by_key(|block| (block.process, block.thread, block.sequence));
+    remove_copies(source, &mut blocks, damage)?;
     Ok(blocks)
+}
+
+/// Keeps the first of the blocks with the same process, thread and sequence number, or the first
+/// that is not damaged: they may be copies, or the header of one of them has changed.
+fn remove_copies(source: &Source, blocks: &mut Vec<Block>, damage: &mut Vec<Damage>) -> Result<()> {
+    let identity = |block: &Block| (block.owner(), block.header.sequence);
+    let mut content = Vec::new();
+    for copies in blocks.chunk_by_mut(|one, other| identity(one) == identity(other)) {
+        if copies.len() == 1 {
+            continue;
+        }
+        let mut errors = Vec::new();
+        for block in &*copies {
+            read_content(source, block, &mut content)?;
+            errors.push(block.verify(&content).err());
+        }
+        let first = errors.iter().position(Option::is_none).unwrap_or(0);
+        // The first pass verifies the one that is kept.
+        errors.remove(first);
+        copies.swap(0, first);
+        damage.extend(errors.into_iter().flatten().map(Damage::Unreadable));
+    }
+    blocks.dedup_by_key(|block| identity(block));
+    Ok(())
+}
+
+/// Reads the content of a block as it stands in the file, or as much of it as is there.
+fn read_content(source: &Source, block: &Block, content: &mut Vec<u8>) -> Result<()> {
+    // What a header says need not be there.
+    let there = source.length()?.saturating_sub(block.offset);
+    content.resize((block.header.committed as usize).min(usize::try_from(there)?), 0);
+    let length = source.read_at(content, block.offset)?;
+    content.truncate(length);
+    Ok(())
 }

@@ -18,7 +18,7 @@ use recorder::terminal::cancel::Watch;
 use tempfile::TempDir;
 
 use crate::facts::exports_with_findings;
-use crate::hand::{bytes, items, picture};
+use crate::hand::{bytes, items, moved, picture};
 
 /// A recording with all kinds of events: two processes, threads with several blocks, waits
 /// that end and some that do not.
@@ -469,6 +469,90 @@ fn bytes_between_blocks_are_told_once_and_zeros_are_room() {
     );
 }
 
+/// The sample with a block that is large enough to be packed, after its blocks were moved.
+fn moved_sample() -> Vec<u8> {
+    let many = (0..200).map(|number| format!("\n{} TryRecvEmpty 2", 10_000 + number));
+    let many = many.collect::<String>();
+    let block = "block process=1 thread=3 sequence=0 dropped=0\n9040 ThreadStarted os_id=62 name=\"poller\"";
+    let moved = moved(&bytes(&format!("{SAMPLE}\n{block}{many}")));
+    assert!(moved.windows(4).any(|bytes| bytes == b"PACK"));
+    moved
+}
+
+/// The headers of blocks that were moved, and where they and their contents start.
+fn headers(bytes: &[u8]) -> Vec<(usize, BlockHeader)> {
+    let mut headers = Vec::new();
+    let mut at = FILE_HEADER_BYTES;
+    while let Some(header) = bytes[at..].first_chunk() {
+        let header = BlockHeader::decode(header).expect("it is a header").expect("a block begins");
+        headers.push((at, header));
+        at += header.stride as usize;
+    }
+    headers
+}
+
+#[test]
+fn a_changed_byte_that_can_still_be_read_is_reported() {
+    let whole = moved_sample();
+    let all = deeds(&Recording::from_bytes(whole.clone()).unwrap());
+    for (name, packed) in [("worker", false), ("poller", true)] {
+        let mut damaged = whole.clone();
+        let at = damaged.windows(name.len()).rposition(|bytes| bytes == name.as_bytes()).unwrap();
+        damaged[at] ^= 2;
+        let (block, header) = *headers(&whole).iter().rfind(|(block, _)| *block < at).unwrap();
+        assert_eq!(header.packed, packed);
+        let recording = Recording::from_bytes(damaged).unwrap();
+        let said: Vec<_> = recording.damage.iter().map(Damage::to_string).collect();
+        let mismatch = format!("malformed at byte {block}: a block's checksum does not match");
+        assert_eq!(said, [mismatch]);
+        assert!(recording.damage[0].is_malformed() && recording.is_incomplete());
+        // Its records are read all the same.
+        assert_eq!(deeds(&recording), all);
+        assert!(recording.entities.threads.iter().all(|thread| thread.name != name));
+    }
+}
+
+#[test]
+fn every_changed_byte_of_a_moved_block_is_reported() {
+    let whole = moved_sample();
+    assert_eq!(Recording::from_bytes(whole.clone()).unwrap().damage, []);
+    for (block, header) in headers(&whole) {
+        let identity = (0..32).chain(56..64);
+        let content = BlockHeader::BYTES..BlockHeader::BYTES + header.committed as usize;
+        for at in identity.chain(content) {
+            let mut damaged = whole.clone();
+            damaged[block + at] ^= 1;
+            let recording = Recording::from_bytes(damaged).unwrap();
+            assert_ne!(recording.damage, [], "byte {at} of the block at {block}");
+        }
+    }
+}
+
+#[test]
+fn of_two_copies_of_a_block_the_one_that_has_not_changed_counts() {
+    let whole = moved_sample();
+    let (block, header) = *headers(&whole).last().unwrap();
+    let copy = &whole[block..][..header.stride as usize];
+    for changed in [block, whole.len()] {
+        let mut bytes = [&whole[..], copy].concat();
+        assert_eq!(Recording::from_bytes(bytes.clone()).unwrap().damage, []);
+        bytes[changed + BlockHeader::BYTES + 100] ^= 1;
+        let recording = Recording::from_bytes(bytes).unwrap();
+        let what = "a block's checksum does not match";
+        let error = format::Error::Malformed { offset: changed as u64, what };
+        assert_eq!(recording.damage, [Damage::Unreadable(error)]);
+        assert_eq!(deeds(&recording), deeds(&Recording::from_bytes(whole.clone()).unwrap()));
+    }
+}
+
+#[test]
+fn checksums_match_also_where_processes_get_other_numbers() {
+    let inputs = [moved_sample(), moved(&another())].map(Input::in_memory);
+    let recording = Recording::together(inputs.into(), &Watch::default()).unwrap();
+    assert_eq!(recording.damage, []);
+    assert_eq!(recording.entities.processes.len(), 4);
+}
+
 fn why_not(bytes: &[u8]) -> String {
     Recording::from_bytes(bytes.into()).expect_err("it can be read").to_string()
 }
@@ -599,6 +683,23 @@ fn what_contradicts_itself_is_exported_with_a_warning_and_a_failure() {
     let warning = format!(
         "recorder: damaged: malformed at byte {}: no event has this code; the rest was read",
         records[2].start
+    );
+    assert_eq!(said.lines().next(), Some(&*warning));
+    assert_eq!(files(directory.path()), ALL_FILES);
+}
+
+#[test]
+fn a_changed_byte_is_a_warning_and_a_failure() {
+    let directory = TempDir::new().unwrap();
+    let mut bytes = moved_sample();
+    let at = bytes.windows(4).rposition(|bytes| bytes == b"main").unwrap();
+    bytes[at] ^= 2;
+    let (block, _) = *headers(&bytes).iter().rfind(|(block, _)| *block < at).unwrap();
+    let (output, said) = recorder_export(&directory, &bytes);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let warning = format!(
+        "recorder: damaged: malformed at byte {block}: a block's checksum does not match; the \
+         rest was read"
     );
     assert_eq!(said.lines().next(), Some(&*warning));
     assert_eq!(files(directory.path()), ALL_FILES);

@@ -1,6 +1,7 @@
 use std::fmt::Write;
 
-use format::MessageId;
+use format::packed::Packer;
+use format::{BlockHeader, FILE_HEADER_BYTES, MessageId};
 use recorder::reading::Recording;
 use recorder::timeline::builder::play;
 use recorder::timeline::item::{Arrow, Category, Count, Fate, Item, Slice};
@@ -71,6 +72,20 @@ fn number(detail: &str) -> u64 {
 
 pub(crate) fn bytes(shorthand: &str) -> Vec<u8> {
     format::text::parse(&text(shorthand)).expect("the text is a recording's")
+}
+
+/// The same recording after its blocks were moved: packed where that pays, with checksums.
+pub(crate) fn moved(recording: &[u8]) -> Vec<u8> {
+    let mut packer = Packer::new();
+    let mut moved = format::file_header().to_vec();
+    let mut rest = &recording[FILE_HEADER_BYTES..];
+    while let Some(header) = rest.first_chunk() {
+        let header = BlockHeader::decode(header).expect("it is a header").expect("a block begins");
+        let content = &rest[BlockHeader::BYTES..][..header.committed as usize];
+        packer.block(&header, content, &mut moved);
+        rest = &rest[header.stride as usize..];
+    }
+    moved
 }
 
 pub(crate) fn recording(shorthand: &str) -> Recording {

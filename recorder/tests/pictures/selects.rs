@@ -1,10 +1,9 @@
-use format::packed::Packer;
-use format::{Arm, BlockHeader, FILE_HEADER_BYTES, MessageId};
+use format::{Arm, MessageId};
 use recorder::analysis::Outsiders;
 use recorder::reading::{Deed, Recording};
 use recorder::report::Report;
 
-use crate::hand::{bytes, picture, recording};
+use crate::hand::{bytes, moved, picture, recording};
 
 const SEVERAL_RECEIVERS: &str = "thread 1 main
      0 channel jobs 1 2
@@ -128,15 +127,7 @@ fn tasks_and_arms_are_read_in_program_order() {
 fn selects_are_read_from_packed_blocks_too() {
     let many = format!("{SELECTS}\n{}", "70 SelectArm endpoint=1 arm=1 message=7\n".repeat(200));
     let raw = bytes(&many);
-    let mut packed = format::file_header().to_vec();
-    let mut packer = Packer::new();
-    let mut rest = &raw[FILE_HEADER_BYTES..];
-    while let Some(header) = rest.first_chunk() {
-        let header = BlockHeader::decode(header).unwrap().unwrap();
-        let content = &rest[BlockHeader::BYTES..][..header.committed as usize];
-        packer.block(&header, content, &mut packed);
-        rest = &rest[header.stride as usize..];
-    }
+    let packed = moved(&raw);
     assert!(packed.windows(4).any(|bytes| bytes == b"PACK"));
     let [raw, packed] = [raw, packed].map(|bytes| Recording::from_bytes(bytes).unwrap());
     for thread in 0..2 {

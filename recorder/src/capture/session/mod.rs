@@ -400,7 +400,7 @@ mod tests {
             append_record(&mut records, *time, event);
         }
         let header =
-            BlockHeader { stride: STRIDE as u32, committed: records.len() as u64, ..header };
+            BlockHeader { stride: STRIDE as u32, committed: records.len() as u32, ..header };
         let mut bytes = [&header.encode()[..], &records].concat();
         bytes.resize(STRIDE, 0);
         bytes

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use format::packed::{Operation, Piece, Unpacker};
-use format::{Event, OperationKind, Record};
+use format::{BlockHeader, Event, OperationKind, Record};
 
 use crate::reading::catalog::{Callsite, Index, Outcome, Process, Site, level, readable};
 use crate::reading::clock::{Clock, Start};
@@ -102,6 +102,19 @@ struct Made {
     ticks: u64,
 }
 
+/// By code: whether it is that of an operation of which only the time counts here. One look at a
+/// table is quicker than several comparisons.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut index = 0;
+    while index < OperationKind::ALL.len() {
+        plain[OperationKind::ALL[index] as usize] = true;
+        index += 1;
+    }
+    plain[OperationKind::Spawn as usize] = false;
+    plain
+};
+
 /// A block's records, as they are taken in.
 struct Records<'a> {
     census: &'a mut Census,
@@ -130,10 +143,10 @@ impl<'a> Records<'a> {
         while at < bytes.len() {
             for words in bytes[at..].as_chunks::<24>().0 {
                 let first = u64::from_le_bytes(words.as_chunks().0[0]);
-                match OperationKind::from_code(first as u8) {
-                    None | Some(OperationKind::Spawn) => break,
-                    Some(_) => self.pass(first >> 8),
+                if !PLAIN[usize::from(first as u8)] {
+                    break;
                 }
+                self.pass(first >> 8);
                 at += 24;
             }
             if at == bytes.len() {
@@ -153,6 +166,9 @@ impl<'a> Records<'a> {
     /// Takes in the records of a packed block.
     fn packed(&mut self, content: &[u8], unpacker: &mut Unpacker) -> Result<(), format::Error> {
         unpacker.begin(content)?;
+        let spawn = OperationKind::Spawn as u8;
+        let mut shapes = (0..unpacker.shapes()).map(|shape| unpacker.shape(shape as u16));
+        let has_spawns = shapes.any(|(code, ..)| code == spawn);
         let mut room = [Operation::default(); 128];
         while let Some(piece) = unpacker.next(content, &mut room)? {
             let count = match piece {
@@ -164,8 +180,12 @@ impl<'a> Records<'a> {
             };
             for &Operation { time, detail, shape } in &room[..count] {
                 self.pass(time);
+                // Few blocks have any, and looking at each shape takes time.
+                if !has_spawns {
+                    continue;
+                }
                 let (code, endpoint, site) = unpacker.shape(shape);
-                if code == OperationKind::Spawn as u8 {
+                if code == spawn {
                     let kind = OperationKind::Spawn;
                     let event = Event::Operation { kind, endpoint, site, detail };
                     self.other(&Record { time, event, length: 24 });
@@ -241,35 +261,36 @@ impl Census {
         unpacker: &mut Unpacker,
     ) -> usize {
         let process = self.process(block);
+        let BlockHeader { thread, sequence, dropped, packed, committed, .. } = block.header;
         let expected = match last {
-            Some(last) if (last.process, last.thread) == (block.process, block.thread) => {
-                last.sequence + 1
-            }
-            _ => self.begin_thread(process, block.thread),
+            Some(last) if last.owner() == block.owner() => last.header.sequence + 1,
+            _ => self.begin_thread(process, thread),
         };
-        if let Some(thread) = self.threads.last_mut().filter(|_| block.thread != 0) {
-            thread.dropped = thread.dropped.saturating_add(block.dropped);
+        if let Some(thread) = self.threads.last_mut().filter(|_| thread != 0) {
+            thread.dropped = thread.dropped.saturating_add(dropped);
         }
-        let mut records = Records::new(self, process, block.thread);
-        let (readable, error) = if block.packed {
+        let mismatch = block.verify(content).err().map(Damage::Unreadable);
+        self.damage.extend(mismatch.map(|damage| (block.input, damage)));
+        let mut records = Records::new(self, process, thread);
+        let (readable, error) = if packed {
             (0, records.packed(content, unpacker).err())
         } else {
             let (readable, error) = records.all(content);
             let end = content.len();
-            let cut =
-                (end < block.stored).then_some(format::Error::Truncated { offset: end as u64 });
+            let is_cut = end < committed as usize;
+            let cut = is_cut.then_some(format::Error::Truncated { offset: end as u64 });
             (readable, error.or(cut))
         };
         records.end_run();
         let unreadable = |error: format::Error| Damage::Unreadable(error.at(block.offset));
         self.damage.extend(error.map(|error| (block.input, unreadable(error))));
-        if block.sequence > expected {
+        if sequence > expected {
             let of = match self.threads.last() {
-                _ if block.thread == 0 => format!("process {:?}", self.processes[process].name),
+                _ if thread == 0 => format!("process {:?}", self.processes[process].name),
                 Some(Met { name, .. }) if !name.is_empty() => format!("thread {name:?}"),
-                _ => format!("thread {}", block.thread),
+                _ => format!("thread {thread}"),
             };
-            let missing = Damage::MissingBlocks { of, count: block.sequence - expected };
+            let missing = Damage::MissingBlocks { of, count: sequence - expected };
             self.damage.push((block.input, missing));
         }
         readable
