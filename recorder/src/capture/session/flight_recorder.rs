@@ -41,6 +41,10 @@ struct EvictedState {
     spawned: BTreeMap<u32, RetainedEvent>,
     /// Threads that ended before the block with their spawn was evicted.
     ended: HashSet<u32>,
+    /// The spawns of tasks that have not ended.
+    spawned_tasks: BTreeMap<u32, RetainedEvent>,
+    /// Tasks that ended before the block with their spawn was evicted.
+    ended_tasks: HashSet<u32>,
     channels: BTreeMap<u32, EvictedChannel>,
     /// The channel of each endpoint.
     endpoints: HashMap<u32, u32>,
@@ -55,15 +59,26 @@ struct EvictedThread {
     sequence: u64,
     /// Whether it panicked, if it has returned.
     returned: Option<u32>,
+    /// The tasks that it is running, the innermost last.
+    running: Vec<u32>,
 }
 
 #[derive(Clone, Debug)]
 struct EvictedChannel {
     created: RetainedEvent,
     sender: u32,
-    clones: Vec<(u32, RetainedEvent)>,
+    receiver: u32,
+    clones: Vec<EvictedClone>,
     /// The endpoints that were not dropped.
     alive: HashSet<u32>,
+}
+
+/// An endpoint that was cloned from another.
+#[derive(Clone, Debug)]
+struct EvictedClone {
+    endpoint: u32,
+    is_receiver: bool,
+    cloned: RetainedEvent,
 }
 
 /// What a retained event is about.
@@ -239,9 +254,27 @@ impl EvictedState {
                 Event::ChannelCreated { channel, sender, receiver, .. } => {
                     self.create_channel(channel, sender, receiver, retain(record.time));
                 }
-                Event::SenderCloned { sender, from, .. } => {
-                    self.clone_sender(sender, from, retain(record.time));
+                Event::SenderCloned { sender: endpoint, from, .. } => {
+                    let cloned = retain(record.time);
+                    self.clone_endpoint(
+                        from,
+                        EvictedClone { endpoint, is_receiver: false, cloned },
+                    );
                 }
+                Event::ReceiverCloned { receiver: endpoint, from, .. } => {
+                    let cloned = retain(record.time);
+                    self.clone_endpoint(from, EvictedClone { endpoint, is_receiver: true, cloned });
+                }
+                Event::TaskSpawned { task, .. } => {
+                    if !self.ended_tasks.remove(&task) {
+                        self.spawned_tasks.insert(task, retain(0));
+                    }
+                }
+                Event::TaskResumed { task } => {
+                    self.threads.entry(header.thread).or_default().running.push(task);
+                }
+                Event::TaskSuspended { task } => self.suspend_task(header.thread, task),
+                Event::TaskEnded { task } => self.end_task(header.thread, task),
                 Event::SenderDropped { endpoint } | Event::ReceiverDropped { endpoint } => {
                     self.drop_endpoint(endpoint);
                 }
@@ -260,20 +293,35 @@ impl EvictedState {
     }
 
     fn create_channel(&mut self, channel: u32, sender: u32, receiver: u32, created: RetainedEvent) {
-        let alive = HashSet::from([sender, receiver]);
-        self.channels
-            .insert(channel, EvictedChannel { created, sender, clones: Vec::new(), alive });
+        let (clones, alive) = (Vec::new(), HashSet::from([sender, receiver]));
+        self.channels.insert(channel, EvictedChannel { created, sender, receiver, clones, alive });
         self.endpoints.extend([(sender, channel), (receiver, channel)]);
     }
 
-    fn clone_sender(&mut self, sender: u32, from: u32, cloned: RetainedEvent) {
+    fn clone_endpoint(&mut self, from: u32, mut clone: EvictedClone) {
         if let Some(&number) = self.endpoints.get(&from)
             && let Some(channel) = self.channels.get_mut(&number)
         {
-            // Nothing shows where a sender was cloned.
-            channel.clones.push((sender, RetainedEvent { site: None, ..cloned }));
-            channel.alive.insert(sender);
-            self.endpoints.insert(sender, number);
+            channel.alive.insert(clone.endpoint);
+            self.endpoints.insert(clone.endpoint, number);
+            // Nothing shows where an endpoint was cloned.
+            clone.cloned.site = None;
+            channel.clones.push(clone);
+        }
+    }
+
+    /// Removes a task, and those inside it, from the tasks that the thread is running.
+    fn suspend_task(&mut self, thread: u32, task: u32) {
+        let Some(EvictedThread { running, .. }) = self.threads.get_mut(&thread) else { return };
+        if let Some(depth) = running.iter().rposition(|running| *running == task) {
+            running.truncate(depth);
+        }
+    }
+
+    fn end_task(&mut self, thread: u32, task: u32) {
+        self.suspend_task(thread, task);
+        if self.spawned_tasks.remove(&task).is_none() {
+            self.ended_tasks.insert(task);
         }
     }
 
@@ -293,24 +341,33 @@ impl EvictedState {
 
     fn write(&self, process: u32, writer: &mut RecordingWriter) {
         let mut blocks = BlockBuilder { process, writer, records: Vec::new(), sites: 0 };
-        for (&thread, EvictedThread { os_id, name, sequence, returned }) in &self.threads {
+        for (&thread, EvictedThread { os_id, name, sequence, returned, running }) in &self.threads {
             let (os_id, sequence) = (*os_id, *sequence);
             blocks.push(0, &Event::Forgotten { thread, os_id, sequence, name });
             if let Some(panicked) = *returned {
                 blocks.push(0, &Event::Returned { panicked });
             }
+            for &task in running {
+                blocks.push(0, &Event::TaskResumed { task });
+            }
             blocks.finish_if_full();
         }
-        for spawn in self.spawned.values() {
+        for spawn in self.spawned.values().chain(self.spawned_tasks.values()) {
             blocks.push_retained(spawn);
             blocks.finish_if_full();
         }
-        for EvictedChannel { created, sender, clones, alive } in self.channels.values() {
+        for EvictedChannel { created, sender, receiver, clones, alive } in self.channels.values() {
             blocks.push_retained(created);
-            clones.iter().for_each(|(_, cloned)| blocks.push_retained(cloned));
-            let senders = clones.iter().map(|(clone, _)| clone).chain([sender]);
-            for &endpoint in senders.filter(|sender| !alive.contains(sender)) {
-                blocks.push(created.time, &Event::SenderDropped { endpoint });
+            clones.iter().for_each(|clone| blocks.push_retained(&clone.cloned));
+            let clones = clones.iter().map(|clone| (clone.endpoint, clone.is_receiver));
+            let endpoints = clones.chain([(*sender, false), (*receiver, true)]);
+            let dropped = endpoints.filter(|(endpoint, _)| !alive.contains(endpoint));
+            for (endpoint, is_receiver) in dropped {
+                let event = match is_receiver {
+                    true => Event::ReceiverDropped { endpoint },
+                    false => Event::SenderDropped { endpoint },
+                };
+                blocks.push(created.time, &event);
             }
             blocks.finish_if_full();
         }
@@ -339,6 +396,8 @@ fn site_mut<'a>(event: &'a mut Event<'_>) -> Option<&'a mut u32> {
         | Event::Operation { site, .. }
         | Event::ChannelCreated { site, .. }
         | Event::SenderCloned { site, .. }
+        | Event::ReceiverCloned { site, .. }
+        | Event::TaskSpawned { site, .. }
         | Event::PrimitiveSeen { site, .. }
         | Event::Callsite { site, .. } => Some(site),
         _ => None,
@@ -490,6 +549,65 @@ mod tests {
         assert_eq!(labels, ["Mutex<Jobs> @ main.rs:14", "phase"]);
         assert_eq!(entities.callsites[0].name, "handle");
         assert_eq!(entities.endpoint_name(0, 5), Some("to worker"));
+    }
+
+    #[test]
+    fn later_blocks_keep_the_receivers_and_tasks_of_evicted_ones() {
+        let main = [
+            started(1, "main"),
+            Event::ChannelCreated {
+                channel: 1,
+                sender: 1,
+                receiver: 2,
+                site: 0,
+                bound: 1,
+                message_type: "u8",
+                name: "jobs",
+            },
+            Event::ReceiverCloned { receiver: 3, from: 2, site: 0 },
+            Event::ReceiverCloned { receiver: 4, from: 3, site: 0 },
+            Event::ReceiverDropped { endpoint: 2 },
+            Event::TaskSpawned { task: 1, by: 0, site: 0, name: "accept" },
+            Event::TaskSpawned { task: 2, by: 1, site: 0, name: "ended" },
+            Event::TaskEnded { task: 2 },
+            Event::TaskResumed { task: 1 },
+        ];
+        // Ended before the block with its spawn, by another thread, was evicted.
+        let other = [
+            Event::TaskEnded { task: 3 },
+            Event::TaskSpawned { task: 3, by: 0, site: 0, name: "late" },
+        ];
+        let mut recorder = FlightRecorder::new(Retention::LastBytes(0));
+        for (thread, events) in [(1, &main[..]), (2, &other)] {
+            let (header, records) = block(thread, 0, events);
+            recorder.add(&header, &records);
+        }
+        recorder.evict();
+        let state = &recorder.evicted[&0];
+        assert_eq!(state.threads[&1].running, [1]);
+        assert_eq!((state.spawned_tasks.len(), state.ended_tasks.len()), (1, 0));
+
+        let operation = |kind, endpoint| Event::Operation { kind, endpoint, site: 0, detail: 0 };
+        let rest = [
+            operation(OperationKind::TryRecvEmpty, 4),
+            Event::ReceiverDropped { endpoint: 3 },
+            operation(OperationKind::TryRecvEmpty, 4),
+        ];
+        let recording = recording(&recorder, &[], &[block(0, 0, &[]), block(1, 1, &rest)]);
+        assert_eq!(recording.damage, []);
+        let entities = &recording.entities;
+        assert_eq!(entities.channels[0].receivers_before, 2);
+        assert!((1..=4).all(|endpoint| entities.channel_of(0, endpoint).is_some()));
+        let names = [1, 2, 3].map(|task| entities.task_name(0, task));
+        assert_eq!(names, [Some("accept"), None, None]);
+        // The thread is still running the task.
+        let blocks: Vec<_> = recording.blocks().map(|block| block.unwrap()).collect();
+        let of_process = |header: &BlockHeader| (header.thread, header.sequence) == (0, 1);
+        let (_, records) = blocks.iter().find(|(header, _)| of_process(header)).unwrap();
+        let first = format::decode(records).unwrap();
+        let second = format::decode(&records[first.length..]).unwrap();
+        assert!(matches!(first.event, Event::Forgotten { thread: 1, .. }));
+        assert_eq!(second.event, Event::TaskResumed { task: 1 });
     }
 
     #[test]
