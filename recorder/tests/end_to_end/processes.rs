@@ -1,6 +1,7 @@
 //! Programs of several processes, and programs that record themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 
 use serde_json::Value;
 
@@ -55,6 +56,14 @@ fn a_tree_of_processes_is_one_timeline() {
     let text = place.text("x.txt");
     assert_eq!(text.count(&["ProcessStarted"]), 3);
     assert_eq!(text.count(&["ProcessEnded"]), 1);
+
+    // All are described that can be read.
+    let content = fs::read(program("tree")).unwrap();
+    let events = text.events();
+    let executables = events.iter().filter(|event| event.name == "Executable");
+    let executables = executables.map(|event| (event.number("bytes"), event.number("hash")));
+    let expected = (content.len() as u64, format::checksum::xxh64(&content, 0));
+    assert_eq!(Vec::from_iter(executables), [expected; 3]);
 }
 
 #[test]

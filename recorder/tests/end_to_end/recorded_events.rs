@@ -9,9 +9,10 @@ const SOURCE: &str = include_str!("../programs/src/bin/every_outcome.rs");
 const FILE: &str = "recorder/tests/programs/src/bin/every_outcome.rs";
 
 /// How often `every_outcome` makes each event.
-const COUNTS: [(&str, usize); 33] = [
+const COUNTS: [(&str, usize); 34] = [
     ("ProcessStarted", 1),
     ("ProcessEnded", 1),
+    ("Executable", 1),
     ("Host", 1),
     ("Spawn", 10),
     ("ThreadStarted", 11),

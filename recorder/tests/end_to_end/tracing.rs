@@ -147,6 +147,7 @@ fn a_program_without_channels_is_recorded() {
         "ProcessStarted",
         "Host",
         "ProcessEnded",
+        "Executable",
         "ThreadStarted",
         "Site",
         "Callsite",

@@ -20,10 +20,12 @@ use crate::capture::control::ControlFile;
 use crate::reading::{Input, Recording};
 use crate::terminal::cancel::Watch;
 
+mod executable;
 mod flight_recorder;
 mod process_file;
 mod recording_writer;
 
+use executable::Executables;
 use flight_recorder::FlightRecorder;
 use process_file::ProcessFile;
 use recording_writer::{RecordingWriter, append_record};
@@ -271,9 +273,7 @@ impl Session {
                 }
             })
             .and_then(|()| {
-                if let Some(process) = files.iter().position(|file| file.pid == Some(exit.pid)) {
-                    append_exit(&mut writer, process as u32, exit);
-                }
+                append_ends(&files, exit, &mut writer);
                 Ok(writer.flush()?)
             });
         info!(processes = files.len(), bytes = writer.bytes(), "collected");
@@ -377,11 +377,23 @@ fn read_rest(files: &[ProcessFile]) -> Result<Vec<Vec<u8>>> {
     Ok(rest)
 }
 
-fn append_exit(writer: &mut RecordingWriter, process: u32, exit: &ProcessExit) {
+/// Writes how the program's process ended, and describes the executables of all processes.
+fn append_ends(files: &[ProcessFile], exit: &ProcessExit, writer: &mut RecordingWriter) {
     let ProcessExit { monotonic_ns, code, signal, .. } = *exit;
-    let mut records = Vec::new();
-    append_record(&mut records, 0, &Event::ProcessEnded { monotonic_ns, code, signal });
-    writer.add_process_block(process, &records);
+    let exited = files.iter().position(|file| file.pid == Some(exit.pid));
+    let mut executables = Executables::default();
+    for (process, file) in files.iter().enumerate() {
+        let end = Event::ProcessEnded { monotonic_ns, code, signal };
+        let end = (exited == Some(process)).then_some(end);
+        let executable = executables.describe(&file.executable, file.wall_ns);
+        let mut records = Vec::new();
+        for event in end.into_iter().chain(executable) {
+            append_record(&mut records, 0, &event);
+        }
+        if !records.is_empty() {
+            writer.add_process_block(process as u32, &records);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -555,6 +567,38 @@ mod tests {
             .map(|process| (process.pid, process.ended.is_some()))
             .collect();
         assert_eq!(processes, [(40, false), (50, true)]);
+    }
+
+    #[test]
+    fn executables_are_described_if_they_can_be_read() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "executable").unwrap();
+        for (executable, exists) in [(file.path().to_str().unwrap(), true), ("/none", false)] {
+            let event = Event::ProcessStarted {
+                pid: 50,
+                parent: 1,
+                ticks: 0,
+                monotonic_ns: 0,
+                wall_ns: 0,
+                executable,
+                arguments: "",
+            };
+            let header = BlockHeader { generation: 1, ..BlockHeader::default() };
+            let session = session(Retention::All);
+            write_process_file(&session, 0, &block(header, &[(0, event)]), &[]);
+            let recording = finish(session).unwrap();
+            let (_, records) = recording.blocks().last().unwrap().unwrap();
+            let end = format::decode(&records).unwrap();
+            assert!(matches!(end.event, Event::ProcessEnded { .. }));
+            let rest = &records[end.length..];
+            if !exists {
+                assert!(rest.is_empty());
+                continue;
+            }
+            let hash = format::checksum::xxh64(b"executable", 0);
+            let described = Event::Executable { hash, bytes: 10, path: executable };
+            assert_eq!(format::decode(rest).unwrap().event, described);
+        }
     }
 
     #[test]

@@ -21,6 +21,10 @@ pub(super) struct ProcessFile {
     file: File,
     /// The process ID, once the file has its head.
     pub(super) pid: Option<u32>,
+    /// The path of its executable, or empty.
+    pub(super) executable: String,
+    /// When it started by the wall clock, in nanoseconds since 1970, or 0.
+    pub(super) wall_ns: u64,
     /// The number of seals read so far.
     seals: u64,
     /// The records that are being moved; a field only to reuse the allocation.
@@ -36,10 +40,11 @@ pub(super) struct Drained {
 
 impl ProcessFile {
     pub(super) fn new(file: File) -> Self {
-        ProcessFile { file, pid: None, seals: 0, records: RefCell::default() }
+        let (executable, records) = (String::new(), RefCell::default());
+        ProcessFile { file, pid: None, executable, wall_ns: 0, seals: 0, records }
     }
 
-    /// Reads the process ID, if the file has its head already.
+    /// Reads the process ID, executable and start, if the file has its head already.
     pub(super) fn identify(&mut self) -> Result<()> {
         let mut head = [0; FILE_HEADER_BYTES + BlockHeader::BYTES + MAX_RECORD];
         if self.pid.is_some()
@@ -49,8 +54,9 @@ impl ProcessFile {
             return Ok(());
         }
         let record = format::decode(&head[FILE_HEADER_BYTES + BlockHeader::BYTES..])?;
-        if let Event::ProcessStarted { pid, .. } = record.event {
-            self.pid = Some(pid);
+        if let Event::ProcessStarted { pid, wall_ns, executable, .. } = record.event {
+            (self.pid, self.wall_ns) = (Some(pid), wall_ns);
+            executable.clone_into(&mut self.executable);
         }
         Ok(())
     }
