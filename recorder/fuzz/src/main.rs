@@ -4,12 +4,12 @@
 //! `.ci/fuzz` builds this in the right way and runs it.
 #![no_main]
 
-use format::packed::unpack;
-use format::{MAX_RECORD, text};
+use format::packed::{Packer, unpack};
+use format::{BlockHeader, MAX_RECORD, text};
 use libfuzzer_sys::fuzz_target;
-use recorder::timeline::item::{Hold, Item, Slice};
 use recorder::reading::Recording;
 use recorder::timeline::builder::play;
+use recorder::timeline::item::{Hold, Item, Slice};
 
 fuzz_target!(|bytes: &[u8]| {
     records(bytes);
@@ -52,6 +52,24 @@ fn recording(bytes: Vec<u8>) {
     let parsed = text::parse(&form).expect("what is written can be read");
     let again = Recording::from_bytes(parsed).expect("what is read is a recording");
     assert!(self::form(&again) == form, "{form}");
+    let moved = Recording::from_bytes(moved(&recording)).expect("a moved recording is one");
+    assert!(self::form(&moved) == form, "{form}");
+}
+
+/// The same recording after its blocks were moved, each with a checksum that matches.
+fn moved(recording: &Recording) -> Vec<u8> {
+    let mut moved = format::file_header().to_vec();
+    let mut packer = Packer::new();
+    for block in recording.blocks() {
+        let (header, records) = block.expect("memory can always be read");
+        let start = moved.len();
+        packer.block(&header, &records, &mut moved);
+        let (header, content) = moved[start..].split_first_chunk().expect("a block has a header");
+        let header = BlockHeader::decode(header).ok().flatten().expect("it is a header");
+        assert!(header.checksum != 0);
+        header.verify(&content[..header.committed as usize]).expect("the checksum matches");
+    }
+    moved
 }
 
 fn is_possible(item: &Item) -> bool {
