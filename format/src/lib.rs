@@ -77,21 +77,42 @@
 //!
 //! | codes | use |
 //! |---|---|
-//! | 1–15 | events |
-//! | 16–127 | operations: three words of time and code, endpoint and site, detail |
-//! | 128–159 | events |
-//! | 160–239 | operations |
+//! | 1–15, 128–159 | events |
+//! | 16–31, 160–175 | operations of senders |
+//! | 32–47, 176–191 | operations of receivers, and selects |
+//! | 48–79, 192–223 | operations on synchronisation primitives |
+//! | 80–127, 224–239 | operations on threads, and those without a subject |
 //! | 240–255 | reserved |
 //!
-//! Records of thread 0 are about the process: its start, its host and its end, and the facts
-//! that a flight recorder keeps of discarded blocks ([`Event::Forgotten`]).
+//! The records of thread 0 are about the process: its start and its host, the facts that the
+//! recorder adds, such as its end, and the facts that a flight recorder keeps of discarded blocks
+//! ([`Event::Forgotten`]).
+//!
+//! # Operations
+//! The record of an operation always has three words: time and code, endpoint and site, detail.
+//! An operation that does not wait is one record. One that waits is two: the start of the wait,
+//! and the end of the operation.
+//!
+//! A select waits for one of several arms, each of which is a send or a receive. Its records are
+//! the arms, the select itself, and then the operation of the arm that was ready:
+//!
+//! ```text
+//! 1000 SelectArm endpoint=2 arm=0 message=0
+//! 1000 SelectArm endpoint=5 arm=1 message=1099511627777
+//! 1000 SelectBegin endpoint=0 site=1 detail=2
+//! 1900 SelectEnd endpoint=2 site=1 detail=0
+//! 1900 Recv endpoint=2 site=1 detail=2199023255553
+//! ```
+//!
+//! From [`TaskResumed`](Event::TaskResumed) to [`TaskSuspended`](Event::TaskSuspended) or
+//! [`TaskEnded`](Event::TaskEnded) the records of a thread are those of a task.
 //!
 //! # Ids
 //! Threads, tasks, channels, endpoints, synchronisation primitives and callsites are numbered from
-//! 1 in their process. 0 means "not known". Sites are numbered in their block, so that each block can
-//! be read without the others. A message has a packed id of the thread that sent it and a count
-//! of that thread ([`MessageId`]); a turn at a lock one of the lock and a count of the lock
-//! ([`Turn`]).
+//! 1 in their process. 0 means "not known". Sites are numbered in their block, so that each block
+//! can be read without the others. The id of a message packs the number of the thread that sent
+//! it and a count of that thread ([`MessageId`]). The id of a turn at a lock packs the number of
+//! the lock and a count of the lock ([`Turn`]).
 //!
 //! # Versions
 //! A change that an old reader would misread increments [`VERSION`]. A reader reads all versions

@@ -39,12 +39,13 @@
 //! | 3 | any other, written in full | 8 |
 //!
 //! The sender is the owner in the packed id ([`MessageId::thread`]). Two tables of 256 entries,
-//! one for sends and one for all other operations, hold the expected detail of the senders with
-//! the same low 8 bits: the last detail plus 1. Each shape remembers the sender of its last
-//! detail. All entries are 0 at first, and so is the sender of each shape.
+//! one for the codes of senders and one for all others, hold the expected detail of the senders
+//! with the same low 8 bits: the last detail that was not zero, plus 1. Each shape remembers the
+//! sender of its last such detail. All entries are 0 at first, and so is the sender of each shape.
 //!
 //! **Other records.** The number 4095 is not that of a shape. It marks a record that is copied
-//! in full: one of another event, or one whose shape got no number because all 4095 were taken. Its data are its length in words (2 bytes) and the record.
+//! in full: one of another event, or one whose shape got no number because all 4095 were taken.
+//! Its data are its length in words (2 bytes) and the record.
 
 use std::borrow::Cow;
 
