@@ -33,6 +33,7 @@ pub mod commands;
 pub mod export;
 pub mod ordering;
 pub mod reading;
+pub mod replay;
 pub mod report;
 pub mod terminal;
 pub mod timeline;

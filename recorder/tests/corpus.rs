@@ -1,8 +1,8 @@
-//! The corpus: sick programs, of which the first finding must name what is wrong and where,
-//! and their healed twins, of which nothing like it may be found.
+//! The corpus: faulty programs, whose first finding must name the fault and its place, and their
+//! healed twins, which must not have that finding.
 //!
-//! `CORPUS_JITTER=MICROSECONDS` has the programs' threads come in random orders, and
-//! `CORPUS_REPEAT=TIMES` runs each as often.
+//! With `CORPUS_JITTER=MICROSECONDS`, the threads of the programs run in random orders;
+//! `CORPUS_REPEAT=TIMES` runs each program that many times.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
@@ -15,36 +15,61 @@ use std::sync::OnceLock;
 
 use cargo_metadata::Message;
 use recorder::analysis::findings::{self, Certainty, Code};
-use recorder::analysis::{Outsiders, analyse};
+use recorder::analysis::{UnrecordedThreads, analyse};
 use recorder::reading::Recording;
+use recorder::reading::catalog::PlaceIndex;
 
-/// How a sick program ends.
+/// How a faulty program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     /// By itself.
     Itself,
-    /// It hangs, which is noticed.
+    /// It hangs, and the recorder notices.
     Hang,
-    /// Never: a thread of it goes on.
+    /// Never: one of its threads goes on.
     Never,
 }
 
+/// How certain the report is of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Confidence {
+    Certain,
+    Likely,
+}
+
+/// A faulty program and its first finding.
+struct Sick {
+    name: &'static str,
+    code: Code,
+    confidence: Confidence,
+    end: End,
+}
+
 macro_rules! corpus {
-    ($($name:ident: $code:ident, $sure:ident, $end:ident;)*) => {
-        /// The sick programs.
-        const NAMES: &[&str] = &[$(stringify!($name)),*];
+    ($($name:ident: $code:ident, $confidence:ident, $end:ident;)*) => {
+        /// The faulty programs.
+        const CORPUS: &[Sick] = &[$(Sick {
+            name: stringify!($name),
+            code: Code::$code,
+            confidence: Confidence::$confidence,
+            end: End::$end,
+        }),*];
 
         $(mod $name {
             use super::*;
 
+            fn program() -> &'static Sick {
+                CORPUS.iter().find(|sick| sick.name == stringify!($name)).unwrap()
+            }
+
             #[test]
             fn sick() {
-                repeat(|| is_found(stringify!($name), Code::$code, stringify!($sure), End::$end));
+                repeat(|| is_found(program()));
             }
 
             #[test]
             fn healed() {
-                repeat(|| is_not_found(concat!(stringify!($name), "_healed"), Code::$code));
+                repeat(|| is_not_found(concat!(stringify!($name), "_healed"), program().code));
             }
         })*
     };
@@ -82,11 +107,11 @@ corpus! {
     unused_endpoint: UnusedEndpoint, Certain, Itself;
 }
 
-/// Programs with nothing wrong that might look as if there were.
+/// Programs without a fault that look as if they had one.
 const HEALTHY: [&str; 1] = ["detached_logger"];
 
-/// Examples that are about a fault, that fault, and whether it is always so bad that it is
-/// found: most run for less time than it takes to speak of a habit.
+/// Examples that show a fault, that fault, and whether it is always found: most run for less time
+/// than a finding about a habit needs.
 const FAULTY_EXAMPLES: [(&str, Code, bool); 10] = [
     ("backpressure", Code::Backpressure, false),
     ("deadlock", Code::Deadlock, true),
@@ -111,7 +136,7 @@ fn nothing_is_found_in_healthy_programs() {
 }
 
 #[test]
-fn nothing_is_found_in_examples_but_what_they_are_about() {
+fn examples_have_only_the_findings_that_they_are_about() {
     for name in programs("examples").keys() {
         let mut found = Run::of("examples", name).findings;
         let fault = FAULTY_EXAMPLES.iter().find(|(faulty, ..)| faulty == name);
@@ -126,19 +151,18 @@ fn nothing_is_found_in_examples_but_what_they_are_about() {
 }
 
 #[test]
-fn every_program_of_the_corpus_is_tried() {
-    let healed = NAMES.iter().map(|name| format!("{name}_healed"));
-    let others = NAMES.iter().chain(&HEALTHY).map(|name| (*name).to_owned());
-    let tried: BTreeSet<_> = healed.chain(others).collect();
-    let there: BTreeSet<_> = programs("recorder-corpus").keys().cloned().collect();
-    assert_eq!(tried, there);
+fn every_program_of_the_corpus_is_tested() {
+    let healed = CORPUS.iter().map(|sick| format!("{}_healed", sick.name));
+    let others = CORPUS.iter().map(|sick| sick.name).chain(HEALTHY).map(str::to_owned);
+    let tested: BTreeSet<_> = healed.chain(others).collect();
+    let existing: BTreeSet<_> = programs("recorder-corpus").keys().cloned().collect();
+    assert_eq!(tested, existing);
 }
 
 #[test]
 fn every_code_has_a_sick_program() {
-    let source = include_str!("corpus.rs");
     for code in Code::ALL {
-        assert!(source.contains(&format!(": {code:?}, ")), "{code:?}");
+        assert!(CORPUS.iter().any(|sick| sick.code == *code), "{code:?}");
     }
 }
 
@@ -148,11 +172,11 @@ fn repeat(check: impl Fn()) {
 }
 
 /// The program's first finding has this code and names a line that is marked with `HERE`.
-fn is_found(name: &str, code: Code, sure: &str, end: End) {
+fn is_found(&Sick { name, code, confidence, end }: &Sick) {
     let Run { output, findings, stderr } = Run::of("recorder-corpus", name);
     let first = findings.first().unwrap_or_else(|| panic!("nothing is found in {name}: {stderr}"));
     assert_eq!(first.code, code, "{findings:#?}");
-    assert_eq!(first.is_certain, sure == "Certain", "{findings:#?}");
+    assert_eq!(first.confidence, confidence, "{findings:#?}");
     let source = fs::read_to_string(sources().join(format!("{name}.rs"))).unwrap();
     let file = format!("recorder/tests/corpus/src/bin/{name}.rs");
     let places: Vec<_> = marked(&source).map(|line| format!("{file}:{line}")).collect();
@@ -169,7 +193,7 @@ fn is_found(name: &str, code: Code, sure: &str, end: End) {
     }
 }
 
-/// The lines that end in `// HERE`, or come after one that says nothing else.
+/// The lines that end in `// HERE`, or that follow a line with nothing else.
 fn marked(source: &str) -> impl Iterator<Item = usize> {
     (1..).zip(source.lines()).filter_map(|(line, text)| {
         let before = text.trim().strip_suffix("// HERE")?;
@@ -185,18 +209,18 @@ fn is_not_found(name: &str, code: Code) {
     assert!(!stderr.contains("hangs"), "{stderr}");
 }
 
-/// What a recorded run of a program came to.
+/// The result of a recorded run.
 struct Run {
     output: Output,
     stderr: String,
     findings: Vec<Found>,
 }
 
-/// What a test looks at in a finding.
+/// The parts of a finding that the tests compare.
 #[derive(Debug)]
 struct Found {
     code: Code,
-    is_certain: bool,
+    confidence: Confidence,
     place: String,
     headline: String,
 }
@@ -217,22 +241,25 @@ impl Run {
         let stderr = String::from_utf8(output.stderr.clone()).unwrap();
         let recording = Recording::open(&path).unwrap_or_else(|error| panic!("{error}: {stderr}"));
         // These programs have no thread that is not recorded.
-        let analysis = analyse(&recording, Outsiders::None).unwrap();
-        let place = |site: Option<recorder::reading::catalog::Index>| {
-            let site = site.map(|site| &recording.entities.sites[site.get()]);
-            site.map(|site| format!("{}:{}", site.file, site.line)).unwrap_or_default()
+        let analysis = analyse(&recording, UnrecordedThreads::None).unwrap();
+        let place = |place: Option<PlaceIndex>| {
+            let place = place.map(|place| &recording.catalog.places[place]);
+            place.map(|place| format!("{}:{}", place.file, place.line)).unwrap_or_default()
         };
         let findings = findings::find(&analysis).into_iter().map(|finding| Found {
             code: finding.code,
-            is_certain: finding.certainty == Certainty::Certain,
-            place: place(finding.site),
+            confidence: match finding.certainty {
+                Certainty::Certain => Confidence::Certain,
+                Certainty::Likely { .. } => Confidence::Likely,
+            },
+            place: place(finding.place),
             headline: finding.headline(),
         });
         Run { findings: findings.collect(), output, stderr }
     }
 }
 
-/// Longer than any program takes that ends.
+/// More time than any program takes that ends.
 const TIMEOUT: &str = "4s";
 
 fn sources() -> PathBuf {

@@ -1,5 +1,5 @@
-//! Who depends on whom: what a program under observation takes in stays small, and the
-//! recorder reads what it is given with nothing of the library that wrote it.
+//! Dependencies: a program under observation takes in little, and the recorder reads recordings
+//! without the library that wrote them.
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 

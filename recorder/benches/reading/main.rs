@@ -1,13 +1,14 @@
-//! How fast recordings are read.
+//! Measures how fast recordings are read.
 //!
 //! ```sh
-//! cargo bench -p recorder --bench reading            # prints a table
-//! cargo bench -p recorder --bench reading -- --save  # and keeps it in benches/results/
+//! cargo bench -p recorder --bench reading                  # prints a table
+//! cargo bench -p recorder --bench reading -- --save        # and keeps it in benches/results/
+//! cargo bench -p recorder --bench reading -- --rounds 1    # takes less time
 //! ```
 //!
-//! Recordings of a few threads that send each other messages are made up, written to a file
-//! and read from there, while the file is in the page cache. The stages take turns; of each
-//! stage's rounds the table has the median, the least and the most. All stages run on one thread.
+//! Synthetic recordings of a few threads that send each other messages are written to a file and
+//! read from there, while the file is in the page cache. The stages take turns; the table has the
+//! median, the minimum and the maximum of the rounds. All stages run on one thread.
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -17,57 +18,57 @@ use std::{env, fs};
 
 use format::packed::{Packer, unpack};
 use format::{ALIGNMENT, BlockHeader};
-use recorder::analysis::Outsiders;
-use recorder::ordering::{Merge, Steps};
-use recorder::reading::Recording;
+use recorder::analysis::UnrecordedThreads;
+use recorder::ordering::OrderedEvents;
+use recorder::reading::{self, Recording};
+use recorder::replay::{Listener, Replay, RunState, Transition};
 use recorder::report::Report;
-use recorder::timeline::builder::play;
+use recorder::timeline::builder;
+use recorder_simulator::traffic::{self, Block, WORKLOADS, Workload};
 use rustix::time::{ClockId, clock_gettime};
 
 #[path = "../../../instrumented/benches/operations/machine.rs"]
 mod machine;
-mod made_up;
 
-use made_up::{Block, WORKS, Work};
-
-const ROUNDS: usize = 9;
-
-/// What is done with a recording, and how many events a second are to be reached.
+/// The passes over a recording, and the goal of each in million events a second.
 const STAGES: [(&str, &str); 6] = [
     ("first pass", ""),
     ("decode", ""),
-    ("decode, merge by time", "300"),
-    ("steps", "40"),
-    ("play", ""),
-    ("report", "10"),
+    ("order", ""),
+    ("order and replay", "20"),
+    ("timeline items", ""),
+    ("report", "20"),
 ];
 
 fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
+    let rounds = arguments.iter().skip_while(|it| *it != "--rounds").nth(1);
+    let rounds = rounds.map_or(9, |rounds| rounds.parse().expect("a number of rounds"));
     let folder = tempfile::tempdir().expect("a folder for the recordings");
     let mut text = format!(
-        "# Reading\n\n{}\nMillion events a second of one thread's processor time, from a file in the page \
-         cache: median of {ROUNDS} rounds (least to most).\n\n\
+        "# Reading\n\n{}\nMillion events a second of one thread's processor time, from a file in \
+         the page cache: median of {rounds} rounds (minimum to maximum).\n\n\
          | recording | stage | raw | packed | goal |\n|---|---|---|---|---|\n",
         machine::describe()
     );
     let mut packing = String::from(
         "\n| recording | pack, ns a record | unpack, ns a record | bytes a record |\n|---|---|---|---|\n",
     );
-    for work in WORKS {
-        let blocks = made_up::blocks(&work);
+    for workload in WORKLOADS {
+        let blocks = traffic::blocks(&workload);
         let raw = folder.path().join("raw.rec");
         let packed = folder.path().join("packed.rec");
         let mut content = format::file_header().to_vec();
         blocks.iter().for_each(|block| append(block, &mut content));
         fs::write(&raw, &content).expect("the recording can be written");
-        packing_row(&work, &blocks, &packed, &mut packing);
+        packing_row(&workload, &blocks, &packed, rounds, &mut packing);
         drop(blocks);
-        reading_rows(&work, [&raw, &packed], &mut text);
+        reading_rows(&workload, [&raw, &packed], rounds, &mut text);
     }
     text += &packing;
-    text += "\nDecoding alone is done thread by thread, merging goes through all threads by time, and \
-             the steps are the order in which no message is received before it is sent.\n";
+    text += "\n“Decode” reads each thread's events alone. “Order” merges those of all threads, so that \
+             no message is received before it is sent. “Replay” follows the order and keeps the state \
+             of the run, and its listener does nothing.\n";
     print!("{text}");
     if arguments.iter().any(|argument| argument == "--save") {
         machine::save("reading", &text);
@@ -89,127 +90,146 @@ fn append(block: &Block, file: &mut Vec<u8>) {
     file.resize(end, 0);
 }
 
-/// Measures how the blocks are packed and unpacked; writes them to a file.
-fn packing_row(work: &Work, blocks: &[Block], path: &Path, text: &mut String) {
+/// Measures packing and unpacking, and writes the packed blocks to a file.
+fn packing_row(
+    workload: &Workload,
+    blocks: &[Block],
+    path: &Path,
+    rounds: usize,
+    text: &mut String,
+) {
     let records: usize = blocks.iter().map(|block| block.records.len() / 24).sum();
     let (mut packing, mut unpacking) = (Vec::new(), Vec::new());
     let (mut packer, mut whole) = (Packer::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         whole.clear();
         whole.extend(format::file_header());
         let mut places = Vec::new();
-        let begun = used();
+        let start = used();
         for block in blocks {
             places.push(whole.len());
             packer.block(&block.header, &block.records, &mut whole);
         }
-        packing.push((used() - begun).as_secs_f64() * 1e9 / records as f64);
+        packing.push((used() - start).as_secs_f64() * 1e9 / records as f64);
 
-        let mut back = Vec::new();
-        let begun = used();
+        let mut unpacked = Vec::new();
+        let start = used();
         for &at in &places {
             let (header, rest) = whole[at..].split_first_chunk().expect("a block has a header");
             let header = BlockHeader::decode(header).ok().flatten().expect("it is a header");
             if !header.packed {
                 continue;
             }
-            back.clear();
-            unpack(&rest[..header.committed as usize], &mut back).expect("it was packed");
-            black_box(&back);
+            unpacked.clear();
+            unpack(&rest[..header.committed as usize], &mut unpacked).expect("it was packed");
+            black_box(&unpacked);
         }
-        unpacking.push((used() - begun).as_secs_f64() * 1e9 / records as f64);
+        unpacking.push((used() - start).as_secs_f64() * 1e9 / records as f64);
     }
     fs::write(path, &whole).expect("the recording can be written");
     let bytes = whole.len() as f64 / records as f64;
     let (pack, unpack) = (spread(&mut packing, 2), spread(&mut unpacking, 2));
-    writeln!(text, "| {} | {pack} | {unpack} | {bytes:.2} |", work.name).expect("a string");
+    writeln!(text, "| {} | {pack} | {unpack} | {bytes:.2} |", workload.name).expect("a string");
 }
 
-/// Measures what is done with a recording, once raw and once packed.
-fn reading_rows(work: &Work, paths: [&Path; 2], text: &mut String) {
+/// Measures the passes over a recording, raw and packed.
+fn reading_rows(workload: &Workload, paths: [&Path; 2], rounds: usize, text: &mut String) {
     let mut rates: [[Vec<f64>; 2]; STAGES.len()] = Default::default();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         for (form, path) in paths.iter().enumerate() {
             let mut recording = None;
             for (stage, rates) in rates.iter_mut().enumerate() {
-                let begun = used();
+                let start = used();
                 let events = match &recording {
                     None => {
                         let opened = Recording::open(path).expect("the recording can be read");
                         assert!(opened.damage.is_empty());
                         recording = Some(opened);
-                        work.events
+                        workload.operations
                     }
-                    Some(recording) => perform(stage, recording),
+                    Some(recording) => pass(STAGES[stage].0, recording),
                 };
-                let took = (used() - begun).as_secs_f64();
-                assert!(events >= work.events, "{stage}: {events}");
-                rates[form].push(work.events as f64 / took / 1e6);
+                let took = (used() - start).as_secs_f64();
+                assert!(events >= workload.operations, "{stage}: {events}");
+                rates[form].push(workload.operations as f64 / took / 1e6);
             }
         }
     }
     for ((name, goal), [mut raw, mut packed]) in STAGES.into_iter().zip(rates) {
-        let (raw, packed) = (spread(&mut raw, 0), spread(&mut packed, 0));
-        writeln!(text, "| {} | {name} | {raw} | {packed} | {goal} |", work.name).expect("a string");
+        let (raw, packed) = (spread(&mut raw, 1), spread(&mut packed, 1));
+        writeln!(text, "| {} | {name} | {raw} | {packed} | {goal} |", workload.name)
+            .expect("a string");
     }
 }
 
-/// One stage; gives how many events it went through.
-fn perform(stage: usize, recording: &Recording) -> usize {
+/// Makes a pass over a recording; returns the number of events.
+fn pass(stage: &str, recording: &Recording) -> usize {
     let mut count = 0;
-    match STAGES[stage].0 {
+    match stage {
         "decode" => {
-            for thread in 0..recording.entities.threads.len() {
-                let events = recording.events(thread).for_each(|time, deed| {
-                    black_box((time, deed));
+            for thread in recording.catalog.threads.keys() {
+                let events = recording.events(thread).for_each(|time, event| {
+                    black_box((time, event));
                     count += 1;
                 });
                 events.expect("the recording can be read");
             }
         }
-        "decode, merge by time" => {
-            let mut merge = Merge::new(recording).expect("the recording can be read");
-            while let Some(step) = merge.next_step().expect("the recording can be read") {
-                black_box(&step);
+        "order" => {
+            let events = OrderedEvents::new(recording).expect("the recording can be read");
+            let all = events.for_each(|event, _| {
+                black_box(event);
                 count += 1;
-            }
+            });
+            all.expect("the recording can be read");
         }
-        "steps" => {
-            let mut steps = Steps::new(recording).expect("the recording can be read");
-            while let Some(step) = steps.next_step().expect("the recording can be read") {
-                black_box(&step);
-                count += 1;
-            }
+        "order and replay" => {
+            let replay = Replay::new(recording, Transitions(0)).expect("the recording can be read");
+            let (_, transitions) = replay.finish().expect("the recording can be read");
+            count = transitions.0;
         }
-        "report" => {
-            let report = Report::new(recording, Outsiders::Unknown);
-            let report = report.expect("the recording can be read");
-            let channels = &report.analysis.channels;
-            count = channels.iter().map(|channel| channel.sent + channel.received).sum::<u64>()
-                as usize;
-        }
-        _ => {
-            let mut tell = |item: &_| {
+        "timeline items" => {
+            builder::build::<reading::Error>(recording, |item| {
                 black_box(item);
                 count += 1;
                 Ok(())
-            };
-            play(recording, &mut tell).expect("the recording can be read");
+            })
+            .expect("the recording can be read");
+        }
+        _ => {
+            let report = Report::new(recording, UnrecordedThreads::Unknown);
+            let report = report.expect("the recording can be read");
+            let channels = &report.analysis.state.channels;
+            count = channels.iter().map(|channel| channel.sent + channel.received).sum::<u64>()
+                as usize;
         }
     }
     count
 }
 
-/// How long the processor has worked for this thread: on a machine that others use, too, it
-/// says more than the time that has passed.
+/// Counts transitions.
+struct Transitions(usize);
+
+impl Listener for Transitions {
+    type Note = ();
+    type Error = reading::Error;
+
+    fn on(&mut self, _: &RunState, transition: &Transition, (): &mut ()) -> reading::Result<()> {
+        black_box(transition);
+        self.0 += 1;
+        Ok(())
+    }
+}
+
+/// The processor time of this thread: on a shared machine it says more than the time that has passed.
 fn used() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
-/// Median, least and most.
+/// Median, minimum and maximum.
 fn spread(figures: &mut [f64], digits: usize) -> String {
     figures.sort_unstable_by(f64::total_cmp);
-    let [least, median, most] = [0, figures.len() / 2, figures.len() - 1].map(|at| figures[at]);
-    format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
+    let [min, median, max] = [0, figures.len() / 2, figures.len() - 1].map(|at| figures[at]);
+    format!("{median:.digits$} ({min:.digits$} to {max:.digits$})")
 }

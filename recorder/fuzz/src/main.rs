@@ -1,15 +1,15 @@
-//! Gives arbitrary bytes to all that reads recordings: it must not panic, turn in a circle or
-//! take more memory than such a file can need, and what it tells must be possible.
+//! Passes arbitrary bytes to everything that reads recordings. It must not panic, loop for ever or
+//! take more memory than such a file can need, and the items that it makes must be possible.
 //!
-//! `.ci/fuzz` builds this in the right way and runs it.
+//! `.ci/fuzz` builds and runs this.
 #![no_main]
 
 use format::packed::{Packer, unpack};
 use format::{BlockHeader, MAX_RECORD, text};
 use libfuzzer_sys::fuzz_target;
-use recorder::reading::Recording;
-use recorder::timeline::builder::play;
-use recorder::timeline::item::{Hold, Item, Slice};
+use recorder::reading::{self, Recording};
+use recorder::timeline::builder;
+use recorder::timeline::item::{HeldLock, Item, Slice};
 
 fuzz_target!(|bytes: &[u8]| {
     records(bytes);
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Reads records until one cannot be read. Each that can says what its bytes say.
+/// Reads records until one cannot be read. Each that can be read is encoded to an equal record.
 fn records(mut bytes: &[u8]) {
     while let Ok(record) = format::decode(bytes) {
         let mut again = [0; MAX_RECORD];
@@ -35,19 +35,19 @@ fn records(mut bytes: &[u8]) {
 /// Reads the content of a packed block.
 fn content(bytes: &[u8]) {
     let mut unpacked = Vec::new();
-    // What could be read before the error is there, too.
+    // An error leaves the records before it.
     let _ = unpack(bytes, &mut unpacked);
     records(&unpacked);
 }
 
-/// Reads a recording, plays it, and writes its text form, which says the same.
+/// Reads a recording, builds its timeline, and writes its text form, which is an equal recording.
 fn recording(bytes: Vec<u8>) {
     let Ok(recording) = Recording::from_bytes(bytes) else { return };
-    let mut see = |item: &Item| {
+    let built = builder::build(&recording, |item| {
         assert!(is_possible(item), "{item:?}");
-        Ok(())
-    };
-    play(&recording, &mut see).expect("memory can always be read");
+        Ok::<_, reading::Error>(())
+    });
+    built.expect("memory can always be read");
     let form = form(&recording);
     let parsed = text::parse(&form).expect("what is written can be read");
     let again = Recording::from_bytes(parsed).expect("what is read is a recording");
@@ -74,7 +74,7 @@ fn moved(recording: &Recording) -> Vec<u8> {
 
 fn is_possible(item: &Item) -> bool {
     match item {
-        Item::Slice(Slice { begin, end, .. }) | Item::Hold(Hold { begin, end, .. }) => {
+        Item::Slice(Slice { begin, end, .. }) | Item::Hold(HeldLock { begin, end, .. }) => {
             end.is_none_or(|end| *begin <= end)
         }
         Item::State(state) => state.end.is_none_or(|end| state.begin < end),

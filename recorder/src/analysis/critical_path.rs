@@ -1,194 +1,307 @@
 //! The critical path: the chain of work and waits that determined how long a run took.
 //!
-//! Walking back from the end, it stays with a thread as long as that did not wait, and where
-//! it waited goes on with the thread that ended the wait. Here it is followed forwards: each
-//! thread carries the sums of the path that leads to where it is, and takes over those of
-//! another whenever that one ends a wait of it. So nothing has to be kept of the events.
+//! Seen from the end of the run, the path stays with a thread as long as that did not wait. Where
+//! the thread waited, the path continues with the thread that ended the wait. Here it is followed
+//! forwards: each thread carries the totals of the path that leads to its present state, and takes
+//! over those of another thread when that ends its wait. So no events need to be kept.
+//!
+//! Source: C. Q. Yang and B. P. Miller, "Critical Path Analysis for the Execution of Parallel and
+//! Distributed Programs", ICDCS 1988.
 
-use super::wait_for::On;
+use std::cmp::Reverse;
 
-/// What a stretch of the path is.
+use format::{Call, Outcome};
+use typed_index_collections::TiVec;
+
+use crate::reading::catalog::{Catalog, ChannelIndex, Target, ThreadIndex};
+use crate::reading::{self, Nanos};
+use crate::replay::{Cause, Completed, Listener, RunState, Transition};
+
+/// What the critical path consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Part {
-    /// This thread did not wait: it worked, or did what is not recorded.
-    Running(usize),
-    /// This thread slept, or waited until its time was over.
-    Sleeping(usize),
-    /// This thread waited for what nobody in the recording has ended.
-    Waiting(usize),
-    /// From the moment in which a wait at this ended until its thread went on.
-    HandOff(On),
+pub enum Segment {
+    /// The thread did not wait: it worked, or did something that is not recorded.
+    Running(ThreadIndex),
+    /// The thread slept, or waited until a timeout.
+    Sleeping(ThreadIndex),
+    /// The thread waited, and the recording does not say which thread ended the wait.
+    Waiting(ThreadIndex),
+    /// The time from the moment in which a wait for this was ended until its thread went on.
+    HandOff(Option<Target>),
 }
 
-/// How long a path spent where.
+/// The time that the critical path spent in segments of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PathPart {
+    /// The kind.
+    pub segment: Segment,
+    /// How long in all.
+    pub time: Nanos,
+    /// How many segments.
+    pub count: u64,
+}
+
+/// Where the time of a run went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Path {
-    /// What the path is made of: part, nanoseconds, and how many stretches.
-    pub parts: Vec<(Part, u64, u64)>,
-    /// For each channel at which a sender of the path waited for room: how long in all. With
-    /// more room the run would have been shorter by at most that.
-    pub full: Vec<(usize, u64)>,
+pub struct CriticalPath {
+    /// Its parts: the longest first.
+    pub parts: Vec<PathPart>,
+    /// The channels at which senders on the path waited for room, and how long in all. With more
+    /// room, the run would have been shorter by at most that.
+    pub full: Vec<(ChannelIndex, Nanos)>,
 }
 
-/// So many parts are told apart; the smallest of more are left out.
-const MOST_PARTS: usize = 256;
+/// Maximum number of parts. Beyond it the shortest are left out.
+const MAX_PARTS: usize = 256;
 
-impl Path {
-    fn add(&mut self, part: Part, time: u64) {
-        match self.parts.iter().position(|(known, ..)| *known == part) {
-            Some(index) => {
-                let (_, sum, count) = &mut self.parts[index];
-                *sum = sum.saturating_add(time);
-                *count += 1;
+impl CriticalPath {
+    fn add(&mut self, segment: Segment, time: Nanos) {
+        let has_room = self.parts.len() < MAX_PARTS;
+        match self.parts.iter_mut().find(|part| part.segment == segment) {
+            Some(part) => {
+                part.time += time;
+                part.count += 1;
             }
-            None if self.parts.len() < MOST_PARTS => self.parts.push((part, time, 1)),
+            None if has_room => {
+                self.parts.push(PathPart { segment, time, count: 1 });
+            }
             None => {
-                let least = self.parts.iter_mut().min_by_key(|(_, sum, _)| *sum);
-                if let Some(least) = least.filter(|(_, sum, _)| *sum < time) {
-                    *least = (part, time, 1);
+                let shortest = self.parts.iter_mut().min_by_key(|part| part.time);
+                if let Some(shortest) = shortest.filter(|part| part.time < time) {
+                    *shortest = PathPart { segment, time, count: 1 };
                 }
             }
         }
     }
 
-    fn add_full(&mut self, channel: usize, time: u64) {
-        match self.full.iter().position(|(known, _)| *known == channel) {
-            Some(index) => self.full[index].1 = self.full[index].1.saturating_add(time),
-            None if self.full.len() < MOST_PARTS => self.full.push((channel, time)),
+    fn add_full(&mut self, channel: ChannelIndex, time: Nanos) {
+        let has_room = self.full.len() < MAX_PARTS;
+        match self.full.iter_mut().find(|(known, _)| *known == channel) {
+            Some((_, sum)) => *sum += time,
+            None if has_room => self.full.push((channel, time)),
             None => {}
         }
     }
 
-    /// How long it is, in nanoseconds.
-    pub fn length(&self) -> u64 {
-        self.parts.iter().fold(0, |sum: u64, (_, time, _)| sum.saturating_add(*time))
+    /// Its length.
+    pub fn length(&self) -> Nanos {
+        self.parts.iter().map(|part| part.time).sum()
     }
 
-    /// How long it spent in one part.
-    pub fn time_in(&self, part: Part) -> u64 {
-        self.parts.iter().find(|(known, ..)| *known == part).map_or(0, |(_, time, _)| *time)
+    /// The time that it spent in one kind of segment.
+    pub fn time_in(&self, segment: Segment) -> Nanos {
+        let part = self.parts.iter().find(|part| part.segment == segment);
+        part.map_or(Nanos::ZERO, |part| part.time)
     }
 
-    /// Becomes a copy of `other`, as it was when it was so much shorter.
-    fn copy_from(&mut self, other: &Path, shorter: u64) {
+    /// The time from the moments in which waits were ended until their threads went on.
+    pub fn handed_off(&self) -> Nanos {
+        let hand_offs = self.parts.iter().filter(|it| matches!(it.segment, Segment::HandOff(_)));
+        hand_offs.map(|part| part.time).sum()
+    }
+
+    /// The time that it spent in each thread at work or asleep, the longest first. A thread that
+    /// took no time at all would shorten the run by at most that.
+    pub fn by_thread(&self) -> Vec<(ThreadIndex, Nanos)> {
+        let mut threads: Vec<(ThreadIndex, Nanos)> = Vec::new();
+        for &PathPart { segment, time, .. } in &self.parts {
+            let (Segment::Running(thread) | Segment::Sleeping(thread)) = segment else { continue };
+            match threads.iter_mut().find(|(known, _)| *known == thread) {
+                Some((_, sum)) => *sum += time,
+                None => threads.push((thread, time)),
+            }
+        }
+        threads.sort_by_key(|&(thread, time)| (Reverse(time), thread));
+        threads
+    }
+
+    /// Becomes a copy of `other` when that was shorter.
+    fn copy_from(&mut self, other: &CriticalPath, shorter_by: Nanos) {
         self.parts.clone_from(&other.parts);
         self.full.clone_from(&other.full);
         let length = self.length();
-        if shorter > 0 && length > 0 {
-            // Where exactly it was shorter is not known any more.
-            for (_, time, _) in &mut self.parts {
-                let cut = u128::from(*time) * u128::from(shorter.min(length)) / u128::from(length);
-                *time -= cut as u64;
+        if shorter_by > Nanos::ZERO && length > Nanos::ZERO {
+            // Which of its parts were shorter is not known any more.
+            let cut = u128::from(shorter_by.min(length).get());
+            for PathPart { time, .. } in &mut self.parts {
+                let cut = u128::from(time.get()) * cut / u128::from(length.get());
+                *time = time.since(Nanos::new(cut as u64));
             }
         }
     }
 }
 
-/// The path that leads to where a thread is.
+/// The path that leads to the present state of a thread.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Trail {
+struct PathTo {
     /// Up to `since`.
-    path: Path,
+    path: CriticalPath,
     /// From then on the thread has been running, or waits.
-    since: u64,
-    /// Before the thread last waited: the path to where that wait began, when that was, and
-    /// since when it had been running.
-    before: Path,
-    before_until: u64,
-    before_since: u64,
+    since: Nanos,
+    before: Before,
 }
 
-/// What a wait's end has to do with another thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cause {
-    /// The thread that ended the wait.
-    pub(super) thread: usize,
-    /// When it did.
-    pub(super) time: u64,
+/// The state of a [`PathTo`] before the thread last waited.
+#[derive(Clone, Debug, Default)]
+struct Before {
+    /// Up to `since`.
+    path: CriticalPath,
+    /// From then on the thread was running.
+    since: Nanos,
+    /// Until the wait began.
+    until: Nanos,
 }
 
-/// The trails of all threads.
+/// Follows the critical paths to all threads.
 #[derive(Debug)]
-pub(super) struct Trails {
-    trails: Vec<Trail>,
-    /// Room for a copy.
-    copy: Path,
+pub struct CriticalPaths<'a> {
+    catalog: &'a Catalog,
+    threads: TiVec<ThreadIndex, PathTo>,
+    /// A path that is being made.
+    draft: CriticalPath,
 }
 
-impl Trails {
-    pub(super) fn new(threads: usize) -> Self {
-        Trails { trails: vec![Trail::default(); threads], copy: Path::default() }
+/// A wait that is over.
+#[derive(Clone, Copy, Debug)]
+struct Waited {
+    begin: Nanos,
+    end: Nanos,
+    target: Option<Target>,
+    /// What it is, if no other thread ended it.
+    alone: Segment,
+    cause: Option<Cause>,
+    /// The channel in which the thread waited for room.
+    full: Option<ChannelIndex>,
+}
+
+impl<'a> CriticalPaths<'a> {
+    /// The paths at the start of a run with this catalog.
+    pub fn new(catalog: &'a Catalog) -> Self {
+        let threads = catalog.threads.iter().map(|_| PathTo::default()).collect();
+        CriticalPaths { catalog, threads, draft: CriticalPath::default() }
     }
 
-    /// Puts the path to where `thread` was at `time` in `self.copy`.
-    fn copy_at(&mut self, thread: usize, time: u64) {
-        let trail = &self.trails[thread];
-        let copy = &mut self.copy;
-        if time >= trail.since {
-            copy.copy_from(&trail.path, 0);
-            copy.add(Part::Running(thread), time - trail.since);
-        } else if time <= trail.before_until && time >= trail.before_since {
-            copy.copy_from(&trail.before, 0);
-            copy.add(Part::Running(thread), time - trail.before_since);
+    /// Makes the path to the state of `thread` at `time` the draft.
+    fn draft_path_to(&mut self, thread: ThreadIndex, time: Nanos) {
+        let PathTo { path, since, before } = &self.threads[thread];
+        if time >= *since {
+            self.draft.copy_from(path, Nanos::ZERO);
+            self.draft.add(Segment::Running(thread), time.since(*since));
+        } else if (before.since..=before.until).contains(&time) {
+            self.draft.copy_from(&before.path, Nanos::ZERO);
+            self.draft.add(Segment::Running(thread), time.since(before.since));
         } else {
-            copy.copy_from(&trail.path, trail.since - time);
+            self.draft.copy_from(path, since.since(time));
         }
     }
 
-    /// The thread begins at `time`, because of another thread if the recording tells. `part` is
-    /// what happened in between.
-    pub(super) fn begin(&mut self, thread: usize, time: u64, part: Part, cause: Option<Cause>) {
-        if let Some(cause) = cause {
-            self.copy_at(cause.thread, cause.time);
-            self.copy.add(part, time.saturating_sub(cause.time));
-            std::mem::swap(&mut self.copy, &mut self.trails[thread].path);
+    fn thread_seen(&mut self, state: &RunState, thread: ThreadIndex, time: Nanos) {
+        let process = self.catalog.threads[thread].process;
+        let oldest = state.processes[process].main.filter(|&oldest| oldest != thread);
+        let cause = match (&state.threads[thread].spawned, oldest) {
+            (Some(spawned), _) => {
+                let segment = Segment::HandOff(Some(Target::Thread(thread)));
+                Some((spawned.thread, spawned.time, segment))
+            }
+            // Neither its spawn is recorded nor what it has done so far.
+            (None, Some(oldest)) => {
+                let last = state.threads[oldest].last.min(time);
+                Some((oldest, last, Segment::Running(thread)))
+            }
+            (None, None) => None,
+        };
+        if let Some((parent, spawned, segment)) = cause {
+            self.draft_path_to(parent, spawned);
+            self.draft.add(segment, time.since(spawned));
+            std::mem::swap(&mut self.draft, &mut self.threads[thread].path);
         }
-        self.trails[thread].since = time;
+        self.threads[thread].since = time;
     }
 
-    /// The thread has waited from `begin` to `end`. `part` is what that is if no other thread
-    /// has ended it; a sender has waited for room in the channel `full`.
-    pub(super) fn waited(
-        &mut self,
-        thread: usize,
-        (begin, end): (u64, u64),
-        part: Part,
-        on: On,
-        cause: Option<Cause>,
-        full: Option<usize>,
-    ) {
-        let cause = cause.filter(|cause| cause.thread != thread && cause.time > begin);
-        let trail = &mut self.trails[thread];
-        match cause {
+    fn completed(&mut self, completed: &Completed<'_>) {
+        let Completed { time: end, thread, operation, cause, .. } = *completed;
+        let Some(wait) = completed.wait else { return };
+        let is_timed_out = matches!(operation.call, Call::Sleep | Call::ParkTimeout)
+            || operation.outcome == Outcome::TimedOut;
+        let alone = match is_timed_out {
+            true => Segment::Sleeping(thread),
+            false => Segment::Waiting(thread),
+        };
+        let full = operation.channel().filter(|_| operation.call.is_send());
+        let target = operation.target;
+        self.waited(thread, Waited { begin: wait.begin, end, target, alone, cause, full });
+    }
+
+    fn waited(&mut self, thread: ThreadIndex, waited: Waited) {
+        let Waited { begin, end, target, alone, cause, full } = waited;
+        match cause.filter(|cause| cause.thread != thread && cause.time > begin) {
             None => {
-                let running = begin.saturating_sub(trail.since);
-                trail.path.add(Part::Running(thread), running);
-                trail.path.add(part, end.saturating_sub(begin));
+                let PathTo { path, since, .. } = &mut self.threads[thread];
+                path.add(Segment::Running(thread), begin.since(*since));
+                path.add(alone, end.since(begin));
             }
             Some(cause) => {
                 let time = cause.time.min(end);
-                self.copy_at(cause.thread, time);
-                self.copy.add(Part::HandOff(on), end.saturating_sub(time));
+                self.draft_path_to(cause.thread, time);
+                self.draft.add(Segment::HandOff(target), end.since(time));
                 if let Some(channel) = full {
-                    self.copy.add_full(channel, time.saturating_sub(begin));
+                    self.draft.add_full(channel, time.since(begin));
                 }
-                let trail = &mut self.trails[thread];
-                std::mem::swap(&mut trail.path, &mut trail.before);
-                std::mem::swap(&mut trail.path, &mut self.copy);
-                (trail.before_since, trail.before_until) = (trail.since, begin);
+                let PathTo { path, since, before } = &mut self.threads[thread];
+                std::mem::swap(path, &mut before.path);
+                std::mem::swap(path, &mut self.draft);
+                (before.since, before.until) = (*since, begin);
             }
         }
-        self.trails[thread].since = end;
+        self.threads[thread].since = end;
     }
 
-    /// The path to where the thread was at `time`.
-    pub(super) fn into_path(mut self, thread: usize, time: u64) -> Path {
-        self.copy_at(thread, time);
-        let mut path = self.copy;
-        path.parts.retain(|(_, time, _)| *time > 0);
-        path.parts.sort_by_key(|&(part, time, _)| (std::cmp::Reverse(time), part));
-        path.full.sort_by_key(|&(channel, time)| (std::cmp::Reverse(time), channel));
+    /// The path to the state of `thread` at `time`.
+    pub fn into_path(mut self, thread: ThreadIndex, time: Nanos) -> CriticalPath {
+        self.draft_path_to(thread, time);
+        let mut path = self.draft;
+        path.parts.retain(|part| part.time > Nanos::ZERO);
+        path.parts.sort_by_key(|part| (Reverse(part.time), part.segment));
+        path.full.sort_by_key(|&(channel, time)| (Reverse(time), channel));
         path
+    }
+}
+
+impl Listener for CriticalPaths<'_> {
+    type Note = ();
+    type Error = reading::Error;
+
+    #[inline(always)]
+    fn on(
+        &mut self,
+        state: &RunState,
+        transition: &Transition<'_>,
+        (): &mut (),
+    ) -> reading::Result<()> {
+        match transition {
+            Transition::Sent { send: completed, .. }
+            | Transition::Received { receive: completed, .. }
+            | Transition::SendReturned { send: completed }
+            | Transition::Completed { completed, .. }
+            | Transition::Acquired { acquire: completed, .. }
+            | Transition::InitializerStarted { started: completed, .. }
+                if completed.wait.is_some() =>
+            {
+                self.completed(completed);
+            }
+            &Transition::ThreadSeen { time, thread } => self.thread_seen(state, thread, time),
+            &Transition::WaitAbandoned { thread, wait, until: Some(end) } => {
+                let (begin, target) = (wait.begin, wait.target());
+                let alone = match wait.call() {
+                    Call::Sleep => Segment::Sleeping(thread),
+                    _ => Segment::Waiting(thread),
+                };
+                let waited = Waited { begin, end, target, alone, cause: None, full: None };
+                self.waited(thread, waited);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -196,58 +309,79 @@ impl Trails {
 mod tests {
     use super::*;
 
-    fn cause(thread: usize, time: u64) -> Option<Cause> {
-        Some(Cause { thread, time })
+    const AT: fn(u64) -> Nanos = Nanos::new;
+
+    fn thread(index: usize) -> ThreadIndex {
+        ThreadIndex::from(index)
+    }
+
+    fn paths(catalog: &Catalog, threads: usize) -> CriticalPaths<'_> {
+        let mut paths = CriticalPaths::new(catalog);
+        paths.threads.resize_with(threads, PathTo::default);
+        paths
+    }
+
+    /// A wait for a message that `cause` has sent.
+    fn waited(begin: u64, end: u64, target: Target, cause: Option<(usize, u64)>) -> Waited {
+        let cause =
+            cause.map(|(index, time)| Cause { thread: thread(index), time: AT(time), edge: None });
+        let alone = Segment::Waiting(thread(0));
+        let target = Some(target);
+        Waited { begin: AT(begin), end: AT(end), target, alone, cause, full: None }
+    }
+
+    fn channel() -> Target {
+        Target::Channel(ChannelIndex::from(3))
     }
 
     #[test]
-    fn it_goes_on_with_whoever_ended_the_wait() {
-        let on = On::Channel(0);
-        let mut trails = Trails::new(2);
-        trails.begin(0, 0, Part::Running(0), None);
-        trails.begin(1, 10, Part::HandOff(On::Thread(1)), cause(0, 5));
-        // 0 waits from 20 on for 1, which sends at 70; it goes on at 75.
-        trails.waited(0, (20, 75), Part::Waiting(0), on, cause(1, 70), None);
-        let path = trails.into_path(0, 100);
-        assert_eq!(path.length(), 100);
-        assert_eq!(path.time_in(Part::Running(0)), 5 + 25);
-        assert_eq!(path.time_in(Part::HandOff(On::Thread(1))), 5);
-        assert_eq!(path.time_in(Part::Running(1)), 60);
-        assert_eq!(path.time_in(Part::HandOff(on)), 5);
+    fn the_path_continues_with_the_thread_that_ended_the_wait() {
+        let catalog = Catalog::default();
+        let mut paths = paths(&catalog, 2);
+        // 0 waits from 20 for 1, which sends at 70; 0 continues at 75.
+        paths.waited(thread(0), waited(20, 75, channel(), Some((1, 70))));
+        let path = paths.into_path(thread(0), AT(100));
+        assert_eq!(path.length(), AT(100));
+        assert_eq!(path.time_in(Segment::Running(thread(0))), AT(25));
+        assert_eq!(path.time_in(Segment::Running(thread(1))), AT(70));
+        assert_eq!(path.handed_off(), AT(5));
     }
 
     #[test]
-    fn a_wait_that_nobody_ended_stays_with_its_thread() {
-        let mut trails = Trails::new(1);
-        trails.begin(0, 0, Part::Running(0), None);
-        trails.waited(0, (10, 50), Part::Sleeping(0), On::Nothing, None, None);
-        let path = trails.into_path(0, 60);
-        assert_eq!(path.parts, [(Part::Sleeping(0), 40, 1), (Part::Running(0), 20, 2)]);
+    fn the_path_stays_with_a_thread_whose_wait_no_other_ended() {
+        let catalog = Catalog::default();
+        let mut paths = paths(&catalog, 1);
+        paths.waited(thread(0), waited(10, 50, channel(), None));
+        let path = paths.into_path(thread(0), AT(60));
+        let parts: Vec<_> =
+            path.parts.iter().map(|part| (part.segment, part.time.get(), part.count)).collect();
+        let expected = [(Segment::Waiting(thread(0)), 40, 1), (Segment::Running(thread(0)), 20, 2)];
+        assert_eq!(parts, expected);
     }
 
     #[test]
-    fn the_cause_may_have_waited_since() {
-        let on = On::Channel(0);
-        let mut trails = Trails::new(3);
-        (0..3).for_each(|thread| trails.begin(thread, 0, Part::Running(thread), None));
-        // 1 sends to 0 at 30, waits from 40 on and is woken by 2 before 0 is back.
-        trails.waited(1, (40, 60), Part::Waiting(1), on, cause(2, 55), None);
-        trails.waited(0, (10, 70), Part::Waiting(0), on, cause(1, 30), None);
-        let path = trails.into_path(0, 80);
-        assert_eq!(path.length(), 80);
-        assert_eq!(path.time_in(Part::Running(1)), 30);
-        assert_eq!(path.time_in(Part::Running(2)), 0);
-        assert_eq!(path.time_in(Part::HandOff(on)), 40);
+    fn the_thread_that_ended_a_wait_may_have_waited_since() {
+        let catalog = Catalog::default();
+        let mut paths = paths(&catalog, 3);
+        // 1 sends to 0 at 30, waits from 40 and is woken by 2 before 0 continues.
+        paths.waited(thread(1), waited(40, 60, channel(), Some((2, 55))));
+        paths.waited(thread(0), waited(10, 70, channel(), Some((1, 30))));
+        let path = paths.into_path(thread(0), AT(80));
+        assert_eq!(path.length(), AT(80));
+        assert_eq!(path.time_in(Segment::Running(thread(1))), AT(30));
+        assert_eq!(path.time_in(Segment::Running(thread(2))), AT(0));
+        assert_eq!(path.handed_off(), AT(40));
     }
 
     #[test]
-    fn room_that_was_missing_is_counted_apart() {
-        let on = On::Channel(3);
-        let mut trails = Trails::new(2);
-        (0..2).for_each(|thread| trails.begin(thread, 0, Part::Running(thread), None));
-        trails.waited(0, (10, 50), Part::Waiting(0), on, cause(1, 45), Some(3));
-        let path = trails.into_path(0, 50);
-        assert_eq!(path.full, [(3, 35)]);
-        assert_eq!(path.length(), 50);
+    fn room_that_was_missing_is_counted_by_channel() {
+        let catalog = Catalog::default();
+        let mut paths = paths(&catalog, 2);
+        let full = Some(ChannelIndex::from(3));
+        let waited = Waited { full, ..waited(10, 50, channel(), Some((1, 45))) };
+        paths.waited(thread(0), waited);
+        let path = paths.into_path(thread(0), AT(50));
+        assert_eq!(path.full, [(ChannelIndex::from(3), AT(35))]);
+        assert_eq!(path.length(), AT(50));
     }
 }

@@ -5,11 +5,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use anyhow::{Result, anyhow, bail};
 use format::control;
 use rustix::process::{Pid, test_kill_process};
 
-use crate::capture::session::{DIRECTORY_PREFIX, base_directories};
+use super::session::{DIRECTORY_PREFIX, base_directories};
+use super::{Error, Result};
 
 /// The file of words that a recorder shares with the processes of its run: see
 /// [`format::control`].
@@ -55,7 +55,7 @@ impl ActiveRun {
     /// Finds the run whose recorder has this process ID; without one, the only run.
     ///
     /// # Errors
-    /// There is no such run, or there are several.
+    /// [`Error::NoSuchRun`], [`Error::NoRun`] or [`Error::SeveralRuns`].
     pub fn find(recorder: Option<u32>) -> Result<Self> {
         let is_run =
             |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(DIRECTORY_PREFIX);
@@ -67,13 +67,13 @@ impl ActiveRun {
             .filter(|run| recorder.is_none_or(|pid| run.recorder == pid) && run.is_alive())
             .collect();
         if runs.len() > 1 {
-            let mut pids: Vec<_> = runs.iter().map(|run| run.recorder.to_string()).collect();
-            pids.sort();
-            bail!("several recorders are running; give the process ID of one: {}", pids.join(", "));
+            let mut recorders: Vec<_> = runs.iter().map(|run| run.recorder).collect();
+            recorders.sort_unstable();
+            return Err(Error::SeveralRuns { recorders });
         }
-        runs.pop().ok_or_else(|| match recorder {
-            Some(pid) => anyhow!("process {pid} is not a run of recorder"),
-            None => anyhow!("no `recorder run` or `recorder record` is running"),
+        runs.pop().ok_or(match recorder {
+            Some(recorder) => Error::NoSuchRun { recorder },
+            None => Error::NoRun,
         })
     }
 

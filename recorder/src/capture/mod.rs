@@ -1,6 +1,9 @@
 //! Runs programs and collects what their processes record.
 
 pub mod control;
+mod error;
 pub mod hang;
 pub mod run;
 pub mod session;
+
+pub use error::{Error, Result};

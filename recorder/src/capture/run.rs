@@ -7,11 +7,10 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::SIGUSR1;
@@ -20,10 +19,11 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::Cause;
 use tracing::{debug, info, info_span};
 
-use crate::analysis::Outsiders;
-use crate::capture::hang::{self, Diagnosis, OnDeadlock, StallDetector};
-use crate::capture::session::{ProcessExit, SESSION_VARIABLE, Session};
-use crate::terminal::console::{self, Console};
+use super::hang::{self, Diagnosis, OnDeadlock, StallDetector};
+use super::session::{ProcessExit, SESSION_VARIABLE, Session};
+use super::{Error, Result};
+use crate::analysis::UnrecordedThreads;
+use crate::terminal::console::{self, Chain, Console};
 use crate::terminal::signals;
 
 /// How often full blocks are moved while there are none.
@@ -56,9 +56,9 @@ pub struct RunOutcome {
     /// Why the recorder ended the program, if it did.
     pub end_reason: Option<EndReason>,
     /// Whether some threads of a program that hung are not recorded.
-    pub outsiders: Outsiders,
+    pub unrecorded_threads: UnrecordedThreads,
     /// Why blocks could not be moved to the recording any more.
-    pub error: Option<anyhow::Error>,
+    pub error: Option<Error>,
 }
 
 /// Why the recorder ends a program.
@@ -92,7 +92,7 @@ enum RunEvent {
 /// Runs `command` and moves its full blocks to the recording until it ends.
 ///
 /// # Errors
-/// The program cannot be started.
+/// The program cannot be started: [`Error::NoSuchProgram`] or [`Error::CannotRun`].
 pub fn run(
     mut command: Command,
     session: &mut Session,
@@ -109,39 +109,9 @@ pub fn run(
         let sender = sender.clone();
         move || send_end(program, &sender)
     });
-
-    let started = Instant::now();
-    let mut monitor = Monitor {
-        program,
-        session,
-        options,
-        signals,
-        sender,
-        started,
-        stalls: StallDetector::new(started),
-        outsiders: Outsiders::Unknown,
-        drain_interval: BUSY_DRAIN_INTERVAL,
-        last_full_block: started,
-        drain_error: None,
-        snapshot_signals: 0,
-        snapshots_written: 0,
-        end_reason: None,
-        sigterm_sent: None,
-        sigkill_sent: false,
-    };
-    loop {
-        match events.recv_timeout(monitor.drain_interval) {
-            Ok(RunEvent::Hangs(pid, diagnosis)) => monitor.handle_hang(pid, &diagnosis),
-            Err(RecvTimeoutError::Timeout) => {}
-            Ok(RunEvent::Ended) | Err(RecvTimeoutError::Disconnected) => break,
-        }
-        monitor.forward_signals();
-        monitor.drain();
-        monitor.check_for_stalls();
-        monitor.write_snapshots();
-        monitor.end_program();
-    }
-    let Monitor { end_reason, outsiders, drain_error: error, .. } = monitor;
+    let mut monitor = Monitor::new(program, session, options, signals, sender);
+    monitor.run(&events);
+    let Monitor { end_reason, unrecorded_threads, drain_error: error, .. } = monitor;
     let now = clock_gettime(ClockId::Monotonic);
     let status = child.wait()?;
     let exit = ProcessExit {
@@ -151,16 +121,17 @@ pub fn run(
         signal: status.signal().unwrap_or_default() as u32,
     };
     info!(code = exit.code, signal = exit.signal, ?end_reason, "ended");
-    Ok(RunOutcome { exit, end_reason, outsiders, error })
+    Ok(RunOutcome { exit, end_reason, unrecorded_threads, error })
 }
 
 fn start(command: &mut Command, session: &Session) -> Result<Child> {
     command.env(SESSION_VARIABLE, session.directory());
-    let child = command.spawn().map_err(|error| {
-        let is_missing = error.kind() == io::ErrorKind::NotFound;
-        let program = command.get_program().display();
-        let error = anyhow::Error::new(error).context(format!("cannot run {program}"));
-        if is_missing { error.context("there is no such program") } else { error }
+    let child = command.spawn().map_err(|source| {
+        let program = command.get_program().display().to_string();
+        match source.kind() {
+            io::ErrorKind::NotFound => Error::NoSuchProgram { program, source },
+            _ => Error::CannotRun { program, source },
+        }
     })?;
     info!(pid = child.id(), session = %session.directory().display(), "started");
     Ok(child)
@@ -183,10 +154,10 @@ struct Monitor<'a> {
     sender: Sender<RunEvent>,
     started: Instant,
     stalls: StallDetector,
-    outsiders: Outsiders,
+    unrecorded_threads: UnrecordedThreads,
     drain_interval: Duration,
     last_full_block: Instant,
-    drain_error: Option<anyhow::Error>,
+    drain_error: Option<Error>,
     /// How many snapshots were requested by signals.
     snapshot_signals: u64,
     snapshots_written: u64,
@@ -195,7 +166,51 @@ struct Monitor<'a> {
     sigkill_sent: bool,
 }
 
-impl Monitor<'_> {
+impl<'a> Monitor<'a> {
+    fn new(
+        program: Pid,
+        session: &'a mut Session,
+        options: &'a RunOptions,
+        signals: SignalsInfo<WithOrigin>,
+        sender: Sender<RunEvent>,
+    ) -> Self {
+        let started = Instant::now();
+        Monitor {
+            program,
+            session,
+            options,
+            signals,
+            sender,
+            started,
+            stalls: StallDetector::new(started),
+            unrecorded_threads: UnrecordedThreads::Unknown,
+            drain_interval: BUSY_DRAIN_INTERVAL,
+            last_full_block: started,
+            drain_error: None,
+            snapshot_signals: 0,
+            snapshots_written: 0,
+            end_reason: None,
+            sigterm_sent: None,
+            sigkill_sent: false,
+        }
+    }
+
+    /// Returns when the program has ended.
+    fn run(&mut self, events: &Receiver<RunEvent>) {
+        loop {
+            match events.recv_timeout(self.drain_interval) {
+                Ok(RunEvent::Hangs(pid, diagnosis)) => self.handle_hang(pid, &diagnosis),
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(RunEvent::Ended) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.forward_signals();
+            self.drain();
+            self.check_for_stalls();
+            self.write_snapshots();
+            self.end_program();
+        }
+    }
+
     fn forward_signals(&mut self) {
         for origin in self.signals.pending() {
             debug!(signal = origin.signal, cause = ?origin.cause, "received a signal");
@@ -218,7 +233,7 @@ impl Monitor<'_> {
             return;
         }
         console::error(format_args!("the program hangs\n{}", diagnosis.text));
-        self.outsiders = diagnosis.outsiders;
+        self.unrecorded_threads = diagnosis.unrecorded_threads;
         if self.options.on_deadlock == OnDeadlock::Kill {
             self.end_reason.get_or_insert(EndReason::Deadlocked);
         }
@@ -287,7 +302,7 @@ impl Monitor<'_> {
         let Some(path) = paths.find(|path| !path.exists()) else { return };
         match self.session.write_snapshot(&path) {
             Ok(()) => self.options.console.note(format_args!("saved {}", path.display())),
-            Err(error) => console::error(format_args!("{error:#}")),
+            Err(error) => console::error(Chain(&error)),
         }
     }
 

@@ -5,7 +5,7 @@ use clap::error::ErrorKind;
 
 use super::{Cli, Command, DetailOptions, RecordOptions, ViewerOptions};
 use crate::export::Output;
-use crate::timeline::select::Wanted;
+use crate::timeline::select::Criteria;
 
 impl Cli {
     /// Checks that the options do not contradict each other.
@@ -18,10 +18,10 @@ impl Cli {
             Command::Record(args) => ("record", check_record(&args.options)),
             Command::Export(args) => (
                 "export",
-                check_selection(&args.selection.wanted(), &args.outputs)
+                check_selection(&args.selection.criteria(), &args.outputs)
                     .and_then(|()| check_outputs(&args.outputs, args.detail, &args.viewer)),
             ),
-            Command::Open(args) => ("open", check_selection(&args.window.wanted(), &[])),
+            Command::Open(args) => ("open", check_selection(&args.window.criteria(), &[])),
             _ => return Ok(()),
         };
         result.map_err(|message| {
@@ -37,12 +37,12 @@ fn check_record(options: &RecordOptions) -> Result<(), String> {
     check_outputs(&options.outputs, options.detail, &options.viewer)
 }
 
-fn check_selection(wanted: &Wanted, outputs: &[Output]) -> Result<(), String> {
-    if wanted.to.is_some_and(|to| wanted.from > Some(to)) {
+fn check_selection(criteria: &Criteria, outputs: &[Output]) -> Result<(), String> {
+    if criteria.to.is_some_and(|to| criteria.from > Some(to)) {
         return Err("--from is later than --to".to_owned());
     }
     match outputs.iter().find(|output| !output.kind().is_picture()) {
-        Some(output) if *wanted != Wanted::default() => Err(format!(
+        Some(output) if *criteria != Criteria::default() => Err(format!(
             "{} always contains the whole recording; only traces and charts can show a part of it",
             output.path().display()
         )),

@@ -5,7 +5,7 @@ use clap::{Args, value_parser};
 use super::InputOptions;
 use super::selection::SelectionOptions;
 use super::viewer::ViewerOptions;
-use crate::export::sequence_chart::Limits;
+use crate::export::sequence_chart::ChartLimits;
 use crate::export::sequence_chart::svg::Steps;
 use crate::export::{ChartStyle, Output};
 
@@ -46,17 +46,17 @@ pub(crate) struct ChartOptions {
     pub(crate) steps: Steps,
     /// In a chart (.svg, .mmd): maximum number of events, taken from the start and the end of the
     /// run
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().events)]
     pub(crate) events: usize,
     /// In a chart (.svg, .mmd): maximum number of threads
-    #[arg(long, value_name = "N", default_value_t = 24)]
+    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().threads)]
     pub(crate) threads: usize,
 }
 
 impl ChartOptions {
     /// Converts the options for the export.
     pub(crate) fn style(self) -> ChartStyle {
-        let limits = Limits { events: self.events, threads: self.threads };
+        let limits = ChartLimits { events: self.events, threads: self.threads };
         ChartStyle { limits, steps: self.steps }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::values;
-use crate::timeline::select::Wanted;
+use crate::timeline::select::Criteria;
 
 /// The part of a run that traces and charts (.json, .pftrace, .svg, .mmd) show.
 #[derive(Args, Debug, Default)]
@@ -39,8 +39,8 @@ pub(crate) struct SelectionOptions {
 
 impl SelectionOptions {
     /// Converts the options for the selection.
-    pub(crate) fn wanted(&self) -> Wanted {
-        Wanted {
+    pub(crate) fn criteria(&self) -> Criteria {
+        Criteria {
             from: self.from,
             to: self.to,
             threads: self.only_threads.clone(),
@@ -73,8 +73,8 @@ pub(crate) struct WindowOptions {
 
 impl WindowOptions {
     /// Converts the options for the selection.
-    pub(crate) fn wanted(&self) -> Wanted {
+    pub(crate) fn criteria(&self) -> Criteria {
         let WindowOptions { from, to, around, message } = self.clone();
-        Wanted { from, to, around, message, ..Wanted::default() }
+        Criteria { from, to, around, message, ..Criteria::default() }
     }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use crate::capture::session::Retention;
-use crate::export::{Output, UnknownEnding};
+use crate::export::{Output, UnknownExtension};
 
 /// An output file. Not stdout, which belongs to the program that is recorded.
 pub(super) fn output_file(text: &str) -> Result<Output, String> {
-    let output: Output = text.parse().map_err(|error: UnknownEnding| error.to_string())?;
+    let output: Output = text.parse().map_err(|error: UnknownExtension| error.to_string())?;
     if output.is_stdout() {
         let path = output.path().display();
         return Err(format!(

@@ -2,12 +2,11 @@
 
 use std::io::{self, ErrorKind};
 
-use crate::export::OnlyPictures;
-use crate::reading::GivenTwice;
 use crate::terminal::cancel::Interrupted;
-use crate::terminal::console;
-use crate::timeline::select::NotThere;
+use crate::terminal::console::{self, Chain};
+use crate::timeline::select;
 use crate::workspace::UnknownProgram;
+use crate::{capture, export, reading};
 
 /// The exit status after a failure.
 pub(super) const FAILURE: u8 = 1;
@@ -27,7 +26,7 @@ pub enum Error {
     /// The reader of stdout has closed it. This is not a failure: `recorder show … | head`.
     OutputClosed,
     /// Anything else.
-    Failed(anyhow::Error),
+    Failed(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Error {
@@ -44,16 +43,24 @@ impl Error {
             }
             Error::OutputClosed => 0,
             Error::Failed(error) => {
-                console::error(format_args!("{error:#}"));
+                console::error(Chain(&*error));
                 FAILURE
             }
+        }
+    }
+
+    /// Says which part of the command failed.
+    pub(super) fn context(self, context: &'static str) -> Self {
+        match self {
+            Error::Failed(error) => anyhow::Error::from_boxed(error).context(context).into(),
+            other => other,
         }
     }
 
     pub(super) fn from_stdout(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::BrokenPipe => Error::OutputClosed,
-            _ => Error::Failed(anyhow::Error::new(error).context("cannot write stdout")),
+            _ => anyhow::Error::new(error).context("cannot write stdout").into(),
         }
     }
 }
@@ -70,28 +77,49 @@ impl From<Interrupted> for Error {
     }
 }
 
-/// Finds the typed errors inside untyped ones; the only place that downcasts errors. To become
-/// `Error::Failed(error)` once `reading`, `timeline` and `export` return typed errors.
-impl From<anyhow::Error> for Error {
-    fn from(error: anyhow::Error) -> Self {
-        if error.chain().any(is_broken_pipe) {
-            return Error::OutputClosed;
+impl From<reading::Error> for Error {
+    fn from(error: reading::Error) -> Self {
+        match error {
+            reading::Error::Interrupted(interrupted) => Error::Interrupted(interrupted),
+            reading::Error::GivenTwice(_) => Error::Usage(error.to_string()),
+            _ => Error::Failed(error.into()),
         }
-        if let Some(&interrupted) = error.downcast_ref::<Interrupted>() {
-            return Error::Interrupted(interrupted);
-        }
-        let is_usage =
-            error.is::<NotThere>() || error.is::<GivenTwice>() || error.is::<OnlyPictures>();
-        if is_usage { Error::Usage(format!("{error:#}")) } else { Error::Failed(error) }
     }
 }
 
-fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
-    let kind = match (error.downcast_ref::<io::Error>(), error.downcast_ref::<serde_json::Error>())
-    {
-        (Some(error), _) => Some(error.kind()),
-        (_, Some(error)) => error.io_error_kind(),
-        (None, None) => None,
-    };
-    kind == Some(ErrorKind::BrokenPipe)
+impl From<select::Error> for Error {
+    fn from(error: select::Error) -> Self {
+        match error {
+            select::Error::NotInRecording(message) => Error::Usage(message),
+            select::Error::Reading(error) => error.into(),
+        }
+    }
+}
+
+impl From<export::Error> for Error {
+    fn from(error: export::Error) -> Self {
+        match error {
+            export::Error::Reading(error) => error.into(),
+            export::Error::SeveralClocks(_) => Error::Usage(error.to_string()),
+            export::Error::Output { source, .. } if source.kind() == ErrorKind::BrokenPipe => {
+                Error::OutputClosed
+            }
+            _ => Error::Failed(error.into()),
+        }
+    }
+}
+
+impl From<capture::Error> for Error {
+    fn from(error: capture::Error) -> Self {
+        match error {
+            capture::Error::Reading(error) => error.into(),
+            _ => Error::Failed(error.into()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Error::Failed(error.into())
+    }
 }

@@ -7,19 +7,19 @@ use anyhow::{Context, anyhow};
 
 use super::recordings::{open_recordings, print_damage, watch_signals};
 use super::{Error, Result};
-use crate::analysis::Outsiders;
+use crate::analysis::UnrecordedThreads;
 use crate::cli::{OpenArgs, ServeOptions};
 use crate::export;
 use crate::report::Report;
 use crate::terminal::cancel::Watch;
 use crate::terminal::console::{self, Console};
-use crate::timeline::select::{Selection, Wanted};
+use crate::timeline::select::{Criteria, Selection};
 use crate::viewer::{self, Server, View, WaitOutcome};
 
 pub(super) fn open(args: OpenArgs, console: Console) -> Result<u8> {
     let watch = watch_signals()?;
     let viewer = Viewer { options: &args.serve, watch: &watch, console };
-    viewer.open(&args.files, &args.window.wanted(), args.detail.max_events)
+    viewer.open(&args.files, &args.window.criteria(), args.detail.max_events)
 }
 
 /// Opens traces and recordings in the Perfetto UI.
@@ -34,14 +34,14 @@ impl Viewer<'_> {
     pub(super) fn open(
         &self,
         paths: &[PathBuf],
-        wanted: &Wanted,
+        criteria: &Criteria,
         max_events: Option<u64>,
     ) -> Result<u8> {
         if let [path] = paths
             && path.is_file()
             && viewer::is_trace(path).with_context(|| cannot_open(path))?
         {
-            if *wanted != Wanted::default() || max_events.is_some() {
+            if *criteria != Criteria::default() || max_events.is_some() {
                 return Err(Error::Usage(format!(
                     "{} is a trace; --from, --to, --around, --message and --max-events require a \
                      recording (-o NAME.rec writes one)",
@@ -53,14 +53,14 @@ impl Viewer<'_> {
             self.serve(trace, &name, None)?;
             return Ok(0);
         }
-        self.open_recordings(paths, wanted, max_events)
+        self.open_recordings(paths, criteria, max_events)
     }
 
     /// Opens a temporary trace of recordings.
     fn open_recordings(
         &self,
         paths: &[PathBuf],
-        wanted: &Wanted,
+        criteria: &Criteria,
         max_events: Option<u64>,
     ) -> Result<u8> {
         let Viewer { watch, console, .. } = *self;
@@ -70,15 +70,16 @@ impl Viewer<'_> {
             console.print(alignment);
         }
         let report =
-            console.with_progress(watch, || Report::new(&recording, Outsiders::Unknown))?;
-        let (selection, trace) = console.with_progress(watch, || {
-            let selection = Selection::new(wanted, &recording, &report.findings)?;
-            let trace = export::perfetto(&recording, &report.findings, max_events)?;
-            Ok::<_, anyhow::Error>((selection, trace))
-        })?;
-        trace.left_out.iter().for_each(|words| console.print(words));
-        let view = selection
-            .and_then(|selection| View::new(selection.window(), trace.span, selection.finding()));
+            console.with_progress(watch, || Report::new(&recording, UnrecordedThreads::Unknown))?;
+        let findings = &report.findings;
+        let selection =
+            console.with_progress(watch, || Selection::new(criteria, &recording, findings))?;
+        let trace = console
+            .with_progress(watch, || export::temporary_trace(&recording, findings, max_events))?;
+        trace.left_out.iter().for_each(|sentence| console.print(sentence));
+        let view = selection.and_then(|selection| {
+            View::new(selection.window(), trace.extent, selection.finding_extent())
+        });
         let stems =
             paths.iter().map(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy());
         let name = format!("{}.pftrace", stems.collect::<Vec<_>>().join("_"));
@@ -109,7 +110,7 @@ impl Viewer<'_> {
                 self.console.print(format_args!("the Perfetto UI has fetched {name}"));
                 Ok(())
             }
-            WaitOutcome::TimedOut => Err(Error::Failed(anyhow!(
+            WaitOutcome::TimedOut => Err(Error::from(anyhow!(
                 "{name} was not fetched within {}: if {page} does not load, use a Perfetto UI of \
                  your own with --ui; if it does, drop the file on it",
                 humantime::format_duration(timeout)

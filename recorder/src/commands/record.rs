@@ -10,15 +10,16 @@ use super::error::FAILURE;
 use super::recordings::watch_signals;
 use super::results::Results;
 use super::{Error, Result};
-use crate::analysis::Outsiders;
+use crate::analysis::UnrecordedThreads;
 use crate::capture::run::{self, EndReason, RunOptions, RunOutcome};
 use crate::capture::session::{Collected, Session};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
-use crate::export::{self, Output, Prepared, Shown};
+use crate::export::{self, Exported, Options, Output, Prepared};
 use crate::reading::Recording;
 use crate::report::Report;
+use crate::report::summary::Summary;
 use crate::terminal::cancel::Watch;
-use crate::terminal::console::{self, Console};
+use crate::terminal::console::{self, Chain, Console};
 use crate::workspace;
 
 pub(super) fn run(args: RunArgs, console: Console) -> Result<u8> {
@@ -72,15 +73,18 @@ impl<'a> Job<'a> {
         }
         // Earlier signals were for the program.
         let watch = watch_signals()?;
-        let collected =
-            self.console.with_progress(&watch, || session.finish(&outcome.exit, &watch));
+        let collected = self
+            .console
+            .with_progress(&watch, || session.finish(&outcome.exit, &watch))
+            .map_err(|error| Error::from(error).context("cannot collect the recording"))?;
         let status = outcome.status();
-        let Some(collected) = collected.context("cannot collect the recording")? else {
+        let Some(collected) = collected else {
             self.print_nothing_recorded();
             return Ok(if status == 0 { FAILURE } else { status });
         };
         let is_complete = self.print_completeness(&collected, &outcome);
-        let output_status = self.write_outputs(&collected.recording, outcome.outsiders, &watch)?;
+        let output_status =
+            self.write_outputs(&collected.recording, outcome.unrecorded_threads, &watch)?;
         Ok(match status {
             0 if !is_complete => FAILURE,
             0 => output_status,
@@ -125,7 +129,7 @@ impl<'a> Job<'a> {
     fn print_completeness(&self, collected: &Collected, outcome: &RunOutcome) -> bool {
         let error = collected.error.as_ref().or(outcome.error.as_ref());
         if let Some(error) = error {
-            console::error(format_args!("the recording is incomplete: {error:#}"));
+            console::error(format_args!("the recording is incomplete: {}", Chain(error)));
         }
         if collected.reached_limit {
             self.console.note("the recording ended early: it reached --max-size");
@@ -137,18 +141,19 @@ impl<'a> Job<'a> {
     fn write_outputs(
         self,
         recording: &Recording,
-        outsiders: Outsiders,
+        unrecorded_threads: UnrecordedThreads,
         watch: &Watch,
     ) -> Result<u8> {
         let Job { outputs, options, console, .. } = self;
-        let findings = console.with_progress(watch, || Report::new(recording, outsiders))?.findings;
-        let (mut summary, files) = console.with_progress(watch, || {
-            let shown = Shown { selection: None, max_events: options.detail.max_events };
-            export::export(recording, &findings, outputs, options.chart.style(), shown)
+        let report = console.with_progress(watch, || Report::new(recording, unrecorded_threads))?;
+        let findings = &report.findings;
+        let Exported { files, left_out } = console.with_progress(watch, || {
+            let (max_events, chart) = (options.detail.max_events, options.chart.style());
+            let options = Options { selection: None, max_events, chart };
+            export::export(recording, findings, outputs, options)
         })?;
-        let hangs = findings.iter().filter(|finding| finding.code.is_hang());
-        hangs.for_each(|finding| summary.leave_to_a_finding(&finding.threads));
-        let results = Results { recording, summary, findings: &findings, files: &files };
+        let summary = Summary::new(&report).without_hangs();
+        let results = Results { recording, summary, left_out, findings, files: &files };
         Ok(results.print_and_open(&options.viewer, options.detail, watch, console))
     }
 }

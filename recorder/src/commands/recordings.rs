@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, anyhow};
 
+use super::Result;
 use super::error::FAILURE;
 use crate::capture::session;
 use crate::reading::{Damage, Input, Recording};
@@ -21,21 +22,22 @@ pub(super) fn watch_signals() -> Result<Watch> {
 /// Opens recordings, several as one.
 pub(super) fn open_recordings(paths: &[PathBuf], watch: &Watch) -> Result<Recording> {
     let inputs = paths.iter().map(|path| open_input(path)).collect::<Result<_>>()?;
-    Recording::together(inputs, watch)
+    Ok(Recording::together(inputs, watch)?)
 }
 
 fn open_input(path: &Path) -> Result<Input> {
     if path.is_dir() {
-        return session::recover(path).with_context(|| path.display().to_string());
+        return Ok(session::recover(path).with_context(|| path.display().to_string())?);
     }
     if path.is_file() && viewer::is_trace(path).is_ok_and(|is_trace| is_trace) {
         let path = path.display();
-        bail!(
+        return Err(anyhow!(
             "{path}: not a recording but a trace; `recorder open {path}` shows it, and -o NAME.rec \
              writes a recording"
-        );
+        )
+        .into());
     }
-    Input::open(path)
+    Ok(Input::open(path)?)
 }
 
 /// Prints the damage of a recording and returns the exit status.

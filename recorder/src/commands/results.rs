@@ -16,12 +16,14 @@ use crate::report::summary::Summary;
 use crate::report::text::Headlines;
 use crate::terminal::cancel::Watch;
 use crate::terminal::console::Console;
-use crate::timeline::select::Wanted;
+use crate::timeline::select::Criteria;
 
 /// The results of a command.
 pub(super) struct Results<'a> {
     pub(super) recording: &'a Recording,
     pub(super) summary: Summary<'a>,
+    /// Sentences about items that the files do not show.
+    pub(super) left_out: Vec<String>,
     /// The findings to print.
     pub(super) findings: &'a [Finding],
     /// The files that were written.
@@ -38,7 +40,7 @@ impl Results<'_> {
         console: Console,
     ) -> u8 {
         let damage_status = self.print(viewer, console);
-        if let Some(file) = self.files.iter().find(|file| file.too_large)
+        if let Some(file) = self.files.iter().find(|file| file.is_too_large)
             && detail.max_events.is_none()
         {
             console.note(format_args!(
@@ -49,7 +51,7 @@ impl Results<'_> {
         }
         let open_status = match self.best_file().filter(|_| viewer.open) {
             Some(file) => Viewer { options: &viewer.serve, watch, console }
-                .open(slice::from_ref(&file.path), &Wanted::default(), None)
+                .open(slice::from_ref(&file.path), &Criteria::default(), None)
                 .unwrap_or_else(Error::report),
             None => 0,
         };
@@ -60,6 +62,7 @@ impl Results<'_> {
     pub(super) fn print(&self, viewer: &ViewerOptions, console: Console) -> u8 {
         let status = print_damage(self.recording);
         console.print(self.summary.to_string().trim_end());
+        self.left_out.iter().for_each(|sentence| console.print(sentence));
         if !console.is_quiet() {
             let _ = write!(anstream::stderr(), "{}", Headlines(self.findings));
         }

@@ -3,12 +3,15 @@
 use super::recordings::{open_recordings, watch_signals};
 use super::results::Results;
 use super::{Result, print_styled};
+use crate::analysis::UnrecordedThreads;
 use crate::cli::{ShowArgs, ViewerOptions};
 use crate::export::sequence_chart::columns::{self, Columns};
-use crate::export::sequence_chart::{ChartBuilder, Limits};
+use crate::export::sequence_chart::{ChartBuilder, ChartLimits};
+use crate::reading;
+use crate::report::Report;
 use crate::report::summary::Summary;
 use crate::terminal::console::Console;
-use crate::timeline::builder::play;
+use crate::timeline::builder;
 
 pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     /// If stdout is not a terminal.
@@ -18,16 +21,18 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     let recordings = &args.input.recordings;
     let recording = console.with_progress(&watch, || open_recordings(recordings, &watch))?;
     let threads = args.threads.unwrap_or_else(|| columns::most_threads(width));
-    let mut summary = Summary::new(&recording);
-    let mut chart = ChartBuilder::new(&recording, Limits { events: args.events, threads });
+    let report =
+        console.with_progress(&watch, || Report::new(&recording, UnrecordedThreads::Unknown))?;
+    let mut chart = ChartBuilder::new(&recording, ChartLimits { events: args.events, threads });
     console.with_progress(&watch, || {
-        play(&recording, &mut |item| {
-            summary.item(item);
+        builder::build(&recording, |item| {
             chart.item(item);
-            Ok(())
+            Ok::<_, reading::Error>(())
         })
     })?;
     print_styled(Columns::new(&chart.finish(), width))?;
-    let results = Results { recording: &recording, summary, findings: &[], files: &[] };
+    let (summary, left_out) = (Summary::new(&report), Vec::new());
+    let (findings, files) = (&[], &[]);
+    let results = Results { recording: &recording, summary, left_out, findings, files };
     Ok(results.print(&ViewerOptions::default(), console))
 }

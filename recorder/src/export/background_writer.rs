@@ -1,84 +1,101 @@
-//! Writing behind: bytes are compressed and written by a thread of their own, while whoever makes
-//! them goes on to the next.
+//! A writer with a thread of its own: it compresses and writes bytes while the exporter makes the
+//! next ones.
 
 use std::io::{self, Write};
 use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
-/// So many bytes are handed over at a time.
-const BYTES: usize = 1 << 16;
-/// So many times that much may wait to be written.
-const WAITING: usize = 4;
+use super::exporter::{BUFFER_BYTES, ByteSink};
 
-/// Hands what is written to it to a thread that writes it to something slower.
+/// Maximum number of buffers that wait to be written.
+const MAX_WAITING: usize = 4;
+
+/// Hands bytes to a thread that writes them to a slower writer.
 ///
-/// An error of that is given to whoever writes next, or [finishes](Self::finish).
+/// If that fails, the next write or [`finish`](Self::finish) returns the error.
 #[derive(Debug)]
-pub(super) struct Behind {
+pub(super) struct BackgroundWriter {
     bytes: Vec<u8>,
-    full: Option<SyncSender<Vec<u8>>>,
-    /// What was written and can be filled again.
+    /// Buffers to write, and how many of their bytes.
+    full: Option<SyncSender<(Vec<u8>, usize)>>,
+    /// Buffers that have been written and can be filled again.
     empty: Receiver<Vec<u8>>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
-impl Behind {
-    /// Writes to `out`, and when all is written has it finished by `finish`.
+impl BackgroundWriter {
+    /// Writes to `out`; `finish` ends the output when all is written.
     ///
     /// # Errors
-    /// There can be no more threads.
+    /// The thread cannot be spawned.
     pub(super) fn new<W: Write + Send + 'static>(
         mut out: W,
         finish: impl FnOnce(W) -> io::Result<()> + Send + 'static,
     ) -> io::Result<Self> {
-        let (full, filled) = sync_channel::<Vec<u8>>(WAITING);
+        let (full, filled) = sync_channel::<(Vec<u8>, usize)>(MAX_WAITING);
         let (written, empty) = channel();
         let thread = thread::Builder::new().name("writer".into()).spawn(move || {
-            for mut bytes in filled {
-                out.write_all(&bytes)?;
-                bytes.clear();
-                // Nobody fills it again after the last.
-                let _ = written.send(bytes);
+            for (buffer, length) in filled {
+                out.write_all(&buffer[..length])?;
+                // After the last buffer, the receiver may be gone.
+                let _ = written.send(buffer);
             }
             finish(out)
         })?;
-        Ok(Behind { bytes: Vec::new(), full: Some(full), empty, thread: Some(thread) })
+        Ok(BackgroundWriter { bytes: Vec::new(), full: Some(full), empty, thread: Some(thread) })
     }
 
     /// Waits until all is written.
     ///
     /// # Errors
-    /// It cannot be.
+    /// The output cannot be written.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        if !self.bytes.is_empty() {
-            self.hand_over()?;
-        }
-        self.end()
+        self.hand_over()?;
+        self.join()
     }
 
+    /// Hands over the bytes that were written.
     fn hand_over(&mut self) -> io::Result<()> {
-        let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BYTES));
+        if self.bytes.is_empty() {
+            return Ok(());
+        }
+        let mut next = self.empty.try_recv().unwrap_or_default();
+        next.clear();
         let bytes = mem::replace(&mut self.bytes, next);
+        let length = bytes.len();
+        self.send(bytes, length)
+    }
+
+    fn send(&mut self, buffer: Vec<u8>, length: usize) -> io::Result<()> {
         match &self.full {
-            Some(full) if full.send(bytes).is_ok() => Ok(()),
-            // It has failed: there is an error to be had.
-            _ => self.end(),
+            Some(full) if full.send((buffer, length)).is_ok() => Ok(()),
+            // The thread has failed, and returns the error.
+            _ => self.join(),
         }
     }
 
-    /// What became of it.
-    fn end(&mut self) -> io::Result<()> {
+    /// Waits for the end of the thread, and returns its result.
+    fn join(&mut self) -> io::Result<()> {
         self.full = None;
         match self.thread.take().map(JoinHandle::join) {
             Some(Ok(result)) => result,
             Some(Err(panic)) => std::panic::resume_unwind(panic),
-            None => Err(io::Error::other("it has failed before")),
+            None => Err(io::Error::other("an earlier write has failed")),
         }
     }
 }
 
-impl Write for Behind {
+impl ByteSink for BackgroundWriter {
+    fn append(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
+        self.hand_over()?;
+        let next = self.empty.try_recv().unwrap_or_default();
+        let full = mem::replace(buffer, next);
+        self.send(full, length)
+    }
+}
+
+impl Write for BackgroundWriter {
     #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
@@ -89,12 +106,12 @@ impl Write for Behind {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes.extend_from_slice(bytes);
         match self.bytes.len() {
-            ..BYTES => Ok(()),
+            ..BUFFER_BYTES => Ok(()),
             _ => self.hand_over(),
         }
     }
 
-    /// Does nothing: a compressor that is flushed compresses less; see [`finish`](Self::finish).
+    /// Does nothing: a compressor that is flushed compresses less. See [`finish`](Self::finish).
     #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
@@ -105,15 +122,15 @@ impl Write for Behind {
 mod tests {
     use super::*;
 
-    /// Says what was written, once it is finished, and fails beyond so many bytes.
+    /// A writer that keeps what is written, and fails beyond a number of bytes.
     struct Bounded {
         written: Vec<u8>,
-        most: usize,
+        limit: usize,
     }
 
     impl Write for Bounded {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if self.written.len() + bytes.len() > self.most {
+            if self.written.len() + bytes.len() > self.limit {
                 return Err(io::ErrorKind::StorageFull.into());
             }
             self.written.extend_from_slice(bytes);
@@ -125,51 +142,52 @@ mod tests {
         }
     }
 
-    fn bounded(most: usize) -> (Behind, Receiver<Vec<u8>>) {
-        let (tell, told) = channel();
-        let out = Bounded { written: Vec::new(), most };
-        let finish = move |out: Bounded| tell.send(out.written).map_err(io::Error::other);
-        (Behind::new(out, finish).unwrap(), told)
+    /// A writer, and the receiver of what it has written once it is finished.
+    fn bounded(limit: usize) -> (BackgroundWriter, Receiver<Vec<u8>>) {
+        let (finished, receiver) = channel();
+        let out = Bounded { written: Vec::new(), limit };
+        let finish = move |out: Bounded| finished.send(out.written).map_err(io::Error::other);
+        (BackgroundWriter::new(out, finish).unwrap(), receiver)
     }
 
     #[test]
-    fn all_is_written_in_its_order() {
-        let (mut behind, told) = bounded(usize::MAX);
+    fn all_bytes_are_written_in_order() {
+        let (mut writer, finished) = bounded(usize::MAX);
         let mut expected = Vec::new();
-        for (length, byte) in [0, 1, 7, BYTES - 8, 1, BYTES, 3 * BYTES + 1, 5].into_iter().zip(1..)
-        {
-            for _ in 0..WAITING {
-                behind.write_all(&vec![byte; length]).unwrap();
+        let lengths = [0, 1, 7, BUFFER_BYTES - 8, 1, BUFFER_BYTES, 3 * BUFFER_BYTES + 1, 5];
+        for (length, byte) in lengths.into_iter().zip(1..) {
+            for _ in 0..MAX_WAITING {
+                writer.write_all(&vec![byte; length]).unwrap();
                 expected.resize(expected.len() + length, byte);
             }
         }
-        assert!(told.try_recv().is_err(), "it is not over");
-        behind.finish().unwrap();
-        assert!(told.recv().unwrap() == expected);
+        assert!(finished.try_recv().is_err(), "it has not been finished yet");
+        writer.finish().unwrap();
+        assert!(finished.recv().unwrap() == expected);
     }
 
     #[test]
     fn nothing_is_written_if_there_is_nothing() {
-        let (behind, told) = bounded(0);
-        behind.finish().unwrap();
-        assert!(told.recv().unwrap().is_empty());
+        let (writer, finished) = bounded(0);
+        writer.finish().unwrap();
+        assert!(finished.recv().unwrap().is_empty());
     }
 
     #[test]
-    fn an_error_is_given_to_whoever_writes_or_finishes() {
-        let (mut behind, told) = bounded(BYTES);
+    fn a_later_write_or_the_end_returns_the_error() {
+        let (mut writer, finished) = bounded(BUFFER_BYTES);
         let error = loop {
-            if let Err(error) = behind.write_all(&[0; BYTES]) {
+            if let Err(error) = writer.write_all(&[0; BUFFER_BYTES]) {
                 break error;
             }
         };
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
-        assert!(behind.write_all(&[0; BYTES]).is_err());
-        assert!(behind.finish().is_err());
-        assert!(told.recv().is_err(), "what has failed is not finished");
+        assert!(writer.write_all(&[0; BUFFER_BYTES]).is_err());
+        assert!(writer.finish().is_err());
+        assert!(finished.recv().is_err(), "a failed output is not finished");
 
-        let (mut behind, _told) = bounded(0);
-        behind.write_all(&[0]).unwrap();
-        assert_eq!(behind.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let (mut writer, _finished) = bounded(0);
+        writer.write_all(&[0]).unwrap();
+        assert_eq!(writer.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
     }
 }

@@ -1,359 +1,181 @@
-//! Turns a recording into files.
+//! Writes a recording as traces, charts and recordings.
 //!
-//! A file appears whole or not at all: it is written under a temporary name beside its
-//! own, and renamed at the end.
+//! A file appears complete or not at all: it is written under a temporary name in its directory, and
+//! renamed at the end.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::fs::File;
-use std::io::Write;
 
-use anyhow::{Context, Result};
 use tracing::{info, info_span};
 
 use crate::analysis::findings::Finding;
-use crate::export::chrome::Chrome;
-use crate::export::perfetto::Perfetto;
-use crate::export::sequence_chart::{ChartBuilder, Limits, mermaid, svg};
-use crate::reading::Recording;
-use crate::report::summary::Summary;
-use crate::timeline::builder::play;
-use crate::timeline::downsample::Detail;
-use crate::timeline::item::Item;
-use crate::timeline::select::{Filter, Selection};
+use crate::reading::{Nanos, Recording};
+use crate::timeline::select::Selection;
 
+mod attributes;
 mod background_writer;
 pub mod chrome;
+pub mod exporter;
 mod output;
 pub mod perfetto;
+mod pipeline;
+mod recording;
 pub mod sequence_chart;
 mod templates;
 
-use background_writer::Behind;
-pub use output::{Kind, Output, Prepared, UnknownEnding, Written};
+use background_writer::BackgroundWriter;
+use chrome::Chrome;
+pub use exporter::{ByteSink, Error, Exporter};
+pub use output::{Kind, Output, Prepared, UnknownExtension, Written, prepare};
+use perfetto::Perfetto;
+use pipeline::{Passed, Pipeline, Sink};
+use recording::{CopyError, write_recording, write_text};
+pub use sequence_chart::ChartStyle;
+use sequence_chart::{ChartFormat, SequenceChart};
 
-/// Begins the outputs, so that one that cannot be written is known before the program runs.
-///
-/// # Errors
-/// A file cannot be created in an output's directory, or what is no text would go to a
-/// terminal.
-pub fn prepare(outputs: &[Output]) -> Result<Vec<Prepared>> {
-    outputs.iter().map(Prepared::begin).collect()
-}
-
-/// What sequence charts show of a run, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChartStyle {
-    /// How much.
-    pub limits: Limits,
-    /// What the way down an SVG is.
-    pub steps: svg::Steps,
-}
-
-/// Recordings whose clocks are not one cannot be written as one recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnlyPictures(String);
-
-impl fmt::Display for OnlyPictures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OnlyPictures {}
-
-/// What pictures show of a run.
+/// What an export shows, and how.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Shown<'a> {
-    /// What part of it; without this, all.
+pub struct Options<'a> {
+    /// The part of the run that pictures show; `None` if that is all of it.
     pub selection: Option<&'a Selection>,
-    /// How many events traces have at most: see [`detail`](crate::timeline::downsample).
+    /// Maximum number of events of a trace: see [`downsample`](crate::timeline::downsample).
     pub max_events: Option<u64>,
+    /// The style of sequence charts.
+    pub chart: ChartStyle,
 }
 
-impl Shown<'_> {
-    /// Has all items of the recording seen, and tells those that are selected. Gives what is left
-    /// out, in words.
-    fn play(
-        &self,
-        recording: &Recording,
-        mut see: impl FnMut(&Item),
-        mut tell: impl FnMut(&Item) -> Result<()>,
-    ) -> Result<Option<String>> {
-        let Some(selection) = self.selection else {
-            play(recording, &mut |item| {
-                see(item);
-                tell(item)
-            })?;
-            return Ok(None);
-        };
-        let mut filter = Filter::new(selection, recording);
-        play(recording, &mut |item| {
-            see(item);
-            filter.item(item, &mut tell)
-        })?;
-        filter.finish(&mut tell).map(Some)
-    }
-
-    /// What traces do without, if they are to have fewer events.
-    fn detail<'a>(
-        &self,
-        recording: &'a Recording,
-        findings: &[Finding],
-    ) -> Result<Option<Detail<'a>>> {
-        let Some(most) = self.max_events else { return Ok(None) };
-        let _span = info_span!("choose", events = most).entered();
-        Detail::new(most, recording, findings, &|tell| {
-            recording.begin("choosing");
-            self.play(recording, |_| (), tell).map(drop)
-        })
-    }
+/// The result of an export.
+#[derive(Clone, Debug, Default)]
+pub struct Exported {
+    /// The files that were written.
+    pub files: Vec<Written>,
+    /// Sentences about items that the pictures do not show.
+    pub left_out: Vec<String>,
 }
 
-/// Writes all outputs in one pass over the recording, and one more for each that is a
-/// recording itself, and two if traces are to have fewer events; gives the files.
+/// Writes all outputs. One pass over the recording serves all pictures; each output that is a
+/// recording itself takes another, and downsampling takes two more.
 ///
-/// Pictures have what is `shown`; the summary is of all that there is, and says what
-/// they leave out.
-///
-/// If nobody reads stdout any more, the files are still written. If there are none, that is
-/// an error.
+/// If the reader of stdout closes it, files are still written; without files it is an error.
 ///
 /// # Errors
-/// The recording cannot be read, an output cannot be written, or it was interrupted: then no
-/// file appears; or [`OnlyPictures`]. Or one that is written cannot be given its name: then those
-/// before it have theirs.
-pub fn export<'a>(
-    recording: &'a Recording,
+/// The recording cannot be read, an output cannot be written, or the export was interrupted: then no
+/// file appears. If a complete file cannot be renamed, the files before it have their names.
+pub fn export(
+    recording: &Recording,
     findings: &[Finding],
     outputs: Vec<Prepared>,
-    chart_style: ChartStyle,
-    shown: Shown<'_>,
-) -> Result<(Summary<'a>, Vec<Written>)> {
+    options: Options<'_>,
+) -> Result<Exported, Error> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
-    let recordings = outputs.iter().find(|output| !output.kind().is_picture());
-    if let (Some(output), Some(alignment)) = (recordings, &recording.alignment)
-        && !alignment.is_exact()
-    {
-        return Err(OnlyPictures(format!(
-            "cannot write {}: a recording has one clock, and these have not; a picture (.pftrace, \
-             .json, .svg, .mmd) can show them together",
-            output.output
-        ))
-        .into());
-    }
-    let only = outputs.len() == 1;
-    let cannot = |output: &Output| format!("cannot write {output}");
+    refuse_several_clocks(recording, &outputs)?;
+    let is_only = outputs.len() == 1;
     let mut writers = Vec::new();
     for prepared in &outputs {
-        let output = &prepared.output;
-        writers.push((output, prepared.writer(only).with_context(|| cannot(output))?));
+        writers.push((&prepared.output, prepared.writer(is_only)?));
     }
-    let mut traces = Vec::new();
-    for (output, out) in &mut writers {
-        let cannot = || cannot(output);
-        match output.kind() {
-            Kind::Chrome => {
-                traces.push((*output, Trace::Chrome(Chrome::new(out, recording))));
-            }
-            Kind::Perfetto => {
-                let perfetto = Box::new(Perfetto::new(out, recording));
-                traces.push((*output, Trace::Perfetto(perfetto)));
-            }
-            Kind::Svg | Kind::Mermaid => traces.push((
-                output,
-                Trace::Chart(out, ChartBuilder::new(recording, chart_style.limits)),
-            )),
-            Kind::Recording => write_recording(out, recording).with_context(cannot)?,
-            Kind::Text => write_text(out, recording).with_context(cannot)?,
+    let passed = write(recording, findings, &mut writers, options)?;
+    for (output, writer) in writers {
+        writer.finish().map_err(|error| output.error(error))?;
+    }
+    let mut files = Vec::new();
+    for prepared in outputs {
+        if let Some(file) = prepared.persist(passed.events)? {
+            info!(file = %file.path.display(), bytes = file.bytes, "wrote");
+            files.push(file);
         }
     }
-    let mut summary = Summary::new(recording);
-    let findings = match shown.selection {
+    Ok(Exported { files, left_out: passed.left_out })
+}
+
+/// Recordings without a common clock cannot be written as one recording.
+fn refuse_several_clocks(recording: &Recording, outputs: &[Prepared]) -> Result<(), Error> {
+    let is_exact = recording.alignment.as_ref().is_none_or(|alignment| alignment.is_exact());
+    match outputs.iter().find(|output| !is_exact && !output.kind().is_picture()) {
+        Some(prepared) => Err(Error::SeveralClocks(prepared.output.clone())),
+        None => Ok(()),
+    }
+}
+
+/// Writes the contents of all outputs.
+fn write(
+    recording: &Recording,
+    findings: &[Finding],
+    writers: &mut [(&Output, BackgroundWriter)],
+    options: Options<'_>,
+) -> Result<Passed, Error> {
+    let findings = match options.selection {
         Some(selection) => Cow::Owned(selection.findings(findings)),
         None => Cow::Borrowed(findings),
     };
-    for (output, trace) in &mut traces {
-        for finding in &*findings {
-            trace.finding(finding).with_context(|| cannot(output))?;
-        }
-    }
-    let (mut charts, mut traces): (Vec<_>, Vec<_>) =
-        traces.into_iter().partition(|(_, trace)| matches!(trace, Trace::Chart(..)));
-    let mut detail = match traces.is_empty() {
-        true => None,
-        false => shown.detail(recording, &findings)?,
-    };
-    let mut events = 0;
-    let mut tell = |item: &Item| {
-        events += 1;
-        show(&mut traces, item)
-    };
-    recording.begin("exporting");
-    let left_out = info_span!("play", outputs = outputs.len()).in_scope(|| {
-        let see = |item: &Item| summary.item(item);
-        shown.play(recording, see, |item| {
-            show(&mut charts, item)?;
-            match &mut detail {
-                Some(detail) => detail.item(item, &mut tell),
-                None => tell(item),
+    let Options { selection, max_events, chart } = options;
+    let (charts, traces) = (Vec::new(), Vec::new());
+    let mut pipeline = Pipeline { recording, selection, max_events, charts, traces };
+    let catalog = &recording.catalog;
+    for (output, out) in writers {
+        let output = *output;
+        let error = |error| output.error(error);
+        let exporter: Box<dyn Exporter> = match output.kind() {
+            Kind::Chrome => Box::new(Chrome::new(out, catalog, &findings).map_err(error)?),
+            Kind::Perfetto => Box::new(Perfetto::new(out, catalog, &findings).map_err(error)?),
+            Kind::Svg => {
+                let format = ChartFormat::Svg { steps: chart.steps };
+                Box::new(SequenceChart::new(out, recording, chart.limits, format))
             }
-        })
-    })?;
-    left_out.into_iter().for_each(|words| summary.leave_out(words));
-    if let Some(detail) = detail {
-        summary.leave_out(detail.finish(&mut tell)?);
-    }
-    for (output, trace) in charts.into_iter().chain(traces) {
-        let finished = match trace {
-            Trace::Chrome(chrome) => chrome.finish(),
-            Trace::Perfetto(perfetto) => perfetto.finish(),
-            Trace::Chart(out, builder) => {
-                let chart = builder.finish();
-                write_all(
-                    out,
-                    &match output.kind() {
-                        Kind::Mermaid => mermaid::mermaid(&chart),
-                        _ => svg::svg(&chart, chart_style.steps),
-                    },
-                )
+            Kind::Mermaid => {
+                Box::new(SequenceChart::new(out, recording, chart.limits, ChartFormat::Mermaid))
+            }
+            kind @ (Kind::Recording | Kind::Text) => {
+                let copied = match kind {
+                    Kind::Recording => write_recording(out, recording),
+                    _ => write_text(out, recording),
+                };
+                copied.map_err(|failed| match failed {
+                    CopyError::Read(failed) => failed.into(),
+                    CopyError::Write(failed) => error(failed),
+                })?;
+                continue;
             }
         };
-        finished.with_context(|| cannot(output))?;
+        let sinks = match output.kind().is_trace() {
+            true => &mut pipeline.traces,
+            false => &mut pipeline.charts,
+        };
+        sinks.push(Sink { exporter, error: Box::new(error) });
     }
-    for (output, out) in writers {
-        out.finish().with_context(|| cannot(output))?;
-    }
-    let mut written = Vec::new();
-    for prepared in outputs {
-        if let Some(file) = prepared.persist(events)? {
-            info!(file = %file.path.display(), bytes = file.bytes, "wrote");
-            written.push(file);
-        }
-    }
-    Ok((summary, written))
+    pipeline.run(&findings)
 }
 
-/// A Perfetto trace in a file that has no name.
+/// A Perfetto trace in a file without a name.
 #[derive(Debug)]
-pub struct Unnamed {
+pub struct TemporaryTrace {
     /// The file.
     pub file: File,
-    /// When the first slice begins and when the last begins or ends, in nanoseconds since the
-    /// trace's start. Nothing at all lies before the one, and nothing that has a length after
-    /// the other.
-    pub span: (u64, u64),
-    /// What is left out, in words, if anything is.
-    pub left_out: Option<String>,
+    /// The time of its first and its last slice. Nothing is before the one, and nothing that has
+    /// length is after the other.
+    pub extent: (Nanos, Nanos),
+    /// Sentences about items that it does not show.
+    pub left_out: Vec<String>,
 }
 
-/// Writes a Perfetto trace to a file that has no name.
+/// Writes a Perfetto trace of a whole run to a file without a name.
 ///
 /// # Errors
-/// The recording cannot be read, there is no room for temporary files, or it was interrupted.
-pub fn perfetto(
+/// The recording cannot be read, the disk for temporary files is full, or the export was interrupted.
+pub fn temporary_trace(
     recording: &Recording,
     findings: &[Finding],
     max_events: Option<u64>,
-) -> Result<Unnamed> {
-    let cannot = "cannot write a temporary trace";
-    let file = tempfile::tempfile().context(cannot)?;
-    let copy = file.try_clone().context(cannot)?;
-    let mut out = Behind::new(copy, |_| Ok(())).context(cannot)?;
-    let mut trace = Perfetto::new(&mut out, recording);
-    for finding in findings {
-        trace.finding(finding).context(cannot)?;
-    }
-    let mut detail = Shown { selection: None, max_events }.detail(recording, findings)?;
-    let mut span = (u64::MAX, 0);
-    let mut tell = |item: &Item| {
-        if let Item::Slice(slice) = item {
-            let end = slice.end.unwrap_or(slice.begin);
-            span = (span.0.min(slice.begin), span.1.max(end));
-        }
-        trace.item(item).context(cannot)
-    };
-    recording.begin("exporting");
-    play(recording, &mut |item| match &mut detail {
-        Some(detail) => detail.item(item, &mut tell),
-        None => tell(item),
-    })?;
-    let left_out = detail.map(|detail| detail.finish(&mut tell)).transpose()?;
-    trace.finish().context(cannot)?;
-    out.finish().context(cannot)?;
-    Ok(Unnamed { file, span, left_out })
-}
-
-#[inline]
-fn show<W: Write>(pictures: &mut [(&Output, Trace<'_, W>)], item: &Item) -> Result<()> {
-    for (output, picture) in pictures {
-        if let Err(error) = picture.item(item) {
-            return Err(error.context(format!("cannot write {output}")));
-        }
-    }
-    Ok(())
-}
-
-enum Trace<'a, W> {
-    Chrome(Chrome<'a, W>),
-    Perfetto(Box<Perfetto<'a, W>>),
-    Chart(W, ChartBuilder<'a>),
-}
-
-impl<W: Write> Trace<'_, W> {
-    fn item(&mut self, item: &Item) -> Result<()> {
-        match self {
-            Trace::Chrome(chrome) => chrome.item(item),
-            Trace::Perfetto(perfetto) => perfetto.item(item),
-            Trace::Chart(_, builder) => {
-                builder.item(item);
-                Ok(())
-            }
-        }
-    }
-
-    fn finding(&mut self, finding: &Finding) -> Result<()> {
-        match self {
-            Trace::Chrome(chrome) => chrome.finding(finding),
-            Trace::Perfetto(perfetto) => perfetto.finding(finding),
-            Trace::Chart(..) => Ok(()),
-        }
-    }
-}
-
-fn write_all(mut out: impl Write, text: &str) -> Result<()> {
-    out.write_all(text.as_bytes())?;
-    Ok(out.flush()?)
-}
-
-fn write_recording(out: &mut impl Write, recording: &Recording) -> Result<()> {
-    let _span = info_span!("write", what = "recording").entered();
-    recording.begin("exporting");
-    out.write_all(&format::file_header())?;
-    let mut packer = format::packed::Packer::new();
-    let mut bytes = Vec::new();
-    for block in recording.blocks() {
-        let (header, records) = block?;
-        bytes.clear();
-        packer.block(&header, &records, &mut bytes);
-        out.write_all(&bytes)?;
-    }
-    Ok(())
-}
-
-fn write_text(out: &mut impl Write, recording: &Recording) -> Result<()> {
-    let _span = info_span!("write", what = "text").entered();
-    recording.begin("exporting");
-    writeln!(out, "{}", format::text::heading())?;
-    for block in recording.blocks() {
-        let (header, records) = block?;
-        writeln!(out, "{}", format::text::block(&header))?;
-        let mut rest = &records[..];
-        while !rest.is_empty() {
-            let record = format::decode(rest)?;
-            writeln!(out, "{}", format::text::event(record.time, &record.event))?;
-            rest = &rest[record.length..];
-        }
-    }
-    Ok(())
+) -> Result<TemporaryTrace, Error> {
+    let file = tempfile::tempfile().map_err(Error::Temporary)?;
+    let copy = file.try_clone().map_err(Error::Temporary)?;
+    let mut out = BackgroundWriter::new(copy, |_| Ok(())).map_err(Error::Temporary)?;
+    let perfetto =
+        Perfetto::new(&mut out, &recording.catalog, findings).map_err(Error::Temporary)?;
+    let sink = Sink { exporter: Box::new(perfetto), error: Box::new(Error::Temporary) };
+    let (charts, traces) = (Vec::new(), vec![sink]);
+    let pipeline = Pipeline { recording, selection: None, max_events, charts, traces };
+    let Passed { extent, left_out, .. } = pipeline.run(findings)?;
+    out.finish().map_err(Error::Temporary)?;
+    Ok(TemporaryTrace { file, extent, left_out })
 }

@@ -1,148 +1,99 @@
-//! Slices that are alike: what they have in common is made once, and then only found.
-
-use std::hash::{Hash, Hasher};
+//! Templates: what similar slices have in common is encoded once, and then copied.
 
 use rustc_hash::FxHashMap;
 
-use crate::reading::catalog::Entities;
-use crate::timeline::item::{Category, On, Slice};
+use super::attributes::named_endpoint;
+use crate::reading::catalog::{Catalog, Target};
+use crate::timeline::item::Slice;
 
-/// A word of the program's own. There are few, and each is mostly at one place in memory.
-#[derive(Clone, Copy, Debug, Eq)]
-pub(crate) struct Word(pub(crate) &'static str);
-
-impl Word {
-    /// Whether the two are at one place in memory.
-    #[inline]
-    fn is(self, other: Word) -> bool {
-        std::ptr::eq(self.0, other.0)
-    }
-}
-
-impl PartialEq for Word {
-    #[inline]
-    fn eq(&self, other: &Word) -> bool {
-        self.is(*other) || self.0 == other.0
-    }
-}
-
-impl Hash for Word {
-    #[inline]
-    fn hash<H: Hasher>(&self, hasher: &mut H) {
-        let first = self.0.as_bytes().first().copied().unwrap_or(0);
-        hasher.write_u16(u16::from_le_bytes([first, self.0.len() as u8]));
-    }
-}
-
-/// What slices have in common that differ in thread, time and numbers, and in words that are not
-/// part of their names.
+/// The common properties of slices that differ only in thread, time and numbers, and in texts that
+/// are not part of their names: kind, target, place, named endpoint, and whether they have length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Shape {
-    verb: Word,
-    note: Word,
-    operation: Word,
-    on: Option<On>,
-    site: Option<usize>,
-    /// If it has a name: its process and number.
-    endpoint: Option<(usize, u32)>,
-    instant: bool,
-    category: Category,
-}
+pub(super) struct TemplateKey(u128);
 
-impl Shape {
-    #[inline]
-    pub(crate) fn of(slice: &Slice, entities: &Entities) -> Self {
-        let process = entities.threads[slice.thread].process;
-        let is_named = |endpoint: &_| entities.endpoint_name(process, *endpoint).is_some();
-        Shape {
-            verb: Word(slice.verb),
-            note: Word(slice.note),
-            operation: Word(slice.operation),
-            on: slice.on,
-            site: slice.site,
-            endpoint: slice.endpoint.filter(is_named).map(|endpoint| (process, endpoint)),
-            instant: slice.end == Some(slice.begin),
-            category: slice.category,
-        }
-    }
-
-    /// Whether the two are the same at first sight.
-    #[inline]
-    fn is(&self, other: &Shape) -> bool {
-        self.on == other.on
-            && self.site == other.site
-            && self.endpoint == other.endpoint
-            && self.verb.is(other.verb)
-            && self.note.is(other.note)
-            && self.operation.is(other.operation)
-            && self.instant == other.instant
-            && self.category == other.category
+impl TemplateKey {
+    #[inline(always)]
+    pub(super) fn of(slice: &Slice, catalog: &Catalog) -> Self {
+        // An index and whether there is one take 32 bits.
+        let word = |index: Option<usize>| index.map_or(0, |index| index as u128 + 1);
+        let (kind, target) = match slice.target {
+            None => (0, None),
+            Some(Target::Channel(channel)) => (1, Some(channel.into())),
+            Some(Target::Primitive(primitive)) => (2, Some(primitive.into())),
+            Some(Target::Thread(thread)) => (3, Some(thread.into())),
+            Some(Target::Callsite(callsite)) => (4, Some(callsite.into())),
+        };
+        let endpoint = named_endpoint(slice, catalog).map(usize::from);
+        let flags = u128::from(slice.kind.code()) << 8 | kind << 1 | u128::from(slice.is_instant());
+        TemplateKey(
+            word(target)
+                | word(slice.place.map(usize::from)) << 32
+                | word(endpoint) << 64
+                | flags << 96,
+        )
     }
 }
 
-/// What was made of shapes.
+/// The templates that have been made.
 ///
-/// Whoever makes a recording that is slow to look up harms nobody else: a fast hash is good
-/// enough.
+/// Whoever makes a recording that is slow to look up harms only himself, so a fast hash is enough.
 #[derive(Debug)]
-pub(crate) struct Shapes<T> {
+pub(super) struct Templates<T> {
     all: Vec<T>,
-    places: FxHashMap<Shape, usize>,
-    /// Those that were met last, and where they are: the same few come again and again.
-    recent: Vec<(Shape, usize)>,
+    places: FxHashMap<TemplateKey, usize>,
+    /// The latest that were used, and where they are in `all`: the same few are used again and again.
+    recent: [(TemplateKey, usize); RECENT],
     /// The oldest of those.
     oldest: usize,
 }
 
-/// So many shapes are kept: where there are more, most channels are used for little.
-const MOST: usize = 1 << 13;
+/// Maximum number of templates. Where there are more, most of them are hardly used.
+const MAX_TEMPLATES: usize = 1 << 13;
 const RECENT: usize = 4;
 
-impl<T> Shapes<T> {
-    pub(crate) fn new() -> Self {
-        Shapes { all: Vec::new(), places: FxHashMap::default(), recent: Vec::new(), oldest: 0 }
+impl<T> Templates<T> {
+    pub(super) fn new() -> Self {
+        // No slice has all bits set.
+        let recent = [(TemplateKey(u128::MAX), 0); RECENT];
+        Templates { all: Vec::new(), places: FxHashMap::default(), recent, oldest: 0 }
     }
 
-    /// Where that is which was made of the shape, if it is known.
+    /// The place of the template with this key, if it has been made.
     #[inline]
-    pub(crate) fn find(&mut self, shape: &Shape) -> Option<usize> {
-        match self.recent.iter().find(|(known, _)| known.is(shape)) {
+    pub(super) fn find(&mut self, key: TemplateKey) -> Option<usize> {
+        match self.recent.iter().find(|(known, _)| *known == key) {
             Some(&(_, place)) => Some(place),
-            None => self.find_older(shape),
+            None => self.find_older(key),
         }
     }
 
     #[cold]
-    fn find_older(&mut self, shape: &Shape) -> Option<usize> {
-        let place = *self.places.get(shape)?;
-        self.remember(*shape, place);
+    fn find_older(&mut self, key: TemplateKey) -> Option<usize> {
+        let place = *self.places.get(&key)?;
+        self.remember(key, place);
         Some(place)
     }
 
-    /// Keeps what was made of a shape that is not known; gives its place.
-    pub(crate) fn insert(&mut self, shape: Shape, made: T) -> usize {
-        if self.all.len() == MOST {
-            *self = Shapes::new();
+    /// Adds a template; returns its place.
+    pub(super) fn insert(&mut self, key: TemplateKey, template: T) -> usize {
+        if self.all.len() == MAX_TEMPLATES {
+            *self = Templates::new();
         }
         let place = self.all.len();
-        self.all.push(made);
-        self.places.insert(shape, place);
-        self.remember(shape, place);
+        self.all.push(template);
+        self.places.insert(key, place);
+        self.remember(key, place);
         place
     }
 
-    fn remember(&mut self, shape: Shape, place: usize) {
-        if self.recent.len() < RECENT {
-            self.recent.push((shape, place));
-        } else {
-            self.recent[self.oldest] = (shape, place);
-            self.oldest = (self.oldest + 1) % RECENT;
-        }
+    fn remember(&mut self, key: TemplateKey, place: usize) {
+        self.recent[self.oldest] = (key, place);
+        self.oldest = (self.oldest + 1) % RECENT;
     }
 
-    /// What is at this place.
+    /// The template at this place.
     #[inline]
-    pub(crate) fn at(&self, place: usize) -> &T {
+    pub(super) fn at(&self, place: usize) -> &T {
         &self.all[place]
     }
 }
@@ -150,33 +101,52 @@ impl<T> Shapes<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::Nanos;
+    use crate::reading::catalog::{PlaceIndex, ThreadIndex};
+    use crate::timeline::item::SliceKind;
 
     #[test]
-    fn what_was_made_is_found_until_there_are_too_many() {
-        let shape = |site| Shape {
-            verb: Word("send"),
-            note: Word(""),
-            operation: Word("send"),
-            on: Some(On::Channel(1)),
-            site: Some(site),
-            endpoint: None,
-            instant: true,
-            category: Category::Channel,
+    fn templates_are_found_until_there_are_too_many() {
+        let catalog = Catalog::default();
+        let key = |place: usize| {
+            let thread = ThreadIndex::from(0);
+            let slice = Slice::instant(thread, Nanos::ZERO, SliceKind::Panicked);
+            TemplateKey::of(&Slice { place: Some(PlaceIndex::from(place)), ..slice }, &catalog)
         };
-        let mut shapes = Shapes::new();
-        for site in 0..MOST {
-            assert_eq!(shapes.find(&shape(site)), None);
-            let place = shapes.insert(shape(site), site);
-            assert_eq!(shapes.at(place), &site);
+        let mut templates = Templates::new();
+        for place in 0..MAX_TEMPLATES {
+            assert_eq!(templates.find(key(place)), None);
+            let index = templates.insert(key(place), place);
+            assert_eq!(templates.at(index), &place);
         }
-        for site in [0, MOST - 1, 5, 0, 1, 2, 3, 0] {
-            let place = shapes.find(&shape(site)).unwrap();
-            assert_eq!(shapes.at(place), &site);
+        for place in [0, MAX_TEMPLATES - 1, 5, 0, 1, 2, 3, 0] {
+            let index = templates.find(key(place)).unwrap();
+            assert_eq!(templates.at(index), &place);
         }
-        // Equal words need not be at one place.
-        let verb = Word(String::from("send").leak());
-        assert!(shapes.find(&Shape { verb, ..shape(7) }).is_some());
-        shapes.insert(shape(MOST), MOST);
-        assert_eq!((shapes.find(&shape(0)), shapes.find(&shape(MOST))), (None, Some(0)));
+        templates.insert(key(MAX_TEMPLATES), MAX_TEMPLATES);
+        assert_eq!(templates.find(key(0)), None);
+        assert_eq!(templates.find(key(MAX_TEMPLATES)), Some(0));
+    }
+
+    #[test]
+    fn slices_that_differ_have_other_keys() {
+        let catalog = Catalog::default();
+        let at = Nanos::new;
+        let instant = Slice::instant(ThreadIndex::from(0), at(5), SliceKind::ThreadStarted);
+        let slices = [
+            Slice { kind: SliceKind::Paused, ..instant.clone() },
+            Slice { kind: SliceKind::ThreadEnded { panicked: true }, ..instant.clone() },
+            Slice { kind: SliceKind::ThreadEnded { panicked: false }, ..instant.clone() },
+            Slice { target: Some(Target::Thread(ThreadIndex::from(0))), ..instant.clone() },
+            Slice { target: Some(Target::Channel(0.into())), ..instant.clone() },
+            Slice { place: Some(PlaceIndex::from(0)), ..instant.clone() },
+            Slice { end: Some(at(6)), ..instant.clone() },
+            instant.clone(),
+        ];
+        let keys: std::collections::HashSet<_> =
+            slices.iter().map(|slice| TemplateKey::of(slice, &catalog)).collect();
+        assert_eq!(keys.len(), slices.len());
+        let other = Slice::instant(ThreadIndex::from(3), at(9), SliceKind::ThreadStarted);
+        assert_eq!(TemplateKey::of(&other, &catalog), TemplateKey::of(&instant, &catalog));
     }
 }

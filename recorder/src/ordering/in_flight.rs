@@ -1,203 +1,225 @@
-//! What is known of messages that are on their way, by their ids.
+//! A map by message, for messages that are in flight.
 //!
-//! A thread numbers its messages one by one, so those that are on their way stand close
-//! together: each thread's are in a ring, at their numbers. Ids that are not like that
-//! cost a map's time, and never room for what is not there.
+//! A thread counts its messages up, so those in flight have numbers that are close together: each
+//! thread's stand in a ring, at their numbers. Ids that are not like that go to a hash map, so that a
+//! forged recording cannot make a ring large.
 
 use std::collections::HashMap;
 
 use format::MessageId;
+use typed_index_collections::TiVec;
 
-use crate::reading::id_map::Indices;
+use crate::reading::Nanos;
+use crate::reading::catalog::ProcessIndex;
+use crate::reading::id_map::IdMap;
 
 /// A message, told apart from those of other processes.
-pub(crate) type MessageKey = (usize, MessageId);
+pub(crate) type MessageKey = (ProcessIndex, MessageId);
 
 /// A map by message.
-#[derive(Debug)]
-pub(crate) struct Messages<T> {
-    /// By process: where the ring is of each thread that sends.
-    places: Vec<Indices>,
+#[derive(Clone, Debug)]
+pub(crate) struct InFlight<T> {
+    /// By process: the index of each sending thread's ring.
+    places: TiVec<ProcessIndex, IdMap<u32>>,
     rings: Vec<Ring<T>>,
     /// Messages that are too far from the others of their thread.
-    others: HashMap<MessageKey, T>,
+    outliers: HashMap<MessageKey, Flying<T>>,
 }
 
-/// Messages of one thread: those with so many numbers from the first on as there are slots.
-#[derive(Debug)]
+/// A message in flight.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flying<T> {
+    /// It is received after this time; `None` if there is no message here.
+    pub(crate) since: Option<Nanos>,
+    /// What it carries.
+    pub(crate) message: T,
+}
+
+/// Messages of one thread: those whose numbers are less than the number of slots from `first`.
+#[derive(Clone, Debug)]
 struct Ring<T> {
     first: u64,
-    /// Each at its number modulo their count, which is a power of two.
-    slots: Vec<Option<T>>,
+    /// Each message is at its number modulo the number of slots, which is a power of two.
+    slots: Vec<Flying<T>>,
 }
 
-/// So many numbers a ring has at first.
-const LEAST: usize = 8;
+/// The number of slots of a new ring.
+const MIN_SLOTS: usize = 8;
 
-/// So many numbers without a message a ring may have, and as many as it has messages.
+/// A ring may have this many empty slots, and as many as it has messages.
 const SPARE: usize = 1024;
 
-impl<T> Messages<T> {
-    /// No messages, of so many processes.
+/// Where a message is in the map, until the next message is inserted: the indices of its ring, and of
+/// its slot there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    ring: u32,
+    slot: u32,
+}
+
+impl Place {
+    /// It is an outlier.
+    const OUTLIER: Place = Place { ring: u32::MAX, slot: 0 };
+}
+
+impl<T: Default> InFlight<T> {
     pub(crate) fn new(processes: usize) -> Self {
-        Messages {
-            places: vec![Indices::default(); processes],
-            rings: Vec::new(),
-            others: HashMap::new(),
-        }
+        let mut messages =
+            InFlight { places: TiVec::new(), rings: Vec::new(), outliers: HashMap::new() };
+        messages.extend(processes);
+        messages
     }
 
-    #[inline]
-    pub(crate) fn get_mut(&mut self, key: MessageKey) -> Option<&mut T> {
-        match slot(&self.places, &mut self.rings, key).and_then(Option::as_mut) {
-            None if !self.others.is_empty() => self.others.get_mut(&key),
-            message => message,
-        }
+    /// Makes room for more processes.
+    pub(crate) fn extend(&mut self, processes: usize) {
+        self.places.resize_with(processes, IdMap::default);
     }
 
-    #[inline]
-    pub(crate) fn remove(&mut self, key: MessageKey) -> Option<T> {
-        match slot(&self.places, &mut self.rings, key).and_then(Option::take) {
-            None if !self.others.is_empty() => self.others.remove(&key),
-            message => message,
-        }
-    }
-
-    /// Removes the message if it `may` go; gives what is known of it, and whether it is gone.
-    #[inline]
-    pub(crate) fn remove_if(
-        &mut self,
-        key: MessageKey,
-        may: impl FnOnce(T) -> bool,
-    ) -> Option<(T, bool)>
-    where
-        T: Copy,
-    {
-        if let Some(slot) = slot(&self.places, &mut self.rings, key)
-            && let Some(message) = *slot
-        {
-            let gone = may(message);
-            if gone {
-                *slot = None;
-            }
-            return Some((message, gone));
-        }
-        if self.others.is_empty() {
-            return None;
-        }
-        let message = *self.others.get(&key)?;
-        let gone = may(message);
-        if gone {
-            self.others.remove(&key);
-        }
-        Some((message, gone))
-    }
-
-    /// In place of what there was of this message.
-    #[inline]
-    pub(crate) fn insert(&mut self, key: MessageKey, message: T) {
-        if !self.others.is_empty() {
-            self.others.remove(&key);
-        }
-        match slot(&self.places, &mut self.rings, key) {
-            Some(slot) => *slot = Some(message),
-            None => self.insert_elsewhere(key, message),
-        }
-    }
-
-    /// A message for which there is no slot yet.
-    #[cold]
-    fn insert_elsewhere(&mut self, key: MessageKey, message: T) {
+    /// Where the message is, if it is in the map.
+    #[inline(always)]
+    pub(crate) fn find(&self, key: MessageKey) -> Option<Place> {
         let (process, id) = key;
-        let place = match self.places[process].get(id.thread()) {
-            Some(place) => place.get(),
-            None => {
-                self.rings.push(Ring { first: id.count(), slots: Vec::new() });
-                self.places[process].insert(id.thread(), self.rings.len() - 1);
-                self.rings.len() - 1
+        if let Some(ring) = self.places[process].get(id.thread())
+            && let Some(slot) = self.rings[ring as usize].slot(id.count())
+            && self.rings[ring as usize].slots[slot].since.is_some()
+        {
+            return Some(Place { ring, slot: slot as u32 });
+        }
+        if self.outliers.is_empty() { None } else { self.find_outlier(key) }
+    }
+
+    #[cold]
+    fn find_outlier(&self, key: MessageKey) -> Option<Place> {
+        self.outliers.contains_key(&key).then_some(Place::OUTLIER)
+    }
+
+    /// The message, which is at this place.
+    #[inline(always)]
+    pub(crate) fn at(&mut self, place: Place, key: MessageKey) -> Option<&mut Flying<T>> {
+        match self.rings.get_mut(place.ring as usize) {
+            Some(ring) => ring.slots.get_mut(place.slot as usize),
+            None => self.outliers.get_mut(&key),
+        }
+    }
+
+    /// Removes the message, which is at this place.
+    #[inline(always)]
+    pub(crate) fn remove(&mut self, place: Place, key: MessageKey) {
+        match self.rings.get_mut(place.ring as usize) {
+            Some(ring) => ring.slots[place.slot as usize].since = None,
+            None => drop(self.outliers.remove(&key)),
+        }
+    }
+
+    /// Inserts a message that is received after `since`. What it carries is left over from some other
+    /// message.
+    #[inline(always)]
+    pub(crate) fn insert(&mut self, key: MessageKey, since: Nanos) -> Place {
+        let (process, id) = key;
+        if self.outliers.is_empty()
+            && let Some(ring) = self.places[process].get(id.thread())
+            && let Some(slot) = self.rings[ring as usize].slot(id.count())
+        {
+            self.rings[ring as usize].slots[slot].since = Some(since);
+            return Place { ring, slot: slot as u32 };
+        }
+        self.insert_elsewhere(key, since)
+    }
+
+    /// Inserts a message whose ring may have to change.
+    #[cold]
+    fn insert_elsewhere(&mut self, key: MessageKey, since: Nanos) -> Place {
+        let (process, id) = key;
+        self.outliers.remove(&key);
+        let place = self.places[process].get(id.thread()).unwrap_or_else(|| {
+            let place = self.rings.len() as u32;
+            self.rings.push(Ring { first: id.count(), slots: Vec::new() });
+            self.places[process].insert(id.thread(), place);
+            place
+        });
+        let ring = &mut self.rings[place as usize];
+        if ring.slot(id.count()).is_none() {
+            for (number, left_behind) in ring.make_room(id.count()) {
+                self.outliers.insert((process, MessageId::new(id.thread(), number)), left_behind);
             }
-        };
-        let ring = &mut self.rings[place];
-        for (number, left_behind) in ring.make_room(id.count()) {
-            self.others.insert((process, MessageId::new(id.thread(), number)), left_behind);
         }
         match ring.slot(id.count()) {
-            Some(slot) => *slot = Some(message),
-            None => drop(self.others.insert(key, message)),
+            Some(slot) => {
+                ring.slots[slot].since = Some(since);
+                Place { ring: place, slot: slot as u32 }
+            }
+            None => {
+                let flying = Flying { since: Some(since), message: T::default() };
+                self.outliers.insert(key, flying);
+                Place::OUTLIER
+            }
         }
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        let in_rings = self.rings.iter_mut().flat_map(|ring| ring.slots.iter_mut().flatten());
-        in_rings.chain(self.others.values_mut())
+        let in_rings = self.rings.iter_mut().flat_map(|ring| &mut ring.slots);
+        let all = in_rings.filter(|slot| slot.since.is_some()).chain(self.outliers.values_mut());
+        all.map(|flying| &mut flying.message)
     }
 
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
-        let in_rings = self.rings.into_iter().flat_map(|ring| ring.slots.into_iter().flatten());
-        in_rings.chain(self.others.into_values())
+        let in_rings = self.rings.into_iter().flat_map(|ring| ring.slots);
+        let all = in_rings.filter(|slot| slot.since.is_some());
+        all.chain(self.outliers.into_values()).map(|flying| flying.message)
     }
 }
 
-/// The slot of this message, if its thread's ring has one. In line, since every event asks.
-#[inline(always)]
-fn slot<'a, T>(
-    places: &[Indices],
-    rings: &'a mut [Ring<T>],
-    (process, id): MessageKey,
-) -> Option<&'a mut Option<T>> {
-    let place = places[process].get(id.thread())?;
-    rings[place.get()].slot(id.count())
-}
-
-impl<T> Ring<T> {
+impl<T: Default> Ring<T> {
+    /// The index of this number's slot, if it has one.
     #[inline]
-    fn slot(&mut self, number: u64) -> Option<&mut Option<T>> {
+    fn slot(&self, number: u64) -> Option<usize> {
         let count = self.slots.len();
-        if number.wrapping_sub(self.first) >= count as u64 {
-            return None;
-        }
-        self.slots.get_mut(number as usize & count.wrapping_sub(1))
+        (number.wrapping_sub(self.first) < count as u64)
+            .then(|| number as usize & count.wrapping_sub(1))
     }
 
-    /// Sees to it that this number has a slot, unless it is below the first; gives the messages
+    /// Ensures that this number has a slot, unless it is below the first; returns the messages
     /// that have lost theirs.
-    fn make_room(&mut self, number: u64) -> Vec<(u64, T)> {
+    fn make_room(&mut self, number: u64) -> Vec<(u64, Flying<T>)> {
         if number < self.first {
             return Vec::new();
         }
         let slots = self.slots.len();
-        let there = self.slots.iter().flatten().count();
+        let messages = self.slots.iter().filter(|slot| slot.since.is_some()).count();
         let mut numbers = self.first..self.first + slots as u64;
-        let begin = numbers.find(|&number| self.slot(number).is_some_and(|slot| slot.is_some()));
-        let begin = begin.unwrap_or(number);
-        let wanted = ((number - begin) as usize + 1).next_power_of_two();
-        if wanted <= LEAST.max(2 * there + SPARE) {
-            // At least half of them are free then, so that this is not done soon again.
-            self.move_to(begin, slots.max(2 * wanted).max(LEAST))
+        let has_message =
+            |number: &u64| self.slot(*number).is_some_and(|slot| self.slots[slot].since.is_some());
+        let first = numbers.find(has_message);
+        let first = first.unwrap_or(number);
+        let wanted = ((number - first) as usize + 1).next_power_of_two();
+        if wanted <= MIN_SLOTS.max(2 * messages + SPARE) {
+            // At least half of the slots are free then: this does not happen again soon.
+            self.move_to(first, slots.max(2 * wanted).max(MIN_SLOTS))
         } else {
-            // What holds up so much room goes elsewhere.
-            self.move_to(begin.max(number - slots as u64 / 2), slots.max(LEAST))
+            // Old messages that hold up so much room become outliers.
+            self.move_to(first.max(number - slots as u64 / 2), slots.max(MIN_SLOTS))
         }
     }
 
-    /// Has so many slots, for the numbers from `first` on; gives the messages that have lost
-    /// theirs.
-    fn move_to(&mut self, first: u64, count: usize) -> Vec<(u64, T)> {
+    /// Gives the ring `count` slots for the numbers from `first` on; returns the messages that
+    /// have lost theirs.
+    fn move_to(&mut self, first: u64, count: usize) -> Vec<(u64, Flying<T>)> {
         let mut left_behind = Vec::new();
         let before = std::mem::replace(&mut self.first, first);
         let mask = (self.slots.len() as u64).wrapping_sub(1);
         let number_of = |place: usize| before + ((place as u64).wrapping_sub(before) & mask);
         for (place, slot) in self.slots.iter_mut().enumerate() {
-            if number_of(place) < first {
-                left_behind.extend(slot.take().map(|message| (number_of(place), message)));
+            if number_of(place) < first && slot.since.is_some() {
+                left_behind.push((number_of(place), std::mem::take(slot)));
             }
         }
         if count != self.slots.len() {
             let old = std::mem::take(&mut self.slots);
-            self.slots.resize_with(count, || None);
-            for (place, message) in old.into_iter().enumerate() {
-                if let Some(slot) = self.slot(number_of(place)).filter(|_| message.is_some()) {
-                    *slot = message;
+            self.slots.resize_with(count, Flying::default);
+            for (place, flying) in old.into_iter().enumerate() {
+                let is_there = flying.since.is_some();
+                if let Some(slot) = self.slot(number_of(place)).filter(|_| is_there) {
+                    self.slots[slot] = flying;
                 }
             }
         }
@@ -210,35 +232,47 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// How many places there are.
-    fn room<T>(messages: &Messages<T>) -> usize {
-        messages.rings.iter().map(|ring| ring.slots.len()).sum::<usize>() + messages.others.len()
+    /// The number of places.
+    fn room<T: Default>(messages: &InFlight<T>) -> usize {
+        messages.rings.iter().map(|ring| ring.slots.len()).sum::<usize>() + messages.outliers.len()
+    }
+
+    fn put<T: Default>(messages: &mut InFlight<T>, key: MessageKey, message: T) {
+        let place = messages.insert(key, Nanos::ZERO);
+        messages.at(place, key).unwrap().message = message;
+    }
+
+    fn take<T: Copy + Default>(messages: &mut InFlight<T>, key: MessageKey) -> Option<T> {
+        let place = messages.find(key)?;
+        let message = messages.at(place, key).map(|flying| flying.message);
+        messages.remove(place, key);
+        message
     }
 
     #[test]
-    fn a_message_that_nobody_receives_does_not_hold_up_room() {
-        let mut messages = Messages::new(1);
-        let key = |count| (0, MessageId::new(1, count));
-        messages.insert(key(1), 1);
+    fn a_message_that_is_never_received_does_not_hold_up_room() {
+        let mut messages = InFlight::new(1);
+        let key = |count| (ProcessIndex::from(0), MessageId::new(1, count));
+        put(&mut messages, key(1), 1);
         for count in 2..100_000 {
-            messages.insert(key(count), count);
-            assert_eq!(messages.remove(key(count)), Some(count));
+            put(&mut messages, key(count), count);
+            assert_eq!(take(&mut messages, key(count)), Some(count));
             assert!(room(&messages) <= 2 * SPARE + 1);
         }
-        assert_eq!(messages.remove(key(1)), Some(1));
+        assert_eq!(take(&mut messages, key(1)), Some(1));
         assert_eq!(messages.into_values().count(), 0);
     }
 
     #[test]
-    fn forged_ids_take_no_room_for_what_is_not_there() {
-        let mut messages = Messages::new(1);
+    fn forged_ids_do_not_make_rings_large() {
+        let mut messages = InFlight::new(1);
         for index in 0..1_000 {
             let count = if index % 2 == 0 { index } else { (1 << 40) - 1 - index };
             let thread = MessageId::MAX_THREAD - 1_000 * index as u32;
-            messages.insert((0, MessageId::new(1, count)), index);
-            messages.insert((0, MessageId::new(thread, count)), index);
+            put(&mut messages, (ProcessIndex::from(0), MessageId::new(1, count)), index);
+            put(&mut messages, (ProcessIndex::from(0), MessageId::new(thread, count)), index);
         }
-        assert!(room(&messages) <= 1_000 * LEAST + 2 * SPARE + 2_000);
+        assert!(room(&messages) <= 1_000 * MIN_SLOTS + 2 * SPARE + 2_000);
         assert_eq!(messages.into_values().sum::<u64>(), 999 * 1_000);
     }
 
@@ -250,21 +284,20 @@ mod tests {
                 0..400,
             ),
         ) {
-            let mut messages = Messages::new(2);
+            let mut messages = InFlight::new(2);
             let mut model = HashMap::new();
             for (value, (process, thread, count, what)) in steps.into_iter().enumerate() {
-                let key = (process, MessageId::new(thread, count));
+                let key = (ProcessIndex::from(process), MessageId::new(thread, count));
                 match what {
-                    0 if value % 3 == 0 => {
-                        let may = value % 2 == 0;
-                        let there = model.get(&key).map(|&message| (message, may));
-                        prop_assert_eq!(messages.remove_if(key, |_| may), there);
-                        model.retain(|other, _| !may || *other != key);
+                    0 => prop_assert_eq!(take(&mut messages, key), model.remove(&key)),
+                    1 => {
+                        let found = messages.find(key);
+                        let found = found.and_then(|place| messages.at(place, key));
+                        let found = found.map(|flying| flying.message);
+                        prop_assert_eq!(found, model.get(&key).copied());
                     }
-                    0 => prop_assert_eq!(messages.remove(key), model.remove(&key)),
-                    1 => prop_assert_eq!(messages.get_mut(key), model.get_mut(&key)),
                     _ => {
-                        messages.insert(key, value);
+                        put(&mut messages, key, value);
                         model.insert(key, value);
                     }
                 }

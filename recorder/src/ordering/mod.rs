@@ -1,191 +1,159 @@
-//! Puts the events of all threads into one order that is possible.
+//! Merges the events of all threads into one possible order.
 //!
-//! Events of one thread keep their order; its times are made strictly increasing. Events
-//! of different threads are merged by time, but what they did comes before what the
-//! clocks say: no message is received before its send has begun, no thread does anything
-//! before it is spawned, none is joined before it has returned, and what is held in one turn
-//! at a lock was let go in the turn before. A step whose clock says otherwise waits in the
-//! merge until the other has been met, and gets a time just after it.
+//! Events of a thread keep their order; their times are made strictly increasing. Events of
+//! different threads are merged by time, but what they did goes before what the clocks say: no
+//! message is received before its send has started, no thread does anything before it is spawned,
+//! none is joined before it has returned, and a lock is not acquired in one turn before it has been
+//! released in the turn before. An event whose clock says otherwise waits until the other event has
+//! been merged, and gets a time just after it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use anyhow::Result;
 use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
+use typed_index_collections::TiVec;
 
-use crate::ordering::in_flight::Messages;
-use crate::reading::catalog::{Index, Spawned};
-use crate::reading::{Deed, Recording, ThreadEvents};
+use crate::reading::catalog::{
+    Catalog, PrimitiveIndex, ProcessIndex, Spawned, Target, ThreadIndex,
+};
+use crate::reading::{Event, Nanos, Operation, Position, Recording, Result, ThreadEvents};
 
 pub(crate) mod in_flight;
 mod primitive_order;
 mod tournament;
 
-use primitive_order::Progress;
-use tournament::Turns;
+use in_flight::{InFlight, MessageKey, Place};
+use primitive_order::PrimitiveOrder;
+use tournament::Tournament;
 
-/// Something that a thread did, with its place in the common order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Nanoseconds since the trace's start.
-    pub time: u64,
-    /// The thread's index.
-    pub thread: usize,
-    /// What it did.
-    pub deed: Deed,
-    /// What it said in words: see [`Step::words`].
-    words: String,
+/// An event, with its place in the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderedEvent {
+    /// When it happened.
+    pub time: Nanos,
+    /// The thread.
+    pub thread: ThreadIndex,
+    /// What the thread did.
+    pub event: Event,
 }
 
-impl Step {
-    /// What the thread said in words: a value, a panic's message, a span's fields, or what it
-    /// logged. Nothing for other deeds.
-    pub fn words(&self) -> &str {
-        // What an operation does not need it leaves alone.
-        if matches!(self.deed, Deed::Operation { .. }) { "" } else { &self.words }
-    }
+/// What comes next in the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// An event: see [`OrderedEvents::event`].
+    Event,
+    /// It is not known yet: the recording grows.
+    NotYet,
+    /// Nothing: that was the last event.
+    Over,
 }
 
-/// All steps of a recording, by time alone: of two messages that pass between threads one
-/// may be received before it is sent. [`Steps`] is the order that is possible.
+/// The events of a recording, in a possible order.
+///
+/// Each message in flight carries an `M`. The reader of the events must [`start`](Self::start) each
+/// message whose send starts.
+///
+/// ```
+/// use recorder::ordering::OrderedEvents;
+/// use recorder::reading::Recording;
+/// let text = "channel-recording version=3\n\
+///     block process=0 thread=1 sequence=0 dropped=0\n\
+///     10 Send endpoint=1 site=0 detail=1099511627777\n\
+///     block process=0 thread=2 sequence=0 dropped=0\n\
+///     5 Recv endpoint=2 site=0 detail=1099511627777\n";
+/// let recording = Recording::from_bytes(format::text::parse(text).unwrap())?;
+/// let mut order = Vec::new();
+/// OrderedEvents::new(&recording)?.for_each(|event, _| order.push(event.thread))?;
+/// let numbers = order.into_iter().map(|thread| recording.catalog.threads[thread].number);
+/// // The clock of thread 2 is slow: it received what thread 1 sent.
+/// assert_eq!(numbers.collect::<Vec<_>>(), [1, 2]);
+/// # Ok::<_, recorder::reading::Error>(())
+/// ```
 #[derive(Debug)]
-pub struct Merge<'a> {
-    threads: Vec<Front<'a>>,
-    turns: Turns,
-    /// The latest step.
-    step: Step,
-}
-
-/// When a thread's next step is, and the thread.
-type Turn = (u64, usize);
-
-/// A thread's next step.
-#[derive(Debug)]
-struct Front<'a> {
-    events: ThreadEvents<'a>,
-    process: usize,
-    /// When it is; `None` if there is none.
-    next: Option<u64>,
-}
-
-impl<'a> Merge<'a> {
-    /// The steps of `recording`.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn new(recording: &'a Recording) -> Result<Self> {
-        let threads = recording.entities.threads.len();
-        let mut merge = Merge {
-            threads: Vec::with_capacity(threads),
-            turns: Turns::new(threads),
-            step: Step { time: 0, thread: 0, deed: Deed::Paused, words: String::new() },
-        };
-        for thread in 0..threads {
-            let mut events = recording.events(thread);
-            let next = events.next_time()?;
-            merge.turns.set(thread, next);
-            let process = recording.entities.threads[thread].process;
-            merge.threads.push(Front { events, process, next });
-        }
-        Ok(merge)
-    }
-
-    /// The next step.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    #[inline]
-    pub fn next_step(&mut self) -> Result<Option<&Step>> {
-        let Some(turn) = self.turns.first() else { return Ok(None) };
-        self.look(turn);
-        self.take()?;
-        Ok(Some(&self.step))
-    }
-
-    /// Has the next step of this thread in `step`, at this time, and does not take it yet.
-    #[inline]
-    fn look(&mut self, (time, thread): Turn) {
-        let step = &mut self.step;
-        (step.time, step.thread) = (time, thread);
-        self.threads[thread].events.look(&mut step.deed, &mut step.words);
-    }
-
-    /// Takes the step that was looked at; tells whether its thread has another.
-    #[inline(always)]
-    fn take(&mut self) -> Result<bool> {
-        let Step { time, thread, .. } = self.step;
-        let front = &mut self.threads[thread];
-        front.events.pass();
-        front.next = front.events.next_time()?.map(|next| next.max(time + 1));
-        self.turns.set(thread, front.next);
-        Ok(front.next.is_some())
-    }
-
-    /// The thread's next step is at this time, and not when its clock says.
-    fn delay(&mut self, thread: usize, time: u64) {
-        self.threads[thread].next = Some(time);
-        self.turns.set(thread, Some(time));
-    }
-
-    /// The thread has no turn until it is called back.
-    fn set_aside(&mut self, thread: usize) {
-        self.turns.set(thread, None);
-    }
-
-    fn call_back(&mut self, thread: usize) {
-        self.turns.set(thread, self.threads[thread].next);
-    }
-}
-
-/// All steps of a recording, in a possible order.
-#[derive(Debug)]
-pub struct Steps<'a> {
-    recording: &'a Recording,
-    merge: Merge<'a>,
+pub struct OrderedEvents<'a, M> {
+    catalog: &'a Catalog,
+    readers: TiVec<ThreadIndex, ThreadEvents<'a>>,
     roles: [Role; 256],
-    /// Threads by their latest send's message: sends that follow have greater numbers.
-    sent: Vec<MessageId>,
-    /// By thread: threads that wait for what it is still to do.
-    parked: Vec<BTreeMap<Awaited, usize>>,
-    /// How many wait so.
-    waiting: usize,
-    /// When a message that was not received yet can be received at the earliest.
-    begun: Messages<u64>,
-    /// By thread: when it has returned.
-    returned: Vec<Option<u64>>,
-    /// By primitive.
-    progress: Vec<Progress>,
-    /// By thread: when its next step would be by its clock, while it waits for the progress of a
-    /// primitive.
-    deferred: Vec<Option<u64>>,
-    /// By thread that waits at a barrier: how many threads will have arrived when it goes on.
-    arrivals: HashMap<usize, u64>,
+    current: Current,
+    state: OrderState<M>,
+    /// See [`Recording::complete_until`].
+    complete_until: Option<Nanos>,
 }
 
-/// A receive is at least so much later than its send began: room for the instant of
-/// the hand-over between a wait's end and the receive.
-const HAND_OVER: u64 = 2;
+/// The event that is next in the order.
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    time: Nanos,
+    thread: ThreadIndex,
+    role: Role,
+    /// Its message, if it is about one.
+    message: MessageKey,
+    /// Where that is, if the event receives it.
+    received: Option<Place>,
+}
 
-/// Nanoseconds. No two clocks of a machine are further apart: what has not come by then, such
-/// as that a lock is let go, was not recorded.
-const PATIENCE: u64 = 100_000;
+/// How far the order has been followed: reading can go on from there.
+#[derive(Clone, Debug)]
+pub struct OrderCheckpoint<M> {
+    positions: TiVec<ThreadIndex, Position>,
+    state: OrderState<M>,
+}
 
-/// What a thread waits for that another is still to do. Each is awaited by one thread.
+#[derive(Clone, Debug)]
+struct OrderState<M> {
+    threads: TiVec<ThreadIndex, ThreadOrder>,
+    tournament: Tournament,
+    /// How many threads are parked.
+    parked: usize,
+    in_flight: InFlight<M>,
+    primitives: TiVec<PrimitiveIndex, PrimitiveOrder>,
+    /// By thread that waits at a barrier: the number of arrivals that opens it.
+    arrivals: HashMap<ThreadIndex, u64>,
+    /// Spawns of threads that are not in the recording yet: parent and time.
+    early_spawns: Vec<(ThreadIndex, Nanos)>,
+}
+
+#[derive(Clone, Debug)]
+struct ThreadOrder {
+    process: ProcessIndex,
+    /// The time of its next event; `None` if there is none.
+    next: Option<Nanos>,
+    /// Whether that event is not in the recording yet.
+    is_pending: bool,
+    /// The latest message that it has sent: later ones have larger ids.
+    sent: MessageId,
+    /// Threads that wait for what it is still to do.
+    awaited_by: BTreeMap<Awaited, ThreadIndex>,
+    returned: Option<Nanos>,
+    ended: bool,
+    /// While it waits for a primitive: the time of its next event by its own clock.
+    deferred: Option<Nanos>,
+}
+
+/// A receive is at least this much later than its send started: between them there is room for
+/// the instant of the hand-over.
+const HAND_OVER: Nanos = Nanos::new(2);
+
+/// No two clocks of a machine are further apart. An event that has not come by then, such as the
+/// release of a lock, was not recorded.
+const MAX_CLOCK_SKEW: Nanos = Nanos::new(100_000);
+
+/// What a thread waits for that another has still to do. At most one thread waits for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Awaited {
-    /// It sends this message.
+    /// The send of this message.
     Send(MessageId),
-    /// It spawns the thread with this index.
-    Spawn(usize),
-    /// It returns.
+    /// The spawn of this thread.
+    Spawn(ThreadIndex),
+    /// The thread's return.
     Return,
 }
 
-/// What a kind of operation can have to do with other threads.
-#[derive(Clone, Copy, Debug)]
+/// What a kind of operation has to do with other threads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// A message's send begins, or is all there is to it.
+    /// A send starts, or does not wait.
     Sends,
-    /// A message's send, which has waited, is over.
+    /// A send that waited is over.
     Sent,
     Receives,
     /// Something that is not about messages.
@@ -206,7 +174,7 @@ impl Role {
         }
     }
 
-    /// By the codes of the kinds: one look is quicker than several at their tables.
+    /// By the codes of the kinds: one load instead of several matches.
     fn table() -> [Role; 256] {
         let mut roles = [Role::Other; 256];
         for &kind in OperationKind::ALL {
@@ -216,288 +184,527 @@ impl Role {
     }
 }
 
-impl<'a> Steps<'a> {
-    /// The steps of `recording`.
+impl<'a, M: Default> OrderedEvents<'a, M> {
+    /// The events of `recording` from its start.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn new(recording: &'a Recording) -> Result<Self> {
-        let entities = &recording.entities;
-        let threads = entities.threads.len();
-        let mut steps = Steps {
-            recording,
-            merge: Merge::new(recording)?,
-            roles: Role::table(),
-            sent: vec![MessageId::UNKNOWN; threads],
-            parked: vec![BTreeMap::new(); threads],
-            waiting: 0,
-            begun: Messages::new(entities.processes.len()),
-            returned: vec![None; threads],
-            progress: entities.primitives.iter().map(Progress::new).collect(),
-            deferred: vec![None; threads],
+        let state = OrderState {
+            threads: TiVec::new(),
+            tournament: Tournament::new(0),
+            parked: 0,
+            in_flight: InFlight::new(0),
+            primitives: TiVec::new(),
             arrivals: HashMap::new(),
+            early_spawns: Vec::new(),
         };
-        for (thread, facts) in entities.threads.iter().enumerate() {
-            if let Some(Spawned { by: Some(parent), .. }) = facts.spawned {
-                steps.park(thread, parent.get(), Awaited::Spawn(thread));
-            }
-        }
-        Ok(steps)
+        OrderedEvents::resume(recording, OrderCheckpoint { positions: TiVec::new(), state })
     }
 
-    /// The next step.
+    /// The events of `recording` from a checkpoint on: of this recording, or of an earlier state of
+    /// it.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn next_step(&mut self) -> Result<Option<&Step>> {
-        loop {
-            let Some(turn) = self.merge.turns.first() else { return self.next_of_parked() };
-            self.merge.look(turn);
-            let passage = self.passage();
-            let possible = match passage {
-                (Role::Receives, message) => self.can_receive(message),
-                (Role::Other, _) => self.possible(),
-                (Role::Sends | Role::Sent | Role::Nothing, _) => true,
-            };
-            if possible {
-                self.take(passage)?;
-                return Ok(Some(&self.merge.step));
+    pub fn resume(recording: &'a Recording, checkpoint: OrderCheckpoint<M>) -> Result<Self> {
+        let OrderCheckpoint { positions, state } = checkpoint;
+        let catalog = &recording.catalog;
+        let mut events = OrderedEvents {
+            catalog,
+            readers: TiVec::with_capacity(catalog.threads.len()),
+            roles: Role::table(),
+            current: Current {
+                time: Nanos::ZERO,
+                thread: ThreadIndex::from(0),
+                role: Role::Nothing,
+                message: (ProcessIndex::from(0), MessageId::UNKNOWN),
+                received: None,
+            },
+            state,
+            complete_until: recording.complete_until(),
+        };
+        for thread in catalog.threads.keys() {
+            let mut reader = recording.events(thread);
+            if let Some(&position) = positions.get(thread) {
+                reader.seek(position)?;
             }
+            events.readers.push(reader);
         }
+        events.extend()?;
+        Ok(events)
     }
 
-    /// The next step where all threads that are left wait for others, in a circle.
-    ///
-    /// What one of them waits for was not recorded: most likely the earliest.
-    fn next_of_parked(&mut self) -> Result<Option<&Step>> {
-        let parked = self.parked.iter().enumerate().flat_map(|(source, parked)| {
-            parked.iter().map(move |(&awaited, &thread)| (thread, source, awaited))
-        });
-        let turns = parked.filter_map(|(thread, source, awaited)| {
-            Some((self.merge.threads[thread].next?, thread, source, awaited))
-        });
-        let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
-        let Some((time, thread, source, awaited)) = earliest else { return Ok(None) };
-        self.parked[source].remove(&awaited);
-        self.waiting -= 1;
-        self.merge.look((time, thread));
-        self.take(self.passage())?;
-        Ok(Some(&self.merge.step))
+    /// A point from which the events can be read on, after the current one.
+    pub fn checkpoint(&self) -> OrderCheckpoint<M>
+    where
+        M: Clone,
+    {
+        let positions = self.readers.iter().map(ThreadEvents::position).collect();
+        OrderCheckpoint { positions, state: self.state.clone() }
     }
 
-    /// Has `thread` wait for what `source` is still to do; tells whether it does.
-    fn park(&mut self, thread: usize, source: usize, awaited: Awaited) -> bool {
-        if source == thread
-            || self.merge.threads[source].next.is_none()
-            || self.parked[source].contains_key(&awaited)
-        {
-            return false;
+    /// Adds the threads and primitives that are new in the recording.
+    fn extend(&mut self) -> Result<()> {
+        let catalog = self.catalog;
+        let known = self.state.threads.len();
+        self.state.in_flight.extend(catalog.processes.len());
+        let new = catalog.primitives.iter().skip(self.state.primitives.len());
+        self.state.primitives.extend(new.map(PrimitiveOrder::new));
+        for facts in catalog.threads.iter().skip(known) {
+            self.state.threads.push(ThreadOrder {
+                process: facts.process,
+                next: None,
+                is_pending: true,
+                sent: MessageId::UNKNOWN,
+                awaited_by: BTreeMap::new(),
+                returned: None,
+                ended: false,
+                deferred: None,
+            });
         }
-        self.merge.set_aside(thread);
-        self.parked[source].insert(awaited, thread);
-        self.waiting += 1;
-        true
-    }
-
-    /// Takes the step that was looked at.
-    #[inline(always)]
-    fn take(&mut self, (role, message): (Role, MessageId)) -> Result<()> {
-        let more = self.merge.take()?;
-        let Step { time, thread, .. } = self.merge.step;
-        match role {
-            Role::Sent if self.sent[thread] == message => {
-                if let Some(begun) = self.begun.get_mut((self.process(thread), message)) {
-                    // Sent before it is received, as the clocks say.
-                    *begun = time.saturating_sub(1);
-                }
-            }
-            // A wait's end whose begin was not recorded is all there is to its send.
-            Role::Sends | Role::Sent => {
-                self.begun.insert((self.process(thread), message), time);
-                self.sent[thread] = message;
-                if self.waiting > 0 {
-                    self.release_receiver(thread, message);
-                }
-            }
-            Role::Other => self.passed(),
-            Role::Receives | Role::Nothing => {}
+        if self.state.threads.len() > known {
+            self.state.tournament = Tournament::new(self.state.threads.len());
         }
-        if !more {
-            // What it has not done by now will not be done.
-            self.release(thread, Awaited::Return);
+        for thread in catalog.threads.keys() {
+            // Also a thread whose next event is known has to have it decoded.
+            let next = self.readers[thread].next_time()?;
+            if self.state.threads[thread].is_pending {
+                let earliest = self.state.threads[thread].next.unwrap_or_default();
+                self.set_next(thread, next, earliest);
+            }
+        }
+        let threads = self.state.threads.iter();
+        let parked: HashSet<_> =
+            threads.flat_map(|thread| thread.awaited_by.values().copied()).collect();
+        for thread in catalog.threads.keys().filter(|thread| !parked.contains(thread)) {
+            self.state.call_back(thread);
+        }
+        for (thread, facts) in catalog.threads.iter_enumerated().skip(known) {
+            if let Some(Spawned { by: Some(parent), .. }) = facts.spawned {
+                self.await_spawn(thread, parent);
+            }
         }
         Ok(())
     }
 
-    /// What the step that was looked at has to do with other threads, and the message, if it is
-    /// about one.
+    /// Lets a thread wait for its spawn, unless that has been merged already.
+    fn await_spawn(&mut self, thread: ThreadIndex, parent: ThreadIndex) {
+        let spawns = &mut self.state.early_spawns;
+        match spawns.iter().position(|(by, _)| *by == parent) {
+            Some(place) => {
+                let (_, time) = spawns.remove(place);
+                if let Some(next) = self.state.threads[thread].next {
+                    self.state.delay(thread, next.max(time.after()));
+                }
+            }
+            None => drop(self.state.park(thread, parent, Awaited::Spawn(thread))),
+        }
+    }
+
+    /// Sets the time of the thread's next event, which is not before `earliest`.
     #[inline]
-    fn passage(&self) -> (Role, MessageId) {
-        let Deed::Operation { kind, detail, .. } = self.merge.step.deed else {
-            return (Role::Other, MessageId::UNKNOWN);
+    fn set_next(
+        &mut self,
+        thread: ThreadIndex,
+        next: Option<Nanos>,
+        earliest: Nanos,
+    ) -> Option<Nanos> {
+        let state = &mut self.state.threads[thread];
+        (state.next, state.is_pending) = match (next, self.complete_until) {
+            (Some(next), _) => (Some(next.max(earliest)), false),
+            // A later state of the recording may have more.
+            (None, Some(until)) if !state.ended => (Some(until.max(earliest)), true),
+            (None, _) => (None, false),
         };
-        match (self.roles[usize::from(kind as u8)], MessageId(detail)) {
-            (Role::Sends | Role::Sent | Role::Receives, MessageId::UNKNOWN) => {
-                (Role::Nothing, MessageId::UNKNOWN)
-            }
-            passage => passage,
-        }
+        state.next
     }
 
-    /// Tells whether the step that was looked at, which receives this message, can be now;
-    /// otherwise its turn comes later.
+    /// The time and the thread of the event that [`next`](Self::next) has found.
     #[inline(always)]
-    fn can_receive(&mut self, message: MessageId) -> bool {
-        let Step { time, thread, .. } = self.merge.step;
-        let key = (self.process(thread), message);
-        match self.begun.remove_if(key, |begun| time >= begun + HAND_OVER) {
-            Some((_, true)) => true,
-            Some((begun, false)) => {
-                self.merge.delay(thread, begun + HAND_OVER);
-                false
+    pub fn time_and_thread(&self) -> (Nanos, ThreadIndex) {
+        (self.current.time, self.current.thread)
+    }
+
+    /// The operation that [`next`](Self::next) has found, if the event is one.
+    #[inline(always)]
+    pub fn operation(&self) -> Option<Operation> {
+        self.readers[self.current.thread].operation()
+    }
+
+    /// The event that [`next`](Self::next) has found.
+    pub fn event(&self) -> OrderedEvent {
+        let Current { time, thread, .. } = self.current;
+        OrderedEvent { time, thread, event: self.readers[thread].event() }
+    }
+
+    /// The text of the event: a value, a panic's message, a span's fields, or a log message. Empty
+    /// for other events.
+    pub fn text(&self) -> &str {
+        self.readers[self.current.thread].text()
+    }
+
+    /// What the message carries that the event receives, if its send is recorded.
+    #[inline(always)]
+    pub fn received(&mut self) -> Option<&mut M> {
+        let flying = self.state.in_flight.at(self.current.received?, self.current.message);
+        flying.map(|flying| &mut flying.message)
+    }
+
+    /// Starts the message that the event sends, which must have an id. What it carries must be set:
+    /// it is left over from some other message.
+    #[inline(always)]
+    pub fn start(&mut self) -> Option<&mut M> {
+        let Current { time, message: key, .. } = self.current;
+        let place = self.state.in_flight.insert(key, time);
+        self.state.in_flight.at(place, key).map(|flying| &mut flying.message)
+    }
+
+    /// What a message in flight carries, which the event sends and which has been started before.
+    pub(crate) fn started(&mut self) -> Option<&mut M> {
+        let key = self.current.message;
+        let place = self.state.in_flight.find(key)?;
+        self.state.in_flight.at(place, key).map(|flying| &mut flying.message)
+    }
+
+    /// What all messages in flight carry.
+    pub(crate) fn all_in_flight(&mut self) -> impl Iterator<Item = &mut M> {
+        self.state.in_flight.values_mut()
+    }
+
+    /// Removes all messages that are still in flight.
+    pub(crate) fn take_in_flight(&mut self) -> Vec<M> {
+        let processes = self.catalog.processes.len();
+        let all = std::mem::replace(&mut self.state.in_flight, InFlight::new(processes));
+        all.into_values().collect()
+    }
+
+    /// Finds the next event. [`advance`](Self::advance) must be called before the next call.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    #[inline(always)]
+    #[expect(clippy::should_implement_trait, reason = "an iterator cannot lend its state")]
+    pub fn next(&mut self) -> Result<Next> {
+        loop {
+            let Some((time, thread)) = self.state.tournament.first() else {
+                return Ok(self.first_of_parked());
+            };
+            if self.state.threads[thread].is_pending {
+                return Ok(Next::NotYet);
             }
-            None => !self.await_send(thread, message),
+            self.look(time, thread);
+            let is_possible = match self.current.role {
+                Role::Receives => self.can_receive(),
+                Role::Other => self.is_possible(),
+                Role::Sends | Role::Sent | Role::Nothing => true,
+            };
+            if is_possible {
+                return Ok(Next::Event);
+            }
         }
     }
 
-    /// Has `receiver` wait until this message is sent, if that can still be; tells whether it
-    /// does.
+    /// Makes the next event of this thread the current one.
+    #[inline(always)]
+    fn look(&mut self, time: Nanos, thread: ThreadIndex) {
+        let (kind, detail) = self.readers[thread].peek();
+        let role = kind.map_or(Role::Other, |kind| self.roles[usize::from(kind as u8)]);
+        let id = MessageId(detail);
+        let has_message = matches!(role, Role::Sends | Role::Sent | Role::Receives);
+        let role = if has_message && id == MessageId::UNKNOWN { Role::Nothing } else { role };
+        self.current.time = time;
+        self.current.thread = thread;
+        self.current.role = role;
+        self.current.message = (self.state.threads[thread].process, id);
+        self.current.received = None;
+    }
+
+    /// The next event where each thread that is left waits for another. The earliest one most
+    /// likely waits for an event that was not recorded.
     #[cold]
-    fn await_send(&mut self, receiver: usize, message: MessageId) -> bool {
-        let sender = self.sender_to_come(message, receiver);
-        sender.is_some_and(|sender| self.park(receiver, sender, Awaited::Send(message)))
+    fn first_of_parked(&mut self) -> Next {
+        let threads = self.state.threads.iter_enumerated();
+        let parked = threads.flat_map(|(source, state)| {
+            state.awaited_by.iter().map(move |(&awaited, &thread)| (thread, source, awaited))
+        });
+        let turns = parked.filter_map(|(thread, source, awaited)| {
+            Some((self.state.threads[thread].next?, thread, source, awaited))
+        });
+        let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
+        let Some((time, thread, source, awaited)) = earliest else { return Next::Over };
+        self.state.threads[source].awaited_by.remove(&awaited);
+        self.state.parked -= 1;
+        self.look(time, thread);
+        if self.current.role == Role::Receives {
+            self.current.received = self.state.in_flight.find(self.current.message);
+        }
+        Next::Event
     }
 
-    #[inline]
-    fn process(&self, thread: usize) -> usize {
-        self.merge.threads[thread].process
+    /// Moves on from the event that [`next`](Self::next) has found.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    #[inline(always)]
+    pub fn advance(&mut self) -> Result<()> {
+        let Current { time, thread, role, message, received } = self.current;
+        if role == Role::Other {
+            self.other();
+        }
+        self.readers[thread].advance();
+        let next = self.readers[thread].next_time()?;
+        let next = self.set_next(thread, next, time.after());
+        self.state.tournament.set(thread, next);
+        match role {
+            Role::Sends | Role::Sent => self.sent(),
+            Role::Receives => {
+                if let Some(place) = received {
+                    self.state.in_flight.remove(place, message);
+                }
+            }
+            Role::Other | Role::Nothing => {}
+        }
+        if next.is_none() {
+            // Other threads wait in vain for anything else of it.
+            self.state.release(thread, Awaited::Return);
+        }
+        Ok(())
     }
 
-    /// The thread that sends this message, if it can still come to that while `receiver` waits.
-    fn sender_to_come(&self, message: MessageId, receiver: usize) -> Option<usize> {
-        let numbers = &self.recording.entities.numbers[self.process(receiver)];
-        numbers.get(message.thread()).map(Index::get).filter(|&sender| self.sent[sender] < message)
+    #[inline(always)]
+    fn sent(&mut self) {
+        let Current { time, thread, role, message, .. } = self.current;
+        let state = &mut self.state;
+        if role == Role::Sent && state.threads[thread].sent == message.1 {
+            let place = state.in_flight.find(message);
+            if let Some(flying) = place.and_then(|place| state.in_flight.at(place, message)) {
+                // By the clocks, the send is over before the receive.
+                flying.since = Some(time.before());
+            }
+            return;
+        }
+        // The end of a send whose start is not recorded is all there is of it.
+        state.threads[thread].sent = message.1;
+        if state.parked > 0 {
+            self.release_receiver(message);
+        }
     }
 
-    /// Calls back who waits for this message, which a thread of this one's process has sent.
+    /// Whether the current event can receive its message now; else its turn comes later.
+    #[inline(always)]
+    fn can_receive(&mut self) -> bool {
+        let Current { time, thread, message, .. } = self.current;
+        let Some(place) = self.state.in_flight.find(message) else {
+            return !self.await_send(thread, message);
+        };
+        self.current.received = Some(place);
+        let flying = self.state.in_flight.at(place, message);
+        let since = flying.and_then(|flying| flying.since);
+        let earliest = since.map_or(Nanos::ZERO, |since| since + HAND_OVER);
+        if time < earliest {
+            self.state.delay(thread, earliest);
+        }
+        time >= earliest
+    }
+
+    /// Lets `receiver` wait until this message is sent, if that can still happen; returns whether
+    /// it waits.
     #[cold]
-    fn release_receiver(&mut self, thread: usize, message: MessageId) {
-        // Sends with lower numbers will not come any more.
-        let numbers = &self.recording.entities.numbers[self.process(thread)];
-        if let Some(sender) = numbers.get(message.thread()) {
-            self.release(sender.get(), Awaited::Send(message));
-        }
+    fn await_send(&mut self, receiver: ThreadIndex, message: MessageKey) -> bool {
+        let (process, message) = message;
+        let sender = self.catalog.thread_with_number(process, message.thread());
+        let sender = sender.filter(|&sender| self.state.threads[sender].sent < message);
+        sender.is_some_and(|sender| self.state.park(receiver, sender, Awaited::Send(message)))
     }
 
-    /// Calls back who waits for something of this thread, up to one thing.
-    #[inline]
-    fn release(&mut self, source: usize, last: Awaited) {
-        while let Some(first) = self.parked[source].first_entry()
-            && *first.key() <= last
-        {
-            self.merge.call_back(first.remove());
-            self.waiting -= 1;
-        }
-    }
-
-    /// Calls back who waits for this of the thread, to a time after the latest step.
-    fn release_after(&mut self, time: u64, source: usize, awaited: Awaited) {
-        let Some(thread) = self.parked[source].remove(&awaited) else { return };
-        self.waiting -= 1;
-        if let Some(next) = self.merge.threads[thread].next {
-            self.merge.delay(thread, next.max(time + 1));
-        }
-    }
-
-    /// Tells whether the step that was looked at, which is not about messages, can be now;
-    /// otherwise its turn comes later.
+    /// Calls back the threads that wait for this message or earlier ones of its sender.
     #[cold]
-    fn possible(&mut self) -> bool {
-        let Step { time, thread, deed, .. } = self.merge.step;
-        let Deed::Operation { kind, endpoint: number, detail, .. } = deed else { return true };
-        let recording = self.recording;
-        let entities = &recording.entities;
-        let process = self.process(thread);
-        let earliest = match kind.call().subject() {
-            Subject::Thread if kind.call() == Call::Join && kind.phase() != Phase::Begin => {
-                let Some(joined) = entities.numbers[process].get(number) else { return true };
-                let returned = self.returned[joined.get()];
+    fn release_receiver(&mut self, (process, message): MessageKey) {
+        if let Some(sender) = self.catalog.thread_with_number(process, message.thread()) {
+            self.state.release(sender, Awaited::Send(message));
+        }
+    }
+
+    /// Whether the current event, which is not about messages, is possible now; else its turn comes
+    /// later.
+    #[cold]
+    fn is_possible(&mut self) -> bool {
+        let Current { time, thread, .. } = self.current;
+        let Some(operation) = self.operation() else { return true };
+        let earliest = match operation.target {
+            Some(Target::Thread(joined))
+                if operation.call == Call::Join && operation.phase != Phase::Begin =>
+            {
+                let returned = self.state.threads[joined].returned;
                 match returned {
-                    Some(returned) => returned + 1,
-                    None if self.park(thread, joined.get(), Awaited::Return) => return false,
-                    None => 0,
+                    Some(returned) => returned.after(),
+                    None if self.state.park(thread, joined, Awaited::Return) => return false,
+                    None => Nanos::ZERO,
                 }
             }
-            Subject::Primitive => {
-                let primitive = entities.primitive_numbers[process].get(number);
-                let Some(primitive) = primitive.map(Index::get) else { return true };
-                let arrivals = self.arrivals.get(&thread).copied().unwrap_or(0);
-                let progress = &mut self.progress[primitive];
-                match progress.earliest(kind, detail, arrivals) {
+            Some(Target::Primitive(primitive)) => {
+                match self.earliest_at(primitive, time, thread, &operation) {
                     Some(earliest) => earliest,
-                    None => {
-                        let since = *self.deferred[thread].get_or_insert(time);
-                        let until = since.saturating_add(PATIENCE);
-                        if time < until {
-                            progress.awaited_by.push(thread);
-                            self.merge.delay(thread, until);
-                            return false;
-                        }
-                        since
-                    }
+                    None => return false,
                 }
             }
-            _ => 0,
+            _ => Nanos::ZERO,
         };
         if time < earliest {
-            self.merge.delay(thread, earliest);
+            self.state.delay(thread, earliest);
             return false;
         }
         // What it has waited for in vain was not recorded.
-        if let Some(since) = self.deferred[thread].take()
-            && time >= since.saturating_add(PATIENCE)
+        if let Some(since) = self.state.threads[thread].deferred.take()
+            && time >= since + MAX_CLOCK_SKEW
         {
-            self.merge.step.time = since;
+            self.current.time = since;
         }
         true
     }
 
-    /// What follows for other threads from a step that is not about messages.
+    /// The earliest time of an operation on a primitive; `None` if the thread waits for others.
+    fn earliest_at(
+        &mut self,
+        primitive: PrimitiveIndex,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) -> Option<Nanos> {
+        let arrivals = self.state.arrivals.get(&thread).copied().unwrap_or(0);
+        let order = &mut self.state.primitives[primitive];
+        let earliest = order.earliest(operation, arrivals);
+        if earliest.is_some() {
+            return earliest;
+        }
+        let since = *self.state.threads[thread].deferred.get_or_insert(time);
+        let until = since + MAX_CLOCK_SKEW;
+        if time >= until {
+            return Some(since);
+        }
+        order.awaited_by.push(thread);
+        self.state.delay(thread, until);
+        None
+    }
+
+    /// What the current event, which is not about messages, means for other threads.
     #[cold]
-    fn passed(&mut self) {
-        let Step { time, thread, deed, .. } = self.merge.step;
-        match deed {
-            Deed::Returned { .. } => {
-                self.returned[thread] = Some(time);
-                self.release_after(time, thread, Awaited::Return);
+    fn other(&mut self) {
+        let OrderedEvent { time, thread, event } = self.event();
+        match event {
+            Event::Returned { .. } => {
+                self.state.threads[thread].returned = Some(time);
+                self.state.release_after(time, thread, Awaited::Return);
             }
-            Deed::Operation { kind, subject: Some(subject), detail, .. } => {
-                let subject = subject.get();
-                match kind.call().subject() {
-                    Subject::Thread if kind.call() == Call::Spawn => {
-                        self.release_after(time, thread, Awaited::Spawn(subject));
+            Event::ThreadEnded => {
+                // No event follows, also if the recording grows.
+                self.state.threads[thread].ended = true;
+            }
+            Event::Operation(operation) if operation.call == Call::Spawn => {
+                match operation.other_thread() {
+                    Some(child) => {
+                        self.state.release_after(time, thread, Awaited::Spawn(child));
                     }
-                    Subject::Primitive => {
-                        let progress = &mut self.progress[subject];
-                        match kind {
-                            OperationKind::BarrierWaitBegin => {
-                                self.arrivals.insert(thread, progress.all_arrived(detail));
-                            }
-                            OperationKind::BarrierWaitEnd => drop(self.arrivals.remove(&thread)),
-                            _ => {}
-                        }
-                        if progress.passed(time, kind, detail) {
-                            for waiting in std::mem::take(&mut progress.awaited_by) {
-                                if let Some(since) = self.deferred[waiting] {
-                                    self.merge.delay(waiting, since.max(time + 1));
-                                }
-                            }
-                        }
-                    }
-                    _ => {}
+                    None => self.state.early_spawns.push((thread, time)),
+                }
+            }
+            Event::Operation(operation) => {
+                if let Some(primitive) = operation.target.and_then(Target::primitive) {
+                    self.state.operation_on(primitive, time, thread, &operation);
                 }
             }
             _ => {}
+        }
+    }
+}
+
+impl OrderedEvents<'_, ()> {
+    /// Calls `visit` with each event and its text.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    #[inline]
+    pub fn for_each(mut self, mut visit: impl FnMut(&OrderedEvent, &str)) -> Result<()> {
+        while self.next()? == Next::Event {
+            visit(&self.event(), self.text());
+            let Current { thread, role, message, .. } = self.current;
+            let is_new = self.state.threads[thread].sent != message.1;
+            if role == Role::Sends || role == Role::Sent && is_new {
+                self.start();
+            }
+            self.advance()?;
+        }
+        Ok(())
+    }
+}
+
+impl<M: Default> OrderState<M> {
+    /// The thread's next event is at this time, and not when its clock says.
+    fn delay(&mut self, thread: ThreadIndex, time: Nanos) {
+        self.threads[thread].next = Some(time);
+        self.tournament.set(thread, Some(time));
+    }
+
+    fn call_back(&mut self, thread: ThreadIndex) {
+        self.tournament.set(thread, self.threads[thread].next);
+    }
+
+    /// Lets `thread` wait for what `source` is still to do; returns whether it waits.
+    fn park(&mut self, thread: ThreadIndex, source: ThreadIndex, awaited: Awaited) -> bool {
+        if source == thread
+            || self.threads[source].next.is_none()
+            || self.threads[source].awaited_by.contains_key(&awaited)
+        {
+            return false;
+        }
+        self.tournament.set(thread, None);
+        self.threads[source].awaited_by.insert(awaited, thread);
+        self.parked += 1;
+        true
+    }
+
+    /// Calls back the threads that wait for something of this thread, up to `last`.
+    fn release(&mut self, source: ThreadIndex, last: Awaited) {
+        while let Some(first) = self.threads[source].awaited_by.first_entry()
+            && *first.key() <= last
+        {
+            let thread = first.remove();
+            self.call_back(thread);
+            self.parked -= 1;
+        }
+    }
+
+    /// Calls back the thread that waits for this of `source`, to a time after `time`.
+    fn release_after(&mut self, time: Nanos, source: ThreadIndex, awaited: Awaited) {
+        let Some(thread) = self.threads[source].awaited_by.remove(&awaited) else { return };
+        self.parked -= 1;
+        if let Some(next) = self.threads[thread].next {
+            self.delay(thread, next.max(time.after()));
+        }
+    }
+
+    fn operation_on(
+        &mut self,
+        primitive: PrimitiveIndex,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) {
+        let order = &mut self.primitives[primitive];
+        match operation.detail {
+            format::Detail::Arrivals(arrived) => {
+                self.arrivals.insert(thread, order.opens_at(arrived));
+            }
+            format::Detail::Leader(_) => drop(self.arrivals.remove(&thread)),
+            _ => {}
+        }
+        if order.apply(time, operation) {
+            for waiting in std::mem::take(&mut order.awaited_by) {
+                if let Some(since) = self.threads[waiting].deferred {
+                    self.delay(waiting, since.max(time.after()));
+                }
+            }
         }
     }
 }

@@ -1,50 +1,58 @@
-//! Whose turn it is.
+//! Finds the thread whose next event is the earliest.
 
-/// The times of the threads' next steps, and which is the earliest: that of the thread with
-/// the lowest index where there are several.
+use crate::reading::Nanos;
+use crate::reading::catalog::ThreadIndex;
+
+/// The times of the threads' next events. The earliest wins; of several, the thread with the
+/// lowest index.
 ///
-/// A tournament: each two meet, then the earlier ones of two pairs. After a change only the
-/// matches of one thread are played again, and no branch depends on how they end.
-#[derive(Debug)]
-pub(super) struct Turns {
-    /// Who won each match, and when it has its turn, or [`NEVER`]: at 1 the last one, below each
-    /// `n` those at `2n` and `2n + 1`, and the threads themselves in the second half.
+/// A tournament tree: two threads meet, then the winners of two matches. A change replays only
+/// the matches of one thread, and no branch depends on how they end.
+#[derive(Clone, Debug)]
+pub(super) struct Tournament {
+    /// The winner of each match and its time, or [`NEVER`]. The final is at 1; the winner at `n`
+    /// is that of `2n` and `2n + 1`; the threads themselves are the second half.
     winners: Vec<(u64, u32)>,
 }
 
 const NEVER: u64 = u64::MAX;
 
-impl Turns {
-    /// Nobody's.
+impl Tournament {
+    /// A tournament without events.
     pub(super) fn new(threads: usize) -> Self {
         let size = threads.next_power_of_two();
-        let mut turns = Turns { winners: vec![(NEVER, 0); 2 * size] };
+        let mut tournament = Tournament { winners: vec![(NEVER, 0); 2 * size] };
         for thread in 0..size {
-            turns.winners[size + thread].1 = thread as u32;
+            tournament.winners[size + thread].1 = thread as u32;
         }
-        // No match was played yet.
+        // No match has been played yet.
         for thread in 0..size {
-            turns.set(thread, None);
+            tournament.play(thread, NEVER);
         }
-        turns
+        tournament
     }
 
     /// The earliest time and its thread.
     #[inline]
-    pub(super) fn first(&self) -> Option<(u64, usize)> {
+    pub(super) fn first(&self) -> Option<(Nanos, ThreadIndex)> {
         let (time, thread) = self.winners[1];
-        (time != NEVER).then_some((time, thread as usize))
+        (time != NEVER).then(|| (Nanos::new(time), ThreadIndex::from(thread as usize)))
     }
 
-    /// When this thread has its turn.
+    /// Sets the time of this thread's next event.
     #[inline]
-    pub(super) fn set(&mut self, thread: usize, time: Option<u64>) {
-        let mut winner = (time.unwrap_or(NEVER), thread as u32);
+    pub(super) fn set(&mut self, thread: ThreadIndex, time: Option<Nanos>) {
+        self.play(thread.into(), time.map_or(NEVER, Nanos::get));
+    }
+
+    #[inline]
+    fn play(&mut self, thread: usize, time: u64) {
+        let mut winner = (time, thread as u32);
         let mut place = self.winners.len() / 2 + thread;
         self.winners[place] = winner;
         while place > 1 {
             let other = self.winners[place ^ 1];
-            // Of two that are alike the one on the left has the lower index.
+            // Of two equal ones, the left one has the lower index.
             let lost = (other.0 < winner.0) | ((other.0 == winner.0) & (place & 1 == 1));
             winner.1 = if lost { other.1 } else { winner.1 };
             winner.0 = winner.0.min(other.0);
@@ -61,19 +69,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_earliest_is_first(
+        fn the_earliest_wins(
             threads in 1usize..20,
             changes in prop::collection::vec((0usize..20, prop::option::of(0u64..10)), 0..100),
         ) {
-            let mut turns = Turns::new(threads);
+            let mut tournament = Tournament::new(threads);
             let mut times = vec![None; threads];
             for (thread, time) in changes {
                 let thread = thread % threads;
-                turns.set(thread, time);
+                tournament.set(thread.into(), time.map(Nanos::new));
                 times[thread] = time;
                 let all = times.iter().enumerate();
-                let first = all.filter_map(|(thread, time)| Some(((*time)?, thread))).min();
-                prop_assert_eq!(turns.first(), first);
+                let first = all.filter_map(|(thread, time)| Some((Nanos::new((*time)?), ThreadIndex::from(thread)))).min();
+                prop_assert_eq!(tournament.first(), first);
             }
         }
     }

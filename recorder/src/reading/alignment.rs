@@ -1,15 +1,17 @@
 //! Puts the clocks of several recordings on one.
 //!
-//! Within a recording there is one monotonic clock, which began when the machine was started.
-//! When that was by the wall clock tells whether two recordings have the same: those that agree
-//! on it are of one start of one machine, even if that has several names, as containers have.
-//! Others are lined up by the wall clock.
+//! A recording has one monotonic clock, which began when its machine booted. Two recordings whose
+//! boot times agree by the wall clock are of one boot of one machine, even if the machine has
+//! several names, as in containers. Others are aligned by the wall clock.
 
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::reading::catalog::Process;
-use crate::reading::clock::LATEST;
+use typed_index_collections::TiSlice;
+
+use super::catalog::{Process, ProcessIndex};
+use super::error::{Error, Result};
+use super::time::Nanos;
 
 /// How the clocks of several recordings were put on one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,24 +21,24 @@ pub struct Alignment {
     one_clock: bool,
     /// The names of the machines, each once.
     hosts: Vec<String>,
-    /// Recordings that do not tell when they were made.
-    timeless: Vec<String>,
+    /// Recordings that do not say when they were made.
+    undated: Vec<String>,
 }
 
 impl Alignment {
     /// Whether all have the same monotonic clock: then they are one recording as they are.
     pub fn is_exact(&self) -> bool {
-        self.one_clock && self.timeless.is_empty()
+        self.one_clock && self.undated.is_empty()
     }
 }
 
 /// In a line: `2 recordings on one clock, that of the machine they were made on`.
 impl fmt::Display for Alignment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Alignment { recordings, one_clock, hosts, timeless } = self;
+        let Alignment { recordings, one_clock, hosts, undated } = self;
         write!(f, "{recordings} recordings")?;
         match (one_clock, &**hosts) {
-            _ if recordings - timeless.len() < 2 => write!(f, " without a common clock")?,
+            _ if recordings - undated.len() < 2 => write!(f, " without a common clock")?,
             (true, _) => write!(f, " on one clock, that of the machine they were made on")?,
             (false, [] | [_]) => write!(
                 f,
@@ -51,7 +53,7 @@ impl fmt::Display for Alignment {
                 hosts.join(" and ")
             )?,
         }
-        match &**timeless {
+        match &**undated {
             [] => Ok(()),
             [one] => write!(f, "; {one} does not tell when it was made, and is shown from 0 on"),
             all => write!(
@@ -63,56 +65,44 @@ impl fmt::Display for Alignment {
     }
 }
 
-/// A run is in two recordings that are to be read as one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GivenTwice(String);
-
-impl fmt::Display for GivenTwice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for GivenTwice {}
-
-/// What there is to know of a recording among others.
+/// A recording among others.
 pub(super) struct Member<'a> {
-    /// What it is called.
     pub(super) name: &'a str,
-    /// The processes in it, by their indices.
-    pub(super) processes: Vec<usize>,
-    /// When its first event was, on its own monotonic clock.
-    pub(super) begin: Option<u64>,
+    pub(super) processes: Vec<ProcessIndex>,
+    /// The time of its first event, on its own monotonic clock.
+    pub(super) begin: Option<Nanos>,
 }
+
+type Processes = TiSlice<ProcessIndex, Process>;
 
 impl Member<'_> {
-    /// When the machine was started, in nanoseconds since 1970, as far as it tells.
-    fn booted(&self, processes: &[Process]) -> Option<i128> {
-        let told = self.processes.iter().map(|&process| &processes[process]);
-        let told = told.filter(|process| process.wall_ns > 0);
-        // The wall clock is read last, so what has come between can only make it later.
-        told.map(|process| i128::from(process.wall_ns) - i128::from(process.clock.started())).min()
+    /// When its machine booted, in nanoseconds since 1970, if that is recorded.
+    fn booted(&self, processes: &Processes) -> Option<i128> {
+        let dated = self.processes.iter().map(|&process| &processes[process]);
+        let dated = dated.filter(|process| process.wall_ns > 0);
+        // The wall clock is read last: a delay between the two can only make it later.
+        let booted = |process: &Process| {
+            i128::from(process.wall_ns) - i128::from(process.clock.started().get())
+        };
+        dated.map(booted).min()
     }
 }
 
-/// Sees to it that nobody is in two of the recordings: a recording and a copy of it, or two of
-/// what one flight recorder has kept.
-pub(super) fn refuse_equals(
-    members: &[Member<'_>],
-    processes: &[Process],
-) -> Result<(), GivenTwice> {
+/// Refuses recordings that share a process: a recording and its copy, or two snapshots of one
+/// flight recorder.
+pub(super) fn refuse_duplicates(members: &[Member<'_>], processes: &Processes) -> Result<()> {
     let mut known: HashMap<_, usize> = HashMap::new();
     for (index, member) in members.iter().enumerate() {
         for process in member.processes.iter().map(|&process| &processes[process]) {
             let Process { pid, name, wall_ns, clock, .. } = process;
-            // Of one that has lost its head nothing is known.
+            // A process that has lost its first block cannot be identified.
             if *pid == 0 {
                 continue;
             }
             let earlier = known.insert((pid, wall_ns, clock.started()), index);
             if let Some(other) = earlier.filter(|&other| other != index) {
                 let other = members[other].name;
-                return Err(GivenTwice(match other == member.name {
+                return Err(Error::GivenTwice(match other == member.name {
                     true => format!("{other} is given twice"),
                     false => format!(
                         "{other} and {} are of the same run: {name} {pid} is in both; give one of \
@@ -126,47 +116,48 @@ pub(super) fn refuse_equals(
     Ok(())
 }
 
-/// By how much the clock of each recording has to go on so that all are one, in nanoseconds; and
-/// how sure that is.
-pub(super) fn align(members: &[Member<'_>], processes: &[Process]) -> (Vec<u64>, Alignment) {
-    /// Machines are started further apart than that. A process is seldom interrupted for so long
-    /// between two looks at clocks; if one is, the wall clock is no better.
-    const SAME: i128 = 100_000_000;
+/// How much later the clock of each recording must be made so that all agree; and how exact that
+/// is.
+pub(super) fn align(members: &[Member<'_>], processes: &Processes) -> (Vec<Nanos>, Alignment) {
+    /// Boot times that differ by less than this many nanoseconds are one boot. A process is
+    /// seldom interrupted for so long between reading two clocks; if it is, the wall clock is no
+    /// better.
+    const SAME_BOOT: i128 = 100_000_000;
     let booted: Vec<_> = members.iter().map(|member| member.booted(processes)).collect();
-    let mut starts: Vec<_> = booted.iter().copied().flatten().collect();
-    starts.sort_unstable();
-    // Those of one machine have its earliest.
-    let mut earliest: Vec<i128> = Vec::new();
+    let mut boots: Vec<_> = booted.iter().copied().flatten().collect();
+    boots.sort_unstable();
+    // The earliest boot time of each machine.
+    let mut machines: Vec<i128> = Vec::new();
     let mut last = None;
-    for start in starts {
-        if last.is_none_or(|last| start - last > SAME) {
-            earliest.push(start);
+    for boot in boots {
+        if last.is_none_or(|last| boot - last > SAME_BOOT) {
+            machines.push(boot);
         }
-        last = Some(start);
+        last = Some(boot);
     }
-    let of_machine = |start: i128| earliest.iter().rfind(|&&first| first <= start).copied();
+    let of_machine = |boot: i128| machines.iter().rfind(|&&first| first <= boot).copied();
     let mut shifts: Vec<Option<i128>> =
-        booted.iter().map(|start| start.and_then(of_machine)).collect();
-    let begins = || members.iter().map(|member| i128::from(member.begin.unwrap_or(0)));
-    let told = shifts.iter().zip(begins());
-    let first = told.filter_map(|(shift, begin)| Some((*shift)? + begin)).min();
+        booted.iter().map(|boot| boot.and_then(of_machine)).collect();
+    let begins = || members.iter().map(|member| i128::from(member.begin.unwrap_or_default().get()));
+    let dated = shifts.iter().zip(begins());
+    let first = dated.filter_map(|(shift, begin)| Some((*shift)? + begin)).min();
     for (shift, begin) in shifts.iter_mut().zip(begins()) {
         shift.get_or_insert(first.unwrap_or(0) - begin);
     }
     let least = shifts.iter().copied().flatten().min().unwrap_or(0);
-    let ahead = |shift: i128| u64::try_from(shift - least).unwrap_or(LATEST);
+    let ahead = |shift: i128| u64::try_from(shift - least).map_or(Nanos::LATEST, Nanos::new);
     let mut hosts = Vec::new();
     for process in processes {
         if !process.host.is_empty() && !hosts.contains(&process.host) {
             hosts.push(process.host.clone());
         }
     }
-    let timeless = members.iter().zip(&booted).filter(|(_, booted)| booted.is_none());
+    let undated = members.iter().zip(&booted).filter(|(_, booted)| booted.is_none());
     let alignment = Alignment {
         recordings: members.len(),
-        one_clock: earliest.len() <= 1,
+        one_clock: machines.len() <= 1,
         hosts,
-        timeless: timeless.map(|(member, _)| member.name.to_owned()).collect(),
+        undated: undated.map(|(member, _)| member.name.to_owned()).collect(),
     };
     (shifts.into_iter().flatten().map(ahead).collect(), alignment)
 }
@@ -175,6 +166,7 @@ pub(super) fn align(members: &[Member<'_>], processes: &[Process]) -> (Vec<u64>,
 mod tests {
     use super::*;
     use crate::reading::clock::Clock;
+    use crate::reading::time::Ticks;
 
     const DAY: u64 = 86_400_000_000_000;
     /// In 2026.
@@ -191,22 +183,24 @@ mod tests {
             parent: 0,
             host: host.into(),
             wall_ns,
-            clock: Clock::new(7, monotonic_ns),
+            clock: Clock::new(Ticks(7), Nanos::new(monotonic_ns)),
             ended: None,
-            recorded_until: 0,
-            forgotten: false,
+            recorded_until: Nanos::ZERO,
+            is_truncated: false,
         }
     }
 
     /// Recordings that begin with one process each.
     fn aligned(processes: &[Process]) -> (Vec<u64>, Alignment) {
+        let processes: &Processes = processes.as_ref();
         const NAMES: [&str; 3] = ["a.rec", "b.rec", "c.rec"];
-        let members = processes.iter().enumerate().map(|(index, process)| Member {
-            name: NAMES[index],
+        let members = processes.iter_enumerated().map(|(index, process)| Member {
+            name: NAMES[usize::from(index)],
             processes: vec![index],
             begin: Some(process.clock.started()),
         });
-        align(&members.collect::<Vec<_>>(), processes)
+        let (shifts, alignment) = align(&members.collect::<Vec<_>>(), processes);
+        (shifts.into_iter().map(Nanos::get).collect(), alignment)
     }
 
     #[test]
@@ -276,6 +270,6 @@ mod tests {
     #[test]
     fn clocks_that_make_no_sense_are_lined_up_somehow() {
         let (shifts, _) = aligned(&[process("", u64::MAX, 1), process("", 0, u64::MAX)]);
-        assert_eq!(shifts, [0, LATEST]);
+        assert_eq!(shifts, [0, Nanos::LATEST.get()]);
     }
 }

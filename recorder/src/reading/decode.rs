@@ -1,229 +1,277 @@
-//! A thread's events, decoded some at a time.
+//! Decodes the events of a thread, a batch at a time.
 
-use anyhow::Result;
-use format::packed::{Operation, Piece, Unpacker};
-use format::{Event, MessageId, OperationKind, Record, SELECT_ARM_CODE, Subject};
+use format::packed::{Operation as Unpacked, Piece, Unpacker};
+use format::{
+    Call, DetailKind, Event as RawEvent, MessageId, OperationKind, Outcome, Phase, Record,
+    SELECT_ARM_CODE, Subject,
+};
 
-use super::{Block, Deed, Recording};
-use crate::reading::catalog::{Entities, Index, Site};
-use crate::reading::clock::{Clock, Stretch};
-use crate::reading::id_map::Indices;
+use std::num::NonZeroU32;
 
-/// So many records are decoded at a time.
-const AT_A_TIME: usize = 128;
+use super::Recording;
+use super::blocks::Block;
+use super::catalog::{EndpointIndex, Numbers, PlaceIndex, Target, ThreadIndex};
+use super::clock::{Clock, Conversion};
+use super::error::Result;
+use super::event::{Event, Operation};
+use super::metadata::BlockPlaces;
+use super::time::Nanos;
 
-/// A thread's events, decoded some at a time. In memory it has a block as it stands in the file,
-/// and besides some 7 KiB and 40 bytes for each shape of a packed block.
+/// The number of records that are decoded at a time.
+const BATCH: usize = 128;
+
+/// The events of a thread, in program order.
+///
+/// In memory it holds a block as it is stored, and besides some 7 KiB and 48 bytes for each shape of
+/// a packed block.
 #[derive(Debug)]
 pub struct ThreadEvents<'a> {
-    /// Of the decoded deeds, the next.
-    at: usize,
+    /// The next of the decoded events.
+    next: usize,
     decoder: Decoder<'a>,
-    /// Those that come after the one that is being read.
+    /// The blocks after the current one.
     blocks: &'a [Block],
-    /// The content of the block that is being read.
+    /// The content of the current block.
     content: Vec<u8>,
     rest: Rest,
     unpacker: Unpacker,
+    position: Position,
 }
 
-/// Where in a block the records are that are not decoded yet.
+/// How far the events of a thread have been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// The sequence number of the current block, if there is one.
+    block: Option<u64>,
+    /// How many events of that block lie before the decoded batch.
+    events: usize,
+}
+
+/// The records of the current block that are not decoded yet.
 #[derive(Clone, Copy, Debug)]
 enum Rest {
     /// From this byte of the content on.
-    From(usize),
-    /// The unpacker knows.
+    Raw(usize),
+    /// The unpacker's.
     Packed,
-    /// There are none.
+    /// None.
     Nothing,
 }
 
 /// Decodes a thread's records.
 #[derive(Debug)]
 struct Decoder<'a> {
-    /// What is decoded, with times in nanoseconds since the trace's start. The shape is a place
-    /// in `shapes`, or [`OTHER`].
-    room: Vec<Operation>,
-    /// How many there are in the room.
+    /// The decoded batch, with times in nanoseconds since the trace's start. The shape is an index
+    /// into `templates`, or [`NOT_AN_OPERATION`].
+    batch: Vec<Unpacked>,
+    /// How many events the batch has.
     count: usize,
-    /// What is alike in operations: by the number of a packed block's shape, if that was met.
-    shapes: Vec<Option<Shape>>,
-    /// The shapes of arms of selects, by the same numbers. They are apart, so that operations
-    /// need not be told from them each time.
-    arms: Vec<Option<Arm>>,
-    /// The deed that is no operation, which is decoded alone, and what it says in words.
-    other: Deed,
-    words: String,
+    /// What operations have in common; by shape, once the shape has been met.
+    templates: Vec<Option<Template>>,
+    /// The arms of selects; by shape. They are kept apart, so that operations need not be told from
+    /// them each time.
+    arms: Vec<Option<SelectArm>>,
+    /// An event that is no operation, which is decoded alone, and its text.
+    event: Event,
+    text: String,
     recording: &'a Recording,
-    known: Known<'a>,
+    numbers: &'a Numbers,
+    /// Whether the spawn of the thread is recorded.
+    is_spawned: bool,
     clock: &'a Clock,
-    stretch: Stretch,
-    /// The block's numbers of its sites.
-    sites: Indices,
+    conversion: Conversion,
+    places: BlockPlaces,
 }
 
-/// The shape of the other deed: no block has so many.
-const OTHER: u16 = u16::MAX;
+/// The shape of an event that is no operation: no block has so many shapes.
+const NOT_AN_OPERATION: u16 = u16::MAX;
 
 /// What operations can have in common.
 #[derive(Clone, Copy, Debug)]
-struct Shape {
+struct Template {
     kind: OperationKind,
-    subject: Option<Index>,
-    endpoint: u32,
-    site: Option<Index>,
+    call: Call,
+    phase: Phase,
+    outcome: Outcome,
+    detail: DetailKind,
+    target: Option<Target>,
+    endpoint: Option<EndpointIndex>,
+    place: Option<PlaceIndex>,
 }
 
-impl Shape {
-    #[inline]
-    fn deed(self, detail: u64) -> Deed {
-        let Shape { kind, subject, endpoint, site } = self;
-        Deed::Operation { kind, subject, endpoint, site, detail }
-    }
-}
-
-/// The endpoint of an arm of a select, and the code of what it does there.
+/// The endpoint of an arm of a select, and the code of its [`Arm`](format::Arm).
 #[derive(Clone, Copy, Debug)]
-struct Arm {
-    endpoint: u32,
+struct SelectArm {
+    endpoint: Option<EndpointIndex>,
     code: u32,
 }
 
-/// What the numbers in a process's records stand for.
-#[derive(Clone, Copy, Debug)]
-struct Known<'a> {
-    /// Channels by their endpoints.
-    endpoints: &'a Indices,
-    primitives: &'a Indices,
-    threads: &'a Indices,
-    callsites: &'a Indices,
-    /// Whether the spawn of the thread whose records they are was recorded.
-    spawned: bool,
+impl SelectArm {
+    fn event(self, message: u64) -> Event {
+        let arm = format::Arm::from_code(self.code);
+        Event::SelectArm { endpoint: self.endpoint, arm, message: MessageId(message) }
+    }
 }
 
-impl Known<'_> {
-    /// What an operation is on.
-    #[inline]
-    fn subject(&self, kind: OperationKind, number: u32) -> Option<Index> {
-        match kind.call().subject() {
-            Subject::Endpoint => self.endpoints.get(number),
-            Subject::Primitive => self.primitives.get(number),
-            Subject::Thread => self.threads.get(number),
-            Subject::Nothing => None,
-        }
+impl Template {
+    #[inline(always)]
+    fn operation(&self, detail: u64) -> Operation {
+        let Template { call, phase, outcome, target, endpoint, place, .. } = *self;
+        let detail = self.detail.read(detail);
+        Operation { call, phase, outcome, target, endpoint, place, detail }
     }
 }
 
 impl<'a> ThreadEvents<'a> {
-    pub(super) fn new(recording: &'a Recording, thread: usize, blocks: &'a [Block]) -> Self {
-        let Entities { processes, threads, .. } = &recording.entities;
-        let process = threads[thread].process;
-        let clock = &processes[process].clock;
-        let known = Known {
-            endpoints: &recording.entities.endpoints[process],
-            primitives: &recording.entities.primitive_numbers[process],
-            threads: &recording.entities.numbers[process],
-            callsites: &recording.entities.callsite_numbers[process],
-            spawned: threads[thread].spawned.is_some(),
-        };
+    pub(super) fn new(recording: &'a Recording, thread: ThreadIndex, blocks: &'a [Block]) -> Self {
+        let catalog = &recording.catalog;
+        let facts = &catalog.threads[thread];
+        let clock = &catalog.processes[facts.process].clock;
         let decoder = Decoder {
-            room: Vec::new(),
+            batch: Vec::new(),
             count: 0,
-            shapes: Vec::new(),
+            templates: Vec::new(),
             arms: Vec::new(),
-            other: Deed::Paused,
-            words: String::new(),
+            event: Event::Paused,
+            text: String::new(),
             recording,
-            known,
+            numbers: &catalog.numbers[facts.process],
+            is_spawned: facts.spawned.is_some(),
             clock,
-            stretch: clock.stretch(0),
-            sites: Indices::default(),
+            conversion: Conversion::default(),
+            places: BlockPlaces::default(),
         };
         let (content, rest, unpacker) = (Vec::new(), Rest::Nothing, Unpacker::default());
-        ThreadEvents { at: 0, decoder, blocks, content, rest, unpacker }
+        let position = Position::default();
+        ThreadEvents { next: 0, decoder, blocks, content, rest, unpacker, position }
     }
 
-    /// The next deed and its time, in nanoseconds since the trace's start.
+    /// How far the events have been read: the next one is there.
+    pub fn position(&self) -> Position {
+        Position { events: self.position.events + self.next, ..self.position }
+    }
+
+    /// Moves to a position that [`position`](Self::position) has returned, perhaps of an earlier
+    /// state of a recording that grows.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn next_deed(&mut self) -> Result<Option<(u64, Deed)>> {
-        let Some(time) = self.next_time()? else { return Ok(None) };
-        let mut deed = Deed::Paused;
-        self.look(&mut deed, &mut String::new());
-        self.pass();
-        Ok(Some((time, deed)))
-    }
-
-    /// Tells `tell` all that are left, without the copies that [`next_deed`](Self::next_deed)
-    /// makes.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn for_each(mut self, mut tell: impl FnMut(u64, &Deed)) -> Result<()> {
-        while self.next_time()?.is_some() {
-            for operation in &self.decoder.room[self.at..self.decoder.count] {
-                match self.decoder.shape_of(operation) {
-                    Some(shape) => tell(operation.time, &shape.deed(operation.detail)),
-                    None => tell(operation.time, &self.decoder.rare(operation)),
-                }
-            }
-            self.at = self.decoder.count;
+    pub fn seek(&mut self, position: Position) -> Result<()> {
+        let Some(sequence) = position.block else { return Ok(()) };
+        let place = self.blocks.partition_point(|block| block.header.sequence < sequence);
+        self.blocks = &self.blocks[place..];
+        let Some((block, rest)) = self.blocks.split_first() else { return Ok(()) };
+        self.blocks = rest;
+        self.begin(block)?;
+        if block.header.sequence != sequence {
+            return Ok(());
+        }
+        let mut left = position.events;
+        while left > 0 && self.decode_from_block()? {
+            let skipped = left.min(self.decoder.count);
+            self.next = skipped;
+            left -= skipped;
         }
         Ok(())
     }
 
-    /// When the next deed is; `None` after the last.
+    /// The time of the next event; `None` after the last.
+    ///
+    /// # Errors
+    /// The file cannot be read.
     #[inline]
-    pub(crate) fn next_time(&mut self) -> Result<Option<u64>> {
-        if self.at >= self.decoder.count && !self.decode()? {
+    pub fn next_time(&mut self) -> Result<Option<Nanos>> {
+        if self.next >= self.decoder.count && !self.decode()? {
             return Ok(None);
         }
-        Ok(Some(self.decoder.room[self.at].time))
+        Ok(Some(Nanos::new(self.decoder.batch[self.next].time)))
     }
 
-    /// Puts the deed whose [time](Self::next_time) was asked for in `deed`, and what it says in
-    /// words in `words`, which an operation leaves alone.
+    /// The event whose [time](Self::next_time) was returned.
+    ///
+    /// # Panics
+    /// There is none.
     #[inline]
-    pub(crate) fn look(&self, deed: &mut Deed, words: &mut String) {
-        let Some(next) = self.decoder.room.get(self.at) else { return };
-        match self.decoder.shape_of(next) {
-            Some(shape) => *deed = shape.deed(next.detail),
-            None => {
-                *deed = self.decoder.rare(next);
-                words.clear();
-                if next.shape == OTHER {
-                    words.push_str(&self.decoder.words);
-                }
-            }
+    pub fn event(&self) -> Event {
+        let next = &self.decoder.batch[self.next];
+        match self.decoder.template(next) {
+            Some(template) => Event::Operation(template.operation(next.detail)),
+            None => self.decoder.other_event(next),
         }
     }
 
-    /// Goes on to the deed after the one whose [time](Self::next_time) was asked for.
-    #[inline]
-    pub(crate) fn pass(&mut self) {
-        self.at += 1;
+    /// The event whose [time](Self::next_time) was returned, if it is an operation.
+    #[inline(always)]
+    pub fn operation(&self) -> Option<Operation> {
+        let next = &self.decoder.batch[self.next];
+        let template = self.decoder.template(next)?;
+        Some(template.operation(next.detail))
     }
 
-    /// Decodes the next deeds, in place of those that are there; tells whether there are some.
+    /// The kind and the detail of the event whose [time](Self::next_time) was returned, if it is an
+    /// operation.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> (Option<OperationKind>, u64) {
+        let next = &self.decoder.batch[self.next];
+        (self.decoder.template(next).map(|template| template.kind), next.detail)
+    }
+
+    /// The text of the event whose [time](Self::next_time) was returned.
+    pub fn text(&self) -> &str {
+        match self.decoder.batch[self.next].shape {
+            NOT_AN_OPERATION => &self.decoder.text,
+            // Others leave the latest text in place.
+            _ => "",
+        }
+    }
+
+    /// Moves to the event after the one whose [time](Self::next_time) was returned.
+    #[inline]
+    pub fn advance(&mut self) {
+        self.next += 1;
+    }
+
+    /// Calls `visit` with the remaining events and their times.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn for_each(mut self, mut visit: impl FnMut(Nanos, &Event)) -> Result<()> {
+        while let Some(time) = self.next_time()? {
+            visit(time, &self.event());
+            self.advance();
+        }
+        Ok(())
+    }
+
+    /// Decodes the next batch; returns whether there are events in it.
     #[cold]
     fn decode(&mut self) -> Result<bool> {
-        (self.at, self.decoder.count) = (0, 0);
+        while !self.decode_from_block()? {
+            let Some((block, rest)) = self.blocks.split_first() else { return Ok(false) };
+            self.blocks = rest;
+            self.begin(block)?;
+        }
+        Ok(true)
+    }
+
+    /// Decodes the next batch of the current block; returns whether there are events in it.
+    fn decode_from_block(&mut self) -> Result<bool> {
+        self.position.events += self.decoder.count;
+        (self.next, self.decoder.count) = (0, 0);
         while self.decoder.count == 0 {
             match self.rest {
-                Rest::From(at) if at < self.content.len() => {
-                    self.rest = Rest::From(at + self.decoder.records(&self.content[at..])?);
+                Rest::Raw(at) if at < self.content.len() => {
+                    match self.decoder.raw(&self.content[at..]) {
+                        Some(length) => self.rest = Rest::Raw(at + length),
+                        None => self.rest = Rest::Nothing,
+                    }
                 }
                 Rest::Packed => {
                     if !self.decoder.packed(&self.content, &mut self.unpacker) {
                         self.rest = Rest::Nothing;
                     }
                 }
-                Rest::From(_) | Rest::Nothing => {
-                    let Some((block, rest)) = self.blocks.split_first() else { return Ok(false) };
-                    self.blocks = rest;
-                    self.begin(block)?;
-                }
+                Rest::Raw(_) | Rest::Nothing => return Ok(false),
             }
         }
         Ok(true)
@@ -231,15 +279,19 @@ impl<'a> ThreadEvents<'a> {
 
     fn begin(&mut self, block: &Block) -> Result<()> {
         self.decoder.recording.read_content(block, &mut self.content)?;
-        self.decoder.sites.clear();
-        self.decoder.shapes.clear();
+        self.decoder.places.clear();
+        self.decoder.templates.clear();
         self.decoder.arms.clear();
+        self.decoder.count = 0;
+        self.next = 0;
+        self.position = Position { block: Some(block.header.sequence), events: 0 };
         self.rest = if !block.header.packed {
             self.content.truncate(block.readable);
-            Rest::From(0)
+            Rest::Raw(0)
         } else if self.unpacker.begin(&self.content).is_ok() {
             Rest::Packed
         } else {
+            // The first pass has reported the damage.
             Rest::Nothing
         };
         Ok(())
@@ -247,218 +299,221 @@ impl<'a> ThreadEvents<'a> {
 }
 
 impl Decoder<'_> {
-    /// What an operation that is decoded has in common with others; `None` of an arm or of the
-    /// other deed.
-    #[inline]
-    fn shape_of(&self, operation: &Operation) -> Option<&Shape> {
-        self.shapes.get(usize::from(operation.shape))?.as_ref()
+    fn template_of(&self, kind: OperationKind, number: u32, site: u32) -> Template {
+        template(self.recording, self.numbers, &self.places, kind, [number, site])
     }
 
-    /// Decodes records as they stand in memory; gives how many bytes those take.
-    fn records(&mut self, bytes: &[u8]) -> Result<usize> {
+    #[inline]
+    fn template(&self, operation: &Unpacked) -> Option<&Template> {
+        self.templates.get(usize::from(operation.shape))?.as_ref()
+    }
+
+    /// Decodes a batch of unpacked records; returns how many bytes they take.
+    fn raw(&mut self, bytes: &[u8]) -> Option<usize> {
         let records = &bytes.as_chunks::<24>().0;
-        let records = &records[..records.len().min(AT_A_TIME)];
-        self.room.resize(self.room.len().max(records.len()), Operation::default());
-        self.shapes.clear();
-        let (clock, origin, mut stretch) = (self.clock, self.recording.origin, self.stretch);
-        // Most are like one of the two shapes that were met last.
+        let records = &records[..records.len().min(BATCH)];
+        self.batch.resize(self.batch.len().max(records.len()), Unpacked::default());
+        self.templates.clear();
+        let (clock, origin) = (self.clock, self.recording.origin().get());
+        let mut conversion = self.conversion;
+        // Most records are like one of the two latest.
         let (mut latest, mut before) = (None, None);
-        for (words, room) in records.iter().zip(&mut self.room) {
+        for (words, room) in records.iter().zip(&mut self.batch) {
             let [first, operands, detail] =
                 std::array::from_fn(|word| u64::from_le_bytes(words.as_chunks().0[word]));
             let code = first as u8;
-            let like_it = |&(c, o, _): &(u8, u64, u16)| (c, o) == (code, operands);
-            if !latest.as_ref().is_some_and(like_it) {
+            let is_alike = |&(c, o, _): &(u8, u64, u16)| (c, o) == (code, operands);
+            if !latest.as_ref().is_some_and(is_alike) {
                 (latest, before) = (before, latest);
             }
             let shape = match latest {
-                Some((.., number)) if latest.as_ref().is_some_and(like_it) => number,
+                Some((.., shape)) if latest.as_ref().is_some_and(is_alike) => shape,
                 _ => {
                     let Some(kind) = OperationKind::from_code(code) else { break };
-                    let (endpoint, site) = (operands as u32, (operands >> 32) as u32);
-                    let number = self.shapes.len() as u16;
-                    self.shapes.push(Some(shape(&self.known, &self.sites, kind, endpoint, site)));
-                    latest = Some((code, operands, number));
-                    number
+                    let shape = self.templates.len() as u16;
+                    let ids = [operands as u32, (operands >> 32) as u32];
+                    let template = template(self.recording, self.numbers, &self.places, kind, ids);
+                    self.templates.push(Some(template));
+                    latest = Some((code, operands, shape));
+                    shape
                 }
             };
-            let time = stretch.go_on(clock, first >> 8).saturating_sub(origin);
-            *room = Operation { time, detail, shape };
+            let time = conversion.convert(clock, first >> 8).saturating_sub(origin);
+            *room = Unpacked { time, detail, shape };
             self.count += 1;
         }
-        self.stretch = stretch;
+        self.conversion = conversion;
         if self.count > 0 {
-            return Ok(24 * self.count);
+            return Some(24 * self.count);
         }
-        // The first pass has read this before.
-        let record = format::decode(bytes)?;
+        // The first pass has decoded it before.
+        let record = format::decode(bytes).ok()?;
         self.other(&record);
-        Ok(record.length)
+        Some(record.length)
     }
 
-    /// Decodes the next records of a packed block; tells whether there were some.
+    /// Decodes a batch of a packed block; returns whether there were records.
     fn packed(&mut self, content: &[u8], unpacker: &mut Unpacker) -> bool {
-        self.room.resize(AT_A_TIME, Operation::default());
-        // Of what is damaged the first pass has told.
-        match unpacker.next(content, &mut self.room) {
+        self.batch.resize(BATCH, Unpacked::default());
+        match unpacker.next(content, &mut self.batch) {
             Ok(Some(Piece::Operations(count))) => {
                 self.count = count;
                 self.operations(unpacker);
             }
             Ok(Some(Piece::Record(record, _))) => self.other(&record),
+            // The first pass has reported the damage.
             Ok(None) | Err(_) => return false,
         }
         true
     }
 
-    /// Sees to the times and the shapes of operations that were unpacked.
+    /// Converts the times of unpacked operations, and makes templates for new shapes.
     fn operations(&mut self, unpacker: &Unpacker) {
-        let (clock, origin, mut stretch) = (self.clock, self.recording.origin, self.stretch);
-        for operation in &mut self.room[..self.count] {
-            operation.time = stretch.go_on(clock, operation.time).saturating_sub(origin);
+        let (clock, origin) = (self.clock, self.recording.origin().get());
+        let mut conversion = self.conversion;
+        for operation in &mut self.batch[..self.count] {
+            operation.time = conversion.convert(clock, operation.time).saturating_sub(origin);
         }
-        self.stretch = stretch;
-        let shapes = &mut self.shapes;
-        shapes.resize(unpacker.shapes(), None);
-        for operation in &self.room[..self.count] {
-            let met = &mut shapes[usize::from(operation.shape)];
-            if met.is_none() {
+        self.conversion = conversion;
+        let templates = &mut self.templates;
+        templates.resize(unpacker.shapes(), None);
+        for operation in &self.batch[..self.count] {
+            let known = &mut templates[usize::from(operation.shape)];
+            if known.is_none() {
                 let (code, endpoint, site) = unpacker.shape(operation.shape);
                 if code == SELECT_ARM_CODE {
+                    let endpoint = self.numbers.endpoints.get(endpoint);
                     self.arms.resize(unpacker.shapes(), None);
-                    self.arms[usize::from(operation.shape)] = Some(Arm { endpoint, code: site });
+                    self.arms[usize::from(operation.shape)] =
+                        Some(SelectArm { endpoint, code: site });
                 }
-                *met = OperationKind::from_code(code)
-                    .map(|kind| shape(&self.known, &self.sites, kind, endpoint, site));
+                *known = OperationKind::from_code(code).map(|kind| {
+                    template(self.recording, self.numbers, &self.places, kind, [endpoint, site])
+                });
             }
         }
     }
 
-    /// Takes in a record that may be of any kind.
+    /// Decodes a record that need not be an operation.
     #[cold]
     fn other(&mut self, record: &Record<'_>) {
-        if let Event::Site { site, line, column, file } = record.event {
-            let place = Site { file: file.to_owned(), line, column };
-            if let Some(number) = self.recording.site_numbers.get(&place) {
-                self.sites.insert(site, number.get());
-                self.shapes.clear();
-            }
+        if let RawEvent::Site { site, line, column, file } = record.event
+            && let Some(place) = self.recording.find_place(file, line, column)
+        {
+            self.places.insert(site, place);
+            self.templates.clear();
         }
-        if let Some(deed) = self.deed(&record.event) {
-            self.other = deed;
-            self.words.clear();
-            self.words.push_str(said(&record.event));
-            let time = self.stretch.go_on(self.clock, record.time);
-            let time = time.saturating_sub(self.recording.origin);
-            let next = Operation { time, detail: 0, shape: OTHER };
-            match self.room.first_mut() {
-                Some(first) => *first = next,
-                None => self.room.push(next),
-            }
-            self.count = 1;
+        let Some((event, text)) = self.event(&record.event) else { return };
+        self.event = event;
+        self.text.clear();
+        self.text.push_str(text);
+        let time = self.conversion.convert(self.clock, record.time);
+        let time = time.saturating_sub(self.recording.origin().get());
+        let next = Unpacked { time, detail: 0, shape: NOT_AN_OPERATION };
+        match self.batch.first_mut() {
+            Some(first) => *first = next,
+            None => self.batch.push(next),
         }
+        self.count = 1;
     }
 
-    /// A deed that is no operation: an arm, or the other deed.
+    /// An event that is no operation.
     #[cold]
-    fn rare(&self, operation: &Operation) -> Deed {
-        match self.arms.get(usize::from(operation.shape)) {
-            Some(&Some(arm)) => self.arm(arm, operation.detail),
-            _ => self.other,
+    fn other_event(&self, event: &Unpacked) -> Event {
+        match self.arms.get(usize::from(event.shape)) {
+            Some(&Some(arm)) => arm.event(event.detail),
+            _ => self.event,
         }
     }
 
-    fn arm(&self, Arm { endpoint, code }: Arm, message: u64) -> Deed {
-        Deed::SelectArm {
-            channel: self.known.endpoints.get(endpoint),
-            endpoint,
-            arm: format::Arm::from_code(code),
-            message: MessageId(message),
-        }
-    }
-
-    fn deed(&self, event: &Event<'_>) -> Option<Deed> {
-        let channel = |endpoint: u32| self.known.endpoints.get(endpoint);
-        let callsite = |callsite: u32| self.known.callsites.get(callsite);
-        let place = |site: u32| self.sites.get(site);
-        match *event {
-            Event::Operation { kind, endpoint, site, detail } => Some(Deed::Operation {
-                kind,
-                subject: self.known.subject(kind, endpoint),
-                endpoint,
-                site: place(site),
-                detail,
-            }),
-            Event::ChannelCreated { sender, site, .. } => {
-                Some(Deed::ChannelCreated { channel: channel(sender)?, site: place(site) })
+    /// The event of a record, and its text. Some records are no events of a thread.
+    fn event<'r>(&self, event: &RawEvent<'r>) -> Option<(Event, &'r str)> {
+        let endpoint = |endpoint: u32| self.numbers.endpoints.get(endpoint);
+        let callsite = |callsite: u32| self.numbers.callsites.get(callsite);
+        let place = |site: u32| self.places.get(site);
+        let event = match *event {
+            RawEvent::Operation { kind, endpoint, site, detail } => {
+                let template = self.template_of(kind, endpoint, site);
+                Event::Operation(template.operation(detail))
             }
-            Event::SenderCloned { sender, from, site } => Some(Deed::SenderCloned {
-                channel: channel(sender),
-                sender,
-                from,
-                site: place(site),
-            }),
-            Event::ReceiverCloned { receiver, from, site } => Some(Deed::ReceiverCloned {
-                channel: channel(receiver),
-                receiver,
-                from,
-                site: place(site),
-            }),
-            Event::SelectArm { endpoint, arm, message } => {
-                Some(self.arm(Arm { endpoint, code: arm }, message))
+            RawEvent::ChannelCreated { channel, site, .. } => Event::ChannelCreated {
+                channel: self.numbers.channels.get(channel)?,
+                place: place(site),
+            },
+            RawEvent::SenderCloned { sender, from, site } => Event::SenderCloned {
+                sender: endpoint(sender),
+                from: endpoint(from),
+                place: place(site),
+            },
+            RawEvent::ReceiverCloned { receiver, site, .. } => {
+                Event::ReceiverCloned { receiver: endpoint(receiver), place: place(site) }
             }
-            Event::TaskSpawned { task, by, site, .. } => {
-                Some(Deed::TaskSpawned { task, by, site: place(site) })
+            RawEvent::SelectArm { endpoint: number, arm, message } => {
+                SelectArm { endpoint: endpoint(number), code: arm }.event(message)
             }
-            Event::TaskResumed { task } => Some(Deed::TaskResumed { task }),
-            Event::TaskSuspended { task } => Some(Deed::TaskSuspended { task }),
-            Event::TaskEnded { task } => Some(Deed::TaskEnded { task }),
-            Event::SenderDropped { endpoint } => {
-                Some(Deed::SenderDropped { channel: channel(endpoint), endpoint })
+            RawEvent::TaskSpawned { task, by, site, .. } => {
+                Event::TaskSpawned { task, by: NonZeroU32::new(by), place: place(site) }
             }
-            Event::ReceiverDropped { endpoint } => {
-                Some(Deed::ReceiverDropped { channel: channel(endpoint), endpoint })
+            RawEvent::TaskResumed { task } => Event::TaskResumed { task },
+            RawEvent::TaskSuspended { task } => Event::TaskSuspended { task },
+            RawEvent::TaskEnded { task } => Event::TaskEnded { task },
+            RawEvent::SenderDropped { endpoint: number } => {
+                Event::SenderDropped { sender: endpoint(number) }
             }
-            Event::ThreadStarted { .. } => self.known.spawned.then_some(Deed::ThreadStarted),
-            Event::Returned { panicked } => Some(Deed::Returned { panicked: panicked != 0 }),
-            Event::ThreadEnded {} => Some(Deed::ThreadEnded),
-            Event::Panicked { line, column, file, .. } => {
-                let place = Site { file: file.to_owned(), line, column };
-                Some(Deed::Panicked { site: self.recording.site_numbers.get(&place).copied() })
+            RawEvent::ReceiverDropped { endpoint: number } => {
+                Event::ReceiverDropped { receiver: endpoint(number) }
             }
-            Event::Value { message, .. } => Some(Deed::Value { message: MessageId(message) }),
-            Event::SpanEntered { callsite: number, span, .. } => {
-                Some(Deed::SpanEntered { callsite: callsite(number), span })
+            RawEvent::ThreadStarted { .. } if self.is_spawned => Event::ThreadStarted,
+            RawEvent::Returned { panicked } => Event::Returned { panicked: panicked != 0 },
+            RawEvent::ThreadEnded {} => Event::ThreadEnded,
+            RawEvent::Panicked { line, column, file, message } => {
+                let place = self.recording.find_place(file, line, column);
+                return Some((Event::Panicked { place }, message));
             }
-            Event::SpanExited { span } => Some(Deed::SpanExited { span }),
-            Event::Logged { callsite: number, .. } => {
-                Some(Deed::Logged { callsite: callsite(number) })
+            RawEvent::Value { message, value } => {
+                return Some((Event::Value { message: MessageId(message) }, value));
             }
-            Event::Paused {} => Some(Deed::Paused),
-            Event::Resumed {} => Some(Deed::Resumed),
-            _ => None,
-        }
+            RawEvent::SpanEntered { callsite: number, span, fields } => {
+                return Some((Event::SpanEntered { callsite: callsite(number), span }, fields));
+            }
+            RawEvent::SpanExited { span } => Event::SpanExited { span },
+            RawEvent::Logged { callsite: number, message } => {
+                return Some((Event::Logged { callsite: callsite(number) }, message));
+            }
+            RawEvent::Paused {} => Event::Paused,
+            RawEvent::Resumed {} => Event::Resumed,
+            _ => return None,
+        };
+        Some((event, ""))
     }
 }
 
-/// What is alike in operations of this kind, on this thing and at this site.
-#[inline]
-fn shape(
-    known: &Known<'_>,
-    sites: &Indices,
+/// What operations of this kind, on the thing with this number and at this site have in common.
+fn template(
+    recording: &Recording,
+    numbers: &Numbers,
+    places: &BlockPlaces,
     kind: OperationKind,
-    endpoint: u32,
-    site: u32,
-) -> Shape {
-    Shape { kind, subject: known.subject(kind, endpoint), endpoint, site: sites.get(site) }
-}
-
-/// What a record says in words, beside its deed.
-fn said<'a>(event: &Event<'a>) -> &'a str {
-    match *event {
-        Event::Panicked { message, .. } | Event::Logged { message, .. } => message,
-        Event::Value { value, .. } => value,
-        Event::SpanEntered { fields, .. } => fields,
-        _ => "",
+    [number, site]: [u32; 2],
+) -> Template {
+    let (target, endpoint) = match kind.call().subject() {
+        Subject::Endpoint => {
+            let endpoint = numbers.endpoints.get(number);
+            let channel = endpoint.map(|endpoint| recording.catalog.endpoints[endpoint].channel);
+            (channel.map(Target::Channel), endpoint)
+        }
+        Subject::Primitive => (numbers.primitives.get(number).map(Target::Primitive), None),
+        Subject::Thread => (numbers.threads.get(number).map(Target::Thread), None),
+        Subject::Nothing => (None, None),
+    };
+    Template {
+        kind,
+        call: kind.call(),
+        phase: kind.phase(),
+        outcome: kind.outcome(),
+        detail: kind.detail_kind(),
+        target,
+        endpoint,
+        place: places.get(site),
     }
 }

@@ -1,81 +1,58 @@
-//! Indices, and from numbers that a recording gives out to them.
+//! Maps from the numbers that a recording gives out to indices.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
 
-/// An index into one of the lists of the [`Entities`](crate::reading::catalog::Entities). It takes
-/// four bytes, an `Option` of it too.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Index(
-    /// One more than the index.
-    NonZeroU32,
-);
-
-impl Index {
-    /// This index; `None` where it is too large for four bytes.
-    #[inline]
-    pub fn new(index: usize) -> Option<Self> {
-        let next = u32::try_from(index).ok()?.checked_add(1)?;
-        NonZeroU32::new(next).map(Index)
-    }
-
-    /// The index as a list takes it.
-    #[inline]
-    pub fn get(self) -> usize {
-        self.0.get() as usize - 1
-    }
+/// A map from numbers to indices.
+///
+/// A process counts its numbers up, so most stand in a table. Numbers that are far from the others
+/// go to a hash map: a forged recording cannot make the table large.
+#[derive(Clone, Debug)]
+pub(crate) struct IdMap<I> {
+    table: Vec<Option<I>>,
+    outliers: HashMap<u32, I>,
+    inserted: usize,
 }
 
-impl std::fmt::Debug for Index {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.get().fmt(f)
-    }
-}
-
-/// A map from numbers to indices. Numbers are given out one by one, so most stand in a
-/// table; those that are too far from the others cost a map's time, and no room.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Indices {
-    near: Vec<Option<Index>>,
-    far: HashMap<u32, Index>,
-    /// How many were inserted.
-    count: usize,
-}
-
-/// So many numbers may be without an index, and this many times those that have one.
+/// The table may have this many empty places, and…
 const SPARE: usize = 64;
-const TIMES: usize = 8;
+/// …this many places for each number in the map.
+const PLACES_PER_NUMBER: usize = 8;
 
-impl Indices {
+impl<I> Default for IdMap<I> {
+    fn default() -> Self {
+        IdMap { table: Vec::new(), outliers: HashMap::new(), inserted: 0 }
+    }
+}
+
+impl<I: Copy> IdMap<I> {
     #[inline]
-    pub(crate) fn get(&self, number: u32) -> Option<Index> {
-        match self.near.get(number as usize) {
+    pub(crate) fn get(&self, number: u32) -> Option<I> {
+        match self.table.get(number as usize) {
             Some(&Some(index)) => Some(index),
-            _ if self.far.is_empty() => None,
-            _ => self.far.get(&number).copied(),
+            _ if self.outliers.is_empty() => None,
+            _ => self.outliers.get(&number).copied(),
         }
     }
 
-    /// In place of the index that the number had. What is too large for an index is left out.
-    pub(crate) fn insert(&mut self, number: u32, index: usize) {
-        let Some(index) = Index::new(index) else { return };
-        self.count += 1;
+    /// Maps `number` to `index`, whatever it was mapped to before.
+    pub(crate) fn insert(&mut self, number: u32, index: I) {
+        self.inserted += 1;
         let place = number as usize;
-        if place < SPARE + TIMES * self.count {
-            self.near.resize(self.near.len().max(place + 1), None);
-            self.near[place] = Some(index);
+        if place < SPARE + PLACES_PER_NUMBER * self.inserted {
+            self.table.resize(self.table.len().max(place + 1), None);
+            self.table[place] = Some(index);
         } else {
-            if let Some(near) = self.near.get_mut(place) {
-                *near = None;
+            if let Some(entry) = self.table.get_mut(place) {
+                *entry = None;
             }
-            self.far.insert(number, index);
+            self.outliers.insert(number, index);
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.near.clear();
-        self.far.clear();
-        self.count = 0;
+        self.table.clear();
+        self.outliers.clear();
+        self.inserted = 0;
     }
 }
 
@@ -84,8 +61,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_a_map_and_takes_no_room_for_what_is_not_there() {
-        let mut indices = Indices::default();
+    fn it_is_a_map_whose_table_stays_small() {
+        let mut ids = IdMap::default();
         let mut model = HashMap::new();
         for index in 0..2_000_usize {
             let number = match index % 4 {
@@ -93,31 +70,17 @@ mod tests {
                 1 => 3 * index as u32,
                 _ => index as u32 / 2,
             };
-            indices.insert(number, index);
+            ids.insert(number, index);
             model.insert(number, index);
-            assert!(indices.near.len() <= SPARE + TIMES * model.len() * 2);
+            assert!(ids.table.len() <= SPARE + PLACES_PER_NUMBER * model.len() * 2);
         }
         for number in (0..10_000).chain(u32::MAX - 2_000..=u32::MAX) {
-            assert_eq!(
-                indices.get(number).map(Index::get),
-                model.get(&number).copied(),
-                "{number}"
-            );
+            assert_eq!(ids.get(number), model.get(&number).copied(), "{number}");
         }
-        indices.insert(3, 1);
-        indices.insert(3, 2);
-        assert_eq!(indices.get(3), Index::new(2));
-        indices.clear();
-        assert!((0..10_000).all(|number| indices.get(number).is_none()));
-    }
-
-    #[test]
-    fn an_index_is_what_it_was_made_of_and_takes_no_more_room_if_there_may_be_none() {
-        let largest = u32::MAX as usize - 1;
-        for index in [0, 1, largest] {
-            assert_eq!(Index::new(index).map(Index::get), Some(index));
-        }
-        assert_eq!(Index::new(largest + 1), None);
-        assert_eq!(size_of::<Option<Index>>(), 4);
+        ids.insert(3, 1);
+        ids.insert(3, 2);
+        assert_eq!(ids.get(3), Some(2));
+        ids.clear();
+        assert!((0..10_000).all(|number| ids.get(number).is_none()));
     }
 }

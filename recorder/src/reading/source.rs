@@ -5,9 +5,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use super::error::{Error, Result};
 
-/// A recording that was not read yet.
+/// A recording that has not been read yet.
 #[derive(Debug)]
 pub struct Input {
     name: Option<String>,
@@ -20,46 +20,45 @@ impl Input {
     /// # Errors
     /// The file cannot be read, or is a text form that contradicts itself.
     pub fn open(path: &Path) -> Result<Self> {
-        let name = || path.display().to_string();
-        let mut file = File::open(path).with_context(name)?;
+        let name = path.display().to_string();
+        let io = |source| Error::Io { name: name.clone(), source };
+        let mut file = File::open(path).map_err(io)?;
         let mut head = [0; 19];
-        let length = read_at(&file, &mut head, 0).with_context(name)?;
+        let length = read_at(&file, &mut head, 0).map_err(io)?;
         let source = if head[..length].starts_with(b"channel-recording ") {
             let mut text = String::new();
-            file.read_to_string(&mut text).with_context(name)?;
-            Source::Memory(format::text::parse(&text).with_context(name)?)
+            file.read_to_string(&mut text).map_err(io)?;
+            let parsed = format::text::parse(&text);
+            Source::Memory(parsed.map_err(|source| Error::Text { name: name.clone(), source })?)
         } else {
             Source::File(file)
         };
-        Ok(Input { name: Some(name()), source })
+        Ok(Input { name: Some(name), source })
     }
 
-    /// A recording that is in memory.
+    /// A recording in memory.
     pub fn in_memory(bytes: Vec<u8>) -> Self {
         Input { name: None, source: Source::Memory(bytes) }
     }
 
-    pub(super) fn growing(file: File, length: u64, rest: Vec<u8>) -> Self {
-        Input { name: None, source: Source::Growing(file, length, rest) }
+    /// The first `length` bytes of a file that grows, with `rest` appended.
+    pub(crate) fn growing(file: File, length: u64, rest: Vec<u8>) -> Self {
+        Input { name: None, source: Source::Growing { file, length, rest } }
     }
 
-    /// The same recording, called so where something is said of it.
+    /// The same recording under another name.
     #[must_use]
-    pub fn called(self, name: &str) -> Self {
+    pub fn named(self, name: &str) -> Self {
         Input { name: Some(name.to_owned()), ..self }
     }
 
-    /// What it is called: its path, if it has one.
+    /// Its name in messages: its path, if it has one.
     pub(super) fn name(&self) -> &str {
         self.name.as_deref().unwrap_or("recording")
     }
 
-    /// Says of an error that it is this recording's.
-    pub(super) fn blame(&self, error: anyhow::Error) -> anyhow::Error {
-        match &self.name {
-            Some(name) => error.context(name.clone()),
-            None => error,
-        }
+    pub(super) fn io_error(&self, source: io::Error) -> Error {
+        Error::Io { name: self.name().to_owned(), source }
     }
 }
 
@@ -67,8 +66,7 @@ impl Input {
 pub(super) enum Source {
     File(File),
     Memory(Vec<u8>),
-    /// So many bytes of a file that grows, and what is to stand behind them.
-    Growing(File, u64, Vec<u8>),
+    Growing { file: File, length: u64, rest: Vec<u8> },
 }
 
 impl Source {
@@ -76,16 +74,17 @@ impl Source {
         match self {
             Source::File(file) => Ok(file.metadata()?.len()),
             Source::Memory(memory) => Ok(memory.len() as u64),
-            Source::Growing(_, length, rest) => Ok(length + rest.len() as u64),
+            Source::Growing { length, rest, .. } => Ok(length + rest.len() as u64),
         }
     }
 
-    /// Reads as many bytes as there are from `offset` on, at most what fits.
+    /// Reads from `offset` on until `bytes` is full or the source ends; returns the number of
+    /// bytes read.
     pub(super) fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         match self {
             Source::Memory(memory) => Ok(copy_at(memory, bytes, offset)),
             Source::File(file) => read_at(file, bytes, offset),
-            Source::Growing(file, length, rest) => {
+            Source::Growing { file, length, rest } => {
                 let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
                 let (first, second) = bytes.split_at_mut(left.min(bytes.len()));
                 let done = read_at(file, first, offset)?;
@@ -99,7 +98,7 @@ impl Source {
     }
 }
 
-/// Copies as many bytes as there are from `offset` on, at most what fits.
+/// Copies from `offset` on until `bytes` is full or `memory` ends; returns the number of bytes.
 fn copy_at(memory: &[u8], bytes: &mut [u8], offset: u64) -> usize {
     let from = usize::try_from(offset).map_or(memory.len(), |at| at.min(memory.len()));
     let count = bytes.len().min(memory.len() - from);
@@ -107,7 +106,7 @@ fn copy_at(memory: &[u8], bytes: &mut [u8], offset: u64) -> usize {
     count
 }
 
-/// Reads as many bytes as there are from `offset` on, at most what fits.
+/// Reads from `offset` on until `bytes` is full or the file ends; returns the number of bytes.
 pub(crate) fn read_at(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < bytes.len() {

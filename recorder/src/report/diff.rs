@@ -1,4 +1,4 @@
-//! What changed from one run to another.
+//! The changes from one run to another.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use serde::Serialize;
 
 use super::json::{ChannelRecord, Document, FindingRecord, SideRecord, VERSION};
 use super::table::{Align, Table, cut};
-use crate::report::summary::duration;
+use crate::reading::Nanos;
 
-/// Times that differ by less than this part of the larger are taken for the same: runs of one
-/// program on one machine differ by as much.
+/// Times that differ by less than this share of the larger count as equal: two runs of one program
+/// on one machine differ as much.
 const NOISE: f64 = 0.2;
-/// Times that differ by less, in nanoseconds, are the same: the scheduler's doing.
+/// Times that differ by fewer nanoseconds count as equal: the scheduler causes that.
 const NOISE_TIME: u64 = 50_000;
 
-/// What changed from one run to another: findings that came or went, channels that came or
-/// went, counts, and times that differ by more than a fifth. It is shown to people as text, and
-/// is JSON as docs/report-schema.md says.
+/// The changes from one run to another: findings and channels that came or went, counts, and times
+/// that differ by more than a fifth. Its [`Display`](fmt::Display) is for people; its JSON is
+/// specified in docs/report-schema.md.
 #[derive(Clone, Debug, Serialize)]
 pub struct Difference {
     /// [`VERSION`].
@@ -25,31 +25,32 @@ pub struct Difference {
     pub come: Vec<FindingRecord>,
     /// Findings that only the earlier run has.
     pub gone: Vec<FindingRecord>,
-    /// What else is different.
+    /// Other changes.
     pub changes: Vec<Change>,
 }
 
 /// A number that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// The channel's name; of the run as a whole there is none.
+    /// The channel's name; none for the run as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
     /// The channel's process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
-    /// What it is.
-    pub what: What,
-    /// What it was, in nanoseconds or messages; `None` if there was no such channel.
+    /// What the number measures.
+    #[serde(rename = "what")]
+    pub quantity: Quantity,
+    /// The number before, in nanoseconds or messages; `None` if the channel did not exist.
     pub before: Option<u64>,
-    /// What it is now.
+    /// The number after.
     pub after: Option<u64>,
 }
 
-/// What can be different.
+/// A number of a run or a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum Quantity {
     /// How long the run is.
     DurationNs,
     /// Whether there is the channel: 1.
@@ -74,26 +75,28 @@ pub enum What {
     ReceiversWaitedNs,
 }
 
-impl What {
-    /// What people are told.
-    fn words(self) -> &'static str {
+impl Quantity {
+    /// Its name for people.
+    fn name(self) -> &'static str {
         match self {
-            What::DurationNs => "duration",
-            What::Channel => "channel",
-            What::Sent => "sent",
-            What::Received => "received",
-            What::Lost => "lost",
-            What::Returned => "returned",
-            What::MaxDepth => "max depth",
-            What::P50LatencyNs => "p50 latency",
-            What::P99LatencyNs => "p99 latency",
-            What::SendersWaitedNs => "senders waited",
-            What::ReceiversWaitedNs => "receivers waited",
+            Quantity::DurationNs => "duration",
+            Quantity::Channel => "channel",
+            Quantity::Sent => "sent",
+            Quantity::Received => "received",
+            Quantity::Lost => "lost",
+            Quantity::Returned => "returned",
+            Quantity::MaxDepth => "max depth",
+            Quantity::P50LatencyNs => "p50 latency",
+            Quantity::P99LatencyNs => "p99 latency",
+            Quantity::SendersWaitedNs => "senders waited",
+            Quantity::ReceiversWaitedNs => "receivers waited",
         }
     }
 
     fn is_time(self) -> bool {
-        use What::{DurationNs, P50LatencyNs, P99LatencyNs, ReceiversWaitedNs, SendersWaitedNs};
+        use Quantity::{
+            DurationNs, P50LatencyNs, P99LatencyNs, ReceiversWaitedNs, SendersWaitedNs,
+        };
         matches!(
             self,
             DurationNs | P50LatencyNs | P99LatencyNs | SendersWaitedNs | ReceiversWaitedNs
@@ -102,7 +105,7 @@ impl What {
 }
 
 impl Difference {
-    /// Between these.
+    /// The difference between two runs.
     pub fn new(before: &Document, after: &Document) -> Self {
         let mut changes = Vec::new();
         let times = [before.duration_ns, after.duration_ns];
@@ -111,7 +114,7 @@ impl Difference {
             changes.push(Change {
                 channel: None,
                 process: None,
-                what: What::DurationNs,
+                quantity: Quantity::DurationNs,
                 before,
                 after,
             });
@@ -119,12 +122,12 @@ impl Difference {
         for channel in &before.channels {
             match find(&after.channels, channel) {
                 Some(other) => changes_of([channel, other], &mut changes),
-                None => changes.push(change(channel, What::Channel, [Some(1), None])),
+                None => changes.push(change(channel, Quantity::Channel, [Some(1), None])),
             }
         }
         for channel in &after.channels {
             if find(&before.channels, channel).is_none() {
-                changes.push(change(channel, What::Channel, [None, Some(1)]));
+                changes.push(change(channel, Quantity::Channel, [None, Some(1)]));
             }
         }
         Difference {
@@ -136,30 +139,34 @@ impl Difference {
     }
 }
 
-fn change(channel: &ChannelRecord, what: What, [before, after]: [Option<u64>; 2]) -> Change {
+fn change(
+    channel: &ChannelRecord,
+    quantity: Quantity,
+    [before, after]: [Option<u64>; 2],
+) -> Change {
     let (name, process) = (channel.name.clone(), channel.process.clone());
-    Change { channel: Some(name), process: Some(process), what, before, after }
+    Change { channel: Some(name), process: Some(process), quantity, before, after }
 }
 
-/// What is different of a channel.
+/// The changes of a channel.
 fn changes_of(both: [&ChannelRecord; 2], changes: &mut Vec<Change>) {
-    let mut add = |what, is_different: fn([u64; 2]) -> bool, of: fn(&ChannelRecord) -> u64| {
+    let mut add = |quantity, is_different: fn([u64; 2]) -> bool, of: fn(&ChannelRecord) -> u64| {
         let values = both.map(of);
         if is_different(values) {
-            changes.push(change(both[0], what, values.map(Some)));
+            changes.push(change(both[0], quantity, values.map(Some)));
         }
     };
     let exactly = |[before, after]: [u64; 2]| before != after;
-    add(What::Sent, exactly, |channel| channel.sent);
-    add(What::Received, exactly, |channel| channel.received);
-    add(What::Lost, exactly, |channel| channel.lost);
-    add(What::Returned, exactly, |channel| channel.returned);
+    add(Quantity::Sent, exactly, |channel| channel.sent);
+    add(Quantity::Received, exactly, |channel| channel.received);
+    add(Quantity::Lost, exactly, |channel| channel.lost);
+    add(Quantity::Returned, exactly, |channel| channel.returned);
     let deeper = |depths: [u64; 2]| depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE;
-    add(What::MaxDepth, deeper, |channel| channel.depth.max);
-    add(What::P50LatencyNs, differ, |channel| channel.latency.p50_ns);
-    add(What::P99LatencyNs, differ, |channel| channel.latency.p99_ns);
-    add(What::SendersWaitedNs, differ, |channel| waited(&channel.senders));
-    add(What::ReceiversWaitedNs, differ, |channel| waited(&channel.receivers));
+    add(Quantity::MaxDepth, deeper, |channel| channel.depth.max);
+    add(Quantity::P50LatencyNs, differ, |channel| channel.latency.p50_ns);
+    add(Quantity::P99LatencyNs, differ, |channel| channel.latency.p99_ns);
+    add(Quantity::SendersWaitedNs, differ, |channel| waited(&channel.senders));
+    add(Quantity::ReceiversWaitedNs, differ, |channel| waited(&channel.receivers));
 }
 
 impl fmt::Display for Difference {
@@ -177,11 +184,12 @@ impl fmt::Display for Difference {
             ("after", Align::Right),
             ("change", Align::Right),
         ]);
-        for Change { channel, what, before, after, .. } in changes {
+        for Change { channel, quantity, before, after, .. } in changes {
             let (values, ratio) = match (before, after) {
-                (&Some(before), &Some(after)) if what.is_time() => {
-                    ([before, after].map(duration), ratio([before, after]))
-                }
+                (&Some(before), &Some(after)) if quantity.is_time() => (
+                    [before, after].map(|time| Nanos::new(time).to_string()),
+                    ratio([before, after]),
+                ),
                 (&Some(before), &Some(after)) => {
                     ([before, after].map(|n| n.to_string()), ratio([before, after]))
                 }
@@ -190,13 +198,13 @@ impl fmt::Display for Difference {
             };
             let [before, after] = values;
             let who = cut(channel.as_deref().unwrap_or("run"), 24);
-            table.row(vec![who, what.words().to_owned(), before, after, ratio]);
+            table.row(vec![who, quantity.name().to_owned(), before, after, ratio]);
         }
         if !changes.is_empty() {
             write!(out, "{table}")?;
         }
         if come.is_empty() && gone.is_empty() && changes.is_empty() {
-            writeln!(out, "nothing has changed but by less than {:.0} %", 100.0 * NOISE)?;
+            writeln!(out, "nothing has changed by more than {:.0}%", 100.0 * NOISE)?;
         }
         Ok(())
     }
@@ -249,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn noise_is_no_difference() {
+    fn noise_is_not_a_difference() {
         assert!(!differ([1_000_000, 1_200_000]));
         assert!(differ([1_000_000, 1_300_000]));
         assert!(!differ([1_000, 40_000]));

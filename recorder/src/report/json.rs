@@ -1,24 +1,23 @@
-//! The report for machines. `docs/report-schema.md` says what each field is.
+//! The report for machines. `docs/report-schema.md` describes each field.
 //!
-//! Fields may be added within a version; one that goes, or means something else, makes a new
-//! one.
+//! A version may gain fields. A field that disappears, or changes its meaning, makes a new version.
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
-use super::{Report, name_of};
-use crate::analysis::Pause;
-use crate::analysis::critical_path::Part;
-use crate::analysis::findings::words::{method, place};
+use super::Report;
+use crate::analysis::critical_path::{PathPart, Segment};
+use crate::analysis::findings::words::method;
 use crate::analysis::findings::{Certainty, Finding};
-use crate::analysis::stats::channels::{Channel, Side};
-use crate::reading::catalog::Index;
+use crate::analysis::stats::channels::ChannelUser;
+use crate::analysis::stats::{Depth, Latency};
+use crate::reading::catalog::{ChannelIndex, PlaceIndex, ProcessIndex, Target, ThreadIndex};
+use crate::reading::{Nanos, Recording};
+use crate::replay::Pause;
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
 
-/// A report. All times are in nanoseconds; those *at* which something was count from the
-/// trace's start.
+/// A report. All times are in nanoseconds; points in time count from the trace's start.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// [`VERSION`].
@@ -27,13 +26,13 @@ pub struct Document {
     pub duration_ns: u64,
     /// Whether events are missing.
     pub incomplete: bool,
-    /// How many events were not recorded, as far as the threads could count them.
+    /// How many events could not be recorded, as far as the threads could count them.
     #[serde(default)]
     pub dropped: u64,
-    /// What could not be read, in words.
+    /// A description of each part that could not be read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damage: Vec<String>,
-    /// Of several recordings: how their clocks were put on one, in words.
+    /// How the clocks of several recordings were aligned, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alignment: Option<String>,
     /// The worst first.
@@ -43,32 +42,32 @@ pub struct Document {
     pub processes: Vec<ProcessRecord>,
     /// In the order in which they were made.
     pub channels: Vec<ChannelRecord>,
-    /// In the order in which they appeared.
+    /// In the order of their first events.
     pub threads: Vec<ThreadRecord>,
-    /// What determined the length of the run.
+    /// The work and waits that determined the length of the run.
     pub critical_path: PathRecord,
 }
 
 /// A finding.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    /// As in `docs/findings.md`.
+    /// Its code: see `docs/findings.md`.
     pub code: String,
     /// `error`, `warning` or `note`.
     pub severity: String,
-    /// The process that it is in, where there are several.
+    /// Its process, where there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
     /// Whether it follows from the events.
     pub certain: bool,
-    /// What would make it certain, if it is not.
+    /// The condition under which it is certain, if it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certain_if: Option<String>,
-    /// What is the matter.
+    /// The problem.
     pub what: String,
-    /// What to change.
+    /// A change that would help.
     pub advice: String,
-    /// Why it matters.
+    /// Why the problem matters.
     pub why: String,
     /// The place to look at first: `src/main.rs:14`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,9 +78,9 @@ pub struct FindingRecord {
     pub channels: Vec<String>,
     /// Names of locks and other primitives.
     pub primitives: Vec<String>,
-    /// From when.
+    /// Its start.
     pub from_ns: u64,
-    /// To when.
+    /// Its end.
     pub to_ns: u64,
     /// Events that show it.
     pub evidence: Vec<EvidenceRecord>,
@@ -94,7 +93,7 @@ pub struct EvidenceRecord {
     pub at_ns: u64,
     /// The thread's name.
     pub thread: String,
-    /// What happens.
+    /// What the thread did.
     pub what: String,
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,19 +103,19 @@ pub struct EvidenceRecord {
 /// A process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessRecord {
-    /// Its name, which others can have, too.
+    /// Its name; others can have the same.
     pub name: String,
-    /// The operating system's number for it.
+    /// The operating system's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// When its recording paused.
     pub pauses: Vec<PauseRecord>,
 }
 
-/// A time in which nothing was recorded of a process.
+/// A time in which the recording of a process paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PauseRecord {
-    /// Its begin; `null` if that is not recorded.
+    /// Its start; `null` if that is not recorded.
     pub from_ns: Option<u64>,
     /// Its end; `null` if it never ended.
     pub to_ns: Option<u64>,
@@ -144,9 +143,9 @@ pub struct ChannelRecord {
     pub lost: u64,
     /// Messages still queued at the end.
     pub queued: u64,
-    /// Messages that came back, as the receiver was gone.
+    /// Messages that were returned because the receiver was gone.
     pub returned: u64,
-    /// From a send's begin to its receive's end.
+    /// From the start of each send to the end of its receive.
     pub latency: LatencyRecord,
     /// Messages in it.
     pub depth: DepthRecord,
@@ -165,17 +164,17 @@ pub struct ChannelRecord {
 /// Latencies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LatencyRecord {
-    /// Of how many messages.
+    /// The number of messages.
     pub count: u64,
     /// The mean.
     pub mean_ns: u64,
-    /// Half are at most this.
+    /// 50% are at most this.
     pub p50_ns: u64,
-    /// Nine of ten.
+    /// 90% are at most this.
     pub p90_ns: u64,
-    /// 99 of a hundred.
+    /// 99% are at most this.
     pub p99_ns: u64,
-    /// All.
+    /// The longest.
     pub max_ns: u64,
 }
 
@@ -190,20 +189,20 @@ pub struct DepthRecord {
     pub max_at_ns: u64,
 }
 
-/// What a thread did at one side of a channel.
+/// The use of one side of a channel by a thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SideRecord {
     /// The thread's name.
     pub thread: String,
     /// Messages sent or received.
     pub messages: u64,
-    /// How often it has waited.
+    /// How often it waited.
     pub waits: u64,
     /// How long in all.
     pub waited_ns: u64,
     /// Its longest wait.
     pub longest_ns: u64,
-    /// How often it found no room, or nothing, and did not wait.
+    /// How often it found no room or no message, and did not wait.
     pub refused: u64,
 }
 
@@ -214,7 +213,7 @@ pub struct ThreadRecord {
     pub name: String,
     /// The process's name.
     pub process: String,
-    /// From when it was first seen to its end.
+    /// From its first event to its end.
     pub life_ns: u64,
     /// How long it slept.
     pub slept_ns: u64,
@@ -226,15 +225,15 @@ pub struct ThreadRecord {
     pub received: u64,
     /// Whether a panic ended it.
     pub panicked: bool,
-    /// How often it has panicked, and somebody has caught that or not.
+    /// How often it panicked, whether or not the panic was caught.
     #[serde(default)]
     pub panics: u64,
-    /// How many of its events were not recorded.
+    /// How many of its events could not be recorded.
     #[serde(default)]
     pub dropped: u64,
-    /// By what it waited in, the longest first.
+    /// By call and target, the longest first.
     pub waits: Vec<WaitRecord>,
-    /// What it still waits in at the end, as far as is known.
+    /// The wait that it is still in at the end, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<WaitingRecord>,
 }
@@ -245,7 +244,7 @@ pub struct WaitingRecord {
     /// The call: `recv`.
     #[serde(rename = "in")]
     pub call: String,
-    /// On what: a channel, a lock or a thread.
+    /// Its target: a channel, a lock or a thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
     /// Where.
@@ -261,7 +260,7 @@ pub struct WaitRecord {
     /// The call: `recv`.
     #[serde(rename = "in")]
     pub call: String,
-    /// On what: a channel, a lock or a thread.
+    /// Its target: a channel, a lock or a thread.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
     /// How often.
@@ -278,11 +277,11 @@ pub struct WaitRecord {
 pub struct PathRecord {
     /// How long it is.
     pub length_ns: u64,
-    /// Where it went, the longest first.
+    /// Its parts, the longest first.
     pub parts: Vec<PartRecord>,
-    /// Stages, made infinitely fast, and by how much the run would be shorter at most.
+    /// By how much the run would be shorter at most if a thread took no time.
     pub if_faster: Vec<GainRecord>,
-    /// Channels, with room for everything, likewise.
+    /// By how much it would be shorter at most if a channel had room for all messages.
     pub if_larger: Vec<GainRecord>,
 }
 
@@ -291,12 +290,12 @@ pub struct PathRecord {
 pub struct PartRecord {
     /// `running`, `sleeping`, `waiting` or `hand-over`.
     pub kind: String,
-    /// The thread; for a hand-over what it was at.
+    /// The thread; for a hand-over its target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How long in all.
     pub time_ns: u64,
-    /// In how many stretches.
+    /// In how many pieces.
     pub count: u64,
 }
 
@@ -309,206 +308,238 @@ pub struct GainRecord {
     pub at_most_ns: u64,
 }
 
+/// Why a text is not a report that this version can read.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    /// It is not JSON, or not a report.
+    #[error("not a report of `recorder report --json`")]
+    Json(#[from] serde_json::Error),
+    /// It is of another version.
+    #[error("a report of version {0}; this recorder reads version {VERSION}")]
+    Version(u32),
+}
+
 impl Document {
-    /// Reads one that was written as JSON.
+    /// Parses the JSON of a report.
     ///
     /// # Errors
-    /// It is none, or one of another version.
-    pub fn parse(text: &str) -> anyhow::Result<Self> {
+    /// It is not a report, or one of another version.
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
         #[derive(Deserialize)]
         struct Versioned {
             version: u32,
         }
-        let Versioned { version } =
-            serde_json::from_str(text).context("it is no report of `recorder report --json`")?;
+        let Versioned { version } = serde_json::from_str(text)?;
         if version != VERSION {
-            anyhow::bail!("it is a report of version {version}; this recorder knows {VERSION}");
+            return Err(ParseError::Version(version));
         }
         Ok(serde_json::from_str(text)?)
     }
 
-    /// Of a report.
+    /// The document of a report.
     pub fn new(report: &Report<'_>) -> Self {
         let analysis = &report.analysis;
-        let path = &analysis.path;
-        let gain = |name: &str, time: u64| GainRecord { name: name.to_owned(), at_most_ns: time };
-        let threads = &analysis.entities.threads;
-        let faster =
-            report.stages().into_iter().map(|(thread, time)| gain(&threads[thread].name, time));
-        let larger = path
-            .full
-            .iter()
-            .map(|&(channel, time)| gain(&analysis.entities.channels[channel].label, time));
+        let catalog = analysis.catalog;
+        let Recording { dropped, damage, alignment, .. } = report.recording;
         Document {
             version: VERSION,
-            duration_ns: analysis.entities.end,
-            incomplete: analysis.incomplete,
-            dropped: report.recording.dropped,
-            damage: report.recording.damage.iter().map(ToString::to_string).collect(),
-            alignment: report.recording.alignment.as_ref().map(ToString::to_string),
-            findings: report
-                .findings
-                .iter()
-                .map(|finding| self::finding(report, finding))
-                .collect(),
-            processes: (0..analysis.processes.len()).map(|index| process(report, index)).collect(),
-            channels: (0..analysis.channels.len()).map(|index| channel(report, index)).collect(),
-            threads: (0..analysis.threads.len()).map(|index| thread(report, index)).collect(),
-            critical_path: PathRecord {
-                length_ns: path.length(),
-                parts: path
-                    .parts
-                    .iter()
-                    .map(|&(part, time, count)| self::part(report, part, time, count))
-                    .collect(),
-                if_faster: faster.collect(),
-                if_larger: larger.collect(),
-            },
+            duration_ns: catalog.end.get(),
+            incomplete: analysis.is_incomplete,
+            dropped: *dropped,
+            damage: damage.iter().map(ToString::to_string).collect(),
+            alignment: alignment.as_ref().map(ToString::to_string),
+            findings: report.findings.iter().map(|it| report.finding_record(it)).collect(),
+            processes: catalog.processes.keys().map(|it| report.process_record(it)).collect(),
+            channels: catalog.channels.keys().map(|it| report.channel_record(it)).collect(),
+            threads: catalog.threads.keys().map(|it| report.thread_record(it)).collect(),
+            critical_path: report.path_record(),
         }
     }
 }
 
-fn site(report: &Report<'_>, site: Option<Index>) -> Option<String> {
-    site.map(|site| place(&report.analysis, site))
-}
+/// The records of a report.
+impl Report<'_> {
+    fn place(&self, place: Option<PlaceIndex>) -> Option<String> {
+        place.map(|place| self.analysis.catalog.places[place].file_and_line())
+    }
 
-fn thread_name(report: &Report<'_>, thread: usize) -> String {
-    report.analysis.entities.threads[thread].name.clone()
-}
+    fn thread_name(&self, thread: ThreadIndex) -> String {
+        self.label(Target::Thread(thread))
+    }
 
-fn finding(report: &Report<'_>, finding: &Finding) -> FindingRecord {
-    let entities = report.analysis.entities;
-    let certain_if = match &finding.certainty {
-        Certainty::Certain => None,
-        Certainty::Likely { certain_if } => Some(certain_if.clone()),
-    };
-    let evidence = finding.evidence.iter().map(|evidence| EvidenceRecord {
-        at_ns: evidence.time,
-        thread: thread_name(report, evidence.thread),
-        what: evidence.what.clone(),
-        site: site(report, evidence.site),
-    });
-    FindingRecord {
-        code: finding.code.name().to_owned(),
-        severity: finding.code.severity().name().to_owned(),
-        process: entities.process_name(finding.process(entities)),
-        certain: certain_if.is_none(),
-        certain_if,
-        what: finding.what.clone(),
-        advice: finding.advice.clone(),
-        why: finding.why.clone(),
-        site: site(report, finding.site),
-        threads: finding.threads.iter().map(|&thread| thread_name(report, thread)).collect(),
-        channels: finding.channels.iter().map(|&at| entities.channels[at].label.clone()).collect(),
-        primitives: finding
-            .primitives
-            .iter()
-            .map(|&at| entities.primitives[at].label.clone())
-            .collect(),
-        from_ns: finding.span.0,
-        to_ns: finding.span.1,
-        evidence: evidence.collect(),
+    fn label(&self, target: Target) -> String {
+        self.analysis.catalog.label(target).to_owned()
+    }
+
+    fn finding_record(&self, finding: &Finding) -> FindingRecord {
+        let catalog = self.analysis.catalog;
+        let certain_if = match &finding.certainty {
+            Certainty::Certain => None,
+            Certainty::Likely { certain_if } => Some(certain_if.clone()),
+        };
+        let evidence = finding.evidence.iter().map(|evidence| EvidenceRecord {
+            at_ns: evidence.time.get(),
+            thread: self.thread_name(evidence.thread),
+            what: evidence.what.clone(),
+            site: self.place(evidence.place),
+        });
+        let channels = finding.channels.iter().map(|&it| self.label(Target::Channel(it)));
+        let primitives = finding.primitives.iter().map(|&it| self.label(Target::Primitive(it)));
+        FindingRecord {
+            code: finding.code.name().to_owned(),
+            severity: finding.code.severity().name().to_owned(),
+            process: catalog.process_name(finding.process(catalog)),
+            certain: certain_if.is_none(),
+            certain_if,
+            what: finding.what.clone(),
+            advice: finding.advice.clone(),
+            why: finding.why.clone(),
+            site: self.place(finding.place),
+            threads: finding.threads.iter().map(|&thread| self.thread_name(thread)).collect(),
+            channels: channels.collect(),
+            primitives: primitives.collect(),
+            from_ns: finding.span.0.get(),
+            to_ns: finding.span.1.get(),
+            evidence: evidence.collect(),
+        }
+    }
+
+    fn process_record(&self, process: ProcessIndex) -> ProcessRecord {
+        let facts = &self.analysis.catalog.processes[process];
+        let pauses = self.analysis.state.processes[process].pauses.iter();
+        let pause = |&Pause { from, to }: &Pause| PauseRecord {
+            from_ns: from.map(Nanos::get),
+            to_ns: to.map(Nanos::get),
+        };
+        ProcessRecord {
+            name: facts.name.clone(),
+            pid: (facts.pid != 0).then_some(facts.pid),
+            pauses: pauses.map(pause).collect(),
+        }
+    }
+
+    fn channel_record(&self, channel: ChannelIndex) -> ChannelRecord {
+        let catalog = self.analysis.catalog;
+        let facts = &catalog.channels[channel];
+        let state = &self.analysis.state.channels[channel];
+        let stats = &self.analysis.channels[channel];
+        let side = |user: &ChannelUser| SideRecord {
+            thread: self.thread_name(user.thread),
+            messages: user.messages,
+            waits: user.waits,
+            waited_ns: user.waited.get(),
+            longest_ns: user.longest.get(),
+            refused: user.refused,
+        };
+        let when = |event: Option<(Nanos, ThreadIndex)>| event.map(|(time, _)| time.get());
+        ChannelRecord {
+            name: facts.label.clone(),
+            process: catalog.processes[facts.process].name.clone(),
+            message_type: facts.message_type.clone(),
+            bound: facts.bound,
+            site: self.place(facts.place),
+            sent: state.all_sent(),
+            received: state.received,
+            lost: state.lost,
+            queued: state.queued(),
+            returned: stats.returned(),
+            latency: LatencyRecord::new(&stats.latency),
+            depth: DepthRecord::new(&stats.depth),
+            senders: stats.senders.iter().map(side).collect(),
+            receivers: stats.receivers.iter().map(side).collect(),
+            made_at_ns: when(state.made),
+            senders_gone_at_ns: when(state.senders_gone),
+            receiver_gone_at_ns: when(state.receiver_gone),
+        }
+    }
+
+    fn thread_record(&self, thread: ThreadIndex) -> ThreadRecord {
+        let facts = &self.analysis.catalog.threads[thread];
+        let state = &self.analysis.state.threads[thread];
+        let stats = &self.analysis.threads[thread];
+        let on = |target: Option<Target>| target.map(|target| self.label(target));
+        let waits = stats.waits.iter().map(|waits| WaitRecord {
+            call: method(waits.call).to_owned(),
+            on: on(waits.target),
+            count: waits.count,
+            time_ns: waits.time.get(),
+            longest_ns: waits.longest.get(),
+        });
+        let waiting = self.analysis.open_wait(thread).map(|wait| WaitingRecord {
+            call: method(wait.call()).to_owned(),
+            on: on(wait.target()),
+            site: self.place(wait.operation.place),
+            from_ns: wait.begin.get(),
+        });
+        ThreadRecord {
+            name: facts.name.clone(),
+            process: self.analysis.catalog.processes[facts.process].name.clone(),
+            life_ns: self.analysis.life(thread).get(),
+            slept_ns: stats.slept.get(),
+            waited_ns: stats.waited.get(),
+            sent: stats.sent,
+            received: stats.received,
+            panicked: state.panic.as_ref().is_some_and(|panic| panic.is_uncaught()),
+            panics: stats.panics,
+            dropped: facts.dropped,
+            waits: waits.collect(),
+            waiting,
+        }
+    }
+
+    fn path_record(&self) -> PathRecord {
+        let path = &self.analysis.critical_path;
+        let gain = |target: Target, time: Nanos| GainRecord {
+            name: self.label(target),
+            at_most_ns: time.get(),
+        };
+        let threads = path.by_thread().into_iter();
+        let faster = threads.map(|(thread, time)| gain(Target::Thread(thread), time));
+        let larger = path.full.iter().map(|&(channel, time)| gain(Target::Channel(channel), time));
+        PathRecord {
+            length_ns: path.length().get(),
+            parts: path.parts.iter().map(|part| self.part_record(part)).collect(),
+            if_faster: faster.collect(),
+            if_larger: larger.collect(),
+        }
+    }
+
+    fn part_record(&self, part: &PathPart) -> PartRecord {
+        let (kind, target) = match part.segment {
+            Segment::Running(thread) => ("running", Some(Target::Thread(thread))),
+            Segment::Sleeping(thread) => ("sleeping", Some(Target::Thread(thread))),
+            Segment::Waiting(thread) => ("waiting", Some(Target::Thread(thread))),
+            Segment::HandOff(target) => ("hand-over", target),
+        };
+        PartRecord {
+            kind: kind.to_owned(),
+            name: target.map(|target| self.label(target)),
+            time_ns: part.time.get(),
+            count: part.count,
+        }
     }
 }
 
-fn process(report: &Report<'_>, index: usize) -> ProcessRecord {
-    let entity = &report.analysis.entities.processes[index];
-    let pauses = report.analysis.processes[index].pauses.iter();
-    ProcessRecord {
-        name: entity.name.clone(),
-        pid: (entity.pid != 0).then_some(entity.pid),
-        pauses: pauses
-            .map(|&Pause { from, to }| PauseRecord { from_ns: from, to_ns: to })
-            .collect(),
-    }
-}
-
-fn channel(report: &Report<'_>, index: usize) -> ChannelRecord {
-    let entities = report.analysis.entities;
-    let entity = &entities.channels[index];
-    let state: &Channel = &report.analysis.channels[index];
-    let side = |side: &Side| SideRecord {
-        thread: thread_name(report, side.thread),
-        messages: side.messages,
-        waits: side.waits,
-        waited_ns: side.waited,
-        longest_ns: side.longest,
-        refused: side.refused,
-    };
-    let latency = &state.latency;
-    ChannelRecord {
-        name: entity.label.clone(),
-        process: entities.processes[entity.process].name.clone(),
-        message_type: entity.message_type.clone(),
-        bound: entity.bound,
-        site: site(report, entity.site),
-        sent: state.sent,
-        received: state.received,
-        lost: state.lost,
-        queued: state.depth.now,
-        returned: state.returned(),
-        latency: LatencyRecord {
+impl LatencyRecord {
+    fn new(latency: &Latency) -> Self {
+        LatencyRecord {
             count: latency.count(),
-            mean_ns: latency.mean(),
-            p50_ns: latency.percentile(50.0),
-            p90_ns: latency.percentile(90.0),
-            p99_ns: latency.percentile(99.0),
-            max_ns: latency.max(),
-        },
-        depth: DepthRecord {
-            // Three digits are what it is good for, and are the same on every machine.
-            mean: (state.depth.mean() * 1e3).round() / 1e3,
-            max: state.depth.max,
-            max_at_ns: state.depth.max_at,
-        },
-        senders: state.senders.iter().map(side).collect(),
-        receivers: state.receivers.iter().map(side).collect(),
-        made_at_ns: state.made.map(|made| made.0),
-        senders_gone_at_ns: state.senders_gone.map(|gone| gone.0),
-        receiver_gone_at_ns: state.receiver_gone.map(|gone| gone.0),
+            mean_ns: latency.mean().get(),
+            p50_ns: latency.percentile(50.0).get(),
+            p90_ns: latency.percentile(90.0).get(),
+            p99_ns: latency.percentile(99.0).get(),
+            max_ns: latency.max().get(),
+        }
     }
 }
 
-fn thread(report: &Report<'_>, index: usize) -> ThreadRecord {
-    let analysis = &report.analysis;
-    let (entity, state) = (&analysis.entities.threads[index], &analysis.threads[index]);
-    let on = |on| name_of(analysis, on).map(|name| name.trim_matches('"').to_owned());
-    let waits = state.waits.iter().map(|waits| WaitRecord {
-        call: method(waits.call).to_owned(),
-        on: on(waits.on),
-        count: waits.count,
-        time_ns: waits.time,
-        longest_ns: waits.longest,
-    });
-    let waiting = analysis.waiting(index).map(|wait| WaitingRecord {
-        call: method(wait.call).to_owned(),
-        on: on(wait.on),
-        site: site(report, wait.site),
-        from_ns: wait.begin,
-    });
-    ThreadRecord {
-        name: entity.name.clone(),
-        process: analysis.entities.processes[entity.process].name.clone(),
-        life_ns: state.life(analysis.end_of(entity.process)),
-        slept_ns: state.slept(),
-        waited_ns: state.waited(),
-        sent: state.sent,
-        received: state.received,
-        panicked: state.panic.as_ref().is_some_and(|panic| panic.is_uncaught()),
-        panics: state.panics,
-        dropped: entity.dropped,
-        waits: waits.collect(),
-        waiting,
+impl DepthRecord {
+    fn new(depth: &Depth) -> Self {
+        DepthRecord {
+            // More than three digits mean nothing, and differ between machines.
+            mean: (depth.mean() * 1e3).round() / 1e3,
+            max: depth.max,
+            max_at_ns: depth.max_at.get(),
+        }
     }
-}
-
-fn part(report: &Report<'_>, part: Part, time_ns: u64, count: u64) -> PartRecord {
-    let (kind, name) = match part {
-        Part::Running(thread) => ("running", Some(thread_name(report, thread))),
-        Part::Sleeping(thread) => ("sleeping", Some(thread_name(report, thread))),
-        Part::Waiting(thread) => ("waiting", Some(thread_name(report, thread))),
-        Part::HandOff(on) => ("hand-over", name_of(&report.analysis, on)),
-    };
-    let name = name.map(|name| name.trim_matches('"').to_owned());
-    PartRecord { kind: kind.to_owned(), name, time_ns, count }
 }

@@ -1,12 +1,13 @@
-//! What a report is held against, for continuous integration: findings that must not be, and
-//! limits that channels must keep.
+//! Limits for a report in continuous integration: findings that must not occur, and latencies and
+//! depths that channels must not exceed.
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use super::Report;
 use crate::analysis::findings::Code;
-use crate::report::summary::{counted, duration};
+use crate::analysis::findings::words::counted;
+use crate::analysis::stats::channels::ChannelStats;
+use crate::reading::Nanos;
 
 /// Findings at which the command fails: `deadlock,lost-messages`, or `any`.
 ///
@@ -24,8 +25,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// Whether a finding with this code is one of them.
-    pub fn includes(&self, code: Code) -> bool {
+    fn includes(&self, code: Code) -> bool {
         match self {
             FailOn::Any => true,
             FailOn::Codes(codes) => codes.contains(&code),
@@ -61,10 +61,10 @@ impl FromStr for FailOn {
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaxLatency {
     channel: String,
-    /// As it was written.
-    what: String,
     percentile: f64,
-    limit: Duration,
+    /// As it was written: `p99` or `max`.
+    percentile_name: String,
+    limit: Nanos,
 }
 
 impl FromStr for MaxLatency {
@@ -73,8 +73,8 @@ impl FromStr for MaxLatency {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("{text:?} is not like jobs:p99=5ms or jobs:max=1s");
         let (left, limit) = text.rsplit_once('=').ok_or_else(wrong)?;
-        let (channel, what) = left.rsplit_once(':').ok_or_else(wrong)?;
-        let percentile = match (what, what.strip_prefix('p')) {
+        let (channel, name) = left.rsplit_once(':').ok_or_else(wrong)?;
+        let percentile = match (name, name.strip_prefix('p')) {
             ("max", _) => 100.0,
             (_, Some(number)) => number.parse().map_err(|_| wrong())?,
             _ => return Err(wrong()),
@@ -82,8 +82,9 @@ impl FromStr for MaxLatency {
         if !(0.0..=100.0).contains(&percentile) || channel.is_empty() {
             return Err(wrong());
         }
-        let limit = humantime::parse_duration(limit).map_err(|_| wrong())?;
-        Ok(MaxLatency { channel: channel.to_owned(), what: what.to_owned(), percentile, limit })
+        let limit = humantime::parse_duration(limit).map_err(|_| wrong())?.into();
+        let (channel, percentile_name) = (channel.to_owned(), name.to_owned());
+        Ok(MaxLatency { channel, percentile, percentile_name, limit })
     }
 }
 
@@ -114,10 +115,10 @@ impl FromStr for MaxDepth {
     }
 }
 
-/// What a report is held against.
+/// The limits for a report.
 #[derive(Clone, Debug, Default)]
 pub struct Limits {
-    /// Findings that must not be.
+    /// Findings that must not occur.
     pub fail_on: Option<FailOn>,
     /// Latencies.
     pub max_latency: Vec<MaxLatency>,
@@ -126,54 +127,52 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What does not keep to the limits, one line each. A limit for a channel that is not there
-    /// is not kept: its name may be misspelt.
+    /// A line for each limit that the report exceeds. A limit for a channel that does not exist
+    /// counts as exceeded: its name may be misspelt.
     pub fn exceeded(&self, report: &Report<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(fail_on) = &self.fail_on {
-            for &code in Code::ALL {
+            for &code in Code::ALL.iter().filter(|&&code| fail_on.includes(code)) {
                 let findings = report.findings.iter().filter(|finding| finding.code == code);
                 match findings.count() as u64 {
                     0 => {}
-                    count if fail_on.includes(code) => {
-                        lines.push(format!("{} of the kind {code}", counted(count, "finding")));
+                    count => {
+                        lines.push(format!("{} of the kind {code}", counted(count, "finding")))
                     }
-                    _ => {}
                 }
             }
         }
-        let named = |name: &str| {
-            let channels = report.analysis.entities.channels.iter().enumerate();
-            let named: Vec<_> =
-                channels.filter(|(_, channel)| channel.label == name).map(|(at, _)| at).collect();
-            if named.is_empty() { Err(format!("there is no channel {name:?}")) } else { Ok(named) }
-        };
-        for MaxLatency { channel, what, percentile, limit } in &self.max_latency {
-            let limit = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
-            match named(channel) {
-                Err(missing) => lines.push(missing),
-                Ok(channels) => lines.extend(channels.into_iter().filter_map(|index| {
-                    let found = report.analysis.channels[index].latency.percentile(*percentile);
-                    (found > limit).then(|| {
-                        format!(
-                            "{channel:?}: {what} of the latency is {}, more than {}",
-                            duration(found),
-                            duration(limit)
-                        )
-                    })
-                })),
-            }
+        for MaxLatency { channel, percentile, percentile_name, limit } in &self.max_latency {
+            lines.extend(check(report, channel, |stats| {
+                let found = stats.latency.percentile(*percentile);
+                (found > *limit).then(|| {
+                    format!("{percentile_name} of the latency is {found}, more than {limit}")
+                })
+            }));
         }
         for MaxDepth { channel, limit } in &self.max_depth {
-            match named(channel) {
-                Err(missing) => lines.push(missing),
-                Ok(channels) => lines.extend(channels.into_iter().filter_map(|index| {
-                    let found = report.analysis.channels[index].depth.max;
-                    (found > *limit)
-                        .then(|| format!("{channel:?}: the depth was {found}, more than {limit}"))
-                })),
-            }
+            lines.extend(check(report, channel, |stats| {
+                let found = stats.depth.max;
+                (found > *limit).then(|| format!("the depth was {found}, more than {limit}"))
+            }));
         }
         lines
     }
+}
+
+/// A line for each channel of this name that exceeds a limit.
+fn check(
+    report: &Report<'_>,
+    name: &str,
+    exceeded: impl Fn(&ChannelStats) -> Option<String>,
+) -> Vec<String> {
+    let channels = report.analysis.catalog.channels.iter_enumerated();
+    let named: Vec<_> = channels.filter(|(_, facts)| facts.label == name).collect();
+    if named.is_empty() {
+        return vec![format!("there is no channel {name:?}")];
+    }
+    let lines = named.into_iter().filter_map(|(channel, _)| {
+        exceeded(&report.analysis.channels[channel]).map(|line| format!("{name:?}: {line}"))
+    });
+    lines.collect()
 }

@@ -3,22 +3,23 @@
 use std::cmp::Reverse;
 use std::fmt::{self, Write};
 
+use super::Report;
+use super::pauses::Pauses;
 use super::table::{Align, Table, cut};
-use super::{Report, name_of};
-use crate::analysis::critical_path::Part;
-use crate::analysis::findings::words::{method, percent, place};
+use crate::analysis::Analysis;
+use crate::analysis::critical_path::Segment;
+use crate::analysis::findings::words::{counted, list, method, percent, place, share};
 use crate::analysis::findings::{Finding, Severity};
-use crate::analysis::stats::channels::{Channel, Side};
-use crate::analysis::wait_for::On;
-use crate::reading::catalog::Entities;
-use crate::report::summary::{Pauses, counted, duration};
+use crate::analysis::stats::channels::{ChannelStats, ChannelUser};
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, ChannelIndex, ProcessIndex, Target, ThreadIndex};
 
-/// So many findings, channels and threads are shown; the JSON has them all.
+/// Maximum number of findings, channels and threads. The JSON has them all.
 const SHOWN: usize = 20;
 /// Lines are broken before this column.
 const WIDTH: usize = 80;
 
-/// The whole report, with ANSI colours: whoever writes it to what is no terminal takes them out.
+/// The whole report, with ANSI colours. They must be removed if it is not written to a terminal.
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.findings.first() {
@@ -75,31 +76,26 @@ fn headline(finding: &Finding) -> String {
 }
 
 fn nothing_found(report: &Report<'_>) -> String {
-    let entities = report.analysis.entities;
+    let catalog = report.analysis.catalog;
     let mut line = format!(
         "no findings in {}: {}, {}",
-        duration(entities.end),
-        counted(entities.threads.len() as u64, "thread"),
-        counted(entities.channels.len() as u64, "channel"),
+        catalog.end,
+        counted(catalog.threads.len() as u64, "thread"),
+        counted(catalog.channels.len() as u64, "channel"),
     );
-    if report.analysis.incomplete {
-        line += "; events are missing in the recording, and with them there may be findings";
+    if report.analysis.is_incomplete {
+        line += "; events are missing from the recording, and there may be findings in them";
     }
     line
 }
 
 fn paused(report: &Report<'_>) -> Option<String> {
-    let analysis = &report.analysis;
-    let (mut count, mut pauses) = (0, Pauses::default());
-    for (process, known) in analysis.processes.iter().enumerate() {
-        for pause in &known.pauses {
-            count += 1;
-            pauses.add(pause.from, pause.to.unwrap_or(analysis.end_of(process)));
-        }
-    }
-    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
-    (count > 0)
-        .then(|| format!("the recording paused {times}, {pauses}: what happened then is not in it"))
+    let pauses = Pauses::of(&report.analysis)?;
+    let times = match pauses.count {
+        1 => "once".to_owned(),
+        count => format!("{count} times"),
+    };
+    Some(format!("the recording paused {times}, {pauses}; it does not contain what happened then"))
 }
 
 /// Breaks lines between words; those after the first are indented.
@@ -121,52 +117,88 @@ fn wrap(text: &str, indent: usize) -> String {
     wrapped
 }
 
-fn findings(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn findings(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if report.findings.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n{}", heading("Findings"))?;
+    writeln!(f, "\n{}", heading("Findings"))?;
     for (index, finding) in report.findings.iter().take(SHOWN).enumerate() {
-        let sure = finding.certainty.to_string();
-        writeln!(out, "  {:>2} {}, {}", index + 1, code(finding), wrap(&sure, 5))?;
-        // The first line has said that of the first.
+        let certainty = finding.certainty.to_string();
+        writeln!(f, "  {:>2} {}, {}", index + 1, code(finding), wrap(&certainty, 5))?;
+        // The first line of the report is the headline of the first.
         if index > 0 {
-            writeln!(out, "     {}", wrap(&finding.what, 5))?;
-            writeln!(out, "     {}", wrap(&format!("→ {}", finding.advice), 5))?;
+            writeln!(f, "     {}", wrap(&finding.what, 5))?;
+            writeln!(f, "     {}", wrap(&format!("→ {}", finding.advice), 5))?;
         }
-        writeln!(out, "     {}", wrap(&finding.why, 5))?;
+        writeln!(f, "     {}", wrap(&finding.why, 5))?;
         const EVENTS: usize = 6;
         for evidence in finding.evidence.iter().take(EVENTS) {
-            let who = &report.analysis.entities.threads[evidence.thread].name;
-            let mut line = format!("at {}: {who} {}", duration(evidence.time), evidence.what);
-            if let Some(site) = evidence.site {
-                let _ = write!(line, " ({})", place(&report.analysis, site));
+            let who = &report.analysis.catalog.threads[evidence.thread].name;
+            let mut line = format!("at {}: {who} {}", evidence.time, evidence.what);
+            if let Some(at) = evidence.place {
+                let _ = write!(line, " ({})", place(&report.analysis, at));
             }
-            writeln!(out, "       {}", wrap(&line, 9))?;
+            writeln!(f, "       {}", wrap(&line, 9))?;
         }
     }
-    let more = report.findings.len().saturating_sub(SHOWN);
-    if more > 0 {
-        writeln!(out, "  and {}", counted(more as u64, "more finding"))?;
-    }
-    Ok(())
+    more(f, report.findings.len(), "more finding")
 }
 
-fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let analysis = &report.analysis;
-    let mut shown: Vec<_> = (0..analysis.channels.len()).collect();
-    let weight = |channel: &Channel| channel.sent.max(channel.received);
-    if shown.len() > SHOWN {
-        shown.sort_by_key(|&index| Reverse(weight(&analysis.channels[index])));
-        shown.truncate(SHOWN);
+/// `  and 3 more findings`, or nothing.
+fn more(f: &mut fmt::Formatter<'_>, count: usize, noun: &str) -> fmt::Result {
+    match count.saturating_sub(SHOWN) {
+        0 => Ok(()),
+        more => writeln!(f, "  and {}", counted(more as u64, noun)),
     }
-    shown.sort_by_key(|&index| (analysis.entities.channels[index].process, index));
+}
+
+/// The indices of those with the most of something, by process.
+fn most<I: Copy + Ord>(
+    all: impl Iterator<Item = I>,
+    weight: impl Fn(I) -> u64,
+    process: impl Fn(I) -> ProcessIndex,
+) -> Vec<I> {
+    let mut most: Vec<_> = all.collect();
+    if most.len() > SHOWN {
+        most.sort_by_key(|&index| Reverse(weight(index)));
+        most.truncate(SHOWN);
+    }
+    most.sort_by_key(|&index| (process(index), index));
+    most
+}
+
+fn channels(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Analysis { catalog, state, channels, .. } = &report.analysis;
+    let weight =
+        |index: ChannelIndex| state.channels[index].all_sent().max(state.channels[index].received);
+    let shown = most(catalog.channels.keys(), weight, |index| catalog.channels[index].process);
     if shown.is_empty() {
         return Ok(());
     }
+    writeln!(f, "\n{}", heading("Channels"))?;
+    write!(f, "{}\n{}", messages(report, &shown), waits(report, &shown))?;
+    let shared = shown.iter().filter(|&&index| channels[index].senders.len() > 1);
+    for &index in shared {
+        let line = format!(
+            "{:?} was sent by {}",
+            catalog.channels[index].label,
+            shares(report, &channels[index].senders, state.channels[index].all_sent())
+        );
+        writeln!(f, "  {}", wrap(&line, 4))?;
+    }
+    match catalog.channels.len() - shown.len() {
+        0 => Ok(()),
+        more => {
+            writeln!(f, "  and {} with fewer messages", counted(more as u64, "more channel"))
+        }
+    }
+}
+
+/// How many messages, and their latencies.
+fn messages(report: &Report<'_>, shown: &[ChannelIndex]) -> Table {
     use Align::{Left, Right};
-    writeln!(out, "\n{}", heading("Channels"))?;
-    let mut messages = Table::new(&[
+    let Analysis { catalog, state, channels, .. } = &report.analysis;
+    let mut table = Table::new(&[
         ("channel", Left),
         ("bound", Right),
         ("sent", Right),
@@ -176,7 +208,33 @@ fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         ("p99", Right),
         ("max latency", Right),
     ]);
-    let mut waits = Table::new(&[
+    let mut names = Names::new(catalog);
+    for &index in shown {
+        let (facts, stats) = (&catalog.channels[index], &channels[index]);
+        names.begin(facts.process, &mut table);
+        let latency = |percent| match stats.latency.count() {
+            0 => "-".to_owned(),
+            _ => stats.latency.percentile(percent).to_string(),
+        };
+        table.row(vec![
+            names.indent(cut(&facts.label, 18)),
+            facts.bound.map_or("none".to_owned(), |bound| bound.to_string()),
+            state.channels[index].all_sent().to_string(),
+            rate(state.channels[index].received, stats),
+            latency(50.0),
+            latency(90.0),
+            latency(99.0),
+            latency(100.0),
+        ]);
+    }
+    table
+}
+
+/// The depths, and how long threads waited.
+fn waits(report: &Report<'_>, shown: &[ChannelIndex]) -> Table {
+    use Align::{Left, Right};
+    let Analysis { catalog, state, channels, .. } = &report.analysis;
+    let mut table = Table::new(&[
         ("channel", Left),
         ("depth", Right),
         ("max", Right),
@@ -185,102 +243,73 @@ fn channels(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         ("receivers waited", Right),
         ("not received", Right),
     ]);
-    let mut names = Names::new(analysis.entities);
-    for &index in &shown {
-        let (entity, state) = (&analysis.entities.channels[index], &analysis.channels[index]);
-        if let Some(process) = names.begin(entity.process) {
-            messages.heading(process.clone());
-            waits.heading(process);
-        }
-        let name = names.indent(cut(&entity.label, 18));
-        let latency = |percent| match state.latency.count() {
-            0 => "-".to_owned(),
-            _ => duration(state.latency.percentile(percent)),
-        };
-        messages.row(vec![
-            name.clone(),
-            entity.bound.map_or("none".to_owned(), |bound| bound.to_string()),
-            state.sent.to_string(),
-            rate(state),
-            latency(50.0),
-            latency(90.0),
-            latency(99.0),
-            latency(100.0),
-        ]);
-        let lost = match (state.lost + state.depth.now, state.returned()) {
+    let mut names = Names::new(catalog);
+    for &index in shown {
+        let (facts, stats) = (&catalog.channels[index], &channels[index]);
+        names.begin(facts.process, &mut table);
+        let lost = state.channels[index].lost + state.channels[index].queued();
+        let lost = match (lost, stats.returned()) {
             (0, 0) => "-".to_owned(),
             (lost, 0) => lost.to_string(),
             (lost, returned) => format!("{lost} + {returned} returned"),
         };
-        waits.row(vec![
-            name,
-            format!("{:.1}", state.depth.mean()),
-            state.depth.max.to_string(),
-            sparkline(state),
-            duration(state.senders_waited()),
-            duration(state.receivers_waited()),
+        table.row(vec![
+            names.indent(cut(&facts.label, 18)),
+            format!("{:.1}", stats.depth.mean()),
+            stats.depth.max.to_string(),
+            sparkline(stats),
+            stats.senders_waited().to_string(),
+            stats.receivers_waited().to_string(),
             lost,
         ]);
     }
-    write!(out, "{messages}\n{waits}")?;
-    let shared = shown.iter().filter(|&&index| analysis.channels[index].senders.len() > 1);
-    for &index in shared {
-        let state = &analysis.channels[index];
-        let line = format!(
-            "{:?} was sent by {}",
-            analysis.entities.channels[index].label,
-            shares(report, &state.senders, state.sent)
-        );
-        writeln!(out, "  {}", wrap(&line, 4))?;
-    }
-    let more = analysis.channels.len() - shown.len();
-    if more > 0 {
-        writeln!(out, "  and {} with fewer messages", counted(more as u64, "more channel"))?;
-    }
-    Ok(())
+    table
 }
 
-/// Names of what is of several processes, each process's below its own.
+/// Names of things of several processes, each below the name of its process.
 struct Names<'a> {
-    entities: &'a Entities,
-    process: Option<usize>,
+    catalog: &'a Catalog,
+    process: Option<ProcessIndex>,
 }
 
 impl<'a> Names<'a> {
-    fn new(entities: &'a Entities) -> Self {
-        Names { entities, process: None }
+    fn new(catalog: &'a Catalog) -> Self {
+        Names { catalog, process: None }
     }
 
-    /// What comes is of this process; gives its name if that is to stand before.
-    fn begin(&mut self, process: usize) -> Option<String> {
-        let before = self.process.replace(process);
-        self.entities.process_name(process).filter(|_| before != Some(process))
+    /// The next row is about something of this process.
+    fn begin(&mut self, process: ProcessIndex, table: &mut Table) {
+        if self.process.replace(process) != Some(process)
+            && let Some(name) = self.catalog.process_name(process)
+        {
+            table.heading(name);
+        }
     }
 
     fn indent(&self, name: String) -> String {
-        if self.entities.processes.len() > 1 { format!("  {name}") } else { name }
+        if self.catalog.processes.len() > 1 { format!("  {name}") } else { name }
     }
 }
 
-/// `worker 1 (50 %), worker 2 (50 %)`
-fn shares(report: &Report<'_>, sides: &[Side], whole: u64) -> String {
-    let mut sides: Vec<_> = sides.iter().collect();
-    sides.sort_by_key(|side| (Reverse(side.messages), side.thread));
-    let names = sides.iter().map(|side| {
-        let name = &report.analysis.entities.threads[side.thread].name;
-        format!("{name} ({})", percent(side.messages, whole))
+/// `worker 1 (50%), worker 2 (50%)`
+fn shares(report: &Report<'_>, users: &[ChannelUser], whole: u64) -> String {
+    let mut users: Vec<_> = users.iter().collect();
+    users.sort_by_key(|user| (Reverse(user.messages), user.thread));
+    let names = users.iter().map(|user| {
+        let name = &report.analysis.catalog.threads[user.thread].name;
+        format!("{name} ({})", percent(user.messages, whole))
     });
-    crate::analysis::findings::words::list(&names.collect::<Vec<_>>())
+    list(&names.collect::<Vec<_>>())
 }
 
 /// Messages a second, from the first that was sent to the last that was received.
-fn rate(state: &Channel) -> String {
-    let (Some((from, _)), Some((_, to))) = (state.sending, state.receiving) else {
+fn rate(received: u64, stats: &ChannelStats) -> String {
+    let (Some((from, _)), Some((_, to))) = (stats.sending, stats.receiving) else {
         return "-".to_owned();
     };
-    match to.saturating_sub(from) {
+    match to.since(from).get() {
         0 => "-".to_owned(),
-        span => match state.received as f64 * 1e9 / span as f64 {
+        span => match received as f64 * 1e9 / span as f64 {
             rate @ 0.0..10.0 => format!("{rate:.1}"),
             rate if rate < 1e6 => format!("{rate:.0}"),
             rate => format!("{:.1} M", rate / 1e6),
@@ -288,46 +317,41 @@ fn rate(state: &Channel) -> String {
     }
 }
 
-/// How the depth went, from the first send to the last.
-fn sparkline(state: &Channel) -> String {
+/// The depth over time, from the first send to the last.
+fn sparkline(stats: &ChannelStats) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     const CELLS: usize = 12;
-    let samples = state.depth.samples();
-    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+    let samples = stats.depth.samples();
+    let (Some(&(first, _)), Some(&(last, _))) = (samples.first(), samples.last()) else {
         return String::new();
     };
-    let span = last.0.saturating_sub(first.0).max(1);
-    let mut cells = [None; CELLS];
+    let span = last.since(first).get().max(1);
+    let mut cells: [Option<u64>; CELLS] = [None; CELLS];
     for &(time, depth) in samples {
-        let cell = (u128::from(time.saturating_sub(first.0)) * (CELLS as u128 - 1)
-            / u128::from(span)) as usize;
-        let known: &mut Option<u64> = &mut cells[cell.min(CELLS - 1)];
+        let cell = u128::from(time.since(first).get()) * (CELLS as u128 - 1) / u128::from(span);
+        let known = &mut cells[(cell as usize).min(CELLS - 1)];
         *known = Some(known.unwrap_or(0).max(depth));
     }
-    // What lies between two samples is what it was before.
+    // A cell without a sample has the depth of the one before.
     let mut level = 0;
     let cells = cells.into_iter().map(|cell| {
         level = cell.unwrap_or(level);
-        LEVELS[(level.saturating_mul(7) / state.depth.max.max(1)).min(7) as usize]
+        LEVELS[(level.saturating_mul(7) / stats.depth.max.max(1)).min(7) as usize]
     });
     cells.collect()
 }
 
-fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let analysis = &report.analysis;
+fn threads(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     use Align::{Left, Right};
-    let mut shown: Vec<_> = (0..analysis.threads.len()).collect();
-    if shown.len() > SHOWN {
-        shown.sort_by_key(|&index| Reverse(analysis.threads[index].steps));
-        shown.truncate(SHOWN);
-    }
-    shown.sort_by_key(|&index| (analysis.entities.threads[index].process, index));
-    // What short names leave of their room is for what the threads wait in.
+    let Analysis { catalog, state, threads, .. } = &report.analysis;
+    let weight = |index: ThreadIndex| state.threads[index].events;
+    let shown = most(catalog.threads.keys(), weight, |index| catalog.threads[index].process);
+    // The last column has the room that short names leave.
     const NAME: usize = 14;
-    const MOST: usize = 22;
-    let names = shown.iter().map(|&index| analysis.entities.threads[index].name.chars().count());
-    let room = MOST + NAME.saturating_sub(names.max().unwrap_or(NAME).max("thread".len()));
-    writeln!(out, "\n{}", heading("Threads"))?;
+    const LAST: usize = 22;
+    let names = shown.iter().map(|&index| catalog.threads[index].name.chars().count());
+    let room = LAST + NAME.saturating_sub(names.max().unwrap_or(NAME).max("thread".len()));
+    writeln!(f, "\n{}", heading("Threads"))?;
     let mut table = Table::new(&[
         ("thread", Left),
         ("for", Right),
@@ -337,131 +361,137 @@ fn threads(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         ("█ ▒ ░", Left),
         ("waits most in", Left),
     ]);
-    let mut names = Names::new(analysis.entities);
+    let mut names = Names::new(catalog);
     for &index in &shown {
-        let (entity, state) = (&analysis.entities.threads[index], &analysis.threads[index]);
-        if let Some(process) = names.begin(entity.process) {
-            table.heading(process);
-        }
-        let life = state.life(analysis.end_of(entity.process));
-        let (slept, waited) = (state.slept().min(life), state.waited().min(life));
-        let runs = life.saturating_sub(slept).saturating_sub(waited);
-        let most = state.waits.iter().find(|waits| waits.call != format::Call::Sleep);
-        let most = most.map_or(String::new(), |most| {
-            let on = name_of(analysis, most.on);
-            let on = on.map_or(String::new(), |name| format!(" {name}"));
-            cut(&format!("{} {}{on}", percent(most.time, life), method(most.call)), room)
+        let (facts, stats) = (&catalog.threads[index], &threads[index]);
+        names.begin(facts.process, &mut table);
+        let life = report.analysis.life(index);
+        let (slept, waited) = (stats.slept.min(life), stats.waited.min(life));
+        let runs = life.since(slept).since(waited);
+        let longest = stats.waits.iter().find(|waits| waits.call != format::Call::Sleep);
+        let longest = longest.map_or(String::new(), |waits| {
+            let target = waits.target.map(|target| report.analysis.name_of(target));
+            let target = target.map_or(String::new(), |name| format!(" {name}"));
+            cut(&format!("{} {}{target}", share(waits.time, life), method(waits.call)), room)
         });
         table.row(vec![
-            names.indent(cut(&entity.name, NAME)),
-            duration(life),
-            percent(runs, life),
-            percent(slept, life),
-            percent(waited, life),
+            names.indent(cut(&facts.name, NAME)),
+            life.to_string(),
+            share(runs, life),
+            share(slept, life),
+            share(waited, life),
             bar(runs, slept, waited),
-            most,
+            longest,
         ]);
     }
-    write!(out, "{table}")?;
-    let more = analysis.threads.len() - shown.len();
-    if more > 0 {
-        writeln!(out, "  and {}", counted(more as u64, "more thread"))?;
-    }
-    Ok(())
+    write!(f, "{table}")?;
+    more(f, catalog.threads.len(), "more thread")
 }
 
 /// Running, sleeping and waiting, to scale.
-fn bar(runs: u64, sleeps: u64, waits: u64) -> String {
+fn bar(runs: Nanos, sleeps: Nanos, waits: Nanos) -> String {
     const CELLS: u128 = 8;
-    let whole = (u128::from(runs) + u128::from(sleeps) + u128::from(waits)).max(1);
+    let [runs, sleeps, waits] = [runs, sleeps, waits].map(|time| u128::from(time.get()));
+    let whole = (runs + sleeps + waits).max(1);
     let until = |part: u128| (part * CELLS + whole / 2) / whole;
-    let first = until(runs.into());
-    let second = until(u128::from(runs) + u128::from(sleeps));
-    let cell = |at: u128| match at {
-        at if at < first => '█',
-        at if at < second => '▒',
+    let (first, second) = (until(runs), until(runs + sleeps));
+    let cell = |cell: u128| match cell {
+        cell if cell < first => '█',
+        cell if cell < second => '▒',
         _ => '░',
     };
     (0..CELLS).map(cell).collect()
 }
 
-fn critical_path(report: &Report<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let analysis = &report.analysis;
-    let length = analysis.path.length();
-    if length == 0 {
+fn critical_path(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let path = &report.analysis.critical_path;
+    let length = path.length();
+    if length == Nanos::ZERO {
         return Ok(());
     }
     const PARTS: usize = 5;
-    writeln!(out, "\n{}", heading("Bottleneck"))?;
-    let hung = report.findings.iter().any(|finding| finding.code.is_hang());
-    let what = if hung { "until the last thing that happened" } else { "of the run" };
-    // Threads of two processes do not wait for each other.
-    let thread = analysis.path.parts.iter().find_map(|&(part, ..)| match part {
-        Part::Running(thread) | Part::Sleeping(thread) | Part::Waiting(thread) => Some(thread),
-        Part::HandOff(_) => None,
-    });
-    let process = thread.map(|thread| analysis.entities.threads[thread].process);
-    let process = process.and_then(|process| analysis.entities.process_name(process));
-    let what = process.map_or(what.to_owned(), |process| format!("{what}, in {process}"));
-    writeln!(out, "  what determined the {} {what}:", duration(length))?;
-    let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
-    for &(part, time, _) in analysis.path.parts.iter().take(PARTS) {
-        table.row(vec![percent(time, length), duration(time), describe(report, part)]);
+    writeln!(f, "\n{}", heading("Bottleneck"))?;
+    let is_hung = report.findings.iter().any(|finding| finding.code.is_hang());
+    let mut whole = if is_hung { "until the last event" } else { "of the run" }.to_owned();
+    if let Some(process) = process_of_path(report) {
+        whole += &format!(", in {process}");
     }
-    // A table without a heading.
+    writeln!(f, "  what determined the {length} {whole}:")?;
+    let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
+    for part in path.parts.iter().take(PARTS) {
+        let segment = describe(report, part.segment);
+        table.row(vec![share(part.time, length), part.time.to_string(), segment]);
+    }
+    // This table has no heading.
     let lines = table.to_string();
-    out.write_str(lines.split_once('\n').map_or("", |(_, rows)| rows))?;
-    if hung {
+    f.write_str(lines.split_once('\n').map_or("", |(_, rows)| rows))?;
+    if is_hung {
         return Ok(());
     }
-    if let Some(&(thread, time)) = report.stages().first() {
-        let name = &analysis.entities.threads[thread].name;
-        let line = format!(
-            "If {name} were faster the run would be shorter, by at most {} ({}).",
-            duration(time),
-            percent(time, length)
-        );
-        writeln!(out, "  {}", wrap(&line, 2))?;
-    }
-    match analysis.path.full.first() {
-        Some(&(channel, time)) if time >= length / 20 => {
-            let line = format!(
-                "If {:?} had more room it would be shorter, by at most {} ({}).",
-                analysis.entities.channels[channel].label,
-                duration(time),
-                percent(time, length)
-            );
-            writeln!(out, "  {}", wrap(&line, 2))?;
+    gains(report, f)
+}
+
+/// The process of the critical path, if there are several: threads of two processes do not wait for
+/// each other.
+fn process_of_path(report: &Report<'_>) -> Option<String> {
+    let Analysis { catalog, critical_path, .. } = &report.analysis;
+    let thread = critical_path.parts.iter().find_map(|part| match part.segment {
+        Segment::Running(thread) | Segment::Sleeping(thread) | Segment::Waiting(thread) => {
+            Some(thread)
         }
-        _ => {}
-    }
-    let handed_over = report.handed_over();
-    if handed_over >= length / 20 {
+        Segment::HandOff(_) => None,
+    })?;
+    catalog.process_name(catalog.threads[thread].process)
+}
+
+/// By how much the run could be shorter.
+fn gains(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let Analysis { catalog, critical_path: path, .. } = &report.analysis;
+    let length = path.length();
+    let is_large = |time: Nanos| time.get() >= length.get() / 20;
+    if let Some(&(thread, time)) = path.by_thread().first() {
+        let name = &catalog.threads[thread].name;
         let line = format!(
-            "{} ({}) of it went by between the end of a wait and its thread's going on.",
-            duration(handed_over),
-            percent(handed_over, length)
+            "If {name} were faster, the run would be shorter, by at most {time} ({}).",
+            share(time, length)
         );
-        writeln!(out, "  {}", wrap(&line, 2))?;
+        writeln!(f, "  {}", wrap(&line, 2))?;
+    }
+    if let Some(&(channel, time)) = path.full.first().filter(|(_, time)| is_large(*time)) {
+        let line = format!(
+            "If {:?} had more room, it would be shorter, by at most {time} ({}).",
+            catalog.channels[channel].label,
+            share(time, length)
+        );
+        writeln!(f, "  {}", wrap(&line, 2))?;
+    }
+    let handed_off = path.handed_off();
+    if is_large(handed_off) {
+        let line = format!(
+            "{handed_off} ({}) of it passed between the end of a wait and the moment in which its \
+             thread continued.",
+            share(handed_off, length)
+        );
+        writeln!(f, "  {}", wrap(&line, 2))?;
     }
     Ok(())
 }
 
-fn describe(report: &Report<'_>, part: Part) -> String {
-    let threads = &report.analysis.entities.threads;
-    match part {
-        Part::Running(thread) => format!("{} runs", threads[thread].name),
-        Part::Sleeping(thread) => format!("{} sleeps", threads[thread].name),
-        Part::Waiting(thread) => {
-            format!("{} waits, and the recording does not tell for whom", threads[thread].name)
+fn describe(report: &Report<'_>, segment: Segment) -> String {
+    let threads = &report.analysis.catalog.threads;
+    match segment {
+        Segment::Running(thread) => format!("{} runs", threads[thread].name),
+        Segment::Sleeping(thread) => format!("{} sleeps", threads[thread].name),
+        Segment::Waiting(thread) => {
+            format!("{} waits; the recording does not say for which thread", threads[thread].name)
         }
-        Part::HandOff(On::Thread(thread)) => {
+        Segment::HandOff(Some(Target::Thread(thread))) => {
             format!("until {} began, or its end was noticed", threads[thread].name)
         }
-        Part::HandOff(on) => {
-            let name = name_of(&report.analysis, on).unwrap_or_else(|| "a wake-up".to_owned());
-            format!("hand-over at {name}")
+        Segment::HandOff(Some(target)) => {
+            format!("hand-over at {}", report.analysis.name_of(target))
         }
+        Segment::HandOff(None) => "hand-over at a wake-up".to_owned(),
     }
 }
 
@@ -480,6 +510,8 @@ mod tests {
 
     #[test]
     fn a_bar_is_to_scale() {
+        let bar =
+            |runs, sleeps, waits| bar(Nanos::new(runs), Nanos::new(sleeps), Nanos::new(waits));
         assert_eq!(bar(4, 2, 2), "████▒▒░░");
         assert_eq!(bar(0, 0, 5), "░░░░░░░░");
         assert_eq!(bar(u64::MAX, 0, u64::MAX), "████░░░░");

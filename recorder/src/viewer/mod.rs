@@ -23,6 +23,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rustix::fs::sendfile;
 use tracing::{debug, info};
 
+use crate::reading::Nanos;
 use crate::terminal::cancel::{Interrupted, Watch};
 
 mod request;
@@ -94,26 +95,30 @@ impl FromStr for Page {
     }
 }
 
-/// The part of a trace that the page shows first, in nanoseconds of the trace.
+/// The part of a trace that the page shows first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
     /// The start and end.
-    window: (u64, u64),
+    window: (Nanos, Nanos),
     /// The start and duration of the selected slice.
-    selected: Option<(u64, u64)>,
+    selected: Option<(Nanos, Nanos)>,
 }
 
 impl View {
     /// A view of the intersection of `window` with `span`, the span of the trace's slices, or
     /// `None` if that is empty. `slice` is the start and end of the slice to select.
-    pub fn new(window: (u64, u64), span: (u64, u64), slice: Option<(u64, u64)>) -> Option<Self> {
-        const MIN_DURATION: u64 = 10_000;
+    pub fn new(
+        window: (Nanos, Nanos),
+        span: (Nanos, Nanos),
+        slice: Option<(Nanos, Nanos)>,
+    ) -> Option<Self> {
+        const MIN_DURATION: Nanos = Nanos::new(10_000);
         let (from, to) = window;
-        let missing = MIN_DURATION.saturating_sub(to.saturating_sub(from));
-        let (from, to) = (from.saturating_sub(missing / 2), to.saturating_add(missing / 2));
+        let margin = Nanos::new(MIN_DURATION.since(to.since(from)).get() / 2);
+        let (from, to) = (from.since(margin), to + margin);
         // The page ignores a window that is not entirely in the trace.
         let window = (from.max(span.0), to.min(span.1));
-        let selected = slice.map(|(start, end)| (start, end.saturating_sub(start)));
+        let selected = slice.map(|(start, end)| (start, end.since(start)));
         (window.0 < window.1).then_some(View { window, selected })
     }
 }
@@ -122,9 +127,10 @@ impl View {
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((start, duration)) = self.selected {
-            write!(f, "&ts={start}&dur={duration}")?;
+            write!(f, "&ts={}&dur={}", start.get(), duration.get())?;
         }
-        write!(f, "&visStart={}&visEnd={}", self.window.0, self.window.1)
+        let (start, end) = self.window;
+        write!(f, "&visStart={}&visEnd={}", start.get(), end.get())
     }
 }
 
@@ -306,8 +312,11 @@ mod tests {
 
     #[test]
     fn a_view_lies_within_the_trace() {
-        let span = (1_000_000, 9_000_000);
-        let view = |window, slice| View::new(window, span, slice).map(|view| view.to_string());
+        let times = |(from, to)| (Nanos::new(from), Nanos::new(to));
+        let span = times((1_000_000, 9_000_000));
+        let view = |window, slice: Option<_>| {
+            View::new(times(window), span, slice.map(times)).map(|view| view.to_string())
+        };
         for (window, expected) in [
             ((2_000_000, 3_000_000), "&visStart=2000000&visEnd=3000000"),
             ((0, u64::MAX), "&visStart=1000000&visEnd=9000000"),
@@ -320,7 +329,7 @@ mod tests {
             view((2_000_000, 3_000_000), Some((2_100_000, 2_900_000))).unwrap(),
             "&ts=2100000&dur=800000&visStart=2000000&visEnd=3000000"
         );
-        assert_eq!(View::new((0, 1), (u64::MAX, 0), None), None);
+        assert_eq!(View::new(times((0, 1)), (Nanos::MAX, Nanos::ZERO), None), None);
     }
 
     #[test]

@@ -83,7 +83,7 @@ fn a_timeline_of_the_recorder_itself() {
         .filter(|event| event["ph"] == "B")
         .filter_map(|event| event["name"].as_str())
         .collect();
-    for stage in ["run", "drain", "collect", "load", "export", "play", "write"] {
+    for stage in ["run", "drain", "collect", "load", "analyse", "export", "write"] {
         assert!(begun.contains(stage), "{stage} is not in {begun:?}");
     }
     assert!(timeline.iter().any(|event| event["ph"] == "i" && event["name"] == "collected"));

@@ -168,7 +168,7 @@ fn a_part_of_a_run_is_shown_and_says_so() {
 
     export(&["--thread", "mian"])
         .expect_status(2)
-        .expect_stderr("recorder: the recording has no thread \"mian\"; there is \"main\"");
+        .expect_stderr("recorder: the recording has no thread \"mian\"; it has \"main\"");
     export(&["--message", "numbers#301"]).expect_status(2).expect_stderr("it has 1 to 300");
     export(&["--around", "deadlock"]).expect_status(2).expect_stderr("no finding \"deadlock\"");
     export(&["--from", "9h"]).expect_status(2).expect_stderr("there is nothing after 9h");

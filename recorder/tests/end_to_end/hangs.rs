@@ -83,7 +83,7 @@ fn threads_that_are_not_recorded_make_it_likely() {
     run(place.recorder(&arguments))
         .expect_status(123)
         .expect_stderr("waits in recv on \"from a stranger\"")
-        .expect_stderr("likely; certain if none of the threads that are not recorded")
+        .expect_stderr("likely; certain if no thread that is not recorded can end the wait")
         .expect_stderr("(1 of its threads is not recorded)");
 }
 

@@ -47,7 +47,7 @@ fn the_whole_run_is_shown_in_so_many_events() {
     for ran in [ran, export(&outputs)] {
         let line = ran.stderr.lines().find(|line| line.starts_with("left out: ")).unwrap();
         assert!(
-            line.contains(" slices, which ") && line.contains("(at most 2000 events"),
+            line.contains(" slices, merged into ") && line.contains("(at most 2000 events"),
             "{line}"
         );
     }
@@ -99,8 +99,7 @@ fn a_run_with_fewer_events_is_shown_as_it_is() {
         })
         .expect_status(0)
     };
-    // What is too few is said, and there is a picture.
-    export(3).expect_stderr("as 3 are too few for so many threads and channels)");
+    export(3).expect_stderr("the minimum for this many threads and channels)");
     assert!((10..200).contains(&events(&place.json("y.json"))));
     // States count, too, which a Chrome trace does not have: each wait makes two at most.
     let (mut too_few, mut most) = (all, 3 * all);

@@ -140,5 +140,5 @@ fn what_changed_from_one_run_to_another() {
 
     std::fs::write(place.path("none.json"), "{}").unwrap();
     let ran = run(place.recorder(&["diff", "hang.rec", "none.json"])).expect_status(1);
-    ran.expect_stderr("none.json: it is no report of `recorder report --json`");
+    ran.expect_stderr("none.json: not a report of `recorder report --json`");
 }

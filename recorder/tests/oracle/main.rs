@@ -1,33 +1,28 @@
-//! Whether threads that wait can ever go on: what the report says, against trying everything.
+//! Checks the report against an exhaustive search: whether threads that wait can ever go on.
 #![forbid(unsafe_code)]
 
-/// What channels, locks and threads do.
-mod machine;
-/// Small random programs.
-mod program;
-/// A run of one, as a recording.
-mod recorded;
-/// Trying everything.
+/// The exhaustive search.
 mod search;
 
 use std::ops::Range;
 
-use machine::Status;
-use program::{Action, Program, programs};
 use proptest::prelude::*;
-use recorded::Run;
-use recorder::analysis::{Outsiders, analyse};
+use recorder::analysis::{UnrecordedThreads, analyse};
+use recorder::reading::Recording;
+use recorder::reading::catalog::ThreadIndex;
+use recorder_simulator::machine::{Action, Message, Outcome, Status};
+use recorder_simulator::program::{Program, Run, programs};
 use search::{never_again, never_again_for_all_we_know};
 
-/// Who takes the next step, as long as anybody does.
+/// Which thread takes the next step, as long as one can.
 #[derive(Clone, Debug)]
 struct Schedule {
-    /// Who, and whether it hesitates.
+    /// A thread, and whether it hesitates.
     choices: Vec<(prop::sample::Index, bool)>,
     steps: usize,
-    /// A thread that takes none after so many: it works.
+    /// A thread that takes no step after this number of steps: it works.
     busy: Option<(usize, usize)>,
-    /// Threads of which one that has waited does not come back: it is about to.
+    /// Threads that do not return from a wait that is over: they are about to.
     late: [bool; 4],
 }
 
@@ -58,7 +53,7 @@ fn run_with_pause<'a>(program: &'a Program, schedule: &Schedule, pause: &Range<u
     {
         let mut able = run.able();
         able.retain(|&thread| {
-            let waits = !matches!(run.state.threads[thread].status, Status::Ready);
+            let waits = run.state.status(thread) != Status::Ready;
             schedule.busy.is_none_or(|(busy, after)| busy != thread || step < after)
                 && !(waits && schedule.late[thread])
         });
@@ -99,7 +94,7 @@ proptest! {
     /// The threads that the report is certain of are those that never go on, whatever the
     /// others do; and in fact they never do.
     #[test]
-    fn what_is_certain_is_so(program in programs(), schedule in schedules()) {
+    fn the_certain_deadlocks_are_the_provable_ones(program in programs(), schedule in schedules()) {
         let run = run(&program, &schedule);
         let certain = certain(&run);
         let expected = never_again_for_all_we_know(&program, &run.state);
@@ -112,9 +107,9 @@ proptest! {
 
     /// Where every thread has come to its end nothing hangs, not even likely.
     #[test]
-    fn what_ends_well_does_not_hang(program in programs(), schedule in schedules()) {
+    fn a_completed_program_has_no_hang(program in programs(), schedule in schedules()) {
         let run = run(&program, &schedule);
-        if run.state.threads.iter().all(|thread| thread.status == Status::Over) {
+        if is_over(&run) {
             prop_assert_eq!(stuck_in(&run), (vec![], vec![]), "\n{}", run.text());
         }
     }
@@ -126,7 +121,7 @@ proptest! {
     /// What is not recorded makes nothing seem to hang: who is said to be stuck is said to be so
     /// with all events, too, and what is certain is so.
     #[test]
-    fn a_pause_makes_nobody_seem_stuck(
+    fn a_pause_makes_no_thread_look_stuck(
         program in programs(),
         mut schedule in schedules(),
         from in 0..10usize,
@@ -148,18 +143,32 @@ proptest! {
     }
 }
 
+/// Whether every thread has come to its end.
+fn is_over(run: &Run) -> bool {
+    run.state.machine.threads.iter().all(|thread| thread.status == Status::Over)
+}
+
+fn read(run: &Run) -> Recording {
+    Recording::from_bytes(run.bytes()).expect("the recording can be read")
+}
+
 /// The threads of which the report says that they never go on, and those of which it is certain.
 fn stuck_in(run: &Run) -> (Vec<usize>, Vec<usize>) {
-    let recording = run.recording();
-    let analysis = analyse(&recording, Outsiders::None).expect("the recording can be read");
-    analysis.stuck()
+    let recording = read(run);
+    let analysis = analyse(&recording, UnrecordedThreads::None).expect("the recording can be read");
+    let (likely, certain) = analysis.stuck();
+    (indices(likely), indices(certain))
+}
+
+fn indices(threads: Vec<ThreadIndex>) -> Vec<usize> {
+    threads.into_iter().map(usize::from).collect()
 }
 
 /// By thread: whether the report is certain that it never goes on.
 fn certain(run: &Run) -> Vec<bool> {
-    assert_eq!(run.recording().damage, []);
+    assert_eq!(read(run).damage, []);
     let (_, certain) = stuck_in(run);
-    (0..run.state.threads.len()).map(|thread| certain.contains(&thread)).collect()
+    (0..run.state.machine.threads.len()).map(|thread| certain.contains(&thread)).collect()
 }
 
 /// A program whose channels all have the senders and the receiver that it says.
@@ -189,7 +198,7 @@ fn stuck(program: &Program, order: &[usize]) -> [Vec<bool>; 2] {
 }
 
 #[test]
-fn two_locks_in_two_orders() {
+fn two_locks_in_opposite_orders_deadlock() {
     use Action::{Lock, Unlock};
     let both = |first, second| [Lock(first), Lock(second), Unlock(second), Unlock(first)];
     let locks = program(&[], &[&both(0, 1), &both(1, 0), &[]]);
@@ -200,7 +209,7 @@ fn two_locks_in_two_orders() {
 }
 
 #[test]
-fn a_sender_that_is_forgotten() {
+fn a_forgotten_sender_blocks_its_receiver_for_ever() {
     use Action::{DropSender, Receive, Send};
     let receive = [Receive(0), Receive(0), DropSender(0)];
     let forgotten = program(&[(None, &[0, 1], 0)], &[&receive, &[Send(0), DropSender(0)]]);
@@ -209,8 +218,13 @@ fn a_sender_that_is_forgotten() {
     assert_eq!(stuck(&forgotten, &[1, 0, 0, 1, 1]), [[true, false]; 2]);
 }
 
+/// The state of a thread that has met another, with the first message of the first thread.
+fn handed_over(action: Action) -> Status {
+    Status::Returning(action, Outcome::Transferred(Message { thread: 0, number: 1 }))
+}
+
 #[test]
-fn two_who_send_first() {
+fn two_rendezvous_senders_deadlock() {
     use Action::{Receive, Send};
     let channels = [(Some(0), &[0][..], 1), (Some(0), &[1], 0)];
     let both = program(&channels, &[&[Send(0), Receive(1)], &[Send(1), Receive(0)]]);
@@ -219,16 +233,15 @@ fn two_who_send_first() {
     assert_eq!(stuck(&both, &[0, 1]), [[true; 2]; 2]);
     let one = program(&channels, &[&[Send(0), Receive(1)], &[Receive(0), Send(1)]]);
     assert_eq!(stuck(&one, &[0, 1]), [[false; 2]; 2]);
-    let status = |run: &Run| run.state.threads[0].status;
     let mut met = Run::new(&one);
     met.step(0);
-    assert_eq!(status(&met), Status::Waiting);
+    assert_eq!(met.state.status(0), Status::Waiting(Send(0)));
     met.step(1);
-    assert_eq!(status(&met), Status::Met((0, 0)));
+    assert_eq!(met.state.status(0), handed_over(Send(0)));
 }
 
 #[test]
-fn two_who_have_begun_to_wait_and_meet() {
+fn two_waiting_ends_of_a_rendezvous_meet() {
     use Action::{Receive, Send};
     let meeting = program(&[(Some(0), &[0], 1)], &[&[Send(0)], &[Receive(0)]]);
     for order in [[0, 1], [1, 0]] {
@@ -240,7 +253,7 @@ fn two_who_have_begun_to_wait_and_meet() {
         let [first, second] = order;
         run.step(first);
         run.step(first);
-        assert_eq!(run.state.threads[second].status, Status::Met((0, 0)));
+        assert_eq!(run.state.status(second), handed_over([Send(0), Receive(0)][second]));
         assert_eq!(certain(&run), [false; 2]);
     }
 }

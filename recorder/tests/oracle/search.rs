@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use crate::machine::{State, Status};
-use crate::program::{Action, Program};
+use recorder_simulator::machine::{Action, Status};
+use recorder_simulator::program::{Program, State};
 
 /// By thread: whether it waits and goes on in no continuation of this program.
 pub(crate) fn never_again(program: &Program, state: &State) -> Vec<bool> {
+    let threads = &state.machine.threads;
     let waits: Vec<_> =
-        state.threads.iter().map(|thread| thread.status == Status::Waiting).collect();
+        threads.iter().map(|thread| matches!(thread.status, Status::Waiting(_))).collect();
     let mut goes_on = vec![false; waits.len()];
     explore(state.clone(), |state, next| {
         for (thread, goes_on) in goes_on.iter_mut().enumerate() {
-            if state.can_step(program, thread) {
+            if state.can_step(thread) {
                 *goes_on = true;
                 let mut after = state.clone();
                 after.step(program, thread);
@@ -78,23 +79,24 @@ struct Channel {
 
 impl Known {
     fn new(program: &Program, state: &State) -> Self {
-        let now = |thread: usize| match state.threads[thread].status {
-            Status::Ready | Status::Met(_) => Now::Runs,
-            Status::Waiting => Now::In(state.action(program, thread)),
+        let State { machine, .. } = state;
+        let now = |thread: usize| match machine.threads[thread].status {
+            Status::Waiting(action) => Now::In(action),
             Status::Over => Now::Over,
+            _ => Now::Runs,
         };
         // To send without end helps nobody: what can be received once is enough.
         let shared = program.shared.iter();
-        let channels = state.channels.iter().zip(shared).map(|(channel, &shared)| Channel {
+        let channels = machine.channels.iter().zip(shared).map(|(channel, &shared)| Channel {
             bound: channel.bound.unwrap_or(channel.queue.len() + 1),
             queued: channel.queue.len(),
             senders: if shared { channel.senders.min(1) } else { channel.senders },
             receiver: channel.receiver,
         });
         Known {
-            threads: (0..state.threads.len()).map(now).collect(),
+            threads: (0..machine.threads.len()).map(now).collect(),
             channels: channels.collect(),
-            holders: state.holders.clone(),
+            holders: machine.locks.iter().map(|lock| lock.writer).collect(),
         }
     }
 
@@ -154,9 +156,7 @@ impl Known {
                 self.holders[lock].is_none().then(|| after.holders[lock] = Some(thread))?;
             }
             Action::Join(other) => (self.threads[other] == Now::Over).then_some(())?,
-            Action::DropSender(_) | Action::DropReceiver(_) | Action::Unlock(_) | Action::End => {
-                unreachable!("it never waits")
-            }
+            _ => unreachable!("it never waits"),
         }
         after.threads[thread] = Now::Runs;
         Some(after)

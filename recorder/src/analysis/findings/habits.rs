@@ -1,136 +1,130 @@
-//! Ways of using a channel that cost more than they bring.
+//! Uses of a channel that cost more than they bring.
 
-use super::words::{at, channel, percent, thread};
-use super::{Certainty, Code, Evidence, Finding};
+use super::words::{at, channel, counted, share, thread};
+use super::{Certainty, Code, Finding};
 use crate::analysis::Analysis;
-use crate::report::summary::{counted, duration};
+use crate::reading::Nanos;
+use crate::reading::catalog::ChannelIndex;
+use crate::replay::Use;
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    for index in 0..analysis.channels.len() {
-        findings.extend(polling(analysis, index));
-        findings.extend(timeouts(analysis, index));
-        findings.extend(unused(analysis, index));
+    for channel in analysis.catalog.channels.keys() {
+        findings.extend(polling(analysis, channel));
+        findings.extend(timeouts(analysis, channel));
+        findings.extend(unused(analysis, channel));
     }
 }
 
-/// So many looks at once, and so long in all, in nanoseconds, keep a core busy for nothing.
-const LOOKS: u64 = 500;
-const LOOKING: u64 = 5_000_000;
+/// This number of attempts at once, and this time, keep a core busy for nothing.
+const MIN_ATTEMPTS: u64 = 500;
+const MIN_POLLING: Nanos = Nanos::new(5_000_000);
 
-/// A receive that does not wait finds nothing and looks again at once, many times for each
-/// message.
-fn polling(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state = &analysis.channels[index];
-    let polling = state.polling;
-    let by = state.receivers.iter().max_by_key(|side| side.refused + side.waits)?;
-    if polling.count < LOOKS || polling.time < LOOKING || polling.count < 10 * state.received {
+/// A receive that does not wait finds nothing and tries again at once, many times for each message.
+fn polling(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let stats = &analysis.channels[index];
+    let polling = stats.polling;
+    let by = stats.receivers.iter().max_by_key(|user| user.refused + user.waits)?;
+    let is_rare = polling.count < 10 * analysis.state.channels[index].received;
+    if polling.count < MIN_ATTEMPTS || polling.time < MIN_POLLING || is_rare {
         return None;
     }
     let mut finding = Finding::new(Code::BusyPolling);
     finding.what = format!(
-        "{} looked {} in vain for messages on {}{}, again and again without waiting, for {} of \
-         its time.",
+        "{} looked {} in vain for messages on {}{}, again and again without waiting, for {} of its \
+         time.",
         thread(analysis, by.thread),
         counted(polling.count + 1, "time"),
         channel(analysis, index),
-        at(analysis, by.site),
-        percent(polling.time, by.span()),
+        at(analysis, by.place),
+        share(polling.time, by.span()),
     );
-    finding.advice = "Wait with `recv`, or with `recv_timeout` if there is something else to do \
-                      now and then."
-        .to_owned();
-    finding.why = format!("A core is busy for {} doing nothing.", duration(polling.time));
-    finding.site = by.site;
+    finding.advice =
+        "Wait with `recv`, or with `recv_timeout` if there is other work to do now and then."
+            .to_owned();
+    finding.why = format!("A core is busy for {} doing nothing.", polling.time);
+    finding.place = by.place;
     finding.threads = vec![by.thread];
     finding.channels = vec![index];
     finding.span = (polling.first, by.last);
-    let (time, site) = (polling.first, by.site);
-    let what = "begins to poll".to_owned();
-    finding.evidence.push(Evidence { time, thread: by.thread, what, site });
-    finding.weight = polling.time;
+    finding.show(polling.first, by.thread, "begins to poll", by.place);
+    finding.weight = polling.time.get();
     Some(finding)
 }
 
-/// So many waits with a limit, and so long in all, in nanoseconds, show a habit.
-const EXPIRED: u64 = 20;
-const EXPIRED_TIME: u64 = 100_000_000;
+/// This number of timeouts, and this time, are a habit.
+const MIN_EXPIRED: u64 = 20;
+const MIN_EXPIRED_TIME: Nanos = Nanos::new(100_000_000);
 
-/// Nine of ten receives with a limit in time wait in vain.
-fn timeouts(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state = &analysis.channels[index];
-    let timeouts = state.timeouts;
-    let (time, by, site) = timeouts.last?;
-    if timeouts.expired < EXPIRED
-        || timeouts.waited < EXPIRED_TIME
+/// Nine of ten receives with a timeout wait in vain.
+fn timeouts(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let timeouts = analysis.channels[index].timeouts;
+    let Use { time, thread: by, place } = timeouts.last?;
+    if timeouts.expired < MIN_EXPIRED
+        || timeouts.waited < MIN_EXPIRED_TIME
         || timeouts.expired < timeouts.waits / 10 * 9
-        || state.received > timeouts.expired / 10
+        || analysis.state.channels[index].received > timeouts.expired / 10
     {
         return None;
     }
     let mut finding = Finding::new(Code::ExpiredTimeouts);
     finding.what = format!(
-        "{} of {} waits of {} in recv_timeout on {}{} were in vain; one lasts {}.",
+        "{} of {} waits of {} in recv_timeout on {}{} were in vain; each lasts {}.",
         timeouts.expired,
         timeouts.waits,
         thread(analysis, by),
         channel(analysis, index),
-        at(analysis, site),
-        duration(timeouts.waited / timeouts.expired.max(1)),
+        at(analysis, place),
+        Nanos::new(timeouts.waited.get() / timeouts.expired.max(1)),
     );
-    finding.advice = "Wait with `recv` if there is nothing else to do, or for longer.".to_owned();
+    finding.advice = "Wait with `recv` if there is no other work to do, or for longer.".to_owned();
     finding.why = "Each wakes the thread for nothing.".to_owned();
     finding.certainty =
-        Certainty::Likely { certain_if: "it is not there to do something at intervals".to_owned() };
-    finding.site = site;
+        Certainty::Likely { certain_if: "it is not meant to do something at intervals".to_owned() };
+    finding.place = place;
     finding.threads = vec![by];
     finding.channels = vec![index];
-    finding.span = (state.made.map_or(0, |made| made.0), time);
-    let what = "waits in vain for the last time".to_owned();
-    finding.evidence.push(Evidence { time, thread: by, what, site });
-    finding.weight = timeouts.waited;
+    let made = analysis.state.channels[index].made;
+    finding.span = (made.map_or(Nanos::ZERO, |(time, _)| time), time);
+    finding.show(time, by, "waits in vain for the last time", place);
+    finding.weight = timeouts.waited.get();
     Some(finding)
 }
 
-/// A channel that is over and that nobody has used, or whose receiver has never received
-/// although messages were sent.
-fn unused(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state = &analysis.channels[index];
-    let entity = &analysis.entities.channels[index];
-    let (made, by) = state.made?;
-    // What is not over may still come to be used.
-    let over = state.receiver_gone.is_some() && state.live_senders == 0;
-    if !over || analysis.processes[entity.process].is_blind() || analysis.incomplete {
+/// A channel that is gone and that no thread used, or from which no thread received although
+/// messages were sent.
+fn unused(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let known = &analysis.state.channels[index];
+    let stats = &analysis.channels[index];
+    let facts = &analysis.catalog.channels[index];
+    let (made, by) = known.made?;
+    // As long as it lives it may still be used.
+    let is_gone = known.receiver_gone.is_some() && known.senders == 0;
+    if !is_gone || analysis.state.processes[facts.process].has_paused() || analysis.is_incomplete {
         return None;
     }
     let mut finding = Finding::new(Code::UnusedEndpoint);
-    let made_at = at(analysis, entity.site);
-    if !state.is_used() {
-        finding.what = format!(
-            "nobody sent or received on {}, which {} made{made_at}.",
-            channel(analysis, index),
-            thread(analysis, by),
-        );
-        finding.advice = "Use it, or leave it out.".to_owned();
-    } else if state.receivers.is_empty() && state.sent > 0 {
-        finding.what = format!(
-            "nobody ever received on {}, which {} made{made_at}; {} sent.",
-            channel(analysis, index),
-            thread(analysis, by),
-            match state.sent {
-                1 => "1 message was".to_owned(),
-                sent => format!("{sent} messages were"),
-            },
-        );
+    let (name, maker) = (channel(analysis, index), thread(analysis, by));
+    let made_at = at(analysis, facts.place);
+    if !stats.is_used() {
+        finding.what =
+            format!("no thread sent or received on {name}, which {maker} made{made_at}.");
+        finding.advice = "Use it, or remove it.".to_owned();
+    } else if stats.receivers.is_empty() && known.all_sent() > 0 {
+        let sent = match known.all_sent() {
+            1 => "1 message was".to_owned(),
+            sent => format!("{sent} messages were"),
+        };
+        finding.what =
+            format!("no thread ever received on {name}, which {maker} made{made_at}; {sent} sent.");
         finding.advice = "Receive them, or do not send them.".to_owned();
     } else {
         return None;
     }
-    finding.why = "What is made and not used hides what is.".to_owned();
-    finding.site = entity.site;
+    finding.why = "Unused code hides the code that is used.".to_owned();
+    finding.place = facts.place;
     finding.threads = vec![by];
     finding.channels = vec![index];
     finding.span = (made, made);
-    let what = "makes the channel".to_owned();
-    finding.evidence.push(Evidence { time: made, thread: by, what, site: entity.site });
+    finding.show(made, by, "makes the channel", facts.place);
     Some(finding)
 }

@@ -1,49 +1,49 @@
-//! What was sent and never received, and threads that have panicked.
+//! Messages that were sent and never received, and threads that panicked.
 
-use super::words::{at, channel, list, place, thread, threads};
-use super::{Certainty, Code, Evidence, Finding};
+use super::words::{at, channel, counted, list, place, thread, threads};
+use super::{Certainty, Code, Finding};
 use crate::analysis::Analysis;
-use crate::analysis::stats::channels::{Channel, Side};
-use crate::report::summary::counted;
+use crate::analysis::stats::channels::{ChannelUser, Disconnected};
+use crate::reading::catalog::{ChannelIndex, ThreadIndex};
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    for thread in 0..analysis.threads.len() {
-        findings.extend(panic(analysis, thread));
-    }
-    for index in 0..analysis.channels.len() {
-        findings.extend(lost(analysis, index));
-        findings.extend(disconnected(analysis, index));
+    findings.extend(analysis.catalog.threads.keys().filter_map(|it| panic(analysis, it)));
+    for channel in analysis.catalog.channels.keys() {
+        findings.extend(lost(analysis, channel));
+        findings.extend(disconnected(analysis, channel));
     }
 }
 
-/// A thread has panicked, and nobody has caught that.
-fn panic(analysis: &Analysis<'_>, who: usize) -> Option<Finding> {
-    let panic = analysis.threads[who].panic.as_ref().filter(|panic| panic.is_uncaught())?;
-    let process = &analysis.processes[analysis.entities.threads[who].process];
+/// A thread panicked, and the panic was not caught.
+fn panic(analysis: &Analysis<'_>, who: ThreadIndex) -> Option<Finding> {
+    let panic = analysis.state.threads[who].panic.as_ref().filter(|it| it.is_uncaught())?;
+    let process = &analysis.state.processes[analysis.catalog.threads[who].process];
     let mut finding = Finding::new(Code::Panic);
     if !panic.has_outcome() && process.has_paused_since(panic.time) {
         let certain_if = "it was not caught while the recording paused".to_owned();
         finding.certainty = Certainty::Likely { certain_if };
     }
-    let name = thread(analysis, who);
-    finding.what = format!("{name} panicked{}", at(analysis, panic.site));
-    if !panic.message.is_empty() {
-        let line = panic.message.lines().next().unwrap_or_default();
+    finding.what = format!("{} panicked{}", thread(analysis, who), at(analysis, panic.place));
+    if let Some(line) = panic.message.lines().next() {
         finding.what += &format!(": {line:?}");
     }
     finding.what += ".";
     let mut stranded = Vec::new();
-    for (index, state) in analysis.channels.iter().enumerate() {
-        let dropped_by_it =
-            state.receiver_gone.is_some_and(|(gone, by)| by == who && gone >= panic.time);
-        if dropped_by_it && state.lost > 0 {
+    for (index, known) in analysis.state.channels.iter_enumerated() {
+        let is_dropped_by_it =
+            known.receiver_gone.is_some_and(|(gone, by)| by == who && gone >= panic.time);
+        if !is_dropped_by_it {
+            continue;
+        }
+        if known.lost > 0 {
             finding.channels.push(index);
-            let lost = counted(state.lost, "message");
+            let lost = counted(known.lost, "message");
             stranded.push(format!("{lost} in {}", channel(analysis, index)));
         }
-        let returned = state.disconnected.iter().filter(|sends| sends.first >= panic.time);
-        let returned: u64 = returned.map(|sends| sends.count).sum();
-        if dropped_by_it && returned > 0 {
+        let disconnected = &analysis.channels[index].disconnected;
+        let later = disconnected.iter().filter(|sends| sends.first >= panic.time);
+        let returned: u64 = later.map(|sends| sends.count).sum();
+        if returned > 0 {
             let returned = counted(returned, "send");
             stranded.push(format!("{returned} to {}", channel(analysis, index)));
         }
@@ -51,143 +51,142 @@ fn panic(analysis: &Analysis<'_>, who: usize) -> Option<Finding> {
     if !stranded.is_empty() {
         finding.what += &format!(" It stranded {}.", list(&stranded));
     }
-    finding.advice = "Have it return an error in place of panicking.".to_owned();
+    finding.advice = "Let it return an error instead of panicking.".to_owned();
     finding.why =
-        "What the thread was still to do is not done, and only a `join` tells.".to_owned();
-    finding.site = panic.site;
+        "The rest of the thread's work is not done, and only a `join` reports it.".to_owned();
+    finding.place = panic.place;
     finding.threads = vec![who];
     finding.span = (panic.time, panic.time);
-    let (time, site) = (panic.time, panic.site);
-    finding.evidence.push(Evidence { time, thread: who, what: "panics".to_owned(), site });
-    // The first comes first.
-    finding.weight = u64::MAX - panic.time;
+    finding.show(panic.time, who, "panics", panic.place);
+    // The first panic comes first.
+    finding.weight = u64::MAX - panic.time.get();
     Some(finding)
-}
-
-/// Whoever sent the most, and from where.
-fn most(sides: &[Side]) -> Option<&Side> {
-    sides.iter().max_by_key(|side| side.messages)
 }
 
 /// Messages that were still queued when the receiver was dropped, or the process ended.
-fn lost(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state = &analysis.channels[index];
-    let process = analysis.entities.channels[index].process;
-    // Where events are missing, or were left out, their receives may have been.
-    if analysis.processes[process].is_blind() || analysis.incomplete {
+fn lost(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let known = &analysis.state.channels[index];
+    let process = analysis.catalog.channels[index].process;
+    // Their receives may be missing from the recording.
+    if analysis.state.processes[process].has_paused() || analysis.is_incomplete {
         return None;
     }
-    let name = channel(analysis, index);
-    let sender = most(&state.senders);
-    let mut finding = Finding::new(Code::LostMessages);
-    let count = match state.receiver_gone {
-        Some((time, by)) if state.lost > 0 => {
-            let last = state.receivers.iter().max_by_key(|side| side.last);
-            let received = match last.and_then(|last| last.site) {
-                _ if state.received == 0 => "it had received none".to_owned(),
-                Some(site) => format!(
-                    "it had received {}, the last at {}",
-                    state.received,
-                    place(analysis, site)
-                ),
-                None => format!("it had received {}", state.received),
-            };
-            finding.what = format!(
-                "{} of {} sent to {name} {} still queued when {} dropped its receiver; {received}.",
-                state.lost,
-                state.sent,
-                if state.lost == 1 { "was" } else { "were" },
-                thread(analysis, by),
-            );
-            finding.advice =
-                "Receive until there is nothing left, or have the senders stop first.".to_owned();
-            finding.site = last.and_then(|last| last.site);
-            finding.threads = vec![by];
-            finding.span = (time, time);
-            let what = "drops the receiver".to_owned();
-            finding.evidence.push(Evidence { time, thread: by, what, site: None });
-            state.lost
-        }
-        None if state.depth.now > 0 && analysis.processes[process].ended_by_itself => {
-            let end = analysis.end_of(process);
-            finding.what = format!(
-                "{} of {} sent to {name}{} {} still queued when the process ended.",
-                state.depth.now,
-                state.sent,
-                at(analysis, sender.and_then(|sender| sender.site)),
-                if state.depth.now == 1 { "was" } else { "were" },
-            );
-            let receivers: Vec<_> = state.receivers.iter().map(|side| side.thread).collect();
-            finding.advice = match &receivers[..] {
-                [] => "Receive them before `main` returns.".to_owned(),
-                _ => format!(
-                    "Drop the senders and join {} before `main` returns.",
-                    threads(analysis, &receivers)
-                ),
-            };
-            finding.threads = receivers;
-            finding.span = (end, end);
-            finding.site = sender.and_then(|sender| sender.site);
-            state.depth.now
+    let senders = &analysis.channels[index].senders;
+    let sender = senders.iter().max_by_key(|user| user.messages);
+    let mut finding = match known.receiver_gone {
+        Some(_) if known.lost > 0 => lost_with_receiver(analysis, index)?,
+        None if known.depth > 0 && analysis.ended_by_itself(process) => {
+            lost_at_end(analysis, index, sender)
         }
         _ => return None,
     };
-    if let Some(Side { thread, last, site, .. }) = sender {
-        let what = "last sends".to_owned();
-        finding.evidence.push(Evidence { time: *last, thread: *thread, what, site: *site });
-        finding.site = finding.site.or(*site);
+    if let Some(&ChannelUser { thread, last, place, .. }) = sender {
+        finding.show(last, thread, "last sends", place);
+        finding.place = finding.place.or(place);
     }
-    finding.why = "Whoever sent them was told that all is well.".to_owned();
+    finding.why = "Each of these sends returned `Ok`.".to_owned();
     finding.channels = vec![index];
-    finding.weight = count;
     Some(finding)
 }
 
-/// Sends to a receiver that is gone, where a thread goes on after the first, or panics at it.
-fn disconnected(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let Channel { disconnected, receiver_gone, .. } = &analysis.channels[index];
-    let heedless = disconnected.iter().filter(|sends| {
-        let panics = || {
-            let panic = analysis.threads[sends.thread].panic.as_ref();
-            panic.is_some_and(|panic| panic.is_uncaught() && panic.time >= sends.last)
-        };
-        // One that fails is how a sender is told to stop.
-        sends.count > 1 || panics()
-    });
-    let heedless: Vec<_> = heedless.collect();
-    let first = heedless.first()?;
-    let count: u64 = heedless.iter().map(|sends| sends.count).sum();
-    let by: Vec<_> = heedless.iter().map(|sends| sends.thread).collect();
+fn lost_with_receiver(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let known = &analysis.state.channels[index];
+    let (time, by) = known.receiver_gone?;
+    let last = analysis.channels[index].receivers.iter().max_by_key(|user| user.last);
+    let last_at = last.and_then(|last| last.place);
+    let received = match last_at {
+        _ if known.received == 0 => "it had received none".to_owned(),
+        Some(last_at) => {
+            format!("it had received {}, the last at {}", known.received, place(analysis, last_at))
+        }
+        None => format!("it had received {}", known.received),
+    };
+    let mut finding = Finding::new(Code::LostMessages);
+    finding.what = format!(
+        "{} of {} sent to {} {} still queued when {} dropped its receiver; {received}.",
+        known.lost,
+        known.all_sent(),
+        channel(analysis, index),
+        if known.lost == 1 { "was" } else { "were" },
+        thread(analysis, by),
+    );
+    finding.advice = "Receive until no message is left, or let the senders stop first.".to_owned();
+    finding.place = last_at;
+    finding.threads = vec![by];
+    finding.span = (time, time);
+    finding.show(time, by, "drops the receiver", None);
+    finding.weight = known.lost;
+    Some(finding)
+}
+
+fn lost_at_end(
+    analysis: &Analysis<'_>,
+    index: ChannelIndex,
+    sender: Option<&ChannelUser>,
+) -> Finding {
+    let known = &analysis.state.channels[index];
+    let end = analysis.catalog.end_of(analysis.catalog.channels[index].process);
+    let mut finding = Finding::new(Code::LostMessages);
+    finding.place = sender.and_then(|sender| sender.place);
+    finding.what = format!(
+        "{} of {} sent to {}{} {} still queued when the process ended.",
+        known.depth,
+        known.all_sent(),
+        channel(analysis, index),
+        at(analysis, finding.place),
+        if known.depth == 1 { "was" } else { "were" },
+    );
+    let receivers = &analysis.channels[index].receivers;
+    finding.threads = receivers.iter().map(|user| user.thread).collect();
+    finding.advice = match &finding.threads[..] {
+        [] => "Receive them before `main` returns.".to_owned(),
+        receivers => format!(
+            "Drop the senders and join {} before `main` returns.",
+            threads(analysis, receivers)
+        ),
+    };
+    finding.span = (end, end);
+    finding.weight = known.depth;
+    finding
+}
+
+/// Sends to a receiver that is gone, where a thread continues after the first, or panics at it.
+fn disconnected(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    // A sender learns from one failed send that it can stop.
+    let is_ignored = |sends: &&Disconnected| {
+        let panic = analysis.state.threads[sends.thread].panic.as_ref();
+        let panics = panic.is_some_and(|it| it.is_uncaught() && it.time >= sends.last);
+        sends.count > 1 || panics
+    };
+    let ignored: Vec<_> = analysis.channels[index].disconnected.iter().filter(is_ignored).collect();
+    let first = ignored.first()?;
+    let last = ignored.iter().map(|sends| sends.last).max()?;
+    let receiver_gone = analysis.state.channels[index].receiver_gone;
     let mut finding = Finding::new(Code::DisconnectedSend);
+    finding.weight = ignored.iter().map(|sends| sends.count).sum();
+    finding.threads = ignored.iter().map(|sends| sends.thread).collect();
     finding.what = format!(
         "{} by {} on {}{} found the receiver gone",
-        counted(count, "send"),
-        threads(analysis, &by),
+        counted(finding.weight, "send"),
+        threads(analysis, &finding.threads),
         channel(analysis, index),
-        at(analysis, first.site),
+        at(analysis, first.place),
     );
-    match receiver_gone {
-        Some((_, by)) => {
-            finding.what += &format!("; {} had dropped it.", thread(analysis, *by));
-        }
-        None => finding.what += ".",
-    }
+    finding.what += &match receiver_gone {
+        Some((_, by)) => format!("; {} had dropped it.", thread(analysis, by)),
+        None => ".".to_owned(),
+    };
     finding.advice =
         "Stop at the first error, or keep the receiver until the senders are gone.".to_owned();
-    finding.why = "Each of these messages came back to its sender.".to_owned();
-    finding.site = first.site;
+    finding.why = "Each of these messages was returned to its sender.".to_owned();
+    finding.place = first.place;
     finding.channels = vec![index];
-    finding.span = (first.first, heedless.iter().map(|sends| sends.last).max().unwrap_or(0));
-    for sends in &heedless {
-        let what = "sends to nobody".to_owned();
-        let (time, thread, site) = (sends.first, sends.thread, sends.site);
-        finding.evidence.push(Evidence { time, thread, what, site });
+    finding.span = (first.first, last);
+    for sends in ignored {
+        finding.show(sends.first, sends.thread, "sends without a receiver", sends.place);
     }
-    if let Some((time, thread)) = *receiver_gone {
-        let what = "drops the receiver".to_owned();
-        finding.evidence.push(Evidence { time, thread, what, site: None });
+    if let Some((time, thread)) = receiver_gone {
+        finding.show(time, thread, "drops the receiver", None);
     }
-    finding.threads = by;
-    finding.weight = count;
     Some(finding)
 }

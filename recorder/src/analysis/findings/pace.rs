@@ -1,235 +1,226 @@
 //! Stages that are faster or slower than their neighbours.
 
-use super::words::{at, channel, percent, thread, threads};
-use super::{Certainty, Code, Evidence, Finding, sum};
+use super::words::{at, channel, counted, list, share, thread, threads};
+use super::{Certainty, Code, Finding};
 use crate::analysis::Analysis;
-use crate::analysis::critical_path::Part;
-use crate::analysis::stats::channels::{BUSY, Channel, Side};
-use crate::analysis::wait_for::On;
-use crate::report::summary::{counted, duration};
+use crate::analysis::critical_path::{PathPart, Segment};
+use crate::analysis::stats::channels::{BUSY, ChannelStats, ChannelUser};
+use crate::reading::Nanos;
+use crate::reading::catalog::{ChannelIndex, Target};
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
     let ping_pong = ping_pong(analysis);
-    for index in 0..analysis.channels.len() {
-        findings.extend(growing(analysis, index));
-        findings.extend(backpressure(analysis, index));
-        if !ping_pong.as_ref().is_some_and(|finding| finding.channels.contains(&index)) {
-            findings.extend(starved(analysis, index));
+    for channel in analysis.catalog.channels.keys() {
+        findings.extend(growing(analysis, channel));
+        findings.extend(backpressure(analysis, channel));
+        if !ping_pong.as_ref().is_some_and(|finding| finding.channels.contains(&channel)) {
+            findings.extend(starved(analysis, channel));
         }
     }
     findings.extend(ping_pong);
 }
 
-/// What lasts less, in nanoseconds, is not sustained.
-const SUSTAINED: u64 = 100_000_000;
-/// A queue that holds fewer messages is not worth a change.
-const GROWN: u64 = 50;
-/// A stage that handled fewer messages has shown no pace.
-const STEADY: u64 = 32;
+/// A shorter time is not sustained.
+const SUSTAINED: Nanos = Nanos::new(100_000_000);
+/// A queue with fewer messages is not worth a change.
+const MIN_QUEUE: u64 = 50;
+/// A stage that handled fewer messages has no pace.
+const MIN_STEADY: u64 = 32;
 
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
+/// Adds the last use of a channel by a thread to the evidence.
+fn show_last(finding: &mut Finding, user: &ChannelUser, what: &str) {
+    finding.show(user.last, user.thread, what, user.place);
 }
 
-/// Evidence of what a thread did last at a channel.
-fn last(side: &Side, what: &str) -> Evidence {
-    Evidence { time: side.last, thread: side.thread, what: what.to_owned(), site: side.site }
+/// Whether a thread waits at least half of the time that it uses a channel.
+fn waits_half(user: &ChannelUser) -> bool {
+    user.waited.get() >= user.span().get() / 2
 }
 
-/// A channel without a bound whose queue grew all the while messages were sent, so that in the
-/// end a quarter of all messages stood in it.
-fn growing(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state = &analysis.channels[index];
-    let (from, to) = state.sending?;
-    let samples = state.depth.samples();
-    let bounded = analysis.entities.channels[index].bound.is_some();
-    if bounded || to.saturating_sub(from) < SUSTAINED || samples.len() < 8 {
+/// Whether the mean depth in each quarter of the sends is more than a tenth above the one before.
+fn is_growing(samples: &[(Nanos, u64)]) -> bool {
+    let mean = |quarter: usize| {
+        let part = &samples[quarter * samples.len() / 4..(quarter + 1) * samples.len() / 4];
+        part.iter().map(|(_, depth)| *depth as f64).sum::<f64>() / part.len() as f64
+    };
+    let means: Vec<_> = (0..4).map(mean).collect();
+    means.windows(2).all(|pair| pair[1] > 1.1 * pair[0])
+}
+
+/// An unbounded channel whose queue grew as long as messages were sent, so that in the end a quarter
+/// of all messages was in it.
+fn growing(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let stats = &analysis.channels[index];
+    let facts = &analysis.catalog.channels[index];
+    let (from, to) = stats.sending?;
+    let samples = stats.depth.samples();
+    // Where receives are missing from the recording, every queue seems to grow.
+    let may_lack_receives =
+        analysis.state.processes[facts.process].has_paused() || analysis.is_incomplete;
+    let is_bounded = facts.bound.is_some();
+    if is_bounded || to.since(from) < SUSTAINED || samples.len() < 8 || may_lack_receives {
         return None;
     }
-    // The mean depth in each quarter of the sends is more than a tenth above the one before.
-    let quarters: Vec<f64> = (0..4)
-        .map(|quarter| {
-            let part = &samples[quarter * samples.len() / 4..(quarter + 1) * samples.len() / 4];
-            part.iter().map(|sample| sample.1 as f64).sum::<f64>() / part.len() as f64
-        })
-        .collect();
-    let grows = quarters.windows(2).all(|pair| pair[1] > 1.1 * pair[0]);
-    let grown = samples.last().map_or(0, |sample| sample.1);
-    let blind = analysis.processes[analysis.entities.channels[index].process].is_blind();
-    // Where receives are missing any queue seems to grow.
-    let unknown = blind || analysis.incomplete;
-    // A burst that is worked off later is sent in less time than it takes to work it off.
-    if !grows || grown < GROWN || grown < state.sent / 4 || unknown {
+    let sent = analysis.state.channels[index].all_sent();
+    let depth = samples.last().map_or(0, |(_, depth)| *depth);
+    // A burst that is worked off later is sent in less time than the work takes.
+    if !is_growing(samples) || depth < MIN_QUEUE || depth < sent / 4 {
         return None;
     }
-    let sender = state.senders.iter().max_by_key(|side| side.messages)?;
-    let receiver = state.receivers.iter().max_by_key(|side| side.messages);
+    let sender = stats.senders.iter().max_by_key(|user| user.messages)?;
+    let receiver = stats.receivers.iter().max_by_key(|user| user.messages);
     let mut finding = Finding::new(Code::GrowingQueue);
     finding.what = format!(
-        "the queue of {} only grew, to {}: {} sent {} in {}{}, faster than {} received.",
+        "the queue of {} only grew, to {}: {} sent {sent} in {}{}, faster than {} received.",
         channel(analysis, index),
-        counted(state.depth.max, "message"),
+        counted(stats.depth.max, "message"),
         thread(analysis, sender.thread),
-        state.sent,
-        duration(to.saturating_sub(from)),
-        at(analysis, sender.site),
-        receiver.map_or("anybody", |side| thread(analysis, side.thread)),
+        to.since(from),
+        at(analysis, sender.place),
+        receiver.map_or("any thread", |user| thread(analysis, user.thread)),
     );
-    finding.advice = "Give the channel a bound (`sync_channel`), or its receiver help.".to_owned();
+    finding.advice = "Give the channel a bound (`sync_channel`), or help its receiver.".to_owned();
     finding.why = format!(
-        "Memory grows with the queue, and a message waits ever longer: {} in the end.",
-        duration(state.latency.max())
+        "Memory grows with the queue, and messages wait longer and longer: {} in the end.",
+        stats.latency.max()
     );
-    finding.site = sender.site;
+    finding.place = sender.place;
     finding.threads = vec![sender.thread];
-    finding.threads.extend(receiver.map(|side| side.thread));
+    finding.threads.extend(receiver.map(|user| user.thread));
     finding.channels = vec![index];
     finding.span = (from, to);
-    finding.evidence.push(Evidence {
-        time: state.depth.max_at,
-        thread: sender.thread,
-        what: format!("the queue holds {}", state.depth.max),
-        site: sender.site,
-    });
-    finding.weight = state.depth.max;
+    let what = format!("the queue holds {}", stats.depth.max);
+    finding.show(stats.depth.max_at, sender.thread, what, sender.place);
+    finding.weight = stats.depth.max;
     Some(finding)
 }
 
 /// Senders spend at least half of their time waiting for room in a channel.
-fn backpressure(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state = &analysis.channels[index];
-    // In a rendezvous waiting for each other is the purpose.
-    let bound = analysis.entities.channels[index].bound.filter(|&bound| bound > 0)?;
-    let held_up: Vec<&Side> =
-        state.senders.iter().filter(|side| side.waited >= side.span() / 2).collect();
-    let waited: u64 = sum(held_up.iter().map(|side| side.waited));
-    let waits: u64 = held_up.iter().map(|side| side.waits).sum();
-    if waited < SUSTAINED || waits < STEADY {
+fn backpressure(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let stats = &analysis.channels[index];
+    // The purpose of a rendezvous is to wait for each other.
+    let bound = analysis.catalog.channels[index].bound.filter(|&bound| bound > 0)?;
+    let held_up: Vec<_> = stats.senders.iter().filter(|user| waits_half(user)).collect();
+    let waited: Nanos = held_up.iter().map(|user| user.waited).sum();
+    let waits: u64 = held_up.iter().map(|user| user.waits).sum();
+    if waited < SUSTAINED || waits < MIN_STEADY {
         return None;
     }
-    // Whoever receives may itself wait for room further on: then the cause is there.
-    let receiver = state.receivers.iter().max_by_key(|side| side.messages)?;
-    let passes_it_on = analysis.channels.iter().enumerate().any(|(other, state)| {
-        other != index
-            && state
-                .senders
-                .iter()
-                .any(|side| side.thread == receiver.thread && side.waited >= receiver.span() / 2)
-    });
-    // Or wait for its sender in turn.
-    let waits_in_turn = receiver.waited >= receiver.span() / 2;
-    if passes_it_on || waits_in_turn {
+    let receiver = stats.receivers.iter().max_by_key(|user| user.messages)?;
+    // If the receiver itself waits for room further on, the cause is there.
+    let passes_it_on = |(other, stats): (ChannelIndex, &ChannelStats)| {
+        let mut receivers = stats.senders.iter().filter(|user| user.thread == receiver.thread);
+        other != index && receivers.any(|user| user.waited.get() >= receiver.span().get() / 2)
+    };
+    // Or it waits for its sender in turn.
+    if waits_half(receiver) || analysis.channels.iter_enumerated().any(passes_it_on) {
         return None;
     }
-    let worst = held_up.iter().max_by_key(|side| side.waited)?;
+    let worst = *held_up.iter().max_by_key(|user| user.waited)?;
+    let names: Vec<_> = held_up.iter().map(|user| user.thread).collect();
+    let slow = thread(analysis, receiver.thread);
     let mut finding = Finding::new(Code::Backpressure);
-    let names: Vec<_> = held_up.iter().map(|side| side.thread).collect();
     finding.what = format!(
-        "{} waited {} ({} of the time) for room in {} (bound {bound}){}, as {} is slower.",
+        "{} waited {waited} ({} of the time) for room in {} (bound {bound}){}, because {slow} is \
+         slower.",
         threads(analysis, &names),
-        duration(waited),
-        percent(worst.waited, worst.span()),
+        share(worst.waited, worst.span()),
         channel(analysis, index),
-        at(analysis, worst.site),
-        thread(analysis, receiver.thread),
+        at(analysis, worst.place),
     );
     finding.advice = format!(
-        "Make {} faster or have several of it; a larger bound would only put it off.",
-        thread(analysis, receiver.thread)
+        "Make {slow} faster, or run several of it; a larger bound would only delay the wait."
     );
-    finding.why = format!("{} sets the pace of all before it.", thread(analysis, receiver.thread));
-    finding.site = worst.site;
+    finding.why = format!("{slow} sets the pace of all stages before it.");
+    finding.place = worst.place;
     finding.threads = [receiver.thread].into_iter().chain(names).collect();
     finding.channels = vec![index];
     finding.span = (worst.first, worst.last);
-    finding.evidence = vec![last(worst, "last waits for room"), last(receiver, "last receives")];
-    finding.weight = waited;
+    show_last(&mut finding, worst, "last waits for room");
+    show_last(&mut finding, receiver, "last receives");
+    finding.weight = waited.get();
     Some(finding)
 }
 
-/// A receiver waits for nine tenths of the time on a stream of messages, which one thread
-/// produces that does not wait itself.
-fn starved(analysis: &Analysis<'_>, index: usize) -> Option<Finding> {
-    let state: &Channel = &analysis.channels[index];
-    let ([sender], [receiver]) = (&state.senders[..], &state.receivers[..]) else { return None };
+/// A receiver waits for nine tenths of the time for a stream of messages from one thread that does
+/// not wait itself.
+fn starved(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let stats = &analysis.channels[index];
+    let ([sender], [receiver]) = (&stats.senders[..], &stats.receivers[..]) else { return None };
     let span = receiver.span();
-    let produces = analysis.threads[sender.thread].waited() < sender.span() / 10;
-    // A stream, and not events that come when they come.
-    let steady = receiver.longest / 20 < receiver.waited / receiver.waits.max(1);
-    if receiver.waits < STEADY
-        || receiver.waited < 2 * SUSTAINED
-        || receiver.waited < span / 10 * 9
+    let produces = analysis.threads[sender.thread].waited.get() < sender.span().get() / 10;
+    // A steady stream, and not events that come now and then.
+    let is_steady = receiver.longest.get() / 20 < receiver.waited.get() / receiver.waits.max(1);
+    if receiver.waits < MIN_STEADY
+        || receiver.waited.get() < 2 * SUSTAINED.get()
+        || receiver.waited.get() < span.get() / 10 * 9
         || !produces
-        || !steady
+        || !is_steady
     {
         return None;
     }
+    let (slow, fast) = (thread(analysis, sender.thread), thread(analysis, receiver.thread));
+    let received = analysis.state.channels[index].received;
     let mut finding = Finding::new(Code::StarvedReceiver);
     finding.what = format!(
-        "{} waited {} of the time for messages on {}{}, as {} sends one in {}.",
-        thread(analysis, receiver.thread),
-        percent(receiver.waited, span),
+        "{fast} waited {} of the time for messages on {}{}: {slow} sends one every {}.",
+        share(receiver.waited, span),
         channel(analysis, index),
-        at(analysis, receiver.site),
-        thread(analysis, sender.thread),
-        duration(span / state.received.max(1)),
+        at(analysis, receiver.place),
+        Nanos::new(span.get() / received.max(1)),
     );
-    finding.advice = format!(
-        "Make {} faster or have several of it; more receivers would wait as well.",
-        thread(analysis, sender.thread)
-    );
-    finding.why = format!(
-        "{} could do {:.0} times as much.",
-        thread(analysis, receiver.thread),
-        1.0 / (1.0 - share(receiver.waited, span)).max(0.001)
-    );
-    finding.site = receiver.site;
+    finding.advice =
+        format!("Make {slow} faster, or run several of it; more receivers would wait, too.");
+    let busy = 1.0 - receiver.waited.share_of(span);
+    finding.why = format!("{fast} could do {:.0} times as much.", 1.0 / busy.max(0.001));
+    finding.place = receiver.place;
     finding.threads = vec![receiver.thread, sender.thread];
     finding.channels = vec![index];
     finding.span = (receiver.first, receiver.last);
-    finding.evidence = vec![last(receiver, "last waits for a message"), last(sender, "last sends")];
-    finding.certainty = Certainty::Likely {
-        certain_if: format!("{} has nothing else to do", thread(analysis, receiver.thread)),
-    };
-    finding.weight = receiver.waited;
+    show_last(&mut finding, receiver, "last waits for a message");
+    show_last(&mut finding, sender, "last sends");
+    finding.certainty = Certainty::Likely { certain_if: format!("{fast} has no other work") };
+    finding.weight = receiver.waited.get();
     Some(finding)
 }
 
-/// So many hand-offs are on the critical path of what plays ping-pong.
-const HAND_OFFS: u64 = 200;
-/// And take so long in all, in nanoseconds.
-const HANDED_OVER: u64 = 10_000_000;
+/// Ping-pong has at least this number of hand-offs on the critical path,
+const MIN_HAND_OFFS: u64 = 200;
+/// and they take at least this long in all.
+const MIN_HANDED_OFF: Nanos = Nanos::new(10_000_000);
 
-/// The critical path changes threads again and again, with less work between two hand-offs than
-/// it takes to fall asleep and be woken; a fifth of it or more is spent between the instant in
-/// which a message is handed over and that in which the thread goes on that waited for it.
+/// The critical path changes threads again and again, with less work between two hand-offs than it
+/// takes to fall asleep and be woken. It spends a fifth of its time or more between the moment in
+/// which a message is handed over and that in which the thread continues that waited for it.
 fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
-    let length = analysis.path.length();
-    let mut hand_offs: Vec<(usize, u64, u64)> = Vec::new();
-    for &(part, time, count) in &analysis.path.parts {
-        if let Part::HandOff(On::Channel(channel)) = part {
-            hand_offs.push((channel, time, count));
+    let length = analysis.critical_path.length();
+    let hand_offs = analysis.critical_path.parts.iter().filter_map(|part| match *part {
+        PathPart { segment: Segment::HandOff(Some(Target::Channel(channel))), time, count } => {
+            Some((channel, time, count))
         }
-    }
-    let time = hand_offs.iter().fold(0, |sum: u64, hand_off| sum.saturating_add(hand_off.1));
-    let count: u64 = hand_offs.iter().map(|hand_off| hand_off.2).sum();
-    let work = (length - time) / count.max(1);
-    if time < HANDED_OVER || count < HAND_OFFS || time < length / 5 || work > BUSY {
+        _ => None,
+    });
+    let mut hand_offs: Vec<_> = hand_offs.collect();
+    let time: Nanos = hand_offs.iter().map(|(_, time, _)| *time).sum();
+    let count: u64 = hand_offs.iter().map(|(_, _, count)| count).sum();
+    let work = Nanos::new(length.since(time).get() / count.max(1));
+    let is_small = time.get() < length.get() / 5;
+    if time < MIN_HANDED_OFF || count < MIN_HAND_OFFS || is_small || work > BUSY {
         return None;
     }
     // Those that matter.
-    hand_offs.retain(|hand_off| hand_off.1 >= time / 10);
+    hand_offs.retain(|(_, part, _)| part.get() >= time.get() / 10);
     let first = hand_offs.first()?.0;
     let mut finding = Finding::new(Code::PingPong);
-    finding.channels = hand_offs.iter().map(|hand_off| hand_off.0).collect();
-    for &channel in &finding.channels {
-        let sides = analysis.channels[channel].receivers.iter().max_by_key(|side| side.waits);
-        if let Some(side) = sides
-            && !finding.threads.contains(&side.thread)
+    finding.channels = hand_offs.iter().map(|(channel, ..)| *channel).collect();
+    for &(channel, ..) in &hand_offs {
+        let receivers = &analysis.channels[channel].receivers;
+        if let Some(user) = receivers.iter().max_by_key(|user| user.waits)
+            && !finding.threads.contains(&user.thread)
         {
-            finding.threads.push(side.thread);
-            finding.evidence.push(last(side, "last waits for a message"));
-            finding.site = finding.site.or(side.site);
+            finding.threads.push(user.thread);
+            show_last(&mut finding, user, "last waits for a message");
+            finding.place = finding.place.or(user.place);
         }
     }
     let names: Vec<_> = finding.channels.iter().map(|&index| channel(analysis, index)).collect();
@@ -237,19 +228,19 @@ fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
         "{} spend {} of the run handing over single messages on {}{}: {} one after the other, {} \
          each.",
         threads(analysis, &finding.threads),
-        percent(time, length),
-        super::words::list(&names),
-        at(analysis, finding.site),
+        share(time, length),
+        list(&names),
+        at(analysis, finding.place),
         counted(count, "hand-off"),
-        duration(time / count.max(1)),
+        Nanos::new(time.get() / count.max(1)),
     );
     finding.advice = "Send many at a time, or do the work where it arises.".to_owned();
-    finding.why = "Waking a thread takes longer than what it then does.".to_owned();
-    let state = &analysis.channels[first];
+    finding.why = "Waking a thread takes longer than its work on the message.".to_owned();
+    let stats = &analysis.channels[first];
     finding.span = (
-        state.sending.map_or(0, |sending| sending.0),
-        state.receiving.map_or(0, |receiving| receiving.1),
+        stats.sending.map_or(Nanos::ZERO, |(first, _)| first),
+        stats.receiving.map_or(Nanos::ZERO, |(_, last)| last),
     );
-    finding.weight = time;
+    finding.weight = time.get();
     Some(finding)
 }

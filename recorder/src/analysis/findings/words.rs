@@ -1,64 +1,60 @@
-//! How findings say who, what and where.
+//! How findings and reports name threads, calls, places and numbers.
 
 use format::Call;
 
 use crate::analysis::Analysis;
-use crate::analysis::wait_for::{Blocked, On};
-use crate::reading::catalog::Index;
-use crate::timeline::builder;
+use crate::analysis::wait_for::Blocked;
+use crate::reading::Nanos;
+use crate::reading::catalog::{ChannelIndex, PlaceIndex, PrimitiveIndex, Target, ThreadIndex};
+use crate::timeline::item;
 
 /// `"jobs"`
-pub(super) fn channel(analysis: &Analysis<'_>, channel: usize) -> String {
-    format!("{:?}", analysis.entities.channels[channel].label)
+pub(super) fn channel(analysis: &Analysis<'_>, channel: ChannelIndex) -> String {
+    analysis.name_of(Target::Channel(channel))
 }
 
-/// `the Mutex "state"`, or what it is called after the place that made it.
-pub(super) fn primitive(analysis: &Analysis<'_>, primitive: usize) -> String {
-    format!("{:?}", analysis.entities.primitives[primitive].label)
+/// `"state"`
+pub(super) fn primitive(analysis: &Analysis<'_>, primitive: PrimitiveIndex) -> String {
+    analysis.name_of(Target::Primitive(primitive))
 }
 
 /// The thread's name.
-pub(crate) fn thread<'a>(analysis: &Analysis<'a>, thread: usize) -> &'a str {
-    &analysis.entities.threads[thread].name
+pub(crate) fn thread<'a>(analysis: &Analysis<'a>, thread: ThreadIndex) -> &'a str {
+    &analysis.catalog.threads[thread].name
 }
 
 /// ` (src/main.rs:14)`, or nothing.
-pub(super) fn at(analysis: &Analysis<'_>, site: Option<Index>) -> String {
-    match site {
-        Some(site) => format!(" ({})", place(analysis, site)),
-        None => String::new(),
-    }
+pub(super) fn at(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> String {
+    place.map_or(String::new(), |place| format!(" ({})", self::place(analysis, place)))
 }
 
 /// `src/main.rs:14`
-pub(crate) fn place(analysis: &Analysis<'_>, site: Index) -> String {
-    let site = &analysis.entities.sites[site.get()];
-    format!("{}:{}", site.file, site.line)
+pub(crate) fn place(analysis: &Analysis<'_>, place: PlaceIndex) -> String {
+    analysis.catalog.places[place].file_and_line()
 }
 
 /// `recv on "jobs"`, `join of worker`
-pub(super) fn call(analysis: &Analysis<'_>, call: Call, on: On) -> String {
+pub(super) fn call(analysis: &Analysis<'_>, call: Call, target: Option<Target>) -> String {
     let method = method(call);
-    match on {
-        On::Channel(index) => format!("{method} on {}", channel(analysis, index)),
-        On::Primitive(index) => format!("{method} on {}", primitive(analysis, index)),
-        On::Thread(index) => format!("{method} of {}", thread(analysis, index)),
-        On::Nothing => method.to_owned(),
+    match target {
+        Some(target @ Target::Thread(_)) => format!("{method} of {}", analysis.name_of(target)),
+        Some(target) => format!("{method} on {}", analysis.name_of(target)),
+        None => method.to_owned(),
     }
 }
 
 /// `main waits in recv on "jobs" (src/main.rs:14)`
-pub(super) fn waits(analysis: &Analysis<'_>, who: &[usize], blocked: &Blocked) -> String {
-    let call = call(analysis, blocked.call, blocked.on);
+pub(super) fn waits(analysis: &Analysis<'_>, who: &[ThreadIndex], blocked: &Blocked) -> String {
+    let call = call(analysis, blocked.call, blocked.target);
     let verb = if who.len() == 1 { "waits" } else { "wait" };
-    format!("{} {verb} in {call}{}", threads(analysis, who), at(analysis, blocked.site))
+    format!("{} {verb} in {call}{}", threads(analysis, who), at(analysis, blocked.place))
 }
 
-/// `a`, `a and b`, `a, b and c`; of many the first few and how many more.
+/// `a`, `a and b`, `a, b and c`; of many the first few, and the number of the others.
 pub(crate) fn list(items: &[String]) -> String {
     const SHOWN: usize = 4;
     match items {
-        [] => "nobody".to_owned(),
+        [] => "no thread".to_owned(),
         [one] => one.clone(),
         [..] if items.len() > SHOWN + 1 => {
             format!("{} and {} more", items[..SHOWN].join(", "), items.len() - SHOWN)
@@ -68,18 +64,33 @@ pub(crate) fn list(items: &[String]) -> String {
 }
 
 /// The names of threads, in one list.
-pub(super) fn threads(analysis: &Analysis<'_>, threads: &[usize]) -> String {
+pub(super) fn threads(analysis: &Analysis<'_>, threads: &[ThreadIndex]) -> String {
     let names: Vec<_> = threads.iter().map(|&index| thread(analysis, index).to_owned()).collect();
     list(&names)
 }
 
-/// `45 %`
+/// `45%`
 pub(crate) fn percent(part: u64, whole: u64) -> String {
-    format!("{} %", (100 * u128::from(part)).checked_div(whole.into()).unwrap_or(0))
+    format!("{}%", (100 * u128::from(part)).checked_div(whole.into()).unwrap_or(0))
 }
 
-/// What a call is in a sentence: as in the timeline, but where that would not be understood
-/// without its picture.
+/// `45%`, of a time.
+pub(crate) fn share(part: Nanos, whole: Nanos) -> String {
+    percent(part.get(), whole.get())
+}
+
+/// `1 message`, `2 messages`
+pub(crate) fn counted(count: u64, noun: &str) -> String {
+    let plural = match noun {
+        _ if count == 1 => "",
+        "process" => "es",
+        _ => "s",
+    };
+    format!("{count} {noun}{plural}")
+}
+
+/// The name of a call in a sentence: as in the timeline, except where it needs its picture to be
+/// understood.
 pub(crate) fn method(call: Call) -> &'static str {
     match call {
         Call::ReadUnlock => "end of read",
@@ -87,10 +98,10 @@ pub(crate) fn method(call: Call) -> &'static str {
         Call::CondvarWait => "Condvar::wait",
         Call::CondvarWaitTimeout => "Condvar::wait_timeout",
         Call::BarrierWait => "Barrier::wait",
-        Call::Initialize | Call::Initializer => "initialisation",
+        Call::Initialize | Call::Initializer => "initialization",
         Call::Scope => "the end of a scope",
         Call::YieldNow => "yield_now",
-        _ => builder::method(call),
+        _ => item::method(call),
     }
 }
 
@@ -101,10 +112,23 @@ mod tests {
     #[test]
     fn lists_are_short() {
         let items: Vec<_> = (1..=9).map(|n| n.to_string()).collect();
-        assert_eq!(list(&items[..0]), "nobody");
+        assert_eq!(list(&items[..0]), "no thread");
         assert_eq!(list(&items[..1]), "1");
         assert_eq!(list(&items[..2]), "1 and 2");
         assert_eq!(list(&items[..5]), "1, 2, 3, 4 and 5");
         assert_eq!(list(&items), "1, 2, 3, 4 and 5 more");
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!(counted(1, "process"), "1 process");
+        assert_eq!(counted(2, "process"), "2 processes");
+        assert_eq!(counted(0, "message"), "0 messages");
+    }
+
+    #[test]
+    fn a_share_is_rounded_down() {
+        assert_eq!(percent(2, 3), "66%");
+        assert_eq!(percent(1, 0), "0%");
     }
 }

@@ -1,128 +1,144 @@
-//! What there is to know of a channel.
+//! Statistics of channels.
 
-use hdrhistogram::Histogram;
+use super::depth::Depth;
+use super::latency::Latency;
+use crate::reading::Nanos;
+use crate::reading::catalog::{PlaceIndex, ThreadIndex};
+use crate::replay::Use;
 
-use crate::analysis::critical_path::Cause;
-use crate::reading::catalog::Index;
-
-/// What there is to know of a channel.
+/// Statistics of a channel. How many messages were sent and received is in its
+/// [state](crate::replay::ChannelState).
 #[derive(Debug, Default)]
-pub struct Channel {
-    /// When it was made, and by which thread, if the recording tells.
-    pub made: Option<(u64, usize)>,
-    /// Messages that were handed over: those whose sends are over, and those that were received
-    /// before that.
-    pub sent: u64,
-    /// Messages that were received, those included whose sends were not recorded.
-    pub received: u64,
-    /// From the begin of a send to the end of its receive, in nanoseconds.
+pub struct ChannelStats {
+    /// From the start of each send to the end of its receive.
     pub latency: Latency,
     /// Messages sent and not yet received.
     pub depth: Depth,
-    /// The threads that have sent, or have tried to.
-    pub senders: Vec<Side>,
-    /// The threads that have received, or have tried to.
-    pub receivers: Vec<Side>,
+    /// The threads that sent, or tried to.
+    pub senders: Vec<ChannelUser>,
+    /// The threads that received, or tried to.
+    pub receivers: Vec<ChannelUser>,
     /// When the first and the last message was handed over.
-    pub sending: Option<(u64, u64)>,
+    pub sending: Option<(Nanos, Nanos)>,
     /// When the first and the last message was received.
-    pub receiving: Option<(u64, u64)>,
-    /// Senders that are not dropped.
-    pub live_senders: u64,
-    /// When the last sender was dropped, and by which thread.
-    pub senders_gone: Option<(u64, usize)>,
-    /// Receivers that are not dropped.
-    pub live_receivers: u64,
-    /// When the last receiver was dropped, and by which thread.
-    pub receiver_gone: Option<(u64, usize)>,
-    /// Messages that were still queued then.
-    pub lost: u64,
+    pub receiving: Option<(Nanos, Nanos)>,
     /// Sends that found the receiver gone.
     pub disconnected: Vec<Disconnected>,
-    /// Receives that waited with a limit in time, and how many of them in vain.
+    /// Receives with a timeout.
     pub timeouts: Timeouts,
-    /// Receives that looked again at once.
+    /// Receives that try again at once.
     pub polling: Polling,
-    /// Its first sender, in [`Analysis::senders`](crate::analysis::Analysis::senders).
-    pub(in crate::analysis) first_sender: Option<usize>,
-    /// Who last made room, or in a rendezvous came to receive.
-    pub(in crate::analysis) room: Option<Cause>,
 }
 
-impl Channel {
+impl ChannelStats {
     /// How many sends found the receiver gone.
     pub fn returned(&self) -> u64 {
         self.disconnected.iter().map(|sends| sends.count).sum()
     }
 
-    /// How long senders have waited in all, in nanoseconds.
-    pub fn senders_waited(&self) -> u64 {
-        self.senders.iter().fold(0, |sum, side| sum.saturating_add(side.waited))
+    /// How long all senders waited, added up.
+    pub fn senders_waited(&self) -> Nanos {
+        self.senders.iter().map(|user| user.waited).sum()
     }
 
-    /// How long receivers have waited in all, in nanoseconds.
-    pub fn receivers_waited(&self) -> u64 {
-        self.receivers.iter().fold(0, |sum, side| sum.saturating_add(side.waited))
+    /// How long all receivers waited, added up.
+    pub fn receivers_waited(&self) -> Nanos {
+        self.receivers.iter().map(|user| user.waited).sum()
     }
 
-    /// Whether anybody has done anything with it but to make it, clone it and drop it.
+    /// Whether any thread sent or received, or tried to.
     pub fn is_used(&self) -> bool {
         !self.senders.is_empty() || !self.receivers.is_empty()
     }
+
+    #[inline]
+    pub(super) fn sent(&mut self, time: Nanos, depth: u64) {
+        self.depth.sent(time, depth);
+        extend(&mut self.sending, time);
+    }
+
+    #[inline]
+    pub(super) fn received(&mut self, time: Nanos, depth: u64) {
+        self.depth.set(time, depth);
+        extend(&mut self.receiving, time);
+        self.polling.last = None;
+    }
+
+    pub(super) fn send_disconnected(&mut self, by: Use) {
+        let Use { time, thread, place } = by;
+        match self.disconnected.iter_mut().find(|sends| sends.thread == thread) {
+            Some(sends) => {
+                sends.count += 1;
+                sends.last = time;
+            }
+            None => {
+                let (first, last) = (time, time);
+                self.disconnected.push(Disconnected { thread, count: 1, first, last, place });
+            }
+        }
+    }
 }
 
-/// What a thread has done at one side of a channel.
+fn extend(extent: &mut Option<(Nanos, Nanos)>, time: Nanos) {
+    match extent {
+        Some((_, last)) => *last = time,
+        None => *extent = Some((time, time)),
+    }
+}
+
+/// What a thread did at one side of a channel.
 #[derive(Clone, Debug)]
-pub struct Side {
+pub struct ChannelUser {
     /// The thread.
-    pub thread: usize,
-    /// Messages that it has sent or received.
+    pub thread: ThreadIndex,
+    /// Messages that it sent or received.
     pub messages: u64,
-    /// How often it has waited.
+    /// How often it waited.
     pub waits: u64,
-    /// How long in all, in nanoseconds.
-    pub waited: u64,
-    /// Its longest wait, in nanoseconds.
-    pub longest: u64,
-    /// How often it found no room, or nothing, and did not wait.
+    /// How long in all.
+    pub waited: Nanos,
+    /// Its longest wait.
+    pub longest: Nanos,
+    /// How often it found no room or no message, and did not wait.
     pub refused: u64,
-    /// When it did something here first.
-    pub first: u64,
-    /// When last.
-    pub last: u64,
-    /// Where it last did, if the recording tells.
-    pub site: Option<Index>,
+    /// When it first used the channel.
+    pub first: Nanos,
+    /// When it last did.
+    pub last: Nanos,
+    /// Where it last did, if that is recorded.
+    pub place: Option<PlaceIndex>,
 }
 
-impl Side {
-    pub(in crate::analysis) fn new(thread: usize, time: u64) -> Self {
-        Side {
+impl ChannelUser {
+    pub(super) fn new(thread: ThreadIndex, time: Nanos) -> Self {
+        ChannelUser {
             thread,
             messages: 0,
             waits: 0,
-            waited: 0,
-            longest: 0,
+            waited: Nanos::ZERO,
+            longest: Nanos::ZERO,
             refused: 0,
             first: time,
             last: time,
-            site: None,
+            place: None,
         }
     }
 
-    pub(in crate::analysis) fn seen(&mut self, time: u64, site: Option<Index>) {
+    #[inline]
+    pub(super) fn use_at(&mut self, time: Nanos, place: Option<PlaceIndex>) {
         self.last = time;
-        self.site = site.or(self.site);
+        self.place = place.or(self.place);
     }
 
-    pub(in crate::analysis) fn add_wait(&mut self, time: u64) {
+    pub(super) fn add_wait(&mut self, time: Nanos) {
         self.waits += 1;
-        self.waited = self.waited.saturating_add(time);
+        self.waited += time;
         self.longest = self.longest.max(time);
     }
 
-    /// From its first to its last deed here, in nanoseconds.
-    pub fn span(&self) -> u64 {
-        self.last.saturating_sub(self.first)
+    /// From its first to its last use of the channel.
+    pub fn span(&self) -> Nanos {
+        self.last.since(self.first)
     }
 }
 
@@ -130,233 +146,60 @@ impl Side {
 #[derive(Clone, Copy, Debug)]
 pub struct Disconnected {
     /// The thread.
-    pub thread: usize,
+    pub thread: ThreadIndex,
     /// How many.
     pub count: u64,
     /// When the first was.
-    pub first: u64,
+    pub first: Nanos,
     /// When the last was.
-    pub last: u64,
-    /// Where the first was, if the recording tells.
-    pub site: Option<Index>,
+    pub last: Nanos,
+    /// Where the first was, if that is recorded.
+    pub place: Option<PlaceIndex>,
 }
 
-/// Receives with a limit in time.
+/// Receives with a timeout.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timeouts {
-    /// How many have waited.
+    /// How many waited.
     pub waits: u64,
-    /// How many of them in vain.
+    /// How many of them timed out.
     pub expired: u64,
-    /// How long those in vain have waited in all, in nanoseconds.
-    pub waited: u64,
-    /// Where the last one in vain was, when, and of which thread.
-    pub last: Option<(u64, usize, Option<Index>)>,
+    /// How long those waited in all.
+    pub waited: Nanos,
+    /// The last that timed out.
+    pub last: Option<Use>,
 }
 
-/// Receives that found nothing and looked again at once.
+/// Receives that found nothing and tried again at once.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Polling {
     /// How often.
     pub count: u64,
-    /// How long from one look to the next, in all, in nanoseconds.
-    pub time: u64,
-    /// When that began.
-    pub first: u64,
-    /// The last look in vain: when, by which thread, where.
-    pub last: Option<(u64, usize, Option<Index>)>,
+    /// The time from one attempt to the next, in all.
+    pub time: Nanos,
+    /// When the first attempt was.
+    pub first: Nanos,
+    /// The last attempt that found nothing.
+    pub last: Option<Use>,
 }
 
-/// Who looks again within this time, in nanoseconds, polls busily: it takes about as long to
-/// fall asleep and be woken.
-pub const BUSY: u64 = 100_000;
+/// Two attempts within this time are busy polling: to fall asleep and be woken takes about as long.
+pub const BUSY: Nanos = Nanos::new(100_000);
 
 impl Polling {
-    /// A receive that does not wait has found nothing.
-    pub(in crate::analysis) fn found_nothing(
-        &mut self,
-        time: u64,
-        thread: usize,
-        site: Option<Index>,
-    ) {
-        if let Some((last, by, _)) = self.last
-            && by == thread
-            && time.saturating_sub(last) < BUSY
+    /// A receive that did not wait has found nothing.
+    pub(super) fn found_nothing(&mut self, attempt: Use) {
+        if let Some(last) = self.last
+            && last.thread == attempt.thread
+            && attempt.time.since(last.time) < BUSY
         {
             if self.count == 0 {
-                self.first = last;
+                self.first = last.time;
             }
             self.count += 1;
-            self.time = self.time.saturating_add(time.saturating_sub(last));
+            self.time += attempt.time.since(last.time);
         }
-        self.last = Some((time, thread, site));
-    }
-}
-
-/// How long messages were on their way: all of few, a histogram of many.
-#[derive(Debug, Default)]
-pub struct Latency {
-    few: Vec<u64>,
-    many: Option<Box<Histogram<u32>>>,
-    sum: u128,
-    count: u64,
-    max: u64,
-}
-
-/// So many are kept as they are. There may be many channels with few messages.
-const FEW: usize = 64;
-
-impl Latency {
-    #[inline]
-    pub(in crate::analysis) fn add(&mut self, time: u64) {
-        self.sum += u128::from(time);
-        self.count += 1;
-        self.max = self.max.max(time);
-        match &mut self.many {
-            Some(many) => record(many, time),
-            None => self.add_to_few(time),
-        }
-    }
-
-    fn add_to_few(&mut self, time: u64) {
-        self.few.push(time);
-        if self.few.len() > FEW {
-            // Two digits are enough for a person, and keep it small.
-            let mut many = Histogram::new(2).expect("two digits are a precision");
-            self.few.drain(..).for_each(|time| record(&mut many, time));
-            self.many = Some(Box::new(many));
-        }
-    }
-
-    /// How many messages.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The longest, in nanoseconds.
-    pub fn max(&self) -> u64 {
-        self.max
-    }
-
-    /// The mean, in nanoseconds; 0 of none.
-    pub fn mean(&self) -> u64 {
-        self.sum.checked_div(self.count.into()).unwrap_or(0) as u64
-    }
-
-    /// What so many of a hundred do not exceed, in nanoseconds, to about one percent.
-    pub fn percentile(&self, percent: f64) -> u64 {
-        match &self.many {
-            Some(many) => many.value_at_percentile(percent).min(self.max),
-            None => {
-                let mut sorted = self.few.clone();
-                sorted.sort_unstable();
-                let rank = (percent / 100.0 * sorted.len() as f64).ceil() as usize;
-                sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
-            }
-        }
-    }
-}
-
-/// The histogram grows with what it is given; only what is beyond all bounds is put at the last.
-fn record(many: &mut Histogram<u32>, time: u64) {
-    if many.record(time).is_err() {
-        many.saturating_record(time);
-    }
-}
-
-/// How many messages are in a channel, over time.
-#[derive(Clone, Debug, Default)]
-pub struct Depth {
-    /// Now.
-    pub now: u64,
-    /// At most.
-    pub max: u64,
-    /// When that was first.
-    pub max_at: u64,
-    /// No more messages than this can be in it.
-    room: u64,
-    /// Messages times nanoseconds.
-    area: u128,
-    first: Option<u64>,
-    last: u64,
-    /// After some of the sends: when, and how many there were.
-    samples: Vec<(u64, u64)>,
-    /// Every so many sends one is taken: 2 to this power.
-    every: u32,
-    sends: u64,
-}
-
-/// So many samples are kept at most.
-const MOST_SAMPLES: usize = 128;
-
-impl Depth {
-    /// Of a channel with this bound.
-    pub(in crate::analysis) fn new(bound: Option<u64>) -> Self {
-        // In a rendezvous the message itself is on its way.
-        Depth { room: bound.map_or(u64::MAX, |bound| bound.max(1)), ..Depth::default() }
-    }
-
-    /// A receive's time is taken after it, so that by the times alone there can seem to be more
-    /// messages in the channel than there is room for.
-    fn visible(&self) -> u64 {
-        self.now.min(self.room)
-    }
-
-    #[inline]
-    pub(in crate::analysis) fn sent(&mut self, time: u64) {
-        self.pass(time);
-        self.now += 1;
-        if self.visible() > self.max {
-            (self.max, self.max_at) = (self.visible(), time);
-        }
-        if self.sends & ((1 << self.every) - 1) == 0 {
-            self.sample(time);
-        }
-        self.sends += 1;
-    }
-
-    #[inline]
-    pub(in crate::analysis) fn received(&mut self, time: u64) {
-        self.pass(time);
-        self.now = self.now.saturating_sub(1);
-    }
-
-    pub(in crate::analysis) fn emptied(&mut self, time: u64) {
-        self.pass(time);
-        self.now = 0;
-    }
-
-    #[inline]
-    pub(in crate::analysis) fn pass(&mut self, time: u64) {
-        if self.first.is_none() {
-            (self.first, self.last) = (Some(time), time);
-        }
-        let since = time.saturating_sub(self.last);
-        self.area += u128::from(self.visible()) * u128::from(since);
-        self.last = self.last.max(time);
-    }
-
-    fn sample(&mut self, time: u64) {
-        self.samples.push((time, self.visible()));
-        if self.samples.len() == MOST_SAMPLES {
-            let mut index = 0;
-            self.samples.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.every += 1;
-        }
-    }
-
-    /// The mean over the time that it was watched.
-    pub fn mean(&self) -> f64 {
-        let span = self.last.saturating_sub(self.first.unwrap_or(self.last));
-        if span == 0 { 0.0 } else { self.area as f64 / span as f64 }
-    }
-
-    /// After some of the sends, evenly among them: when, and how many messages there were.
-    pub fn samples(&self) -> &[(u64, u64)] {
-        &self.samples
+        self.last = Some(attempt);
     }
 }
 
@@ -365,52 +208,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn latencies_are_exact_where_there_are_few_and_close_where_there_are_many() {
-        let mut latency = Latency::default();
-        assert_eq!((latency.percentile(50.0), latency.mean(), latency.max()), (0, 0, 0));
-        (1..=50).for_each(|time| latency.add(time * 1_000));
-        assert_eq!(latency.percentile(50.0), 25_000);
-        assert_eq!(latency.percentile(99.0), 50_000);
-        (51..=1_000).for_each(|time| latency.add(time * 1_000));
-        assert_eq!((latency.count(), latency.max(), latency.mean()), (1_000, 1_000_000, 500_500));
-        let p90 = latency.percentile(90.0);
-        assert!((890_000..=910_000).contains(&p90), "{p90}");
-        assert_eq!(latency.percentile(100.0), 1_000_000);
-        latency.add(u64::MAX);
-        assert_eq!(latency.percentile(100.0), u64::MAX - 1);
-    }
-
-    #[test]
-    fn a_depth_has_its_mean_over_time_and_its_maximum() {
-        let mut depth = Depth::new(None);
-        depth.sent(10);
-        depth.sent(20);
-        depth.received(40);
-        depth.pass(50);
-        assert_eq!((depth.now, depth.max, depth.max_at), (1, 2, 20));
-        assert_eq!(depth.mean(), (10.0 + 40.0 + 10.0) / 40.0);
-    }
-
-    #[test]
-    fn samples_of_a_depth_are_few_and_even() {
-        let mut depth = Depth::new(None);
-        for time in 0..100_000 {
-            depth.sent(time);
-        }
-        let samples = depth.samples();
-        assert!(samples.len() >= MOST_SAMPLES / 2 && samples.len() < MOST_SAMPLES);
-        let step = samples[1].0 - samples[0].0;
-        assert!(samples.windows(2).all(|pair| pair[1].0 - pair[0].0 == step));
-        assert!(samples.iter().all(|&(time, depth)| depth == time + 1));
-    }
-
-    #[test]
-    fn looking_again_at_once_is_polling() {
+    fn another_attempt_at_once_is_polling() {
+        let busy = BUSY.get();
         let mut polling = Polling::default();
-        for time in [0, BUSY / 2, BUSY, 3 * BUSY] {
-            polling.found_nothing(time, 1, None);
+        let attempt = |time, thread: usize| Use {
+            time: Nanos::new(time),
+            thread: ThreadIndex::from(thread),
+            place: None,
+        };
+        for time in [0, busy / 2, busy, 3 * busy] {
+            polling.found_nothing(attempt(time, 1));
         }
-        polling.found_nothing(3 * BUSY + 1, 2, None);
-        assert_eq!((polling.count, polling.time, polling.first), (2, BUSY, 0));
+        polling.found_nothing(attempt(3 * busy + 1, 2));
+        assert_eq!((polling.count, polling.time, polling.first), (2, BUSY, Nanos::ZERO));
     }
 }

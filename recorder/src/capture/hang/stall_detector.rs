@@ -11,7 +11,7 @@ const MIN_INTERVAL_PER_CHECK_TIME: u32 = 50;
 
 /// Detects processes that have stopped recording.
 #[derive(Debug)]
-pub struct StallDetector {
+pub(crate) struct StallDetector {
     processes: HashMap<u32, Progress>,
     next_check: Instant,
 }
@@ -28,18 +28,18 @@ struct Progress {
 
 impl StallDetector {
     /// A detector that knows no process yet.
-    pub fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Instant) -> Self {
         StallDetector { processes: HashMap::new(), next_check: now + MIN_CHECK_INTERVAL }
     }
 
     /// Whether the next check is due.
-    pub fn is_due(&self, now: Instant) -> bool {
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
         self.next_check <= now
     }
 
     /// Updates the fingerprint of each process, which were read from `start` to `end`. Returns the
     /// processes that have stalled, except those that are suspected already.
-    pub fn update(
+    pub(crate) fn update(
         &mut self,
         fingerprints: &[(u32, u64)],
         start: Instant,
@@ -62,14 +62,14 @@ impl StallDetector {
     }
 
     /// Suspects a process: it is not reported again until it makes progress.
-    pub fn suspect(&mut self, pid: u32) {
+    pub(crate) fn suspect(&mut self, pid: u32) {
         if let Some(known) = self.processes.get_mut(&pid) {
             known.suspected = true;
         }
     }
 
     /// Whether a process was suspected and has made no progress since, as of the last update.
-    pub fn is_suspect(&self, pid: u32) -> bool {
+    pub(crate) fn is_suspect(&self, pid: u32) -> bool {
         self.processes.get(&pid).is_some_and(|known| known.suspected)
     }
 }

@@ -6,19 +6,19 @@ use std::path::Path;
 
 /// A thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Task {
+pub(crate) struct Task {
     /// The thread ID.
-    pub id: u64,
+    pub(crate) id: u64,
     /// Whether it is blocked.
-    pub blocked: Blocked,
+    pub(crate) blocked: Blocked,
 }
 
 /// Whether a thread is blocked until another thread wakes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Blocked {
+pub(crate) enum Blocked {
     /// It runs, or a timeout or an event from outside the process ends its sleep.
     No,
-    /// It is.
+    /// It waits for another thread.
     OnThread,
     /// It sleeps, and the system does not report why.
     Unknown,
@@ -31,7 +31,7 @@ const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
 ///
 /// # Errors
 /// There is no such process.
-pub fn tasks(pid: u32) -> io::Result<Vec<Task>> {
+pub(crate) fn tasks(pid: u32) -> io::Result<Vec<Task>> {
     let mut tasks = Vec::new();
     for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
         let entry = entry?;
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_thread_that_asks_is_not_blocked() {
+    fn the_thread_that_lists_the_tasks_is_not_blocked() {
         let tasks = tasks(process::id()).unwrap();
         assert!(tasks.iter().any(|task| task.blocked == Blocked::No), "{tasks:?}");
         assert!(tasks.iter().any(|task| task.id == u64::from(process::id())), "{tasks:?}");

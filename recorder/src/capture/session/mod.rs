@@ -7,16 +7,17 @@
 use std::env;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
 use format::packed::Packer;
 use format::{BlockHeader, Event, control};
 use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
 use crate::capture::control::ControlFile;
+use crate::capture::{Error, Result};
 use crate::reading::{Input, Recording};
 use crate::terminal::cancel::Watch;
 
@@ -31,10 +32,10 @@ use process_file::ProcessFile;
 use recording_writer::{RecordingWriter, append_record};
 
 /// The environment variable that names a session's directory to the program.
-pub const SESSION_VARIABLE: &str = "INSTRUMENTED_SESSION";
+pub(super) const SESSION_VARIABLE: &str = "INSTRUMENTED_SESSION";
 
 /// The prefix of the names of session directories.
-pub const DIRECTORY_PREFIX: &str = "recorder-";
+pub(super) const DIRECTORY_PREFIX: &str = "recorder-";
 
 /// The name of the recording in a session's directory.
 const RECORDING: &str = "recording";
@@ -72,14 +73,20 @@ enum Store {
 }
 
 impl Store {
-    fn add(&mut self, header: &BlockHeader, records: &[u8]) {
+    fn add(&mut self, header: &BlockHeader, records: &[u8]) -> io::Result<()> {
         match self {
-            Store::Disk(writer) => writer.add(header, records),
-            Store::Memory(recorder) => recorder.add(header, records),
+            Store::Disk(writer) => {
+                writer.add(header, records);
+                writer.flush_if_full()
+            }
+            Store::Memory(recorder) => {
+                recorder.add(header, records);
+                Ok(())
+            }
         }
     }
 
-    /// Writes the added blocks to disk, or evicts old ones from memory.
+    /// Writes the added blocks to disk, or evicts those from memory that are too old by now.
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Store::Disk(writer) => writer.flush(),
@@ -110,7 +117,7 @@ pub struct Collected {
     /// The recording.
     pub recording: Recording,
     /// Why the recording is incomplete, if it is.
-    pub error: Option<anyhow::Error>,
+    pub error: Option<Error>,
     /// Whether the recording stopped at its maximum size.
     pub reached_limit: bool,
 }
@@ -120,7 +127,7 @@ impl Session {
     /// disk grows in `output_directory`.
     ///
     /// # Errors
-    /// The temporary files cannot be created.
+    /// [`Error::CannotRecord`]: the temporary files cannot be created.
     pub fn new(
         retention: Retention,
         paused: bool,
@@ -128,19 +135,21 @@ impl Session {
         output_directory: &Path,
     ) -> Result<Self> {
         let base = choose_base_directory();
-        let cannot = || format!("cannot record into {}", base.display());
+        let cannot_record = |directory: &Path| {
+            let directory = directory.to_owned();
+            move |source| Error::CannotRecord { directory, source }
+        };
         let directory = tempfile::Builder::new()
             .prefix(DIRECTORY_PREFIX)
             .tempdir_in(&base)
-            .with_context(cannot)?;
+            .map_err(cannot_record(&base))?;
         let store = match retention {
             Retention::All | Retention::UpTo(_) => {
-                let writer = RecordingWriter::new(output_directory).with_context(|| {
-                    format!("cannot record into {}", output_directory.display())
-                })?;
+                let writer = RecordingWriter::new(output_directory)
+                    .map_err(cannot_record(output_directory))?;
                 // For `recover`, if the recorder is killed.
                 let link = directory.path().join(RECORDING);
-                std::os::unix::fs::symlink(writer.path(), link).with_context(cannot)?;
+                symlink(writer.path(), link).map_err(cannot_record(&base))?;
                 Store::Disk(writer)
             }
             Retention::LastFor(_) | Retention::LastBytes(_) => {
@@ -154,18 +163,19 @@ impl Session {
             (control::RECORDER, std::process::id().into()),
             (control::VALUES, value_bytes),
         ];
-        let control = ControlFile::create(directory.path(), &words).with_context(cannot)?;
+        let control =
+            ControlFile::create(directory.path(), &words).map_err(cannot_record(&base))?;
         let files = Vec::new();
         Ok(Session { directory, control, retention, store, files, reached_limit: false })
     }
 
     /// The value of [`SESSION_VARIABLE`] for the program.
-    pub fn directory(&self) -> &Path {
+    pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
     /// The process IDs of all processes that have recorded anything so far.
-    pub fn pids(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn pids(&self) -> impl Iterator<Item = u32> {
         self.files.iter().filter_map(|file| file.pid)
     }
 
@@ -173,7 +183,7 @@ impl Session {
     ///
     /// # Errors
     /// A process's file cannot be read, or the recording cannot be written.
-    pub fn drain(&mut self) -> Result<usize> {
+    pub(super) fn drain(&mut self) -> Result<usize> {
         let _span = trace_span!("drain").entered();
         self.open_new_files()?;
         let mut moved = 0;
@@ -202,7 +212,7 @@ impl Session {
     ///
     /// # Errors
     /// The control file cannot be read.
-    pub fn snapshot_requests(&self) -> io::Result<u64> {
+    pub(super) fn snapshot_requests(&self) -> io::Result<u64> {
         self.control.get(control::KEEP)
     }
 
@@ -210,22 +220,24 @@ impl Session {
     ///
     /// # Errors
     /// A process's file cannot be read, or the recording cannot be written.
-    pub fn write_snapshot(&mut self, path: &Path) -> Result<()> {
+    pub(super) fn write_snapshot(&mut self, path: &Path) -> Result<()> {
         self.open_new_files()?;
         let Store::Memory(recorder) = &self.store else { return Ok(()) };
-        let cannot = || format!("cannot write {}", path.display());
-        let directory = path.parent().filter(|parent| *parent != Path::new(""));
-        let mut writer =
-            RecordingWriter::new(directory.unwrap_or(Path::new("."))).with_context(cannot)?;
-        recorder.write(&read_rest(&self.files)?, &mut writer);
-        writer.persist(path).with_context(cannot)
+        let rest = read_rest(&self.files)?;
+        let write = || {
+            let directory = path.parent().filter(|parent| *parent != Path::new(""));
+            let mut writer = RecordingWriter::new(directory.unwrap_or(Path::new(".")))?;
+            recorder.write(&rest, &mut writer)?;
+            writer.persist(path)
+        };
+        write().map_err(|source| Error::CannotWrite { path: path.to_owned(), source })
     }
 
     /// The process ID of each process, and a fingerprint that changes when it records more.
     ///
     /// # Errors
     /// A process's file cannot be read.
-    pub fn fingerprints(&self) -> Result<Vec<(u32, u64)>> {
+    pub(super) fn fingerprints(&self) -> io::Result<Vec<(u32, u64)>> {
         let identified = self.files.iter().filter_map(|file| Some((file.pid?, file)));
         identified.map(|(pid, file)| Ok((pid, file.fingerprint()?))).collect()
     }
@@ -234,7 +246,7 @@ impl Session {
     ///
     /// # Errors
     /// A process's file cannot be read, or temporary files cannot be written.
-    pub fn open_so_far(&mut self) -> Result<Recording> {
+    pub(super) fn open_so_far(&mut self) -> Result<Recording> {
         self.open_new_files()?;
         let rest = read_rest(&self.files)?;
         match &mut self.store {
@@ -244,9 +256,9 @@ impl Session {
             }
             Store::Memory(recorder) => {
                 let mut writer = RecordingWriter::new(&env::temp_dir())?;
-                recorder.write(&rest, &mut writer);
+                recorder.write(&rest, &mut writer)?;
                 writer.flush()?;
-                writer.into_recording(&Watch::default())
+                Ok(writer.into_recording(&Watch::default())?)
             }
         }
     }
@@ -256,7 +268,7 @@ impl Session {
     ///
     /// # Errors
     /// A process's file cannot be read, and there is no recording without it; or `watch` stops the
-    /// reading.
+    /// reading ([`Interrupted`](crate::reading::Error::Interrupted)).
     pub fn finish(self, exit: &ProcessExit, watch: &Watch) -> Result<Option<Collected>> {
         let _span = info_span!("collect").entered();
         let Session { mut directory, store, mut files, reached_limit, .. } = self;
@@ -266,22 +278,18 @@ impl Session {
         };
         let written = open_new_files(&mut files, directory.path())
             .and_then(|()| match recorder {
-                None => append_rest(&files, &mut writer),
-                Some(recorder) => {
-                    recorder.write(&read_rest(&files)?, &mut writer);
-                    Ok(())
-                }
+                None => Ok(append_rest(&files, &mut writer)?),
+                Some(recorder) => Ok(recorder.write(&read_rest(&files)?, &mut writer)?),
             })
             .and_then(|()| {
-                append_ends(&files, exit, &mut writer);
+                append_ends(&mut writer, &files, exit);
                 Ok(writer.flush()?)
             });
         info!(processes = files.len(), bytes = writer.bytes(), "collected");
         let error = written.err().map(|error| {
             // `recover` reads the directory, perhaps when there is room.
             directory.disable_cleanup(true);
-            error
-                .context(format!("the processes' files are left in {}", directory.path().display()))
+            Error::Uncollected { directory: directory.path().to_owned(), source: error.into() }
         });
         if error.is_none() && files.iter().all(|file| file.pid.is_none()) {
             return Ok(None);
@@ -304,13 +312,13 @@ impl Session {
 /// session can be read, too.)
 ///
 /// # Errors
-/// The directory is not that of a session, or a file in it cannot be read.
+/// The directory is not that of a session ([`Error::NotARun`]), or a file in it cannot be read.
 pub fn recover(directory: &Path) -> Result<Input> {
     let _span = info_span!("recover", directory = %directory.display()).entered();
     let mut files = Vec::new();
     open_new_files(&mut files, directory)?;
     if !fs::exists(directory.join(control::FILE))? {
-        bail!("not the directory of a run: it has no file `{}`", control::FILE);
+        return Err(Error::NotARun);
     }
     match File::open(directory.join(RECORDING)) {
         Ok(recording) => files.insert(0, ProcessFile::new(recording)),
@@ -321,7 +329,7 @@ pub fn recover(directory: &Path) -> Result<Input> {
     let mut writer = RecordingWriter::new(&env::temp_dir())?;
     append_rest(&files, &mut writer)?;
     writer.flush()?;
-    Ok(writer.into_input()?.called(&directory.display().to_string()))
+    Ok(writer.into_input()?.named(&directory.display().to_string()))
 }
 
 /// The directories in which sessions may be: in memory, and on disk.
@@ -348,23 +356,25 @@ fn open_new_files(files: &mut Vec<ProcessFile>, directory: &Path) -> Result<()> 
         match File::options().read(true).write(true).open(&path) {
             Ok(file) => files.push(ProcessFile::new(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            Err(error) => return Err(error).context(path.display().to_string()),
+            Err(source) => return Err(Error::CannotOpen { path, source }),
         }
     }
     files.iter_mut().try_for_each(ProcessFile::identify)
 }
 
 /// Writes the blocks that were not moved yet.
-fn append_rest(files: &[ProcessFile], writer: &mut RecordingWriter) -> Result<()> {
+fn append_rest(files: &[ProcessFile], writer: &mut RecordingWriter) -> io::Result<()> {
     for file in files {
-        file.read_rest(|header, records| writer.add(header, records))?;
-        writer.flush()?;
+        file.read_rest(|header, records| {
+            writer.add(header, records);
+            writer.flush_if_full()
+        })?;
     }
-    Ok(())
+    writer.flush()
 }
 
 /// Packs the blocks that were not moved yet.
-fn read_rest(files: &[ProcessFile]) -> Result<Vec<Vec<u8>>> {
+fn read_rest(files: &[ProcessFile]) -> io::Result<Vec<Vec<u8>>> {
     let mut rest = Vec::new();
     let mut packer = Packer::new();
     for file in files {
@@ -372,23 +382,26 @@ fn read_rest(files: &[ProcessFile]) -> Result<Vec<Vec<u8>>> {
             let mut block = Vec::new();
             packer.block(header, records, &mut block);
             rest.push(block);
+            Ok(())
         })?;
     }
     Ok(rest)
 }
 
-/// Writes how the program's process ended, and describes the executables of all processes.
-fn append_ends(files: &[ProcessFile], exit: &ProcessExit, writer: &mut RecordingWriter) {
+/// Appends how the process that was run exited, and the executables of all processes.
+fn append_ends(writer: &mut RecordingWriter, files: &[ProcessFile], exit: &ProcessExit) {
     let ProcessExit { monotonic_ns, code, signal, .. } = *exit;
-    let exited = files.iter().position(|file| file.pid == Some(exit.pid));
     let mut executables = Executables::default();
     for (process, file) in files.iter().enumerate() {
-        let end = Event::ProcessEnded { monotonic_ns, code, signal };
-        let end = (exited == Some(process)).then_some(end);
+        let exit = (file.pid == Some(exit.pid)).then_some(Event::ProcessEnded {
+            monotonic_ns,
+            code,
+            signal,
+        });
         let executable = executables.describe(&file.executable, file.wall_ns);
         let mut records = Vec::new();
-        for event in end.into_iter().chain(executable) {
-            append_record(&mut records, 0, &event);
+        for event in exit.iter().chain(&executable) {
+            append_record(&mut records, 0, event);
         }
         if !records.is_empty() {
             writer.add_process_block(process as u32, &records);
@@ -399,6 +412,7 @@ fn append_ends(files: &[ProcessFile], exit: &ProcessExit, writer: &mut Recording
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::catalog::{ProcessIndex, ThreadIndex};
     use format::{MAX_RECORD, OperationKind, sealed_ring};
     use std::os::unix::fs::FileExt;
 
@@ -475,10 +489,12 @@ mod tests {
         Some(recording)
     }
 
-    /// The times of the events of the thread with this index.
-    fn times(recording: &Recording, thread: usize) -> Vec<u64> {
-        let mut events = recording.events(thread);
-        std::iter::from_fn(|| events.next_deed().unwrap()).map(|(time, _)| time).collect()
+    /// The times of the events of the first thread.
+    fn times(recording: &Recording) -> Vec<u64> {
+        let mut times = Vec::new();
+        let events = recording.events(ThreadIndex::from(0));
+        events.for_each(|time, _| times.push(time.get())).unwrap();
+        times
     }
 
     #[test]
@@ -504,9 +520,9 @@ mod tests {
         file.write_all_at(&thread_block(40, 3, 3, 0), FIRST_BLOCK).unwrap();
 
         let recording = finish(session).unwrap();
-        assert_eq!(times(&recording, 0), [10, 20, 30, 40]);
-        let ended = recording.entities.processes[0].ended.unwrap();
-        assert_eq!((ended.time, ended.code), (EXIT.monotonic_ns, EXIT.code));
+        assert_eq!(times(&recording), [10, 20, 30, 40]);
+        let ended = recording.catalog.processes[ProcessIndex::from(0)].ended.unwrap();
+        assert_eq!((ended.time.get(), ended.code), (EXIT.monotonic_ns, EXIT.code));
     }
 
     #[test]
@@ -523,7 +539,7 @@ mod tests {
             let second_block = FIRST_BLOCK + STRIDE as u64;
             seal(&file, 0, FIRST_BLOCK);
             assert_eq!(session.drain().unwrap(), 1);
-            assert_eq!(times(&session.open_so_far().unwrap(), 0), [10, 20]);
+            assert_eq!(times(&session.open_so_far().unwrap()), [10, 20]);
 
             let before = session.fingerprints().unwrap();
             assert_eq!(session.fingerprints().unwrap(), before);
@@ -531,13 +547,13 @@ mod tests {
             assert_ne!(session.fingerprints().unwrap(), before);
             assert_eq!(before[0].0, 50);
             let snapshot = session.open_so_far().unwrap();
-            assert_eq!(times(&snapshot, 0), [10, 20, 30]);
+            assert_eq!(times(&snapshot), [10, 20, 30]);
 
             // Later blocks do not change it.
             seal(&file, 1, second_block);
             session.drain().unwrap();
-            assert_eq!(times(&snapshot, 0), [10, 20, 30]);
-            assert_eq!(times(&finish(session).unwrap(), 0), [10, 20, 30]);
+            assert_eq!(times(&snapshot), [10, 20, 30]);
+            assert_eq!(times(&finish(session).unwrap()), [10, 20, 30]);
         }
     }
 
@@ -551,7 +567,7 @@ mod tests {
         seal(&file, sealed_ring::SLOT_COUNT + 2, FIRST_BLOCK);
         assert_eq!(session.drain().unwrap(), 3);
         assert_eq!(session.drain().unwrap(), 0);
-        assert_eq!(times(&finish(session).unwrap(), 0), [0, 10, 20]);
+        assert_eq!(times(&finish(session).unwrap()), [0, 10, 20]);
     }
 
     #[test]
@@ -561,44 +577,12 @@ mod tests {
         write_process_file(&session, 1, &process_block(1, 50), &[]);
         let recording = finish(session).unwrap();
         let processes: Vec<_> = recording
-            .entities
+            .catalog
             .processes
             .iter()
             .map(|process| (process.pid, process.ended.is_some()))
             .collect();
         assert_eq!(processes, [(40, false), (50, true)]);
-    }
-
-    #[test]
-    fn executables_are_described_if_they_can_be_read() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "executable").unwrap();
-        for (executable, exists) in [(file.path().to_str().unwrap(), true), ("/none", false)] {
-            let event = Event::ProcessStarted {
-                pid: 50,
-                parent: 1,
-                ticks: 0,
-                monotonic_ns: 0,
-                wall_ns: 0,
-                executable,
-                arguments: "",
-            };
-            let header = BlockHeader { generation: 1, ..BlockHeader::default() };
-            let session = session(Retention::All);
-            write_process_file(&session, 0, &block(header, &[(0, event)]), &[]);
-            let recording = finish(session).unwrap();
-            let (_, records) = recording.blocks().last().unwrap().unwrap();
-            let end = format::decode(&records).unwrap();
-            assert!(matches!(end.event, Event::ProcessEnded { .. }));
-            let rest = &records[end.length..];
-            if !exists {
-                assert!(rest.is_empty());
-                continue;
-            }
-            let hash = format::checksum::xxh64(b"executable", 0);
-            let described = Event::Executable { hash, bytes: 10, path: executable };
-            assert_eq!(format::decode(rest).unwrap().event, described);
-        }
     }
 
     #[test]

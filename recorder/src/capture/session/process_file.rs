@@ -1,18 +1,20 @@
 //! The file that one process records into, and the blocks in it.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use anyhow::Result;
 use format::{
     ALIGNMENT, BlockHeader, COPY, Event, FILE_HEADER_BYTES, MAX_RECORD, sealed_ring, word,
 };
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 
+use crate::capture::Result;
 use crate::reading::read_at;
 
 /// The file that one process records into.
@@ -21,9 +23,9 @@ pub(super) struct ProcessFile {
     file: File,
     /// The process ID, once the file has its head.
     pub(super) pid: Option<u32>,
-    /// The path of its executable, or empty.
+    /// The path of the executable, or empty.
     pub(super) executable: String,
-    /// When it started by the wall clock, in nanoseconds since 1970, or 0.
+    /// When the process started by the wall clock, in nanoseconds since 1970, or 0.
     pub(super) wall_ns: u64,
     /// The number of seals read so far.
     seals: u64,
@@ -44,7 +46,7 @@ impl ProcessFile {
         ProcessFile { file, pid: None, executable, wall_ns: 0, seals: 0, records }
     }
 
-    /// Reads the process ID, executable and start, if the file has its head already.
+    /// Reads the process ID, if the file has its head already.
     pub(super) fn identify(&mut self) -> Result<()> {
         let mut head = [0; FILE_HEADER_BYTES + BlockHeader::BYTES + MAX_RECORD];
         if self.pid.is_some()
@@ -61,22 +63,23 @@ impl ProcessFile {
         Ok(())
     }
 
-    /// Calls `take` with each full block that it was not called with before.
+    /// Calls `take` with each full block that it was not called with before, the oldest first.
     pub(super) fn read_full(
         &mut self,
-        mut take: impl FnMut(&BlockHeader, &[u8]),
-    ) -> Result<Vec<Drained>> {
+        mut take: impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
+    ) -> io::Result<Vec<Drained>> {
         let Some(sealed) = word_at(&self.file, sealed_ring::COUNT)? else { return Ok(Vec::new()) };
         let mut drained = Vec::new();
         if sealed.saturating_sub(self.seals) > sealed_ring::SLOT_COUNT {
             // Slots were overwritten before they were read: look at every block.
             self.seals = sealed;
-            let mut offsets = Vec::new();
-            self.for_each_block(|at, _| {
-                offsets.push(at);
+            let mut full = Vec::new();
+            self.for_each_block(|at, header| {
+                full.extend(header.is_full().then_some((at, *header)));
                 Ok(())
             })?;
-            for at in offsets {
+            sort_by_age(&mut full, |(_, header)| *header);
+            for (at, _) in full {
                 drained.extend(self.read_if_full(at, &mut take)?);
             }
         }
@@ -92,9 +95,9 @@ impl ProcessFile {
     fn read_if_full(
         &self,
         at: u64,
-        take: &mut impl FnMut(&BlockHeader, &[u8]),
-    ) -> Result<Option<Drained>> {
-        let full = || -> Result<Option<BlockHeader>> {
+        take: &mut impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
+    ) -> io::Result<Option<Drained>> {
+        let full = || -> io::Result<Option<BlockHeader>> {
             let header = header_at(&self.file, at)?.and_then(|(header, _)| header);
             Ok(header.filter(BlockHeader::is_full))
         };
@@ -123,7 +126,7 @@ impl ProcessFile {
     }
 
     /// A hash that changes when more is recorded.
-    pub(super) fn fingerprint(&self) -> Result<u64> {
+    pub(super) fn fingerprint(&self) -> io::Result<u64> {
         let mut hasher = DefaultHasher::new();
         self.for_each_block(|at, header| {
             (at, header.generation, header.committed).hash(&mut hasher);
@@ -133,7 +136,10 @@ impl ProcessFile {
     }
 
     /// Calls `take` with each block that was not moved, full or not.
-    pub(super) fn read_rest(&self, mut take: impl FnMut(&BlockHeader, &[u8])) -> Result<()> {
+    pub(super) fn read_rest(
+        &self,
+        mut take: impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
         self.for_each_block(|at, header| {
             if header.drained != header.generation {
                 self.read_block(at, header, &mut take)?;
@@ -143,7 +149,10 @@ impl ProcessFile {
     }
 
     /// Calls `visit` with the offset and header of every block that was ever used.
-    fn for_each_block(&self, mut visit: impl FnMut(u64, &BlockHeader) -> Result<()>) -> Result<()> {
+    fn for_each_block(
+        &self,
+        mut visit: impl FnMut(u64, &BlockHeader) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut at = FILE_HEADER_BYTES as u64;
         while let Some((header, step)) = header_at(&self.file, at)? {
             at = match header {
@@ -169,8 +178,8 @@ impl ProcessFile {
         &self,
         at: u64,
         header: &BlockHeader,
-        take: &mut impl FnMut(&BlockHeader, &[u8]),
-    ) -> Result<bool> {
+        take: &mut impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
+    ) -> io::Result<bool> {
         let mut records = self.records.borrow_mut();
         records.resize(header.committed as usize, 0);
         let length = read_at(&self.file, &mut records, at + BlockHeader::BYTES as u64)?;
@@ -178,14 +187,29 @@ impl ProcessFile {
         let now = header_at(&self.file, at)?.and_then(|(header, _)| header);
         let same = now.is_some_and(|now| header.is_still(&now));
         if same {
-            take(header, &records);
+            take(header, &records)?;
         }
         Ok(same)
     }
 }
 
+/// Sorts blocks of unknown age by the number of later blocks of their thread, the most first.
+/// Blocks about processes come last.
+pub(super) fn sort_by_age<T>(blocks: &mut [T], header: impl Fn(&T) -> BlockHeader) {
+    let mut newest = HashMap::new();
+    for block in &*blocks {
+        let BlockHeader { process, thread, sequence, .. } = header(block);
+        let newest = newest.entry((process, thread)).or_insert(sequence);
+        *newest = sequence.max(*newest);
+    }
+    blocks.sort_by_cached_key(|block| {
+        let BlockHeader { process, thread, sequence, .. } = header(block);
+        (thread == 0, Reverse(newest[&(process, thread)] - sequence))
+    });
+}
+
 /// This word of the file, or `None` if the file is shorter.
-fn word_at(file: &File, word: usize) -> Result<Option<u64>> {
+fn word_at(file: &File, word: usize) -> io::Result<Option<u64>> {
     let mut bytes = [0; 8];
     let length = read_at(file, &mut bytes, (word * size_of::<u64>()) as u64)?;
     Ok((length == bytes.len()).then(|| u64::from_le_bytes(bytes)))
@@ -193,7 +217,7 @@ fn word_at(file: &File, word: usize) -> Result<Option<u64>> {
 
 /// The header at this offset, if there is one, and the distance to the next; `None` at the end of
 /// the file.
-fn header_at(file: &File, at: u64) -> Result<Option<(Option<BlockHeader>, u64)>> {
+fn header_at(file: &File, at: u64) -> io::Result<Option<(Option<BlockHeader>, u64)>> {
     let mut bytes = [0; BlockHeader::BYTES];
     if read_at(file, &mut bytes, at)? < bytes.len() {
         return Ok(None);
@@ -209,6 +233,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_oldest_block_has_the_most_later_blocks_of_its_thread() {
+        // Places in a ring are used in turn.
+        let mut blocks = [(1, 3), (1, 1), (1, 2), (0, 0), (2, 9), (2, 8)];
+        sort_by_age(&mut blocks, |&(thread, sequence)| BlockHeader {
+            thread,
+            sequence,
+            ..BlockHeader::default()
+        });
+        assert_eq!(blocks, [(1, 1), (1, 2), (2, 8), (1, 3), (2, 9), (0, 0)]);
+    }
+
+    #[test]
     fn a_block_whose_space_was_reused_is_not_taken() {
         let file = tempfile::tempfile().unwrap();
         let now = BlockHeader { stride: 256, thread: 1, generation: 2, ..BlockHeader::default() };
@@ -217,8 +253,12 @@ mod tests {
         let file = ProcessFile::new(file);
         let before = BlockHeader { generation: 1, ..now };
         let mut taken = 0;
-        assert!(!file.read_block(at, &before, &mut |_, _| taken += 1).unwrap());
-        assert!(file.read_block(at, &now, &mut |_, _| taken += 1).unwrap());
+        let mut take = |_: &BlockHeader, _: &[u8]| {
+            taken += 1;
+            Ok(())
+        };
+        assert!(!file.read_block(at, &before, &mut take).unwrap());
+        assert!(file.read_block(at, &now, &mut take).unwrap());
         assert_eq!(taken, 1);
     }
 }

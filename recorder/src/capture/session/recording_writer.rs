@@ -6,13 +6,16 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use anyhow::Result;
 use format::packed::Packer;
 use format::{BlockHeader, Event, MAX_RECORD};
 use tempfile::NamedTempFile;
 
-use crate::reading::{Input, Recording};
+use crate::capture::Result;
+use crate::reading::{self, Input, Recording};
 use crate::terminal::cancel::Watch;
+
+/// Maximum number of bytes in the buffer after [`RecordingWriter::flush_if_full`].
+const MAX_BUFFERED_BYTES: usize = 1 << 20;
 
 /// A recording that grows, in a temporary file that is deleted on drop.
 #[derive(Debug)]
@@ -72,6 +75,11 @@ impl RecordingWriter {
         self.add(&header, records);
     }
 
+    /// Flushes once many bytes have been added.
+    pub(super) fn flush_if_full(&mut self) -> io::Result<()> {
+        if self.buffer.len() > MAX_BUFFERED_BYTES { self.flush() } else { Ok(()) }
+    }
+
     /// Writes the added blocks to the file. After an error the next call continues.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         let mut file: &File = self.file.as_file();
@@ -96,19 +104,19 @@ impl RecordingWriter {
         Ok(())
     }
 
-    /// Opens the file for reading as it is now, with the packed blocks `rest` after it. The file
-    /// can grow on.
+    /// Opens the recording as it is now, with the packed blocks `rest` after it. The file can grow
+    /// on.
     pub(super) fn open_with(&self, rest: Vec<u8>) -> Result<Recording> {
-        Recording::open_growing(self.file.reopen()?, self.written, rest)
+        Ok(Recording::growing(self.file.reopen()?, self.written, rest)?)
     }
 
     /// Opens the file for reading and unlinks it.
-    pub(super) fn into_input(self) -> Result<Input> {
+    pub(super) fn into_input(self) -> reading::Result<Input> {
         Input::open(self.file.path())
     }
 
     /// Opens the file, unlinks it and reads the recording.
-    pub(super) fn into_recording(self, watch: &Watch) -> Result<Recording> {
+    pub(super) fn into_recording(self, watch: &Watch) -> reading::Result<Recording> {
         Recording::together(vec![self.into_input()?], watch)
     }
 }

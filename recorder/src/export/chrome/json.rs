@@ -1,26 +1,29 @@
-//! JSON, appended to a buffer: numbers and plain texts directly, and all else by `serde_json`.
+//! Appends JSON to a buffer: numbers and plain texts directly, other texts with `serde_json`.
 
 use serde::Serialize;
+
+use crate::export::attributes::Attribute;
+use crate::reading::Nanos;
 
 /// JSON that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Json {
     bytes: Vec<u8>,
-    /// The time that was written last, and as what: it often comes again.
-    last: (u64, Vec<u8>),
+    /// The time that was written last, and its digits: often the next is the same.
+    last: (Nanos, Vec<u8>),
 }
 
 impl Json {
-    /// Appends what is JSON already, or part of it.
+    /// Appends a part of JSON.
     #[inline]
     pub(super) fn raw(&mut self, json: &str) {
         self.bytes.extend_from_slice(json.as_bytes());
     }
 
-    /// Appends what stands between the quotes of a string.
+    /// Appends the inside of a string.
     #[inline]
     pub(super) fn text(&mut self, text: &str) {
-        // No way out of the loop: so all bytes are looked at together.
+        // The loop has no early exit, so that several bytes are checked at a time.
         let is_plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
         if text.bytes().fold(true, |plain, byte| plain & is_plain(byte)) {
             self.raw(text);
@@ -34,9 +37,10 @@ impl Json {
         self.raw(itoa::Buffer::new().format(number));
     }
 
-    /// Appends nanoseconds as microseconds, with no more decimals than it takes.
+    /// Appends a time in microseconds, without trailing zeros.
     #[inline]
-    pub(super) fn microseconds(&mut self, nanoseconds: u64) {
+    pub(super) fn microseconds(&mut self, time: Nanos) {
+        let nanoseconds = time.get();
         self.number(nanoseconds / 1_000);
         let rest = nanoseconds % 1_000;
         if rest == 0 {
@@ -47,9 +51,9 @@ impl Json {
         while self.bytes.pop_if(|digit| *digit == b'0').is_some() {}
     }
 
-    /// Appends a time, in nanoseconds, as microseconds.
+    /// Appends the time of an event in microseconds.
     #[inline]
-    pub(super) fn time(&mut self, time: u64) {
+    pub(super) fn time(&mut self, time: Nanos) {
         if time != self.last.0 || self.last.1.is_empty() {
             let begin = self.bytes.len();
             self.microseconds(time);
@@ -61,7 +65,7 @@ impl Json {
         }
     }
 
-    /// Appends what is JSON already, with this byte at `place` in it.
+    /// Appends a part of JSON, with this byte at `place` in it.
     #[inline]
     pub(super) fn raw_with(&mut self, json: &str, place: usize, byte: u8) {
         let begin = self.bytes.len();
@@ -83,21 +87,42 @@ impl Json {
     /// Appends any value.
     ///
     /// # Errors
-    /// Those of `serde_json`.
+    /// The value cannot be serialized.
     pub(super) fn value(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
         serde_json::to_writer(&mut self.bytes, value)
     }
 
-    /// Appends a field's name, behind others of the object or as its first.
+    /// Appends the name of a field of an object.
     #[inline]
-    pub(super) fn field(&mut self, name: &str) {
-        self.raw(if self.bytes.last() == Some(&b'{') { "\"" } else { ",\"" });
-        self.raw(name);
-        self.raw("\":");
+    fn field(&mut self, attribute: Attribute) {
+        let field = attribute.json_field();
+        let is_first = self.bytes.last() == Some(&b'{');
+        self.raw(&field[usize::from(is_first)..]);
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// Appends a field that is a number.
+    #[inline]
+    pub(super) fn number_field(&mut self, attribute: Attribute, value: u64) {
+        self.field(attribute);
+        self.number(value);
+    }
+
+    /// Appends a field that is a string.
+    #[inline]
+    pub(super) fn text_field(&mut self, attribute: Attribute, text: &str) {
+        self.field(attribute);
+        self.raw("\"");
+        self.text(text);
+        self.raw("\"");
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
     }
 
     pub(super) fn clear(&mut self) {
@@ -105,7 +130,7 @@ impl Json {
     }
 }
 
-/// What stands between the quotes of a string.
+/// The inside of a string.
 pub(super) fn escaped(text: &str) -> String {
     let string = serde_json::Value::from(text).to_string();
     string[1..string.len() - 1].to_owned()
@@ -122,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn microseconds_have_as_many_decimals_as_it_takes() {
+    fn microseconds_have_no_trailing_zeros() {
         for (nanoseconds, text) in [
             (0, "0"),
             (7, "0.007"),
@@ -132,21 +157,21 @@ mod tests {
             (12_340, "12.34"),
             (100_000, "100"),
             (1_000_001, "1000.001"),
-            (u64::MAX, "18446744073709551.615"),
+            (u64::MAX - 1, "18446744073709551.614"),
         ] {
-            assert_eq!(written(|json| json.microseconds(nanoseconds)), text);
+            assert_eq!(written(|json| json.microseconds(Nanos::new(nanoseconds))), text);
         }
     }
 
     #[test]
-    fn hexadecimal_is_as_rust_writes_it() {
+    fn hexadecimal_numbers_are_the_same_as_those_of_format() {
         for number in [0, 1, 9, 0xf, 0x10, 0xabc_def0, u64::MAX] {
             assert_eq!(written(|json| json.hexadecimal(number)), format!("{number:#x}"));
         }
     }
 
     #[test]
-    fn a_text_is_what_serde_makes_of_it() {
+    fn texts_are_the_same_as_those_of_serde_json() {
         let odd = (0..=0x7f).map(char::from).chain(['ä', '漢', '🦀']);
         let alone: Vec<String> = odd.clone().map(String::from).collect();
         for text in alone.into_iter().chain([String::new(), odd.collect(), "C:\\".into()]) {
@@ -156,16 +181,15 @@ mod tests {
     }
 
     #[test]
-    fn fields_have_commas_between_them() {
-        for (begin, expected) in
-            [("{", "{\"a\":1,\"b\":2"), ("{\"x\":{}", "{\"x\":{},\"a\":1,\"b\":2")]
-        {
+    fn fields_are_separated_by_commas() {
+        for (begin, expected) in [
+            ("{", "{\"message\":1,\"turn\":2"),
+            ("{\"x\":{}", "{\"x\":{},\"message\":1,\"turn\":2"),
+        ] {
             let json = written(|json| {
                 json.raw(begin);
-                for (name, number) in [("a", 1), ("b", 2)] {
-                    json.field(name);
-                    json.number(number);
-                }
+                json.number_field(Attribute::Message, 1);
+                json.number_field(Attribute::Turn, 2);
             });
             assert_eq!(json, expected);
         }

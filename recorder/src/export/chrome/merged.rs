@@ -1,62 +1,51 @@
-//! Slices that stand for several.
+//! Merged slices.
 
-use std::io::Write;
-
-use anyhow::Result;
-use serde::Serialize;
-use serde::ser::SerializeMap;
+use std::io;
 
 use super::{Chrome, Track};
+use crate::export::ByteSink;
+use crate::export::attributes::Attribute;
 use crate::timeline::item::{Merged, Row};
 
-/// The totals, by their names.
-struct MergedArgs<'a> {
-    primitive: Option<&'a str>,
-    what: &'a str,
-    merged: &'a Merged,
-}
-
-impl Serialize for MergedArgs<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Some(primitive) = self.primitive {
-            map.serialize_entry("primitive", primitive)?;
-        }
-        if !self.what.is_empty() {
-            map.serialize_entry("what", self.what)?;
-        }
-        for (total, value) in &self.merged.totals {
-            map.serialize_entry(total.name(), value)?;
-        }
-        map.end()
-    }
-}
-
-impl<W: Write> Chrome<'_, W> {
-    pub(super) fn merged(&mut self, merged: &Merged) -> Result<()> {
-        let entities = self.entities;
-        let (name, what) = (merged.name(entities), merged.what(entities));
+impl<S: ByteSink> Chrome<'_, S> {
+    pub(super) fn merged(&mut self, merged: &Merged) -> io::Result<()> {
+        let name = merged.name(self.catalog);
         match merged.row {
             Row::Thread(thread) => {
                 self.begin(b'X', Track::Thread(thread), merged.begin)?;
                 self.json.raw(",\"dur\":");
-                self.json.microseconds(merged.end - merged.begin);
+                self.json.microseconds(merged.end.since(merged.begin));
                 self.json.raw(",\"cat\":\"merged\",\"name\":\"");
                 self.json.text(&name);
-                self.json.raw("\"");
-                self.end_with(&MergedArgs { primitive: None, what: &what, merged })
+                self.json.raw("\",\"args\":{");
+                self.totals(merged);
+                Ok(())
             }
             Row::Lock(primitive, lane) => {
                 let id = self.lane(primitive, lane)?;
-                let primitive = &entities.primitives[primitive];
-                let args = MergedArgs { primitive: Some(&primitive.label), what: &what, merged };
+                let primitive = &self.catalog.primitives[primitive];
+                let process = primitive.process;
                 let name = |chrome: &mut Self| chrome.json.text(&name);
-                self.asynchronous(b'b', primitive.process, merged.begin, "lock", name, id)?;
-                self.end_with(&args)?;
-                self.asynchronous(b'e', primitive.process, merged.end, "lock", name, id)?;
-                self.end();
+                self.asynchronous(b'b', process, merged.begin, "lock", name, id)?;
+                self.json.raw(",\"args\":{");
+                self.json.text_field(Attribute::Primitive, &primitive.label);
+                self.totals(merged);
+                self.asynchronous(b'e', process, merged.end, "lock", name, id)?;
+                self.json.raw("}");
                 Ok(())
             }
         }
+    }
+
+    /// Writes the contents and the totals, and ends the event.
+    fn totals(&mut self, merged: &Merged) {
+        let contents = merged.contents(self.catalog);
+        if !contents.is_empty() {
+            self.json.text_field(Attribute::Contents, &contents);
+        }
+        for &(total, value) in &merged.totals {
+            self.json.number_field(Attribute::of_total(total), value);
+        }
+        self.json.raw("}}");
     }
 }

@@ -1,31 +1,35 @@
 //! The Chrome trace format: JSON, one event a line.
 //!
-//! Format: "Trace Event Format" (Google, 2016). What Perfetto makes of it decides where
-//! the two differ: an array without an end is allowed, so that a file that was cut still
-//! opens; messages in flight and locks that are held are asynchronous events with ids that are
-//! local to their process; those of one id and category share a track, which has the name of the
-//! first; the flow of a message goes on with `t`, and nothing says which is the last; a counter's
-//! only argument has an empty name, which leaves its label clean.
+//! Format: "Trace Event Format" (Google, 2016). Where Perfetto differs from it, Perfetto decides:
 //!
-//! Slices, arrows, messages in flight and counters are nearly all of a trace. What comes again in
-//! them is made JSON once, and their numbers are appended to that; the rest is left to
-//! `serde_json`.
+//! - An array without an end is allowed, so that a file that was cut off still opens.
+//! - Messages in flight and locks that are held are asynchronous events with ids that are local to
+//!   their process. Those of one id and category share a track, which has the name of the first.
+//! - The flow of a message continues with `t`, and no event says that it is the last.
+//! - The only argument of a counter has an empty name, which keeps the counter's label short.
+//!
+//! Slices, flows, messages in flight and counters are nearly all of a trace. Their common parts are
+//! encoded once as templates, and only their numbers are appended.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io;
 
-use anyhow::Result;
-use format::PrimitiveKind;
 use serde::Serialize;
+use typed_index_collections::TiVec;
 
+use super::attributes::{self, Attribute};
+use super::exporter::BUFFER_BYTES;
+use super::templates::{TemplateKey, Templates};
+use super::{ByteSink, Exporter};
 use crate::analysis::findings::Finding;
-use crate::export::templates::{Shape, Shapes};
-use crate::reading::Recording;
-use crate::reading::catalog::Entities;
-use crate::timeline::flows::Chains;
-use crate::timeline::item::{Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
+use crate::reading::Nanos;
+use crate::reading::catalog::{
+    Catalog, ChannelIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, ThreadIndex,
+};
+use crate::timeline::flow_chains::FlowChains;
+use crate::timeline::item::{Count, Counter, Fate, Flight, HeldLock, Item, Slice};
 
-mod arrows;
+mod flows;
 mod json;
 mod merged;
 
@@ -33,44 +37,53 @@ use json::Json;
 
 /// Writes a Chrome trace.
 #[derive(Debug)]
-pub struct Chrome<'a, W> {
-    entities: &'a Entities,
-    out: W,
-    /// What is not written yet.
+pub struct Chrome<'a, S> {
+    catalog: &'a Catalog,
+    out: S,
+    /// JSON that has not been written yet.
     json: Json,
-    first: bool,
-    processes: Vec<Place>,
-    threads: Vec<Place>,
-    /// From the category to the last argument that is a word.
-    shapes: Shapes<String>,
-    /// What channels are called, as part of a string.
-    labels: Vec<String>,
-    /// The numbers of the lanes of locks: of a lock, and in it.
-    lanes: HashMap<(usize, usize), u64>,
-    chains: Chains,
-    /// How many findings there were.
+    is_empty: bool,
+    processes: TiVec<ProcessIndex, TrackPrefix>,
+    threads: TiVec<ThreadIndex, TrackPrefix>,
+    /// The category, the name and the labels of slices, and the duration of instants.
+    templates: Templates<String>,
+    channels: TiVec<ChannelIndex, ChannelParts>,
+    /// The ids of the lanes of locks.
+    lanes: HashMap<(PrimitiveIndex, u8), u64>,
+    chains: FlowChains,
+    /// How many findings have been written.
     findings: u64,
 }
 
-/// Where a process's or a thread's events are.
+/// The start of the events of a process or a thread.
 #[derive(Debug)]
-struct Place {
-    /// How they begin, up to the time, but for the phase, which is at [`PHASE`].
-    at: String,
-    /// Whether its name has been written: that is done before the first event there, so that the
-    /// picture of a part of a run names nobody who is not in it.
+struct TrackPrefix {
+    /// The part before the time, with room for the phase at [`PHASE`].
+    json: String,
+    /// Whether its name has been written. That is done before its first event, so that a trace of a
+    /// part of a run names only what is in it.
     is_described: bool,
 }
 
-/// Where an event's phase is.
+/// Parts of the events of a channel.
+#[derive(Debug)]
+struct ChannelParts {
+    /// Its label, as a part of a string.
+    label: String,
+    /// The start of a depth counter, up to its time.
+    depth: String,
+    /// The rest, up to its value.
+    depth_value: String,
+}
+
+/// The place of an event's phase.
 const PHASE: usize = r#",_{"ph":""#.len();
-/// So much is written at a time, in bytes.
-const FULL: usize = 1 << 16;
+
 /// The track of an event.
 #[derive(Clone, Copy)]
 enum Track {
-    Process(usize),
-    Thread(usize),
+    Process(ProcessIndex),
+    Thread(ThreadIndex),
 }
 
 #[derive(Serialize)]
@@ -90,84 +103,51 @@ enum MetadataArgs<'a> {
     SortIndex(usize),
 }
 
-/// The arguments that are the same for all slices of a shape.
-#[derive(Default, Serialize)]
-struct SliceArgs<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    endpoint: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    primitive: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kind: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thread: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    level: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<String>,
-}
-
-#[derive(Serialize)]
-struct HoldArgs<'a> {
-    primitive: &'a str,
-    thread: &'a str,
-    turn: u64,
-    others_waited_ns: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<String>,
-}
-
-#[derive(Default, Serialize)]
-struct FindingArgs<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sure: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    site: Option<String>,
-}
-
-impl<'a, W: Write> Chrome<'a, W> {
-    /// A trace of this recording, of which nothing has been told yet.
-    pub fn new(out: W, recording: &'a Recording) -> Self {
-        let entities = &recording.entities;
-        let place = |pid, tid| Place {
-            at: format!(",\n{{\"ph\":\"?\",\"pid\":{pid},\"tid\":{tid},\"ts\":"),
+impl<'a, S: ByteSink> Chrome<'a, S> {
+    /// A trace of a run with this catalog and these findings.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn new(out: S, catalog: &'a Catalog, findings: &[Finding]) -> io::Result<Self> {
+        let prefix = |pid, tid| TrackPrefix {
+            json: format!(",\n{{\"ph\":\"?\",\"pid\":{pid},\"tid\":{tid},\"ts\":"),
             is_described: false,
         };
-        let pids: Vec<_> = entities.processes.iter().map(|process| process.track).collect();
-        let threads = entities.threads.iter();
-        Chrome {
-            entities,
+        let pid = |process: ProcessIndex| catalog.processes[process].track;
+        let channels = catalog.channels.iter().map(|channel| {
+            let (pid, label) = (pid(channel.process), json::escaped(&channel.label));
+            ChannelParts {
+                depth: format!(",\n{{\"ph\":\"C\",\"pid\":{pid},\"tid\":{pid},\"ts\":"),
+                depth_value: format!(",\"name\":\"{label} queue depth\",\"args\":{{\"\":"),
+                label,
+            }
+        });
+        let mut chrome = Chrome {
+            catalog,
             out,
             json: Json::default(),
-            first: true,
-            processes: pids.iter().map(|&pid| place(pid, pid)).collect(),
-            threads: threads.map(|thread| place(pids[thread.process], thread.track)).collect(),
-            shapes: Shapes::new(),
-            labels: entities.channels.iter().map(|channel| json::escaped(&channel.label)).collect(),
+            is_empty: true,
+            processes: catalog.processes.keys().map(|it| prefix(pid(it), pid(it))).collect(),
+            threads: catalog.threads.iter().map(|it| prefix(pid(it.process), it.track)).collect(),
+            templates: Templates::new(),
+            channels: channels.collect(),
             lanes: HashMap::new(),
-            chains: Chains::new(entities.threads.len()),
+            chains: FlowChains::new(catalog),
             findings: 0,
-        }
+        };
+        findings.iter().try_for_each(|finding| chrome.finding(finding))?;
+        Ok(chrome)
     }
 
     /// Names a process.
     #[cold]
-    fn describe_process(&mut self, index: usize) -> Result<()> {
+    fn describe_process(&mut self, index: ProcessIndex) -> io::Result<()> {
         self.processes[index].is_described = true;
-        let process = &self.entities.processes[index];
+        let process = &self.catalog.processes[index];
         let pid = process.track;
         self.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
-        self.metadata(pid, pid, "process_sort_index", MetadataArgs::SortIndex(index))?;
+        let rank = MetadataArgs::SortIndex(index.into());
+        self.metadata(pid, pid, "process_sort_index", rank)?;
         let mut labels = process.labels();
         labels.insert(0, process.command.clone());
         labels.retain(|label| !label.is_empty());
@@ -179,103 +159,18 @@ impl<'a, W: Write> Chrome<'a, W> {
 
     /// Names a thread, and its process.
     #[cold]
-    fn describe_thread(&mut self, index: usize) -> Result<()> {
+    fn describe_thread(&mut self, index: ThreadIndex) -> io::Result<()> {
         self.threads[index].is_described = true;
-        let thread = &self.entities.threads[index];
-        if !self.processes[thread.process].is_described {
-            self.describe_process(thread.process)?;
-        }
-        let (pid, tid) = (self.entities.processes[thread.process].track, thread.track);
+        let thread = &self.catalog.threads[index];
+        self.describe(Track::Process(thread.process))?;
+        let (pid, tid) = (self.catalog.processes[thread.process].track, thread.track);
         self.metadata(pid, tid, "thread_name", MetadataArgs::Name(&thread.name))?;
-        self.metadata(pid, tid, "thread_sort_index", MetadataArgs::SortIndex(index))
+        self.metadata(pid, tid, "thread_sort_index", MetadataArgs::SortIndex(index.into()))
     }
 
-    /// Writes an item.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn item(&mut self, item: &Item) -> Result<()> {
-        match item {
-            Item::Slice(slice) => self.slice(slice),
-            // Of some threads there is no more to tell.
-            Item::State(state) => self.need(Track::Thread(state.thread)),
-            Item::Flight(flight) => self.flight(flight),
-            Item::Hold(hold) => self.hold(hold),
-            Item::Counter(counter) => self.counter(counter),
-            Item::Merged(merged) => self.merged(merged),
-            Item::MergedStates(states) => self.need(Track::Thread(states.thread)),
-        }
-    }
-
-    /// Writes a finding: an asynchronous event as long as it lasts, and an instant in it for
-    /// each event that shows it.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn finding(&mut self, finding: &Finding) -> Result<()> {
-        let entities = self.entities;
-        let process = finding.process(entities);
-        self.findings += 1;
-        let id = self.findings;
-        let (begin, end) = finding.shown();
-        let name = |chrome: &mut Self| chrome.json.raw(finding.code.name());
-        let args = FindingArgs {
-            text: Some(&finding.what),
-            advice: Some(&finding.advice),
-            sure: Some(finding.certainty.to_string()),
-            site: finding.site.map(|site| entities.sites[site.get()].to_string()),
-        };
-        self.asynchronous(b'b', process, begin, "finding", name, id)?;
-        self.end_with(&args)?;
-        for evidence in &finding.evidence {
-            let thread = &entities.threads[evidence.thread].name;
-            let name = format!("{thread} {}", evidence.what);
-            let site = evidence.site.map(|site| entities.sites[site.get()].to_string());
-            let name = |chrome: &mut Self| chrome.json.text(&name);
-            self.asynchronous(b'n', process, evidence.time, "finding", name, id)?;
-            self.end_with(&FindingArgs { site, ..FindingArgs::default() })?;
-        }
-        self.asynchronous(b'e', process, end, "finding", name, id)?;
-        self.end();
-        Ok(())
-    }
-
-    /// Ends the file.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn finish(mut self) -> Result<()> {
-        if self.first {
-            // It is said whose picture it is; and the viewer opens no array in which nothing is.
-            (0..self.processes.len()).try_for_each(|process| self.describe_process(process))?;
-        }
-        self.json.raw(if self.first { "[]\n" } else { "\n]\n" });
-        self.write()?;
-        Ok(self.out.flush()?)
-    }
-
-    fn write(&mut self) -> Result<()> {
-        self.out.write_all(self.json.bytes())?;
-        self.json.clear();
-        Ok(())
-    }
-
-    fn metadata(
-        &mut self,
-        pid: u64,
-        tid: u64,
-        name: &'static str,
-        args: MetadataArgs<'_>,
-    ) -> Result<()> {
-        self.make_room()?;
-        self.json.raw(if self.first { "[\n" } else { ",\n" });
-        self.first = false;
-        Ok(self.json.value(&Metadata { ph: "M", pid, tid, name, args })?)
-    }
-
-    /// Names who an event is of, if it is the first.
+    /// Names a track before its first event.
     #[inline]
-    fn need(&mut self, track: Track) -> Result<()> {
+    fn describe(&mut self, track: Track) -> io::Result<()> {
         match track {
             Track::Process(process) if !self.processes[process].is_described => {
                 self.describe_process(process)
@@ -287,40 +182,59 @@ impl<'a, W: Write> Chrome<'a, W> {
         }
     }
 
-    /// Begins an event: what, where and when.
-    #[inline]
-    fn begin(&mut self, phase: u8, track: Track, time: u64) -> Result<()> {
-        self.need(track)?;
+    fn metadata(
+        &mut self,
+        pid: u64,
+        tid: u64,
+        name: &'static str,
+        args: MetadataArgs<'_>,
+    ) -> io::Result<()> {
         self.make_room()?;
-        let place = match track {
-            Track::Process(process) => &self.processes[process],
-            Track::Thread(thread) => &self.threads[thread],
-        };
-        // Something has been described before the first of them.
-        self.json.raw_with(&place.at, PHASE, phase);
-        self.json.time(time);
+        self.json.raw(if self.is_empty { "[\n" } else { ",\n" });
+        self.is_empty = false;
+        Ok(self.json.value(&Metadata { ph: "M", pid, tid, name, args })?)
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let length = self.json.len();
+        self.out.append(self.json.buffer(), length)?;
+        self.json.clear();
         Ok(())
     }
 
     #[inline]
-    fn make_room(&mut self) -> Result<()> {
-        if self.json.bytes().len() > FULL {
+    fn make_room(&mut self) -> io::Result<()> {
+        if self.json.len() > BUFFER_BYTES {
             self.write()?;
         }
         Ok(())
     }
 
-    /// Begins an event on a process's track `id`.
+    /// Writes the start of an event: phase, track and time.
+    #[inline]
+    fn begin(&mut self, phase: u8, track: Track, time: Nanos) -> io::Result<()> {
+        self.describe(track)?;
+        self.make_room()?;
+        let prefix = match track {
+            Track::Process(process) => &self.processes[process],
+            Track::Thread(thread) => &self.threads[thread],
+        };
+        self.json.raw_with(&prefix.json, PHASE, phase);
+        self.json.time(time);
+        Ok(())
+    }
+
+    /// Writes the start of an asynchronous event.
     #[inline]
     fn asynchronous(
         &mut self,
         phase: u8,
-        process: usize,
-        time: u64,
+        process: ProcessIndex,
+        time: Nanos,
         category: &'static str,
         name: impl FnOnce(&mut Self),
         id: u64,
-    ) -> Result<()> {
+    ) -> io::Result<()> {
         self.begin(phase, Track::Process(process), time)?;
         self.json.raw(",\"cat\":\"");
         self.json.raw(category);
@@ -332,181 +246,218 @@ impl<'a, W: Write> Chrome<'a, W> {
         Ok(())
     }
 
-    /// Ends an event that has no arguments.
-    #[inline]
-    fn end(&mut self) {
-        self.json.raw("}");
+    fn place_field(&mut self, place: Option<PlaceIndex>) {
+        if let Some(place) = place {
+            let place = self.catalog.places[place].to_string();
+            self.json.text_field(Attribute::Place, &place);
+        }
     }
 
-    /// Ends an event.
-    fn end_with(&mut self, args: &impl Serialize) -> Result<()> {
-        self.json.raw(",\"args\":");
-        self.json.value(args)?;
-        self.end();
+    /// Writes a finding: an asynchronous event of its length, and in it an instant for each event
+    /// that shows it.
+    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
+        let process = finding.process(self.catalog);
+        self.findings += 1;
+        let id = self.findings;
+        let (begin, end) = finding.extent();
+        let name = |chrome: &mut Self| chrome.json.raw(finding.code.name());
+        self.asynchronous(b'b', process, begin, "finding", name, id)?;
+        self.json.raw(",\"args\":{");
+        self.json.text_field(Attribute::Text, &finding.what);
+        self.json.text_field(Attribute::Advice, &finding.advice);
+        self.json.text_field(Attribute::Certainty, &finding.certainty.to_string());
+        self.place_field(finding.place);
+        self.json.raw("}}");
+        for evidence in &finding.evidence {
+            let thread = &self.catalog.threads[evidence.thread].name;
+            let name = format!("{thread} {}", evidence.what);
+            let name = |chrome: &mut Self| chrome.json.text(&name);
+            self.asynchronous(b'n', process, evidence.time, "finding", name, id)?;
+            self.json.raw(",\"args\":{");
+            self.place_field(evidence.place);
+            self.json.raw("}}");
+        }
+        self.asynchronous(b'e', process, end, "finding", name, id)?;
+        self.json.raw("}");
         Ok(())
     }
 
-    fn slice(&mut self, slice: &Slice) -> Result<()> {
-        // What never ended is begun, and not ended.
+    #[inline]
+    fn slice(&mut self, slice: &Slice) -> io::Result<()> {
+        // A slice that never ended has a start and no end.
         let phase = if slice.end.is_some() { b'X' } else { b'B' };
         self.begin(phase, Track::Thread(slice.thread), slice.begin)?;
-        if let Some(end) = slice.end {
+        if let Some(end) = slice.end
+            && end != slice.begin
+        {
             self.json.raw(",\"dur\":");
-            self.json.microseconds(end - slice.begin);
+            self.json.microseconds(end.since(slice.begin));
         }
-        self.shape(slice)?;
-        let mut say = |name, number: Option<u64>| {
-            if let Some(number) = number {
-                self.json.field(name);
-                self.json.number(number);
-            }
-        };
-        say("message", slice.message);
-        say("latency_ns", slice.latency);
-        say("waited_ns", slice.waited);
-        say("timeout_ns", slice.timeout);
-        if let Some(words) = &slice.words {
-            self.json.field(match slice.category {
-                Category::Channel => "value",
-                Category::Span => "fields",
-                Category::Primitive | Category::Thread | Category::Log => "text",
-            });
-            self.json.raw("\"");
-            self.json.text(words);
-            self.json.raw("\"");
+        self.template(slice)?;
+        attributes::numbers(slice, |attribute, number| {
+            self.json.number_field(attribute, number);
+        });
+        if let Some((attribute, text)) = attributes::text(slice) {
+            self.json.text_field(attribute, text);
         }
         self.json.raw("}}");
-        self.arrows(slice)
+        self.flows(slice)?;
+        match (slice.channel(), slice.depth) {
+            (Some(channel), Some(depth)) => self.depth(channel, slice.begin, depth),
+            _ => Ok(()),
+        }
     }
 
-    /// Appends what a slice has in common with others.
+    /// Appends the part that a slice has in common with others.
     #[inline]
-    fn shape(&mut self, slice: &Slice) -> Result<()> {
-        if slice.is_named_by_words() {
-            let shape = shape(slice, self.entities)?;
-            self.json.raw(&shape);
+    fn template(&mut self, slice: &Slice) -> io::Result<()> {
+        if slice.is_named_by_text() {
+            let template = template(slice, self.catalog)?;
+            self.json.raw(&template);
             return Ok(());
         }
-        let key = Shape::of(slice, self.entities);
-        let place = match self.shapes.find(&key) {
+        let key = TemplateKey::of(slice, self.catalog);
+        let place = match self.templates.find(key) {
             Some(place) => place,
-            None => self.shapes.insert(key, shape(slice, self.entities)?),
+            None => self.templates.insert(key, template(slice, self.catalog)?),
         };
-        self.json.raw(self.shapes.at(place));
+        self.json.raw(self.templates.at(place));
         Ok(())
     }
 
-    fn flight(&mut self, flight: &Flight) -> Result<()> {
-        let channel = &self.entities.channels[flight.channel];
+    fn flight(&mut self, flight: &Flight) -> io::Result<()> {
         if flight.lane.is_none() {
             return Ok(());
         }
-        let what = match flight.fate {
+        let fate = match flight.fate {
             Fate::Received => " in flight",
             Fate::Lost => " never received",
-            Fate::Unseen => " receive not recorded",
+            Fate::Unknown => " receive not recorded",
         };
         let name = |chrome: &mut Self| {
-            chrome.json.raw(&chrome.labels[flight.channel]);
-            chrome.json.raw(what);
+            chrome.json.raw(&chrome.channels[flight.channel].label);
+            chrome.json.raw(fate);
         };
-        let (process, id) = (channel.process, flight.arrow);
+        let (process, id) = (self.catalog.channels[flight.channel].process, flight.flow);
         self.asynchronous(b'b', process, flight.begin, "message", name, id)?;
         self.json.raw(",\"args\":{\"channel\":\"");
-        self.json.raw(&self.labels[flight.channel]);
-        self.json.raw("\",\"message\":");
-        self.json.number(flight.message);
+        self.json.raw(&self.channels[flight.channel].label);
+        self.json.raw("\"");
+        self.json.number_field(Attribute::Message, flight.message);
         if let Some(value) = &flight.value {
-            self.json.raw(",\"value\":\"");
-            self.json.text(value);
-            self.json.raw("\"");
+            self.json.text_field(Attribute::Value, value);
         }
         self.json.raw("}}");
         self.asynchronous(b'e', process, flight.end, "message", name, id)?;
-        self.end();
+        self.json.raw("}");
         Ok(())
     }
 
-    fn hold(&mut self, hold: &Hold) -> Result<()> {
-        let entities = self.entities;
-        let primitive = &entities.primitives[hold.primitive];
+    fn hold(&mut self, hold: &HeldLock) -> io::Result<()> {
         let Some(lane) = hold.lane else { return Ok(()) };
+        let catalog = self.catalog;
+        let process = catalog.primitives[hold.primitive].process;
         let id = self.lane(hold.primitive, lane)?;
-        let name = hold.name(entities);
+        let name = hold.name(catalog);
         let name = |chrome: &mut Self| chrome.json.text(&name);
-        let args = HoldArgs {
-            primitive: &primitive.label,
-            thread: &entities.threads[hold.thread].name,
-            turn: hold.turn,
-            others_waited_ns: hold.others_waited,
-            site: hold.site.map(|site| entities.sites[site].to_string()),
-        };
-        self.asynchronous(b'b', primitive.process, hold.begin, "lock", name, id)?;
-        self.end_with(&args)?;
+        self.asynchronous(b'b', process, hold.begin, "lock", name, id)?;
+        self.json.raw(",\"args\":{");
+        let (labels, numbers) = attributes::of_hold(hold);
+        for (attribute, label) in labels {
+            self.json.text_field(attribute, &label.text(catalog));
+        }
+        for (attribute, number) in numbers {
+            self.json.number_field(attribute, number);
+        }
+        self.json.raw("}}");
         if let Some(end) = hold.end {
-            self.asynchronous(b'e', primitive.process, end, "lock", name, id)?;
-            self.end();
+            self.asynchronous(b'e', process, end, "lock", name, id)?;
+            self.json.raw("}");
         }
         Ok(())
     }
 
-    /// The number of a lock's lane.
-    fn lane(&mut self, primitive: usize, lane: usize) -> Result<u64> {
+    /// The id of a lane of a lock.
+    fn lane(&mut self, primitive: PrimitiveIndex, lane: u8) -> io::Result<u64> {
         let known = self.lanes.len() as u64;
-        let number = *self.lanes.entry((primitive, lane)).or_insert(known);
-        if number == known {
-            // An instant before all that is held gives the track its name.
-            let primitive = &self.entities.primitives[primitive];
+        let id = *self.lanes.entry((primitive, lane)).or_insert(known);
+        if id == known {
+            // An event before all others gives the track its name.
+            let primitive = &self.catalog.primitives[primitive];
             for phase in [b'b', b'e'] {
                 let name = |chrome: &mut Self| chrome.json.text(&primitive.label);
-                self.asynchronous(phase, primitive.process, 0, "lock", name, number)?;
-                self.end();
+                self.asynchronous(phase, primitive.process, Nanos::ZERO, "lock", name, id)?;
+                self.json.raw("}");
             }
         }
-        Ok(number)
+        Ok(id)
     }
 
-    fn counter(&mut self, counter: &Counter) -> Result<()> {
-        let channel = &self.entities.channels[counter.channel];
-        self.begin(b'C', Track::Process(channel.process), counter.time)?;
-        self.json.raw(",\"name\":\"");
-        self.json.raw(&self.labels[counter.channel]);
-        self.json.raw(match counter.what {
-            Count::QueueDepth => " queue depth\",\"args\":{\"\":",
-            Count::LiveSenders => " live senders\",\"args\":{\"\":",
-        });
-        self.json.number(counter.value);
+    fn counter(&mut self, counter: &Counter) -> io::Result<()> {
+        let Counter { channel, time, value, .. } = *counter;
+        match counter.count {
+            Count::QueueDepth => self.depth(channel, time, value),
+            Count::LiveSenders => {
+                let process = self.catalog.channels[channel].process;
+                self.begin(b'C', Track::Process(process), time)?;
+                self.json.raw(",\"name\":\"");
+                self.json.raw(&self.channels[channel].label);
+                self.json.raw(" live senders\",\"args\":{\"\":");
+                self.json.number(value);
+                self.json.raw("}}");
+                Ok(())
+            }
+        }
+    }
+
+    #[inline]
+    fn depth(&mut self, channel: ChannelIndex, time: Nanos, value: u64) -> io::Result<()> {
+        self.describe(Track::Process(self.catalog.channels[channel].process))?;
+        let parts = &self.channels[channel];
+        self.json.raw(&parts.depth);
+        self.json.time(time);
+        self.json.raw(&parts.depth_value);
+        self.json.number(value);
         self.json.raw("}}");
         Ok(())
     }
 }
 
-/// What a slice has in common with others: category, name, and the arguments that are words. More
-/// arguments can follow.
-fn shape(slice: &Slice, entities: &Entities) -> Result<String> {
-    let process = entities.threads[slice.thread].process;
-    let mut args = SliceArgs {
-        endpoint: slice.endpoint.and_then(|endpoint| entities.endpoint_name(process, endpoint)),
-        operation: slice.called(),
-        site: slice.site.map(|site| entities.sites[site].to_string()),
-        ..SliceArgs::default()
-    };
-    match slice.on {
-        Some(on @ On::Channel(_)) => args.channel = Some(on.label(entities)),
-        Some(on @ On::Primitive(primitive)) => {
-            args.primitive = Some(on.label(entities));
-            args.kind = entities.primitives[primitive].kind.map(PrimitiveKind::name);
+impl<S: ByteSink> Exporter for Chrome<'_, S> {
+    #[inline]
+    fn item(&mut self, item: &Item) -> io::Result<()> {
+        match item {
+            Item::Slice(slice) => self.slice(slice),
+            // Some threads have nothing but states.
+            Item::State(state) => self.describe(Track::Thread(state.thread)),
+            Item::Flight(flight) => self.flight(flight),
+            Item::Hold(hold) => self.hold(hold),
+            Item::Counter(counter) => self.counter(counter),
+            Item::Merged(merged) => self.merged(merged),
+            Item::MergedStates(states) => self.describe(Track::Thread(states.thread)),
         }
-        Some(on @ On::Thread(_)) => args.thread = Some(on.label(entities)),
-        Some(On::Callsite(callsite)) => {
-            args.level = Some(entities.callsites[callsite].level);
-            args.target = Some(&entities.callsites[callsite].target);
-        }
-        None => {}
     }
-    let category = slice.category.name();
-    let name = serde_json::to_string(&slice.name(entities))?;
-    let args = serde_json::to_string(&args)?;
-    let args = args.strip_suffix('}').unwrap_or(&args);
-    Ok(format!(",\"cat\":\"{category}\",\"name\":{name},\"args\":{args}"))
+
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
+        if self.is_empty {
+            // The trace says of which processes it is; and the viewer opens no empty array.
+            self.catalog.processes.keys().try_for_each(|it| self.describe_process(it))?;
+        }
+        self.json.raw(if self.is_empty { "[]\n" } else { "\n]\n" });
+        self.write()
+    }
+}
+
+/// The common part of similar slices: category, name and labels. More arguments can follow.
+fn template(slice: &Slice, catalog: &Catalog) -> io::Result<String> {
+    let category = slice.category().name();
+    let name = serde_json::to_string(&slice.name(catalog))?;
+    let duration = if slice.is_instant() { ",\"dur\":0" } else { "" };
+    let mut template = format!("{duration},\"cat\":\"{category}\",\"name\":{name},\"args\":{{");
+    for (index, (attribute, label)) in attributes::labels(slice, catalog).enumerate() {
+        let separator = if index == 0 { "" } else { "," };
+        let label = serde_json::to_string(&label.text(catalog))?;
+        template += &format!("{separator}\"{}\":{label}", attribute.name());
+    }
+    Ok(template)
 }

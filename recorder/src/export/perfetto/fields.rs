@@ -1,5 +1,5 @@
-//! Numbers of the fields, and of some values, in `perfetto_trace.proto` (Perfetto v52):
-//! a module for each message.
+//! The numbers of fields, and some values, of `perfetto_trace.proto` (Perfetto v52): a module for
+//! each message.
 
 pub(super) mod packet {
     pub(in crate::export::perfetto) const TIMESTAMP: u32 = 8;

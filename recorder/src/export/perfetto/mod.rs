@@ -1,125 +1,262 @@
 //! The Perfetto protobuf format.
 //!
-//! Written field by field. One track for each thread and one for its states, and below each
-//! process a group `channels` with a group for each channel: queue depth, live senders, and
-//! messages in flight in as many lanes as are needed; and a group `locks` in which each lock has
-//! as many lanes as it is held at a time; and a group `findings`.
+//! Each thread has a track for its slices, and above that one for its states: a span lasts through
+//! several states, so that one track cannot show both. Each process has the groups `channels`,
+//! `locks` and `findings`. A channel's group has its queue depth, its live senders, and lanes for
+//! its messages in flight; a lock has lanes for those who hold it at a time.
 //!
 //! Source: <https://perfetto.dev/docs/reference/trace-packet-proto>.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io;
 use std::ops::Range;
 
-use anyhow::Result;
+use typed_index_collections::TiVec;
 
+use super::attributes::{self, Attribute, Label};
+use super::{ByteSink, Exporter};
 use crate::analysis::findings::Finding;
-use crate::reading::Recording;
-use crate::reading::catalog::Entities;
-use crate::timeline::flows::{Chains, Link};
-use crate::timeline::item::{Arrow, Category, Count, Counter, Fate, Flight, Hold, Item, On, Slice};
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, ProcessIndex, ThreadIndex};
+use crate::timeline::flow_chains::{ChainLink, FlowChains};
+use crate::timeline::item::{Count, Counter, Fate, Flight, Flow, HeldLock, Item, Slice, State};
 
-mod arrows;
 mod fields;
 mod merged;
-mod names;
 mod packets;
 mod sequence;
-mod states;
 mod tracks;
 mod wire;
 
 use fields::track_event;
-use names::{Argument, Text, Topic};
-use packets::Packets;
-use sequence::Numbers;
+use packets::PacketWriter;
+use sequence::Category;
 use tracks::Tracks;
 
 /// Writes a Perfetto trace.
 #[derive(Debug)]
-pub struct Perfetto<'a, W> {
-    entities: &'a Entities,
-    packets: Packets<W>,
+pub struct Perfetto<'a, S> {
+    catalog: &'a Catalog,
+    packets: PacketWriter<S>,
     tracks: Tracks<'a>,
-    /// How many findings each process has.
-    findings: Vec<u64>,
-    /// Arrows from what shows a finding to the slice that it is about, by thread and begin.
-    links: HashMap<(usize, u64), Vec<u64>>,
-    chains: Chains,
+    /// The flows from the evidence of findings to the slice of this thread that begins at this time.
+    evidence: HashMap<(ThreadIndex, Nanos), Vec<u64>>,
+    chains: FlowChains,
+    /// Room for a name.
+    name: String,
 }
 
-/// What is added to an arrow's number where it is a flow's: the viewer itself numbers those of
-/// [`Packets::chain`], from 0.
+/// Is added to the number of each flow of the timeline: the viewer numbers late flows itself, from 0.
 const FLOWS: u64 = 1 << 32;
 
-impl<'a, W: Write> Perfetto<'a, W> {
-    /// A trace of this recording, of which nothing has been told yet.
-    pub fn new(out: W, recording: &'a Recording) -> Self {
-        let entities = &recording.entities;
-        Perfetto {
-            entities,
-            packets: Packets::new(out),
-            tracks: Tracks::new(entities),
-            findings: vec![0; entities.processes.len()],
-            links: HashMap::new(),
-            chains: Chains::new(entities.threads.len()),
-        }
-    }
+/// Flows from evidence have numbers from here on, which no flow of the timeline has.
+const EVIDENCE_FLOWS: u64 = 1 << 63;
 
-    /// Writes a finding: a slice as long as it lasts, on a track of its own in the process's
-    /// group `findings`, and in it an instant for each event that shows it, from which an arrow
-    /// leads to that event's slice. They come in the order in which they are to stand, and before
-    /// the items.
+impl<'a, S: ByteSink> Perfetto<'a, S> {
+    /// A trace of a run with this catalog and these findings, which are shown in their order.
     ///
     /// # Errors
-    /// The file cannot be written.
-    pub fn finding(&mut self, finding: &Finding) -> Result<()> {
-        let entities = self.entities;
-        let process = finding.process(entities);
-        let rank = self.findings[process];
-        self.findings[process] += 1;
+    /// The output cannot be written.
+    pub fn new(out: S, catalog: &'a Catalog, findings: &[Finding]) -> io::Result<Self> {
+        let mut perfetto = Perfetto {
+            catalog,
+            packets: PacketWriter::new(out),
+            tracks: Tracks::new(catalog),
+            evidence: HashMap::new(),
+            chains: FlowChains::new(catalog),
+            name: String::new(),
+        };
+        let mut ranks: TiVec<ProcessIndex, u64> = catalog.processes.iter().map(|_| 0).collect();
+        let mut flow = EVIDENCE_FLOWS;
+        for finding in findings {
+            let rank = &mut ranks[finding.process(catalog)];
+            perfetto.finding(finding, *rank, flow)?;
+            *rank += 1;
+            flow += finding.evidence.len() as u64;
+        }
+        Ok(perfetto)
+    }
+
+    /// Writes a finding: a slice of its length, on a track of its own, and in it an instant for each
+    /// event that shows it, from which a flow leads to the slice of that event.
+    fn finding(&mut self, finding: &Finding, rank: u64, flow: u64) -> io::Result<()> {
+        let catalog = self.catalog;
+        let process = finding.process(catalog);
         let name = finding.code.name();
-        let mut line = self.tracks.finding(process, name, rank, &mut self.packets)?;
-        let (begin, end) = finding.shown();
-        self.packets.event(&mut line, begin, None, |event, sequence| {
+        let mut track = self.tracks.finding(process, name, rank, &mut self.packets)?;
+        let (begin, end) = finding.extent();
+        self.packets.event(&mut track, begin, None, |event, sequence| {
             event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.topic(event, Topic::Finding);
+            sequence.category(event, Category::Finding);
             event.text(track_event::NAME, name);
-            sequence.annotate_once(event, Argument::Text, &finding.what);
-            sequence.annotate_once(event, Argument::Advice, &finding.advice);
-            sequence.annotate_once(event, Argument::Sure, &finding.certainty.to_string());
+            sequence.text(event, Attribute::Text, &finding.what);
+            sequence.text(event, Attribute::Advice, &finding.advice);
+            sequence.text(event, Attribute::Certainty, &finding.certainty.to_string());
+            if let Some(place) = finding.place {
+                sequence.label(event, Attribute::Place, Label::Place(place), catalog);
+            }
         })?;
-        for evidence in &finding.evidence {
-            let name = format!("{} {}", entities.threads[evidence.thread].name, evidence.what);
-            let link = self.link();
-            self.links.entry((evidence.thread, evidence.time)).or_default().push(link);
-            self.packets.event(&mut line, evidence.time, None, |event, sequence| {
+        for (evidence, flow) in finding.evidence.iter().zip(flow..) {
+            let name = format!("{} {}", catalog.threads[evidence.thread].name, evidence.what);
+            self.evidence.entry((evidence.thread, evidence.time)).or_default().push(flow);
+            self.packets.event(&mut track, evidence.time, None, |event, sequence| {
                 event.number(track_event::TYPE, track_event::INSTANT);
-                sequence.topic(event, Topic::Finding);
+                sequence.category(event, Category::Finding);
                 event.text(track_event::NAME, &name);
-                event.fixed(track_event::FLOW_IDS, link);
-                if let Some(site) = evidence.site {
-                    let site = Text::Site(site.get());
-                    sequence.annotate_text(event, Argument::Site, site, entities);
+                event.fixed(track_event::FLOW_IDS, flow);
+                if let Some(place) = evidence.place {
+                    sequence.label(event, Attribute::Place, Label::Place(place), catalog);
                 }
             })?;
         }
-        self.packets.end(&mut line, end)
+        self.packets.end(&mut track, end)
     }
 
-    /// A number for an arrow that is none of the recording's.
-    fn link(&self) -> u64 {
-        const BEYOND: u64 = 1 << 63;
-        // All findings come before the first item that takes one away.
-        BEYOND + self.links.values().map(Vec::len).sum::<usize>() as u64
-    }
-
-    /// Writes an item.
-    ///
-    /// # Errors
-    /// The file cannot be written.
     #[inline]
-    pub fn item(&mut self, item: &Item) -> Result<()> {
+    fn slice(&mut self, slice: &Slice) -> io::Result<()> {
+        let catalog = self.catalog;
+        let evidence = match self.evidence.is_empty() {
+            true => None,
+            false => self.evidence.remove(&(slice.thread, slice.begin)),
+        };
+        let link = self.chains.link(slice);
+        let mut channel = match slice.channel() {
+            Some(channel) => Some(self.tracks.channel(channel, &mut self.packets)?),
+            None => None,
+        };
+        let depth = match (&mut channel, slice.depth) {
+            (Some(channel), Some(depth)) => {
+                channel.latest = Some((slice.begin, depth));
+                Some((channel.depth, depth))
+            }
+            _ => None,
+        };
+        let counter = channel.map(|channel| channel.depth);
+        let track = self.tracks.thread(slice.thread, &mut self.packets)?;
+        self.packets.event(track, slice.begin, counter, |event, sequence| {
+            sequence.template(event, slice, catalog);
+            if slice.is_named_by_text() {
+                event.text(track_event::NAME, &slice.name(catalog));
+            }
+            match (&link, &slice.flow) {
+                (_, None) => {}
+                (Some(link), _) => event.fixed(track_event::FLOW_IDS, FLOWS + link.flow),
+                (None, Some(Flow::Out(ids))) => {
+                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, FLOWS + id));
+                }
+                (None, Some(Flow::In(id))) => {
+                    event.fixed(track_event::TERMINATING_FLOW_IDS, FLOWS + id);
+                }
+            }
+            for flow in evidence.iter().flatten() {
+                event.fixed(track_event::TERMINATING_FLOW_IDS, *flow);
+            }
+            // A message has one colour everywhere.
+            if let (Some(_), Some(Flow::Out(Range { start: id, .. }) | Flow::In(id))) =
+                (&link, &slice.flow)
+            {
+                event.number(track_event::CORRELATION_ID, *id);
+            }
+            if let Some((counter, depth)) = depth {
+                sequence.count(event, counter, depth);
+            }
+            if let Some((attribute, text)) = attributes::text(slice) {
+                sequence.text(event, attribute, text);
+            }
+            attributes::numbers(slice, |attribute, number| {
+                sequence.number(event, attribute, number);
+            });
+        })?;
+        if let Some(ChainLink { flow, extra_from: Some(from), .. }) = link {
+            self.packets.late_flow(track, flow, from, slice.begin)?;
+        }
+        match slice.end {
+            Some(end) if end != slice.begin => self.packets.end(track, end),
+            _ => Ok(()),
+        }
+    }
+
+    fn state(&mut self, state: &State) -> io::Result<()> {
+        let track = self.tracks.states(state.thread, &mut self.packets)?;
+        self.packets.event(track, state.begin, None, |event, sequence| {
+            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
+            sequence.category(event, Category::State);
+            sequence.constant_name(event, state.activity.name(), "");
+        })?;
+        match state.end {
+            Some(end) => self.packets.end(track, end),
+            None => Ok(()),
+        }
+    }
+
+    #[inline]
+    fn flight(&mut self, flight: &Flight) -> io::Result<()> {
+        let Some(lane) = flight.lane else { return Ok(()) };
+        let track = self.tracks.flights(flight.channel, lane, &mut self.packets)?;
+        let name = &mut self.name;
+        name.clear();
+        flight.append_name(name);
+        name.push_str(match flight.fate {
+            Fate::Received => "",
+            Fate::Lost => " (never received)",
+            Fate::Unknown => " (receive not recorded)",
+        });
+        self.packets.event(track, flight.begin, None, |event, sequence| {
+            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
+            sequence.category(event, Category::Message);
+            event.text(track_event::NAME, name);
+            event.number(track_event::CORRELATION_ID, flight.flow);
+            if let Some(value) = &flight.value {
+                sequence.text(event, Attribute::Value, value);
+            }
+        })?;
+        self.packets.end(track, flight.end)
+    }
+
+    fn hold(&mut self, hold: &HeldLock) -> io::Result<()> {
+        let catalog = self.catalog;
+        let Some(lane) = hold.lane else { return Ok(()) };
+        let track = self.tracks.holds(hold.primitive, lane, &mut self.packets)?;
+        self.packets.event(track, hold.begin, None, |event, sequence| {
+            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
+            sequence.category(event, Category::Lock);
+            event.text(track_event::NAME, &hold.name(catalog));
+            // Each thread has one colour, which no message has: no flow has this number.
+            let colour = u64::MAX / 2 - usize::from(hold.thread) as u64;
+            event.number(track_event::CORRELATION_ID, colour);
+            let (labels, numbers) = attributes::of_hold(hold);
+            for (attribute, label) in labels {
+                sequence.label(event, attribute, label, catalog);
+            }
+            for (attribute, number) in numbers {
+                sequence.number(event, attribute, number);
+            }
+        })?;
+        match hold.end {
+            Some(end) => self.packets.end(track, end),
+            None => Ok(()),
+        }
+    }
+
+    fn counter(&mut self, counter: &Counter) -> io::Result<()> {
+        let channel = self.tracks.channel(counter.channel, &mut self.packets)?;
+        let track = match counter.count {
+            Count::QueueDepth => {
+                let value = (counter.time, counter.value);
+                if channel.latest.replace(value) == Some(value) {
+                    return Ok(());
+                }
+                channel.depth
+            }
+            Count::LiveSenders => channel.senders,
+        };
+        self.packets.count(track, counter.time, counter.value)
+    }
+}
+
+impl<S: ByteSink> Exporter for Perfetto<'_, S> {
+    #[inline]
+    fn item(&mut self, item: &Item) -> io::Result<()> {
         match item {
             Item::Slice(slice) => self.slice(slice),
             Item::State(state) => self.state(state),
@@ -131,150 +268,8 @@ impl<'a, W: Write> Perfetto<'a, W> {
         }
     }
 
-    /// Ends the file.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn finish(mut self) -> Result<()> {
+    fn finish(mut self: Box<Self>) -> io::Result<()> {
         self.tracks.finish(&mut self.packets)?;
         self.packets.finish()
-    }
-
-    fn slice(&mut self, slice: &Slice) -> Result<()> {
-        let entities = self.entities;
-        let links = match self.links.is_empty() {
-            true => None,
-            false => self.links.remove(&(slice.thread, slice.begin)),
-        };
-        let chain = self.chains.link(slice);
-        let mut channel = match slice.channel() {
-            Some(channel) => Some(self.tracks.channel(channel, &mut self.packets)?),
-            None => None,
-        };
-        let depth = match (&mut channel, slice.depth) {
-            (Some(channel), Some(depth)) => {
-                channel.counted = Some((slice.begin, depth));
-                Some((channel.depth, depth))
-            }
-            _ => None,
-        };
-        let counter = channel.map(|channel| channel.depth);
-        let line = self.tracks.thread(slice.thread, &mut self.packets)?;
-        self.packets.event(line, slice.begin, counter, |event, sequence| {
-            sequence.shape(event, slice, entities);
-            if slice.is_named_by_words() {
-                event.text(track_event::NAME, &slice.name(entities));
-            }
-            match (&chain, &slice.arrow) {
-                (Some(link), _) => event.fixed(track_event::FLOW_IDS, FLOWS + link.flow),
-                (None, Some(Arrow::From(ids))) => {
-                    ids.clone().for_each(|id| event.fixed(track_event::FLOW_IDS, FLOWS + id));
-                }
-                (None, Some(Arrow::To(id))) => {
-                    event.fixed(track_event::TERMINATING_FLOW_IDS, FLOWS + id);
-                }
-                (None, None) => {}
-            }
-            if let Some(links) = links {
-                links.iter().for_each(|link| event.fixed(track_event::TERMINATING_FLOW_IDS, *link));
-            }
-            // A message has one colour wherever it is.
-            if let (Category::Channel, Some(Arrow::From(Range { start: id, .. }) | Arrow::To(id))) =
-                (slice.category, &slice.arrow)
-            {
-                event.number(track_event::CORRELATION_ID, *id);
-            }
-            if let Some((counter, depth)) = depth {
-                sequence.count(event, counter, depth);
-            }
-            if let Some(said) = &slice.words {
-                let argument = match slice.category {
-                    Category::Channel => Argument::Value,
-                    Category::Span => Argument::Fields,
-                    Category::Primitive | Category::Thread | Category::Log => Argument::Text,
-                };
-                sequence.annotate_once(event, argument, said);
-            }
-            let mut say = |argument, number: Option<u64>| {
-                if let Some(number) = number {
-                    sequence.annotate(event, argument, number);
-                }
-            };
-            say(Argument::Message, slice.message);
-            say(Argument::Latency, slice.latency);
-            say(Argument::Waited, slice.waited);
-            say(Argument::Timeout, slice.timeout);
-        })?;
-        if let Some(Link { flow, from: Some(from), .. }) = chain {
-            self.packets.chain(line, flow, from, slice.begin)?;
-        }
-        match slice.end {
-            Some(end) if end != slice.begin => self.packets.end(line, end),
-            _ => Ok(()),
-        }
-    }
-
-    fn flight(&mut self, flight: &Flight) -> Result<()> {
-        let Some(lane) = flight.lane else { return Ok(()) };
-        let lane = self.tracks.flights(flight.channel, lane, &mut self.packets)?;
-        let mut name = flight.name();
-        name.push_str(match flight.fate {
-            Fate::Received => "",
-            Fate::Lost => " (never received)",
-            Fate::Unseen => " (receive not recorded)",
-        });
-        self.packets.event(lane, flight.begin, None, |event, sequence| {
-            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.topic(event, Topic::Message);
-            event.text(track_event::NAME, &name);
-            event.number(track_event::CORRELATION_ID, flight.arrow);
-            if let Some(value) = &flight.value {
-                sequence.annotate_once(event, Argument::Value, value);
-            }
-        })?;
-        self.packets.end(lane, flight.end)
-    }
-
-    fn hold(&mut self, hold: &Hold) -> Result<()> {
-        let entities = self.entities;
-        let Some(lane) = hold.lane else { return Ok(()) };
-        let lane = self.tracks.holds(hold.primitive, lane, &mut self.packets)?;
-        self.packets.event(lane, hold.begin, None, |event, sequence| {
-            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.topic(event, Topic::Lock);
-            event.text(track_event::NAME, &hold.name(entities));
-            // Each thread has one colour, and none that is a message's: no arrow has this number.
-            event.number(track_event::CORRELATION_ID, u64::MAX / 2 - hold.thread as u64);
-            if let Some(site) = hold.site {
-                let site = Text::Site(site);
-                sequence.annotate_text(event, Argument::Site, site, entities);
-            }
-            let primitive = Text::Label(On::Primitive(hold.primitive));
-            let thread = Text::Label(On::Thread(hold.thread));
-            sequence.annotate_text(event, Argument::Primitive, primitive, entities);
-            sequence.annotate_text(event, Argument::Thread, thread, entities);
-            sequence.annotate(event, Argument::Turn, hold.turn);
-            sequence.annotate(event, Argument::OthersWaited, hold.others_waited);
-        })?;
-        match hold.end {
-            Some(end) => self.packets.end(lane, end),
-            None => Ok(()),
-        }
-    }
-
-    fn counter(&mut self, counter: &Counter) -> Result<()> {
-        let channel = self.tracks.channel(counter.channel, &mut self.packets)?;
-        let track = match counter.what {
-            Count::QueueDepth => {
-                // Most often the slice has said so.
-                let now = (counter.time, counter.value);
-                if channel.counted.replace(now) == Some(now) {
-                    return Ok(());
-                }
-                channel.depth
-            }
-            Count::LiveSenders => channel.senders,
-        };
-        self.packets.count(track, counter.time, counter.value)
     }
 }

@@ -1,12 +1,12 @@
-//! Packet sequences: what comes again is written once in each, and referred to by number.
+//! Packet sequences. Repeated parts are written once in each sequence, and referred to by number.
 //!
-//! A trace begins with one sequence, on which everything can be told. A track of which there is
-//! much to tell gets one of its own: what all its events have in common (the track itself, the
-//! counter that most of them set) is then said once. Times are those of the trace all the same: for
-//! a clock of a sequence's own, as differences would need one, the viewer shows a track.
+//! A trace starts with one sequence, which can hold events of every track. A track with many events
+//! gets a sequence of its own, in which the properties that they share (the track, and the counter
+//! that most of them set) are written once. Times are those of the trace: a clock of the sequence
+//! itself, which differences would need, makes the viewer show another track.
 //!
-//! No packet says that it needs what was written before (`SEQ_NEEDS_INCREMENTAL_STATE`): that is
-//! for traces of which parts get lost, and this is a file.
+//! No packet is marked as needing earlier ones (`SEQ_NEEDS_INCREMENTAL_STATE`): that is for traces of
+//! which parts get lost, and this is a file.
 
 use rustc_hash::FxHashMap;
 
@@ -14,34 +14,77 @@ use super::fields::{
     debug_annotation, interned_data, packet, trace_packet_defaults, track_event,
     track_event_defaults,
 };
-use super::names::{ARGUMENTS, Argument, TOPICS, Text, Topic};
-use super::wire::{Message, Stream};
-use crate::export::templates::{Shape, Shapes, Word};
-use crate::reading::catalog::Entities;
-use crate::timeline::item::{On, Slice};
+use super::wire::{Message, Template};
+use crate::export::attributes::{self, Attribute, Label};
+use crate::export::templates::{TemplateKey, Templates};
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, Target};
+use crate::timeline::item::{self, Slice};
 
 /// A packet sequence.
 #[derive(Debug)]
 pub(super) struct Sequence {
     number: u64,
-    /// If it is one track's.
-    own: Option<Own>,
-    names: Interned<(Word, Option<On>, Word)>,
-    texts: Interned<Text>,
-    /// Which arguments and topics have their names: a bit for each.
-    arguments: u64,
-    topics: u64,
-    /// The fields of slices that are alike, as they are written.
-    shapes: Shapes<Message>,
-    /// What the next packet introduces.
+    /// If it is that of one track.
+    own: Option<OwnTrack>,
+    /// By verb, target and note.
+    names: Interned<(&'static str, Option<Target>, &'static str)>,
+    labels: Interned<Label>,
+    /// The attributes and the categories whose names are written: a bit for each.
+    attributes: u64,
+    categories: u64,
+    /// The common fields of slices.
+    templates: Templates<Template>,
+    /// Names that the next packet introduces.
     introduced: Message,
 }
 
-/// What a sequence has that is one track's.
+/// The track of a sequence of its own.
 #[derive(Clone, Copy, Debug)]
-struct Own {
+struct OwnTrack {
     track: u64,
     counter: Option<u64>,
+}
+
+/// The category of an event.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Category {
+    Channel,
+    Message,
+    Primitive,
+    Thread,
+    Span,
+    Log,
+    Lock,
+    Finding,
+    State,
+    Merged,
+}
+
+/// The names of the categories, in their order.
+const CATEGORIES: [&str; 10] = [
+    "channel",
+    "message",
+    "primitive",
+    "thread",
+    "span",
+    "log",
+    "lock",
+    "finding",
+    "state",
+    "merged",
+];
+
+impl From<item::Category> for Category {
+    fn from(category: item::Category) -> Self {
+        match category {
+            item::Category::Channel => Category::Channel,
+            item::Category::Primitive => Category::Primitive,
+            item::Category::Thread => Category::Thread,
+            item::Category::Span => Category::Span,
+            item::Category::Log => Category::Log,
+        }
+    }
 }
 
 const INCREMENTAL_STATE_CLEARED: u64 = 1;
@@ -50,16 +93,21 @@ const INCREMENTAL_STATE_CLEARED: u64 = 1;
 const TRACE_PACKET: u32 = 1;
 
 impl Sequence {
-    /// A sequence for all tracks; writes its begin.
-    pub(super) fn shared(number: u64, out: &mut Stream) -> Self {
+    /// A sequence for all tracks; writes its start.
+    pub(super) fn shared(number: u64, out: &mut Message) -> Self {
         let sequence = Sequence::new(number, None);
         sequence.begin(out, |_| {});
         sequence
     }
 
-    /// A sequence for one track, which may count on one counter; writes its begin.
-    pub(super) fn of(track: u64, counter: Option<u64>, number: u64, out: &mut Stream) -> Self {
-        let sequence = Sequence::new(number, Some(Own { track, counter }));
+    /// A sequence for one track, most of whose events set this counter; writes its start.
+    pub(super) fn of_track(
+        track: u64,
+        counter: Option<u64>,
+        number: u64,
+        out: &mut Message,
+    ) -> Self {
+        let sequence = Sequence::new(number, Some(OwnTrack { track, counter }));
         sequence.begin(out, |packet| {
             packet.nested(packet::TRACE_PACKET_DEFAULTS, |defaults| {
                 defaults.nested(trace_packet_defaults::TRACK_EVENT_DEFAULTS, |defaults| {
@@ -73,20 +121,20 @@ impl Sequence {
         sequence
     }
 
-    fn new(number: u64, own: Option<Own>) -> Self {
+    fn new(number: u64, own: Option<OwnTrack>) -> Self {
         Sequence {
             number,
             own,
             names: Interned::default(),
-            texts: Interned::default(),
-            arguments: 0,
-            topics: 0,
-            shapes: Shapes::new(),
+            labels: Interned::default(),
+            attributes: 0,
+            categories: 0,
+            templates: Templates::new(),
             introduced: Message::default(),
         }
     }
 
-    fn begin(&self, out: &mut Stream, fill: impl FnOnce(&mut Message)) {
+    fn begin(&self, out: &mut Message, fill: impl FnOnce(&mut Message)) {
         out.nested(TRACE_PACKET, |packet| {
             packet.number(packet::SEQUENCE_ID, self.number);
             packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
@@ -95,257 +143,166 @@ impl Sequence {
     }
 
     /// Writes the description of a track.
-    pub(super) fn describe(&self, out: &mut Stream, fill: impl FnOnce(&mut Message)) {
+    pub(super) fn describe(&self, out: &mut Message, fill: impl FnOnce(&mut Message)) {
         out.nested(TRACE_PACKET, |packet| {
             packet.number(packet::SEQUENCE_ID, self.number);
             packet.nested(packet::TRACK_DESCRIPTOR, fill);
         });
     }
 
-    /// Writes an event, and with it what it is the first to name.
-    #[inline]
+    /// Writes an event, and the names that it is the first to use.
+    #[inline(always)]
     pub(super) fn event(
         &mut self,
-        event: &mut Event,
+        out: &mut Message,
         track: u64,
-        time: u64,
-        fill: impl FnOnce(&mut Event, &mut Sequence),
+        time: Nanos,
+        fill: impl FnOnce(&mut Message, &mut Sequence),
     ) {
-        event.begin();
+        let whole = out.begin(TRACE_PACKET);
+        let event = out.begin(packet::TRACK_EVENT);
         if self.own.is_none_or(|own| own.track != track) {
-            event.number(track_event::TRACK_UUID, track);
+            out.number(track_event::TRACK_UUID, track);
         }
-        fill(event, self);
-        let Event { stream, rest } = event;
-        if rest.is_empty() && self.introduced.is_empty() {
-            let length = stream.length();
-            stream.number(packet::TIMESTAMP, time);
-            stream.number(packet::SEQUENCE_ID, self.number);
-            return stream.end(TRACE_PACKET, packet::TRACK_EVENT, length);
+        fill(out, self);
+        out.set_length(event);
+        out.number(packet::TIMESTAMP, time.get());
+        out.number(packet::SEQUENCE_ID, self.number);
+        if !self.introduced.is_empty() {
+            out.message(packet::INTERNED_DATA, self.introduced.bytes());
+            self.introduced.clear();
         }
-        stream.move_to(rest);
-        stream.give_up();
-        stream.nested(TRACE_PACKET, |packet| {
-            packet.message(packet::TRACK_EVENT, rest);
-            packet.number(packet::TIMESTAMP, time);
-            packet.number(packet::SEQUENCE_ID, self.number);
-            if !self.introduced.is_empty() {
-                packet.message(packet::INTERNED_DATA, &self.introduced);
-                self.introduced.clear();
-            }
-        });
+        out.set_length(whole);
     }
 
-    /// Adds a counter's value at the event's time.
-    #[inline]
-    pub(super) fn count(&self, event: &mut Event, counter: u64, value: u64) {
+    /// Adds the value of a counter at the time of the event.
+    #[inline(always)]
+    pub(super) fn count(&self, event: &mut Message, counter: u64, value: u64) {
         if self.own.is_none_or(|own| own.counter != Some(counter)) {
             event.number(track_event::EXTRA_COUNTER_TRACK_UUIDS, counter);
         }
         event.number(track_event::EXTRA_COUNTER_VALUES, value);
     }
 
-    /// Adds what the slice has in common with others like it.
-    #[inline]
-    pub(super) fn shape(&mut self, event: &mut Event, slice: &Slice, entities: &Entities) {
-        let shape = Shape::of(slice, entities);
-        let place = match self.shapes.find(&shape) {
+    /// Adds the fields that the slice has in common with similar ones.
+    #[inline(always)]
+    pub(super) fn template(&mut self, event: &mut Message, slice: &Slice, catalog: &Catalog) {
+        let key = TemplateKey::of(slice, catalog);
+        let place = match self.templates.find(key) {
             Some(place) => place,
             None => {
-                let fields = self.fields(slice, entities);
-                self.shapes.insert(shape, fields)
+                let fields = self.template_fields(slice, catalog);
+                self.templates.insert(key, Template::from(&fields))
             }
         };
-        event.encoded(self.shapes.at(place).bytes());
+        event.template(self.templates.at(place));
     }
 
-    /// The fields of a shape.
     #[cold]
-    fn fields(&mut self, slice: &Slice, entities: &Entities) -> Message {
+    fn template_fields(&mut self, slice: &Slice, catalog: &Catalog) -> Message {
         let mut event = Message::default();
-        let instant = slice.end == Some(slice.begin);
-        let kind = if instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
+        let is_instant = slice.is_instant();
+        let kind = if is_instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
         event.number(track_event::TYPE, kind);
-        self.topic(&mut event, Topic::of(slice.category));
-        if !slice.is_named_by_words() {
-            let key = (Word(slice.verb), slice.on, Word(slice.note));
-            self.name(&mut event, key, || slice.name(entities));
+        self.category(&mut event, slice.category().into());
+        if !slice.is_named_by_text() {
+            let key = (slice.kind.verb(), slice.target, slice.kind.note().unwrap_or_default());
+            self.name(&mut event, key, || slice.name(catalog));
         }
-        for (argument, text) in Text::of(slice, entities) {
-            self.annotate_text(&mut event, argument, text, entities);
+        for (attribute, label) in attributes::labels(slice, catalog) {
+            self.label(&mut event, attribute, label, catalog);
         }
         event
     }
 
     fn name(
         &mut self,
-        event: &mut impl Numbers,
-        key: (Word, Option<On>, Word),
+        event: &mut Message,
+        key: (&'static str, Option<Target>, &'static str),
         name: impl FnOnce() -> String,
     ) {
-        let (number, new) = self.names.number(key);
-        if new {
+        let (number, is_new) = self.names.number(key);
+        if is_new {
             intern(&mut self.introduced, interned_data::EVENT_NAMES, number, &name());
         }
         event.number(track_event::NAME_IID, number);
     }
 
-    /// Adds a name that is of the program's own words.
-    pub(super) fn words(&mut self, event: &mut Event, first: &'static str, last: &'static str) {
-        self.name(event, (Word(first), None, Word(last)), || [first, last].concat());
+    /// Adds a name that consists of two constants.
+    pub(super) fn constant_name(
+        &mut self,
+        event: &mut Message,
+        first: &'static str,
+        second: &'static str,
+    ) {
+        self.name(event, (first, None, second), || [first, second].concat());
     }
 
-    /// Adds what the event is about.
-    #[inline]
-    pub(super) fn topic(&mut self, event: &mut impl Numbers, topic: Topic) {
-        let number = topic as u64 + 1;
-        if self.topics & 1 << topic as u64 == 0 {
-            self.topics |= 1 << topic as u64;
-            let name = TOPICS[topic as usize];
+    /// Adds the category.
+    #[inline(always)]
+    pub(super) fn category(&mut self, event: &mut Message, category: Category) {
+        let number = category as u64 + 1;
+        if self.categories & 1 << category as u64 == 0 {
+            self.categories |= 1 << category as u64;
+            let name = CATEGORIES[category as usize];
             intern(&mut self.introduced, interned_data::EVENT_CATEGORIES, number, name);
         }
         event.number(track_event::CATEGORY_IIDS, number);
     }
 
-    /// Adds an argument that is a number.
-    #[inline]
-    pub(super) fn annotate(&mut self, event: &mut Event, argument: Argument, value: u64) {
-        let name = (debug_annotation::NAME_IID, self.argument(argument));
+    /// Adds an attribute that is a number.
+    #[inline(always)]
+    pub(super) fn number(&mut self, event: &mut Message, attribute: Attribute, value: u64) {
+        let name = (debug_annotation::NAME_IID, self.attribute(attribute));
         event.pair(track_event::DEBUG_ANNOTATIONS, name, (debug_annotation::UINT_VALUE, value));
     }
 
-    /// Adds an argument that is a text which comes again.
-    pub(super) fn annotate_text(
+    /// Adds an attribute whose value occurs many times.
+    pub(super) fn label(
         &mut self,
-        event: &mut impl Numbers,
-        argument: Argument,
-        text: Text,
-        entities: &Entities,
+        event: &mut Message,
+        attribute: Attribute,
+        label: Label,
+        catalog: &Catalog,
     ) {
-        let name = (debug_annotation::NAME_IID, self.argument(argument));
-        let (number, new) = self.texts.number(text);
-        if new {
+        let name = (debug_annotation::NAME_IID, self.attribute(attribute));
+        let (number, is_new) = self.labels.number(label);
+        if is_new {
             let kind = interned_data::DEBUG_ANNOTATION_STRING_VALUES;
-            intern(&mut self.introduced, kind, number, &text.words(entities));
+            intern(&mut self.introduced, kind, number, &label.text(catalog));
         }
         let value = (debug_annotation::STRING_VALUE_IID, number);
         event.pair(track_event::DEBUG_ANNOTATIONS, name, value);
     }
 
-    /// Adds an argument that does not come again.
-    pub(super) fn annotate_once(&mut self, event: &mut Event, argument: Argument, text: &str) {
-        let name = (debug_annotation::NAME_IID, self.argument(argument));
-        let value = (debug_annotation::STRING_VALUE, text);
-        if event.stream.has_room(text.len()) {
-            event.stream.labelled(track_event::DEBUG_ANNOTATIONS, name, value);
-            return;
-        }
-        event.rest.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
-            annotation.number(name.0, name.1.into());
-            annotation.text(value.0, value.1);
+    /// Adds an attribute whose value occurs once.
+    pub(super) fn text(&mut self, event: &mut Message, attribute: Attribute, text: &str) {
+        let name = self.attribute(attribute);
+        event.nested(track_event::DEBUG_ANNOTATIONS, |annotation| {
+            annotation.number(debug_annotation::NAME_IID, name.into());
+            annotation.text(debug_annotation::STRING_VALUE, text);
         });
     }
 
-    /// The number of an argument's name.
-    #[inline]
-    fn argument(&mut self, argument: Argument) -> u8 {
-        let number = argument as u8 + 1;
-        if self.arguments & 1 << number == 0 {
-            self.arguments |= 1 << number;
-            let name = ARGUMENTS[argument as usize];
-            let kind = interned_data::DEBUG_ANNOTATION_NAMES;
-            intern(&mut self.introduced, kind, number.into(), name);
+    /// The number of the name of an attribute.
+    #[inline(always)]
+    fn attribute(&mut self, attribute: Attribute) -> u8 {
+        let number = attribute as u8 + 1;
+        if self.attributes & 1 << number == 0 {
+            self.introduce_attribute(attribute, number);
         }
         number
     }
-}
 
-/// An event that is being written: its fields, which may stand in any order.
-#[derive(Debug)]
-pub(super) struct Event {
-    /// Where it goes, with all before it that is not in the file yet.
-    pub(super) stream: Stream,
-    /// What is not short enough for that.
-    pub(super) rest: Message,
-}
-
-/// What takes fields that are numbers.
-pub(super) trait Numbers {
-    fn number(&mut self, field: u32, value: u64);
-
-    /// A message of two numbers, of which the first is a small one of a field below 16.
-    fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64));
-}
-
-impl Numbers for Message {
-    fn number(&mut self, field: u32, value: u64) {
-        Message::number(self, field, value);
-    }
-
-    fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
-        self.nested(field, |pair| {
-            pair.number(first.0, first.1.into());
-            pair.number(second.0, second.1);
-        });
+    #[cold]
+    fn introduce_attribute(&mut self, attribute: Attribute, number: u8) {
+        self.attributes |= 1 << number;
+        let kind = interned_data::DEBUG_ANNOTATION_NAMES;
+        intern(&mut self.introduced, kind, number.into(), attribute.name());
     }
 }
 
-impl Numbers for Event {
-    #[inline]
-    fn number(&mut self, field: u32, value: u64) {
-        self.room().number(field, value);
-    }
-
-    #[inline]
-    fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
-        self.room().pair(field, first, second);
-    }
-}
-
-impl Event {
-    pub(super) fn new() -> Self {
-        Event { stream: Stream::new(), rest: Message::default() }
-    }
-
-    #[inline]
-    fn begin(&mut self) {
-        self.stream.begin();
-        if !self.rest.is_empty() {
-            self.rest.clear();
-        }
-    }
-
-    /// Room for another number.
-    #[inline]
-    fn room(&mut self) -> &mut Stream {
-        if !self.stream.has_room(0) {
-            self.stream.move_to(&mut self.rest);
-        }
-        &mut self.stream
-    }
-
-    #[inline]
-    fn encoded(&mut self, fields: &[u8]) {
-        match self.stream.has_room(fields.len()) {
-            true => self.stream.encoded(fields),
-            false => self.rest.encoded(fields),
-        }
-    }
-
-    #[inline]
-    pub(super) fn fixed(&mut self, field: u32, value: u64) {
-        self.room().fixed(field, value);
-    }
-
-    pub(super) fn text(&mut self, field: u32, text: &str) {
-        match self.stream.has_room(text.len()) {
-            true => self.stream.text(field, text),
-            false => self.rest.text(field, text),
-        }
-    }
-}
-
-/// Gives `text` a number. All kinds of interned text have the same two fields.
+/// Gives `text` a number. All kinds of interned texts have the same two fields.
 fn intern(introduced: &mut Message, kind: u32, number: u64, text: &str) {
     const IID: u32 = 1;
     const TEXT: u32 = 2;
@@ -355,10 +312,9 @@ fn intern(introduced: &mut Message, kind: u32, number: u64, text: &str) {
     });
 }
 
-/// Numbers of what has been written once.
+/// The numbers of things that have been written.
 ///
-/// Whoever makes a recording that is slow to look up harms nobody else: a fast hash is good
-/// enough.
+/// Whoever makes a recording that is slow to look up harms only himself, so a fast hash is enough.
 #[derive(Debug)]
 struct Interned<K>(FxHashMap<K, u64>);
 
@@ -369,10 +325,22 @@ impl<K> Default for Interned<K> {
 }
 
 impl<K: std::hash::Hash + Eq> Interned<K> {
-    /// The number, from 1, and whether it is new.
+    /// The number of `key`, from 1, and whether it is new.
     fn number(&mut self, key: K) -> (u64, bool) {
         let next = self.0.len() as u64 + 1;
         let number = *self.0.entry(key).or_insert(next);
         (number, number == next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_and_categories_fit_into_the_bits_for_them() {
+        assert!(attributes::NAMES.len() < 63 && CATEGORIES.len() < 64);
+        assert_eq!(CATEGORIES[Category::Merged as usize], "merged");
+        assert_eq!(CATEGORIES.len(), Category::Merged as usize + 1);
     }
 }

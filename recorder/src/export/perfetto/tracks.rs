@@ -1,43 +1,44 @@
-//! The tracks of a trace. Each is described before the first event on it, so that the picture of
-//! a part of a run names nobody and nothing that is not in it.
+//! The tracks of a trace. Each is described before its first event, so that a trace of a part of a
+//! run names only what is in it.
 
-use std::io::Write;
+use std::io;
 
-use anyhow::Result;
+use typed_index_collections::TiVec;
 
 use super::fields::{process_descriptor, thread_descriptor, track_descriptor};
-use super::packets::{Line, Packets};
-use crate::reading::catalog::Entities;
+use super::packets::{PacketWriter, SliceTrack};
+use crate::export::ByteSink;
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, ChannelIndex, PrimitiveIndex, ProcessIndex, ThreadIndex};
 
-/// Those that have been described. Processes, threads and channels stand in the order of the
-/// recording, whatever is told first.
+/// The tracks that have been described. Processes, threads and channels are shown in the order of the
+/// catalog.
 #[derive(Debug)]
 pub(super) struct Tracks<'a> {
-    entities: &'a Entities,
-    processes: Processes<'a>,
-    threads: Vec<Option<Line>>,
-    /// Of the threads' states.
-    states: Vec<Option<Line>>,
-    channels: Vec<Option<Channel>>,
+    catalog: &'a Catalog,
+    processes: ProcessTracks<'a>,
+    threads: TiVec<ThreadIndex, Option<SliceTrack>>,
+    /// The states of threads.
+    states: TiVec<ThreadIndex, Option<SliceTrack>>,
+    channels: TiVec<ChannelIndex, Option<ChannelTracks>>,
     /// The lanes of each lock.
-    locks: Vec<Vec<Line>>,
-}
-
-/// Those of processes.
-#[derive(Debug)]
-struct Processes<'a> {
-    entities: &'a Entities,
-    all: Vec<Option<Process>>,
+    locks: TiVec<PrimitiveIndex, Vec<SliceTrack>>,
 }
 
 #[derive(Debug)]
-struct Process {
-    track: u64,
+struct ProcessTracks<'a> {
+    catalog: &'a Catalog,
+    all: TiVec<ProcessIndex, Option<ProcessTrack>>,
+}
+
+#[derive(Debug)]
+struct ProcessTrack {
+    uuid: u64,
     /// By [`Group`].
     groups: [Option<u64>; GROUPS.len()],
 }
 
-/// What stands together below a process.
+/// Tracks that are shown together below a process.
 #[derive(Clone, Copy, Debug)]
 enum Group {
     Channels,
@@ -45,125 +46,129 @@ enum Group {
     Findings,
 }
 
-/// In the order in which they stand.
+/// The names of the groups, in the order in which they are shown.
 const GROUPS: [&str; 3] = ["channels", "locks", "findings"];
 
-/// What a channel has.
+/// The tracks of a channel.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub(super) struct ChannelTracks {
     group: u64,
-    /// The counters' tracks.
+    /// The counter of its queue depth.
     pub(super) depth: u64,
+    /// The counter of its live senders.
     pub(super) senders: u64,
-    /// When its depth was last written, and what it was.
-    pub(super) counted: Option<(u64, u64)>,
-    lanes: Vec<Line>,
+    /// The latest queue depth that was written, and its time.
+    pub(super) latest: Option<(Nanos, u64)>,
+    lanes: Vec<SliceTrack>,
 }
 
 impl<'a> Tracks<'a> {
-    pub(super) fn new(entities: &'a Entities) -> Self {
-        let processes = entities.processes.iter().map(|_| None).collect();
+    pub(super) fn new(catalog: &'a Catalog) -> Self {
+        let processes = catalog.processes.iter().map(|_| None).collect();
         Tracks {
-            entities,
-            processes: Processes { entities, all: processes },
-            threads: vec![None; entities.threads.len()],
-            states: vec![None; entities.threads.len()],
-            channels: entities.channels.iter().map(|_| None).collect(),
-            locks: vec![Vec::new(); entities.primitives.len()],
+            catalog,
+            processes: ProcessTracks { catalog, all: processes },
+            threads: catalog.threads.iter().map(|_| None).collect(),
+            states: catalog.threads.iter().map(|_| None).collect(),
+            channels: catalog.channels.iter().map(|_| None).collect(),
+            locks: catalog.primitives.iter().map(|_| Vec::new()).collect(),
         }
     }
 
-    /// A thread's slices.
+    /// The track of a thread's slices.
     #[inline]
-    pub(super) fn thread<W: Write>(
+    pub(super) fn thread<S: ByteSink>(
         &mut self,
-        thread: usize,
-        packets: &mut Packets<W>,
-    ) -> Result<&mut Line> {
+        thread: ThreadIndex,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<&mut SliceTrack> {
         Ok(match &mut self.threads[thread] {
-            Some(line) => line,
+            Some(track) => track,
             none => none.insert(self.processes.thread(thread, packets)?),
         })
     }
 
-    /// A thread's states.
-    pub(super) fn states<W: Write>(
+    /// The track of a thread's states.
+    pub(super) fn states<S: ByteSink>(
         &mut self,
-        thread: usize,
-        packets: &mut Packets<W>,
-    ) -> Result<&mut Line> {
-        let of = self.thread(thread, packets)?.track();
+        thread: ThreadIndex,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<&mut SliceTrack> {
+        let parent = self.thread(thread, packets)?.uuid();
         Ok(match &mut self.states[thread] {
-            Some(line) => line,
+            Some(track) => track,
             none => {
-                let name = format!("state of {}", self.entities.threads[thread].name);
-                let track = packets.track(Some(of), |track| {
+                let name = format!("state of {}", self.catalog.threads[thread].name);
+                let uuid = packets.track(Some(parent), |track| {
                     track.text(track_descriptor::NAME, &name);
                 })?;
-                none.insert(Line::new(track))
+                none.insert(SliceTrack::new(uuid))
             }
         })
     }
 
+    /// The tracks of a channel.
     #[inline]
-    pub(super) fn channel<W: Write>(
+    pub(super) fn channel<S: ByteSink>(
         &mut self,
-        channel: usize,
-        packets: &mut Packets<W>,
-    ) -> Result<&mut Channel> {
+        channel: ChannelIndex,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<&mut ChannelTracks> {
         Ok(match &mut self.channels[channel] {
             Some(channel) => channel,
             none => none.insert(self.processes.channel(channel, packets)?),
         })
     }
 
-    /// One of those of a channel's messages in flight.
-    pub(super) fn flights<W: Write>(
+    /// A lane of a channel's messages in flight.
+    #[inline]
+    pub(super) fn flights<S: ByteSink>(
         &mut self,
-        channel: usize,
-        lane: usize,
-        packets: &mut Packets<W>,
-    ) -> Result<&mut Line> {
-        let Channel { group, lanes, .. } = self.channel(channel, packets)?;
-        while lanes.len() <= lane {
+        channel: ChannelIndex,
+        lane: u8,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<&mut SliceTrack> {
+        let ChannelTracks { group, lanes, .. } = self.channel(channel, packets)?;
+        while lanes.len() <= usize::from(lane) {
             // The viewer shows siblings of one name as one track with several lanes.
-            lanes.push(packets.line(*group, "in flight", 2)?);
+            lanes.push(packets.slice_track(*group, "in flight", 2)?);
         }
-        Ok(&mut lanes[lane])
+        Ok(&mut lanes[usize::from(lane)])
     }
 
-    /// One of those of who holds a lock.
-    pub(super) fn holds<W: Write>(
+    /// A lane of a lock's holds.
+    pub(super) fn holds<S: ByteSink>(
         &mut self,
-        primitive: usize,
-        lane: usize,
-        packets: &mut Packets<W>,
-    ) -> Result<&mut Line> {
-        let facts = &self.entities.primitives[primitive];
+        primitive: PrimitiveIndex,
+        lane: u8,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<&mut SliceTrack> {
+        let facts = &self.catalog.primitives[primitive];
         let lanes = &mut self.locks[primitive];
-        while lanes.len() <= lane {
+        while lanes.len() <= usize::from(lane) {
             let group = self.processes.group(facts.process, Group::Locks, packets)?;
-            lanes.push(packets.line(group, &facts.label, primitive as u64)?);
+            let rank = usize::from(primitive) as u64;
+            lanes.push(packets.slice_track(group, &facts.label, rank)?);
         }
-        Ok(&mut lanes[lane])
+        Ok(&mut lanes[usize::from(lane)])
     }
 
-    /// A new one in the group of a process's findings.
-    pub(super) fn finding<W: Write>(
+    /// A new track in the group of a process's findings.
+    pub(super) fn finding<S: ByteSink>(
         &mut self,
-        process: usize,
+        process: ProcessIndex,
         name: &str,
         rank: u64,
-        packets: &mut Packets<W>,
-    ) -> Result<Line> {
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<SliceTrack> {
         let group = self.processes.group(process, Group::Findings, packets)?;
-        packets.line(group, name, rank)
+        packets.slice_track(group, name, rank)
     }
 
-    /// Says whose picture it is if there is nothing in it.
-    pub(super) fn finish<W: Write>(&mut self, packets: &mut Packets<W>) -> Result<()> {
+    /// Describes the processes, if nothing has been described.
+    pub(super) fn finish<S: ByteSink>(&mut self, packets: &mut PacketWriter<S>) -> io::Result<()> {
         if self.processes.all.iter().all(Option::is_none) {
-            for process in 0..self.processes.all.len() {
+            for process in self.catalog.processes.keys() {
                 self.processes.process(process, packets)?;
             }
         }
@@ -171,18 +176,19 @@ impl<'a> Tracks<'a> {
     }
 }
 
-impl Processes<'_> {
-    fn process<W: Write>(
+impl ProcessTracks<'_> {
+    fn process<S: ByteSink>(
         &mut self,
-        process: usize,
-        packets: &mut Packets<W>,
-    ) -> Result<&mut Process> {
+        process: ProcessIndex,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<&mut ProcessTrack> {
         Ok(match &mut self.all[process] {
             Some(process) => process,
             none => {
-                let facts = &self.entities.processes[process];
-                let track = packets.track(None, |track| {
-                    track.number(track_descriptor::SIBLING_ORDER_RANK, process as u64);
+                let facts = &self.catalog.processes[process];
+                let rank = usize::from(process) as u64;
+                let uuid = packets.track(None, |track| {
+                    track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
                     track.nested(track_descriptor::PROCESS, |descriptor| {
                         descriptor.number(process_descriptor::PID, facts.track);
                         descriptor.text(process_descriptor::CMDLINE, &facts.command);
@@ -192,48 +198,56 @@ impl Processes<'_> {
                         }
                     });
                 })?;
-                none.insert(Process { track, groups: [None; GROUPS.len()] })
+                none.insert(ProcessTrack { uuid, groups: [None; GROUPS.len()] })
             }
         })
     }
 
-    fn group<W: Write>(
+    fn group<S: ByteSink>(
         &mut self,
-        process: usize,
+        process: ProcessIndex,
         group: Group,
-        packets: &mut Packets<W>,
-    ) -> Result<u64> {
-        let Process { track, groups } = self.process(process, packets)?;
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<u64> {
+        let ProcessTrack { uuid, groups } = self.process(process, packets)?;
         let place = group as usize;
         Ok(match groups[place] {
             Some(group) => group,
-            None => *groups[place].insert(packets.group(*track, GROUPS[place], place as u64)?),
+            None => *groups[place].insert(packets.group(*uuid, GROUPS[place], place as u64)?),
         })
     }
 
     #[cold]
-    fn thread<W: Write>(&mut self, thread: usize, packets: &mut Packets<W>) -> Result<Line> {
-        let facts = &self.entities.threads[thread];
+    fn thread<S: ByteSink>(
+        &mut self,
+        thread: ThreadIndex,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<SliceTrack> {
+        let facts = &self.catalog.threads[thread];
         self.process(facts.process, packets)?;
-        let pid = self.entities.processes[facts.process].track;
-        let track = packets.track(None, |track| {
-            track.number(track_descriptor::SIBLING_ORDER_RANK, thread as u64);
+        let pid = self.catalog.processes[facts.process].track;
+        let uuid = packets.track(None, |track| {
+            track.number(track_descriptor::SIBLING_ORDER_RANK, usize::from(thread) as u64);
             track.nested(track_descriptor::THREAD, |descriptor| {
                 descriptor.number(thread_descriptor::PID, pid);
                 descriptor.number(thread_descriptor::TID, facts.track);
                 descriptor.text(thread_descriptor::THREAD_NAME, &facts.name);
             });
         })?;
-        Ok(Line::new(track))
+        Ok(SliceTrack::new(uuid))
     }
 
     #[cold]
-    fn channel<W: Write>(&mut self, channel: usize, packets: &mut Packets<W>) -> Result<Channel> {
-        let facts = &self.entities.channels[channel];
+    fn channel<S: ByteSink>(
+        &mut self,
+        channel: ChannelIndex,
+        packets: &mut PacketWriter<S>,
+    ) -> io::Result<ChannelTracks> {
+        let facts = &self.catalog.channels[channel];
         let all = self.group(facts.process, Group::Channels, packets)?;
-        let group = packets.group(all, &facts.label, channel as u64)?;
-        let depth = packets.counter(group, "queue depth", 0, "messages")?;
-        let senders = packets.counter(group, "live senders", 1, "senders")?;
-        Ok(Channel { group, depth, senders, counted: None, lanes: Vec::new() })
+        let group = packets.group(all, &facts.label, usize::from(channel) as u64)?;
+        let depth = packets.counter_track(group, "queue depth", 0, "messages")?;
+        let senders = packets.counter_track(group, "live senders", 1, "senders")?;
+        Ok(ChannelTracks { group, depth, senders, latest: None, lanes: Vec::new() })
     }
 }

@@ -2,295 +2,243 @@
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>.
 
-/// A message that is being written: its fields, without its length.
-#[derive(Debug, Default)]
+/// The fields of a message, encoded.
+///
+/// Fields are written with stores of 8 and 16 bytes, which can be longer than the field: the next
+/// field overwrites the rest.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Message {
-    bytes: Vec<u8>,
+    /// The fields, and room behind them.
+    room: Vec<u8>,
+    /// How many bytes the fields have.
+    length: usize,
 }
 
 const VARINT: u32 = 0;
 const FIXED_64: u32 = 1;
-const LENGTH: u32 = 2;
+const LENGTH_DELIMITED: u32 = 2;
+
+/// Number of bytes that are stored at a time.
+const STORE: usize = 16;
+
+/// Up to eight bytes, and their number.
+type Encoded = (u64, usize);
 
 impl Message {
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.room[..self.length]
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.length == 0
     }
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.length
+    }
+
+    /// Its bytes, followed by any others.
+    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.room
     }
 
     pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+        self.length = 0;
     }
 
-    /// Appends fields that are encoded already.
+    /// Appends encoded fields.
     #[inline]
     pub(super) fn encoded(&mut self, fields: &[u8]) {
-        self.bytes.extend_from_slice(fields);
+        let end = self.length + fields.len();
+        if end > self.room.len() {
+            self.grow(fields.len());
+        }
+        self.room[self.length..end].copy_from_slice(fields);
+        self.length = end;
     }
 
+    /// Appends the fields of a template.
+    #[inline]
+    pub(super) fn template(&mut self, template: &Template) {
+        let bytes = template.chunks.len() * STORE;
+        if self.length + bytes > self.room.len() {
+            self.grow(bytes);
+        }
+        let room = &mut self.room[self.length..self.length + bytes];
+        for (room, chunk) in room.as_chunks_mut::<STORE>().0.iter_mut().zip(&template.chunks) {
+            *room = *chunk;
+        }
+        self.length += template.length;
+    }
+
+    #[inline(always)]
     pub(super) fn number(&mut self, field: u32, value: u64) {
-        self.tag(field, VARINT);
-        self.varint(value);
-    }
-
-    pub(super) fn text(&mut self, field: u32, text: &str) {
-        self.begin(field, text.len());
-        self.encoded(text.as_bytes());
-    }
-
-    pub(super) fn message(&mut self, field: u32, message: &Message) {
-        self.begin(field, message.len());
-        self.encoded(&message.bytes);
-    }
-
-    pub(super) fn nested(&mut self, field: u32, fill: impl FnOnce(&mut Message)) {
-        let mut message = Message::default();
-        fill(&mut message);
-        self.message(field, &message);
-    }
-
-    /// Begins a field that is so many bytes long.
-    fn begin(&mut self, field: u32, length: usize) {
-        self.tag(field, LENGTH);
-        self.varint(length as u64);
-    }
-
-    fn tag(&mut self, field: u32, kind: u32) {
-        self.varint(u64::from(field << 3 | kind));
-    }
-
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
-            value >>= 7;
+        let tag = tag(field, VARINT);
+        match varint(value) {
+            Some(value) => self.put(tag, value),
+            None => self.long_number(tag, value),
         }
-        self.bytes.push(value as u8);
-    }
-}
-
-/// How many bytes a number takes.
-#[inline]
-fn length_of(value: u64) -> usize {
-    // Seven bits a byte, and one for nothing: bits / 7, rounded up, as it is for all up to 64.
-    ((value | 1).ilog2() as usize * 9 + 73) / 64
-}
-
-/// Messages one after the other, as they go to the file.
-///
-/// One that is short is written field by field where it stays, which takes less than a
-/// [`Message`] for each of them: to write it elsewhere and copy it would be to wait until the
-/// processor has stored what was written.
-#[derive(Debug)]
-pub(super) struct Stream {
-    room: Vec<u8>,
-    /// Where the short message that is being written begins, behind room for what says so.
-    begin: usize,
-    end: usize,
-}
-
-/// A stream is to be written to the file when it has so many bytes.
-const FULL: usize = 1 << 16;
-/// So much stands before a short message, most of the time: two fields' tags and lengths.
-const BEFORE: usize = 4;
-/// So long can a short message be before its last fields.
-const SHORT: usize = 160;
-/// So much can its last fields take, and what goes before it.
-const REST: usize = 96;
-
-impl Stream {
-    pub(super) fn new() -> Self {
-        Stream { room: vec![0; FULL + SHORT + REST], begin: 0, end: 0 }
     }
 
-    /// All messages.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.room[..self.end]
-    }
-
-    #[inline]
-    pub(super) fn is_full(&self) -> bool {
-        self.end >= FULL
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.end = 0;
-    }
-
-    /// Appends a message of any length as a field.
-    pub(super) fn nested(&mut self, field: u32, fill: impl FnOnce(&mut Message)) {
-        let mut message = Message::default();
-        message.nested(field, fill);
-        let end = self.end + message.len();
-        if self.room.len() < end + SHORT + REST {
-            self.room.resize(end + SHORT + REST, 0);
-        }
-        self.room[self.end..end].copy_from_slice(message.bytes());
-        self.end = end;
-    }
-
-    /// Begins a short message.
-    #[inline]
-    pub(super) fn begin(&mut self) {
-        self.begin = self.end + BEFORE;
-        self.end = self.begin;
-    }
-
-    /// How long it is so far.
-    #[inline]
-    pub(super) fn length(&self) -> usize {
-        self.end - self.begin
-    }
-
-    /// Whether so many bytes more may be in it.
-    #[inline]
-    pub(super) fn has_room(&self, bytes: usize) -> bool {
-        self.length() + bytes <= SHORT
-    }
-
-    /// Moves what is in it to the end of another.
-    pub(super) fn move_to(&mut self, message: &mut Message) {
-        message.encoded(&self.room[self.begin..self.end]);
-        self.end = self.begin;
-    }
-
-    /// Ends it as the field `outer` of the stream, and its first `length` bytes as the field
-    /// `inner` of that. Both fields are below 16.
-    #[inline]
-    pub(super) fn end(&mut self, outer: u32, inner: u32, length: usize) {
-        let whole = self.length() + 2;
-        if whole >= 0x80 {
-            return self.end_long(outer, inner, length);
-        }
-        let head = [tag(outer), whole as u8, tag(inner), length as u8];
-        self.room[self.begin - BEFORE..self.begin].copy_from_slice(&head);
-    }
-
-    fn end_long(&mut self, outer: u32, inner: u32, length: usize) {
-        let content = self.room[self.begin..self.end].to_vec();
-        self.give_up();
-        let (inner_content, rest) = content.split_at(length);
-        self.nested(outer, |message| {
-            message.nested(inner, |message| message.encoded(inner_content));
-            message.encoded(rest);
-        });
-    }
-
-    /// Goes back to before it began.
-    pub(super) fn give_up(&mut self) {
-        self.end = self.begin - BEFORE;
-    }
-
-    /// Appends fields that are encoded already, for which there is room.
-    #[inline]
-    pub(super) fn encoded(&mut self, fields: &[u8]) {
-        self.room[self.end..self.end + fields.len()].copy_from_slice(fields);
-        self.end += fields.len();
-    }
-
-    #[inline]
-    pub(super) fn number(&mut self, field: u32, value: u64) {
-        self.tag(field, VARINT);
-        self.varint(value);
-    }
-
-    #[inline]
+    #[inline(always)]
     pub(super) fn fixed(&mut self, field: u32, value: u64) {
-        self.tag(field, FIXED_64);
-        self.put(value.to_le_bytes());
+        self.put(tag(field, FIXED_64), (value, 8));
     }
 
-    /// A text for which there is room.
     #[inline]
     pub(super) fn text(&mut self, field: u32, text: &str) {
-        self.tag(field, LENGTH);
-        self.varint(text.len() as u64);
-        self.encoded(text.as_bytes());
+        self.message(field, text.as_bytes());
     }
 
-    /// A message of two numbers, of which the first is a small one of a field below 16.
+    /// Appends a message whose fields are encoded.
     #[inline]
+    pub(super) fn message(&mut self, field: u32, fields: &[u8]) {
+        let length = varint(fields.len() as u64).unwrap_or_default();
+        self.put(tag(field, LENGTH_DELIMITED), length);
+        self.encoded(fields);
+    }
+
+    /// Appends a message.
+    pub(super) fn nested(&mut self, field: u32, fill: impl FnOnce(&mut Message)) {
+        let start = self.begin(field);
+        fill(self);
+        self.set_length(start);
+    }
+
+    /// Appends a message of two numbers. The first is below 128. Except for the field of the second,
+    /// fields are below 16.
+    #[inline(always)]
     pub(super) fn pair(&mut self, field: u32, first: (u32, u8), second: (u32, u64)) {
-        self.tag(field, LENGTH);
-        let begin = self.end;
-        self.put([0, (first.0 << 3) as u8, first.1]);
-        self.number(second.0, second.1);
-        self.room[begin] = (self.end - begin - 1) as u8;
+        let Some(value) = varint(second.1) else {
+            return self.nested(field, |pair| {
+                pair.number(first.0, first.1.into());
+                pair.number(second.0, second.1);
+            });
+        };
+        let (second_tag, tag_length) = tag(second.0, VARINT);
+        let inner = 2 + tag_length + value.1;
+        let head = tag(field, LENGTH_DELIMITED).0
+            | (inner as u64) << 8
+            | tag(first.0, VARINT).0 << 16
+            | u64::from(first.1) << 24
+            | second_tag << 32;
+        self.put((head, 4 + tag_length), value);
     }
 
-    /// A message of a number and a text for which there is room, both of fields below 16, of which
-    /// the number is a small one.
-    #[inline]
-    pub(super) fn labelled(&mut self, field: u32, first: (u32, u8), second: (u32, &str)) {
-        let length = 3 + length_of(second.1.len() as u64) + second.1.len();
-        self.tag(field, LENGTH);
-        self.varint(length as u64);
-        self.put([(first.0 << 3) as u8, first.1]);
-        self.text(second.0, second.1);
+    /// Appends the tag of a length-delimited field, and a byte for its length; returns the place of
+    /// that: see [`set_length`](Self::set_length).
+    #[inline(always)]
+    pub(super) fn begin(&mut self, field: u32) -> usize {
+        self.put(tag(field, LENGTH_DELIMITED), (0, 1));
+        self.length - 1
     }
 
-    /// Fields are constants, so most of this is done by the compiler.
-    #[inline]
-    fn tag(&mut self, field: u32, kind: u32) {
-        let tag = field << 3 | kind;
-        match tag {
-            0..0x80 => self.put([tag as u8]),
-            _ => self.put([tag as u8 | 0x80, (tag >> 7) as u8]),
+    /// Sets the length of what follows `start`, where there is one byte for it.
+    #[inline(always)]
+    pub(super) fn set_length(&mut self, start: usize) {
+        let length = self.length - start - 1;
+        match length {
+            0..0x80 => self.room[start] = length as u8,
+            _ => self.set_long_length(start, length),
         }
     }
 
-    #[inline]
-    fn varint(&mut self, value: u64) {
-        match value {
-            0..0x80 => self.put([value as u8]),
-            0x80..0x100_0000_0000_0000 => self.medium_varint(value),
-            _ => self.long_varint(value),
-        }
-    }
-
-    /// A number of 56 bits at most.
-    fn medium_varint(&mut self, value: u64) {
-        // Groups of seven bits move apart: those of 28, then those of 14 in each, then of seven.
-        let word = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
-        let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x0fff_c000_0fff_c000) << 2;
-        let word = (word & 0x007f_007f_007f_007f) | (word & 0x3f80_3f80_3f80_3f80) << 1;
-        let length = length_of(value);
-        // All but the last say that more follow.
-        let more = 0x0080_8080_8080_8080 & !(u64::MAX << (8 * (length - 1)));
-        // Eight bytes, whatever the length: that is one store.
-        self.put((word | more).to_le_bytes());
-        self.end -= 8 - length;
+    #[inline(never)]
+    fn set_long_length(&mut self, start: usize, length: usize) {
+        let (bytes, count) = varint(length as u64).unwrap_or_default();
+        let more = count - 1;
+        self.put((0, more), (0, 0));
+        let end = self.length - more;
+        self.room.copy_within(start + 1..end, start + 1 + more);
+        self.room[start..=start + more].copy_from_slice(&bytes.to_le_bytes()[..count]);
     }
 
     #[cold]
-    fn long_varint(&mut self, mut value: u64) {
+    fn long_number(&mut self, tag: Encoded, mut value: u64) {
+        self.put(tag, (0, 0));
         while value >= 0x80 {
-            self.put([value as u8 | 0x80]);
+            self.put((value & 0x7f | 0x80, 1), (0, 0));
             value >>= 7;
         }
-        self.put([value as u8]);
+        self.put((value, 1), (0, 0));
     }
 
-    #[inline]
-    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.room[self.end..self.end + N].copy_from_slice(&bytes);
-        self.end += N;
+    /// Appends the first bytes of the one, and then those of the other.
+    #[inline(always)]
+    fn put(&mut self, first: Encoded, second: Encoded) {
+        let room = self.chunk();
+        room[..8].copy_from_slice(&first.0.to_le_bytes());
+        room[first.1..first.1 + 8].copy_from_slice(&second.0.to_le_bytes());
+        self.length += first.1 + second.1;
+    }
+
+    /// The room behind the fields.
+    #[inline(always)]
+    fn chunk(&mut self) -> &mut [u8; STORE] {
+        if self.length + STORE > self.room.len() {
+            self.grow(STORE);
+        }
+        let room = self.room[self.length..].first_chunk_mut();
+        room.expect("there is room for a chunk")
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        self.room.resize(2 * (self.length + bytes + STORE), 0);
     }
 }
 
-/// What begins a message's field that is below 16.
-#[inline]
-fn tag(field: u32) -> u8 {
-    (field << 3 | LENGTH) as u8
+/// Encoded fields that are copied often.
+#[derive(Debug)]
+pub(super) struct Template {
+    /// The last chunk is filled up with zeros.
+    chunks: Vec<[u8; STORE]>,
+    length: usize,
+}
+
+impl From<&Message> for Template {
+    fn from(message: &Message) -> Self {
+        let chunk = |bytes: &[u8]| {
+            let mut chunk = [0; STORE];
+            chunk[..bytes.len()].copy_from_slice(bytes);
+            chunk
+        };
+        let chunks = message.bytes().chunks(STORE).map(chunk).collect();
+        Template { chunks, length: message.len() }
+    }
+}
+
+/// The tag of a field. Fields are constants, so the compiler does this.
+#[inline(always)]
+fn tag(field: u32, kind: u32) -> Encoded {
+    let tag = u64::from(field << 3 | kind);
+    match tag {
+        0..0x80 => (tag, 1),
+        _ => (tag & 0x7f | 0x80 | (tag >> 7) << 8, 2),
+    }
+}
+
+/// A number of 56 bits or less.
+#[inline(always)]
+fn varint(value: u64) -> Option<Encoded> {
+    if value < 0x80 {
+        return Some((value, 1));
+    }
+    if value >= 1 << 56 {
+        return None;
+    }
+    // Spread the groups of seven bits: first those of 28, then those of 14, then those of 7.
+    let word = (value & 0x0fff_ffff) | (value & 0x00ff_ffff_f000_0000) << 4;
+    let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x0fff_c000_0fff_c000) << 2;
+    let word = (word & 0x007f_007f_007f_007f) | (word & 0x3f80_3f80_3f80_3f80) << 1;
+    // Seven bits a byte: bits / 7, rounded up, which this is up to 64 bits.
+    let length = (value.ilog2() as usize * 9 + 73) / 64;
+    // The high bit of all bytes but the last says that more follow.
+    let more = 0x0080_8080_8080_8080 & !(u64::MAX << (8 * (length - 1)));
+    Some((word | more, length))
 }
 
 #[cfg(test)]
@@ -303,77 +251,48 @@ mod tests {
         message.number(1, 150);
         message.text(2, "testing");
         message.nested(3, |inner| inner.number(1, 150));
+        message.fixed(47, 0x0102);
+        message.pair(4, (1, 7), (3, 150));
+        message.pair(4, (1, 7), (17, 5));
         let expected = [
             &[0x08, 0x96, 0x01][..],
             &[0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67],
             &[0x1a, 0x03, 0x08, 0x96, 0x01],
-        ];
-        assert_eq!(message.bytes(), expected.concat());
-        let mut stream = Stream::new();
-        stream.number(1, 150);
-        stream.fixed(47, 0x0102);
-        stream.pair(4, (1, 7), (3, 150));
-        stream.labelled(4, (1, 7), (6, "hi"));
-        let expected = [
-            &[0x08, 0x96, 0x01][..],
             &[0xf9, 0x02, 0x02, 0x01, 0, 0, 0, 0, 0, 0],
             &[0x22, 0x05, 0x08, 0x07, 0x18, 0x96, 0x01],
-            &[0x22, 0x06, 0x08, 0x07, 0x32, 0x02, 0x68, 0x69],
+            &[0x22, 0x05, 0x08, 0x07, 0x88, 0x01, 0x05],
         ];
-        assert_eq!(stream.bytes(), expected.concat());
+        assert_eq!(message.bytes(), expected.concat());
     }
 
     #[test]
     fn numbers_of_any_size_have_seven_bits_a_byte() {
         let around = |bits: u32| [(1_u64 << bits) - 1, 1 << bits, (1 << bits) | 1];
         for value in (0..64).flat_map(around).chain([u64::MAX, 0x0123_4567_89ab_cdef]) {
-            let mut stream = Stream::new();
-            stream.varint(value);
-            let (last, rest) = stream.bytes().split_last().unwrap();
+            let mut message = Message::default();
+            message.number(1, value);
+            let mut long = Message::default();
+            long.long_number(tag(1, VARINT), value);
+            assert_eq!(message.bytes(), long.bytes());
+            let (last, rest) = message.bytes()[1..].split_last().unwrap();
             assert!(*last < 0x80 && rest.iter().all(|byte| *byte >= 0x80), "{value}");
             assert!(*last != 0 || value == 0, "{value}");
-            let groups = stream.bytes().iter().rev();
+            let groups = message.bytes()[1..].iter().rev();
             let decoded = groups.fold(0, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
             assert_eq!(decoded, value);
-            let mut message = Message::default();
-            message.varint(value);
-            assert_eq!(message.bytes(), stream.bytes());
-            assert_eq!(length_of(value), stream.bytes().len());
-        }
-    }
-
-    #[test]
-    fn a_short_message_is_what_a_message_would_be() {
-        let mut stream = Stream::new();
-        let mut expected = Message::default();
-        // From those whose lengths take a byte to those that have no room.
-        for length in (0..=SHORT).chain([SHORT, 0]) {
-            let content = vec![b'x'; length];
-            stream.begin();
-            assert!(stream.has_room(length) && !stream.has_room(SHORT + 1));
-            stream.encoded(&content);
-            stream.number(8, u64::MAX);
-            stream.number(10, u64::MAX);
-            stream.end(1, 11, length);
-            expected.nested(1, |packet| {
-                packet.nested(11, |event| event.encoded(&content));
-                packet.number(8, u64::MAX);
-                packet.number(10, u64::MAX);
+            let mut pair = Message::default();
+            pair.pair(4, (1, 7), (3, value));
+            let mut nested = Message::default();
+            nested.nested(4, |pair| {
+                pair.number(1, 7);
+                pair.number(3, value);
             });
-            // Whatever stands before it.
-            stream.nested(1, |packet| packet.encoded(&vec![0; 20 * length]));
-            expected.nested(1, |packet| packet.encoded(&vec![0; 20 * length]));
-            assert!(stream.bytes() == expected.bytes(), "{length}");
+            assert_eq!(pair.bytes(), nested.bytes());
         }
-        assert!(stream.is_full());
-        stream.begin();
-        stream.number(1, 7);
-        stream.give_up();
-        assert!(stream.bytes() == expected.bytes());
     }
 
     #[test]
-    fn a_message_of_any_length_is_written_in_its_place() {
+    fn a_message_of_any_length_is_written_in_place() {
         for (length, encoded) in
             [(0, &[0][..]), (0x7f, &[0x7f]), (0x80, &[0x80, 0x01]), (0x4000, &[0x80, 0x80, 0x01])]
         {
@@ -384,6 +303,20 @@ mod tests {
             message.number(3, 1);
             let expected = [&[0x08, 0x01, 0x12][..], encoded, &content, &[0x18, 0x01]].concat();
             assert_eq!(message.bytes(), expected, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_template_is_copied_whatever_its_length() {
+        let mut fields = Message::default();
+        for count in 0..40 {
+            let mut message = Message::default();
+            message.number(1, 1);
+            message.template(&Template::from(&fields));
+            message.number(3, count);
+            let expected = [&[0x08, 0x01][..], fields.bytes(), &[0x18, count as u8]].concat();
+            assert_eq!(message.bytes(), expected);
+            fields.number(2, count);
         }
     }
 }

@@ -1,80 +1,99 @@
-//! Makes a chart from the items.
+//! Makes a chart of the items of a timeline.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
-use crate::export::sequence_chart::{
-    Awaited, Chart, End, LeftOut, Limits, Mark, Message, Point, Wait,
-};
-use crate::reading::Recording;
-use crate::reading::catalog::Entities;
-use crate::report::summary::duration;
-use crate::timeline::item::{Arrow, Fate, Item, LEFT_OUT, PAUSED, RESUMED, Slice, short};
+use rustc_hash::FxHashMap;
+
+use super::ChartLimits;
+use super::chart::{Anchor, ArrowEnd, Chart, EventMark, LeftOut, MessageArrow, WaitBar, WaitKind};
+use super::names::Names;
+use crate::reading::catalog::{Catalog, ThreadIndex};
+use crate::reading::{Nanos, Recording};
+use crate::timeline::item::{Ending, Fate, Flow, Item, Slice, SliceKind};
 
 /// Makes a chart, item by item.
 #[derive(Debug)]
 pub struct ChartBuilder<'a> {
-    entities: &'a Entities,
-    limits: Limits,
-    /// The threads that have done something, but no more than may be shown.
-    threads: BTreeSet<usize>,
-    hidden_threads: BTreeSet<usize>,
-    /// The first slices that were told.
-    head: Vec<Slice>,
-    /// The last ones, where the head is full.
-    tail: VecDeque<Slice>,
+    catalog: &'a Catalog,
+    limits: ChartLimits,
+    /// The threads with events, up to the limit.
+    threads: BTreeSet<ThreadIndex>,
+    /// The threads with events that are left out.
+    hidden_threads: BTreeSet<ThreadIndex>,
+    /// The first events.
+    head: Vec<Event>,
+    /// The latest events after the head.
+    tail: VecDeque<Event>,
+    /// Number of events between head and tail.
     left_out: usize,
-    /// What became of the messages whose sends are kept, as far as it is known.
-    fates: HashMap<u64, Option<Fate>>,
+    /// The fates of the messages whose sends are kept, by their flows; `None` if not yet known.
+    fates: FxHashMap<u64, Option<Fate>>,
 }
 
-/// What a slice is in a chart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Send(u64),
-    Receive(u64),
-    Wait,
+/// A slice that is in the chart.
+#[derive(Clone, Debug)]
+pub(super) struct Event {
+    pub(super) slice: Slice,
+    pub(super) role: Role,
+}
+
+/// How an event is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The start of the arrow of the message with this flow.
+    Send { flow: u64 },
+    /// The end of the arrow of the message with this flow.
+    Receive { flow: u64 },
+    /// A bar.
+    Wait(WaitKind),
+    /// A mark.
     Mark,
-    /// It is not in the chart.
-    Nothing,
 }
 
-fn role(slice: &Slice) -> Role {
-    match (&slice.arrow, slice.channel()) {
-        _ if [PAUSED, RESUMED, LEFT_OUT].contains(&slice.verb) => Role::Mark,
-        (_, None) if slice.is_wait() => Role::Wait,
-        (_, None) => Role::Nothing,
-        (Some(Arrow::From(arrows)), _) => Role::Send(arrows.start),
-        (Some(Arrow::To(arrow)), _) => Role::Receive(*arrow),
-        // Nobody else learns anything by it.
-        (None, _) if slice.note == "returning" => Role::Nothing,
-        (None, _) if slice.note == "waiting" => Role::Wait,
-        // `try_send` does not wait.
-        (None, _) if slice.note == "full" && slice.operation == "send" => Role::Wait,
-        (None, _) => Role::Mark,
+impl Role {
+    /// The role of a slice; `None` if it is not in the chart.
+    fn of(slice: &Slice) -> Option<Role> {
+        let role = match slice.kind {
+            SliceKind::Paused | SliceKind::Resumed | SliceKind::LeftOut => Role::Mark,
+            _ if slice.channel().is_none() => {
+                return slice.is_wait().then_some(Role::Wait(WaitKind::Other));
+            }
+            // The arrow already shows that the message was handed over.
+            SliceKind::Returning { .. } => return None,
+            SliceKind::Wait { call, .. } if call.is_send() => Role::Wait(WaitKind::Room),
+            SliceKind::Wait { .. } => Role::Wait(WaitKind::Message),
+            SliceKind::Operation { ending: Ending::Transferred, .. } => match &slice.flow {
+                Some(Flow::Out(flows)) => Role::Send { flow: flows.start },
+                Some(Flow::In(flow)) => Role::Receive { flow: *flow },
+                None => Role::Mark,
+            },
+            _ => Role::Mark,
+        };
+        Some(role)
     }
 }
 
 impl<'a> ChartBuilder<'a> {
-    /// Of a run of which nothing has been told yet.
-    pub fn new(recording: &'a Recording, limits: Limits) -> Self {
+    /// A builder without items, for a chart of `recording`.
+    pub fn new(recording: &'a Recording, limits: ChartLimits) -> Self {
         ChartBuilder {
-            entities: &recording.entities,
+            catalog: &recording.catalog,
             limits,
             threads: BTreeSet::new(),
             hidden_threads: BTreeSet::new(),
             head: Vec::new(),
             tail: VecDeque::new(),
             left_out: 0,
-            fates: HashMap::new(),
+            fates: FxHashMap::default(),
         }
     }
 
-    /// Takes in an item.
+    /// Adds an item. Items come in the order in which they are over.
     pub fn item(&mut self, item: &Item) {
         match item {
             Item::Slice(slice) => self.slice(slice),
             Item::Flight(flight) => {
-                if let Some(fate) = self.fates.get_mut(&flight.arrow) {
+                if let Some(fate) = self.fates.get_mut(&flight.flow) {
                     *fate = Some(flight.fate);
                 }
             }
@@ -83,215 +102,258 @@ impl<'a> ChartBuilder<'a> {
     }
 
     fn slice(&mut self, slice: &Slice) {
-        let role = role(slice);
-        if role == Role::Nothing {
+        let Some(role) = Role::of(slice) else { return };
+        if !self.shows_thread(slice.thread) {
             return;
         }
-        if !self.threads.contains(&slice.thread) {
-            if self.threads.len() >= self.limits.threads {
-                self.hidden_threads.insert(slice.thread);
-                return;
-            }
-            self.threads.insert(slice.thread);
+        if let Role::Send { flow } = role {
+            self.fates.insert(flow, None);
         }
-        if let Role::Send(arrow) = role {
-            self.fates.insert(arrow, None);
-        }
+        let event = Event { slice: slice.clone(), role };
         if self.head.len() < self.limits.events.div_ceil(2) {
-            self.head.push(slice.clone());
+            self.head.push(event);
             return;
         }
-        self.tail.push_back(slice.clone());
+        self.tail.push_back(event);
         if self.tail.len() > self.limits.events / 2 {
             self.left_out += 1;
-            if let Some(Arrow::From(arrows)) = self.tail.pop_front().and_then(|slice| slice.arrow) {
-                self.fates.remove(&arrows.start);
+            if let Some(Event { role: Role::Send { flow }, .. }) = self.tail.pop_front() {
+                self.fates.remove(&flow);
             }
         }
     }
 
-    /// The chart of all that was told.
+    /// Whether the chart shows a thread with events. The first threads are shown, up to the limit.
+    fn shows_thread(&mut self, thread: ThreadIndex) -> bool {
+        if self.threads.contains(&thread) {
+            return true;
+        }
+        let has_room = self.threads.len() < self.limits.threads;
+        let set = if has_room { &mut self.threads } else { &mut self.hidden_threads };
+        set.insert(thread);
+        has_room
+    }
+
+    /// The chart of all items.
     pub fn finish(self) -> Chart<'a> {
-        // Until when the beginning of the run is there.
-        let known = self.head.iter().map(|slice| slice.end.unwrap_or(slice.begin)).max();
-        let mut slices = self.head;
-        slices.extend(self.tail);
-        // A wait is told when it is over. What is told in order stays so at equal times.
-        slices.sort_by_key(|slice| slice.begin);
+        let head_end = self.head.iter().map(|Event { slice, .. }| slice.end.unwrap_or(slice.begin));
+        let head_end = head_end.max();
+        let mut events = self.head;
+        events.extend(self.tail);
+        // Waits are reported when they are over, but drawn where they begin. Events with equal
+        // times keep their order.
+        events.sort_by_key(|event| event.slice.begin);
 
-        let channels: BTreeSet<_> = slices.iter().filter_map(Slice::channel).collect();
-        let names = Names { entities: self.entities, several: channels.len() > 1 };
+        let channels: BTreeSet<_> =
+            events.iter().filter_map(|event| event.slice.channel()).collect();
         let lifelines: Vec<_> = self.threads.into_iter().collect();
-        let (rows, row_of) = rows(self.entities, &slices);
-        let points: Vec<_> = slices
-            .iter()
-            .zip(row_of)
-            .map(|(slice, row)| Point {
-                lifeline: lifelines.partition_point(|&thread| thread < slice.thread),
-                row,
-                time: slice.begin,
-            })
-            .collect();
-
-        let mut chart = Chart {
-            entities: self.entities,
-            channels: channels.into_iter().collect(),
-            messages: Vec::new(),
-            waits: Vec::new(),
-            marks: Vec::new(),
+        let (rows, anchors) = place(self.catalog, &lifelines, &events);
+        let names = Names { catalog: self.catalog, has_several_channels: channels.len() > 1 };
+        let placed = PlacedEvents { names, rows: &rows, events: &events, anchors: &anchors };
+        Chart {
+            catalog: self.catalog,
+            messages: placed.message_arrows(&self.fates),
+            waits: placed.wait_bars(),
+            marks: placed.event_marks(),
             left_out: LeftOut {
                 events: self.left_out,
-                row: rows.partition_point(|&time| known.is_some_and(|known| time <= known)),
+                row: rows.partition_point(|&time| head_end.is_some_and(|end| time <= end)),
                 threads: self.hidden_threads.len(),
             },
-            rows,
+            channels: channels.into_iter().collect(),
             lifelines,
-        };
-        // The places in `messages` of those whose sends are shown.
-        let mut sent = HashMap::new();
-        for (index, (slice, &at)) in slices.iter().zip(&points).enumerate() {
-            match role(slice) {
-                Role::Send(arrow) => {
-                    let to = match self.fates.get(&arrow) {
-                        Some(Some(Fate::Lost)) => End::Lost,
-                        _ => End::NotShown,
-                    };
-                    sent.insert(arrow, chart.messages.len());
-                    chart.messages.push(names.message(slice, Some(at), to));
-                }
-                Role::Receive(arrow) => {
-                    if let Some(&place) = sent.get(&arrow) {
-                        let message = &mut chart.messages[place];
-                        message.to = End::Received(at);
-                        message.details += &format!("; {}", names.details(slice));
-                    } else {
-                        chart.messages.push(names.message(slice, None, End::Received(at)));
-                    }
-                }
-                Role::Wait => {
-                    let end = slice.end.map(|end| after(end, index, &points, &chart.rows));
-                    chart.waits.push(Wait {
-                        begin: at,
-                        end,
-                        awaited: match slice.channel() {
-                            None => Awaited::Other,
-                            Some(_) if slice.operation == "send" => Awaited::Room,
-                            Some(_) => Awaited::Message,
-                        },
-                        name: names.short(slice),
-                        details: names.details(slice),
-                        length: names.length(slice),
-                    });
-                }
-                Role::Mark => {
-                    let (name, details) = (names.short(slice), names.details(slice));
-                    chart.marks.push(Mark { at, name, details });
-                }
-                Role::Nothing => {}
-            }
+            rows,
         }
-        chart
     }
 }
 
-/// The times of the rows, and the row of each slice.
-fn rows(entities: &Entities, slices: &[Slice]) -> (Vec<u64>, Vec<usize>) {
-    let (mut rows, mut row_of) = (Vec::new(), Vec::new());
-    let mut before: Option<&Slice> = None;
-    for slice in slices {
-        if !before.is_some_and(|before| is_handed_over(entities, before, slice)) {
-            rows.push(slice.begin);
+/// Returns the times of the rows and the anchor of each event.
+fn place(
+    catalog: &Catalog,
+    lifelines: &[ThreadIndex],
+    events: &[Event],
+) -> (Vec<Nanos>, Vec<Anchor>) {
+    let mut rows = Vec::new();
+    let mut anchors: Vec<Anchor> = Vec::with_capacity(events.len());
+    let mut previous: Option<&Event> = None;
+    for event in events {
+        let Slice { begin: time, thread, .. } = event.slice;
+        if !previous.is_some_and(|previous| is_handed_over(catalog, previous, event)) {
+            rows.push(time);
         }
-        row_of.push(rows.len() - 1);
-        before = Some(slice);
+        previous = Some(event);
+        anchors.push(Anchor {
+            lifeline: lifelines.partition_point(|&other| other < thread),
+            row: rows.len() - 1,
+            time,
+        });
     }
-    (rows, row_of)
+    (rows, anchors)
 }
 
-/// Whether `next` receives what `slice` sends, and has waited for it.
-fn is_handed_over(entities: &Entities, slice: &Slice, next: &Slice) -> bool {
-    let (Role::Send(sent), Role::Receive(received)) = (role(slice), role(next)) else {
+/// Whether `next` receives the message that `event` sends, and was already waiting for it.
+fn is_handed_over(catalog: &Catalog, event: &Event, next: &Event) -> bool {
+    let (Role::Send { flow: sent }, Role::Receive { flow: received }) = (event.role, next.role)
+    else {
         return false;
     };
-    let rendezvous =
-        next.channel().is_some_and(|channel| entities.channels[channel].bound == Some(0));
-    sent == received && (rendezvous || next.waited.is_some())
+    let channel = next.slice.channel();
+    let is_rendezvous = channel.is_some_and(|channel| catalog.channels[channel].is_rendezvous());
+    sent == received && (is_rendezvous || next.slice.waited.is_some())
 }
 
-/// Where a wait ends that begins at one of the points: at what its thread does next, or where
-/// that is not shown, at what anybody does.
-fn after(end: u64, begin: usize, points: &[Point], rows: &[u64]) -> Point {
-    let lifeline = points[begin].lifeline;
-    let from = points.partition_point(|point| point.time < end).max(begin + 1);
-    // A wait ends a nanosecond before what ends it.
-    let mut next = points[from..].iter().take_while(|point| point.time <= end.saturating_add(1));
-    next.find(|point| point.lifeline == lifeline).copied().unwrap_or(Point {
-        lifeline,
-        row: rows.partition_point(|&time| time < end),
-        time: end,
-    })
+/// The events of a chart with their places.
+struct PlacedEvents<'a> {
+    names: Names<'a>,
+    /// The times of the rows.
+    rows: &'a [Nanos],
+    /// In the order of time.
+    events: &'a [Event],
+    /// The anchor of each event.
+    anchors: &'a [Anchor],
 }
 
-/// What things are called.
-struct Names<'a> {
-    entities: &'a Entities,
-    /// Whether there are several channels, so that it has to be said which.
-    several: bool,
+impl PlacedEvents<'_> {
+    fn iter(&self) -> impl Iterator<Item = (&Event, Anchor)> {
+        self.events.iter().zip(self.anchors.iter().copied())
+    }
+
+    fn message_arrows(&self, fates: &FxHashMap<u64, Option<Fate>>) -> Vec<MessageArrow> {
+        let mut arrows: Vec<MessageArrow> = Vec::new();
+        // The indices in `arrows` of the messages whose sends are in the chart.
+        let mut sent = FxHashMap::default();
+        for (event, at) in self.iter() {
+            match event.role {
+                Role::Send { flow } => {
+                    let to = match fates.get(&flow) {
+                        Some(Some(Fate::Lost)) => ArrowEnd::Lost,
+                        _ => ArrowEnd::NotShown,
+                    };
+                    sent.insert(flow, arrows.len());
+                    arrows.push(self.names.message_arrow(event, Some(at), to));
+                }
+                Role::Receive { flow } => {
+                    let to = ArrowEnd::Received(at);
+                    if let Some(&index) = sent.get(&flow) {
+                        let arrow = &mut arrows[index];
+                        arrow.to = to;
+                        arrow.details += &format!("; {}", self.names.details(event));
+                    } else {
+                        arrows.push(self.names.message_arrow(event, None, to));
+                    }
+                }
+                Role::Wait(_) | Role::Mark => {}
+            }
+        }
+        arrows
+    }
+
+    fn wait_bars(&self) -> Vec<WaitBar> {
+        let bar = |(index, (event, begin)): (usize, (&Event, Anchor))| {
+            let Role::Wait(kind) = event.role else { return None };
+            let slice = &event.slice;
+            Some(WaitBar {
+                begin,
+                end: slice.end.map(|end| self.wait_end(index, end)),
+                kind,
+                name: self.names.wait_name(slice),
+                details: self.names.details(event),
+                length: self.names.length(slice),
+            })
+        };
+        self.iter().enumerate().filter_map(bar).collect()
+    }
+
+    /// Where the wait with this index ends: at the next event of its thread or, if that is left
+    /// out, at the next row.
+    fn wait_end(&self, index: usize, end: Nanos) -> Anchor {
+        let lifeline = self.anchors[index].lifeline;
+        let first = self.anchors.partition_point(|anchor| anchor.time < end).max(index + 1);
+        // A wait ends a nanosecond before the event that ends it.
+        let mut ending = self.anchors[first..].iter().take_while(|at| at.time <= end.after());
+        ending.find(|anchor| anchor.lifeline == lifeline).copied().unwrap_or(Anchor {
+            lifeline,
+            row: self.rows.partition_point(|&time| time < end),
+            time: end,
+        })
+    }
+
+    fn event_marks(&self) -> Vec<EventMark> {
+        let marked = self.iter().filter(|(event, _)| event.role == Role::Mark);
+        marked
+            .map(|(event, at)| EventMark {
+                at,
+                name: self.names.mark_name(&event.slice),
+                details: self.names.details(event),
+            })
+            .collect()
+    }
 }
 
-impl Names<'_> {
-    /// The message of a slice that sends or receives it.
-    fn message(&self, slice: &Slice, from: Option<Point>, to: End) -> Message {
-        /// So many characters of a value are shown.
-        const VALUE: usize = 24;
-        let channel = slice.channel().filter(|_| self.several);
-        Message {
-            channel: channel.map(|channel| self.entities.channels[channel].label.clone()),
-            label: slice.message.map_or_else(String::new, |number| match &slice.words {
-                Some(value) => format!("#{number} {}", short(value, VALUE)),
-                None => format!("#{number}"),
-            }),
-            details: self.details(slice),
-            from,
-            to,
+#[cfg(test)]
+mod tests {
+    use format::Call;
+
+    use super::*;
+    use crate::reading::catalog::{PrimitiveIndex, Target};
+
+    fn role(kind: SliceKind, target: Option<Target>, flow: Option<Flow>) -> Option<Role> {
+        let instant = Slice::instant(ThreadIndex::from(0), Nanos::ZERO, kind);
+        let end = Some(Nanos::new(5));
+        Role::of(&Slice { target, flow, end, ..instant })
+    }
+
+    fn channel() -> Option<Target> {
+        Some(Target::Channel(0.into()))
+    }
+
+    #[test]
+    fn messages_are_arrows() {
+        let transferred = |call| SliceKind::Operation { call, ending: Ending::Transferred };
+        let sent = role(transferred(Call::TrySend), channel(), Some(Flow::Out(7..8)));
+        assert_eq!(sent, Some(Role::Send { flow: 7 }));
+        let received = role(transferred(Call::RecvTimeout), channel(), Some(Flow::In(7)));
+        assert_eq!(received, Some(Role::Receive { flow: 7 }));
+    }
+
+    #[test]
+    fn waits_are_bars() {
+        let wait = |call, is_full| SliceKind::Wait { call, is_full };
+        for (kind, target, expected) in [
+            (wait(Call::Recv, false), channel(), Some(WaitKind::Message)),
+            (wait(Call::Send, true), channel(), Some(WaitKind::Room)),
+            (wait(Call::Send, false), channel(), Some(WaitKind::Room)),
+            (wait(Call::Recv, false), None, Some(WaitKind::Other)),
+            (
+                wait(Call::Lock, false),
+                Some(Target::Primitive(PrimitiveIndex::from(0))),
+                Some(WaitKind::Other),
+            ),
+            (wait(Call::Join, false), Some(Target::Thread(0.into())), Some(WaitKind::Other)),
+            (wait(Call::Sleep, false), None, None),
+            (SliceKind::Returning { call: Call::Send }, channel(), None),
+        ] {
+            assert_eq!(role(kind, target, None), expected.map(Role::Wait), "{kind:?}");
         }
     }
 
-    /// What a wait or a mark is called.
-    fn short(&self, slice: &Slice) -> String {
-        if slice.verb == "channel" {
-            return format!("new {}", slice.name(self.entities));
+    #[test]
+    fn other_events_of_channels_and_pauses_are_marks() {
+        let ended = |call, ending| SliceKind::Operation { call, ending };
+        for (kind, target) in [
+            (ended(Call::TrySend, Ending::Full), channel()),
+            (ended(Call::Recv, Ending::Disconnected), channel()),
+            (ended(Call::Recv, Ending::SendNotRecorded), channel()),
+            (SliceKind::ChannelCreated, channel()),
+            (SliceKind::SenderDropped, channel()),
+            (SliceKind::Paused, None),
+            (SliceKind::Resumed, None),
+            (SliceKind::LeftOut, None),
+        ] {
+            assert_eq!(role(kind, target, None), Some(Role::Mark), "{kind:?}");
         }
-        let is_said = self.several || slice.channel().is_none();
-        // That it waits is what a wait's picture shows.
-        let note = if role(slice) == Role::Wait { "" } else { slice.note };
-        Slice { on: slice.on.filter(|_| is_said), note, ..slice.clone() }.name(self.entities)
-    }
-
-    /// All that is known of what a slice shows.
-    fn details(&self, slice: &Slice) -> String {
-        let mut details = self.entities.threads[slice.thread].name.clone();
-        details += &format!(": {}", slice.name(self.entities));
-        if let Some(number) = slice.message {
-            details += &format!(" #{number}");
+        for kind in [ended(Call::Spawn, Ending::Done), SliceKind::Panicked, SliceKind::Span] {
+            assert_eq!(role(kind, None, None), None, "{kind:?}");
         }
-        details += &format!(", {}", duration(slice.begin));
-        match role(slice) {
-            Role::Wait if slice.end.is_none() => details += ", never ends",
-            Role::Wait => details += &format!(", for {}", duration(self.length(slice))),
-            _ => {}
-        }
-        if let Some(latency) = slice.latency {
-            details += &format!(", {} after its send began", duration(latency));
-        }
-        if let Some(site) = slice.site {
-            details += &format!(", {}", self.entities.sites[site]);
-        }
-        details
-    }
-
-    fn length(&self, slice: &Slice) -> u64 {
-        let end = self.entities.end_of(self.entities.threads[slice.thread].process);
-        slice.end.unwrap_or(end).saturating_sub(slice.begin)
     }
 }

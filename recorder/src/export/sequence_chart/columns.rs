@@ -8,105 +8,93 @@
 //!   2.404 ms  │◀─ #1 ─                        │
 //! ```
 //!
-//! A message that lay in the queue has an arrow that leaves and one that arrives, both with
-//! its label.
+//! A message that was queued has two short arrows, one that leaves its sender and one that arrives
+//! at its receiver, both with its label.
 
 use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::export::sequence_chart::{Awaited, Chart, End, Message, Point, shortened};
-use crate::report::summary::duration;
+use super::chart::{Anchor, ArrowEnd, Chart, MessageArrow, WaitKind, shortened};
 
-/// What the times take.
-const TIMES: usize = 12;
-/// The least that a column takes; more is better, up to [`MOST_WIDTH`].
-const LEAST_WIDTH: usize = 12;
-const MOST_WIDTH: usize = 32;
-/// What the last column takes, which has no other to run over.
-const LAST_WIDTH: usize = 22;
+/// The width of the times. All widths are in characters.
+const TIME_WIDTH: usize = 12;
+/// The minimum width of a column.
+const MIN_COLUMN_WIDTH: usize = 12;
+/// The maximum width of a column. Wider ones are not easier to read.
+const MAX_COLUMN_WIDTH: usize = 32;
+/// The width of the last column, whose texts cannot run over another column.
+const LAST_COLUMN_WIDTH: usize = 22;
 
-/// How many threads fit into a terminal of this width.
+/// Maximum number of threads that fit into a terminal of this width, in characters.
 pub fn most_threads(width: usize) -> usize {
-    1 + width.saturating_sub(TIMES + LAST_WIDTH) / LEAST_WIDTH
+    1 + width.saturating_sub(TIME_WIDTH + LAST_COLUMN_WIDTH) / MIN_COLUMN_WIDTH
 }
 
-/// A chart in a terminal of this width. Its [`Display`] has colours, which whoever
-/// prints it takes out where they are not wanted.
+/// A chart for a terminal. Its [`Display`] contains escape sequences for colors, which must be
+/// stripped where the output does not support them.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     chart: &'a Chart<'a>,
-    /// Of the terminal.
-    line: usize,
-    /// Of a column.
-    width: usize,
+    line_width: usize,
+    column_width: usize,
 }
 
 impl<'a> Columns<'a> {
-    /// The chart in so many letters a line.
+    /// The chart for a terminal of this width, in characters.
     pub fn new(chart: &'a Chart<'a>, width: usize) -> Self {
-        let others = chart.lifelines.len().saturating_sub(1).max(1);
-        let room = width.saturating_sub(TIMES + LAST_WIDTH) / others;
-        let column = room.clamp(LEAST_WIDTH, MOST_WIDTH);
-        // Wider than the terminal only where more threads were asked for than it has room for.
-        let line = width.max(TIMES + chart.lifelines.len() * column);
-        Columns { chart, line, width: column }
+        let other_columns = chart.lifelines.len().saturating_sub(1).max(1);
+        let room = width.saturating_sub(TIME_WIDTH + LAST_COLUMN_WIDTH) / other_columns;
+        let column_width = room.clamp(MIN_COLUMN_WIDTH, MAX_COLUMN_WIDTH);
+        // Wider than the terminal only if the caller asks for more threads than fit.
+        let line_width = width.max(TIME_WIDTH + chart.lifelines.len() * column_width);
+        Columns { chart, line_width, column_width }
     }
 
-    /// Where a lifeline is.
+    /// The position of a lifeline.
     fn x(&self, lifeline: usize) -> usize {
-        TIMES + lifeline * self.width
+        TIME_WIDTH + lifeline * self.column_width
     }
 
-    fn heading(&self) -> Line {
-        let mut line = Line::new(self.line);
+    fn heading(&self) -> TextLine {
+        let mut line = TextLine::blank(self.line_width);
         for lifeline in 0..self.chart.lifelines.len() {
-            let process = self.chart.process_name(lifeline).map(|process| format!("{process}: "));
-            let name = process.unwrap_or_default() + self.chart.thread_name(lifeline);
-            line.put(self.x(lifeline), &shortened(&name, self.width - 1), Style::new().bold());
+            let name = shortened(&self.chart.lifeline_name(lifeline), self.column_width - 1);
+            line.put(self.x(lifeline), &name, Style::new().bold());
         }
         line
     }
 
     /// A line with the lifelines, as they are after the event of a row.
-    fn lifelines(&self, row: usize) -> Line {
-        let mut line = Line::new(self.line);
+    fn lifelines(&self, row: usize) -> TextLine {
+        let mut line = TextLine::blank(self.line_width);
         for lifeline in 0..self.chart.lifelines.len() {
             line.put(self.x(lifeline), "│", Style::new().dimmed());
         }
-        let lasts = |end: Option<Point>| end.is_none_or(|end| row < end.row);
         for wait in &self.chart.waits {
-            if wait.begin.row <= row && lasts(wait.end) {
-                let bar = match wait.awaited {
-                    Awaited::Message => "░",
-                    Awaited::Room => "█",
-                    Awaited::Other => "┊",
+            if wait.begin.row <= row && wait.end.is_none_or(|end| row < end.row) {
+                let bar = match wait.kind {
+                    WaitKind::Message => "░",
+                    WaitKind::Room => "█",
+                    WaitKind::Other => "┊",
                 };
-                line.put(self.x(wait.begin.lifeline), bar, wait_style(wait.awaited));
+                line.put(self.x(wait.begin.lifeline), bar, wait_style(wait.kind));
             }
         }
         line
     }
 
-    fn row(&self, row: usize) -> Line {
+    fn row(&self, row: usize) -> TextLine {
         let mut line = self.lifelines(row);
-        line.put(
-            0,
-            &format!("{:>10}", self.chart.time(self.chart.rows[row])),
-            Style::new().dimmed(),
-        );
-        let here = |point: &Point| point.row == row;
-        for wait in self.chart.waits.iter().filter(|wait| here(&wait.begin)) {
-            let length = match wait.end {
-                Some(_) => format!("waits {}", duration(wait.length)),
-                None => "never ends".to_owned(),
-            };
-            let text = format!("{} {length}", wait.name);
-            self.beside(&mut line, wait.begin.lifeline, &text, wait_style(wait.awaited));
+        let time = self.chart.time_text(self.chart.rows[row]);
+        line.put(0, &format!("{time:>10}"), Style::new().dimmed());
+        let is_here = |anchor: &Anchor| anchor.row == row;
+        for wait in self.chart.waits.iter().filter(|wait| is_here(&wait.begin)) {
+            self.text_beside(&mut line, wait.begin.lifeline, &wait.text(), wait_style(wait.kind));
         }
-        for mark in self.chart.marks.iter().filter(|mark| here(&mark.at)) {
+        for mark in self.chart.marks.iter().filter(|mark| is_here(&mark.at)) {
             line.put(self.x(mark.at.lifeline), "•", Style::new());
-            self.beside(&mut line, mark.at.lifeline, &mark.name, Style::new());
+            self.text_beside(&mut line, mark.at.lifeline, &mark.name, Style::new());
         }
         for message in &self.chart.messages {
             self.message(&mut line, row, message);
@@ -114,61 +102,65 @@ impl<'a> Columns<'a> {
         line
     }
 
-    /// A text at the right of a lifeline. Nothing else happens in its row, so it may run over
-    /// the other lifelines.
-    fn beside(&self, line: &mut Line, lifeline: usize, text: &str, style: Style) {
-        let from = self.x(lifeline) + 2;
-        line.put(from, &shortened(text, self.line.saturating_sub(from)), style);
+    /// Puts a text at the right of a lifeline. It may cover the other lifelines: its row has no
+    /// other event.
+    fn text_beside(&self, line: &mut TextLine, lifeline: usize, text: &str, style: Style) {
+        let start = self.x(lifeline) + 2;
+        line.put(start, &shortened(text, self.line_width.saturating_sub(start)), style);
     }
 
-    /// What there is to see of a message in a row.
-    fn message(&self, line: &mut Line, row: usize, message: &Message) {
-        let label = &message.label(self.width - 7);
+    /// Puts the part of a message's arrow that is in a row, if any is.
+    fn message(&self, line: &mut TextLine, row: usize, message: &MessageArrow) {
+        let label = &message.text(self.column_width - 7);
         match (message.from, message.to) {
-            (Some(from), End::Received(to)) if from.row == row && to.row == row => {
-                self.arrow(line, from.lifeline, to.lifeline, label);
+            (Some(from), ArrowEnd::Received(to)) if from.row == row && to.row == row => {
+                self.level_arrow(line, from.lifeline, to.lifeline, label);
             }
-            (Some(from), End::Received(to)) if from.row == row => {
-                self.leaving(line, from.lifeline, to.lifeline < from.lifeline, label);
+            (Some(from), ArrowEnd::Received(to)) if from.row == row => {
+                self.leaving_arrow(line, from.lifeline, to.lifeline < from.lifeline, label);
             }
-            (Some(from), End::Received(to)) if to.row == row => {
-                self.arriving(line, to.lifeline, from.lifeline < to.lifeline, label);
+            (Some(from), ArrowEnd::Received(to)) if to.row == row => {
+                self.arriving_arrow(line, to.lifeline, from.lifeline < to.lifeline, label);
             }
-            (Some(from), end) if from.row == row => {
-                let (said, style) = match end {
-                    End::Lost => (format!("{label} ✗ never received"), color(AnsiColor::Red)),
-                    _ => (format!("{label} …"), arrow_style()),
-                };
-                line.put(self.x(from.lifeline), "●─", style);
-                self.beside(line, from.lifeline, &format!(" {said}"), style);
+            (Some(from), ArrowEnd::Lost) if from.row == row => {
+                let text = format!(" {label} ✗ never received");
+                self.arrow_without_end(line, from.lifeline, &text, color(AnsiColor::Red));
             }
-            (None, End::Received(to)) if to.row == row => {
-                self.arriving(line, to.lifeline, to.lifeline > 0, label);
+            (Some(from), ArrowEnd::NotShown) if from.row == row => {
+                let text = format!(" {label} …");
+                self.arrow_without_end(line, from.lifeline, &text, arrow_style());
+            }
+            (None, ArrowEnd::Received(to)) if to.row == row => {
+                self.arriving_arrow(line, to.lifeline, to.lifeline > 0, label);
             }
             _ => {}
         }
     }
 
-    /// A whole arrow, with the label in the gap beside its sender.
-    fn arrow(&self, line: &mut Line, from: usize, to: usize, label: &str) {
-        let (x1, x2) = (self.x(from), self.x(to));
-        for x in x1.min(x2) + 1..x1.max(x2) {
-            let crosses = (x - TIMES).is_multiple_of(self.width);
-            line.put(x, if crosses { "┼" } else { "─" }, arrow_style());
+    /// The arrow of a message that is sent and received in one row, with its label beside the
+    /// sender.
+    fn level_arrow(&self, line: &mut TextLine, from: usize, to: usize, label: &str) {
+        let (sender, receiver) = (self.x(from), self.x(to));
+        for x in sender.min(receiver) + 1..sender.max(receiver) {
+            let is_lifeline = (x - TIME_WIDTH).is_multiple_of(self.column_width);
+            line.put(x, if is_lifeline { "┼" } else { "─" }, arrow_style());
         }
-        line.put(x1, "●", arrow_style());
-        line.put(
-            if x2 > x1 { x2 - 1 } else { x2 + 1 },
-            if x2 > x1 { "▶" } else { "◀" },
-            arrow_style(),
-        );
+        line.put(sender, "●", arrow_style());
         let label = format!(" {label} ");
-        let before = if to > from { x1 + 2 } else { x1 - 2 - label.chars().count() };
-        line.put(before, &label, arrow_style());
+        if receiver > sender {
+            line.put(receiver - 1, "▶", arrow_style());
+            line.put(sender + 2, &label, arrow_style());
+        } else {
+            line.put(receiver + 1, "◀", arrow_style());
+            // Without this room, `from` is `to`: the recording is damaged.
+            if let Some(start) = sender.checked_sub(2 + label.chars().count()) {
+                line.put(start, &label, arrow_style());
+            }
+        }
     }
 
     /// The part of an arrow that leaves its sender.
-    fn leaving(&self, line: &mut Line, lifeline: usize, to_left: bool, label: &str) {
+    fn leaving_arrow(&self, line: &mut TextLine, lifeline: usize, to_left: bool, label: &str) {
         let x = self.x(lifeline);
         line.put(x, "●", arrow_style());
         if to_left {
@@ -179,7 +171,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The part of an arrow that arrives at its receiver.
-    fn arriving(&self, line: &mut Line, lifeline: usize, from_left: bool, label: &str) {
+    fn arriving_arrow(&self, line: &mut TextLine, lifeline: usize, from_left: bool, label: &str) {
         let x = self.x(lifeline);
         if from_left {
             line.put_before(x, &format!("─ {label} ─▶"), arrow_style());
@@ -187,27 +179,37 @@ impl<'a> Columns<'a> {
             line.put(x + 1, &format!("◀─ {label} ─"), arrow_style());
         }
     }
+
+    /// The arrow of a message whose receive is not in the chart.
+    fn arrow_without_end(&self, line: &mut TextLine, lifeline: usize, text: &str, style: Style) {
+        line.put(self.x(lifeline), "●─", style);
+        self.text_beside(line, lifeline, text, style);
+    }
 }
 
 impl Display for Columns<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.heading().fmt(f)?;
-        let mut sentences = self.chart.left_out();
+        let gap_row = self.chart.gap_row();
+        let mut notes = self.chart.left_out_notes().into_iter();
         for row in 0..self.chart.rows.len() {
-            if self.chart.left_out.events > 0 && row == self.chart.left_out.row {
-                writeln!(f, "{:>10}  {}", "⋮", sentences.remove(0))?;
+            if gap_row == Some(row)
+                && let Some(note) = notes.next()
+            {
+                write_note(f, &note)?;
             }
             self.row(row).fmt(f)?;
         }
-        // What never ends goes on below.
+        // A wait that never ends continues below the last row.
         if self.chart.waits.iter().any(|wait| wait.end.is_none()) {
             self.lifelines(self.chart.rows.len()).fmt(f)?;
         }
-        for sentence in sentences {
-            writeln!(f, "{:>10}  {sentence}", "⋮")?;
-        }
-        Ok(())
+        notes.try_for_each(|note| write_note(f, &note))
     }
+}
+
+fn write_note(f: &mut fmt::Formatter<'_>, note: &str) -> fmt::Result {
+    writeln!(f, "{:>10}  {note}", "⋮")
 }
 
 fn color(color: AnsiColor) -> Style {
@@ -218,37 +220,37 @@ fn arrow_style() -> Style {
     color(AnsiColor::Cyan)
 }
 
-fn wait_style(awaited: Awaited) -> Style {
-    color(match awaited {
-        Awaited::Message => AnsiColor::Blue,
-        Awaited::Room => AnsiColor::Yellow,
-        Awaited::Other => AnsiColor::Magenta,
+fn wait_style(kind: WaitKind) -> Style {
+    color(match kind {
+        WaitKind::Message => AnsiColor::Blue,
+        WaitKind::Room => AnsiColor::Yellow,
+        WaitKind::Other => AnsiColor::Magenta,
     })
 }
 
-/// A line of letters, each with its style.
-struct Line(Vec<(char, Style)>);
+/// A line of characters, each with its style.
+struct TextLine(Vec<(char, Style)>);
 
-impl Line {
-    fn new(width: usize) -> Self {
-        Line(vec![(' ', Style::new()); width])
+impl TextLine {
+    fn blank(width: usize) -> Self {
+        TextLine(vec![(' ', Style::new()); width])
     }
 
-    /// Puts a text there; what does not fit is cut.
-    fn put(&mut self, at: usize, text: &str, style: Style) {
-        for (place, c) in self.0.iter_mut().skip(at).zip(text.chars()) {
-            // Nothing that a program calls its threads is to command the terminal.
+    /// Puts a text at a position. The part that does not fit is cut off.
+    fn put(&mut self, position: usize, text: &str, style: Style) {
+        for (place, c) in self.0.iter_mut().skip(position).zip(text.chars()) {
+            // A control character in the name of a thread must not reach the terminal.
             *place = (if c.is_control() { '\u{fffd}' } else { c }, style);
         }
     }
 
-    /// Puts a text so that it ends before this place.
-    fn put_before(&mut self, at: usize, text: &str, style: Style) {
-        self.put(at.saturating_sub(text.chars().count()), text, style);
+    /// Puts a text so that it ends before a position.
+    fn put_before(&mut self, position: usize, text: &str, style: Style) {
+        self.put(position.saturating_sub(text.chars().count()), text, style);
     }
 }
 
-impl Display for Line {
+impl Display for TextLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let used = self.0.iter().rposition(|&(c, _)| c != ' ').map_or(0, |last| last + 1);
         for run in self.0[..used].chunk_by(|(_, a), (_, b)| a == b) {
@@ -257,5 +259,26 @@ impl Display for Line {
             write!(f, "{style}{text}{style:#}")?;
         }
         writeln!(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_terminal_has_room_for_a_thread() {
+        assert_eq!(most_threads(0), 1);
+        assert_eq!(most_threads(45), 1);
+        assert_eq!(most_threads(46), 2);
+        assert_eq!(most_threads(80), 4);
+    }
+
+    #[test]
+    fn a_text_is_cut_off_at_the_end_of_its_line() {
+        let mut line = TextLine::blank(6);
+        line.put(4, "jobs", Style::new());
+        line.put_before(3, "a\u{1b}b", Style::new());
+        assert_eq!(line.to_string(), "a\u{fffd}b jo\n");
     }
 }

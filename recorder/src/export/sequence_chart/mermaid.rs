@@ -1,86 +1,83 @@
-//! A chart as a Mermaid sequence diagram, for pages that draw these.
+//! A chart as a Mermaid sequence diagram, for pages that render them.
 //!
-//! Mermaid has no arrow that slopes: an arrow stands where its message was received, and says
-//! how long before that it was sent. A message that nobody received is a note where it
-//! was sent.
+//! Mermaid has no sloping arrows: an arrow is in the row where its message was received, and its
+//! label includes how long before that the message was sent. A message that no thread received is a
+//! note where it was sent.
 
 use std::fmt::Write;
 
-use crate::export::sequence_chart::{Chart, End, Message, Point};
-use crate::report::summary::duration;
+use super::chart::{Anchor, ArrowEnd, Chart, MessageArrow};
 
-/// The diagram.
+/// The chart as the text of a Mermaid diagram.
 pub fn mermaid(chart: &Chart<'_>) -> String {
-    let mut out = String::from("sequenceDiagram\n");
-    let mut line = |line: std::fmt::Arguments<'_>| {
-        writeln!(out, "    {line}").expect("a string takes every text");
-    };
-    for lifeline in 0..chart.lifelines.len() {
-        let process = chart.process_name(lifeline).map(|process| format!("{process}: "));
-        let name = process.unwrap_or_default() + chart.thread_name(lifeline);
-        line(format_args!("participant T{lifeline} as {}", escaped(&name)));
+    let participants = (0..chart.lifelines.len()).map(|lifeline| {
+        format!("participant T{lifeline} as {}", escaped(&chart.lifeline_name(lifeline)))
+    });
+    let mut diagram = String::from("sequenceDiagram\n");
+    for line in participants.chain(body(chart)) {
+        diagram.push_str("    ");
+        diagram.push_str(&line);
+        diagram.push('\n');
     }
-    let mut lines = lines(chart);
+    diagram
+}
+
+/// The lines after those of the participants, in the order of their rows.
+fn body(chart: &Chart<'_>) -> impl Iterator<Item = String> {
+    let mut lines = events(chart);
     lines.sort_by_key(|&(row, _)| row);
-    let events_left_out = (chart.left_out.events > 0).then_some(chart.left_out.row);
-    let mut sentences = chart.left_out();
-    if let Some(row) = events_left_out {
-        let place = lines.partition_point(|&(at, _)| at < row);
-        lines.insert(place, (row, over_all(chart, &sentences.remove(0))));
+    let mut notes = chart.left_out_notes().into_iter();
+    if let Some(gap) = chart.gap_row()
+        && let Some(note) = notes.next()
+    {
+        let index = lines.partition_point(|&(row, _)| row < gap);
+        lines.insert(index, (gap, note_over_all(chart, &note)));
     }
-    lines.extend(sentences.iter().map(|sentence| (chart.rows.len(), over_all(chart, sentence))));
-    for (_, text) in lines {
-        line(format_args!("{text}"));
-    }
-    out
+    let last_notes: Vec<_> = notes.map(|note| note_over_all(chart, &note)).collect();
+    lines.into_iter().map(|(_, line)| line).chain(last_notes)
 }
 
-/// What there is to say at each row.
-fn lines(chart: &Chart<'_>) -> Vec<(usize, String)> {
-    let note =
-        |at: Point, text: &str| (at.row, format!("Note over T{}: {}", at.lifeline, escaped(text)));
-    let mut lines = Vec::new();
-    for wait in &chart.waits {
-        let length = match wait.end {
-            Some(_) => format!("waits {}", duration(wait.length)),
-            None => "never ends".to_owned(),
-        };
-        lines.push(note(wait.begin, &format!("{} {length}", wait.name)));
-    }
-    lines.extend(chart.marks.iter().map(|mark| note(mark.at, &mark.name)));
-    lines.extend(chart.messages.iter().filter_map(|message| {
-        Some(match (message.from, message.to) {
-            (Some(from), End::Received(to)) => (to.row, arrow(from, to, message)),
-            (None, End::Received(to)) => {
-                note(to, &format!("receives {} (its send is left out)", message.label(usize::MAX)))
-            }
-            (Some(from), End::Lost) => {
-                note(from, &format!("{} never received", message.label(usize::MAX)))
-            }
-            (Some(from), End::NotShown) => note(
-                from,
-                &format!("sends {} (its receive is left out)", message.label(usize::MAX)),
-            ),
-            (None, _) => return None,
-        })
-    }));
-    lines
+/// The line of each event, with its row.
+fn events(chart: &Chart<'_>) -> Vec<(usize, String)> {
+    let waits = chart.waits.iter().map(|wait| note_over(wait.begin, &wait.text()));
+    let marks = chart.marks.iter().map(|mark| note_over(mark.at, &mark.name));
+    let messages = chart.messages.iter().filter_map(message);
+    waits.chain(marks).chain(messages).collect()
 }
 
-fn arrow(from: Point, to: Point, message: &Message) -> String {
-    let mut label = message.label(usize::MAX);
+fn message(message: &MessageArrow) -> Option<(usize, String)> {
+    let label = message.text(usize::MAX);
+    Some(match (message.from, message.to) {
+        (Some(from), ArrowEnd::Received(to)) => (to.row, arrow(from, to, label)),
+        (None, ArrowEnd::Received(to)) => {
+            note_over(to, &format!("receives {label} (its send is left out)"))
+        }
+        (Some(from), ArrowEnd::Lost) => note_over(from, &format!("{label} never received")),
+        (Some(from), ArrowEnd::NotShown) => {
+            note_over(from, &format!("sends {label} (its receive is left out)"))
+        }
+        (None, _) => return None,
+    })
+}
+
+fn arrow(from: Anchor, to: Anchor, mut label: String) -> String {
     if from.row < to.row {
-        label += &format!(" (sent {} before)", duration(to.time.saturating_sub(from.time)));
+        label += &format!(" (sent {} before)", to.time.since(from.time));
     }
     format!("T{}->>T{}: {}", from.lifeline, to.lifeline, escaped(&label))
 }
 
-fn over_all(chart: &Chart<'_>, text: &str) -> String {
+fn note_over(at: Anchor, text: &str) -> (usize, String) {
+    (at.row, format!("Note over T{}: {}", at.lifeline, escaped(text)))
+}
+
+fn note_over_all(chart: &Chart<'_>, text: &str) -> String {
     let last = chart.lifelines.len().saturating_sub(1);
     format!("Note over T0,T{last}: {}", escaped(text))
 }
 
-/// A text as Mermaid has it: what means something in it is written as its number.
+/// Escapes a text for Mermaid: a character with a meaning in its syntax becomes `#`, its code and
+/// `;`.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -93,4 +90,15 @@ fn escaped(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_of_the_syntax_are_escaped() {
+        assert_eq!(escaped("recv jobs: Ok(7)"), "recv jobs: Ok(7)");
+        assert_eq!(escaped("#1;\n\"é\""), "#35;1#59; #34;é#34;");
+    }
 }

@@ -1,236 +1,307 @@
-//! What a recording is about: processes, threads, channels, synchronisation primitives and
-//! places in the source.
+//! Who and what is in a recording: processes, threads, channels, endpoints, synchronization
+//! primitives, callsites and places in the source.
+//!
+//! Others refer to them by [`index`]. An index never changes, also where the recording grows.
 
-use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use format::PrimitiveKind;
+use typed_index_collections::TiVec;
 
-pub(in crate::reading) mod builder;
+use super::clock::Clock;
+use super::id_map::IdMap;
+pub use super::metadata::Side;
+use super::time::Nanos;
 
-use crate::reading::clock::Clock;
-pub use crate::reading::id_map::Index;
-use crate::reading::id_map::Indices;
+pub(super) mod builder;
+pub mod index;
+mod labels;
 
-/// A process. Others refer to it by its index.
+pub use index::{
+    CallsiteIndex, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
+    ThreadIndex,
+};
+pub(crate) use labels::readable;
+
+/// Who and what is in a recording.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// In the order of their numbers.
+    pub processes: TiVec<ProcessIndex, Process>,
+    /// In the order of their first events.
+    pub threads: TiVec<ThreadIndex, Thread>,
+    /// In the order in which they were made.
+    pub channels: TiVec<ChannelIndex, Channel>,
+    /// Senders and receivers.
+    pub endpoints: TiVec<EndpointIndex, Endpoint>,
+    /// In the order of their first use.
+    pub primitives: TiVec<PrimitiveIndex, Primitive>,
+    /// Callsites of the crate `tracing`.
+    pub callsites: TiVec<CallsiteIndex, Callsite>,
+    /// Places in the source.
+    pub places: TiVec<PlaceIndex, Place>,
+    /// The time of the last event, or of the end of the last process that was seen to end.
+    pub end: Nanos,
+    /// What the numbers of each process stand for.
+    pub(super) numbers: TiVec<ProcessIndex, Numbers>,
+    labels: labels::Labels,
+}
+
+/// What the numbers in the records of a process stand for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    pub(super) threads: IdMap<ThreadIndex>,
+    pub(super) channels: IdMap<ChannelIndex>,
+    pub(super) endpoints: IdMap<EndpointIndex>,
+    pub(super) primitives: IdMap<PrimitiveIndex>,
+    pub(super) callsites: IdMap<CallsiteIndex>,
+    pub(super) task_names: BTreeMap<u32, String>,
+}
+
+/// A process.
 #[derive(Clone, Debug)]
 pub struct Process {
-    /// Its number; unique, also where several recordings are read as one.
+    /// Its number in the recording; unique, also where several recordings are read as one.
     pub number: u32,
-    /// The index of the recording that it is from, where several are read as one; else 0.
+    /// The index of its recording where several are read as one, else 0.
     pub recording: usize,
-    /// The operating system's number for it.
+    /// The operating system's id.
     pub pid: u32,
-    /// The same, but for a process that shares it with an earlier one: unique in the trace.
+    /// A unique id for its track: its pid, unless an earlier process has the same.
     pub track: u64,
     /// The executable's file name.
     pub name: String,
     /// Its command line.
     pub command: String,
-    /// The operating system's number of the process that started it, or 0.
+    /// The pid of its parent, or 0.
     pub parent: u32,
-    /// The name of the machine that it ran on, or nothing.
+    /// The name of its machine, or nothing.
     pub host: String,
     /// When it began to record, in nanoseconds since 1970, or 0.
     pub wall_ns: u64,
     /// Its clock.
     pub clock: Clock,
-    /// How it ended, if the recorder saw it.
+    /// How it ended, if the recorder saw it end.
     pub ended: Option<Ended>,
-    /// When the last is that is known of any process of its recording, in nanoseconds since the
-    /// start of the trace.
-    pub recorded_until: u64,
-    /// Whether a flight recorder has forgotten the begin of what some of its threads did.
-    pub forgotten: bool,
+    /// The time of the last event of any process in its recording.
+    pub recorded_until: Nanos,
+    /// Whether a flight recorder has discarded the first events of some of its threads.
+    pub is_truncated: bool,
 }
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// When, in nanoseconds since the start of the trace.
-    pub time: u64,
+    /// When it ended.
+    pub time: Nanos,
     /// Its exit code, if no signal ended it.
     pub code: u32,
     /// The signal that ended it, or 0.
     pub signal: u32,
 }
 
-/// A thread. Others refer to it by its index, which is the order of appearance.
+/// A thread.
 #[derive(Clone, Debug)]
 pub struct Thread {
     /// Its process.
-    pub process: usize,
+    pub process: ProcessIndex,
     /// Its number in its process.
     pub number: u32,
-    /// The operating system's number for it.
+    /// The operating system's id.
     pub os_id: u64,
-    /// The same, but for a thread that shares it with an earlier one: unique in its process.
+    /// A unique id for its track in its process: its OS id, unless an earlier thread has the same.
     pub track: u64,
     /// Its name; never empty.
     pub name: String,
     /// How many of its events could not be recorded.
     pub dropped: u64,
-    /// Who spawned it and where, if the recording tells.
+    /// Who spawned it and where, if that is recorded.
     pub spawned: Option<Spawned>,
-    /// How the function ended that it was spawned with, if the recording tells.
-    pub outcome: Option<Outcome>,
+    /// How its function ended, if that is recorded.
+    pub outcome: Option<ThreadOutcome>,
 }
 
 /// Who spawned a thread, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spawned {
-    /// The thread that did; `None` if a flight recorder has forgotten when that was.
-    pub by: Option<Index>,
-    /// The place, if the recording tells.
-    pub site: Option<Index>,
+    /// The parent; `None` if a flight recorder has discarded the event.
+    pub by: Option<ThreadIndex>,
+    /// The place, if it is recorded.
+    pub place: Option<PlaceIndex>,
 }
 
-/// How the function ended that a thread was spawned with.
+/// How the function of a thread ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It has returned.
+pub enum ThreadOutcome {
+    /// It returned.
     Returned,
-    /// It has panicked.
+    /// It panicked.
     Panicked,
 }
 
-/// A channel. Others refer to it by its index, which is the order of creation.
+/// A channel.
 #[derive(Clone, Debug)]
 pub struct Channel {
     /// Its process.
-    pub process: usize,
-    /// What it is called: unique in its process.
+    pub process: ProcessIndex,
+    /// Its name, or a default; unique in its process.
     pub label: String,
     /// The message type, as the compiler writes it.
     pub message_type: String,
-    /// How many messages it holds; `None` is any number.
+    /// How many messages it holds; `None` is any number, 0 a rendezvous.
     pub bound: Option<u64>,
     /// Where it was made.
-    pub site: Option<Index>,
-    /// How many senders it had when the recording began, if it was made before: a flight
-    /// recorder forgets what is too old.
+    pub place: Option<PlaceIndex>,
+    /// Its first sender.
+    pub sender: EndpointIndex,
+    /// How many senders it had when the recording begins: a flight recorder discards older events.
     pub senders_before: u64,
     /// How many receivers it had then.
     pub receivers_before: u64,
 }
 
-/// A synchronisation primitive. Others refer to it by its index, which is the order of first
-/// use.
+impl Channel {
+    /// The most messages that can be in it: in a rendezvous, the one that is handed over.
+    pub fn capacity(&self) -> u64 {
+        self.bound.map_or(u64::MAX, |bound| bound.max(1))
+    }
+
+    /// Whether a sender waits for a receiver to take its message.
+    pub fn is_rendezvous(&self) -> bool {
+        self.bound == Some(0)
+    }
+}
+
+/// A sender or receiver.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its channel.
+    pub channel: ChannelIndex,
+    /// Its side of the channel.
+    pub side: Side,
+    /// Whether it is a clone, and not one of the two that the constructor made.
+    pub is_clone: bool,
+    /// The name that the program gave it.
+    pub name: Option<String>,
+    /// Whether it was made before the recording begins, in blocks that a flight recorder discarded.
+    pub made_before: bool,
+    /// Whether such a block drops it. The block that makes it may still be in the recording: the
+    /// blocks of one thread are discarded earlier than those of another.
+    pub dropped_before: bool,
+}
+
+/// A synchronization primitive.
 #[derive(Clone, Debug)]
 pub struct Primitive {
     /// Its process.
-    pub process: usize,
-    /// What it is; `None` where this version of the recorder does not know it.
+    pub process: ProcessIndex,
+    /// Its kind; `None` if this version of the recorder does not know it.
     pub kind: Option<PrimitiveKind>,
-    /// What it is called: unique in its process.
+    /// Its name, or a default; unique in its process.
     pub label: String,
-    /// The type of what it holds, as the compiler writes it, or nothing.
+    /// The type of its value, as the compiler writes it, or nothing.
     pub value_type: String,
     /// Where it was made.
-    pub site: Option<Index>,
-    /// For a barrier, how many threads it waits for; else 0.
+    pub place: Option<PlaceIndex>,
+    /// How many threads a barrier waits for, else 0.
     pub size: u64,
 }
 
-/// A place of the program that opens spans of the crate `tracing`, or logs with it. Others
-/// refer to it by its index.
+/// A place of the program that opens spans of the crate `tracing`, or logs with it.
 #[derive(Clone, Debug)]
 pub struct Callsite {
     /// Its process.
-    pub process: usize,
-    /// `error`, `warn`, `info`, `debug` or `trace`; nothing where it is none of them.
-    pub level: &'static str,
+    pub process: ProcessIndex,
+    /// Its level, if it is one of the five.
+    pub level: Option<Level>,
     /// Where it is, without a column.
-    pub site: Option<Index>,
-    /// What part of the program it says it is of.
+    pub place: Option<PlaceIndex>,
+    /// Its target: the part of the program that it belongs to.
     pub target: String,
-    /// The span's name; for what logs, nothing.
+    /// The span's name; nothing if it logs.
     pub name: String,
 }
 
-/// A place in the source. Others refer to it by its index.
+/// A level of the crate `tracing`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// An error.
+    Error,
+    /// A warning.
+    Warn,
+    /// Information.
+    Info,
+    /// For debugging.
+    Debug,
+    /// A trace.
+    Trace,
+}
+
+impl Level {
+    /// The level with this code: 1 is an error, 5 a trace.
+    pub(super) fn from_code(code: u32) -> Option<Self> {
+        let levels = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
+        levels.get((code as usize).checked_sub(1)?).copied()
+    }
+
+    /// Its name in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warn => "warn",
+            Level::Info => "info",
+            Level::Debug => "debug",
+            Level::Trace => "trace",
+        }
+    }
+}
+
+/// A place in the source: `src/main.rs:14:5`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Site {
+pub struct Place {
     /// The file, as the compiler was given it.
     pub file: String,
     /// Line, from 1.
     pub line: u32,
-    /// Column, from 1; 0 where it is not known.
+    /// Column, from 1; 0 if it is not known.
     pub column: u32,
 }
 
-impl std::fmt::Display for Site {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Place {
+    /// File and line: `src/main.rs:14`.
+    pub fn file_and_line(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)?;
         if self.column == 0 { Ok(()) } else { write!(f, ":{}", self.column) }
     }
 }
 
-/// Who and what there is in a recording.
-#[derive(Clone, Debug, Default)]
-pub struct Entities {
-    /// In the order of their numbers.
-    pub processes: Vec<Process>,
-    /// In the order in which they appeared.
-    pub threads: Vec<Thread>,
-    /// In the order in which they were made.
-    pub channels: Vec<Channel>,
-    /// In the order in which they were first used.
-    pub primitives: Vec<Primitive>,
-    /// In the order in which they were met.
-    pub callsites: Vec<Callsite>,
-    /// In the order in which they were met.
-    pub sites: Vec<Site>,
-    /// The channel of each endpoint, by process and the endpoint's number.
-    pub(crate) endpoints: Vec<Indices>,
-    /// The names that the program gave to endpoints, by process and the endpoint's number.
-    pub(crate) endpoint_names: HashMap<(usize, u32), String>,
-    /// The names of tasks, by process and the number of the task.
-    pub(crate) task_names: HashMap<(usize, u32), String>,
-    /// Primitives by process and number.
-    pub(crate) primitive_numbers: Vec<Indices>,
-    /// Callsites by process and number.
-    pub(crate) callsite_numbers: Vec<Indices>,
-    /// Threads by process and number.
-    pub(crate) numbers: Vec<Indices>,
-    /// How long the trace is, in nanoseconds: to its last event, or to the end of the
-    /// last process that was seen to end.
-    pub end: u64,
-}
-
 impl Process {
-    /// What else there is to say of it: where it ran and when it began.
+    /// Labels that viewers show beside its name: its machine and its start.
     pub fn labels(&self) -> Vec<String> {
         let mut labels = Vec::new();
         if !self.host.is_empty() {
             labels.push(format!("host {}", self.host));
         }
-        let begun = UNIX_EPOCH + Duration::from_nanos(self.wall_ns);
+        let started = UNIX_EPOCH + Duration::from_nanos(self.wall_ns);
         if self.wall_ns > 0 {
-            labels.push(format!("started {}", humantime::format_rfc3339_seconds(begun)));
+            labels.push(format!("started {}", humantime::format_rfc3339_seconds(started)));
         }
         labels
     }
 }
 
-impl Entities {
-    /// The name that the program gave to this endpoint of a process, if it did.
-    pub fn endpoint_name(&self, process: usize, endpoint: u32) -> Option<&str> {
-        if self.endpoint_names.is_empty() {
-            return None;
-        }
-        self.endpoint_names.get(&(process, endpoint)).map(String::as_str)
-    }
-
-    /// The name of this task of a process, if it has one.
-    pub fn task_name(&self, process: usize, task: u32) -> Option<&str> {
-        self.task_names.get(&(process, task)).map(String::as_str)
-    }
-
-    /// What a process is called where there are several: its name, and its number if others have
-    /// that name.
-    pub fn process_name(&self, process: usize) -> Option<String> {
+impl Catalog {
+    /// The name of a process where there are several: its file name, followed by its pid if
+    /// another process has the same.
+    pub fn process_name(&self, process: ProcessIndex) -> Option<String> {
         let Process { name, pid, .. } = &self.processes[process];
         let alike = self.processes.iter().filter(|other| other.name == *name).count();
         match (self.processes.len(), alike) {
@@ -240,51 +311,67 @@ impl Entities {
         }
     }
 
-    /// When a process ended, or else its recording, in nanoseconds since the trace's start.
-    pub fn end_of(&self, process: usize) -> u64 {
+    /// When a process ended, or else its recording.
+    pub fn end_of(&self, process: ProcessIndex) -> Nanos {
         let process = &self.processes[process];
         process.ended.map_or(process.recorded_until, |ended| ended.time)
     }
 
-    /// The channel of this endpoint of a process, if the recording tells.
-    pub fn channel_of(&self, process: usize, endpoint: u32) -> Option<Index> {
-        self.endpoints.get(process)?.get(endpoint)
+    /// When the process of a thread ended, or else its recording.
+    pub fn end_of_thread(&self, thread: ThreadIndex) -> Nanos {
+        self.end_of(self.threads[thread].process)
+    }
+
+    /// The thread with this number in a process.
+    #[inline]
+    pub(crate) fn thread_with_number(
+        &self,
+        process: ProcessIndex,
+        number: u32,
+    ) -> Option<ThreadIndex> {
+        self.numbers[process].threads.get(number)
+    }
+
+    /// The primitive whose number in a process has these low 24 bits, if all of it has no more.
+    pub(crate) fn primitive_with_number(
+        &self,
+        process: ProcessIndex,
+        number: u32,
+    ) -> Option<PrimitiveIndex> {
+        self.numbers[process].primitives.get(number)
+    }
+
+    /// The name of the task with this number in a process, if it has one.
+    pub fn task_name(&self, process: ProcessIndex, task: u32) -> Option<&str> {
+        self.numbers[process].task_names.get(&task).map(String::as_str)
+    }
+
+    /// The label of a target: a channel's, a primitive's, a thread's or a span's name.
+    pub fn label(&self, target: Target) -> &str {
+        match target {
+            Target::Channel(channel) => &self.channels[channel].label,
+            Target::Primitive(primitive) => &self.primitives[primitive].label,
+            Target::Thread(thread) => &self.threads[thread].name,
+            Target::Callsite(callsite) => &self.callsites[callsite].name,
+        }
     }
 }
 
-/// What a primitive is, as the source has it: `Mutex<Receiver<Job>>`.
-pub(crate) fn primitive_type(kind: Option<PrimitiveKind>, value_type: &str) -> String {
-    let kind = kind.map_or("primitive", PrimitiveKind::name);
-    match format::short_type(value_type) {
-        value_type if value_type.is_empty() => kind.to_owned(),
-        value_type => format!("{kind}<{value_type}>"),
+/// Maps an id to one that no earlier caller got.
+fn unique(id: u64, taken: &mut HashSet<u64>) -> u64 {
+    /// Above every id that Linux gives to a thread.
+    const BEYOND: u64 = 1 << 23;
+    let mut unique = id;
+    while !taken.insert(unique) {
+        unique = unique.wrapping_add(BEYOND);
     }
-}
-
-/// The name of a level of the crate `tracing`, or nothing.
-pub(crate) fn level(number: u32) -> &'static str {
-    match number {
-        1 => "error",
-        2 => "warn",
-        3 => "info",
-        4 => "debug",
-        5 => "trace",
-        _ => "",
-    }
-}
-
-/// What the program says, such that every viewer can show it: Perfetto 52 reads no further where
-/// a text ends in a backslash.
-pub(crate) fn readable(text: &str) -> Cow<'_, str> {
-    match text.strip_suffix('\\') {
-        Some(rest) => format!("{rest}∖").into(),
-        None => text.into(),
-    }
+    unique
 }
 
 /// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
-pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
-    // As for `readable`; in what is a name of a channel it is a folder's, most likely.
+fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
+    // Perfetto 52 stops reading where a text ends in a backslash. In the name of a channel it is
+    // most likely a folder's.
     let label = label.replace('\\', "/");
     let mut count = seen.get(&label).copied().unwrap_or(0);
     let mut distinct = label.clone();
@@ -299,34 +386,15 @@ pub(crate) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> Str
     distinct
 }
 
-/// `number`, or where an earlier one had it, one that nobody has.
-pub(crate) fn unique(number: u64, taken: &mut std::collections::HashSet<u64>) -> u64 {
-    /// Above every number that Linux gives to a thread.
-    const BEYOND: u64 = 1 << 23;
-    let mut unique = number;
-    while !taken.insert(unique) {
-        unique = unique.wrapping_add(BEYOND);
-    }
-    unique
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_primitive_is_what_the_source_says() {
-        let mutex = Some(PrimitiveKind::Mutex);
-        assert_eq!(primitive_type(mutex, "a::Receiver<b::Job>"), "Mutex<Receiver<Job>>");
-        assert_eq!(primitive_type(Some(PrimitiveKind::Condvar), ""), "Condvar");
-        assert_eq!(primitive_type(None, ""), "primitive");
-    }
-
-    #[test]
-    fn a_place_without_a_column_has_none() {
-        let site = |column| Site { file: "src/main.rs".into(), line: 14, column };
-        assert_eq!(site(5).to_string(), "src/main.rs:14:5");
-        assert_eq!(site(0).to_string(), "src/main.rs:14");
+    fn a_place_without_a_column_is_printed_without_one() {
+        let place = |column| Place { file: "src/main.rs".into(), line: 14, column };
+        assert_eq!(place(5).to_string(), "src/main.rs:14:5");
+        assert_eq!(place(0).to_string(), "src/main.rs:14");
     }
 
     #[test]
@@ -339,11 +407,18 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_comes_again_becomes_another() {
+    fn an_id_that_is_taken_becomes_another() {
         let mut taken = Default::default();
-        let all: std::collections::HashSet<_> =
-            [7, 7, 7, 8].into_iter().map(|number| unique(number, &mut taken)).collect();
+        let all: HashSet<_> = [7, 7, 7, 8].into_iter().map(|id| unique(id, &mut taken)).collect();
         assert_eq!(all.len(), 4);
         assert!(all.contains(&7) && all.contains(&8));
+    }
+
+    #[test]
+    fn levels_have_codes_from_one_to_five() {
+        let names = (0..=6).map(|code| Level::from_code(code).map(Level::name));
+        let expected =
+            [None, Some("error"), Some("warn"), Some("info"), Some("debug"), Some("trace"), None];
+        assert!(names.eq(expected));
     }
 }

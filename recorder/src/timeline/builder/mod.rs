@@ -1,470 +1,687 @@
-//! Follows a recording from its first event to its last and tells what there is to see.
+//! Makes the items of a timeline from the changes of a run.
 //!
-//! The rules of the picture are here; what a file format makes of them is not. Times are
-//! nanoseconds since the trace's start.
+//! The rules of the picture are here; those of file formats are not.
 //!
 //! - An operation that did not wait is an instant: a slice without length.
-//! - A wait is a slice of its own, and ends a nanosecond before the instant in which it
-//!   is over, so that the two are neighbours. One of which no end was recorded ends where its
-//!   thread does something else, and else not at all.
-//! - An arrow leads from what a thread has waited for to where it goes on. It begins where a
-//!   slice ends and ends where one begins, and never points back.
-//! - While the recording pauses nobody knows what operations do.
+//! - A wait is a slice of its own, and ends a nanosecond before the instant in which the operation is
+//!   over, so that the two are neighbours. A wait whose end is not recorded ends where its thread does
+//!   something else, or never.
+//! - A flow leads from what a thread has waited for to where it goes on. It starts where a slice ends,
+//!   ends where one begins, and never points back.
+//! - A send that has handed its message over before it returns is shown as returning from then on.
+//! - Messages that a thread sends between one receive and the next are consequences of the first.
 //!
-//! Each kind of thing has a file: messages in `channels`, locks and other primitives in
-//! `primitives`, threads in `threads`, their states in `states`, spans and initialisers in
-//! `frames`.
+//! Spans have their rules in `spans`, states in `states`.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
-use anyhow::Result;
-use format::{Call, DetailKind, MessageId, OperationKind, Outcome, Phase, Subject};
+use format::Call;
+use typed_index_collections::TiVec;
 
-use crate::ordering::in_flight::{MessageKey, Messages};
-use crate::ordering::{Step, Steps};
-use crate::reading::catalog::{Index, readable};
-use crate::reading::{Deed, Recording};
-use crate::timeline::item::{Arrow, Category, Item, On, PAUSED, RESUMED, Slice};
+use super::item::{
+    Activity, Count, Counter, Ending, Fate, Flight, Flow, HeldLock, Item, Slice, SliceKind,
+};
+use crate::reading::catalog::{
+    Catalog, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
+    ThreadIndex,
+};
+use crate::reading::{self, Nanos, Recording};
+use crate::replay::{
+    self, Cause, Completed, EndpointChange, Hold, HoldEnd, Listener, Message, Replay, Transition,
+    Wait,
+};
 
-mod channels;
 mod lanes;
-mod primitives;
 mod spans;
 mod states;
-mod threads;
 
-use channels::{Channel, Flying};
-use primitives::Primitive;
-use threads::Thread;
+use lanes::Lanes;
+use spans::OpenSpan;
+use states::ThreadStates;
 
-/// So many messages of a channel are shown in flight at a time, and so many who hold a lock.
-/// Each takes a track, and a viewer takes minutes to open a hundred thousand.
-pub const MOST_LANES: usize = 200;
+/// Maximum number of messages of a channel that are shown in flight at a time, and of threads that
+/// hold a lock. Each takes a track, and a viewer takes minutes to open a hundred thousand.
+pub const MAX_LANES: usize = 200;
 
-/// To so many sends an arrow leads from the receive because of which they are. One message may
+/// Maximum number of sends to which a flow leads from the receive that caused them: one message can
 /// start a million.
-pub const MOST_CONSEQUENCES: u32 = 16;
+pub const MAX_CONSEQUENCES: u32 = 16;
 
-/// Tells `tell` all there is to see in `recording`.
+/// Passes the items of `recording` to `sink`, in the order in which they are over.
 ///
 /// # Errors
-/// The recording cannot be read, or `tell` fails.
-pub fn play(recording: &Recording, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-    let entities = &recording.entities;
-    let mut stage = Stage {
-        recording,
-        tell,
-        waits: vec![None; entities.threads.len()],
-        paused: vec![None; entities.processes.len()],
-        threads: entities.threads.iter().map(|_| Thread::default()).collect(),
-        channels: entities.channels.iter().map(Channel::new).collect(),
-        primitives: entities.primitives.iter().map(Primitive::new).collect(),
-        blocked: Messages::new(entities.processes.len()),
-        flights: Messages::new(entities.processes.len()),
-        arrows: 0,
-    };
-    let mut steps = Steps::new(recording)?;
-    while let Some(step) = steps.next_step()? {
-        stage.step(step)?;
+/// The recording cannot be read, or `sink` fails.
+pub fn build<E: From<reading::Error>>(
+    recording: &Recording,
+    sink: impl FnMut(&Item) -> Result<(), E>,
+) -> Result<(), E> {
+    let builder = TimelineBuilder::new(&recording.catalog, sink);
+    Replay::new(recording, builder)?.finish().map(drop)
+}
+
+/// The items of `recording`, in the order in which they are over.
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn items(recording: &Recording) -> reading::Result<Vec<Item>> {
+    let mut items = Vec::new();
+    build(recording, |item| {
+        items.push(item.clone());
+        Ok::<_, reading::Error>(())
+    })?;
+    Ok(items)
+}
+
+/// Listens to a replay and passes items to its sink.
+#[derive(Debug)]
+pub struct TimelineBuilder<'a, S> {
+    catalog: &'a Catalog,
+    sink: S,
+    threads: TiVec<ThreadIndex, ThreadTrack>,
+    channels: TiVec<ChannelIndex, Lanes>,
+    primitives: TiVec<PrimitiveIndex, LockTrack>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ThreadTrack {
+    states: ThreadStates,
+    /// What it has entered and not left, the innermost last.
+    spans: Vec<OpenSpan>,
+    /// The latest end of a slice that has length.
+    lasted_until: Nanos,
+    /// Slices that begin later start after this time: see [`first_free`](Self::first_free).
+    shown_until: Option<Nanos>,
+    /// When it has received a message last, and how many it has sent since.
+    received: Option<(Nanos, u32)>,
+}
+
+impl ThreadTrack {
+    /// The first time from `time` on at which a slice with length can begin.
+    ///
+    /// Another thread can show that an initializer is over before its own thread has reported all of
+    /// it, and several spans can be cut at once. Those slices are in the trace already, and would
+    /// seem to be around a slice that begins with them.
+    fn first_free(&self, time: Nanos) -> Nanos {
+        self.shown_until.map_or(time, |shown| time.max(shown.after()))
     }
-    stage.end()
+
+    fn show_until(&mut self, time: Nanos) {
+        self.shown_until = self.shown_until.max(Some(time));
+    }
 }
 
-struct Stage<'a> {
-    recording: &'a Recording,
-    tell: &'a mut dyn FnMut(&Item) -> Result<()>,
-    /// What each thread waits for.
-    waits: Vec<Option<Wait>>,
-    /// When the recording of each process has paused, while it does.
-    paused: Vec<Option<u64>>,
-    threads: Vec<Thread>,
-    channels: Vec<Channel>,
-    primitives: Vec<Primitive>,
-    /// The threads whose sends wait, by their messages.
-    blocked: Messages<usize>,
-    flights: Messages<Flying>,
-    /// How many arrows there are, with or without an end.
-    arrows: u64,
+#[derive(Clone, Debug, Default)]
+struct LockTrack {
+    lanes: Lanes,
+    /// The lanes of those who hold it.
+    holds: Vec<(u64, Option<u8>)>,
+    /// Its latest release. It is shown when it is known whether another thread has waited for it.
+    release: Option<Slice>,
 }
 
-/// An operation, or one end of it.
-#[derive(Clone, Copy)]
-struct Operation {
-    kind: OperationKind,
-    on: Option<On>,
-    /// Of a channel, the endpoint's number.
-    endpoint: Option<u32>,
-    site: Option<usize>,
-    detail: u64,
-}
+/// The lane of a message in flight.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MessageLane(Option<u8>);
 
-impl Operation {
+impl<'a, S, E> TimelineBuilder<'a, S>
+where
+    S: FnMut(&Item) -> Result<(), E>,
+    E: From<reading::Error>,
+{
+    /// A builder for a run with this catalog.
+    pub fn new(catalog: &'a Catalog, sink: S) -> Self {
+        TimelineBuilder {
+            catalog,
+            sink,
+            threads: catalog.threads.iter().map(|_| ThreadTrack::default()).collect(),
+            channels: catalog.channels.iter().map(|_| Lanes::default()).collect(),
+            primitives: catalog.primitives.iter().map(|_| LockTrack::default()).collect(),
+        }
+    }
+
     #[inline]
-    fn new(
-        kind: OperationKind,
-        subject: Option<Index>,
-        number: u32,
-        site: Option<Index>,
-        detail: u64,
-    ) -> Self {
-        let subject = subject.map(Index::get);
-        let (on, endpoint) = match kind.call().subject() {
-            Subject::Endpoint => (subject.map(On::Channel), Some(number)),
-            Subject::Primitive => (subject.map(On::Primitive), None),
-            Subject::Thread => (subject.map(On::Thread), None),
-            Subject::Nothing => (None, None),
+    fn slice(&mut self, slice: Slice) -> Result<(), E> {
+        (self.sink)(&Item::Slice(slice))
+    }
+
+    fn counter(
+        &mut self,
+        state: &replay::RunState,
+        channel: ChannelIndex,
+        count: Count,
+        time: Nanos,
+    ) -> Result<(), E> {
+        let value = match count {
+            Count::QueueDepth => self.depth(state, channel),
+            Count::LiveSenders => state.channels[channel].senders,
         };
-        Operation { kind, on, endpoint, site: site.map(Index::get), detail }
+        (self.sink)(&Item::Counter(Counter { channel, count, time, value }))
     }
 
-    fn note(&self) -> &'static str {
-        note(self.kind.outcome())
-    }
-
-    /// A slice of it, without length.
+    /// The depth of a channel, as it is shown. The time of a receive is taken after it, so that by
+    /// the times alone a channel can seem to hold more messages than it has room for.
     #[inline]
-    fn instant(&self, step: &Step) -> Slice {
-        let call = self.kind.call();
+    fn depth(&self, state: &replay::RunState, channel: ChannelIndex) -> u64 {
+        state.channels[channel].depth.min(self.catalog.channels[channel].capacity())
+    }
+
+    /// A slice of an operation that is over, without length.
+    #[inline]
+    fn instant(&self, completed: &Completed<'_>, ending: Ending) -> Slice {
+        let operation = completed.operation;
+        let kind = SliceKind::Operation { call: operation.call, ending };
         Slice {
-            category: category(call),
-            note: self.note(),
-            on: self.on,
-            endpoint: self.endpoint,
-            site: self.site,
-            ..Slice::instant(step.thread, step.time, method(call))
-        }
-    }
-}
-
-/// An operation that has begun to wait.
-#[derive(Clone, Copy)]
-struct Wait {
-    begin: u64,
-    operation: Operation,
-    /// What a send waits with.
-    message: MessageId,
-    timeout: Option<u64>,
-    /// For a send: when its message was handed over, and the message's number.
-    handed_over: Option<(u64, Option<u64>)>,
-    /// When its thread did something else. If the end never comes, it was not recorded.
-    overtaken: Option<u64>,
-}
-
-impl Wait {
-    fn call(&self) -> Call {
-        self.operation.kind.call()
-    }
-
-    /// A slice of the waiting operation, without length.
-    #[inline]
-    fn instant(&self, thread: usize, time: u64, verb: &'static str) -> Slice {
-        let Operation { on, endpoint, site, .. } = self.operation;
-        let call = self.call();
-        let category = category(call);
-        let operation = method(call);
-        Slice { category, operation, on, endpoint, site, ..Slice::instant(thread, time, verb) }
-    }
-
-    fn primitive(&self) -> Option<usize> {
-        match self.operation.on {
-            Some(On::Primitive(primitive)) => Some(primitive),
-            _ => None,
-        }
-    }
-}
-
-/// Something that others wait for: arrows begin there, some of which are still to be used.
-#[derive(Clone, Debug)]
-struct Source {
-    time: u64,
-    /// Which of those it is, where they are counted.
-    count: u64,
-    arrows: Range<u64>,
-}
-
-impl Source {
-    /// The end of an arrow from there to what happens at this time.
-    fn arrow_to(&mut self, time: u64) -> Option<Arrow> {
-        if self.time >= time {
-            return None;
-        }
-        self.arrows.next().map(Arrow::To)
-    }
-
-    fn from(&self) -> Option<Arrow> {
-        (!self.arrows.is_empty()).then(|| Arrow::From(self.arrows.clone()))
-    }
-}
-
-/// What the thread says.
-fn words(step: &Step) -> Option<Arc<str>> {
-    (!step.words().is_empty()).then(|| readable(step.words()).into())
-}
-
-/// What a call is in the name of a slice.
-#[inline]
-pub(crate) fn method(call: Call) -> &'static str {
-    match call {
-        Call::Send => "send",
-        Call::TrySend => "try_send",
-        Call::Recv => "recv",
-        Call::TryRecv => "try_recv",
-        Call::RecvTimeout => "recv_timeout",
-        Call::Select => "select",
-        Call::Lock => "lock",
-        Call::TryLock => "try_lock",
-        Call::Unlock => "unlock",
-        Call::Read => "read",
-        Call::TryRead => "try_read",
-        Call::ReadUnlock => "unlock read",
-        Call::Write => "write",
-        Call::TryWrite => "try_write",
-        Call::WriteUnlock => "unlock write",
-        Call::Downgrade => "downgrade",
-        Call::CondvarWait => "wait",
-        Call::CondvarWaitTimeout => "wait_timeout",
-        Call::NotifyOne => "notify_one",
-        Call::NotifyAll => "notify_all",
-        Call::BarrierWait => "barrier",
-        Call::Initialize | Call::Initializer => "initialize",
-        Call::Spawn => "spawn",
-        Call::Join => "join",
-        Call::Scope => "scope",
-        Call::Park => "park",
-        Call::ParkTimeout => "park_timeout",
-        Call::Unpark => "unpark",
-        Call::Sleep => "sleep",
-        Call::YieldNow => "yield",
-    }
-}
-
-#[inline]
-fn category(call: Call) -> Category {
-    match call.subject() {
-        Subject::Endpoint => Category::Channel,
-        Subject::Primitive => Category::Primitive,
-        Subject::Thread | Subject::Nothing => Category::Thread,
-    }
-}
-
-#[inline]
-fn note(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Pending | Outcome::Transferred | Outcome::Acquired | Outcome::Done => "",
-        Outcome::Held => "held",
-        Outcome::Full => "full",
-        Outcome::Empty => "empty",
-        Outcome::Disconnected => "disconnected",
-        Outcome::TimedOut => "timed out",
-    }
-}
-
-impl Stage<'_> {
-    #[inline]
-    fn slice(&mut self, slice: Slice) -> Result<()> {
-        (self.tell)(&Item::Slice(slice))
-    }
-
-    #[inline]
-    fn process(&self, thread: usize) -> usize {
-        self.recording.entities.threads[thread].process
-    }
-
-    #[inline]
-    fn key(&self, thread: usize, message: MessageId) -> MessageKey {
-        (self.process(thread), message)
-    }
-
-    /// Where so many arrows begin.
-    fn source(&mut self, time: u64, count: u64, arrows: usize) -> Source {
-        let first = self.arrows + 1;
-        self.arrows += arrows as u64;
-        Source { time, count, arrows: first..self.arrows + 1 }
-    }
-
-    fn step(&mut self, step: &Step) -> Result<()> {
-        if let Some(wait) = &mut self.waits[step.thread] {
-            wait.overtaken.get_or_insert(step.time);
-        }
-        self.threads[step.thread].latest = step.time;
-        self.threads[step.thread].line.begin(step.time);
-        match step.deed {
-            Deed::Operation { kind, subject, endpoint, site, detail } => {
-                let operation = Operation::new(kind, subject, endpoint, site, detail);
-                match kind.call().subject() {
-                    Subject::Endpoint => self.channel_operation(step, &operation),
-                    Subject::Primitive => self.primitive_operation(step, &operation),
-                    Subject::Thread | Subject::Nothing => self.thread_operation(step, &operation),
-                }
-            }
-            Deed::ChannelCreated { .. }
-            | Deed::SenderCloned { .. }
-            | Deed::ReceiverCloned { .. }
-            | Deed::SenderDropped { .. }
-            | Deed::ReceiverDropped { .. } => self.endpoints_change(step),
-            Deed::ThreadStarted
-            | Deed::Returned { .. }
-            | Deed::ThreadEnded
-            | Deed::Panicked { .. } => self.thread_goes_on(step),
-            Deed::Value { message } => {
-                self.threads[step.thread].value = words(step).map(|words| (message, words));
-                Ok(())
-            }
-            Deed::SpanEntered { .. } | Deed::SpanExited { .. } | Deed::Logged { .. } => {
-                self.traced(step)
-            }
-            Deed::SelectArm { .. }
-            | Deed::TaskSpawned { .. }
-            | Deed::TaskResumed { .. }
-            | Deed::TaskSuspended { .. }
-            | Deed::TaskEnded { .. } => Ok(()),
-            Deed::Paused => {
-                let process = self.process(step.thread);
-                self.paused[process].get_or_insert(step.time);
-                self.slice(Slice::instant(step.thread, step.time, PAUSED))
-            }
-            Deed::Resumed => {
-                self.resume(self.process(step.thread), step.time)?;
-                self.slice(Slice::instant(step.thread, step.time, RESUMED))
-            }
+            target: operation.target,
+            endpoint: operation.endpoint,
+            place: operation.place,
+            waited: completed.waited(),
+            ..Slice::instant(completed.thread, completed.time, kind)
         }
     }
 
-    /// From now on it is not known what this process has done while its recording paused.
-    fn resume(&mut self, process: usize, time: u64) -> Result<()> {
-        let known = self.paused[process].take();
-        // When it paused, a flight recorder may have forgotten.
-        let paused = known.unwrap_or(time);
-        self.flights_outlast(process, paused);
-        self.holds_outlast(process, paused);
-        self.frames_outlast(process, paused);
-        for (thread, facts) in self.threads.iter_mut().zip(&self.recording.entities.threads) {
-            thread.received.take_if(|_| facts.process == process);
+    /// An operation that is over: its wait, if it had one, and then itself.
+    fn completed(
+        &mut self,
+        completed: &Completed<'_>,
+        ending: Ending,
+        flow: Option<Flow>,
+    ) -> Result<(), E> {
+        if let Some(wait) = completed.wait {
+            self.waited(completed.thread, wait, None, Some(completed.time))?;
         }
-        known.map_or(Ok(()), |paused| self.be_unknown(process, paused, time))
-    }
-
-    fn begin_wait(&mut self, step: &Step, operation: &Operation) -> Result<()> {
-        self.end_wait(step.thread)?;
-        let Operation { kind, detail, .. } = *operation;
-        let message = if kind.call().is_send() { MessageId(detail) } else { MessageId::UNKNOWN };
-        if message != MessageId::UNKNOWN {
-            self.blocked.insert(self.key(step.thread, message), step.thread);
+        // A thread that sleeps waits for no other, and wakes by itself.
+        if completed.call() == Call::Sleep && completed.wait.is_some() {
+            return Ok(());
         }
-        let has_timeout = kind.detail_kind() == DetailKind::Timeout;
-        let wait = Wait {
-            begin: step.time,
-            operation: *operation,
-            message,
-            timeout: has_timeout.then_some(detail),
-            handed_over: None,
-            overtaken: None,
-        };
-        if let Some(primitive) = wait.primitive() {
-            self.primitives[primitive].begin_wait(step.time);
-        }
-        self.waits[step.thread] = Some(wait);
-        Ok(())
-    }
-
-    /// The thread's wait, if it is one of which this is the end.
-    #[inline]
-    fn take_wait(&mut self, step: &Step, operation: &Operation) -> Option<Wait> {
-        // Between a begin and an end that do not belong together, others were not recorded.
-        let (call, on) = (operation.kind.call(), operation.on);
-        let ends = operation.kind.phase() == Phase::End;
-        // Only the end of a select has an endpoint: that of the arm that was ready.
-        let wait = self.waits[step.thread].take_if(|wait| {
-            ends && wait.call() == call && (wait.operation.on == on || call == Call::Select)
-        })?;
-        self.is_over(step.thread, &wait, step.time);
-        Some(wait)
-    }
-
-    /// The thread does not wait any more.
-    fn is_over(&mut self, thread: usize, wait: &Wait, time: u64) {
-        self.blocked.remove(self.key(thread, wait.message));
-        self.frames_last(thread, wait.begin);
-        if let Some(primitive) = wait.primitive() {
-            self.primitives[primitive].end_wait(time);
-        }
-    }
-
-    /// A wait of which no end was met, if the thread has one.
-    fn end_wait(&mut self, thread: usize) -> Result<()> {
-        let Some(wait) = self.waits[thread].take() else { return Ok(()) };
-        let process = self.recording.entities.threads[thread].process;
-        let end = self.recording.entities.processes[process].recorded_until;
-        self.is_over(thread, &wait, wait.overtaken.unwrap_or(end));
-        match wait.handed_over {
-            Some((time, number)) => self.returning(thread, &wait, time, number, wait.overtaken),
-            None => self.waited(thread, &wait, None, wait.overtaken),
-        }
+        self.slice(Slice { flow, ..self.instant(completed, ending) })
     }
 
     /// The slice of a wait that is over at `over`.
     fn waited(
         &mut self,
-        thread: usize,
+        thread: ThreadIndex,
         wait: &Wait,
-        message: Option<u64>,
-        over: Option<u64>,
-    ) -> Result<()> {
-        self.be(thread, wait.begin, over, states::activity(wait.call()))?;
-        let note = match wait.call() {
-            Call::Sleep => "",
-            call if call.is_send() && !self.is_rendezvous(wait.operation.on) => "full",
-            _ => "waiting",
-        };
+        message: Option<NonZeroU64>,
+        over: Option<Nanos>,
+    ) -> Result<(), E> {
+        let call = wait.call();
+        self.be(thread, wait.begin, over, Activity::waiting_in(call))?;
+        let kind = SliceKind::Wait { call, is_full: call.is_send() && !self.is_rendezvous(wait) };
+        let begin = self.threads[thread].first_free(wait.begin);
         self.slice(Slice {
-            end: over.map(|over| over.saturating_sub(1).max(wait.begin)),
-            note,
+            end: over.map(|over| over.before().max(begin)),
             message,
-            waited: over.map(|over| over.saturating_sub(wait.begin)),
-            timeout: wait.timeout,
-            ..wait.instant(thread, wait.begin, method(wait.call()))
+            waited: over.map(|over| over.since(wait.begin)),
+            timeout: wait.operation.timeout(),
+            ..wait_slice(thread, wait, begin, kind)
         })
     }
 
-    /// What there is to see of an operation that is over: its wait, if it had one, and then
-    /// itself.
-    fn over(
+    /// In a rendezvous nothing is full: the sender waits for the receiver.
+    fn is_rendezvous(&self, wait: &Wait) -> bool {
+        let channel = wait.operation.channel();
+        channel.is_some_and(|channel| self.catalog.channels[channel].is_rendezvous())
+    }
+
+    /// The slice of a send that has handed its message over and has not returned yet.
+    fn returning(
         &mut self,
-        step: &Step,
-        operation: &Operation,
-        wait: Option<&Wait>,
-        arrow: Option<Arrow>,
-    ) -> Result<()> {
-        if let Some(wait) = wait {
-            self.waited(step.thread, wait, None, Some(step.time))?;
+        thread: ThreadIndex,
+        wait: &Wait,
+        (handed_over, number): (Nanos, Option<u64>),
+        end: Option<Nanos>,
+    ) -> Result<(), E> {
+        let (begin, call) = (handed_over.after(), wait.call());
+        if end.is_some_and(|end| end <= begin) {
+            return Ok(());
+        }
+        self.be(thread, handed_over, end, Activity::waiting_in(call))?;
+        self.slice(Slice {
+            end,
+            message: number.and_then(NonZeroU64::new),
+            waited: end.map(|end| end.since(wait.begin)),
+            ..wait_slice(thread, wait, begin, SliceKind::Returning { call })
+        })
+    }
+
+    /// When the thread received the message that makes it send another now.
+    #[inline]
+    fn cause(&mut self, thread: ThreadIndex) -> Option<Nanos> {
+        let (received, sent) = self.threads[thread].received.as_mut()?;
+        *sent = sent.saturating_add(1);
+        (*sent <= MAX_CONSEQUENCES).then_some(*received)
+    }
+
+    /// A message is handed over.
+    #[inline]
+    fn sent(
+        &mut self,
+        state: &replay::RunState,
+        send: &Completed<'_>,
+        message: &Message,
+        lane: &mut MessageLane,
+    ) -> Result<(), E> {
+        let cause = self.cause(send.thread);
+        let depth = self.launch(state, send.time, message, lane);
+        if let Some(wait) = send.wait {
+            self.wait_ended(send.thread, wait, Some(send.time));
+            self.waited(send.thread, wait, number(message), Some(send.time))?;
         }
         self.slice(Slice {
-            waited: wait.map(|wait| step.time.saturating_sub(wait.begin)),
-            arrow,
-            ..operation.instant(step)
+            message: number(message),
+            flow: Some(Flow::Out(message.edge..message.edge + 1)),
+            cause,
+            depth,
+            text: message.value.clone(),
+            ..self.instant(send, Ending::Transferred)
         })
     }
 
-    /// What is not over when the recording is.
-    fn end(mut self) -> Result<()> {
-        for thread in 0..self.waits.len() {
-            // Where the recording pauses at the end, nobody knows how long it waits.
-            let paused = self.paused[self.process(thread)];
-            if let (Some(wait), Some(paused)) = (&mut self.waits[thread], paused) {
-                wait.overtaken.get_or_insert(paused.max(wait.begin));
-            }
-            self.end_wait(thread)?;
-        }
-        let end = self.recording.entities.end;
-        for process in 0..self.paused.len() {
-            if self.paused[process].is_some() {
-                self.resume(process, end)?;
-            }
-        }
-        self.end_states()?;
-        self.end_frames()?;
-        self.end_holds()?;
-        self.end_flights()
+    /// A message begins its flight; returns the depth of its channel then.
+    #[inline]
+    fn launch(
+        &mut self,
+        state: &replay::RunState,
+        time: Nanos,
+        message: &Message,
+        lane: &mut MessageLane,
+    ) -> Option<u64> {
+        let channel = message.channel?;
+        lane.0 = self.channels[channel].take(time);
+        Some(self.depth(state, channel))
     }
+
+    fn handed_over(
+        &mut self,
+        state: &replay::RunState,
+        time: Nanos,
+        wait: &Wait,
+        message: &Message,
+        lane: &mut MessageLane,
+    ) -> Result<(), E> {
+        let sender = message.sender;
+        let cause = self.cause(sender);
+        let depth = self.launch(state, time, message, lane);
+        self.waited(sender, wait, number(message), Some(time))?;
+        let kind = SliceKind::Operation { call: wait.call(), ending: Ending::Transferred };
+        self.slice(Slice {
+            end: Some(time),
+            message: number(message),
+            flow: Some(Flow::Out(message.edge..message.edge + 1)),
+            cause,
+            depth,
+            waited: Some(time.since(wait.begin)),
+            text: message.value.clone(),
+            ..wait_slice(sender, wait, time, kind)
+        })
+    }
+
+    #[inline]
+    fn received(
+        &mut self,
+        state: &replay::RunState,
+        receive: &Completed<'_>,
+        message: Option<&Message>,
+        lane: MessageLane,
+    ) -> Result<(), E> {
+        let Completed { time, thread, .. } = *receive;
+        self.threads[thread].received = message.map(|_| (time, 0));
+        if let Some(message) = message {
+            self.land(message, lane, time, Fate::Received)?;
+        }
+        let number = message.and_then(number);
+        if let Some(wait) = receive.wait {
+            self.wait_ended(thread, wait, Some(time));
+            self.waited(thread, wait, number, Some(time))?;
+        }
+        let ending = match message {
+            Some(_) => Ending::Transferred,
+            None => Ending::SendNotRecorded,
+        };
+        let channel = receive.operation.channel();
+        self.slice(Slice {
+            message: number,
+            flow: message.map(|message| Flow::In(message.edge)),
+            depth: channel.map(|channel| self.depth(state, channel)),
+            latency: message.map(|message| time.since(message.sent)),
+            text: message.and_then(|message| message.value.clone()),
+            ..self.instant(receive, ending)
+        })
+    }
+
+    /// The flight of a message is over.
+    #[inline]
+    fn land(
+        &mut self,
+        message: &Message,
+        MessageLane(lane): MessageLane,
+        end: Nanos,
+        fate: Fate,
+    ) -> Result<(), E> {
+        let (Some(channel), Some(begin)) = (message.channel, message.handed_over) else {
+            return Ok(());
+        };
+        // Where events are missing, a receive can seem to be before its send.
+        let end = end.max(begin);
+        self.channels[channel].give_back(lane, end);
+        (self.sink)(&Item::Flight(Flight {
+            channel,
+            message: message.number,
+            flow: message.edge,
+            lane,
+            begin,
+            end,
+            fate,
+            value: message.value.clone(),
+        }))
+    }
+
+    fn endpoint(
+        &mut self,
+        state: &replay::RunState,
+        (time, thread): (Nanos, ThreadIndex),
+        change: EndpointChange,
+        channel: Option<ChannelIndex>,
+        endpoint: Option<EndpointIndex>,
+        place: Option<PlaceIndex>,
+    ) -> Result<(), E> {
+        let kind = match change {
+            EndpointChange::ChannelCreated => SliceKind::ChannelCreated,
+            EndpointChange::SenderCloned => SliceKind::SenderCloned,
+            EndpointChange::ReceiverCloned => SliceKind::ReceiverCloned,
+            EndpointChange::SenderDropped => SliceKind::SenderDropped,
+            EndpointChange::ReceiverDropped => SliceKind::ReceiverDropped,
+        };
+        let target = channel.map(Target::Channel);
+        self.slice(Slice { target, endpoint, place, ..Slice::instant(thread, time, kind) })?;
+        let is_counted =
+            !matches!(change, EndpointChange::ReceiverDropped | EndpointChange::ReceiverCloned);
+        let Some(channel) = channel.filter(|_| is_counted) else { return Ok(()) };
+        self.counter(state, channel, Count::QueueDepth, time)?;
+        self.counter(state, channel, Count::LiveSenders, time)
+    }
+
+    fn acquired(
+        &mut self,
+        acquire: &Completed<'_>,
+        primitive: PrimitiveIndex,
+        release_edges: Option<&Range<u64>>,
+    ) -> Result<(), E> {
+        if let Some(edges) = release_edges
+            && let Some(release) = self.primitives[primitive].release.take()
+        {
+            self.slice(Slice { flow: flow_out(edges), ..release })?;
+        }
+        self.completed(acquire, Ending::Done, flow_in(acquire.cause))
+    }
+
+    fn released(
+        &mut self,
+        release: &Completed<'_>,
+        primitive: PrimitiveIndex,
+        was_held: bool,
+    ) -> Result<(), E> {
+        let ending = if was_held { Ending::Done } else { Ending::LockNotRecorded };
+        let slice = self.instant(release, ending);
+        let before = self.primitives[primitive].release.replace(slice);
+        before.map_or(Ok(()), |before| self.slice(before))
+    }
+
+    fn hold_ended(
+        &mut self,
+        primitive: PrimitiveIndex,
+        hold: &Hold,
+        end: HoldEnd,
+        others_waited: Nanos,
+    ) -> Result<(), E> {
+        let process = self.catalog.primitives[primitive].process;
+        let until = end.time().unwrap_or(self.catalog.processes[process].recorded_until);
+        let track = &mut self.primitives[primitive];
+        let place = track.holds.iter().position(|(id, _)| *id == hold.id);
+        let lane = place.and_then(|place| track.holds.remove(place).1);
+        track.lanes.give_back(lane, until);
+        (self.sink)(&Item::Hold(HeldLock {
+            primitive,
+            thread: hold.thread,
+            is_shared: hold.is_shared,
+            lane,
+            begin: hold.begin,
+            end: end.time(),
+            is_release_recorded: matches!(end, HoldEnd::Recorded(_)),
+            place: hold.place,
+            turn: hold.turn,
+            others_waited,
+        }))
+    }
+
+    fn thread_ended(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        panicked: bool,
+        flow: Option<Flow>,
+    ) -> Result<(), E> {
+        self.close_spans(thread, time)?;
+        let kind = SliceKind::ThreadEnded { panicked };
+        self.slice(Slice { flow, ..Slice::instant(thread, time, kind) })
+    }
+
+    /// From now on it is not known what a process did while its recording paused.
+    fn resumed(
+        &mut self,
+        state: &replay::RunState,
+        time: Nanos,
+        process: ProcessIndex,
+        thread: Option<ThreadIndex>,
+        paused: Option<Nanos>,
+    ) -> Result<(), E> {
+        for (track, facts) in self.threads.iter_mut().zip(&self.catalog.threads) {
+            if facts.process == process {
+                track.received = None;
+                let paused = paused.unwrap_or(time).max(track.lasted_until);
+                track.spans.iter_mut().for_each(|span| span.outlast(paused));
+            }
+        }
+        if let Some(paused) = paused {
+            self.be_unknown(state, process, paused, time, thread.is_none())?;
+        }
+        match thread {
+            Some(thread) => self.slice(Slice::instant(thread, time, SliceKind::Resumed)),
+            None => Ok(()),
+        }
+    }
+
+    fn finishing(&mut self, state: &replay::RunState) -> Result<(), E> {
+        self.end_states(state)?;
+        self.end_spans()?;
+        for primitive in self.catalog.primitives.keys() {
+            if let Some(release) = self.primitives[primitive].release.take() {
+                self.slice(release)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finished(&mut self, state: &replay::RunState) -> Result<(), E> {
+        for (channel, facts) in self.catalog.channels.iter_enumerated() {
+            let end = self.catalog.end_of(facts.process);
+            self.counter(state, channel, Count::QueueDepth, end)?;
+            self.counter(state, channel, Count::LiveSenders, end)?;
+        }
+        Ok(())
+    }
+}
+
+impl<S, E> Listener for TimelineBuilder<'_, S>
+where
+    S: FnMut(&Item) -> Result<(), E>,
+    E: From<reading::Error>,
+{
+    type Note = MessageLane;
+    type Error = E;
+
+    #[inline(always)]
+    fn on(
+        &mut self,
+        state: &replay::RunState,
+        transition: &Transition<'_>,
+        lane: &mut MessageLane,
+    ) -> Result<(), E> {
+        match transition {
+            Transition::Sent { send, message } => self.sent(state, send, message, lane),
+            Transition::Received { receive, message, .. } => {
+                self.received(state, receive, *message, *lane)
+            }
+            other => self.on_other(state, other, lane),
+        }
+    }
+}
+
+impl<S, E> TimelineBuilder<'_, S>
+where
+    S: FnMut(&Item) -> Result<(), E>,
+    E: From<reading::Error>,
+{
+    fn on_other(
+        &mut self,
+        state: &replay::RunState,
+        transition: &Transition<'_>,
+        lane: &mut MessageLane,
+    ) -> Result<(), E> {
+        match *transition {
+            Transition::Sent { .. }
+            | Transition::Received { .. }
+            | Transition::WaitBegan { .. } => Ok(()),
+            Transition::ThreadSeen { time, thread } => {
+                self.threads[thread].states.begin(time);
+                Ok(())
+            }
+            Transition::WaitAbandoned { thread, wait, until } => {
+                self.wait_ended(thread, wait, until);
+                match wait.handed_over {
+                    Some(handed_over) => self.returning(thread, wait, handed_over, until),
+                    None => self.waited(thread, wait, None, until),
+                }
+            }
+            Transition::HandedOver { time, wait, message } => {
+                self.handed_over(state, time, wait, message, lane)
+            }
+            Transition::SendReturned { ref send } => match send.wait {
+                Some(wait @ &Wait { handed_over: Some(handed_over), .. }) => {
+                    self.wait_ended(send.thread, wait, Some(send.time));
+                    self.returning(send.thread, wait, handed_over, Some(send.time))
+                }
+                _ => Ok(()),
+            },
+            Transition::Completed { ref completed, ref edges } => {
+                if let Some(wait) = completed.wait {
+                    self.wait_ended(completed.thread, wait, Some(completed.time));
+                }
+                let flow = flow_out(edges).or_else(|| flow_in(completed.cause));
+                self.completed(completed, Ending::of(completed.outcome()), flow)
+            }
+            Transition::Acquired { ref acquire, primitive, ref release_edges } => {
+                if let Some(wait) = acquire.wait {
+                    self.wait_ended(acquire.thread, wait, Some(acquire.time));
+                }
+                self.acquired(acquire, primitive, release_edges.as_ref())
+            }
+            Transition::HoldBegan { primitive, hold } => {
+                let track = &mut self.primitives[primitive];
+                track.holds.push((hold.id, track.lanes.take(hold.begin)));
+                Ok(())
+            }
+            Transition::HoldEnded { primitive, hold, end, others_waited } => {
+                self.hold_ended(primitive, hold, end, others_waited)
+            }
+            Transition::Released { ref release, primitive, was_held } => {
+                self.released(release, primitive, was_held)
+            }
+            Transition::BarrierOpened { ref arrival, ref edges } => {
+                self.completed(arrival, Ending::LastToArrive, flow_out(edges))
+            }
+            Transition::InitializerStarted { ref started, primitive } => {
+                if let Some(wait) = started.wait {
+                    self.wait_ended(started.thread, wait, Some(started.time));
+                    self.waited(started.thread, wait, None, Some(started.time))?;
+                }
+                self.enter_initializer(started, primitive);
+                Ok(())
+            }
+            Transition::InitializerEnded { time, thread, primitive, ref edges } => {
+                self.leave_initializer(time, thread, primitive, flow_out(edges))
+            }
+            Transition::Endpoint { time, thread, change, channel, endpoint, place } => {
+                self.endpoint(state, (time, thread), change, channel, endpoint, place)
+            }
+            Transition::ThreadStarted { time, thread, cause } => {
+                let spawned = self.catalog.threads[thread].spawned;
+                let place = spawned.and_then(|spawned| spawned.place);
+                let flow = flow_in(cause);
+                let kind = SliceKind::ThreadStarted;
+                self.slice(Slice { flow, place, ..Slice::instant(thread, time, kind) })
+            }
+            Transition::ThreadReturned { time, thread, panicked, ref edges } => {
+                self.threads[thread].states.end();
+                self.thread_ended(time, thread, panicked, flow_out(edges))
+            }
+            Transition::ThreadEnded { time, thread } => {
+                self.threads[thread].states.end();
+                // No thread joins one whose spawn is not recorded: this is all of its end.
+                match state.threads[thread].returned {
+                    Some(_) => Ok(()),
+                    None => self.thread_ended(time, thread, false, None),
+                }
+            }
+            Transition::Panicked { time, thread, place, message } => {
+                let text = (!message.is_empty()).then(|| Arc::clone(message));
+                let kind = SliceKind::Panicked;
+                self.slice(Slice { place, text, ..Slice::instant(thread, time, kind) })
+            }
+            Transition::Traced { time, thread, event, text } => {
+                self.traced(time, thread, event, text)
+            }
+            Transition::Paused { time, thread } => {
+                self.slice(Slice::instant(thread, time, SliceKind::Paused))
+            }
+            Transition::Resumed { time, process, thread, paused } => {
+                self.resumed(state, time, process, thread, paused)
+            }
+            Transition::Finishing => self.finishing(state),
+            Transition::NotReceived { message, until, fate } => {
+                let fate = match fate {
+                    replay::Fate::Lost => Fate::Lost,
+                    replay::Fate::Unknown => Fate::Unknown,
+                };
+                self.land(message, *lane, until, fate)
+            }
+            Transition::Finished => self.finished(state),
+        }
+    }
+}
+
+#[inline]
+fn number(message: &Message) -> Option<NonZeroU64> {
+    message.number_in_channel().and_then(NonZeroU64::new)
+}
+
+/// A slice of an operation that waits, or has waited.
+fn wait_slice(thread: ThreadIndex, wait: &Wait, time: Nanos, kind: SliceKind) -> Slice {
+    let operation = &wait.operation;
+    Slice {
+        target: operation.target,
+        endpoint: operation.endpoint,
+        place: operation.place,
+        ..Slice::instant(thread, time, kind)
+    }
+}
+
+fn flow_out(edges: &Range<u64>) -> Option<Flow> {
+    (!edges.is_empty()).then(|| Flow::Out(edges.clone()))
+}
+
+fn flow_in(cause: Option<Cause>) -> Option<Flow> {
+    cause.and_then(|cause| cause.edge).map(Flow::In)
 }

@@ -1,31 +1,31 @@
-//! Counters with fewer values, among which are all peaks.
+//! Counters with fewer values, which include all peaks.
 
-use anyhow::Result;
-
+use super::Sink;
 use super::survey::Extent;
-use super::time_slots::{Busy, Pieces};
+use super::time_slots::{Occupancy, TimeSlots};
+use crate::reading::Nanos;
 use crate::timeline::item::{Counter, Item};
 
-/// A counter. Time is divided evenly, and of each piece the lowest and the highest value are
-/// kept and the last: until the next piece the counter has that.
+/// Downsamples one counter. Of each time slot the lowest, the highest and the last value are kept:
+/// the counter has the last one until the next slot.
 #[derive(Debug)]
-pub(super) struct Gauge {
-    /// Whether all of its values are kept.
-    whole: bool,
-    /// When it has values.
-    busy: Busy,
-    pieces: Pieces,
-    /// How many values have come.
+pub(super) struct CounterDownsampler {
+    /// Whether all values are kept.
+    is_whole: bool,
+    /// The slots with values.
+    occupancy: Occupancy,
+    slots: TimeSlots,
+    /// How many values it has been given.
     passed: u64,
-    piece: Option<Piece>,
-    /// How many values were left out.
-    pub(super) left_out: u64,
+    slot: Option<SlotValues>,
+    left_out: u64,
 }
 
+/// The values of a time slot that may be kept.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
-    number: u64,
-    values: u64,
+struct SlotValues {
+    slot: u64,
+    count: u64,
     lowest: Value,
     highest: Value,
     last: Value,
@@ -35,74 +35,81 @@ struct Piece {
 #[derive(Clone, Copy, Debug)]
 struct Value {
     counter: Counter,
-    place: u64,
+    position: u64,
 }
 
-/// So many values are kept of each piece.
-const KEPT: u64 = 3;
+/// Maximum number of values that are kept of a time slot.
+const MAX_SLOT_VALUES: u64 = 3;
 
-impl Gauge {
-    /// One that has room for so many values, and no fewer than three.
-    pub(super) fn new(extent: Extent, level: u64) -> Self {
-        let whole = extent.events <= level;
-        let busy = Busy::new(extent, if whole { 1 } else { level / KEPT });
-        Gauge { whole, pieces: busy.divide(1), busy, passed: 0, piece: None, left_out: 0 }
-    }
-
-    /// It has a value then.
-    pub(super) fn mark(&mut self, time: u64) {
-        if !self.whole {
-            self.busy.mark(time);
+impl CounterDownsampler {
+    /// A counter with at most `max_events` values, but at least three.
+    pub(super) fn new(extent: Extent, max_events: u64) -> Self {
+        let is_whole = extent.events <= max_events;
+        let max_slots = if is_whole { 1 } else { max_events / MAX_SLOT_VALUES };
+        let occupancy = Occupancy::new(extent, max_slots);
+        CounterDownsampler {
+            is_whole,
+            slots: occupancy.divide(1),
+            occupancy,
+            passed: 0,
+            slot: None,
+            left_out: 0,
         }
     }
 
-    /// All its values are known: so many are kept at most.
-    pub(super) fn divide(&mut self, level: u64) {
-        self.pieces = self.busy.divide(level / KEPT);
+    /// Planning pass: there is a value at `time`.
+    pub(super) fn mark(&mut self, time: Nanos) {
+        if !self.is_whole {
+            self.occupancy.mark(time);
+        }
     }
 
-    pub(super) fn counter(
-        &mut self,
-        counter: Counter,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
-        if self.whole {
-            return tell(&Item::Counter(counter));
+    /// After the planning pass: decides which values are kept, at most `max_events`.
+    pub(super) fn divide(&mut self, max_events: u64) {
+        self.slots = self.occupancy.divide(max_events / MAX_SLOT_VALUES);
+    }
+
+    /// Output pass: takes the next value.
+    pub(super) fn counter<E>(&mut self, counter: Counter, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        if self.is_whole {
+            return sink(&Item::Counter(counter));
         }
-        let number = self.pieces.of(counter.time);
-        let value = Value { counter, place: self.passed };
+        let slot = self.slots.at(counter.time);
+        let value = Value { counter, position: self.passed };
         self.passed += 1;
-        // Values may come late: by a nanosecond, or at the end where clocks differ.
-        match &mut self.piece {
-            Some(piece) if number <= piece.number => {
-                piece.add(value);
-                Ok(())
-            }
+        match &mut self.slot {
+            // Values can come late: by a nanosecond, or at the end where clocks differ.
+            Some(values) if slot <= values.slot => values.add(value),
             _ => {
-                self.finish(tell)?;
+                self.flush(sink)?;
                 let (lowest, highest, last) = (value, value, value);
-                self.piece = Some(Piece { number, values: 1, lowest, highest, last });
-                Ok(())
+                self.slot = Some(SlotValues { slot, count: 1, lowest, highest, last });
             }
         }
+        Ok(())
     }
 
-    /// Tells what is not told yet.
-    pub(super) fn finish(&mut self, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-        let Some(Piece { values, lowest, highest, last, .. }) = self.piece.take() else {
+    /// After the last value: passes on what remains, and returns how many values are left out.
+    pub(super) fn finish<E>(&mut self, sink: &mut Sink<'_, E>) -> Result<u64, E> {
+        self.flush(sink)?;
+        Ok(self.left_out)
+    }
+
+    fn flush<E>(&mut self, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        let Some(SlotValues { count, lowest, highest, last, .. }) = self.slot.take() else {
             return Ok(());
         };
         let mut kept = vec![lowest, highest, last];
         kept.sort_unstable_by_key(Value::order);
-        kept.dedup_by_key(|value| value.place);
-        self.left_out += values - kept.len() as u64;
-        kept.iter().try_for_each(|value| tell(&Item::Counter(value.counter)))
+        kept.dedup_by_key(|value| value.position);
+        self.left_out += count - kept.len() as u64;
+        kept.iter().try_for_each(|value| sink(&Item::Counter(value.counter)))
     }
 }
 
-impl Piece {
+impl SlotValues {
     fn add(&mut self, value: Value) {
-        self.values += 1;
+        self.count += 1;
         if value.counter.value < self.lowest.counter.value {
             self.lowest = value;
         }
@@ -116,7 +123,43 @@ impl Piece {
 }
 
 impl Value {
-    fn order(&self) -> (u64, u64) {
-        (self.counter.time, self.place)
+    fn order(&self) -> (Nanos, u64) {
+        (self.counter.time, self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reading::catalog::ChannelIndex;
+    use crate::timeline::item::Count;
+
+    #[test]
+    fn the_lowest_the_highest_and_the_last_value_of_a_slot_are_kept() {
+        let values = [5, 6, 9, 6, 2, 3, 4, 4];
+        let counter = |time: usize| Counter {
+            channel: ChannelIndex::from(0),
+            count: Count::QueueDepth,
+            time: Nanos::new(time as u64 * 10),
+            value: values[time],
+        };
+        let mut extent = Extent::default();
+        (0..values.len()).for_each(|time| extent.add(counter(time).time));
+        let mut downsampler = CounterDownsampler::new(extent, 3);
+        (0..values.len()).for_each(|time| downsampler.mark(counter(time).time));
+        downsampler.divide(3);
+        let mut kept = Vec::new();
+        let mut sink = |item: &Item| match item {
+            Item::Counter(counter) => {
+                kept.push((counter.time.get(), counter.value));
+                Ok(())
+            }
+            other => Err(format!("it is not a counter: {other:?}")),
+        };
+        for time in 0..values.len() {
+            downsampler.counter(counter(time), &mut sink).expect("all items are counters");
+        }
+        assert_eq!(downsampler.finish(&mut sink), Ok(5));
+        assert_eq!(kept, [(20, 9), (40, 2), (70, 4)]);
     }
 }

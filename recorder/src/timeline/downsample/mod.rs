@@ -1,425 +1,346 @@
-//! Pictures of runs that are too large for one: so many events and no more, and what there is no
-//! room for is told by what it comes to.
+//! Pictures of runs that are too large for one: at most a given number of events.
 //!
-//! [`Detail`] stands between what is [shown](crate::timeline::select) of a recording and the traces. An
-//! event is a slice, a state, a message in flight, a lock that is held, a counter's value, or what
-//! a finding is drawn with: what Perfetto has in its tables `slice` and `counter`.
+//! A [`Downsampler`] stands between the items that are [selected](crate::timeline::select) and the
+//! traces. An event is a slice, a state, a message in flight, a lock that is held, a value of a
+//! counter, or a mark of a finding: a row of Perfetto's tables `slice` and `counter`.
 //!
-//! - A row is a thread, a lane of a lock, or a counter. Every row has room for equally many
-//!   events: one that has fewer is shown as it is. A thread's states are a row that has room for a
-//!   quarter of that: they are for being read from afar.
-//! - Up to half of all is kept whole for what it is: what shows findings; threads' and channels'
-//!   begins, threads' ends, panics, waits that never ended, errors and warnings; the longest waits
-//!   with what ended them; the slowest messages, of each channel and of all, with send, receive,
-//!   flight and arrow, and those that nobody received; the longest spans and holds; and what is
-//!   first and last of each thread and channel.
-//! - All else of a thread or a lock is [merged](crate::timeline::item::Merged) between what is kept, and
-//!   by time. The sums over what is kept and what is merged are those of the run.
-//! - Of a counter the lowest, the highest and the last value of each piece of time are kept.
-//! - An arrow is shown if both its ends are, and a message in flight if its arrow is.
-//! - Of a thread's states those are kept that take much of the run, and a wait that never ended. All
-//!   else is [merged](crate::timeline::item::MergedStates) into what the thread is mostly at, without a gap.
-//!   The sums are those of the run.
+//! - A row of the picture is a thread, a lane of a lock, or a counter. All rows get the same number
+//!   of events; a row that has fewer is shown as it is. A thread's states are a row that gets a
+//!   quarter of that, for an overview.
+//! - Up to half of all events are kept unmerged: those that show findings; the start of threads and
+//!   channels, the end of threads, panics, waits that never ended, errors and warnings; the longest
+//!   waits with the slices that ended them; the slowest messages, of each channel and of all, with
+//!   send, receive, flight and flow, and lost messages; the longest spans and holds; and the first
+//!   and the last of each thread and channel.
+//! - The other slices and holds are [merged](crate::timeline::item::Merged) by time, between the
+//!   kept ones. The totals of kept and merged ones are those of the run.
+//! - Of a counter the lowest, the highest and the last value of each time slot are kept.
+//! - A flow is shown if both its ends are, and a message in flight if its flow is.
+//! - Of a thread's states, those that take much of the run and a wait that never ended are kept.
+//!   The others are [merged](crate::timeline::item::MergedStates) by time and by what the thread
+//!   mostly does, without a gap. The totals are those of the run.
 //!
-//! Two passes over the items decide that, and a third tells. Memory grows with the number of
-//! events that are shown (some 500 bytes each at most), not with those that there are.
+//! That takes three passes over the items: the *survey* counts them and decides which are kept, the
+//! *planning* pass finds the times of the others, and the *output* pass passes on and merges.
+//! Memory grows with the number of events in the picture, by at most about 500 bytes each, not with
+//! the number of events in the run.
 
-use std::collections::{BTreeMap, HashMap};
-
-use anyhow::Result;
-use rustc_hash::FxHashSet;
+use typed_index_collections::TiVec;
 
 use crate::analysis::findings::Finding;
-use crate::reading::Recording;
-use crate::reading::catalog::Entities;
-use crate::report::summary::{counted, duration};
-use crate::timeline::item::{Arrow, Counter, Fate, Flight, Hold, Item, LEFT_OUT, Row, Slice};
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
+use crate::timeline::item::{Count, Counter, Flight, HeldLock, Item, Slice, SliceKind};
 
+mod candidates;
 mod counters;
+mod layout;
+mod left_out;
+mod plan;
 mod rows;
 mod states;
 mod survey;
 mod time_slots;
 
-use counters::Gauge;
-use rows::{Line, Losses};
-use states::States;
-use survey::{Extent, Picked, Survey};
+use candidates::{KeptFlows, KeptPositions};
+use layout::{RowSizes, Rows};
+use left_out::LeftOut;
+use plan::Plan;
+use survey::Survey;
 
-/// Takes in all items, and tells so many events.
+/// A function that takes items.
+pub type Sink<'s, E> = dyn FnMut(&Item) -> Result<(), E> + 's;
+
+/// A function that passes all items to a sink, in each call the same ones.
+pub type ItemSource<'s, E> = dyn Fn(&mut Sink<'_, E>) -> Result<(), E> + 's;
+
+/// Takes all items, and passes on a limited number of events.
 #[derive(Debug)]
-pub struct Detail<'a> {
-    entities: &'a Entities,
-    /// How many events were asked for, and how many there may be.
-    asked: u64,
-    most: u64,
-    picked: Picked,
-    /// How many items have passed in this pass, and how many places of [`Picked::places`].
-    passed: u64,
-    places: usize,
-    threads: Vec<Line>,
-    states: Vec<States>,
-    locks: BTreeMap<(usize, usize), Line>,
-    counters: Vec<[Gauge; 2]>,
-    /// Arrows that begin in rows that are kept as they are.
-    begun: FxHashSet<u64>,
-    /// The lanes of messages in flight, of those that are kept: by channel and lane.
-    lanes: HashMap<(usize, usize), usize>,
-    lanes_of: Vec<usize>,
-    /// Thread and time of what is first.
-    first: Option<(usize, u64)>,
-    flights: u64,
-    /// When each thread has received the newest of the messages whose receive is told.
-    received: Vec<Option<u64>>,
+pub struct Downsampler<'a> {
+    catalog: &'a Catalog,
+    /// Maximum number of events.
+    max_events: u64,
+    /// Whether that is more than was asked for.
+    is_raised: bool,
+    positions: KeptPositions,
+    flows: KeptFlows,
+    rows: Rows,
+    /// The lanes of each channel with messages in flight that are shown. Their indices are the new
+    /// lanes.
+    lanes: TiVec<ChannelIndex, Vec<u8>>,
+    /// The thread and the time of the earliest slice.
+    first: Option<(ThreadIndex, Nanos)>,
+    /// How many messages in flight are not shown.
+    flights_left_out: u64,
+    /// The time of each thread's last receive that is shown.
+    received: TiVec<ThreadIndex, Option<Nanos>>,
 }
 
-/// Tells all items that are to be shown, again whenever it is called.
-pub type Pass<'p> = dyn Fn(&mut dyn FnMut(&Item) -> Result<()>) -> Result<()> + 'p;
+/// Minimum number of events of a row, unless it has fewer.
+const MIN_ROW_EVENTS: u64 = 4;
 
-impl<'a> Detail<'a> {
-    /// No row has fewer events than these.
-    const LEAST: u64 = 4;
+/// Kept events get at most one event in this many.
+const KEPT_DIVISOR: u64 = 2;
 
-    /// Looks at all items twice and decides how to show them with `most` events; `None` if there
-    /// are no more. If a row would have fewer than four, as many are shown as it takes.
+impl<'a> Downsampler<'a> {
+    /// Plans a picture with at most `max_events`, in two passes over the items of `source`; `None`
+    /// if it has no more anyway. If that is too few for four events in each row, the picture has
+    /// more.
     ///
     /// # Errors
-    /// Those of `pass`.
-    pub fn new(
-        most: u64,
-        recording: &'a Recording,
+    /// Those of `source`.
+    pub fn new<E>(
+        max_events: u64,
+        catalog: &'a Catalog,
         findings: &[Finding],
-        pass: &Pass<'_>,
-    ) -> Result<Option<Self>> {
-        let entities = &recording.entities;
-        let mut survey = Survey::new(most / 2, findings, entities);
-        pass(&mut |item| {
+        source: &ItemSource<'_, E>,
+    ) -> Result<Option<Self>, E> {
+        let mut survey = Survey::new(max_events / KEPT_DIVISOR, findings, catalog);
+        source(&mut |item| {
             survey.item(item);
             Ok(())
         })?;
-        let drawn: u64 = findings.iter().map(|finding| 1 + finding.evidence.len() as u64).sum();
-        if survey.events + drawn <= most {
+        let marks: u64 = findings.iter().map(|finding| 1 + finding.evidence.len() as u64).sum();
+        if survey.events + marks <= max_events {
             return Ok(None);
         }
-        let (threads, states) = (survey.threads.clone(), survey.states.clone());
-        let locks = survey.locks.clone();
-        let counters = survey.counters.clone();
-        let rows: Vec<_> = threads
-            .iter()
-            .chain(locks.values())
-            .chain(counters.iter().flatten())
-            .map(|extent| extent.events)
-            .collect();
-        let rows = Rows { rows, states: states.iter().map(|extent| extent.events).collect() };
-        let picked = survey.pick();
-        // What says that something is left out, and the names of locks in a Chrome trace.
-        let others = 1 + locks.len() as u64 + drawn;
-        let asked = most;
-        let most = most.max(rows.sum(Self::LEAST) + others + picked.cost);
-        let room = most - others - picked.cost;
-        let level = rows.level(room);
-        let line = |row, extent: &Extent| Line::new(row, *extent, level);
-        let mut detail = Detail {
-            entities,
-            asked,
-            most,
-            picked,
-            passed: 0,
-            places: 0,
-            threads: (0..).map(Row::Thread).zip(&threads).map(|(row, of)| line(row, of)).collect(),
-            states: states.iter().map(|of| States::new(*of, of_states(level))).collect(),
-            locks: locks.iter().map(|(&at, of)| (at, line(Row::Lock(at.0, at.1), of))).collect(),
-            counters: counters.iter().map(|both| both.map(|of| Gauge::new(of, level))).collect(),
-            begun: FxHashSet::default(),
-            lanes: HashMap::new(),
-            lanes_of: vec![0; entities.channels.len()],
-            first: None,
-            flights: 0,
-            received: vec![None; entities.threads.len()],
-        };
-        let mut flights = 0;
-        pass(&mut |item| {
-            flights += u64::from(detail.prepare(item));
+        let (extents, kept) = survey.finish();
+        let sizes = RowSizes::new(&extents);
+        // The slice that describes what is left out, and the names of locks in a Chrome trace.
+        let fixed = 1 + extents.locks.len() as u64 + marks;
+        let min_events = sizes.total(MIN_ROW_EVENTS) + fixed + kept.cost;
+        let is_raised = max_events < min_events;
+        let max_events = max_events.max(min_events);
+        let budget = max_events - fixed - kept.cost;
+        let mut positions = kept.positions();
+        let mut flows = kept.flows;
+        let mut rows = Rows::new(&extents, sizes.limit(budget));
+        let mut plan = Plan::new(&mut rows, &mut positions, &mut flows);
+        source(&mut |item| {
+            plan.item(item);
             Ok(())
         })?;
-        let taken = flights + detail.lines().map(|line| line.taken()).sum::<u64>();
-        // What was set aside for more than it took is for all rows that need more.
-        let spare = detail.picked.cost.saturating_sub(taken);
-        let level = rows.level(room + spare);
-        detail.lines().for_each(|line| line.divide(level));
-        detail.states.iter_mut().for_each(|states| states.divide(of_states(level)));
-        detail.counters.iter_mut().flatten().for_each(|gauge| gauge.divide(level));
-        detail.begun = FxHashSet::default();
-        (detail.passed, detail.places) = (0, 0);
-        Ok(Some(detail))
+        // Rows that need more get the events that were reserved for kept ones and not taken.
+        let spare = kept.cost.saturating_sub(plan.finish());
+        rows.divide(sizes.limit(budget + spare));
+        Ok(Some(Downsampler {
+            catalog,
+            max_events,
+            is_raised,
+            positions,
+            flows,
+            rows,
+            lanes: catalog.channels.iter().map(|_| Vec::new()).collect(),
+            first: None,
+            flights_left_out: 0,
+            received: catalog.threads.iter().map(|_| None).collect(),
+        }))
     }
 
-    fn lines(&mut self) -> impl Iterator<Item = &mut Line> {
-        self.threads.iter_mut().chain(self.locks.values_mut())
-    }
-
-    /// Notes what is kept whole; tells whether it is a message in flight that its sender's row has
-    /// no room for.
-    fn prepare(&mut self, item: &Item) -> bool {
-        let picked = self.is_picked();
-        match item {
-            Item::Slice(slice) => self.prepare_slice(slice, picked),
-            Item::Flight(flight) => return self.prepare_flight(flight),
-            Item::Hold(hold) => {
-                let lane = hold.lane.and_then(|lane| self.locks.get_mut(&(hold.primitive, lane)));
-                match lane.filter(|line| !line.whole) {
-                    Some(line) if picked => line.cut(hold.begin, hold.end),
-                    Some(line) => line.mark(hold.begin),
-                    None => {}
-                }
-            }
-            Item::Counter(counter) => self.gauge(counter).mark(counter.time),
-            Item::State(state) => self.states[state.thread].mark(state),
-            Item::Merged(_) | Item::MergedStates(_) => {}
-        }
-        false
-    }
-
-    fn prepare_slice(&mut self, slice: &Slice, picked: bool) {
-        let whole = self.threads[slice.thread].whole;
-        match &slice.arrow {
-            Some(Arrow::From(arrows)) if whole => self.begun.extend(arrows.clone()),
-            Some(Arrow::To(arrow)) if self.begun.remove(arrow) && whole => {
-                self.picked.arrows.insert(*arrow);
-            }
-            _ => {}
-        }
-        let kept = picked || self.has_picked_arrow(slice);
-        let line = &mut self.threads[slice.thread];
-        if kept && !whole {
-            line.cut(slice.begin, slice.end);
-        } else if !whole {
-            line.mark(slice.begin);
-        }
-    }
-
-    fn prepare_flight(&mut self, flight: &Flight) -> bool {
-        let whole = self.begun.contains(&flight.arrow);
-        if flight.fate != Fate::Received && whole {
-            self.picked.arrows.insert(flight.arrow);
-            self.picked.endless.insert(flight.arrow);
-        }
-        !whole && self.picked.arrows.contains(&flight.arrow)
-    }
-
-    /// Whether the next item is one of those that are kept whole.
-    fn is_picked(&mut self) -> bool {
-        let picked = self.picked.places.get(self.places) == Some(&self.passed);
-        self.places += usize::from(picked);
-        self.passed += 1;
-        picked
-    }
-
-    fn has_picked_arrow(&self, slice: &Slice) -> bool {
-        match &slice.arrow {
-            Some(Arrow::From(arrows)) => {
-                arrows.clone().any(|arrow| self.picked.arrows.contains(&arrow))
-            }
-            Some(Arrow::To(arrow)) => self.picked.arrows.contains(arrow),
-            None => false,
-        }
-    }
-
-    /// Takes in an item.
+    /// Output pass: takes the next item.
     ///
     /// # Errors
-    /// Those of `tell`.
-    pub fn item(&mut self, item: &Item, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-        let picked = self.is_picked();
+    /// Those of `sink`.
+    pub fn item<E>(&mut self, item: &Item, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        let is_kept = self.positions.advance();
         match item {
-            Item::Slice(slice) => self.slice(slice, picked, tell),
-            Item::Flight(flight) => self.flight(flight, tell),
-            Item::Hold(hold) => self.hold(item, hold, picked, tell),
-            Item::Counter(counter) => self.gauge(counter).counter(*counter, tell),
-            Item::State(state) => self.states[state.thread].state(state, tell),
-            Item::Merged(_) | Item::MergedStates(_) => tell(item),
+            Item::Slice(slice) => {
+                self.slice(slice, is_kept, sink)?;
+                self.depth(slice, sink)
+            }
+            Item::Flight(flight) => self.flight(flight, sink),
+            Item::Hold(hold) => self.hold(item, hold, is_kept, sink),
+            Item::Counter(counter) => {
+                self.rows.counter(counter.channel, counter.count).counter(*counter, sink)
+            }
+            Item::State(state) => self.rows.states[state.thread].state(state, sink),
+            Item::Merged(_) | Item::MergedStates(_) => sink(item),
         }
     }
 
-    fn slice(
-        &mut self,
-        slice: &Slice,
-        picked: bool,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
+    fn slice<E>(&mut self, slice: &Slice, is_kept: bool, sink: &mut Sink<'_, E>) -> Result<(), E> {
         if self.first.is_none_or(|(_, time)| slice.begin < time) {
             self.first = Some((slice.thread, slice.begin));
         }
-        let kept = picked || self.has_picked_arrow(slice);
-        let line = &mut self.threads[slice.thread];
-        if !kept && !line.whole {
-            line.slice(slice, self.entities.end);
+        let row = &mut self.rows.threads[slice.thread];
+        if !is_kept && !row.is_whole && !self.flows.has_any_of(slice) {
+            row.slice(slice, self.catalog.end);
             return Ok(());
         }
-        let arrow = self.arrow(slice);
+        let flow = self.flows.shown(slice);
         let received = &mut self.received[slice.thread];
         let cause = slice.cause.filter(|_| slice.cause == *received);
         if slice.is_received() {
             *received = Some(slice.begin);
         }
-        // The counters tell the depth, as often as there is room for.
-        tell(&Item::Slice(Slice { arrow, cause, depth: None, ..slice.clone() }))
+        // The depth is a value of its counter, which may leave it out.
+        sink(&Item::Slice(Slice { flow, cause, depth: None, ..slice.clone() }))
     }
 
-    /// What the slice has of arrows that have both ends.
-    fn arrow(&mut self, slice: &Slice) -> Option<Arrow> {
-        let Picked { arrows, endless, .. } = &mut self.picked;
-        match &slice.arrow {
-            Some(Arrow::From(range)) => {
-                let has_ends = |arrow: &u64| arrows.contains(arrow) && !endless.contains(arrow);
-                let first = range.clone().find(has_ends)?;
-                let end = (first..range.end).find(|arrow| !has_ends(arrow)).unwrap_or(range.end);
-                // Their numbers are to be a range.
-                for arrow in end..range.end {
-                    arrows.remove(&arrow);
-                }
-                Some(Arrow::From(first..end))
-            }
-            Some(Arrow::To(arrow)) => arrows.contains(arrow).then_some(Arrow::To(*arrow)),
-            None => None,
-        }
+    /// Takes the depth of a slice as the next value of its channel's counter.
+    fn depth<E>(&mut self, slice: &Slice, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        let Some((channel, value)) = slice.channel().zip(slice.depth) else { return Ok(()) };
+        let (count, time) = (Count::QueueDepth, slice.begin);
+        self.rows.counter(channel, count).counter(Counter { channel, count, time, value }, sink)
     }
 
-    fn flight(&mut self, flight: &Flight, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
+    fn flight<E>(&mut self, flight: &Flight, sink: &mut Sink<'_, E>) -> Result<(), E> {
         let Some(lane) = flight.lane else { return Ok(()) };
-        if !self.picked.arrows.contains(&flight.arrow) {
-            self.flights += 1;
+        if !self.flows.contains(flight.flow) {
+            self.flights_left_out += 1;
             return Ok(());
         }
-        // Lanes that nothing is left in would have tracks.
-        let known = &mut self.lanes_of[flight.channel];
-        let lane = *self.lanes.entry((flight.channel, lane)).or_insert_with(|| {
-            *known += 1;
-            *known - 1
+        // Lanes are renumbered: one without a message would be an empty track.
+        let lanes = &mut self.lanes[flight.channel];
+        let known = lanes.iter().position(|known| *known == lane);
+        let lane = known.unwrap_or_else(|| {
+            lanes.push(lane);
+            lanes.len() - 1
         });
-        tell(&Item::Flight(Flight { lane: Some(lane), ..flight.clone() }))
+        let lane = u8::try_from(lane).ok();
+        sink(&Item::Flight(Flight { lane, ..flight.clone() }))
     }
 
-    fn hold(
+    fn hold<E>(
         &mut self,
         item: &Item,
-        hold: &Hold,
-        picked: bool,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
-        let lane = hold.lane.and_then(|lane| self.locks.get_mut(&(hold.primitive, lane)));
-        match lane {
-            Some(line) if !picked && !line.whole => {
-                line.hold(hold, self.entities.end);
+        hold: &HeldLock,
+        is_kept: bool,
+        sink: &mut Sink<'_, E>,
+    ) -> Result<(), E> {
+        match self.rows.lock(hold) {
+            Some(row) if !is_kept && !row.is_whole => {
+                row.hold(hold, self.catalog.end);
                 Ok(())
             }
-            Some(_) => tell(item),
+            Some(_) => sink(item),
             None => Ok(()),
         }
     }
 
-    fn gauge(&mut self, counter: &Counter) -> &mut Gauge {
-        &mut self.counters[counter.channel][counter.what as usize]
-    }
-
-    /// Tells what remains, and in the picture itself what is not there. Gives the same in words.
+    /// After the output pass: passes on what remains, and a slice that describes what is left out.
+    /// Returns the same description for the user.
     ///
     /// # Errors
-    /// Those of `tell`.
-    pub fn finish(mut self, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<String> {
-        let mut losses = Losses::default();
-        for line in self.threads.into_iter().chain(self.locks.into_values()) {
-            line.finish(&mut losses).try_for_each(|item| tell(&item))?;
+    /// Those of `sink`.
+    pub fn finish<E>(self, sink: &mut Sink<'_, E>) -> Result<String, E> {
+        let Rows { threads, mut states, locks, mut counters } = self.rows;
+        let mut left_out = LeftOut { flights: self.flights_left_out, ..LeftOut::default() };
+        for row in threads.into_iter().chain(locks.into_values()) {
+            row.finish(&mut left_out.slices).try_for_each(|item| sink(&item))?;
         }
-        let mut values = 0;
-        for gauge in self.counters.iter_mut().flatten() {
-            gauge.finish(tell)?;
-            values += gauge.left_out;
+        for counter in counters.iter_mut().flatten() {
+            left_out.values += counter.finish(sink)?;
         }
-        let (mut merged, mut runs) = (0, 0);
-        for states in &mut self.states {
-            states.finish(tell)?;
-            merged += states.merged;
-            runs += states.runs;
+        for states in &mut states {
+            left_out.states += states.finish(sink)?;
         }
-        let mut words = Vec::new();
-        if values > 0 {
-            words.push(counted(values, "counter value"));
-        }
-        if self.flights > 0 {
-            words.push(format!("{} in flight", counted(self.flights, "message")));
-        }
-        if merged > 0 {
-            words.push(format!("{}, which {runs} merged ones stand for", counted(merged, "state")));
-        }
-        if losses.runs > 0 {
-            words.push(merged_in_words(&losses));
-        }
-        let mut words = format!("{} (at most {} events", words.join("; "), self.most);
-        if self.most > self.asked {
-            words += &format!(", as {} are too few for so many threads and channels", self.asked);
-        }
-        words.push(')');
+        let reason = match self.is_raised {
+            true => ", the minimum for this many threads and channels",
+            false => "",
+        };
+        let description =
+            format!("{} (at most {} events{reason})", left_out.describe(), self.max_events);
         if let Some((thread, time)) = self.first {
-            let words = Some(words.as_str().into());
-            tell(&Item::Slice(Slice { words, ..Slice::instant(thread, time, LEFT_OUT) }))?;
+            let text = Some(description.as_str().into());
+            let slice = Slice::instant(thread, time, SliceKind::LeftOut);
+            sink(&Item::Slice(Slice { text, ..slice }))?;
         }
-        Ok(format!("{LEFT_OUT}: {words}"))
+        Ok(format!("{}: {description}", SliceKind::LeftOut.verb()))
     }
 }
 
-fn merged_in_words(losses: &Losses) -> String {
-    let slices = counted(losses.merged, "slice");
-    let mut words = format!("{slices}, which {} merged ones stand for", losses.runs);
-    let mut worst = Vec::new();
-    if losses.longest_wait > 0 {
-        worst.push(format!("no wait is longer than {}", duration(losses.longest_wait)));
-    }
-    if losses.slowest > 0 {
-        worst.push(format!("no message is slower than {}", duration(losses.slowest)));
-    }
-    if !worst.is_empty() {
-        words += &format!(" and of which {}", worst.join(" and "));
-    }
-    words
-}
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
 
-/// How many events there are in each row.
-struct Rows {
-    rows: Vec<u64>,
-    /// Those of threads' states.
-    states: Vec<u64>,
-}
+    use format::Call;
 
-impl Rows {
-    /// How many events there are if each row has at most `level`.
-    fn sum(&self, level: u64) -> u64 {
-        let sum = |rows: &[u64], most| rows.iter().map(|events| (*events).min(most)).sum::<u64>();
-        sum(&self.rows, level) + sum(&self.states, of_states(level))
+    use super::*;
+    use crate::reading::Recording;
+    use crate::reading::catalog::Target;
+    use crate::timeline::item::{Ending, SliceKind, Total};
+
+    /// A thread and a channel.
+    fn recording() -> Recording {
+        let text = [
+            &format::text::heading(),
+            "block process=0 thread=1 sequence=0 dropped=0",
+            "0 ThreadStarted os_id=1 name=\"main\"",
+            "0 ChannelCreated channel=1 sender=1 receiver=2 site=0 bound=9 message_type=\"\" \
+             name=\"\"",
+            "10000 ThreadEnded\n",
+        ];
+        let bytes = format::text::parse(&text.join("\n")).expect("the text is a recording's");
+        Recording::from_bytes(bytes).expect("the recording can be read")
     }
 
-    /// The most that each row may have so that all together have `room` at most.
-    fn level(&self, room: u64) -> u64 {
-        let rows = self.rows.iter().copied();
-        let states = self.states.iter().map(|events| events.saturating_mul(STATES));
-        let (mut low, mut high) = (0, rows.chain(states).max().unwrap_or(0));
-        while low < high {
-            let level = low + (high - low).div_ceil(2);
-            if self.sum(level) <= room {
-                low = level;
-            } else {
-                high = level - 1;
+    /// A thread sends 100 messages. The depth is 7 after the 50th, else less.
+    fn sends() -> Vec<Item> {
+        let send = |number: u64| {
+            let kind = SliceKind::Operation { call: Call::Send, ending: Ending::Transferred };
+            let begin = Nanos::new(100 * number);
+            Item::Slice(Slice {
+                target: Some(Target::Channel(ChannelIndex::from(0))),
+                depth: Some(if number == 50 { 7 } else { number % 4 }),
+                ..Slice::instant(ThreadIndex::from(0), begin, kind)
+            })
+        };
+        (1..=100).map(send).collect()
+    }
+
+    fn downsampled(max_events: u64) -> Option<(Vec<Item>, String)> {
+        let (recording, all) = (recording(), sends());
+        let source = |sink: &mut Sink<'_, Infallible>| all.iter().try_for_each(sink);
+        let Ok(downsampler) = Downsampler::new(max_events, &recording.catalog, &[], &source);
+        let mut downsampler = downsampler?;
+        let mut items = Vec::new();
+        let mut sink = |item: &Item| {
+            items.push(item.clone());
+            Ok::<_, Infallible>(())
+        };
+        let Ok(()) = all.iter().try_for_each(|item| downsampler.item(item, &mut sink));
+        let Ok(description) = downsampler.finish(&mut sink);
+        Some((items, description))
+    }
+
+    #[test]
+    fn a_depth_is_an_event_of_its_own() {
+        assert!(downsampled(200).is_none());
+        assert!(downsampled(199).is_some());
+    }
+
+    #[test]
+    fn there_are_at_most_as_many_events_as_asked_for_and_peaks_and_totals_are_kept() {
+        for max_events in [40, 70, 100, 150, 199] {
+            let (items, description) = downsampled(max_events).expect("there are more");
+            assert!(items.len() as u64 <= max_events, "{}: {description}", items.len());
+            assert!(description.ends_with(&format!("(at most {max_events} events)")));
+            let (mut slices, mut peak) = (0, 0);
+            for item in &items {
+                match item {
+                    Item::Slice(slice) if slice.kind == SliceKind::LeftOut => {}
+                    Item::Slice(slice) => {
+                        assert_eq!(slice.depth, None);
+                        slices += 1;
+                    }
+                    Item::Counter(counter) => peak = peak.max(counter.value),
+                    Item::Merged(merged) => {
+                        assert_eq!(merged.totals[0].0, Total::Merged);
+                        slices += merged.totals[0].1;
+                    }
+                    other => panic!("{other:?}"),
+                }
             }
+            assert_eq!((slices, peak), (100, 7));
         }
-        low
     }
-}
 
-/// A thread's states have room for one event where another row has room for so many.
-const STATES: u64 = 4;
-
-/// How many events a thread's states have if other rows have so many at most: no fewer than three,
-/// so that the longest is there, and what is before and after it.
-fn of_states(level: u64) -> u64 {
-    (level / STATES).max(3)
+    #[test]
+    fn too_few_events_are_raised_to_the_minimum() {
+        let (items, description) = downsampled(1).expect("there are more");
+        let limit = "(at most 9 events, the minimum for this many threads and channels)";
+        assert!(description.ends_with(limit), "{description}");
+        assert!(items.len() <= 9);
+    }
 }

@@ -1,78 +1,81 @@
-//! Time, evenly divided.
+//! Time slots of equal length.
 //!
-//! Programs work in bursts. So that a picture has most detail where most happens, time is divided
-//! as finely as there is room for the pieces in which something does.
+//! Programs work in bursts. So that a picture has most detail where most happens, the slots are as
+//! short as there is room for those in which something happens.
 
 use super::survey::Extent;
+use crate::reading::Nanos;
 
-/// Time in pieces of one length.
+/// Time, divided into slots of equal length.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pieces {
-    first: u64,
+pub(super) struct TimeSlots {
+    start: Nanos,
+    /// In nanoseconds.
     width: u64,
 }
 
-impl Pieces {
-    /// All that begins there in so many pieces at most.
-    fn new(extent: Extent, most: u64) -> Self {
-        Pieces { first: extent.first, width: 1 + (extent.last - extent.first) / most.max(1) }
+impl TimeSlots {
+    /// At most `max` slots, for events that start within an extent.
+    fn new(extent: Extent, max: u64) -> Self {
+        TimeSlots { start: extent.first, width: 1 + extent.length().get() / max.max(1) }
     }
 
-    /// The number of the piece in which this is.
-    pub(super) fn of(self, time: u64) -> u64 {
-        time.saturating_sub(self.first) / self.width
+    /// The number of the slot of a time.
+    pub(super) fn at(self, time: Nanos) -> u64 {
+        time.since(self.start).get() / self.width
     }
 
-    /// Where the next piece begins.
-    pub(super) fn end(self, number: u64) -> u64 {
-        (number + 1).saturating_mul(self.width).saturating_add(self.first)
+    /// The end of a slot, where the next one starts.
+    pub(super) fn end(self, number: u64) -> Nanos {
+        Nanos::new((number + 1).saturating_mul(self.width)) + self.start
     }
 }
 
-/// In which of very short pieces something happens.
+/// Which of many very short slots have events.
 #[derive(Clone, Debug)]
-pub(super) struct Busy {
-    pieces: Pieces,
+pub(super) struct Occupancy {
+    slots: TimeSlots,
     /// A bit for each.
     bits: Vec<u64>,
 }
 
-/// So much shorter than evenly divided are the shortest pieces, at most.
-const FINEST: u64 = 64;
+/// Maximum number of the very short slots in one slot, if time were evenly divided.
+const MAX_SLOTS_PER_SLOT: u64 = 64;
 
-impl Busy {
-    /// Before anything happens there. Later there is to be room for so many pieces, or some more.
-    pub(super) fn new(extent: Extent, most: u64) -> Self {
-        let pieces = Pieces::new(extent, most.saturating_mul(FINEST));
-        let words = 1 + pieces.of(extent.last) / u64::from(u64::BITS);
-        Busy { pieces, bits: vec![0; words as usize] }
+impl Occupancy {
+    /// No events yet. [`divide`](Occupancy::divide) can make about `max` slots of it.
+    pub(super) fn new(extent: Extent, max: u64) -> Self {
+        let slots = TimeSlots::new(extent, max.saturating_mul(MAX_SLOTS_PER_SLOT));
+        let words = 1 + slots.at(extent.last) / u64::from(u64::BITS);
+        Occupancy { slots, bits: vec![0; words as usize] }
     }
 
-    pub(super) fn mark(&mut self, time: u64) {
-        let number = self.pieces.of(time);
+    /// An event starts at `time`.
+    pub(super) fn mark(&mut self, time: Nanos) {
+        let number = self.slots.at(time);
         if let Some(word) = self.bits.get_mut((number / u64::from(u64::BITS)) as usize) {
             *word |= 1 << (number % u64::from(u64::BITS));
         }
     }
 
-    /// The shortest pieces of which something is in so many at most.
-    pub(super) fn divide(&self, most: u64) -> Pieces {
-        let Pieces { first, width } = self.pieces;
-        let mut times = 1;
-        while self.count(times) > most.max(1) {
-            times = (times + 1).max(times * 5 / 4);
+    /// The shortest slots of which at most `max` have events.
+    pub(super) fn divide(&self, max: u64) -> TimeSlots {
+        let TimeSlots { start, width } = self.slots;
+        let mut factor = 1;
+        while self.count(factor) > max.max(1) {
+            factor = (factor + 1).max(factor * 5 / 4);
         }
-        Pieces { first, width: width.saturating_mul(times) }
+        TimeSlots { start, width: width.saturating_mul(factor) }
     }
 
-    /// In how many pieces something is that are so many times as long.
-    fn count(&self, times: u64) -> u64 {
+    /// How many slots that are longer by this factor have events.
+    fn count(&self, factor: u64) -> u64 {
         let bits = u64::from(u64::BITS);
         let (mut count, mut last) = (0, None);
         for (word, &set) in (0..).zip(&self.bits) {
             let mut set = set;
             while set != 0 {
-                let number = (word * bits + u64::from(set.trailing_zeros())) / times;
+                let number = (word * bits + u64::from(set.trailing_zeros())) / factor;
                 count += u64::from(last.replace(number) != Some(number));
                 set &= set - 1;
             }
@@ -86,25 +89,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bursts_are_divided_finely_and_never_into_too_many_pieces() {
-        let extent = Extent { events: 2_000, first: 100, last: 1_000_100 };
-        for (times, most) in [
+    fn bursts_are_divided_finely_and_never_into_too_many_slots() {
+        let extent = Extent { events: 2_000, first: Nanos::new(100), last: Nanos::new(1_000_100) };
+        for (times, max) in [
             // Two bursts at the ends, and nothing in between.
             ((0..1_000).map(|it| 100 + it).chain((0..1_000).map(|it| 999_101 + it)).collect(), 10),
             // All the time.
             ((0..2_000).map(|it| 100 + it * 500).collect::<Vec<u64>>(), 10),
             (vec![100, 1_000_100], 1),
         ] {
-            let mut busy = Busy::new(extent, most);
-            times.iter().for_each(|&time| busy.mark(time));
-            let pieces = busy.divide(most);
-            let mut used: Vec<_> = times.iter().map(|&time| pieces.of(time)).collect();
+            let mut occupancy = Occupancy::new(extent, max);
+            times.iter().for_each(|&time| occupancy.mark(Nanos::new(time)));
+            let slots = occupancy.divide(max);
+            let mut used: Vec<_> = times.iter().map(|&time| slots.at(Nanos::new(time))).collect();
             used.dedup();
-            assert!(used.len() as u64 <= most, "{pieces:?}");
-            let evenly = 1 + 1_000_000 / most;
-            assert!(pieces.width < 2 * evenly, "{pieces:?}");
+            assert!(used.len() as u64 <= max, "{slots:?}");
+            let evenly = 1 + 1_000_000 / max;
+            assert!(slots.width < 2 * evenly, "{slots:?}");
             if times[1] == 101 {
-                assert!(pieces.width * 32 < evenly, "{pieces:?}");
+                assert!(slots.width * 32 < evenly, "{slots:?}");
             }
         }
     }

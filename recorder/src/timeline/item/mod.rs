@@ -1,40 +1,37 @@
-//! What there is to see in a recording: what [`play`](crate::timeline::builder) tells and the exports show.
-//!
-//! Times are nanoseconds since the trace's start; threads, channels, primitives, callsites and
-//! places are indices into the [`Entities`].
+//! The items of a timeline: what the [builder](super::builder) makes and the exporters draw.
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::reading::catalog::Entities;
+use format::{Call, Subject};
 
+use crate::reading::Nanos;
+use crate::reading::catalog::{
+    Catalog, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, Target, ThreadIndex,
+};
+
+mod kind;
+mod merged;
 mod states;
 
+pub use kind::{Category, Ending, SliceKind, method};
+pub use merged::{Merged, MergedKind, Row, Total};
 pub use states::{Activity, MergedStates, State};
-
-/// The verb of the slice where a process's recording pauses.
-pub const PAUSED: &str = "recording paused";
-/// The verb of the slice where it goes on.
-pub const RESUMED: &str = "recording resumed";
-/// The verb of the slice where a thread panics.
-pub const PANIC: &str = "panic";
-
-/// The verb of the slice that says what a picture of a part of a run does not show.
-pub const LEFT_OUT: &str = "left out";
 
 /// One thing to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
     /// What a thread did or waited for.
     Slice(Slice),
-    /// What a thread is at for a while. Told when it is over.
+    /// What a thread is at for a while. Reported when it is over.
     State(State),
-    /// A message between its send and its receive. Told when it is over.
+    /// A message between its send and its receive. Reported when it is over.
     Flight(Flight),
-    /// A lock that is held. Told when it is over.
-    Hold(Hold),
-    /// A channel's number at a time.
+    /// A lock that is held. Reported when it is over.
+    Hold(HeldLock),
+    /// The value of a channel's counter.
     Counter(Counter),
     /// Several slices or holds as one, where there is no room for each.
     Merged(Merged),
@@ -45,102 +42,67 @@ pub enum Item {
 /// What a thread did or waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// The thread's index.
-    pub thread: usize,
+    /// The thread.
+    pub thread: ThreadIndex,
     /// When it begins.
-    pub begin: u64,
+    pub begin: Nanos,
     /// When it ends; `None` if it never did.
-    pub end: Option<u64>,
-    /// What it is about.
-    pub category: Category,
-    /// The first word of its name: `send`, `recv`, `lock`, …
-    pub verb: &'static str,
-    /// The last word of its name, or nothing: `waiting`, `full`, …
-    pub note: &'static str,
-    /// The function or method that was called.
-    pub operation: &'static str,
-    /// What it is on, if the recording tells.
-    pub on: Option<On>,
-    /// Of a channel, the endpoint's number.
-    pub endpoint: Option<u32>,
-    /// The index of the place where it was called, if the recording tells.
-    pub site: Option<usize>,
+    pub end: Option<Nanos>,
+    /// What it is.
+    pub kind: SliceKind,
+    /// What it is about, if that is known.
+    pub target: Option<Target>,
+    /// The endpoint of a channel.
+    pub endpoint: Option<EndpointIndex>,
+    /// Where it was called, if that is recorded.
+    pub place: Option<PlaceIndex>,
     /// The message's number in its channel.
-    pub message: Option<u64>,
-    /// Where arrows begin, or one ends.
-    pub arrow: Option<Arrow>,
-    /// Of a send: when its thread has received the message because of which it is sent. An arrow
-    /// leads here from that receive.
-    pub cause: Option<u64>,
-    /// Messages in the channel after it, if the counter that follows says so, too: whoever leaves
-    /// out counters leaves this out.
+    pub message: Option<NonZeroU64>,
+    /// The flows that start at its end, or one that ends at its begin.
+    pub flow: Option<Flow>,
+    /// Of a send: when its thread has received the message that made it send this one. A flow leads
+    /// here from that receive.
+    pub cause: Option<Nanos>,
+    /// The queue depth of its channel from its begin on. No [`Counter`] says so again.
     pub depth: Option<u64>,
-    /// From the begin of the message's send to its receive, in nanoseconds.
-    pub latency: Option<u64>,
-    /// How long the operation has waited, in nanoseconds.
-    pub waited: Option<u64>,
-    /// How long it was ready to wait, in nanoseconds.
-    pub timeout: Option<u64>,
-    /// What was said: a message's value, a span's fields, what was logged, why a thread panics.
-    pub words: Option<Arc<str>>,
+    /// From the start of the message's send to its receive.
+    pub latency: Option<Nanos>,
+    /// How long the operation has waited.
+    pub waited: Option<Nanos>,
+    /// The longest time that it was ready to wait.
+    pub timeout: Option<Nanos>,
+    /// A message's value, a span's fields, a log message, or the message of a panic.
+    pub text: Option<Arc<str>>,
 }
 
-/// What a slice is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Category {
-    /// A channel.
-    Channel,
-    /// A synchronisation primitive.
-    Primitive,
-    /// A thread's life, and its recording.
-    Thread,
-    /// A span of the crate `tracing`.
-    Span,
-    /// What was logged with the crate `tracing`.
-    Log,
-}
-
-/// What a slice is on: the index of one of these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum On {
-    /// A channel.
-    Channel(usize),
-    /// A synchronisation primitive.
-    Primitive(usize),
-    /// Another thread.
-    Thread(usize),
-    /// A place that opens spans or logs.
-    Callsite(usize),
-}
-
-/// Ends of arrows. The two ends of an arrow have the same number, and no others have it.
+/// Ends of flows. The two ends of a flow have the same number, and no others have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Arrow {
-    /// Arrows with these numbers begin at the slice's end. They need not end anywhere.
-    From(Range<u64>),
-    /// An arrow ends at the slice's begin.
-    To(u64),
+pub enum Flow {
+    /// Flows with these numbers start at the slice's end. They need not end anywhere.
+    Out(Range<u64>),
+    /// A flow ends at the slice's begin.
+    In(u64),
 }
 
 /// A message between its send and its receive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flight {
-    /// The channel's index.
-    pub channel: usize,
+    /// The channel.
+    pub channel: ChannelIndex,
     /// The message's number in its channel, from 1.
     pub message: u64,
-    /// The number of its arrow.
-    pub arrow: u64,
-    /// No two messages that are in flight in a channel at a time have the same lane. `None` if
-    /// there was none left: it is not shown.
-    pub lane: Option<usize>,
+    /// The number of its flow.
+    pub flow: u64,
+    /// No two messages in flight in a channel have the same lane at a time. `None` if all lanes
+    /// were taken: it is not shown.
+    pub lane: Option<u8>,
     /// When it was handed over.
-    pub begin: u64,
+    pub begin: Nanos,
     /// When it was received or lost, or the recording paused.
-    pub end: u64,
+    pub end: Nanos,
     /// What became of it.
     pub fate: Fate,
-    /// What it is, if the recording tells.
+    /// Its value, if that is recorded.
     pub value: Option<Arc<str>>,
 }
 
@@ -149,48 +111,48 @@ pub struct Flight {
 pub enum Fate {
     /// It was received.
     Received,
-    /// Nobody received it.
+    /// No thread received it.
     Lost,
-    /// The recording paused before it was received, and nobody knows.
-    Unseen,
+    /// The recording paused before it was received: it is not known.
+    Unknown,
 }
 
 /// A lock that is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hold {
-    /// The lock's index.
-    pub primitive: usize,
-    /// The index of the thread that holds it.
-    pub thread: usize,
+pub struct HeldLock {
+    /// The lock.
+    pub primitive: PrimitiveIndex,
+    /// The thread that holds it.
+    pub thread: ThreadIndex,
     /// Whether it is held for reading, perhaps by others, too.
-    pub shared: bool,
-    /// No two that hold a lock at a time have the same lane. `None` if there was none left: it
-    /// is not shown.
-    pub lane: Option<usize>,
-    /// From when on.
-    pub begin: u64,
-    /// When it was let go; `None` if it never was.
-    pub end: Option<u64>,
-    /// Whether it was recorded that it was let go. If not, it was at the end at the latest.
-    pub seen: bool,
-    /// The index of the place where it was locked, if the recording tells.
-    pub site: Option<usize>,
+    pub is_shared: bool,
+    /// No two threads that hold a lock have the same lane at a time. `None` if all lanes were
+    /// taken: it is not shown.
+    pub lane: Option<u8>,
+    /// Since when.
+    pub begin: Nanos,
+    /// When it was released; `None` if it never was.
+    pub end: Option<Nanos>,
+    /// Whether its release is recorded. If not, it was not later than `end`.
+    pub is_release_recorded: bool,
+    /// Where it was acquired, if that is recorded.
+    pub place: Option<PlaceIndex>,
     /// The turn at the lock: see [`Turn`](format::Turn).
     pub turn: u64,
-    /// How long others have waited for the lock meanwhile, all together, in nanoseconds.
-    pub others_waited: u64,
+    /// How long others have waited for the lock meanwhile, all together.
+    pub others_waited: Nanos,
 }
 
-/// A channel's number at a time.
+/// The value of a channel's counter from a time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// The channel's index.
-    pub channel: usize,
+    /// The channel.
+    pub channel: ChannelIndex,
     /// What is counted.
-    pub what: Count,
+    pub count: Count,
     /// From when on.
-    pub time: u64,
-    /// How many there are.
+    pub time: Nanos,
+    /// The number.
     pub value: u64,
 }
 
@@ -203,307 +165,152 @@ pub enum Count {
     LiveSenders,
 }
 
-/// Several slices of a thread, or several holds of a lock, as one: what
-/// [`detail`](crate::timeline::downsample) makes where there is no room for each.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merged {
-    /// Where they were.
-    pub row: Row,
-    /// When the first begins.
-    pub begin: u64,
-    /// When the last ends.
-    pub end: u64,
-    /// What they are, the most frequent first: first words of names, what they are on, and how
-    /// many there are, without waits.
-    pub kinds: Vec<(&'static str, Option<On>, u64)>,
-    /// How many others there are of which it is not said what they are.
-    pub others: u64,
-    /// What they come to, in the order of [`Total::ALL`]; what is nothing is not there.
-    pub totals: Vec<(Total, u64)>,
-}
-
-/// Where slices or holds are, one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Row {
-    /// A thread, by its index.
-    Thread(usize),
-    /// A lock, by its index, and one of its lanes.
-    Lock(usize, usize),
-}
-
-/// What [merged](Merged) slices or holds come to. Times are nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Total {
-    /// How many there are.
-    Merged,
-    /// Messages sent.
-    Sends,
-    /// Messages received.
-    Receives,
-    /// How often the thread has waited for others.
-    Waits,
-    /// How long, in all.
-    Waited,
-    /// How long at most.
-    LongestWait,
-    /// The shortest latency of the messages received.
-    LatencyMin,
-    /// The mean of their latencies, rounded down.
-    LatencyMean,
-    /// The longest.
-    LatencyMax,
-    /// All their latencies together.
-    LatencySum,
-    /// How long a lock was held, in all.
-    Held,
-    /// How long at most.
-    LongestHeld,
-    /// How long others have waited for it meanwhile, all together.
-    OthersWaited,
-}
-
-impl Total {
-    /// All of them.
-    pub const ALL: [Total; 13] = [
-        Total::Merged,
-        Total::Sends,
-        Total::Receives,
-        Total::Waits,
-        Total::Waited,
-        Total::LongestWait,
-        Total::LatencyMin,
-        Total::LatencyMean,
-        Total::LatencyMax,
-        Total::LatencySum,
-        Total::Held,
-        Total::LongestHeld,
-        Total::OthersWaited,
-    ];
-
-    /// Its name, as the exports have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Total::Merged => "merged",
-            Total::Sends => "sends",
-            Total::Receives => "receives",
-            Total::Waits => "waits",
-            Total::Waited => "all_waited_ns",
-            Total::LongestWait => "longest_wait_ns",
-            Total::LatencyMin => "latency_min_ns",
-            Total::LatencyMean => "latency_mean_ns",
-            Total::LatencyMax => "latency_max_ns",
-            Total::LatencySum => "latency_sum_ns",
-            Total::Held => "all_held_ns",
-            Total::LongestHeld => "longest_held_ns",
-            Total::OthersWaited => "all_others_waited_ns",
-        }
-    }
-}
-
-impl Merged {
-    /// Its name, which is the same for about the same mixture of operations:
-    /// `recv jobs, send results (merged)`. What is much rarer than others is not in it, nor that
-    /// what was locked is unlocked.
-    pub fn name(&self, entities: &Entities) -> String {
-        const NAMED: usize = 3;
-        let is_unlock = |verb: &str| verb.starts_with("unlock");
-        let only_unlocks = self.kinds.iter().all(|(verb, ..)| is_unlock(verb));
-        let most = self.kinds.iter().map(|(.., count)| *count).max().unwrap_or(0);
-        let mut names: Vec<_> = self
-            .kinds
-            .iter()
-            .filter(|(verb, _, count)| *count >= most / 2 && (only_unlocks || !is_unlock(verb)))
-            .map(|&(verb, on, _)| named_by(verb, on, entities))
-            .collect();
-        names.sort_unstable();
-        let more = if names.len() > NAMED { ", …" } else { "" };
-        names.truncate(NAMED);
-        let note = if self.is_waiting() { ", mostly waiting" } else { "" };
-        format!("{}{more} (merged{note})", names.join(", "))
-    }
-
-    /// How many there are of what: `7 recv jobs, 7 send results`; nothing if there are only waits.
-    pub fn what(&self, entities: &Entities) -> String {
-        let known = self.kinds.iter().filter(|(.., count)| *count > 0);
-        let mut parts: Vec<_> = known
-            .map(|&(verb, on, count)| format!("{count} {}", named_by(verb, on, entities)))
-            .collect();
-        if self.others > 0 {
-            parts.push(format!("{} others", self.others));
-        }
-        parts.join(", ")
-    }
-
-    /// Whether its thread has waited for others most of the time.
-    fn is_waiting(&self) -> bool {
-        let waited = self.totals.iter().find(|(total, _)| *total == Total::Waited);
-        waited.is_some_and(|(_, waited)| *waited > (self.end - self.begin) / 2)
-    }
-}
-
-/// `send jobs`; a span by its name.
-fn named_by(verb: &str, on: Option<On>, entities: &Entities) -> String {
-    const LABEL: usize = 80;
-    match on.map_or("", |on| on.label(entities)) {
-        "" if verb.is_empty() => "span".to_owned(),
-        "" => verb.to_owned(),
-        label if verb.is_empty() => short(label, LABEL).into_owned(),
-        label => format!("{verb} {label}"),
-    }
-}
-
-impl Category {
-    /// Its name, as the exports have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Category::Channel => "channel",
-            Category::Primitive => "primitive",
-            Category::Thread => "thread",
-            Category::Span => "span",
-            Category::Log => "log",
-        }
-    }
-}
-
-impl On {
-    /// What it is called.
-    pub fn label(self, entities: &Entities) -> &str {
-        match self {
-            On::Channel(channel) => &entities.channels[channel].label,
-            On::Primitive(primitive) => &entities.primitives[primitive].label,
-            On::Thread(thread) => &entities.threads[thread].name,
-            On::Callsite(callsite) => &entities.callsites[callsite].name,
-        }
-    }
-}
-
 impl Slice {
-    /// Its name: verb, what it is on, and note, as in `recv jobs (waiting)`. A span has its own
-    /// name, and what is logged is called by its words.
-    pub fn name(&self, entities: &Entities) -> String {
-        const WORDS: usize = 80;
-        let words = || short(self.words.as_deref().unwrap_or_default(), WORDS);
-        let label = self.on.map_or("", |on| on.label(entities));
-        let mut name = match self.category {
-            Category::Span if label.is_empty() => "span".to_owned(),
-            Category::Span => short(label, WORDS).into_owned(),
-            Category::Log => words().into_owned(),
-            _ if [PANIC, LEFT_OUT].contains(&self.verb) => format!("{}: {}", self.verb, words()),
-            _ if label.is_empty() => self.verb.to_owned(),
-            _ => format!("{} {label}", self.verb),
-        };
-        if !self.note.is_empty() {
-            name.push_str(" (");
-            name.push_str(self.note);
-            name.push(')');
-        }
-        name
-    }
-
-    /// Whether its words are part of its name, so that others of its kind have another.
+    /// A slice without length, about nothing.
     #[inline]
-    pub fn is_named_by_words(&self) -> bool {
-        self.category == Category::Log || [PANIC, LEFT_OUT].contains(&self.verb)
-    }
-
-    /// The function or method that was called, if its name does not begin with that.
-    #[inline]
-    pub fn called(&self) -> Option<&'static str> {
-        let named = matches!(self.category, Category::Span | Category::Log);
-        (!named && !self.verb.starts_with(self.operation)).then_some(self.operation)
-    }
-
-    /// Whether it is a message handed over.
-    pub fn is_sent(&self) -> bool {
-        self.category == Category::Channel && self.verb == "send" && self.note.is_empty()
-    }
-
-    /// Whether it is a message taken.
-    pub fn is_received(&self) -> bool {
-        let taken = self.note.is_empty() || self.lacks_send();
-        self.category == Category::Channel && self.verb == "recv" && taken
-    }
-
-    /// Whether it is a message taken of whose send there is no event.
-    pub fn lacks_send(&self) -> bool {
-        self.note == "send not recorded"
-    }
-
-    /// The channel that it is on.
-    pub fn channel(&self) -> Option<usize> {
-        match self.on {
-            Some(On::Channel(channel)) => Some(channel),
-            _ => None,
-        }
-    }
-
-    /// Whether its thread waits for others.
-    pub fn is_wait(&self) -> bool {
-        matches!(self.note, "waiting" | "full" | "returning") && self.end != Some(self.begin)
-    }
-
-    /// A slice without length, about its thread.
-    #[inline]
-    pub(crate) fn instant(thread: usize, time: u64, verb: &'static str) -> Self {
+    pub(crate) fn instant(thread: ThreadIndex, time: Nanos, kind: SliceKind) -> Self {
         Slice {
             thread,
             begin: time,
             end: Some(time),
-            category: Category::Thread,
-            verb,
-            note: "",
-            operation: verb,
-            on: None,
+            kind,
+            target: None,
             endpoint: None,
-            site: None,
+            place: None,
             message: None,
-            arrow: None,
+            flow: None,
             cause: None,
             depth: None,
             latency: None,
             waited: None,
             timeout: None,
-            words: None,
+            text: None,
+        }
+    }
+
+    /// Its name: verb, target and note, as in `recv jobs (waiting)`. A span has its own name, and a
+    /// log message is its name.
+    pub fn name(&self, catalog: &Catalog) -> String {
+        const MAX_TEXT: usize = 80;
+        let text = || shorten(self.text.as_deref().unwrap_or_default(), MAX_TEXT);
+        let label = self.target.map_or("", |target| catalog.label(target));
+        let verb = self.kind.verb();
+        let mut name = match self.kind {
+            SliceKind::Span if label.is_empty() => "span".to_owned(),
+            SliceKind::Span => shorten(label, MAX_TEXT).into_owned(),
+            SliceKind::Log => text().into_owned(),
+            SliceKind::Panicked | SliceKind::LeftOut => format!("{verb}: {}", text()),
+            _ if label.is_empty() => verb.to_owned(),
+            _ => format!("{verb} {label}"),
+        };
+        if let Some(note) = self.kind.note() {
+            name.push_str(" (");
+            name.push_str(note);
+            name.push(')');
+        }
+        name
+    }
+
+    /// Whether its text is part of its name, so that others of its kind have another.
+    #[inline]
+    pub fn is_named_by_text(&self) -> bool {
+        matches!(self.kind, SliceKind::Log | SliceKind::Panicked | SliceKind::LeftOut)
+    }
+
+    /// Whether it is about a channel.
+    #[inline]
+    pub fn category(&self) -> Category {
+        self.kind.category()
+    }
+
+    /// The channel that it is on.
+    #[inline]
+    pub fn channel(&self) -> Option<ChannelIndex> {
+        self.target.and_then(Target::channel)
+    }
+
+    /// Whether it has no length.
+    #[inline]
+    pub fn is_instant(&self) -> bool {
+        self.end == Some(self.begin)
+    }
+
+    /// Whether its thread waits for others.
+    pub fn is_wait(&self) -> bool {
+        let waits = match self.kind {
+            SliceKind::Wait { call, .. } => call != Call::Sleep,
+            SliceKind::Returning { .. } => true,
+            _ => false,
+        };
+        waits && !self.is_instant()
+    }
+
+    /// Whether it hands a message over.
+    pub fn is_sent(&self) -> bool {
+        let SliceKind::Operation { call, ending: Ending::Transferred } = self.kind else {
+            return false;
+        };
+        call.is_send()
+    }
+
+    /// Whether it takes a message.
+    pub fn is_received(&self) -> bool {
+        match self.kind {
+            SliceKind::Operation { call, ending } => {
+                let is_taken = matches!(ending, Ending::Transferred | Ending::SendNotRecorded);
+                call.subject() == Subject::Endpoint && !call.is_send() && is_taken
+            }
+            _ => false,
         }
     }
 }
 
 impl Flight {
-    /// Its name: its number and its value, cut to a length that can be read.
+    /// Its name: its number and its value, shortened.
     pub fn name(&self) -> String {
-        const VALUE: usize = 40;
-        let mut number = itoa::Buffer::new();
-        let number = number.format(self.message);
-        match &self.value {
-            Some(value) => ["#", number, " ", &short(value, VALUE)].concat(),
-            None => ["#", number].concat(),
+        let mut name = String::new();
+        self.append_name(&mut name);
+        name
+    }
+
+    /// Appends its name.
+    #[inline]
+    pub(crate) fn append_name(&self, name: &mut String) {
+        const MAX_VALUE: usize = 40;
+        name.push('#');
+        name.push_str(itoa::Buffer::new().format(self.message));
+        if let Some(value) = &self.value {
+            name.push(' ');
+            name.push_str(&shorten(value, MAX_VALUE));
         }
     }
 }
 
-impl Hold {
+impl HeldLock {
     /// Its name: who holds the lock.
-    pub fn name(&self, entities: &Entities) -> String {
-        let held = if self.shared { "read by" } else { "held by" };
-        let note = if self.seen || self.end.is_none() { "" } else { " (release not recorded)" };
-        format!("{held} {}{note}", entities.threads[self.thread].name)
+    pub fn name(&self, catalog: &Catalog) -> String {
+        let held = if self.is_shared { "read by" } else { "held by" };
+        let is_certain = self.is_release_recorded || self.end.is_none();
+        let note = if is_certain { "" } else { " (release not recorded)" };
+        format!("{held} {}{note}", catalog.threads[self.thread].name)
     }
 }
 
-/// A text as part of a name: so many characters at most, all in one line.
-pub(crate) fn short(text: &str, most: usize) -> Cow<'_, str> {
+/// A text as part of a name: at most `max` characters, in one line.
+pub(crate) fn shorten(text: &str, max: usize) -> Cow<'_, str> {
     let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && *byte != b'\\';
-    if text.len() <= most && text.as_bytes().iter().all(is_plain) {
+    if text.len() <= max && text.as_bytes().iter().all(is_plain) {
         return text.into();
     }
     let plain = |c: char| match c {
-        // See `entities::readable`: whatever may be the last character.
+        // Perfetto 52 stops reading where a text ends in a backslash, and any character may
+        // become the last.
         '\\' => '∖',
         c if c.is_control() => ' ',
         c => c,
     };
-    let mut short: String = text.chars().take(most).map(plain).collect();
-    if text.chars().nth(most).is_some() {
+    let mut short: String = text.chars().take(max).map(plain).collect();
+    if text.chars().nth(max).is_some() {
         short.pop();
         short.push('…');
     }
@@ -515,11 +322,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_text_is_cut_and_stands_in_one_line() {
-        assert_eq!(short("abcd", 4), "abcd");
-        assert_eq!(short("abcde", 4), "abc…");
-        assert_eq!(short("é\n漢字x", 4), "é 漢…");
-        assert_eq!(short("C:\\", 4), "C:∖");
-        assert_eq!(short("", 4), "");
+    fn a_long_text_is_cut_and_becomes_one_line() {
+        assert_eq!(shorten("abcd", 4), "abcd");
+        assert_eq!(shorten("abcde", 4), "abc…");
+        assert_eq!(shorten("é\n漢字x", 4), "é 漢…");
+        assert_eq!(shorten("C:\\", 4), "C:∖");
+        assert_eq!(shorten("", 4), "");
     }
 }

@@ -1,39 +1,44 @@
-//! What threads are at.
+//! The states of threads.
 
 use std::cmp::Reverse;
 
-/// What a thread is at for a while. A thread's states follow each other without a gap.
+use format::Call;
+
+use crate::reading::Nanos;
+use crate::reading::catalog::ThreadIndex;
+
+/// What a thread does for a while. A thread's states follow each other without a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct State {
-    /// The thread's index.
-    pub thread: usize,
-    /// From when on.
-    pub begin: u64,
-    /// Until when; `None` if that never ended.
-    pub end: Option<u64>,
-    /// What it is at: something else than before and after it.
+    /// The thread.
+    pub thread: ThreadIndex,
+    /// When it begins.
+    pub begin: Nanos,
+    /// When it ends; `None` if it never did.
+    pub end: Option<Nanos>,
+    /// What the thread does: not what it does before and after.
     pub activity: Activity,
 }
 
-/// Several states of a thread, one after the other, as one: what [`detail`](crate::timeline::downsample) makes
-/// where there is no room for each.
+/// Several states of a thread, one after the other, as one: what
+/// [`downsample`](crate::timeline::downsample) makes where there is no room for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MergedStates {
-    /// The thread's index.
-    pub thread: usize,
+    /// The thread.
+    pub thread: ThreadIndex,
     /// When the first begins.
-    pub begin: u64,
+    pub begin: Nanos,
     /// When the last ends.
-    pub end: u64,
+    pub end: Nanos,
     /// How many there are.
     pub count: u64,
-    /// For how many nanoseconds in all the thread is at each, in the order of [`Activity::ALL`].
+    /// How many nanoseconds in all it does each, in the order of [`Activity::ALL`].
     pub nanoseconds: [u64; Activity::ALL.len()],
 }
 
 impl MergedStates {
-    /// What the thread is at, and for how many nanoseconds in all. What takes longest comes first;
-    /// of two that take as long, the one that [`Activity::ALL`] has first.
+    /// What the thread does, and for how many nanoseconds in all; the longest first. Of two that
+    /// take as long, the one comes first that [`Activity::ALL`] has first.
     pub fn times(&self) -> Vec<(Activity, u64)> {
         let times = Activity::ALL.into_iter().zip(self.nanoseconds);
         let mut times: Vec<_> = times.filter(|(_, time)| *time > 0).collect();
@@ -41,7 +46,7 @@ impl MergedStates {
         times
     }
 
-    /// What takes longest.
+    /// What the thread does for longest.
     pub fn mostly(&self) -> Activity {
         let of = |activity: &Activity| self.nanoseconds[*activity as usize];
         let longest = |activity: &Activity| (of(activity), Reverse(*activity));
@@ -49,10 +54,10 @@ impl MergedStates {
     }
 }
 
-/// What a thread can be at.
+/// What a thread can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activity {
-    /// It does not wait in anything that is recorded.
+    /// It runs, or waits for something that is not recorded.
     Running,
     /// It waits in a send.
     Send,
@@ -66,9 +71,9 @@ pub enum Activity {
     Barrier,
     /// It waits for an initialiser.
     Initialize,
-    /// It waits for the end of another.
+    /// It waits for the end of another thread.
     Join,
-    /// It waits for the end of all in a scope.
+    /// It waits for the end of the threads of a scope.
     Scope,
     /// It is parked.
     Park,
@@ -95,7 +100,7 @@ impl Activity {
         Activity::NotRecorded,
     ];
 
-    /// Its name, as the exports have it.
+    /// Its name in exports.
     pub fn name(self) -> &'static str {
         match self {
             Activity::Running => "running",
@@ -110,6 +115,22 @@ impl Activity {
             Activity::Park => "waiting in park",
             Activity::Asleep => "asleep",
             Activity::NotRecorded => "not recorded",
+        }
+    }
+
+    /// What a thread does that waits in this call.
+    pub(crate) fn waiting_in(call: Call) -> Self {
+        match call {
+            Call::Send | Call::TrySend => Activity::Send,
+            Call::Recv | Call::TryRecv | Call::RecvTimeout | Call::Select => Activity::Recv,
+            Call::CondvarWait | Call::CondvarWaitTimeout => Activity::Condvar,
+            Call::BarrierWait => Activity::Barrier,
+            Call::Initialize | Call::Initializer => Activity::Initialize,
+            Call::Join => Activity::Join,
+            Call::Scope => Activity::Scope,
+            Call::Park | Call::ParkTimeout => Activity::Park,
+            Call::Sleep => Activity::Asleep,
+            _ => Activity::Lock,
         }
     }
 }

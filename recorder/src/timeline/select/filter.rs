@@ -1,372 +1,467 @@
-//! Lets through what is selected.
+//! Passes on the selected items.
 //!
-//! - What reaches beyond the window is cut there; what its arguments say stays as it is.
-//! - An arrow is shown if both its ends are. A message is in flight if one of its ends is on a
-//!   thread that is shown.
-//! - Counters begin with the value that they have where the picture begins, or where a thread
-//!   that is shown first uses the channel.
-//! - Of a journey there are sends and receives, the waits that ended with one of them, and how
-//!   its threads waited and slept in between.
+//! - An item that reaches beyond the window is cut there; its other properties stay.
+//! - A flow is shown if both its ends are. A message in flight is shown if its sender or its
+//!   receiver is selected.
+//! - A counter starts with the value that it has at the start of the window, or when a selected
+//!   thread first uses its channel.
+//! - A journey consists of sends and receives, the waits that ended with one of them, and the waits
+//!   and sleeps of its threads in between.
 
-use std::collections::HashSet;
-
-use anyhow::Result;
+use format::Call;
+use rustc_hash::FxHashSet;
+use typed_index_collections::TiVec;
 
 use super::Selection;
-use super::journey::{Journey, Message, sent_or_received};
-use crate::reading::Recording;
-use crate::reading::catalog::Entities;
-use crate::report::summary::counted;
+use super::journey::{Journey, Transfer};
+use crate::analysis::findings::words::counted;
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
 use crate::timeline::item::{
-    Arrow, Count, Counter, Fate, Flight, Hold, Item, LEFT_OUT, Slice, State,
+    Count, Counter, Fate, Flight, Flow, HeldLock, Item, Slice, SliceKind, State,
 };
 
-/// Takes in all items, and tells those that are selected.
+/// A function that takes items.
+type Sink<'s, E> = dyn FnMut(&Item) -> Result<(), E> + 's;
+
+/// Takes all items of a recording, and passes on those that are selected.
 #[derive(Debug)]
 pub struct Filter<'a> {
     selection: &'a Selection,
-    entities: &'a Entities,
-    /// Arrows that begin in the picture and have not ended.
-    open: HashSet<u64>,
-    /// Messages on their way that a thread has sent which is shown.
-    flying: HashSet<u64>,
-    /// A message whose receive is told next.
+    catalog: &'a Catalog,
+    /// Flows that start in the picture and have not ended.
+    open_flows: FxHashSet<u64>,
+    /// The flows of messages in flight whose sends are selected.
+    sent: FxHashSet<u64>,
+    /// A message whose receive comes next.
     landing: Option<Flight>,
-    channels: Vec<Channel>,
-    threads: Vec<Thread>,
+    channels: TiVec<ChannelIndex, ChannelCounters>,
+    threads: TiVec<ThreadIndex, ThreadProgress>,
     /// The thread of the first slice in the picture.
-    first: Option<usize>,
-    slices: u64,
-    messages: u64,
+    first_thread: Option<ThreadIndex>,
+    slices_left_out: u64,
+    messages_left_out: u64,
 }
 
 /// The counters of a channel.
 #[derive(Clone, Debug, Default)]
-struct Channel {
-    used: bool,
-    depth: Gauge,
-    senders: Gauge,
+struct ChannelCounters {
+    /// Whether they are shown: always, or since a selected thread has used the channel.
+    is_used: bool,
+    depth: LatestValue,
+    senders: LatestValue,
 }
 
-/// One counter: its newest value, and whether the picture has it.
+/// The latest value of a counter.
 #[derive(Clone, Debug, Default)]
-struct Gauge {
-    newest: Option<Counter>,
-    shown: bool,
+struct LatestValue {
+    latest: Option<Counter>,
+    /// Whether the picture has this value or an earlier one.
+    is_started: bool,
 }
 
-/// Where a thread is on a journey.
+/// How far a thread is on a journey.
 #[derive(Clone, Debug, Default)]
-struct Thread {
-    /// Whether the message that it received last is part of it.
-    is_on: bool,
-    /// When it has received a message last, where the picture shows that.
-    received: Option<u64>,
-    /// What it has waited for since then, or else its last wait.
+struct ThreadProgress {
+    /// Whether the message that it received last is part of the journey.
+    is_on_journey: bool,
+    /// The time of its last receive, if the picture has that.
+    received: Option<Nanos>,
+    /// Its waits since that receive if it is on the journey, else its last wait.
     waits: Vec<Slice>,
 }
 
 impl<'a> Filter<'a> {
-    /// Of items of which none has been told yet.
-    pub fn new(selection: &'a Selection, recording: &'a Recording) -> Self {
-        let entities = &recording.entities;
-        let used = !selection.only_used;
+    /// A filter for the items of a recording with this catalog, from which the selection was made.
+    pub fn new(selection: &'a Selection, catalog: &'a Catalog) -> Self {
+        let is_used = !selection.only_used_channels;
+        let counters = || ChannelCounters { is_used, ..ChannelCounters::default() };
         Filter {
             selection,
-            entities,
-            open: HashSet::new(),
-            flying: HashSet::new(),
+            catalog,
+            open_flows: FxHashSet::default(),
+            sent: FxHashSet::default(),
             landing: None,
-            channels: vec![Channel { used, ..Channel::default() }; entities.channels.len()],
-            threads: vec![Thread::default(); entities.threads.len()],
-            first: None,
-            slices: 0,
-            messages: 0,
+            channels: catalog.channels.iter().map(|_| counters()).collect(),
+            threads: catalog.threads.iter().map(|_| ThreadProgress::default()).collect(),
+            first_thread: None,
+            slices_left_out: 0,
+            messages_left_out: 0,
         }
     }
 
-    /// Takes in an item.
+    /// Takes the next item of the recording.
     ///
     /// # Errors
-    /// Those of `tell`.
-    pub fn item(&mut self, item: &Item, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
+    /// Those of `sink`.
+    pub fn item<E>(&mut self, item: &Item, sink: &mut Sink<'_, E>) -> Result<(), E> {
         match item {
-            Item::Slice(slice) => self.slice(slice, tell),
-            Item::State(state) => self.state(*state, tell),
-            Item::Flight(flight) => self.flight(flight, tell),
-            Item::Hold(hold) => self.hold(hold, tell),
-            Item::Counter(counter) => self.counter(*counter, tell),
-            // What is selected is merged, and not the other way round.
+            Item::Slice(slice) => self.slice(slice, sink),
+            Item::State(state) => self.state(*state, sink),
+            Item::Flight(flight) => self.flight(flight, sink),
+            Item::Hold(hold) => self.hold(hold, sink),
+            Item::Counter(counter) => self.counter(*counter, sink),
+            // Items are merged after they are selected.
             Item::Merged(_) | Item::MergedStates(_) => Ok(()),
         }
     }
 
-    /// Tells what remains, and in the picture itself what is not there. Gives the same in words.
+    /// Passes on the remaining items, and a slice that describes what is left out. Returns the same
+    /// description for the user; `None` if neither slices nor messages in flight are left out.
     ///
     /// # Errors
-    /// Those of `tell`.
-    pub fn finish(mut self, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<String> {
-        let (from, to) = self.selection.window;
-        for channel in 0..self.channels.len() {
-            self.begin_counters(channel, to, tell)?;
+    /// Those of `sink`.
+    pub fn finish<E>(mut self, sink: &mut Sink<'_, E>) -> Result<Option<String>, E> {
+        for channel in self.catalog.channels.keys() {
+            self.start_counters(channel, self.selection.window.to, sink)?;
         }
-        let words = format!(
+        if self.slices_left_out == 0 && self.messages_left_out == 0 {
+            return Ok(None);
+        }
+        let description = format!(
             "{} and {} in flight; shown: {}",
-            counted(self.slices, "slice"),
-            counted(self.messages, "message"),
-            self.selection.words
+            counted(self.slices_left_out, "slice"),
+            counted(self.messages_left_out, "message"),
+            self.selection.description
         );
-        if let Some(thread) = self.first {
-            let words = Some(words.as_str().into());
-            tell(&Item::Slice(Slice { words, ..Slice::instant(thread, from, LEFT_OUT) }))?;
+        if let Some(thread) = self.first_thread {
+            let text = Some(description.as_str().into());
+            let slice = Slice::instant(thread, self.selection.window.from, SliceKind::LeftOut);
+            sink(&Item::Slice(Slice { text, ..slice }))?;
         }
-        Ok(format!("{LEFT_OUT}: {words}"))
+        Ok(Some(format!("{}: {description}", SliceKind::LeftOut.verb())))
     }
 
-    fn slice(&mut self, slice: &Slice, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-        let selected = self.selection.has(slice);
-        match sent_or_received(slice) {
-            Some(Message::Sent(arrow)) if selected && slice.channel().is_some() => {
-                self.flying.insert(arrow);
+    fn slice<E>(&mut self, slice: &Slice, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        let is_selected = self.selection.has(slice);
+        match Transfer::of(slice) {
+            Some(Transfer::Sent(flow)) if is_selected && slice.channel().is_some() => {
+                self.sent.insert(flow);
             }
-            Some(Message::Received(arrow)) => {
-                let landing = self.landing.take_if(|flight| flight.arrow == arrow);
-                match landing {
-                    Some(flight) if selected => self.tell_flight(&flight, tell)?,
-                    Some(_) => self.messages += 1,
+            Some(Transfer::Received(flow)) => {
+                match self.landing.take_if(|flight| flight.flow == flow) {
+                    Some(flight) if is_selected => self.pass_flight(&flight, sink)?,
+                    Some(_) => self.messages_left_out += 1,
                     None => {}
                 }
             }
             _ => {}
         }
-        match &self.selection.journey {
-            _ if !selected => {
-                self.slices += 1;
-                Ok(())
-            }
-            None => self.tell_slice(slice, tell),
-            Some(journey) => self.follow(journey, slice, tell),
+        let is_passed = match &self.selection.journey {
+            _ if !is_selected => self.leave_out(),
+            None => self.pass_slice(slice, sink)?,
+            Some(journey) => self.follow(journey, slice, sink)?,
+        };
+        match depth_counter(slice) {
+            Some(counter) if !is_passed => self.counter(counter, sink),
+            _ => Ok(()),
         }
     }
 
-    /// Tells the slice, and the waits before it, if it is a step of the journey.
-    fn follow(
+    /// Counts a slice as left out. Returns `false`: it is not passed on.
+    fn leave_out(&mut self) -> bool {
+        self.slices_left_out += 1;
+        false
+    }
+
+    /// Passes on a slice that is a step of the journey, and the waits before it. Returns whether it
+    /// is passed on.
+    fn follow<E>(
         &mut self,
         journey: &Journey,
         slice: &Slice,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
+        sink: &mut Sink<'_, E>,
+    ) -> Result<bool, E> {
         let thread = &mut self.threads[slice.thread];
-        let (is_step, was_on) = match sent_or_received(slice) {
-            Some(Message::Sent(arrow)) => (journey.has(arrow), thread.is_on),
-            Some(Message::Received(arrow)) => {
-                thread.is_on = journey.has(arrow);
-                (thread.is_on, false)
+        let was_on = thread.is_on_journey;
+        let (is_step, is_between_steps) = match Transfer::of(slice) {
+            Some(Transfer::Sent(flow)) => (journey.contains(flow), was_on),
+            Some(Transfer::Received(flow)) => {
+                thread.is_on_journey = journey.contains(flow);
+                (thread.is_on_journey, false)
             }
-            Some(Message::Unknown) => {
-                thread.is_on = false;
+            Some(Transfer::ReceivedUnknown) => {
+                thread.is_on_journey = false;
                 (false, false)
             }
-            None if slice.is_wait() || slice.operation == "sleep" => {
-                if !thread.is_on {
-                    self.slices += thread.waits.len() as u64;
-                    thread.waits.clear();
-                }
-                thread.waits.push(slice.clone());
-                return Ok(());
+            None if slice.is_wait() || slice.kind.call() == Some(Call::Sleep) => {
+                self.hold_back(slice);
+                return Ok(false);
             }
-            None => {
-                self.slices += 1;
-                return Ok(());
-            }
+            None => return Ok(self.leave_out()),
         };
-        if !is_step && was_on {
-            // Its waits may yet be between two steps.
-            self.slices += 1;
-            return Ok(());
+        if !is_step && is_between_steps {
+            // A later send can still be a step, and then the waits until it are between two steps.
+            return Ok(self.leave_out());
         }
         for wait in std::mem::take(&mut thread.waits) {
-            let ends_here = wait.end.is_some_and(|end| end + 1 >= slice.begin);
-            if is_step && (was_on || ends_here) {
-                self.tell_slice(&wait, tell)?;
+            let ends_here = wait.end.is_some_and(|end| end.after() >= slice.begin);
+            if is_step && (is_between_steps || ends_here) {
+                self.pass_slice(&wait, sink)?;
             } else {
-                self.slices += 1;
+                self.leave_out();
             }
         }
-        if is_step {
-            return self.tell_slice(slice, tell);
-        }
-        self.slices += 1;
-        Ok(())
+        if is_step { self.pass_slice(slice, sink) } else { Ok(self.leave_out()) }
     }
 
-    /// Tells what of the slice is in the window.
-    fn tell_slice(
-        &mut self,
-        slice: &Slice,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
+    /// Holds a wait back until it is clear whether it is part of the journey.
+    fn hold_back(&mut self, wait: &Slice) {
+        let thread = &mut self.threads[wait.thread];
+        if !thread.is_on_journey {
+            self.slices_left_out += thread.waits.len() as u64;
+            thread.waits.clear();
+        }
+        thread.waits.push(wait.clone());
+    }
+
+    /// Passes on the part of a slice that is in the window, if there is one. Returns whether there
+    /// is; only then has it counted the slice's depth.
+    fn pass_slice<E>(&mut self, slice: &Slice, sink: &mut Sink<'_, E>) -> Result<bool, E> {
         let Some((begin, end)) = self.cut(slice.begin, slice.end) else {
-            self.slices += 1;
-            return Ok(());
+            return Ok(self.leave_out());
         };
-        let arrow = match &slice.arrow {
-            Some(Arrow::From(arrows)) if end == slice.end => {
-                self.open.extend(arrows.clone());
-                Some(Arrow::From(arrows.clone()))
-            }
-            Some(Arrow::To(arrow)) if self.open.remove(arrow) && begin == slice.begin => {
-                Some(Arrow::To(*arrow))
-            }
-            _ => None,
-        };
+        let flow = self.flow(slice, begin, end);
         let thread = &mut self.threads[slice.thread];
         let cause = slice.cause.filter(|_| slice.cause == thread.received);
-        if matches!(sent_or_received(slice), Some(Message::Received(_))) {
+        if let Some(Transfer::Received(_)) = Transfer::of(slice) {
             thread.received = Some(begin);
         }
-        self.first.get_or_insert(slice.thread);
+        self.first_thread.get_or_insert(slice.thread);
         if let Some(channel) = slice.channel()
-            && !self.channels[channel].used
+            && !self.channels[channel].is_used
         {
-            self.channels[channel].used = true;
-            self.begin_counters(channel, begin, tell)?;
+            self.channels[channel].is_used = true;
+            self.start_counters(channel, begin, sink)?;
         }
-        let depth = slice.depth.filter(|_| {
-            slice.channel().is_some_and(|channel| self.has_counter(channel, slice.begin))
-        });
-        tell(&Item::Slice(Slice { begin, end, arrow, cause, depth, ..slice.clone() }))
+        let depth = match depth_counter(slice) {
+            Some(counter) if self.count(counter, sink)? => Some(counter.value),
+            _ => None,
+        };
+        sink(&Item::Slice(Slice { begin, end, flow, cause, depth, ..slice.clone() }))?;
+        Ok(true)
     }
 
-    fn flight(&mut self, flight: &Flight, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-        let on_the_way = |journey: &Journey| journey.has(flight.arrow);
-        let sent = self.flying.remove(&flight.arrow);
-        let possible = self.selection.channels[flight.channel]
-            && self.selection.journey.as_ref().is_none_or(on_the_way);
-        if possible && sent {
-            return self.tell_flight(flight, tell);
+    /// The ends of flows of a slice whose part from `begin` to `end` is shown.
+    fn flow(&mut self, slice: &Slice, begin: Nanos, end: Option<Nanos>) -> Option<Flow> {
+        match slice.flow.as_ref()? {
+            Flow::Out(flows) if end == slice.end => {
+                self.open_flows.extend(flows.clone());
+                Some(Flow::Out(flows.clone()))
+            }
+            Flow::In(flow) if self.open_flows.remove(flow) && begin == slice.begin => {
+                Some(Flow::In(*flow))
+            }
+            _ => None,
         }
-        if possible && flight.fate == Fate::Received {
+    }
+
+    fn flight<E>(&mut self, flight: &Flight, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        let is_sent = self.sent.remove(&flight.flow);
+        let is_possible = self.selection.channels[flight.channel]
+            && self.selection.journey.as_ref().is_none_or(|it| it.contains(flight.flow));
+        if is_possible && is_sent {
+            return self.pass_flight(flight, sink);
+        }
+        if is_possible && flight.fate == Fate::Received {
             self.landing = Some(flight.clone());
         } else {
-            self.messages += 1;
+            self.messages_left_out += 1;
         }
         Ok(())
     }
 
-    fn tell_flight(
-        &mut self,
-        flight: &Flight,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
+    fn pass_flight<E>(&mut self, flight: &Flight, sink: &mut Sink<'_, E>) -> Result<(), E> {
         match self.cut(flight.begin, Some(flight.end)) {
             Some((begin, Some(end))) => {
-                tell(&Item::Flight(Flight { begin, end, ..flight.clone() }))
+                sink(&Item::Flight(Flight { begin, end, ..flight.clone() }))
             }
             _ => {
-                self.messages += 1;
+                self.messages_left_out += 1;
                 Ok(())
             }
         }
     }
 
-    fn state(&mut self, state: State, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-        let Selection { threads, only_channels, journey, .. } = self.selection;
-        if !threads[state.thread] || *only_channels || journey.is_some() {
-            return Ok(());
-        }
+    fn state<E>(&mut self, state: State, sink: &mut Sink<'_, E>) -> Result<(), E> {
         match self.cut(state.begin, state.end) {
-            Some((begin, end)) => tell(&Item::State(State { begin, end, ..state })),
-            None => Ok(()),
+            Some((begin, end)) if self.selection.has_states_of(state.thread) => {
+                sink(&Item::State(State { begin, end, ..state }))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn hold(&mut self, hold: &Hold, tell: &mut dyn FnMut(&Item) -> Result<()>) -> Result<()> {
-        let Selection { threads, only_channels, journey, .. } = self.selection;
-        if !threads[hold.thread] || *only_channels || journey.is_some() {
-            return Ok(());
-        }
+    fn hold<E>(&mut self, hold: &HeldLock, sink: &mut Sink<'_, E>) -> Result<(), E> {
         match self.cut(hold.begin, hold.end) {
-            Some((begin, end)) => tell(&Item::Hold(Hold { begin, end, ..hold.clone() })),
-            None => Ok(()),
+            Some((begin, end)) if self.selection.has_states_of(hold.thread) => {
+                sink(&Item::Hold(HeldLock { begin, end, ..hold.clone() }))
+            }
+            _ => Ok(()),
         }
     }
 
-    fn counter(
-        &mut self,
-        counter: Counter,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
-        let (_, to) = self.selection.window;
-        if !self.selection.channels[counter.channel] || counter.time > to {
-            return Ok(());
+    fn counter<E>(&mut self, counter: Counter, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        match self.count(counter, sink)? {
+            true => sink(&Item::Counter(counter)),
+            false => Ok(()),
         }
-        let is_shown = self.has_counter(counter.channel, counter.time);
+    }
+
+    /// Takes the next value of a counter, and starts the counter if that is a change in the window.
+    /// Returns whether it is: the value is shown.
+    fn count<E>(&mut self, counter: Counter, sink: &mut Sink<'_, E>) -> Result<bool, E> {
+        let Counter { channel, count, time, .. } = counter;
+        let Selection { window, channels, .. } = self.selection;
+        if !channels[channel] || time > window.to {
+            return Ok(false);
+        }
+        let is_shown = self.channels[channel].is_used && window.has_change_at(time);
         if is_shown {
-            self.begin_counters(counter.channel, counter.time, tell)?;
-            tell(&Item::Counter(counter))?;
+            self.start_counters(channel, time, sink)?;
         }
-        let gauge = self.channels[counter.channel].gauge(counter.what);
-        // A hand-over is told when its message is received, and counts for just before that.
-        if gauge.newest.is_none_or(|newest| newest.time <= counter.time) {
-            gauge.newest = Some(counter);
+        let value = self.channels[channel].value_of(count);
+        // The item of a hand-over comes with the receive, but its time is just before that.
+        if value.latest.is_none_or(|latest| latest.time <= time) {
+            value.latest = Some(counter);
         }
-        gauge.shown |= is_shown;
-        Ok(())
+        value.is_started |= is_shown;
+        Ok(is_shown)
     }
 
-    /// Whether what is counted of the channel at this time, which is not after the window, is told
-    /// at once.
-    fn has_counter(&self, channel: usize, time: u64) -> bool {
-        let (from, _) = self.selection.window;
-        // Nothing is before the trace.
-        let is_later = time > from || from == 0;
-        self.selection.channels[channel] && is_later && self.channels[channel].used
-    }
-
-    /// Tells the values that a channel's counters have before `time`, if that was not done.
-    fn begin_counters(
+    /// Passes on the values that a channel's counters have before `time`, unless the counters are
+    /// started or not shown.
+    fn start_counters<E>(
         &mut self,
-        channel: usize,
-        time: u64,
-        tell: &mut dyn FnMut(&Item) -> Result<()>,
-    ) -> Result<()> {
-        let (from, _) = self.selection.window;
-        let channel = &mut self.channels[channel];
-        if !channel.used {
+        channel: ChannelIndex,
+        time: Nanos,
+        sink: &mut Sink<'_, E>,
+    ) -> Result<(), E> {
+        let from = self.selection.window.from;
+        let counters = &mut self.channels[channel];
+        if !counters.is_used {
             return Ok(());
         }
-        for gauge in [&mut channel.depth, &mut channel.senders] {
-            if let Some(newest) = gauge.newest.filter(|_| !gauge.shown) {
-                gauge.shown = true;
-                tell(&Item::Counter(Counter { time: newest.time.max(from).min(time), ..newest }))?;
+        for value in [&mut counters.depth, &mut counters.senders] {
+            if let Some(latest) = value.latest.filter(|_| !value.is_started) {
+                value.is_started = true;
+                let time = latest.time.max(from).min(time);
+                sink(&Item::Counter(Counter { time, ..latest }))?;
             }
         }
         Ok(())
     }
 
-    /// What of this is in the window; `None` if nothing is.
-    fn cut(&self, begin: u64, end: Option<u64>) -> Option<(u64, Option<u64>)> {
-        let (from, to) = self.selection.window;
-        if begin > to || end.is_some_and(|end| end < from) {
-            return None;
-        }
-        let cut_end = match end {
-            None if to >= self.entities.end => None,
-            end => Some(end.unwrap_or(to).min(to)),
-        };
-        let cut_begin = begin.max(from);
-        // What only touches the window would seem to have no length.
-        let touches = Some(cut_begin) == cut_end && Some(begin) != end;
-        (!touches).then_some((cut_begin, cut_end))
+    fn cut(&self, begin: Nanos, end: Option<Nanos>) -> Option<(Nanos, Option<Nanos>)> {
+        self.selection.window.cut(begin, end, self.catalog.end)
     }
 }
 
-impl Channel {
-    fn gauge(&mut self, what: Count) -> &mut Gauge {
-        match what {
+impl ChannelCounters {
+    fn value_of(&mut self, count: Count) -> &mut LatestValue {
+        match count {
             Count::QueueDepth => &mut self.depth,
             Count::LiveSenders => &mut self.senders,
         }
+    }
+}
+
+/// The value of its channel's queue depth that a slice has.
+fn depth_counter(slice: &Slice) -> Option<Counter> {
+    let (channel, value) = slice.channel().zip(slice.depth)?;
+    Some(Counter { channel, count: Count::QueueDepth, time: slice.begin, value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::Window;
+    use super::*;
+    use crate::reading::Recording;
+    use crate::reading::catalog::Target;
+    use crate::timeline::item::Ending;
+
+    /// Two threads and a channel.
+    fn recording() -> Recording {
+        let text = [
+            &format::text::heading(),
+            "block process=0 thread=1 sequence=0 dropped=0",
+            "0 ThreadStarted os_id=1 name=\"main\"",
+            "0 ChannelCreated channel=1 sender=1 receiver=2 site=0 bound=9 message_type=\"\" \
+             name=\"\"",
+            "block process=0 thread=2 sequence=0 dropped=0",
+            "100 ThreadStarted os_id=2 name=\"worker\"\n",
+        ];
+        let bytes = format::text::parse(&text.join("\n")).expect("the text is a recording's");
+        Recording::from_bytes(bytes).expect("the recording can be read")
+    }
+
+    fn transfer(thread: usize, time: u64, call: Call, depth: u64) -> Item {
+        let kind = SliceKind::Operation { call, ending: Ending::Transferred };
+        Item::Slice(Slice {
+            target: Some(Target::Channel(ChannelIndex::from(0))),
+            flow: Some(if call.is_send() { Flow::Out(1..2) } else { Flow::In(1) }),
+            depth: Some(depth),
+            ..Slice::instant(ThreadIndex::from(thread), Nanos::new(time), kind)
+        })
+    }
+
+    /// Filters a send at 10 by the first thread and a receive at 20 by the second. Returns the
+    /// items, as `slice TIME DEPTH` or `counter TIME VALUE`, and whether something is left out.
+    fn filtered(threads: [bool; 2], from: u64, only_used_channels: bool) -> (Vec<String>, bool) {
+        let recording = recording();
+        let selection = Selection {
+            window: Window { from: Nanos::new(from), to: Nanos::MAX },
+            threads: threads.into_iter().collect(),
+            channels: [true].into_iter().collect(),
+            only_channels: false,
+            only_used_channels,
+            journey: None,
+            finding_extent: None,
+            description: String::new(),
+        };
+        let mut filter = Filter::new(&selection, &recording.catalog);
+        let mut shown = Vec::new();
+        let mut sink = |item: &Item| {
+            match item {
+                Item::Slice(slice) if slice.kind == SliceKind::LeftOut => {}
+                Item::Slice(slice) => {
+                    shown.push(format!("slice {:?} {:?}", slice.begin, slice.depth))
+                }
+                Item::Counter(it) => shown.push(format!("counter {:?} {}", it.time, it.value)),
+                other => return Err(format!("{other:?}")),
+            }
+            Ok(())
+        };
+        for item in [transfer(0, 10, Call::Send, 1), transfer(1, 20, Call::Recv, 0)] {
+            filter.item(&item, &mut sink).expect("all items are slices and counters");
+        }
+        let description = filter.finish(&mut sink).expect("all items are slices and counters");
+        (shown, description.is_some())
+    }
+
+    #[test]
+    fn a_shown_slice_keeps_its_depth() {
+        let all = ["slice 10 Some(1)", "slice 20 Some(0)"].map(String::from).into();
+        assert_eq!(filtered([true, true], 0, false), (all, false));
+    }
+
+    #[test]
+    fn the_depth_of_an_omitted_slice_becomes_a_counter() {
+        let sender = ["slice 10 Some(1)", "counter 20 0"].map(String::from).into();
+        assert_eq!(filtered([true, false], 0, true), (sender, true));
+        // The channel is shown from its first use by the selected thread on.
+        let receiver = ["counter 10 1", "slice 20 Some(0)"].map(String::from).into();
+        assert_eq!(filtered([false, true], 0, true), (receiver, true));
+        assert_eq!(filtered([false, false], 0, true), (Vec::new(), true));
+    }
+
+    #[test]
+    fn a_counter_starts_with_its_value_at_the_start_of_the_window() {
+        let change = ["counter 15 1", "slice 20 Some(0)"].map(String::from).into();
+        assert_eq!(filtered([true, true], 15, false), (change, true));
+        let no_change = ["slice 20 None", "counter 20 0"].map(String::from).into();
+        assert_eq!(filtered([true, true], 20, false), (no_change, true));
+        let nothing_later = ["counter 30 0"].map(String::from).into();
+        assert_eq!(filtered([true, true], 30, false), (nothing_later, true));
     }
 }

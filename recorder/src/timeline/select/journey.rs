@@ -1,146 +1,217 @@
-//! One message's journey: what led to it, and what it led to.
+//! One message's journey: the messages that led to it, and those that it led to.
 //!
-//! A thread's sends between a receive and its next receive, on whatever channel, are because of
-//! the message that it received. So from a message's receive the journey goes on to the
-//! messages that the receiver sent because of it, and from its send back to the message because
-//! of which it was sent; of that one's other consequences none is part of it.
+//! A message is a consequence of the message that its sender received last. A journey leads forward
+//! from a message to its consequences, to their consequences, and so on; and backward to its cause,
+//! to the cause of that, and so on. Other consequences of those causes are not part of it.
 
-use std::collections::HashSet;
+use std::num::NonZeroU64;
 
-use anyhow::Result;
+use rustc_hash::FxHashSet;
+use typed_index_collections::{TiSlice, TiVec};
 
-use super::NotThere;
-use crate::reading::Recording;
-use crate::timeline::builder::play;
-use crate::timeline::item::{Arrow, Category, Item, RESUMED, Slice};
+use super::Error;
+use super::names::not_found;
+use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
+use crate::reading::{self, Nanos, Recording};
+use crate::timeline::builder;
+use crate::timeline::item::{Category, Ending, Flow, Item, Slice, SliceKind};
 
 /// The messages of a journey.
 #[derive(Debug)]
 pub(super) struct Journey {
-    /// The numbers of their arrows.
-    arrows: HashSet<u64>,
-    /// From the first send to the last receive, in nanoseconds since the trace's start.
-    pub(super) span: (u64, u64),
-}
-
-/// What is known of a message, by its arrow.
-#[derive(Clone, Copy, Default)]
-struct Step {
-    /// The message because of which it was sent, or 0. It has a smaller number.
-    cause: u64,
-    sent: u64,
-    /// When it was received, or when it was sent.
-    received: u64,
+    /// The numbers of their flows.
+    flows: FxHashSet<u64>,
+    /// From the first send to the last receive.
+    pub(super) span: (Nanos, Nanos),
 }
 
 impl Journey {
-    /// Follows the recording once; takes 24 bytes a message meanwhile.
+    /// Finds the journey of a message, in one pass over the recording. The pass takes 24 bytes of
+    /// memory for each flow.
     ///
     /// # Errors
-    /// [`NotThere`], or the recording cannot be read.
-    pub(super) fn find(message: &str, recording: &Recording, shown: &[bool]) -> Result<Self> {
-        let (channel, number) = find_channel(message, recording, shown)?;
-        // Because of which message, by its arrow, each thread does what it does, or 0.
-        let mut causes = vec![0; recording.entities.threads.len()];
-        let mut steps: Vec<Step> = Vec::new();
-        let (mut last, mut start) = (0, None);
+    /// The recording has no such message in a selected channel, or it cannot be read.
+    pub(super) fn find(
+        message: &str,
+        recording: &Recording,
+        channels: &TiSlice<ChannelIndex, bool>,
+    ) -> Result<Self, Error> {
+        let catalog = &recording.catalog;
+        let (channel, number) = find_channel(message, catalog, channels)?;
+        let mut messages = Messages::new(catalog, channel, number);
         recording.begin("following");
-        play(recording, &mut |item| {
-            let Item::Slice(slice) = item else { return Ok(()) };
-            let cause = &mut causes[slice.thread];
-            match sent_or_received(slice) {
-                Some(Message::Sent(arrow)) => {
-                    steps.resize(arrow as usize + 1, Step::default());
-                    let (sent, received) = (slice.begin, slice.begin);
-                    steps[arrow as usize] = Step { cause: *cause, sent, received };
-                    if slice.channel() == Some(channel) {
-                        last = slice.message.unwrap_or(last);
-                        start = start.or((slice.message == Some(number)).then_some(arrow));
-                    }
-                }
-                Some(Message::Received(arrow)) => {
-                    *cause = arrow;
-                    if let Some(step) = steps.get_mut(arrow as usize) {
-                        step.received = slice.begin;
-                    }
-                }
-                Some(Message::Unknown) => *cause = 0,
-                None if slice.verb == RESUMED => {
-                    let threads = &recording.entities.threads;
-                    let process = threads[slice.thread].process;
-                    for (cause, thread) in causes.iter_mut().zip(threads) {
-                        *cause = if thread.process == process { 0 } else { *cause };
-                    }
-                }
-                None => {}
+        builder::build(recording, |item| {
+            if let Item::Slice(slice) = item {
+                messages.slice(slice);
             }
-            Ok(())
+            Ok::<_, reading::Error>(())
         })?;
-        let label = &recording.entities.channels[channel].label;
-        let start = start.ok_or_else(|| {
-            NotThere(format!("channel {label:?} has no message {number}; it has 1 to {last}"))
-        })?;
-        let mut arrows = HashSet::from([start]);
-        for (arrow, step) in steps.iter().enumerate().skip(start as usize + 1) {
-            if arrows.contains(&step.cause) {
-                arrows.insert(arrow as u64);
-            }
-        }
-        let mut arrow = steps[start as usize].cause;
-        while arrow != 0 {
-            arrows.insert(arrow);
-            arrow = steps[arrow as usize].cause;
-        }
-        let begin = arrows.iter().map(|&arrow| steps[arrow as usize].sent).min();
-        let end = arrows.iter().map(|&arrow| steps[arrow as usize].received).max();
-        Ok(Journey { arrows, span: (begin.unwrap_or(0), end.unwrap_or(u64::MAX)) })
+        let Messages { last, .. } = messages;
+        messages.journey().ok_or_else(|| {
+            let label = &catalog.channels[channel].label;
+            Error::NotInRecording(format!(
+                "channel {label:?} has no message {number}; it has 1 to {last}"
+            ))
+        })
     }
 
-    pub(super) fn has(&self, arrow: u64) -> bool {
-        self.arrows.contains(&arrow)
+    /// Whether the message with this flow is part of it.
+    pub(super) fn contains(&self, flow: u64) -> bool {
+        self.flows.contains(&flow)
     }
 }
 
-/// A message that a slice hands over or takes, by its arrow.
-pub(super) enum Message {
+/// All messages of a recording, and the one whose journey is wanted.
+#[derive(Debug)]
+struct Messages<'a> {
+    catalog: &'a Catalog,
+    /// The flow of the message that each thread has received last, if that is known.
+    received: TiVec<ThreadIndex, Option<NonZeroU64>>,
+    /// By flow.
+    messages: Vec<Message>,
+    /// The channel and the number of the wanted message.
+    channel: ChannelIndex,
+    number: u64,
+    /// The flow of that message, once it is sent.
+    start: Option<u64>,
+    /// The number of the last message in its channel.
+    last: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Message {
+    /// The flow of the message that caused it, which has a smaller number.
+    cause: Option<NonZeroU64>,
+    sent: Nanos,
+    /// When it was received, or else sent.
+    received: Nanos,
+}
+
+impl<'a> Messages<'a> {
+    fn new(catalog: &'a Catalog, channel: ChannelIndex, number: u64) -> Self {
+        Messages {
+            catalog,
+            received: catalog.threads.iter().map(|_| None).collect(),
+            messages: Vec::new(),
+            channel,
+            number,
+            start: None,
+            last: 0,
+        }
+    }
+
+    fn slice(&mut self, slice: &Slice) {
+        match Transfer::of(slice) {
+            Some(Transfer::Sent(flow)) => self.sent(slice, flow),
+            Some(Transfer::Received(flow)) => {
+                self.received[slice.thread] = NonZeroU64::new(flow);
+                if let Some(message) = self.messages.get_mut(flow as usize) {
+                    message.received = slice.begin;
+                }
+            }
+            Some(Transfer::ReceivedUnknown) => self.received[slice.thread] = None,
+            None if slice.kind == SliceKind::Resumed => self.forget_received(slice.thread),
+            None => {}
+        }
+    }
+
+    fn sent(&mut self, slice: &Slice, flow: u64) {
+        let cause = self.received[slice.thread];
+        let index = flow as usize;
+        if self.messages.len() <= index {
+            self.messages.resize(index + 1, Message::default());
+        }
+        self.messages[index] = Message { cause, sent: slice.begin, received: slice.begin };
+        if slice.channel() == Some(self.channel)
+            && let Some(number) = slice.message
+        {
+            self.last = number.get();
+            if number.get() == self.number {
+                self.start.get_or_insert(flow);
+            }
+        }
+    }
+
+    /// Forgets the causes in the process of `thread`: its threads can have received other messages
+    /// while the recording paused.
+    fn forget_received(&mut self, thread: ThreadIndex) {
+        let threads = &self.catalog.threads;
+        let process = threads[thread].process;
+        for (received, thread) in self.received.iter_mut().zip(threads) {
+            received.take_if(|_| thread.process == process);
+        }
+    }
+
+    /// The journey of the wanted message; `None` if it was never sent.
+    fn journey(&self) -> Option<Journey> {
+        let start = self.start?;
+        let mut flows = FxHashSet::from_iter([start]);
+        let by_flow = (0..).zip(&self.messages);
+        for (flow, message) in by_flow.skip_while(|(flow, _)| *flow <= start) {
+            if message.cause.is_some_and(|cause| flows.contains(&cause.get())) {
+                flows.insert(flow);
+            }
+        }
+        let mut cause = self.messages[start as usize].cause;
+        while let Some(flow) = cause {
+            flows.insert(flow.get());
+            cause = self.messages[flow.get() as usize].cause;
+        }
+        let messages = || flows.iter().map(|&flow| self.messages[flow as usize]);
+        let begin = messages().map(|message| message.sent).min()?;
+        let end = messages().map(|message| message.received).max()?;
+        Some(Journey { flows, span: (begin, end) })
+    }
+}
+
+/// The message that a slice sends or receives, by its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transfer {
     Sent(u64),
     Received(u64),
-    /// Received, and nobody knows who sent it.
-    Unknown,
+    /// A message is received whose send is not recorded.
+    ReceivedUnknown,
 }
 
-pub(super) fn sent_or_received(slice: &Slice) -> Option<Message> {
-    match (slice.category, &slice.arrow) {
-        (Category::Channel, Some(Arrow::From(arrows))) => Some(Message::Sent(arrows.start)),
-        (Category::Channel, Some(Arrow::To(arrow))) => Some(Message::Received(*arrow)),
-        (Category::Channel, None) if slice.verb == "recv" && slice.note == "send not recorded" => {
-            Some(Message::Unknown)
+impl Transfer {
+    #[inline]
+    pub(super) fn of(slice: &Slice) -> Option<Self> {
+        let is_on_channel = || slice.category() == Category::Channel;
+        match (&slice.flow, slice.kind) {
+            (Some(Flow::Out(flows)), _) if is_on_channel() => Some(Transfer::Sent(flows.start)),
+            (Some(Flow::In(flow)), _) if is_on_channel() => Some(Transfer::Received(*flow)),
+            (None, SliceKind::Operation { ending: Ending::SendNotRecorded, .. }) => {
+                Some(Transfer::ReceivedUnknown)
+            }
+            _ => None,
         }
-        _ => None,
     }
 }
 
 /// The channel and the number of `CHANNEL#NUMBER`.
 fn find_channel(
     message: &str,
-    recording: &Recording,
-    shown: &[bool],
-) -> Result<(usize, u64), NotThere> {
-    let channels = &recording.entities.channels;
+    catalog: &Catalog,
+    selected: &TiSlice<ChannelIndex, bool>,
+) -> Result<(ChannelIndex, u64), Error> {
     let parts = message.rsplit_once('#').and_then(|(name, number)| {
         let number = number.parse().ok()?;
         Some((name, number))
     });
     let Some((name, number)) = parts else {
-        return Err(NotThere(format!("{message:?} is no message like jobs#7")));
+        return Err(Error::NotInRecording(format!(
+            "{message:?} is not a message: write a channel and a number, such as jobs#7"
+        )));
     };
-    let mut found = (0..channels.len()).filter(|&it| shown[it] && channels[it].label == name);
+    let is_meant =
+        |&channel: &ChannelIndex| selected[channel] && catalog.channels[channel].label == name;
+    let mut found = catalog.channels.keys().filter(is_meant);
     let Some(channel) = found.next() else {
-        return Err(super::unknown("channel", name, channels.iter().map(|it| &it.label)));
+        return Err(not_found("channel", name, catalog.channels.iter().map(|it| &it.label)));
     };
     if found.next().is_some() {
-        return Err(NotThere(format!(
-            "several processes have a channel {name:?}; --process says of which one it is"
+        return Err(Error::NotInRecording(format!(
+            "several processes have a channel {name:?}; select one of them with --process"
         )));
     }
     Ok((channel, number))

@@ -1,191 +1,180 @@
-//! What of a run a picture shows: a window of time, some threads, channels or processes, what is
+//! The part of a run that a picture shows: a time window, threads, channels or processes, what is
 //! around a finding, or one message's journey.
 //!
-//! [`Selection`] is what was asked for, looked up in a recording; [`Filter`] stands between
-//! [`play`](crate::timeline::builder) and the exporters and lets through what is selected. Conditions add up:
-//! what is shown meets all of them, and one of the names of each kind.
+//! A [`Selection`] is the part of a recording that meets [`Criteria`]. A [`Filter`] stands between
+//! the [builder](crate::timeline::builder) and the exporters, and passes on the selected items. An
+//! item must meet all criteria, and of several names of one kind it must have one.
 
-use std::fmt;
 use std::time::Duration;
 
-use anyhow::Result;
+use thiserror::Error;
+use typed_index_collections::{TiSlice, TiVec};
 
 use crate::analysis::findings::{Code, Finding};
-use crate::reading::Recording;
-use crate::reading::catalog::Entities;
-use crate::report::summary::duration;
+use crate::reading::catalog::{ChannelIndex, ThreadIndex};
+use crate::reading::{self, Nanos, Recording};
 use crate::timeline::item::Slice;
 
 mod filter;
 mod journey;
+mod names;
+mod window;
 
 pub use filter::Filter;
 use journey::Journey;
+use names::matching;
+use window::Window;
 
-/// What is asked for. Names may have a `*`, which stands for any characters.
+/// The criteria of a selection; those that are `None` or empty select everything. A `*` in a name
+/// matches any characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    /// From so long after the trace's start on.
+pub struct Criteria {
+    /// The start of the time window, since the trace's start.
     pub from: Option<Duration>,
-    /// Until so long after the trace's start.
+    /// The end of the time window, since the trace's start.
     pub to: Option<Duration>,
-    /// Threads of these names.
+    /// Names of threads.
     pub threads: Vec<String>,
-    /// What is on channels that are called so.
+    /// Labels of channels.
     pub channels: Vec<String>,
-    /// Processes with these names or numbers.
+    /// Names or ids of processes.
     pub processes: Vec<String>,
-    /// The code of a finding of the report, or its place there from 1 on: its time and threads.
+    /// A finding, by its code or its number in the report, from 1: its time and its threads.
     pub around: Option<String>,
-    /// A message, as `CHANNEL#NUMBER`: what led to it, and what it led to.
+    /// A message, as `CHANNEL#NUMBER`: its journey.
     pub message: Option<String>,
 }
 
-/// What is shown of a recording.
+/// Why a selection cannot be made.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The criteria name something that the recording or its report does not have.
+    #[error("{0}")]
+    NotInRecording(String),
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Reading(#[from] reading::Error),
+}
+
+/// The part of a recording that is selected.
 #[derive(Debug)]
 pub struct Selection {
-    /// In nanoseconds since the trace's start, both included.
-    window: (u64, u64),
-    /// By thread.
-    threads: Vec<bool>,
-    /// By channel.
-    channels: Vec<bool>,
-    /// Whether all that is on no channel is left out.
+    window: Window,
+    threads: TiVec<ThreadIndex, bool>,
+    channels: TiVec<ChannelIndex, bool>,
+    /// Whether only operations on channels are selected.
     only_channels: bool,
-    /// Whether channels are shown only where a thread that is shown uses them.
-    only_used: bool,
+    /// Whether a channel's counters are shown only if a slice on the channel is.
+    only_used_channels: bool,
     journey: Option<Journey>,
-    /// From when to when the timeline has the finding that was asked for.
-    finding: Option<(u64, u64)>,
-    /// What was asked for, in words.
-    words: String,
+    /// The part of the timeline that shows the finding of [`Criteria::around`].
+    finding_extent: Option<(Nanos, Nanos)>,
+    /// The criteria in words.
+    description: String,
 }
-
-/// What is asked for is not in the recording.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotThere(String);
-
-impl fmt::Display for NotThere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for NotThere {}
 
 impl Selection {
-    /// Looks up what is asked for; `None` if that is everything. `findings` are those of the
-    /// recording's report; they are only needed for [`Wanted::around`].
+    /// Selects a part of a recording; `None` if that is all of it. `findings` are those of its
+    /// report; only [`Criteria::around`] needs them.
     ///
     /// # Errors
-    /// [`NotThere`]; or the recording cannot be read, which a message needs.
+    /// The criteria name something that the recording or its report does not have; or the recording
+    /// cannot be read again, which only [`Criteria::message`] needs.
     pub fn new(
-        wanted: &Wanted,
+        criteria: &Criteria,
         recording: &Recording,
         findings: &[Finding],
-    ) -> Result<Option<Self>> {
-        if *wanted == Wanted::default() {
+    ) -> Result<Option<Self>, Error> {
+        if *criteria == Criteria::default() {
             return Ok(None);
         }
-        let entities = &recording.entities;
-        let processes = chosen("process", &wanted.processes, &entities.processes, |process| {
-            vec![process.name.clone(), process.pid.to_string()]
-        })?;
-        let mut threads =
-            chosen("thread", &wanted.threads, &entities.threads, |t| vec![t.name.clone()])?;
-        let mut channels =
-            chosen("channel", &wanted.channels, &entities.channels, |c| vec![c.label.clone()])?;
-        for (shown, thread) in threads.iter_mut().zip(&entities.threads) {
-            *shown &= processes[thread.process];
+        let mut selection = Selection::by_name_and_time(criteria, recording)?;
+        if let Some(name) = &criteria.around {
+            selection.narrow_to_finding(find_finding(name, findings)?);
         }
-        for (shown, channel) in channels.iter_mut().zip(&entities.channels) {
-            *shown &= processes[channel.process];
-        }
-        let mut selection = Selection {
-            window: window(wanted, entities)?,
-            threads,
-            channels,
-            only_channels: !wanted.channels.is_empty(),
-            only_used: !wanted.threads.is_empty(),
-            journey: None,
-            finding: None,
-            words: words(wanted),
-        };
-        if let Some(name) = &wanted.around {
-            selection.leave_only(finding(name, findings)?);
-        }
-        if let Some(message) = &wanted.message {
+        if let Some(message) = &criteria.message {
             let journey = Journey::find(message, recording, &selection.channels)?;
-            selection.narrow_to(journey.span);
+            selection.window.narrow_to(journey.span);
             selection.journey = Some(journey);
-            selection.only_used = true;
+            selection.only_used_channels = true;
         }
         Ok(Some(selection))
     }
 
-    /// Leaves only a time, and some before and after it.
-    fn narrow_to(&mut self, (begin, end): (u64, u64)) {
-        /// It is a part of that time, of which there are so many.
-        const MARGIN: u64 = 10;
-        let margin = end.saturating_sub(begin) / MARGIN;
-        let (from, to) = self.window;
-        let from = from.max(begin.saturating_sub(margin));
-        self.window = (from, to.min(end.saturating_add(margin)).max(from));
+    fn by_name_and_time(criteria: &Criteria, recording: &Recording) -> Result<Self, Error> {
+        let catalog = &recording.catalog;
+        let processes = matching("process", &criteria.processes, &catalog.processes, |process| {
+            vec![process.name.clone(), process.pid.to_string()]
+        })?;
+        let mut threads = matching("thread", &criteria.threads, &catalog.threads, |thread| {
+            vec![thread.name.clone()]
+        })?;
+        let mut channels = matching("channel", &criteria.channels, &catalog.channels, |channel| {
+            vec![channel.label.clone()]
+        })?;
+        for (is_selected, thread) in threads.iter_mut().zip(&catalog.threads) {
+            *is_selected &= processes[thread.process];
+        }
+        for (is_selected, channel) in channels.iter_mut().zip(&catalog.channels) {
+            *is_selected &= processes[channel.process];
+        }
+        Ok(Selection {
+            window: Window::new(criteria, catalog.end)?,
+            threads,
+            channels,
+            only_channels: !criteria.channels.is_empty(),
+            only_used_channels: !criteria.threads.is_empty(),
+            journey: None,
+            finding_extent: None,
+            description: describe(criteria),
+        })
     }
 
-    /// From when to when it is, in nanoseconds since the trace's start, both included.
-    pub fn window(&self) -> (u64, u64) {
-        self.window
-    }
-
-    /// From when to when the timeline has the finding that was asked for, if one was.
-    pub fn finding(&self) -> Option<(u64, u64)> {
-        self.finding
-    }
-
-    /// Leaves only the threads that a finding concerns, in its time and some before and after.
-    fn leave_only(&mut self, finding: &Finding) {
-        self.narrow_to(finding.span);
-        self.finding = Some(finding.shown());
-        let concerned: Vec<_> = finding
-            .threads
-            .iter()
-            .copied()
-            .chain(finding.evidence.iter().map(|evidence| evidence.thread))
-            .collect();
-        // A channel that nobody uses concerns no thread.
+    /// Narrows the selection to the threads of a finding, and to its time with a margin.
+    fn narrow_to_finding(&mut self, finding: &Finding) {
+        self.window.narrow_to(finding.span);
+        self.finding_extent = Some(finding.extent());
+        let evidence = finding.evidence.iter().map(|evidence| evidence.thread);
+        let concerned: Vec<_> = finding.threads.iter().copied().chain(evidence).collect();
+        // A finding about an unused channel has no threads.
         if !concerned.is_empty() {
-            for (thread, shown) in self.threads.iter_mut().enumerate() {
-                *shown &= concerned.contains(&thread);
+            for (thread, is_selected) in self.threads.iter_mut_enumerated() {
+                *is_selected &= concerned.contains(&thread);
             }
-            self.only_used = true;
+            self.only_used_channels = true;
         }
     }
 
-    /// Of some findings, what there is to see.
-    pub fn findings(&self, findings: &[Finding]) -> Vec<Finding> {
-        let (from, to) = self.window;
-        let inside = |time: u64| from <= time && time <= to;
-        let cut = |finding: &Finding| {
-            let (begin, end) = finding.span;
-            let mut cut = finding.clone();
-            cut.span = (begin.max(from), end.min(to));
-            cut.evidence.retain(|evidence| inside(evidence.time) && self.threads[evidence.thread]);
-            cut
-        };
-        let any = |shown: &[bool], concerned: &[usize]| {
-            concerned.is_empty() || concerned.iter().any(|&index| shown[index])
-        };
-        let shown = findings.iter().filter(|finding| {
-            let (begin, end) = finding.span;
-            begin <= to
-                && end >= from
-                && any(&self.threads, &finding.threads)
-                && any(&self.channels, &finding.channels)
-        });
-        shown.map(cut).collect()
+    /// The first and the last time of the selection.
+    pub fn window(&self) -> (Nanos, Nanos) {
+        (self.window.from, self.window.to)
     }
 
+    /// The part of the timeline that shows the finding of [`Criteria::around`].
+    pub fn finding_extent(&self) -> Option<(Nanos, Nanos)> {
+        self.finding_extent
+    }
+
+    /// Returns the findings that are at least partly in the selection, cut to it.
+    pub fn findings(&self, findings: &[Finding]) -> Vec<Finding> {
+        let is_selected = |finding: &&Finding| {
+            self.window.overlaps(finding.span)
+                && has_any(&self.threads, &finding.threads)
+                && has_any(&self.channels, &finding.channels)
+        };
+        let cut = |finding: &Finding| {
+            let mut cut = finding.clone();
+            let (begin, end) = finding.span;
+            cut.span = (begin.max(self.window.from), end.min(self.window.to));
+            cut.evidence.retain(|evidence| {
+                self.window.contains(evidence.time) && self.threads[evidence.thread]
+            });
+            cut
+        };
+        findings.iter().filter(is_selected).map(cut).collect()
+    }
+
+    /// Whether a slice is selected, except for its time and the journey.
     fn has(&self, slice: &Slice) -> bool {
         self.threads[slice.thread]
             && match slice.channel() {
@@ -193,80 +182,24 @@ impl Selection {
                 None => !self.only_channels,
             }
     }
-}
 
-/// Which of some entities have one of the names; all if none is asked for.
-fn chosen<T>(
-    what: &str,
-    patterns: &[String],
-    entities: &[T],
-    names_of: impl Fn(&T) -> Vec<String>,
-) -> Result<Vec<bool>, NotThere> {
-    let names: Vec<_> = entities.iter().map(names_of).collect();
-    let mut chosen = vec![patterns.is_empty(); entities.len()];
-    for pattern in patterns {
-        let mut known = false;
-        for (chosen, names) in chosen.iter_mut().zip(&names) {
-            let matches = names.iter().any(|name| is_match(pattern, name));
-            *chosen |= matches;
-            known |= matches;
-        }
-        if !known {
-            return Err(unknown(what, pattern, names.iter().flatten()));
-        }
+    /// Whether the states of a thread and the locks that it holds are selected, except for their
+    /// times.
+    fn has_states_of(&self, thread: ThreadIndex) -> bool {
+        self.threads[thread] && !self.only_channels && self.journey.is_none()
     }
-    Ok(chosen)
 }
 
-/// Nothing is called so; says what is called nearly so.
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a String>) -> NotThere {
-    /// So many names are said.
-    const SHOWN: usize = 5;
-    let mut known: Vec<_> =
-        known.map(|known| (strsim::jaro_winkler(known, name), known.as_str())).collect();
-    known.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    known.dedup();
-    let near: Vec<_> = known.iter().take(SHOWN).map(|(_, name)| format!("{name:?}")).collect();
-    let more = if known.len() > SHOWN { ", …" } else { "" };
-    NotThere(match near.is_empty() {
-        true => format!("the recording has no {what}"),
-        false => {
-            let near = near.join(", ");
-            format!("the recording has no {what} {name:?}; there is {near}{more}")
-        }
-    })
+/// Whether at least one of the entries is selected. True if there are no entries.
+fn has_any<I: Copy>(selected: &TiSlice<I, bool>, indices: &[I]) -> bool
+where
+    usize: From<I>,
+{
+    indices.is_empty() || indices.iter().any(|&index| selected[index])
 }
 
-/// Whether a name is what a pattern says, in which `*` stands for any characters.
-fn is_match(pattern: &str, name: &str) -> bool {
-    let Some((head, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(name) = name.strip_prefix(head) else { return false };
-    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
-    let Some(mut name) = name.strip_suffix(tail) else { return false };
-    middle.split('*').all(|part| match name.find(part) {
-        Some(at) => {
-            name = &name[at + part.len()..];
-            true
-        }
-        None => false,
-    })
-}
-
-fn window(wanted: &Wanted, entities: &Entities) -> Result<(u64, u64), NotThere> {
-    let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    let from = wanted.from.map_or(0, nanoseconds);
-    let to = wanted.to.map_or(u64::MAX, nanoseconds);
-    if from > to.min(entities.end) {
-        let (from, end) = (duration(from), duration(entities.end));
-        return Err(NotThere(format!(
-            "the recording is {end} long: there is nothing after {from}"
-        )));
-    }
-    Ok((from, to))
-}
-
-/// The finding with this code, or at this place from 1 on.
-fn finding<'a>(name: &str, findings: &'a [Finding]) -> Result<&'a Finding, NotThere> {
+/// The finding with this code or number.
+fn find_finding<'a>(name: &str, findings: &'a [Finding]) -> Result<&'a Finding, Error> {
     let found = match name.parse::<usize>() {
         Ok(number) => number.checked_sub(1).and_then(|index| findings.get(index)),
         Err(_) => {
@@ -275,29 +208,26 @@ fn finding<'a>(name: &str, findings: &'a [Finding]) -> Result<&'a Finding, NotTh
         }
     };
     found.ok_or_else(|| {
-        let codes: Vec<_> = findings
-            .iter()
-            .enumerate()
-            .map(|(index, finding)| format!("{} {}", index + 1, finding.code))
+        let codes: Vec<_> = (1..)
+            .zip(findings)
+            .map(|(number, finding)| format!("{number} {}", finding.code))
             .collect();
-        NotThere(match codes.is_empty() {
-            true => format!("the report has no finding {name:?}: it has none"),
-            false => format!("the report has no finding {name:?}; it has {}", codes.join(", ")),
-        })
+        let there = if codes.is_empty() { "no findings".to_owned() } else { codes.join(", ") };
+        Error::NotInRecording(format!("the report has no finding {name:?}; it has {there}"))
     })
 }
 
 /// `from 1.2s to 1.5s, thread worker-1 or worker-2`
-fn words(wanted: &Wanted) -> String {
-    let Wanted { from, to, threads, channels, processes, around, message } = wanted;
+fn describe(criteria: &Criteria) -> String {
+    let Criteria { from, to, threads, channels, processes, around, message } = criteria;
     let time = |time: &Duration| humantime::format_duration(*time).to_string();
     let mut window = Vec::new();
     window.extend(from.iter().map(|from| format!("from {}", time(from))));
     window.extend(to.iter().map(|to| format!("to {}", time(to))));
     let mut parts = vec![window.join(" ")];
-    for (what, names) in [("process", processes), ("thread", threads), ("channel", channels)] {
+    for (kind, names) in [("process", processes), ("thread", threads), ("channel", channels)] {
         if !names.is_empty() {
-            parts.push(format!("{what} {}", names.join(" or ")));
+            parts.push(format!("{kind} {}", names.join(" or ")));
         }
     }
     parts.extend(around.iter().map(|finding| format!("around finding {finding}")));
@@ -311,30 +241,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_any_characters() {
-        for (pattern, name, matches) in [
-            ("jobs", "jobs", true),
-            ("jobs", "jobs2", false),
-            ("worker-*", "worker-12", true),
-            ("worker-*", "worker-", true),
-            ("worker-*", "a worker-1", false),
-            ("*", "", true),
-            ("*b*d", "abcd", true),
-            ("a*b*c", "a-b-c", true),
-            ("a*b*c", "a-c-b", false),
-            ("ab*ba", "aba", false),
-        ] {
-            assert_eq!(is_match(pattern, name), matches, "{pattern} {name}");
-        }
+    fn criteria_are_described_in_words() {
+        let criteria = Criteria {
+            from: Some(Duration::from_millis(1_200)),
+            to: Some(Duration::from_secs(2)),
+            threads: vec!["a".to_owned(), "b*".to_owned()],
+            message: Some("jobs#7".to_owned()),
+            ..Criteria::default()
+        };
+        assert_eq!(
+            describe(&criteria),
+            "from 1s 200ms to 2s, thread a or b*, the journey of jobs#7"
+        );
+        assert_eq!(describe(&Criteria::default()), "");
     }
 
     #[test]
-    fn a_name_that_is_not_there_is_told_what_is() {
-        let known: Vec<_> = ["results", "jobs", "job"].map(String::from).into();
-        let error = chosen("channel", &["jbos".to_owned()], &known, |name| vec![name.clone()]);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "the recording has no channel \"jbos\"; there is \"jobs\", \"job\", \"results\""
-        );
+    fn a_finding_that_is_not_there_is_an_error() {
+        let error = find_finding("deadlock", &[]).expect_err("there are no findings");
+        let message = "the report has no finding \"deadlock\"; it has no findings";
+        assert_eq!(error.to_string(), message);
     }
 }

@@ -1,0 +1,136 @@
+//! Threads that are in each other's way: at a lock, or at a channel that one of them floods.
+
+use std::cmp::Reverse;
+
+use super::words::{at, channel, primitive, share, thread, threads};
+use super::{Code, Finding};
+use crate::analysis::Analysis;
+use crate::analysis::stats::channels::ChannelUser;
+use crate::analysis::stats::primitives::PrimitiveUser;
+use crate::reading::Nanos;
+use crate::reading::catalog::{ChannelIndex, PrimitiveIndex};
+
+pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(analysis.catalog.primitives.keys().filter_map(|it| serialised(analysis, it)));
+    findings.extend(analysis.catalog.channels.keys().filter_map(|it| unfair(analysis, it)));
+}
+
+/// Less time than this, added up over all threads, is not worth a change.
+const MIN_WAITED: Nanos = Nanos::new(50_000_000);
+/// The lock is taken at least this often. The number of waits says nothing: where one thread takes
+/// it again before another is awake, that waits only once, for nearly ever.
+const MIN_ACQUIRED: u64 = 16;
+
+/// Threads spend most of their time waiting for a lock that others hold while they work.
+fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding> {
+    let stats = &analysis.primitives[index];
+    let mut waiting: Vec<&PrimitiveUser> =
+        stats.users.iter().filter(|user| user.waits > 0).collect();
+    let from = waiting.iter().map(|user| user.first).min()?;
+    let to = waiting.iter().map(|user| user.last).max()?;
+    let (waited, span) = (stats.waited(), to.since(from));
+    // A lock that is held while its holder waits for a message keeps no thread from working, and one
+    // that is held for less than half of the time is no bottleneck.
+    let held_at_work = stats.held_at_work.get();
+    let is_held_at_work = held_at_work >= stats.held.get() / 2 && held_at_work >= span.get() / 2;
+    // These threads spend half of their time waiting for it.
+    let lives: Nanos = waiting.iter().map(|user| user.last.since(user.first)).sum();
+    let waits_most = waited.get() >= lives.get() / 2;
+    if waiting.len() < 2
+        || waited < MIN_WAITED
+        || stats.acquired < MIN_ACQUIRED
+        || !is_held_at_work
+        || !waits_most
+    {
+        return None;
+    }
+    waiting.sort_by_key(|user| Reverse(user.waited));
+    let mut finding = Finding::new(Code::SerialisedWorkers);
+    finding.threads = waiting.iter().map(|user| user.thread).collect();
+    finding.place = waiting.iter().find_map(|user| user.place);
+    finding.what = format!(
+        "{} work one at a time: they have waited {waited} for {}{}, which is held for {} of the \
+         time while its holder works",
+        threads(analysis, &finding.threads),
+        primitive(analysis, index),
+        at(analysis, finding.place),
+        share(stats.held_at_work, span),
+    );
+    match stats.receives.iter().max_by_key(|(_, count)| *count) {
+        Some(&(received, _)) => {
+            finding.what += &format!(" on messages from {}.", channel(analysis, received));
+            finding.channels = vec![received];
+            finding.advice =
+                "Release the lock before the work: receive in a statement of its own, \
+                              `let job = …;`."
+                    .to_owned();
+        }
+        None => {
+            finding.what += ".";
+            finding.advice =
+                "Hold it only to take work out of it or to put a result into it.".to_owned();
+        }
+    }
+    finding.why = format!("{} threads do the work of one.", waiting.len());
+    finding.primitives = vec![index];
+    finding.span = (from, to);
+    finding.weight = waited.get();
+    for user in waiting.iter().take(3) {
+        let what = format!("last waits for {}", primitive(analysis, index));
+        finding.show(user.last, user.thread, what, user.place);
+    }
+    Some(finding)
+}
+
+/// A channel with fewer messages is too small for shares.
+const MIN_MESSAGES: u64 = 100;
+/// The others have waited at least this long behind the first.
+const MIN_BEHIND: Nanos = Nanos::new(10_000_000);
+
+/// One sender has sent four fifths of all messages, and others, which have sent less than a tenth of
+/// that, have spent at least half of their time waiting for room.
+fn unfair(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let senders = &analysis.channels[index].senders;
+    let sent = analysis.state.channels[index].all_sent();
+    let loud = senders.iter().max_by_key(|user| user.messages)?;
+    let bound = analysis.catalog.channels[index].bound?;
+    if sent < MIN_MESSAGES || loud.messages < sent / 5 * 4 {
+        return None;
+    }
+    let is_held_up = |user: &&ChannelUser| {
+        user.messages <= loud.messages / 10
+            && user.waited >= MIN_BEHIND
+            && user.waited.get() >= user.span().get() / 2
+            // Half of its sends have waited.
+            && user.waits * 2 >= user.messages
+    };
+    let held_up: Vec<_> = senders.iter().filter(is_held_up).collect();
+    let worst = *held_up.iter().max_by_key(|user| user.waited)?;
+    let names: Vec<_> = held_up.iter().map(|user| user.thread).collect();
+    let mut finding = Finding::new(Code::UnfairSenders);
+    finding.what = format!(
+        "{} sent {} of {sent} messages on {} (bound {bound}){}, and {} had to wait behind it: {} \
+         for {} of its time.",
+        thread(analysis, loud.thread),
+        loud.messages,
+        channel(analysis, index),
+        at(analysis, loud.place),
+        threads(analysis, &names),
+        thread(analysis, worst.thread),
+        share(worst.waited, worst.span()),
+    );
+    finding.advice = format!(
+        "Give {} a channel of its own, or let it send less at a time.",
+        thread(analysis, loud.thread)
+    );
+    finding.why = "Rare messages are served as late as frequent ones.".to_owned();
+    finding.place = loud.place;
+    finding.threads = [loud.thread].into_iter().chain(names).collect();
+    finding.channels = vec![index];
+    finding.span = (worst.first, worst.last);
+    finding.weight = held_up.iter().map(|user| user.waited).sum::<Nanos>().get();
+    for user in [loud, worst] {
+        finding.show(user.last, user.thread, "last sends", user.place);
+    }
+    Some(finding)
+}

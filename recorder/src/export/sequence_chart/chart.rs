@@ -1,0 +1,272 @@
+//! The chart as data: made by the builder, drawn by the writers of the formats.
+
+use crate::analysis::findings::words::counted;
+use crate::reading::Nanos;
+use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
+
+/// A chart, ready to be drawn.
+#[derive(Debug)]
+pub struct Chart<'a> {
+    /// The catalog of the recording.
+    pub catalog: &'a Catalog,
+    /// The thread of each lifeline, from left to right. An [`Anchor`] refers to its index here.
+    pub lifelines: Vec<ThreadIndex>,
+    /// The channels in the chart.
+    pub channels: Vec<ChannelIndex>,
+    /// The time of each row, in ascending order. An [`Anchor`] refers to its index here.
+    pub rows: Vec<Nanos>,
+    /// In the order of their sends.
+    pub messages: Vec<MessageArrow>,
+    /// In the order in which they begin.
+    pub waits: Vec<WaitBar>,
+    /// In the order of time.
+    pub marks: Vec<EventMark>,
+    /// What is left out.
+    pub left_out: LeftOut,
+}
+
+/// The numbers of events and threads that a chart does not show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Number of events that are left out between the start and the end of the run.
+    pub events: usize,
+    /// The row that follows them.
+    pub row: usize,
+    /// Number of threads that are left out.
+    pub threads: usize,
+}
+
+/// A place on a lifeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anchor {
+    /// The index of the lifeline.
+    pub lifeline: usize,
+    /// The index of the row.
+    pub row: usize,
+    /// The time.
+    pub time: Nanos,
+}
+
+/// The arrow of a message. At least one of its ends has an [`Anchor`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageArrow {
+    /// The label of its channel, if the chart has several channels.
+    pub channel: Option<String>,
+    /// The message's number and value: `#7 Job(3)`.
+    pub label: String,
+    /// A sentence with everything that is known about it.
+    pub details: String,
+    /// Where the message was sent; `None` if that is left out.
+    pub from: Option<Anchor>,
+    /// Where the message went.
+    pub to: ArrowEnd,
+}
+
+/// Where a message went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrowEnd {
+    /// It was received here.
+    Received(Anchor),
+    /// Its receive is left out, or it is not known whether it was received.
+    NotShown,
+    /// No thread received it.
+    Lost,
+}
+
+/// The time in which a thread could not proceed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitBar {
+    /// Where it begins.
+    pub begin: Anchor,
+    /// Where it ends; `None` if it never does.
+    pub end: Option<Anchor>,
+    /// What the thread waits for.
+    pub kind: WaitKind,
+    /// The waiting operation: `recv jobs`.
+    pub name: String,
+    /// A sentence with everything that is known about it.
+    pub details: String,
+    /// Its length; if it never ends, its length until the end of its process or recording.
+    pub length: Nanos,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WaitKind {
+    /// A message.
+    Message,
+    /// Room for its message in the channel, or a receiver that takes it.
+    Room,
+    /// A lock, another thread, or anything else that is not a channel.
+    Other,
+}
+
+/// An event of a thread that transfers no message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventMark {
+    /// Where it is.
+    pub at: Anchor,
+    /// Its name: `drop sender jobs`.
+    pub name: String,
+    /// A sentence with everything that is known about it.
+    pub details: String,
+}
+
+impl MessageArrow {
+    /// The text at its arrow, in at most `max_chars` characters. If it is too long, the name of the
+    /// channel is shortened first: labels differ in the rest.
+    pub(super) fn text(&self, max_chars: usize) -> String {
+        let Some(channel) = &self.channel else { return shortened(&self.label, max_chars) };
+        let room = max_chars.saturating_sub(self.label.chars().count() + 1);
+        shortened(&format!("{} {}", shortened(channel, room), self.label), max_chars)
+    }
+}
+
+impl WaitBar {
+    /// `recv jobs waits 14 ns`
+    pub(super) fn text(&self) -> String {
+        match self.end {
+            Some(_) => format!("{} waits {}", self.name, self.length),
+            None => format!("{} never ends", self.name),
+        }
+    }
+}
+
+impl Chart<'_> {
+    /// The name of the thread of a lifeline.
+    pub(super) fn thread_name(&self, lifeline: usize) -> &str {
+        &self.catalog.threads[self.lifelines[lifeline]].name
+    }
+
+    /// The name and the pid of the process of a lifeline, if the chart has several processes.
+    pub(super) fn process_name(&self, lifeline: usize) -> Option<String> {
+        let process_of = |&thread: &ThreadIndex| self.catalog.threads[thread].process;
+        let mut processes = self.lifelines.iter().map(process_of);
+        let first = processes.next()?;
+        let process = &self.catalog.processes[process_of(self.lifelines.get(lifeline)?)];
+        processes
+            .any(|process| process != first)
+            .then(|| format!("{} {}", process.name, process.pid))
+    }
+
+    /// The name of a lifeline: its thread's name, after its process's name if the chart has several
+    /// processes.
+    pub(super) fn lifeline_name(&self, lifeline: usize) -> String {
+        let thread = self.thread_name(lifeline);
+        match self.process_name(lifeline) {
+            Some(process) => format!("{process}: {thread}"),
+            None => thread.to_owned(),
+        }
+    }
+
+    /// The program's name, if it is known; of several recordings, the names of all programs.
+    pub(super) fn title(&self) -> String {
+        let mut programs: Vec<_> = self.catalog.processes.iter().collect();
+        programs.dedup_by_key(|process| process.recording);
+        let names: Vec<_> = programs.iter().map(|process| &*process.name).collect();
+        if names.is_empty() { "recording".to_owned() } else { names.join(" and ") }
+    }
+
+    /// A description for readers who do not see the chart.
+    pub(super) fn description(&self) -> String {
+        let names = (0..self.lifelines.len()).map(|lifeline| self.thread_name(lifeline));
+        let mut text = format!(
+            "A message sequence chart of {} ({}) with {} and {}.",
+            counted(self.lifelines.len() as u64, "thread"),
+            names.collect::<Vec<_>>().join(", "),
+            counted(self.messages.len() as u64, "message"),
+            counted(self.waits.len() as u64, "wait"),
+        );
+        let lost = self.messages.iter().filter(|message| message.to == ArrowEnd::Lost).count();
+        if lost > 0 {
+            text += &format!(" {} never received.", counted(lost as u64, "message"));
+        }
+        let endless = self.waits.iter().filter(|wait| wait.end.is_none()).count();
+        if endless > 0 {
+            text += &format!(" {} without an end.", counted(endless as u64, "wait"));
+        }
+        for note in self.left_out_notes() {
+            text += &format!(" {note}.");
+        }
+        text
+    }
+
+    /// `jobs (room for 3)`
+    pub(super) fn channel_text(&self, channel: ChannelIndex) -> String {
+        let channel = &self.catalog.channels[channel];
+        match channel.bound {
+            None => channel.label.clone(),
+            Some(0) => format!("{} (rendezvous)", channel.label),
+            Some(bound) => format!("{} (room for {bound})", channel.label),
+        }
+    }
+
+    /// A time. All times of a chart have the same unit, so that readers can compare them:
+    /// milliseconds, or seconds if the run is long.
+    pub(super) fn time_text(&self, time: Nanos) -> String {
+        const LONG: Nanos = Nanos::new(10_000_000_000);
+        let nanoseconds = time.get() as f64;
+        if self.catalog.end < LONG {
+            format!("{:.3} ms", nanoseconds / 1e6)
+        } else {
+            format!("{:.3} s", nanoseconds / 1e9)
+        }
+    }
+
+    /// The notes about events and threads that are left out, in this order.
+    pub(super) fn left_out_notes(&self) -> Vec<String> {
+        let LeftOut { events, threads, .. } = self.left_out;
+        let mut notes = Vec::new();
+        if events > 0 {
+            let events = counted(events as u64, "event");
+            notes.push(format!("{events} left out here (--events N shows more)"));
+        }
+        if threads > 0 {
+            let threads = counted(threads as u64, "thread");
+            notes.push(format!("{threads} left out (--threads N shows more)"));
+        }
+        notes
+    }
+
+    /// The row that follows the events that are left out, if there are any.
+    pub(super) fn gap_row(&self) -> Option<usize> {
+        (self.left_out.events > 0).then_some(self.left_out.row)
+    }
+}
+
+/// Shortens a text to at most `max_chars` characters. A text that is cut off ends in `…`.
+pub(super) fn shortened(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        None => text.to_owned(),
+        Some(_) => {
+            let kept = text.chars().take(max_chars.saturating_sub(1));
+            kept.chain(['\u{2026}']).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_long_ends_in_an_ellipsis() {
+        assert_eq!(shortened("jobs", 4), "jobs");
+        assert_eq!(shortened("jöbs!", 4), "jöb…");
+        assert_eq!(shortened("", 0), "");
+    }
+
+    #[test]
+    fn the_channel_of_a_message_is_shortened_before_its_number() {
+        let arrow = |channel: Option<&str>| MessageArrow {
+            channel: channel.map(str::to_owned),
+            label: "#1234".to_owned(),
+            details: String::new(),
+            from: None,
+            to: ArrowEnd::Lost,
+        };
+        assert_eq!(arrow(None).text(10), "#1234");
+        assert_eq!(arrow(Some("jobs")).text(10), "jobs #1234");
+        assert_eq!(arrow(Some("results")).text(10), "res… #1234");
+    }
+}

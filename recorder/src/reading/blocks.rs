@@ -1,0 +1,160 @@
+//! Finds the blocks of a recording.
+
+use std::cmp::Reverse;
+use std::io;
+
+use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES};
+
+use super::source::Source;
+
+/// Where the records of a block are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    /// The index of the input that it is read from.
+    pub(super) input: usize,
+    /// Unique over all inputs.
+    pub(super) process: u32,
+    /// The header, as it is stored: its process is unique only in its input.
+    pub(super) header: BlockHeader,
+    /// The place of the first record.
+    pub(super) offset: u64,
+    /// How many bytes of records can be read, if the block is not packed. A packed block ends
+    /// where it cannot be unpacked.
+    pub(super) readable: usize,
+}
+
+impl Block {
+    /// The thread that wrote it: process and number.
+    pub(super) fn owner(&self) -> (u32, u32) {
+        (self.process, self.header.thread)
+    }
+
+    /// The number of bytes that are stored, packed or not.
+    pub(super) fn stored(&self) -> usize {
+        self.header.committed as usize
+    }
+
+    /// Reads its content as it is stored, or as much of it as there is.
+    pub(super) fn read(&self, source: &Source, content: &mut Vec<u8>) -> io::Result<()> {
+        // The header may claim more than there is.
+        let there = source.length()?.saturating_sub(self.offset);
+        content.resize(self.stored().min(usize::try_from(there).unwrap_or(usize::MAX)), 0);
+        let length = source.read_at(content, self.offset)?;
+        content.truncate(length);
+        Ok(())
+    }
+
+    /// Verifies the checksum of its content. Content that is cut off is not verified: it is reported
+    /// as such.
+    pub(super) fn verify(&self, content: &[u8]) -> Result<(), format::Error> {
+        if content.len() < self.stored() {
+            return Ok(());
+        }
+        let start = self.offset - BlockHeader::BYTES as u64;
+        self.header.verify(content).map_err(|error| error.at(start))
+    }
+}
+
+/// The blocks in reading order: by process, thread and sequence. Errors go to `unreadable`.
+pub(super) fn find(source: &Source, unreadable: &mut Vec<format::Error>) -> io::Result<Vec<Block>> {
+    let mut window = Window { source, memory: vec![0; Window::BYTES], at: 0, length: 0 };
+    let mut at = FILE_HEADER_BYTES as u64;
+    let mut blocks = Vec::new();
+    // Bytes between two blocks are reported once.
+    let mut lost = false;
+    loop {
+        let rest = window.from(at)?;
+        let Some(header) = rest.first_chunk::<{ BlockHeader::BYTES }>() else {
+            if rest.iter().any(|&byte| byte != 0) {
+                unreadable.push(format::Error::Truncated { offset: at });
+            }
+            break;
+        };
+        let step = match BlockHeader::decode(header) {
+            Ok(Some(header)) => {
+                lost = false;
+                if header.generation != 0 {
+                    blocks.push(Block {
+                        input: 0,
+                        process: header.process,
+                        header,
+                        offset: at + BlockHeader::BYTES as u64,
+                        readable: usize::MAX,
+                    });
+                }
+                header.stride as usize
+            }
+            Ok(None) if header.iter().all(|&byte| byte == 0) || lost => ALIGNMENT,
+            Ok(None) => {
+                lost = true;
+                let what = "these bytes belong to no block";
+                unreadable.push(format::Error::Malformed { offset: at, what });
+                ALIGNMENT
+            }
+            Err(error) => {
+                lost = true;
+                unreadable.push(error.at(at));
+                ALIGNMENT
+            }
+        };
+        at += step as u64;
+    }
+    // Of two copies, a packed one (it was complete) or else the longer one comes first.
+    blocks.sort_by_key(|block| {
+        let BlockHeader { sequence, packed, committed, .. } = block.header;
+        (block.owner(), sequence, Reverse((packed, committed)))
+    });
+    remove_copies(source, &mut blocks, unreadable)?;
+    Ok(blocks)
+}
+
+/// Of blocks with one process, thread and sequence number, keeps the first that is not damaged. They
+/// are copies, or the header of one of them has changed.
+fn remove_copies(
+    source: &Source,
+    blocks: &mut Vec<Block>,
+    unreadable: &mut Vec<format::Error>,
+) -> io::Result<()> {
+    let identity = |block: &Block| (block.owner(), block.header.sequence);
+    let mut content = Vec::new();
+    for copies in blocks.chunk_by_mut(|one, other| identity(one) == identity(other)) {
+        if copies.len() == 1 {
+            continue;
+        }
+        let mut errors = Vec::new();
+        for block in &*copies {
+            block.read(source, &mut content)?;
+            errors.push(block.verify(&content).err());
+        }
+        let first = errors.iter().position(Option::is_none).unwrap_or(0);
+        // The first pass verifies the one that stays.
+        errors.remove(first);
+        copies.swap(0, first);
+        unreadable.extend(errors.into_iter().flatten());
+    }
+    blocks.dedup_by_key(|block| identity(block));
+    Ok(())
+}
+
+/// The part of a source that is in memory.
+struct Window<'a> {
+    source: &'a Source,
+    memory: Vec<u8>,
+    /// Where in the source it begins, and its length.
+    at: u64,
+    length: usize,
+}
+
+impl Window<'_> {
+    const BYTES: usize = 1 << 20;
+
+    /// The bytes from `at` on: at least a header's, unless the source ends before.
+    fn from(&mut self, at: u64) -> io::Result<&[u8]> {
+        let end = self.at + self.length as u64;
+        if at < self.at || at + BlockHeader::BYTES as u64 > end {
+            self.length = self.source.read_at(&mut self.memory, at)?;
+            self.at = at;
+        }
+        Ok(&self.memory[(at - self.at) as usize..self.length])
+    }
+}

@@ -1,0 +1,314 @@
+//! Collects the facts that the records of a process contain about its threads, channels, endpoints,
+//! synchronization primitives and callsites.
+//!
+//! The reader makes the [catalog](super::catalog) of them. The flight recorder collects them from
+//! the blocks that it evicts, and writes them to its recordings as records of thread 0.
+
+use std::collections::{BTreeMap, HashMap};
+
+use format::{Event, OperationKind, Record};
+
+use super::catalog::{Place, PlaceIndex};
+use super::id_map::IdMap;
+use super::time::Ticks;
+
+/// The metadata of one process, by the numbers that the process gives out.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Metadata {
+    pub(crate) threads: BTreeMap<u32, ThreadFacts>,
+    /// By the number of the new thread.
+    pub(crate) spawns: BTreeMap<u32, SpawnFacts>,
+    pub(crate) channels: BTreeMap<u32, ChannelFacts>,
+    pub(crate) endpoints: BTreeMap<u32, EndpointFacts>,
+    pub(crate) primitives: BTreeMap<u32, PrimitiveFacts>,
+    pub(crate) callsites: BTreeMap<u32, CallsiteFacts>,
+    pub(crate) tasks: BTreeMap<u32, TaskFacts>,
+    /// The thread of the latest `Forgotten` event.
+    forgotten: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ThreadFacts {
+    pub(crate) os_id: u64,
+    pub(crate) name: String,
+    /// The sequence number of its first block that a flight recorder has not evicted.
+    pub(crate) first_sequence: u64,
+    /// Whether it panicked, if its function is over.
+    pub(crate) returned: Option<bool>,
+    /// Whether it has ended: no record of it follows.
+    pub(crate) ended: bool,
+    /// The tasks that it runs, the innermost last.
+    pub(crate) running_tasks: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SpawnFacts {
+    /// The number of the thread that spawned it; 0 if a flight recorder has evicted the record.
+    pub(crate) by: u32,
+    pub(crate) place: Option<PlaceIndex>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TaskFacts {
+    /// The number of the task that spawned it, or 0.
+    pub(crate) by: u32,
+    pub(crate) place: Option<PlaceIndex>,
+    pub(crate) name: String,
+    pub(crate) has_ended: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelFacts {
+    pub(crate) time: Ticks,
+    pub(crate) sender: u32,
+    pub(crate) receiver: u32,
+    pub(crate) place: Option<PlaceIndex>,
+    pub(crate) bound: u64,
+    pub(crate) message_type: String,
+    pub(crate) name: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EndpointFacts {
+    pub(crate) time: Ticks,
+    pub(crate) origin: EndpointOrigin,
+    pub(crate) side: Side,
+    pub(crate) name: Option<String>,
+    /// Whether the record that makes it was in an evicted block.
+    pub(crate) made_before: bool,
+    /// Whether a record drops it.
+    pub(crate) dropped: bool,
+    /// Whether that record was in an evicted block.
+    pub(crate) dropped_before: bool,
+}
+
+/// Where an endpoint comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum EndpointOrigin {
+    /// No event makes it.
+    #[default]
+    Unknown,
+    /// A constructor made it, with the channel of this number.
+    Channel(u32),
+    /// It is a clone of the endpoint with this number.
+    Clone(u32),
+}
+
+/// A side of a channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The side that sends.
+    #[default]
+    Sender,
+    /// The side that receives.
+    Receiver,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PrimitiveFacts {
+    pub(crate) time: Ticks,
+    pub(crate) kind: u32,
+    pub(crate) place: Option<PlaceIndex>,
+    pub(crate) size: u64,
+    pub(crate) value_type: String,
+    pub(crate) name: Option<String>,
+    /// Whether its first use is recorded, and not only its name.
+    pub(crate) is_seen: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct CallsiteFacts {
+    pub(crate) level: u32,
+    pub(crate) place: Option<PlaceIndex>,
+    pub(crate) target: String,
+    pub(crate) name: String,
+}
+
+/// The places in the source, each once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    pub(crate) list: Vec<Place>,
+    indices: HashMap<Place, PlaceIndex>,
+}
+
+impl Places {
+    pub(crate) fn intern(&mut self, file: &str, line: u32, column: u32) -> PlaceIndex {
+        let place = Place { file: file.to_owned(), line, column };
+        *self.indices.entry(place).or_insert_with_key(|place| {
+            self.list.push(place.clone());
+            PlaceIndex::from(self.list.len() - 1)
+        })
+    }
+
+    pub(crate) fn find(&self, file: &str, line: u32, column: u32) -> Option<PlaceIndex> {
+        let place = Place { file: file.to_owned(), line, column };
+        self.indices.get(&place).copied()
+    }
+}
+
+/// The places of a block, by the numbers that it gives them.
+pub(crate) type BlockPlaces = IdMap<PlaceIndex>;
+
+impl Metadata {
+    /// Adds the facts in a record of the thread with this number. Operations other than `Spawn`
+    /// contain none.
+    pub(crate) fn apply(
+        &mut self,
+        thread: u32,
+        record: &Record<'_>,
+        places: &mut Places,
+        block: &mut BlockPlaces,
+    ) {
+        let time = Ticks(record.time);
+        match record.event {
+            Event::Site { site, line, column, file } => {
+                block.insert(site, places.intern(file, line, column));
+            }
+            // Later references to the place find it.
+            Event::Panicked { line, column, file, .. } => drop(places.intern(file, line, column)),
+            Event::PrimitiveSeen { primitive, kind, site, size, value_type } => {
+                let facts = self.primitives.entry(primitive).or_default();
+                (facts.time, facts.kind, facts.size) = (time, kind, size);
+                facts.place = block.get(site);
+                facts.value_type = value_type.to_owned();
+                facts.is_seen = true;
+            }
+            Event::PrimitiveNamed { primitive, name } => {
+                self.primitives.entry(primitive).or_default().name = Some(name.to_owned());
+            }
+            Event::Callsite { callsite, level, site, target, name } => {
+                let facts = CallsiteFacts {
+                    level,
+                    place: block.get(site),
+                    target: target.to_owned(),
+                    name: name.to_owned(),
+                };
+                self.callsites.insert(callsite, facts);
+            }
+            Event::ThreadStarted { .. }
+            | Event::ThreadEnded {}
+            | Event::Forgotten { .. }
+            | Event::Returned { .. }
+            | Event::TaskSpawned { .. }
+            | Event::TaskResumed { .. }
+            | Event::TaskSuspended { .. }
+            | Event::TaskEnded { .. }
+            | Event::Operation { .. } => self.apply_to_threads(thread, &record.event, block),
+            // Thread 0 repeats the facts of evicted blocks.
+            _ => self.apply_to_endpoints(thread == 0, time, &record.event, block),
+        }
+    }
+
+    fn apply_to_threads(&mut self, thread: u32, event: &Event<'_>, block: &BlockPlaces) {
+        match *event {
+            Event::ThreadStarted { os_id, name } => {
+                let facts = self.threads.entry(thread).or_default();
+                (facts.os_id, facts.name) = (os_id, name.to_owned());
+            }
+            Event::ThreadEnded {} => self.threads.entry(thread).or_default().ended = true,
+            Event::Forgotten { thread, os_id, sequence, name } => {
+                self.forgotten = thread;
+                let facts = self.threads.entry(thread).or_default();
+                (facts.os_id, facts.first_sequence) = (os_id, sequence);
+                facts.name = name.to_owned();
+            }
+            Event::Returned { panicked } => {
+                let thread = if thread == 0 { self.forgotten } else { thread };
+                self.threads.entry(thread).or_default().returned = Some(panicked != 0);
+            }
+            Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
+                let spawn = SpawnFacts { by: thread, place: block.get(site) };
+                self.spawns.insert(endpoint, spawn);
+            }
+            _ => self.apply_to_tasks(thread, event, block),
+        }
+    }
+
+    fn apply_to_tasks(&mut self, thread: u32, event: &Event<'_>, block: &BlockPlaces) {
+        let thread = if thread == 0 { self.forgotten } else { thread };
+        let running = &mut self.threads.entry(thread).or_default().running_tasks;
+        match *event {
+            Event::TaskSpawned { task, by, site, name } => {
+                let facts = self.tasks.entry(task).or_default();
+                (facts.by, facts.place, facts.name) = (by, block.get(site), name.to_owned());
+            }
+            Event::TaskResumed { task } => running.push(task),
+            Event::TaskSuspended { task } => running.retain(|running| *running != task),
+            Event::TaskEnded { task } => {
+                running.retain(|running| *running != task);
+                self.tasks.entry(task).or_default().has_ended = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn apply_to_endpoints(
+        &mut self,
+        before: bool,
+        time: Ticks,
+        event: &Event<'_>,
+        block: &BlockPlaces,
+    ) {
+        match *event {
+            Event::ChannelCreated {
+                channel,
+                sender,
+                receiver,
+                site,
+                bound,
+                message_type,
+                name,
+            } => {
+                let facts = ChannelFacts {
+                    time,
+                    sender,
+                    receiver,
+                    place: block.get(site),
+                    bound,
+                    message_type: message_type.to_owned(),
+                    name: name.to_owned(),
+                };
+                self.channels.insert(channel, facts);
+                let origin = EndpointOrigin::Channel(channel);
+                self.make_endpoint(sender, time, origin, Side::Sender, before);
+                self.make_endpoint(receiver, time, origin, Side::Receiver, before);
+            }
+            Event::SenderCloned { sender, from, .. } => {
+                let origin = EndpointOrigin::Clone(from);
+                self.make_endpoint(sender, time, origin, Side::Sender, before);
+            }
+            Event::ReceiverCloned { receiver, from, .. } => {
+                let origin = EndpointOrigin::Clone(from);
+                self.make_endpoint(receiver, time, origin, Side::Receiver, before);
+            }
+            Event::SenderDropped { endpoint } => self.drop_endpoint(endpoint, Side::Sender, before),
+            Event::ReceiverDropped { endpoint } => {
+                self.drop_endpoint(endpoint, Side::Receiver, before);
+            }
+            Event::EndpointNamed { endpoint, name } => {
+                self.endpoints.entry(endpoint).or_default().name = Some(name.to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    fn make_endpoint(
+        &mut self,
+        number: u32,
+        time: Ticks,
+        origin: EndpointOrigin,
+        side: Side,
+        before: bool,
+    ) {
+        let facts = self.endpoints.entry(number).or_default();
+        (facts.time, facts.origin, facts.side) = (time, origin, side);
+        facts.made_before = before;
+    }
+
+    fn drop_endpoint(&mut self, number: u32, side: Side, before: bool) {
+        let new = || EndpointFacts { side, ..EndpointFacts::default() };
+        let facts = self.endpoints.entry(number).or_insert_with(new);
+        facts.dropped = true;
+        facts.dropped_before |= before;
+    }
+}

@@ -1,0 +1,456 @@
+//! Follows the events of a recording in order, owns the state of the run, and reports what changes.
+//!
+//! This is the one interpreter of a recording: which thread waits for what, which message was handed
+//! over when, who holds a lock. The [timeline](crate::timeline), the
+//! [statistics](crate::analysis::stats) and the others only listen.
+//!
+//! The [`RunState`] is a value. A [`Checkpoint`] of it can be kept, and reading resumed there, also
+//! where the recording has grown in the meantime.
+
+use format::{Call, Phase, Subject};
+
+use crate::ordering::{Next, OrderCheckpoint, OrderedEvent, OrderedEvents};
+use crate::reading::catalog::{Catalog, ProcessIndex, ThreadIndex};
+use crate::reading::{self, Event, Nanos, Operation, Recording};
+
+mod channels;
+mod primitives;
+mod state;
+mod threads;
+mod transition;
+
+pub use state::{
+    Cause, ChannelState, EndpointState, Hold, Initializer, Panic, Pause, PrimitiveState,
+    ProcessState, RunState, Source, ThreadState, Use, Wait,
+};
+pub use transition::{Completed, EndpointChange, Fate, HoldEnd, Message, Transition};
+
+/// Takes in the changes of a run.
+pub trait Listener {
+    /// What it notes about each message in flight.
+    type Note: Default;
+    /// Why it fails.
+    type Error: From<reading::Error>;
+
+    /// Takes in a change. `state` is the state after it; `note` is that of its message, if it is
+    /// about one.
+    ///
+    /// # Errors
+    /// The listener fails; the replay stops.
+    fn on(
+        &mut self,
+        state: &RunState,
+        transition: &Transition<'_>,
+        note: &mut Self::Note,
+    ) -> Result<(), Self::Error>;
+}
+
+/// A replay of a recording.
+///
+/// ```
+/// use recorder::reading::{self, Recording};
+/// use recorder::replay::{Listener, Replay, RunState, Transition};
+///
+/// struct Sends(usize);
+/// impl Listener for Sends {
+///     type Note = ();
+///     type Error = reading::Error;
+///     fn on(&mut self, _: &RunState, change: &Transition, _: &mut ()) -> reading::Result<()> {
+///         self.0 += usize::from(matches!(change, Transition::Sent { .. }));
+///         Ok(())
+///     }
+/// }
+///
+/// let text = "channel-recording version=3\n\
+///     block process=0 thread=1 sequence=0 dropped=0\n\
+///     10 Send endpoint=1 site=0 detail=1099511627777\n";
+/// let recording = Recording::from_bytes(format::text::parse(text).unwrap())?;
+/// let (state, Sends(count)) = Replay::new(&recording, Sends(0))?.finish()?;
+/// assert_eq!((state.threads.len(), count), (1, 1));
+/// # Ok::<_, reading::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Replay<'a, L: Listener> {
+    catalog: &'a Catalog,
+    events: OrderedEvents<'a, Flight<L::Note>>,
+    state: RunState,
+    listener: L,
+}
+
+/// A point of a replay at which it can be resumed.
+#[derive(Clone, Debug)]
+pub struct Checkpoint<N = ()> {
+    order: OrderCheckpoint<Flight<N>>,
+    state: RunState,
+}
+
+impl<N> Checkpoint<N> {
+    /// The state at this point.
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+}
+
+/// How far a replay has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It has replayed the event.
+    Replayed,
+    /// The next event is not in the recording yet.
+    NotYet,
+    /// There are no more events.
+    Over,
+}
+
+impl<'a, L: Listener> Replay<'a, L> {
+    /// A replay from the start of `recording`.
+    ///
+    /// # Errors
+    /// The recording cannot be read.
+    pub fn new(recording: &'a Recording, listener: L) -> reading::Result<Self> {
+        let events = OrderedEvents::new(recording)?;
+        Ok(Replay::with(recording, events, RunState::default(), listener))
+    }
+
+    /// A replay from a checkpoint on: of this recording, or of an earlier state of it. `listener`
+    /// must be as it was then.
+    ///
+    /// # Errors
+    /// The recording cannot be read.
+    pub fn resume(
+        recording: &'a Recording,
+        checkpoint: Checkpoint<L::Note>,
+        listener: L,
+    ) -> reading::Result<Self> {
+        let events = OrderedEvents::resume(recording, checkpoint.order)?;
+        Ok(Replay::with(recording, events, checkpoint.state, listener))
+    }
+
+    fn with(
+        recording: &'a Recording,
+        events: OrderedEvents<'a, Flight<L::Note>>,
+        mut state: RunState,
+        listener: L,
+    ) -> Self {
+        let catalog = &recording.catalog;
+        state.extend(catalog);
+        state.is_incomplete = recording.is_incomplete();
+        Replay { catalog, events, state, listener }
+    }
+
+    /// The present point.
+    pub fn checkpoint(&self) -> Checkpoint<L::Note>
+    where
+        L::Note: Clone,
+    {
+        Checkpoint { order: self.events.checkpoint(), state: self.state.clone() }
+    }
+
+    /// The present state.
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// The listener.
+    pub fn listener(&self) -> &L {
+        &self.listener
+    }
+
+    /// The state and the listener, without replaying the rest.
+    pub fn into_parts(self) -> (RunState, L) {
+        (self.state, self.listener)
+    }
+
+    /// Replays the next event.
+    ///
+    /// # Errors
+    /// The recording cannot be read, or the listener fails.
+    #[inline(always)]
+    pub fn step(&mut self) -> Result<Progress, L::Error> {
+        match self.events.next()? {
+            Next::Event => {
+                self.event()?;
+                self.events.advance()?;
+                Ok(Progress::Replayed)
+            }
+            Next::NotYet => Ok(Progress::NotYet),
+            Next::Over => Ok(Progress::Over),
+        }
+    }
+
+    /// Replays all events that are in the recording; returns whether those are all there will be.
+    ///
+    /// # Errors
+    /// The recording cannot be read, or the listener fails.
+    pub fn run(&mut self) -> Result<Progress, L::Error> {
+        loop {
+            match self.step()? {
+                Progress::Replayed => {}
+                progress => return Ok(progress),
+            }
+        }
+    }
+
+    /// Replays all events that are left and reports what is unfinished; returns the last state, in
+    /// which threads still wait and locks are still held.
+    ///
+    /// # Errors
+    /// The recording cannot be read, or the listener fails.
+    pub fn finish(mut self) -> Result<(RunState, L), L::Error> {
+        self.run()?;
+        self.end()?;
+        Ok((self.state, self.listener))
+    }
+
+    #[inline(always)]
+    fn event(&mut self) -> Result<(), L::Error> {
+        let (time, thread) = self.events.time_and_thread();
+        if self.state.threads[thread].first.is_none() {
+            self.see_thread(time, thread)?;
+        }
+        let known = &mut self.state.threads[thread];
+        known.last = time;
+        known.events += 1;
+        let Some(operation) = self.events.operation() else { return self.other() };
+        if let Some(wait) = &mut known.wait {
+            wait.overtaken.get_or_insert(time);
+        }
+        match operation.call.subject() {
+            Subject::Endpoint => self.channel_operation(time, thread, &operation),
+            Subject::Primitive => self.primitive_operation(time, thread, &operation),
+            Subject::Thread | Subject::Nothing => self.thread_operation(time, thread, &operation),
+        }
+    }
+
+    /// Reports a change that is not about a message.
+    #[inline]
+    fn report(&mut self, transition: Transition<'_>) -> Result<(), L::Error> {
+        self.listener.on(&self.state, &transition, &mut L::Note::default())
+    }
+
+    /// An event that is no operation.
+    #[cold]
+    fn other(&mut self) -> Result<(), L::Error> {
+        let OrderedEvent { time, thread, ref event } = self.events.event();
+        if let Some(wait) = &mut self.state.threads[thread].wait
+            && !matches!(event, Event::Logged { .. })
+        {
+            wait.overtaken.get_or_insert(time);
+        }
+        match *event {
+            Event::Operation(_) => Ok(()),
+            Event::ChannelCreated { .. }
+            | Event::SenderCloned { .. }
+            | Event::ReceiverCloned { .. }
+            | Event::SenderDropped { .. }
+            | Event::ReceiverDropped { .. } => self.endpoint_event(time, thread, event),
+            Event::ThreadStarted
+            | Event::Returned { .. }
+            | Event::ThreadEnded
+            | Event::Panicked { .. } => self.thread_event(time, thread, event),
+            Event::Value { message } => {
+                let value = text(self.events.text());
+                self.state.threads[thread].value = value.map(|value| (message, value));
+                Ok(())
+            }
+            Event::SpanEntered { .. } | Event::SpanExited { .. } | Event::Logged { .. } => {
+                if !matches!(event, Event::Logged { .. }) {
+                    self.abandon_wait(thread)?;
+                }
+                let text = self.events.text();
+                let traced = Transition::Traced { time, thread, event, text };
+                self.listener.on(&self.state, &traced, &mut L::Note::default())
+            }
+            Event::SelectArm { .. }
+            | Event::TaskSpawned { .. }
+            | Event::TaskResumed { .. }
+            | Event::TaskSuspended { .. }
+            | Event::TaskEnded { .. } => Ok(()),
+            Event::Paused => {
+                let process = self.catalog.threads[thread].process;
+                let known = &mut self.state.processes[process];
+                if !known.is_paused() {
+                    known.pauses.push(Pause { from: Some(time), to: None });
+                }
+                self.report(Transition::Paused { time, thread })
+            }
+            Event::Resumed => {
+                let process = self.catalog.threads[thread].process;
+                let pauses = &mut self.state.processes[process].pauses;
+                let paused = match pauses.last_mut().filter(|pause| pause.to.is_none()) {
+                    Some(pause) => {
+                        pause.to = Some(time);
+                        pause.from
+                    }
+                    None => {
+                        pauses.push(Pause { from: None, to: Some(time) });
+                        None
+                    }
+                };
+                self.resume_recording(process, time, Some(thread), paused)
+            }
+        }
+    }
+
+    /// From now on it is not known what a process did while its recording paused.
+    fn resume_recording(
+        &mut self,
+        process: ProcessIndex,
+        time: Nanos,
+        thread: Option<ThreadIndex>,
+        paused: Option<Nanos>,
+    ) -> Result<(), L::Error> {
+        // A flight recorder may have discarded the start of the pause.
+        let since = paused.unwrap_or(time);
+        self.outdate_messages(process, since);
+        let primitives = self.state.primitives.iter_mut().zip(&self.catalog.primitives);
+        for (primitive, _) in primitives.filter(|(_, facts)| facts.process == process) {
+            for hold in &mut primitive.holds {
+                hold.paused.get_or_insert(since);
+            }
+            primitive.initializer.iter_mut().for_each(|it| it.is_outdated = true);
+        }
+        let threads = self.state.threads.iter_mut().zip(&self.catalog.threads);
+        for (thread, _) in threads.filter(|(_, facts)| facts.process == process) {
+            thread.holds.clear();
+            // It may have given away whatever it had.
+            thread.gave_away = Some(time);
+            // The end of a wait is recorded during a pause, but not that of one for an initializer.
+            if let Some(wait) = thread.wait.as_mut().filter(|it| it.call() == Call::Initialize) {
+                wait.overtaken.get_or_insert(since.max(wait.begin));
+            }
+        }
+        let resumed = Transition::Resumed { time, process, thread, paused };
+        self.report(resumed)
+    }
+
+    fn begin_wait(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) -> Result<(), L::Error> {
+        self.abandon_wait(thread)?;
+        let wait = Wait { begin: time, operation: *operation, handed_over: None, overtaken: None };
+        if let Some(primitive) = operation.target.and_then(|target| target.primitive()) {
+            self.state.primitives[primitive].begin_wait(time);
+        }
+        self.state.threads[thread].wait = Some(wait);
+        self.report(Transition::WaitBegan { thread, wait: &wait })
+    }
+
+    /// Ends the thread's wait, if `operation` is its end.
+    #[inline(always)]
+    fn take_wait(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) -> Option<Wait> {
+        match operation.phase {
+            Phase::End => self.take_waited(time, thread, operation),
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn take_waited(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) -> Option<Wait> {
+        let known = &mut self.state.threads[thread].wait;
+        // A start and an end that do not match enclose others that were not recorded. Only the end of
+        // a select has a target: the channel of the arm that was ready.
+        let Operation { call, target, .. } = *operation;
+        let is_its =
+            |wait: &Wait| wait.call() == call && (wait.target() == target || call == Call::Select);
+        let wait = known.take_if(|wait| is_its(wait))?;
+        self.wait_is_over(thread, &wait, time);
+        Some(wait)
+    }
+
+    fn wait_is_over(&mut self, thread: ThreadIndex, wait: &Wait, time: Nanos) {
+        if let Some(primitive) = wait.target().and_then(|target| target.primitive()) {
+            self.state.primitives[primitive].end_wait(time);
+        }
+        if wait.call() != Call::Sleep {
+            self.state.threads[thread].waited += time.since(wait.begin);
+        }
+    }
+
+    /// Ends the thread's wait, if it has one: its end was not recorded.
+    fn abandon_wait(&mut self, thread: ThreadIndex) -> Result<(), L::Error> {
+        let Some(wait) = self.state.threads[thread].wait.take() else { return Ok(()) };
+        let process = self.catalog.threads[thread].process;
+        let end = self.catalog.processes[process].recorded_until;
+        let handed_over = wait.handed_over.map(|(time, _)| time);
+        let until = wait.overtaken.map(|time| time.max(handed_over.unwrap_or(wait.begin)));
+        self.wait_is_over(thread, &wait, until.unwrap_or(end));
+        self.report(Transition::WaitAbandoned { thread, wait: &wait, until })
+    }
+
+    /// Reports what is unfinished when the recording is over.
+    fn end(&mut self) -> Result<(), L::Error> {
+        let catalog = self.catalog;
+        for thread in catalog.threads.keys() {
+            let process = catalog.threads[thread].process;
+            let pauses = &self.state.processes[process].pauses;
+            let paused = pauses.last().filter(|pause| pause.to.is_none());
+            let paused = paused.map(|pause| pause.from.unwrap_or_default());
+            if let (Some(wait), Some(paused)) = (&mut self.state.threads[thread].wait, paused) {
+                wait.overtaken.get_or_insert(paused.max(wait.begin));
+            }
+            let before = self.state.threads[thread].wait;
+            self.abandon_wait(thread)?;
+            self.state.threads[thread].wait = before;
+        }
+        for process in catalog.processes.keys() {
+            let last = self.state.processes[process].pauses.last();
+            if let Some(Pause { from, to: None }) = last.copied() {
+                self.resume_recording(process, catalog.end, None, from)?;
+            }
+        }
+        self.report(Transition::Finishing)?;
+        self.end_holds()?;
+        self.end_messages()?;
+        self.report(Transition::Finished)
+    }
+}
+
+/// A text as it is shown, if there is one.
+fn text(text: &str) -> Option<std::sync::Arc<str>> {
+    (!text.is_empty()).then(|| crate::reading::catalog::readable(text).into())
+}
+
+/// A message in flight, with the listener's note.
+#[derive(Clone, Debug, Default)]
+struct Flight<N> {
+    message: Message,
+    note: N,
+}
+
+/// Two listeners, of which the second notes nothing.
+#[derive(Debug)]
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A, B> Listener for Both<A, B>
+where
+    A: Listener,
+    B: Listener<Note = (), Error = A::Error>,
+{
+    type Note = A::Note;
+    type Error = A::Error;
+
+    #[inline]
+    fn on(
+        &mut self,
+        state: &RunState,
+        transition: &Transition<'_>,
+        note: &mut A::Note,
+    ) -> Result<(), A::Error> {
+        self.0.on(state, transition, note)?;
+        self.1.on(state, transition, &mut ())
+    }
+}

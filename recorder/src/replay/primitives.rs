@@ -1,0 +1,449 @@
+//! Locks and who holds them, condition variables, barriers and initializers.
+//!
+//! - A lock is held from its acquisition until just before its release. Its turns, and not the
+//!   times, say which release allowed which acquisition.
+//! - A thread that waits for a condition variable is woken by the latest notification that it can
+//!   have seen and that has not woken another.
+//! - The last thread to arrive at a barrier does not wait: it lets the others go on.
+//! - A thread waits for an initializer until it is over. It may go on before the thread that ran
+//!   the initializer has recorded its end.
+
+use std::ops::Range;
+
+use format::{Call, Detail, Outcome, Phase};
+
+use super::state::{Cause, Hold, Initializer, Release, Source, Wait};
+use super::transition::{Completed, HoldEnd, Transition};
+use super::{Listener, Replay};
+use crate::reading::catalog::{PrimitiveIndex, Target, ThreadIndex};
+use crate::reading::{Nanos, Operation};
+
+impl<L: Listener> Replay<'_, L> {
+    /// Replays an operation on a primitive.
+    #[cold]
+    pub(super) fn primitive_operation(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+    ) -> Result<(), L::Error> {
+        let Some(primitive) = operation.target.and_then(Target::primitive) else {
+            // Of an unknown primitive there is only what the thread does.
+            if operation.phase == Phase::Begin {
+                return self.begin_wait(time, thread, operation);
+            }
+            let wait = self.take_wait(time, thread, operation);
+            return self.completed(time, thread, operation, wait.as_ref(), None, 0..0);
+        };
+        self.note_activity_after_panic(thread, operation);
+        match (operation.call, operation.outcome, operation.detail) {
+            (_, Outcome::Pending, Detail::Arrivals(arrived)) => {
+                self.state.primitives[primitive].moved = Some((time, thread));
+                match self.opens_barrier(primitive, arrived) {
+                    true => self.open_barrier(time, thread, operation, primitive, arrived),
+                    false => self.begin_wait(time, thread, operation),
+                }
+            }
+            (_, Outcome::Pending, detail) => {
+                if let Detail::Mutex(turn) = detail {
+                    self.release_for_wait(time, thread, turn.primitive())?;
+                }
+                self.begin_wait(time, thread, operation)
+            }
+            (_, Outcome::Acquired, Detail::Turn(turn)) => {
+                self.acquire(time, thread, operation, primitive, turn.count())
+            }
+            (_, _, Detail::Turn(turn)) => {
+                self.release(time, thread, operation, primitive, turn.count())
+            }
+            (Call::NotifyOne | Call::NotifyAll, _, Detail::Notifications(count)) => {
+                self.notify(time, thread, operation, primitive, count)
+            }
+            (Call::CondvarWait | Call::CondvarWaitTimeout, _, detail) => {
+                let cause = match detail {
+                    Detail::Notifications(count) => {
+                        self.waking_notification(primitive, count, time)
+                    }
+                    // Its time was over.
+                    _ => None,
+                };
+                let wait = self.take_wait(time, thread, operation);
+                let cause = cause.filter(|_| wait.is_some());
+                self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+            }
+            (Call::BarrierWait, ..) => self.leave_barrier(time, thread, operation, primitive),
+            (Call::Initializer, ..) => self.start_initializer(time, thread, operation, primitive),
+            (Call::Initialize, ..) => self.initialized(time, thread, operation, primitive),
+            _ => self.completed(time, thread, operation, None, None, 0..0),
+        }
+    }
+
+    /// An operation is over that has no transition of its own.
+    pub(super) fn completed(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        wait: Option<&Wait>,
+        cause: Option<Cause>,
+        edges: Range<u64>,
+    ) -> Result<(), L::Error> {
+        let completed = Completed { time, thread, operation, wait, cause };
+        self.report(Transition::Completed { completed, edges })
+    }
+
+    /// Whether the end of this operation has been reported before.
+    fn has_ended_early(
+        &mut self,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+    ) -> bool {
+        let end = (operation.call, primitive);
+        self.state.threads[thread].ended_early.take_if(|early| *early == end).is_some()
+    }
+
+    fn acquire(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+        turn: u64,
+    ) -> Result<(), L::Error> {
+        let is_shared = matches!(operation.call, Call::Read | Call::TryRead);
+        let wait = self.take_wait(time, thread, operation);
+        let (cause, release_edges) = match wait {
+            Some(_) => self.release_before(time, primitive, turn, is_shared),
+            None => (None, None),
+        };
+        // An earlier hold is over, also if its end is not recorded.
+        let is_over = |hold: &Hold| !is_shared || (!hold.is_shared && hold.turn <= turn);
+        while let Some(place) = self.state.primitives[primitive].holds.iter().position(is_over) {
+            let hold = self.take_hold(primitive, place);
+            let end = HoldEnd::Inferred(hold.paused.unwrap_or(time));
+            self.end_hold(primitive, &hold, end)?;
+        }
+        let acquire = Completed { time, thread, operation, wait: wait.as_ref(), cause };
+        self.report(Transition::Acquired { acquire, primitive, release_edges })?;
+        self.begin_hold(time, thread, operation, primitive, turn, is_shared)
+    }
+
+    fn begin_hold(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+        turn: u64,
+        is_shared: bool,
+    ) -> Result<(), L::Error> {
+        let waited = self.state.threads[thread].waited;
+        let known = &mut self.state.primitives[primitive];
+        known.pass_to(time);
+        known.next_hold += 1;
+        let hold = Hold {
+            thread,
+            is_shared,
+            begin: time,
+            place: operation.place,
+            turn,
+            waited,
+            others_waited: known.waited,
+            paused: None,
+            id: known.next_hold,
+        };
+        known.holds.push(hold.clone());
+        self.state.threads[thread].holds.push(primitive);
+        self.report(Transition::HoldBegan { primitive, hold: &hold })
+    }
+
+    /// The release that an acquisition has waited for. The first to wait for it numbers its edges.
+    fn release_before(
+        &mut self,
+        time: Nanos,
+        primitive: PrimitiveIndex,
+        turn: u64,
+        is_shared: bool,
+    ) -> (Option<Cause>, Option<Range<u64>>) {
+        let known = &mut self.state.primitives[primitive];
+        let moved = known.moved.map(|(time, thread)| Cause { thread, time, edge: None });
+        // A reader has the turn of the last writer.
+        let before = if is_shared { turn } else { turn.saturating_sub(1) };
+        let waiting = known.waiting;
+        let Some(release) = known.release.as_mut().filter(|release| release.turn == before) else {
+            return (moved, None);
+        };
+        let mut edges = None;
+        if !release.is_numbered {
+            release.is_numbered = true;
+            // The same release may let other readers go on.
+            let count = if is_shared { waiting + 1 } else { 1 };
+            let first = self.state.edges + 1;
+            self.state.edges += count as u64;
+            release.source.edges = first..self.state.edges + 1;
+            edges = Some(release.source.edges.clone());
+        }
+        (Some(release.source.cause(time)), edges)
+    }
+
+    fn release(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+        turn: u64,
+    ) -> Result<(), L::Error> {
+        let is_shared = operation.call == Call::ReadUnlock;
+        let is_its =
+            |hold: &Hold| (hold.thread, hold.is_shared, hold.turn) == (thread, is_shared, turn);
+        // Of several, the latest: an earlier one may be over since a pause.
+        let place = self.state.primitives[primitive].holds.iter().rposition(is_its);
+        if let Some(place) = place {
+            let hold = self.take_hold(primitive, place);
+            self.end_hold(primitive, &hold, HoldEnd::Recorded(time))?;
+        }
+        let known = &mut self.state.primitives[primitive];
+        known.moved = Some((time, thread));
+        let source = Source { thread, time, count: turn, edges: 0..0 };
+        known.release = Some(Release { turn, is_numbered: false, source });
+        if operation.call != Call::ReadUnlock {
+            // What the lock protects may contain an endpoint.
+            self.state.threads[thread].gave_away = Some(time);
+        }
+        let release = Completed { time, thread, operation, wait: None, cause: None };
+        let was_held = place.is_some();
+        let released = Transition::Released { release, primitive, was_held };
+        self.report(released)?;
+        if operation.call == Call::Downgrade {
+            self.begin_hold(time, thread, operation, primitive, turn, true)?;
+        }
+        Ok(())
+    }
+
+    /// A condition variable has released the mutex with this number, if that is not recorded.
+    fn release_for_wait(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        mutex: u32,
+    ) -> Result<(), L::Error> {
+        let process = self.catalog.threads[thread].process;
+        let Some(mutex) = self.catalog.primitive_with_number(process, mutex) else { return Ok(()) };
+        let holds = &self.state.primitives[mutex].holds;
+        let Some(place) = holds.iter().position(|hold| hold.thread == thread) else {
+            return Ok(());
+        };
+        let hold = self.take_hold(mutex, place);
+        self.state.primitives[mutex].moved = Some((time, thread));
+        self.end_hold(mutex, &hold, HoldEnd::Recorded(time))
+    }
+
+    fn take_hold(&mut self, primitive: PrimitiveIndex, place: usize) -> Hold {
+        let hold = self.state.primitives[primitive].holds.remove(place);
+        let held = &mut self.state.threads[hold.thread].holds;
+        if let Some(place) = held.iter().rposition(|held| *held == primitive) {
+            held.remove(place);
+        }
+        hold
+    }
+
+    fn end_hold(
+        &mut self,
+        primitive: PrimitiveIndex,
+        hold: &Hold,
+        end: HoldEnd,
+    ) -> Result<(), L::Error> {
+        let process = self.catalog.primitives[primitive].process;
+        let known = &mut self.state.primitives[primitive];
+        // Where events are missing, an end can seem to be before the start.
+        let end = match end {
+            HoldEnd::Recorded(time) => HoldEnd::Recorded(time.max(hold.begin)),
+            HoldEnd::Inferred(time) => HoldEnd::Inferred(time.max(hold.begin)),
+            HoldEnd::Never => HoldEnd::Never,
+        };
+        known.pass_to(end.time().unwrap_or(self.catalog.processes[process].recorded_until));
+        let others_waited = known.waited.since(hold.others_waited);
+        let ended = Transition::HoldEnded { primitive, hold, end, others_waited };
+        self.report(ended)
+    }
+
+    /// Reports the locks that are held when the recording is over.
+    pub(super) fn end_holds(&mut self) -> Result<(), L::Error> {
+        for primitive in self.catalog.primitives.keys() {
+            for hold in self.state.primitives[primitive].holds.clone() {
+                let end = hold.paused.map_or(HoldEnd::Never, HoldEnd::Inferred);
+                self.end_hold(primitive, &hold, end)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn notify(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+        count: u64,
+    ) -> Result<(), L::Error> {
+        let waiting = self.state.primitives[primitive].waiting;
+        let is_one = operation.call == Call::NotifyOne;
+        let source =
+            self.state.source(thread, time, count, if is_one { waiting.min(1) } else { waiting });
+        let edges = source.edges.clone();
+        let known = &mut self.state.primitives[primitive];
+        known.moved = Some((time, thread));
+        if !edges.is_empty() {
+            known.notifications.push_back(source);
+            // Older ones than there are waiting threads have woken whom they could.
+            if known.notifications.len() > waiting {
+                known.notifications.pop_front();
+            }
+        }
+        self.state.threads[thread].gave_away = Some(time);
+        self.completed(time, thread, operation, None, None, edges)
+    }
+
+    /// The notification that woke a thread when there had been `count`.
+    fn waking_notification(
+        &mut self,
+        primitive: PrimitiveIndex,
+        count: u64,
+        time: Nanos,
+    ) -> Option<Cause> {
+        let known = &mut self.state.primitives[primitive];
+        let mut seen = known.notifications.iter_mut().rev().filter(|source| source.count <= count);
+        let by_edge =
+            seen.find_map(|source| Some(source.cause(time)).filter(|it| it.edge.is_some()));
+        by_edge.or(known.moved.map(|(time, thread)| Cause { thread, time, edge: None }))
+    }
+
+    /// Whether the barrier opens with this arrival.
+    fn opens_barrier(&self, primitive: PrimitiveIndex, arrived: u64) -> bool {
+        let size = self.state.primitives[primitive].size;
+        size > 0 && arrived.is_multiple_of(size)
+    }
+
+    fn open_barrier(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+        arrived: u64,
+    ) -> Result<(), L::Error> {
+        self.abandon_wait(thread)?;
+        let waiting = self.state.primitives[primitive].waiting;
+        let source = self.state.source(thread, time, arrived, waiting);
+        let edges = source.edges.clone();
+        self.state.primitives[primitive].arrival = Some(source);
+        self.state.threads[thread].ended_early = Some((Call::BarrierWait, primitive));
+        let arrival = Completed { time, thread, operation, wait: None, cause: None };
+        self.report(Transition::BarrierOpened { arrival, edges })
+    }
+
+    fn leave_barrier(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+    ) -> Result<(), L::Error> {
+        if self.has_ended_early(thread, operation, primitive) {
+            return Ok(());
+        }
+        let wait = self.take_wait(time, thread, operation);
+        let known = &mut self.state.primitives[primitive];
+        let cause = wait.and_then(|wait| {
+            let Detail::Arrivals(arrived) = wait.operation.detail else { return None };
+            let opened_at = arrived.checked_next_multiple_of(known.size);
+            let arrival = known.arrival.as_mut();
+            let exact = arrival.filter(|last| Some(last.count) == opened_at);
+            let exact = exact.map(|last| last.cause(time));
+            exact.or(known.moved.map(|(time, thread)| Cause { thread, time, edge: None }))
+        });
+        self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+    }
+
+    fn start_initializer(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+    ) -> Result<(), L::Error> {
+        let is_its =
+            |wait: &mut Wait| (wait.call(), wait.target()) == (Call::Initialize, operation.target);
+        let wait = self.state.threads[thread].wait.take_if(is_its);
+        let waited_before = self.state.threads[thread].waited;
+        if let Some(wait) = &wait {
+            self.wait_is_over(thread, wait, time);
+        }
+        // It has waited if another thread has tried before it, and failed.
+        let before = &self.state.primitives[primitive].initialized;
+        let has_waited = |wait: &Wait| before.as_ref().is_some_and(|it| it.time > wait.begin);
+        let wait = wait.filter(has_waited);
+        if wait.is_none() {
+            self.state.threads[thread].waited = waited_before;
+        }
+        self.abandon_wait(thread)?;
+        let initializer = Initializer { thread, is_outdated: false };
+        self.state.primitives[primitive].initializer = Some(initializer);
+        let started = Completed { time, thread, operation, wait: wait.as_ref(), cause: None };
+        self.report(Transition::InitializerStarted { started, primitive })
+    }
+
+    fn initialized(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        operation: &Operation,
+        primitive: PrimitiveIndex,
+    ) -> Result<(), L::Error> {
+        let running = self.state.primitives[primitive].initializer;
+        if running.is_some_and(|running| running.thread == thread) {
+            self.abandon_wait(thread)?;
+            return self.end_initializer(time, thread, primitive, 0);
+        }
+        if self.has_ended_early(thread, operation, primitive) {
+            return Ok(());
+        }
+        let wait = self.take_wait(time, thread, operation);
+        if wait.is_some()
+            && let Some(running) = running
+            // Where events are missing, the order may have it that this thread still waits.
+            && self.state.threads[running.thread].wait.is_none()
+        {
+            // That this thread goes on says that the initializer is over. The thread that ran it
+            // has done nothing since.
+            let other = running.thread;
+            let over = time.before().max(self.state.threads[other].last);
+            self.end_initializer(over, other, primitive, 1)?;
+            self.state.threads[other].ended_early = Some((Call::Initialize, primitive));
+        }
+        let known = &mut self.state.primitives[primitive];
+        let cause = wait.and(known.initialized.as_mut()).map(|source| source.cause(time));
+        self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+    }
+
+    /// An initializer is over. `more` threads wait for it that do not count as waiting any more.
+    fn end_initializer(
+        &mut self,
+        time: Nanos,
+        thread: ThreadIndex,
+        primitive: PrimitiveIndex,
+        more: usize,
+    ) -> Result<(), L::Error> {
+        let waiting = self.state.primitives[primitive].waiting + more;
+        let source = self.state.source(thread, time, 0, waiting);
+        let edges = source.edges.clone();
+        let known = &mut self.state.primitives[primitive];
+        known.initializer = None;
+        known.moved = Some((time, thread));
+        known.initialized = Some(source);
+        let ended = Transition::InitializerEnded { time, thread, primitive, edges };
+        self.report(ended)
+    }
+}

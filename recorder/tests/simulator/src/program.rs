@@ -1,0 +1,381 @@
+//! Small random programs with a text: threads that do a few operations each, one after the other.
+//!
+//! Since a thread's next actions are known, a search can try every continuation of a
+//! [state](State). A [run](Run) is one of them, with its recording.
+
+use std::fmt::Write;
+
+use format::PrimitiveKind;
+use proptest::prelude::*;
+
+use crate::journal::{Entry, Journal, Primitive, Site};
+use crate::machine::{Action, Lock, Machine, Outcome, Status};
+
+/// A program. Its first thread has made everything and spawned the others.
+///
+/// Its actions are sends, receives, locks, joins, the drops of endpoints, and ends.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The channels' bounds.
+    pub bounds: Vec<Option<usize>>,
+    /// By channel: which threads have a sender at the start.
+    pub senders: Vec<Vec<usize>>,
+    /// By channel: whether these threads share one sender, and have no clones of it.
+    pub shared: Vec<bool>,
+    /// By channel: which thread has the receiver at the start.
+    pub receivers: Vec<usize>,
+    /// How many mutexes there are.
+    pub locks: usize,
+    /// What each thread does, up to its end.
+    pub threads: Vec<Vec<Action>>,
+}
+
+/// Programs with two to four threads, up to three channels and up to two locks.
+pub fn programs() -> impl Strategy<Value = Program> {
+    prop::collection::vec(any::<u8>(), 0..160).prop_map(|tape| Tape(tape.into_iter()).program())
+}
+
+/// The source of every decision.
+struct Tape(std::vec::IntoIter<u8>);
+
+impl Tape {
+    fn pick(&mut self, choices: usize) -> usize {
+        usize::from(self.0.next().unwrap_or(0)) % choices
+    }
+
+    fn program(&mut self) -> Program {
+        let threads = 2 + self.pick(3);
+        let channels = 1 + self.pick(3);
+        let locks = self.pick(3);
+        let mut program = Program {
+            bounds: Vec::new(),
+            senders: Vec::new(),
+            shared: Vec::new(),
+            receivers: Vec::new(),
+            locks,
+            threads: Vec::new(),
+        };
+        for _ in 0..channels {
+            program.bounds.push([Some(1), Some(0), None, Some(2)][self.pick(4)]);
+            let first = self.pick(threads);
+            let others = self.pick(1 << threads) & self.pick(1 << threads);
+            program.senders.push(
+                (0..threads)
+                    .filter(|&thread| thread == first || others >> thread & 1 == 1)
+                    .collect(),
+            );
+            program.shared.push(self.pick(3) == 0);
+            program.receivers.push(self.pick(threads));
+        }
+        // The thread that has each one's handle: mostly the first, which has spawned it.
+        let joiners: Vec<_> = (1..threads)
+            .map(|_| self.pick(threads + 2))
+            .map(|who| if who < threads { who } else { 0 })
+            .collect();
+        for thread in 0..threads {
+            let actions = self.thread(thread, &program, &joiners);
+            program.threads.push(actions);
+        }
+        program
+    }
+
+    fn thread(&mut self, thread: usize, program: &Program, joiners: &[usize]) -> Vec<Action> {
+        let channels = program.bounds.len();
+        let mut sender: Vec<_> = program.senders.iter().map(|who| who.contains(&thread)).collect();
+        let mut receiver: Vec<_> = program.receivers.iter().map(|&who| who == thread).collect();
+        let mut held = vec![false; program.locks];
+        let mut to_join: Vec<_> = (1..)
+            .zip(joiners)
+            .filter(|&(of, &who)| who == thread && of != thread)
+            .map(|(of, _)| of)
+            .collect();
+        let mut actions = Vec::new();
+        for _ in 0..self.pick(7) {
+            let channel = self.pick(channels);
+            let action = match self.pick(20) {
+                0..5 if sender[channel] => Action::Send(channel),
+                3..9 if receiver[channel] => Action::Receive(channel),
+                9 if sender[channel] => {
+                    sender[channel] = false;
+                    Action::DropSender(channel)
+                }
+                10 if receiver[channel] && self.pick(3) == 0 => {
+                    receiver[channel] = false;
+                    Action::DropReceiver(channel)
+                }
+                11..16 if program.locks > 0 => {
+                    let lock = self.pick(program.locks);
+                    // To lock what one holds is a fault that some programs have.
+                    if held[lock] && self.pick(8) != 0 {
+                        held[lock] = false;
+                        Action::Unlock(lock)
+                    } else {
+                        held[lock] = true;
+                        Action::Lock(lock)
+                    }
+                }
+                16 if held.contains(&true) => {
+                    let lock = held.iter().position(|&held| held).expect("one is held");
+                    held[lock] = false;
+                    Action::Unlock(lock)
+                }
+                17..20 if thread != 0 => match to_join.pop() {
+                    Some(other) => Action::Join(other),
+                    None => continue,
+                },
+                _ => continue,
+            };
+            actions.push(action);
+        }
+        // A handle that is joined while the thread has its endpoints is the usual mistake.
+        if self.pick(2) == 0 {
+            actions.extend(to_join.drain(..).map(Action::Join));
+        }
+        let held = (0..held.len()).filter(|&lock| held[lock]).map(Action::Unlock);
+        let senders = (0..channels).filter(|&channel| sender[channel]).map(Action::DropSender);
+        let receivers =
+            (0..channels).filter(|&channel| receiver[channel]).map(Action::DropReceiver);
+        actions.extend(held.chain(senders).chain(receivers));
+        if thread == 0 {
+            actions.extend(to_join.into_iter().map(Action::Join));
+        }
+        actions.push(Action::End);
+        actions
+    }
+}
+
+/// The state of a program.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct State {
+    /// The state of what it is made of.
+    pub machine: Machine,
+    /// By thread: how many of its actions are over.
+    pub done: Vec<usize>,
+}
+
+/// A step of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// An action from its start to its end.
+    Whole(Action, Outcome),
+    /// An action that begins to wait.
+    Begin(Action),
+    /// The end of one that has waited.
+    End(Action, Outcome),
+}
+
+impl State {
+    /// The state of a program before any thread has done anything.
+    pub fn new(program: &Program) -> Self {
+        let mut machine =
+            Machine { locks: vec![Lock::default(); program.locks], ..Machine::default() };
+        program.threads.iter().for_each(|_| machine.add_thread(true));
+        for (bound, senders) in program.bounds.iter().zip(&program.senders) {
+            machine.add_channel(*bound, senders.len());
+        }
+        State { machine, done: vec![0; program.threads.len()] }
+    }
+
+    /// The state of a thread.
+    pub fn status(&self, thread: usize) -> Status {
+        self.machine.threads[thread].status
+    }
+
+    /// The action that a thread is in, or does next.
+    pub fn action(&self, program: &Program, thread: usize) -> Action {
+        let actions = &program.threads[thread];
+        actions[self.done[thread].min(actions.len() - 1)]
+    }
+
+    /// Whether a thread can take a step.
+    pub fn can_step(&self, thread: usize) -> bool {
+        self.machine.can_step(thread)
+    }
+
+    /// A thread that could not proceed a moment ago begins to wait, whatever has happened since;
+    /// `None` if that cannot be.
+    pub fn hesitate(&mut self, program: &Program, thread: usize) -> Option<Step> {
+        let action = self.action(program, thread);
+        let may_wait = match action {
+            Action::Send(at) => self.machine.channels[at].bound.is_some(),
+            _ => matches!(action, Action::Receive(_) | Action::Lock(_) | Action::Join(_)),
+        };
+        (may_wait && self.status(thread) == Status::Ready).then(|| {
+            self.machine.start_late(thread, action);
+            Step::Begin(action)
+        })
+    }
+
+    /// Takes a thread's next step.
+    pub fn step(&mut self, program: &Program, thread: usize) -> Step {
+        let action = self.action(program, thread);
+        let waited = self.status(thread) != Status::Ready;
+        if waited {
+            self.machine.proceed(thread);
+        } else {
+            self.machine.start(thread, action);
+        }
+        let Some((_, outcome)) = self.machine.finish(thread) else { return Step::Begin(action) };
+        self.done[thread] += 1;
+        if waited { Step::End(action, outcome) } else { Step::Whole(action, outcome) }
+    }
+}
+
+/// A run of a program, while it goes on.
+#[derive(Debug)]
+pub struct Run<'a> {
+    program: &'a Program,
+    /// The state that it has come to.
+    pub state: State,
+    journal: Journal,
+    /// Endpoints by channel and thread.
+    senders: Vec<Vec<u32>>,
+}
+
+/// Nanoseconds between two steps.
+const PACE: u64 = 10;
+
+impl<'a> Run<'a> {
+    /// A run of which only the preparations are over.
+    pub fn new(program: &'a Program) -> Self {
+        let mutex = Primitive::new(PrimitiveKind::Mutex, String::new(), 0);
+        let threads = program.threads.len();
+        let mut run = Run {
+            program,
+            state: State::new(program),
+            journal: Journal::new(100 * PACE, vec![mutex; program.locks]),
+            senders: vec![vec![0; threads]; program.bounds.len()],
+        };
+        for thread in 0..threads {
+            let name = if thread == 0 { "main".to_owned() } else { format!("thread {thread}") };
+            run.journal.add_thread(&name, 101 + thread as u64, 0);
+            run.journal.thread_started(thread);
+        }
+        run.prepare();
+        run
+    }
+
+    /// The first thread makes everything and spawns the others.
+    fn prepare(&mut self) {
+        let Run { program, journal, senders, .. } = self;
+        let site = Site::Number(program.threads[0].len() as u32 + 1);
+        for (channel, bound) in program.bounds.iter().enumerate() {
+            journal.now += PACE;
+            let sender = journal.channel_made(0, "", *bound, site);
+            for (index, &thread) in program.senders[channel].iter().enumerate() {
+                senders[channel][thread] = sender;
+                if index > 0 && !program.shared[channel] {
+                    journal.now += PACE;
+                    senders[channel][thread] = journal.sender_cloned(0, sender, site);
+                }
+            }
+        }
+        for lock in 0..program.locks {
+            journal.now += PACE;
+            journal.introduce(0, lock, site);
+        }
+        for thread in 1..program.threads.len() {
+            journal.now += PACE;
+            let time = journal.clock(0);
+            journal.start(0, Action::Spawn(thread));
+            journal.whole(0, Action::Spawn(thread), Outcome::Done, time, site);
+        }
+    }
+
+    /// The threads that can take a step.
+    pub fn able(&self) -> Vec<usize> {
+        (0..self.program.threads.len()).filter(|&thread| self.state.can_step(thread)).collect()
+    }
+
+    /// A thread takes its next step, and records it.
+    pub fn step(&mut self, thread: usize) {
+        let site = self.site(thread);
+        let step = self.state.step(self.program, thread);
+        self.record(thread, step, site);
+    }
+
+    /// A thread begins to wait, as it could not proceed a moment ago, or takes its next step.
+    pub fn hesitate(&mut self, thread: usize) {
+        match self.state.hesitate(self.program, thread) {
+            Some(step) => self.record(thread, step, self.site(thread)),
+            None => self.step(thread),
+        }
+    }
+
+    /// The recording pauses, or goes on: so a thread records.
+    pub fn pause(&mut self, thread: usize, paused: bool) {
+        self.journal.now += PACE;
+        self.journal.pause(thread, paused);
+    }
+
+    /// The line of a thread's next action.
+    fn site(&self, thread: usize) -> Site {
+        Site::Number(self.state.done[thread] as u32 + 1)
+    }
+
+    fn record(&mut self, thread: usize, step: Step, site: Site) {
+        let Run { program, state, journal, senders } = self;
+        journal.now += PACE;
+        let time = journal.clock(thread);
+        if let Step::Whole(Action::Send(at), _) | Step::Begin(Action::Send(at)) = step {
+            journal.logs[thread].endpoint = senders[at][thread];
+        }
+        match step {
+            Step::Whole(Action::DropSender(at), _) => {
+                // A sender that is shared goes with the last thread that has it.
+                if !program.shared[at] || state.machine.channels[at].senders == 0 {
+                    journal.sender_dropped(thread, senders[at][thread]);
+                }
+            }
+            Step::Whole(Action::DropReceiver(at), _) => journal.receiver_dropped(thread, at),
+            Step::Whole(Action::End, _) => {
+                journal.returned(thread, false);
+                journal.now += PACE;
+                journal.thread_ended(thread);
+            }
+            Step::Whole(action, outcome) => {
+                journal.start(thread, action);
+                journal.whole(thread, action, outcome, time, site);
+            }
+            Step::Begin(action) => {
+                journal.start(thread, action);
+                journal.begin(thread, action, time, 0, site);
+            }
+            Step::End(action, outcome) => journal.end(thread, action, outcome, site),
+        }
+    }
+
+    /// The recording in its text form.
+    pub fn text(&self) -> String {
+        let mut text = format::text::heading() + "\n";
+        let mut add = |line: std::fmt::Arguments<'_>| {
+            writeln!(text, "{line}").expect("a string takes every text");
+        };
+        for (thread, log) in self.journal.logs.iter().enumerate() {
+            let number = thread + 1;
+            add(format_args!("block process=0 thread={number} sequence=0 dropped=0"));
+            let (started, events) = log.entries.split_first().expect("every thread has started");
+            let Entry { time, text, .. } = started;
+            add(format_args!("{time} {text}"));
+            // A line of the source for each action, and one for what the first thread makes.
+            for line in 1..=self.program.threads[thread].len() + 1 {
+                let file = "src/main.rs";
+                add(format_args!(
+                    "{time} Site site={line} line={line} column={number} file={file:?}"
+                ));
+            }
+            for Entry { time, text, site } in events {
+                match site {
+                    Site::Number(site) => add(format_args!("{time} {text} site={site}")),
+                    Site::None | Site::Any => add(format_args!("{time} {text}")),
+                }
+            }
+        }
+        text
+    }
+
+    /// The recording.
+    pub fn bytes(&self) -> Vec<u8> {
+        format::text::parse(&self.text()).expect("the text is a recording's")
+    }
+}
