@@ -3,19 +3,20 @@
 //! Data flows one way:
 //!
 //! ```text
-//! program ──capture──> recording ──reading──> catalog and events ──ordering──> events in order
-//!                                                        │
-//!               report <── analysis <────────────────────┤
-//!               export <── timeline <────────────────────┘
+//! program ──capture──> recording ──reading──> events ──ordering──> order ──replay──> transitions
+//!                                                                                        │
+//!                                              report <── analysis <─────────────────────┤
+//!                                              export <── timeline <─────────────────────┘
 //! ```
 //!
 //! - [`workspace`] finds and builds the programs of a Cargo workspace.
 //! - [`capture`] runs a program, collects its recording, and notices when it hangs.
 //! - [`reading`] opens a recording: its [catalog](reading::catalog) at once, its events on demand.
 //! - [`ordering`] merges the events of all threads into one possible order.
-//! - [`timeline`] follows that order and produces the [items](timeline::item) of a picture.
-//! - [`analysis`] follows that order and collects statistics, the wait-for graph, the critical path
-//!   and [findings](analysis::findings).
+//! - [`replay`] follows that order, owns the state of the run, and reports transitions.
+//! - [`timeline`] listens to them and makes the [items](timeline::item) of a picture.
+//! - [`analysis`] listens to them and collects statistics, the wait-for graph, the critical path and
+//!   [findings](analysis::findings).
 //! - [`report`] presents the analysis to people and machines.
 //! - [`export`] writes traces, charts and recordings.
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
@@ -29,7 +30,6 @@ pub mod analysis;
 pub mod capture;
 pub mod cli;
 pub mod commands;
-
 pub mod export;
 pub mod ordering;
 pub mod reading;

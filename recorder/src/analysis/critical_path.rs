@@ -9,6 +9,7 @@
 //! Distributed Programs", ICDCS 1988.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use format::{Call, Outcome};
 use typed_index_collections::TiVec;
@@ -56,21 +57,18 @@ const MAX_PARTS: usize = 256;
 
 impl CriticalPath {
     fn add(&mut self, segment: Segment, time: Nanos) {
-        let has_room = self.parts.len() < MAX_PARTS;
-        match self.parts.iter_mut().find(|part| part.segment == segment) {
-            Some(part) => {
-                part.time += time;
-                part.count += 1;
-            }
-            None if has_room => {
-                self.parts.push(PathPart { segment, time, count: 1 });
-            }
-            None => {
-                let shortest = self.parts.iter_mut().min_by_key(|part| part.time);
-                if let Some(shortest) = shortest.filter(|part| part.time < time) {
-                    *shortest = PathPart { segment, time, count: 1 };
-                }
-            }
+        if let Some(part) = self.parts.iter_mut().find(|part| part.segment == segment) {
+            part.time += time;
+            part.count += 1;
+            return;
+        }
+        let part = PathPart { segment, time, count: 1 };
+        if self.parts.len() < MAX_PARTS {
+            self.parts.push(part);
+        } else if let Some(shortest) = self.parts.iter_mut().min_by_key(|part| part.time)
+            && shortest.time < time
+        {
+            *shortest = part;
         }
     }
 
@@ -103,14 +101,13 @@ impl CriticalPath {
     /// The time that it spent in each thread at work or asleep, the longest first. A thread that
     /// took no time at all would shorten the run by at most that.
     pub fn by_thread(&self) -> Vec<(ThreadIndex, Nanos)> {
-        let mut threads: Vec<(ThreadIndex, Nanos)> = Vec::new();
-        for &PathPart { segment, time, .. } in &self.parts {
-            let (Segment::Running(thread) | Segment::Sleeping(thread)) = segment else { continue };
-            match threads.iter_mut().find(|(known, _)| *known == thread) {
-                Some((_, sum)) => *sum += time,
-                None => threads.push((thread, time)),
+        let mut threads: BTreeMap<ThreadIndex, Nanos> = BTreeMap::new();
+        for part in &self.parts {
+            if let Segment::Running(thread) | Segment::Sleeping(thread) = part.segment {
+                *threads.entry(thread).or_default() += part.time;
             }
         }
+        let mut threads: Vec<_> = threads.into_iter().collect();
         threads.sort_by_key(|&(thread, time)| (Reverse(time), thread));
         threads
     }
@@ -167,8 +164,8 @@ struct Waited {
     begin: Nanos,
     end: Nanos,
     target: Option<Target>,
-    /// What it is, if no other thread ended it.
-    alone: Segment,
+    /// Whether the thread slept, or waited until a timeout.
+    is_asleep: bool,
     cause: Option<Cause>,
     /// The channel in which the thread waited for room.
     full: Option<ChannelIndex>,
@@ -221,24 +218,22 @@ impl<'a> CriticalPaths<'a> {
     fn completed(&mut self, completed: &Completed<'_>) {
         let Completed { time: end, thread, operation, cause, .. } = *completed;
         let Some(wait) = completed.wait else { return };
-        let is_timed_out = matches!(operation.call, Call::Sleep | Call::ParkTimeout)
+        let is_asleep = matches!(operation.call, Call::Sleep | Call::ParkTimeout)
             || operation.outcome == Outcome::TimedOut;
-        let alone = match is_timed_out {
-            true => Segment::Sleeping(thread),
-            false => Segment::Waiting(thread),
-        };
         let full = operation.channel().filter(|_| operation.call.is_send());
         let target = operation.target;
-        self.waited(thread, Waited { begin: wait.begin, end, target, alone, cause, full });
+        self.waited(thread, Waited { begin: wait.begin, end, target, is_asleep, cause, full });
     }
 
     fn waited(&mut self, thread: ThreadIndex, waited: Waited) {
-        let Waited { begin, end, target, alone, cause, full } = waited;
+        let Waited { begin, end, target, is_asleep, cause, full } = waited;
         match cause.filter(|cause| cause.thread != thread && cause.time > begin) {
             None => {
                 let PathTo { path, since, .. } = &mut self.threads[thread];
                 path.add(Segment::Running(thread), begin.since(*since));
-                path.add(alone, end.since(begin));
+                let wait =
+                    if is_asleep { Segment::Sleeping(thread) } else { Segment::Waiting(thread) };
+                path.add(wait, end.since(begin));
             }
             Some(cause) => {
                 let time = cause.time.min(end);
@@ -292,11 +287,8 @@ impl Listener for CriticalPaths<'_> {
             &Transition::ThreadSeen { time, thread } => self.thread_seen(state, thread, time),
             &Transition::WaitAbandoned { thread, wait, until: Some(end) } => {
                 let (begin, target) = (wait.begin, wait.target());
-                let alone = match wait.call() {
-                    Call::Sleep => Segment::Sleeping(thread),
-                    _ => Segment::Waiting(thread),
-                };
-                let waited = Waited { begin, end, target, alone, cause: None, full: None };
+                let is_asleep = wait.call() == Call::Sleep;
+                let waited = Waited { begin, end, target, is_asleep, cause: None, full: None };
                 self.waited(thread, waited);
             }
             _ => {}
@@ -325,9 +317,8 @@ mod tests {
     fn waited(begin: u64, end: u64, target: Target, cause: Option<(usize, u64)>) -> Waited {
         let cause =
             cause.map(|(index, time)| Cause { thread: thread(index), time: AT(time), edge: None });
-        let alone = Segment::Waiting(thread(0));
         let target = Some(target);
-        Waited { begin: AT(begin), end: AT(end), target, alone, cause, full: None }
+        Waited { begin: AT(begin), end: AT(end), target, is_asleep: false, cause, full: None }
     }
 
     fn channel() -> Target {

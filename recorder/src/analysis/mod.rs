@@ -1,8 +1,7 @@
 //! What a recording says about channels, threads and locks, and about which thread waits for which.
 //!
-//! [`Stats`] and [`CriticalPaths`] listen to one replay. The
-//! [wait-for graph](wait_for) is made of its last state. [`findings`] judges all of it; nothing else
-//! here judges.
+//! [`Stats`] and [`CriticalPaths`] listen to one replay. The wait-for graph is made of its last
+//! state. [`findings`] judges all of it; nothing else here judges.
 //!
 //! It works as well on the present state of a recording while the program still runs.
 
@@ -10,21 +9,18 @@ use tracing::info_span;
 use typed_index_collections::TiVec;
 
 use crate::reading::catalog::{
-    Catalog, ChannelIndex, EndpointIndex, PrimitiveIndex, ProcessIndex, Side, Target, ThreadIndex,
+    Catalog, ChannelIndex, EndpointIndex, ProcessIndex, Side, Target, ThreadIndex,
 };
 use crate::reading::{self, Nanos, Recording};
-use crate::replay::{Both, Replay, RunState, Wait};
+use crate::replay::{Replay, RunState, Wait};
 
 pub mod critical_path;
 pub mod findings;
 pub mod stats;
-pub mod wait_for;
+pub(crate) mod wait_for;
 
 use critical_path::{CriticalPath, CriticalPaths};
-use stats::channels::ChannelStats;
-use stats::primitives::PrimitiveStats;
-use stats::threads::ThreadStats;
-use stats::{LongWait, PanicEvent, Stats};
+use stats::Stats;
 use wait_for::{Assumption, WaitForGraph};
 
 /// What a recording says.
@@ -34,22 +30,12 @@ pub struct Analysis<'a> {
     pub catalog: &'a Catalog,
     /// The last state of the run.
     pub state: RunState,
-    /// By channel.
-    pub channels: TiVec<ChannelIndex, ChannelStats>,
-    /// By thread.
-    pub threads: TiVec<ThreadIndex, ThreadStats>,
-    /// By primitive.
-    pub primitives: TiVec<PrimitiveIndex, PrimitiveStats>,
-    /// The longest wait that ended, sleep not included.
-    pub longest_wait: Option<LongWait>,
-    /// All panics, caught or not.
-    pub panics: Vec<PanicEvent>,
-    /// How many messages were never received.
-    pub never_received: u64,
+    /// Statistics of channels, threads and primitives.
+    pub stats: Stats<'a>,
     /// The senders of each channel, in the order in which they were made.
     pub senders: TiVec<ChannelIndex, Vec<EndpointIndex>>,
     /// Which thread waits for which at the end.
-    pub wait_for: WaitForGraph,
+    pub(crate) wait_for: WaitForGraph,
     /// The chain of work and waits that determined the length of the run.
     pub critical_path: CriticalPath,
     /// Whether events are missing: some could not be recorded, or the recording is damaged.
@@ -81,8 +67,8 @@ pub fn analyse(
     let _span = info_span!("analyse").entered();
     recording.begin("analysing");
     let catalog = &recording.catalog;
-    let listener = Both(Stats::new(catalog), CriticalPaths::new(catalog));
-    let (state, Both(stats, paths)) = Replay::new(recording, listener)?.finish()?;
+    let listener = (Stats::new(catalog), CriticalPaths::new(catalog));
+    let (state, (stats, paths)) = Replay::new(recording, listener)?.finish()?;
     let mut senders: TiVec<ChannelIndex, Vec<_>> =
         catalog.channels.iter().map(|_| Vec::new()).collect();
     for (sender, facts) in catalog.endpoints.iter_enumerated() {
@@ -90,26 +76,21 @@ pub fn analyse(
             senders[facts.channel].push(sender);
         }
     }
-    let Stats { channels, threads, primitives, longest_wait, panics, never_received, .. } = stats;
-    let wait_for = wait_for::builder::build(catalog, &state, &channels, &senders);
     // The run ended with the last thread that did anything.
     let last = state.threads.keys().max_by_key(|&thread| state.threads[thread].last);
     let critical_path = last.map(|last| paths.into_path(last, state.threads[last].last));
-    Ok(Analysis {
+    let mut analysis = Analysis {
         catalog,
         state,
-        channels,
-        threads,
-        primitives,
-        longest_wait,
-        panics,
-        never_received,
+        stats,
         senders,
-        wait_for,
+        wait_for: WaitForGraph::default(),
         critical_path: critical_path.unwrap_or_default(),
         is_incomplete: recording.is_incomplete(),
         unrecorded_threads,
-    })
+    };
+    analysis.wait_for = analysis.build_wait_for_graph();
+    Ok(analysis)
 }
 
 impl Analysis<'_> {
@@ -122,6 +103,13 @@ impl Analysis<'_> {
                 main.is_some_and(|main| self.state.threads[main].ended.is_some())
             }
         }
+    }
+
+    /// Whether events of a channel may be missing: its process paused, or the recording is
+    /// incomplete.
+    pub(crate) fn may_lack_events(&self, channel: ChannelIndex) -> bool {
+        let process = self.catalog.channels[channel].process;
+        self.is_incomplete || self.state.processes[process].has_paused()
     }
 
     /// The wait that a thread is still in at the end, as far as that is known.

@@ -69,12 +69,9 @@ impl ActiveRun {
         if runs.len() > 1 {
             let mut recorders: Vec<_> = runs.iter().map(|run| run.recorder).collect();
             recorders.sort_unstable();
-            return Err(Error::SeveralRuns { recorders });
+            return Err(Error::SeveralRuns(recorders));
         }
-        runs.pop().ok_or(match recorder {
-            Some(recorder) => Error::NoSuchRun { recorder },
-            None => Error::NoRun,
-        })
+        runs.pop().ok_or(recorder.map_or(Error::NoRun, Error::NoSuchRun))
     }
 
     fn open(directory: &Path) -> io::Result<Self> {

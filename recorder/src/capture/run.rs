@@ -23,7 +23,7 @@ use super::hang::{self, Diagnosis, OnDeadlock, StallDetector};
 use super::session::{ProcessExit, SESSION_VARIABLE, Session};
 use super::{Error, Result};
 use crate::analysis::UnrecordedThreads;
-use crate::terminal::console::{self, Chain, Console};
+use crate::terminal::console::{self, Console};
 use crate::terminal::signals;
 
 /// How often full blocks are moved while there are none.
@@ -109,7 +109,24 @@ pub fn run(
         let sender = sender.clone();
         move || send_end(program, &sender)
     });
-    let mut monitor = Monitor::new(program, session, options, signals, sender);
+    let started = Instant::now();
+    let mut monitor = Monitor {
+        program,
+        session,
+        options,
+        signals,
+        sender,
+        started,
+        stalls: StallDetector::new(started),
+        unrecorded_threads: UnrecordedThreads::Unknown,
+        last_full_block: started,
+        drain_error: None,
+        snapshot_signals: 0,
+        snapshots_written: 0,
+        end_reason: None,
+        sigterm_sent: None,
+        sigkill_sent: false,
+    };
     monitor.run(&events);
     let Monitor { end_reason, unrecorded_threads, drain_error: error, .. } = monitor;
     let now = clock_gettime(ClockId::Monotonic);
@@ -129,8 +146,8 @@ fn start(command: &mut Command, session: &Session) -> Result<Child> {
     let child = command.spawn().map_err(|source| {
         let program = command.get_program().display().to_string();
         match source.kind() {
-            io::ErrorKind::NotFound => Error::NoSuchProgram { program, source },
-            _ => Error::CannotRun { program, source },
+            io::ErrorKind::NotFound => Error::NoSuchProgram(program, source),
+            _ => Error::CannotRun(program, source),
         }
     })?;
     info!(pid = child.id(), session = %session.directory().display(), "started");
@@ -155,7 +172,6 @@ struct Monitor<'a> {
     started: Instant,
     stalls: StallDetector,
     unrecorded_threads: UnrecordedThreads,
-    drain_interval: Duration,
     last_full_block: Instant,
     drain_error: Option<Error>,
     /// How many snapshots were requested by signals.
@@ -166,39 +182,13 @@ struct Monitor<'a> {
     sigkill_sent: bool,
 }
 
-impl<'a> Monitor<'a> {
-    fn new(
-        program: Pid,
-        session: &'a mut Session,
-        options: &'a RunOptions,
-        signals: SignalsInfo<WithOrigin>,
-        sender: Sender<RunEvent>,
-    ) -> Self {
-        let started = Instant::now();
-        Monitor {
-            program,
-            session,
-            options,
-            signals,
-            sender,
-            started,
-            stalls: StallDetector::new(started),
-            unrecorded_threads: UnrecordedThreads::Unknown,
-            drain_interval: BUSY_DRAIN_INTERVAL,
-            last_full_block: started,
-            drain_error: None,
-            snapshot_signals: 0,
-            snapshots_written: 0,
-            end_reason: None,
-            sigterm_sent: None,
-            sigkill_sent: false,
-        }
-    }
-
+impl Monitor<'_> {
     /// Returns when the program has ended.
     fn run(&mut self, events: &Receiver<RunEvent>) {
         loop {
-            match events.recv_timeout(self.drain_interval) {
+            let is_busy = self.last_full_block.elapsed() <= BUSY_TIMEOUT;
+            let interval = if is_busy { BUSY_DRAIN_INTERVAL } else { IDLE_DRAIN_INTERVAL };
+            match events.recv_timeout(interval) {
                 Ok(RunEvent::Hangs(pid, diagnosis)) => self.handle_hang(pid, &diagnosis),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(RunEvent::Ended) | Err(RecvTimeoutError::Disconnected) => return,
@@ -228,8 +218,7 @@ impl<'a> Monitor<'a> {
     fn handle_hang(&mut self, pid: u32, diagnosis: &Diagnosis) {
         // It may have made progress during the analysis.
         self.stalled_processes();
-        let is_blocked = hang::tasks(pid).is_ok_and(|tasks| hang::all_blocked(&tasks));
-        if !is_blocked || !self.stalls.is_suspect(pid) {
+        if hang::blocked_threads(pid).is_none() || !self.stalls.is_suspect(pid) {
             return;
         }
         console::error(format_args!("the program hangs\n{}", diagnosis.text));
@@ -244,13 +233,8 @@ impl<'a> Monitor<'a> {
             return;
         }
         match self.session.drain() {
-            Ok(0) if self.last_full_block.elapsed() > BUSY_TIMEOUT => {
-                self.drain_interval = IDLE_DRAIN_INTERVAL;
-            }
             Ok(0) => {}
-            Ok(_) => {
-                (self.drain_interval, self.last_full_block) = (BUSY_DRAIN_INTERVAL, Instant::now());
-            }
+            Ok(_) => self.last_full_block = Instant::now(),
             Err(error) => self.drain_error = Some(error),
         }
     }
@@ -262,16 +246,14 @@ impl<'a> Monitor<'a> {
             return;
         }
         for pid in self.stalled_processes() {
-            let Some(tasks) = hang::tasks(pid).ok().filter(|tasks| hang::all_blocked(tasks)) else {
-                continue;
-            };
+            let Some(threads) = hang::blocked_threads(pid) else { continue };
             // Skips only this check.
             let Ok(recording) = self.session.open_so_far() else { return };
             self.stalls.suspect(pid);
             debug!(pid, "may hang");
             let sender = self.sender.clone();
             thread::spawn(move || {
-                if let Ok(Some(diagnosis)) = hang::diagnose(&recording, pid, &tasks) {
+                if let Ok(Some(diagnosis)) = hang::diagnose(&recording, pid, &threads) {
                     // Fails if the program has ended meanwhile.
                     let _ = sender.send(RunEvent::Hangs(pid, diagnosis));
                 }
@@ -294,15 +276,11 @@ impl<'a> Monitor<'a> {
             return;
         }
         self.snapshots_written = requested;
-        let mut paths = (1..).map(|number| {
-            let mut path = stem.clone().into_os_string();
-            path.push(format!(".kept-{number}.rec"));
-            PathBuf::from(path)
-        });
+        let mut paths = (1..).map(|i| stem.with_added_extension(format!("kept-{i}.rec")));
         let Some(path) = paths.find(|path| !path.exists()) else { return };
         match self.session.write_snapshot(&path) {
             Ok(()) => self.options.console.note(format_args!("saved {}", path.display())),
-            Err(error) => console::error(Chain(&error)),
+            Err(error) => console::error(format_args!("{:#}", anyhow::Error::from(error))),
         }
     }
 

@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 
-use super::{Cli, Command, DetailOptions, RecordOptions, ViewerOptions};
+use super::{Cli, Command, RecordOptions, ViewerOptions};
 use crate::export::Output;
 use crate::timeline::select::Criteria;
 
@@ -18,8 +18,9 @@ impl Cli {
             Command::Record(args) => ("record", check_record(&args.options)),
             Command::Export(args) => (
                 "export",
-                check_selection(&args.selection.criteria(), &args.outputs)
-                    .and_then(|()| check_outputs(&args.outputs, args.detail, &args.viewer)),
+                check_selection(&args.selection.criteria(), &args.outputs).and_then(|()| {
+                    check_outputs(&args.outputs, args.detail.max_events, &args.viewer)
+                }),
             ),
             Command::Open(args) => ("open", check_selection(&args.window.criteria(), &[])),
             _ => return Ok(()),
@@ -34,7 +35,7 @@ impl Cli {
 }
 
 fn check_record(options: &RecordOptions) -> Result<(), String> {
-    check_outputs(&options.outputs, options.detail, &options.viewer)
+    check_outputs(&options.outputs, options.detail.max_events, &options.viewer)
 }
 
 fn check_selection(criteria: &Criteria, outputs: &[Output]) -> Result<(), String> {
@@ -52,11 +53,11 @@ fn check_selection(criteria: &Criteria, outputs: &[Output]) -> Result<(), String
 
 fn check_outputs(
     outputs: &[Output],
-    detail: DetailOptions,
+    max_events: Option<u64>,
     viewer: &ViewerOptions,
 ) -> Result<(), String> {
     let no_trace = outputs.iter().all(|output| !output.kind().is_trace());
-    if detail.max_events.is_some() && !outputs.is_empty() && no_trace {
+    if max_events.is_some() && !outputs.is_empty() && no_trace {
         return Err("--max-events requires a trace (.json, .pftrace) among the outputs".to_owned());
     }
     if viewer.open && !outputs.is_empty() && outputs.iter().all(Output::is_stdout) {

@@ -1,13 +1,13 @@
 //! Arguments of `recorder export`.
 
+use std::time::Duration;
+
 use clap::{Args, value_parser};
 
-use super::InputOptions;
-use super::selection::SelectionOptions;
 use super::viewer::ViewerOptions;
-use crate::export::sequence_chart::ChartLimits;
-use crate::export::sequence_chart::svg::Steps;
+use super::{InputOptions, values};
 use crate::export::{ChartStyle, Output};
+use crate::timeline::select::Criteria;
 
 const OUTPUT: &str = "\
 Writes FILE; its extension selects the format: .json (Chrome trace), .pftrace (Perfetto trace), \
@@ -29,7 +29,7 @@ pub(crate) struct ExportArgs {
     )]
     pub(crate) outputs: Vec<Output>,
     #[command(flatten)]
-    pub(crate) chart: ChartOptions,
+    pub(crate) chart: ChartStyle,
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
     #[command(flatten)]
@@ -38,31 +38,47 @@ pub(crate) struct ExportArgs {
     pub(crate) viewer: ViewerOptions,
 }
 
-/// What sequence charts (.svg and .mmd) show.
-#[derive(Args, Clone, Copy, Debug)]
-pub(crate) struct ChartOptions {
-    /// In a chart (.svg): the meaning of the vertical axis
-    #[arg(long, value_enum, default_value_t, value_name = "STEPS")]
-    pub(crate) steps: Steps,
-    /// In a chart (.svg, .mmd): maximum number of events, taken from the start and the end of the
-    /// run
-    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().events)]
-    pub(crate) events: usize,
-    /// In a chart (.svg, .mmd): maximum number of threads
-    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().threads)]
-    pub(crate) threads: usize,
+/// The part of a run that traces and charts (.json, .pftrace, .svg, .mmd) show.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Part of the run")]
+pub(crate) struct SelectionOptions {
+    /// Start of the time window, relative to the start of the run. Example: --from 1.2s --to 1.5s
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) from: Option<Duration>,
+    /// End of the time window, relative to the start of the run
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) to: Option<Duration>,
+    /// Shows only the threads of this name, in which * matches any characters. Can be given several
+    /// times, as can --channel and --process. Example: --thread 'worker-*'
+    #[arg(id = "thread", long, value_name = "NAME")]
+    pub(crate) threads: Vec<String>,
+    /// Shows only the channel of this name. Example: --channel jobs
+    #[arg(long = "channel", value_name = "NAME")]
+    pub(crate) channels: Vec<String>,
+    /// Shows only the processes of this name or process ID. Example: --process server
+    #[arg(long = "process", value_name = "NAME|PID")]
+    pub(crate) processes: Vec<String>,
+    /// Shows only the threads and the time of a finding, given by its code or by its number in
+    /// `recorder report`. Example: --around deadlock, --around 1
+    #[arg(long, value_name = "FINDING")]
+    pub(crate) around: Option<String>,
+    /// Shows only one message's journey: what led to it, and what its receiver sent because of it.
+    /// Example: --message jobs#7
+    #[arg(long, value_name = "CHANNEL#NUMBER")]
+    pub(crate) message: Option<String>,
 }
 
-impl ChartOptions {
-    /// Converts the options for the export.
-    pub(crate) fn style(self) -> ChartStyle {
-        let limits = ChartLimits { events: self.events, threads: self.threads };
-        ChartStyle { limits, steps: self.steps }
+impl SelectionOptions {
+    /// Converts the options for the selection.
+    pub(crate) fn criteria(&self) -> Criteria {
+        let SelectionOptions { from, to, threads, channels, processes, around, message } =
+            self.clone();
+        Criteria { from, to, threads, channels, processes, around, message }
     }
 }
 
 /// How much traces show of a run that is too large for a viewer.
-#[derive(Args, Clone, Copy, Debug, Default)]
+#[derive(Args, Debug)]
 pub(crate) struct DetailOptions {
     /// In a trace (.json, .pftrace): maximum number of events. Findings, the longest waits, the
     /// slowest messages and all peaks are kept; short items are merged into slices that show their

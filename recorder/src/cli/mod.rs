@@ -5,16 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::report::limits::{FailOn, Limits, MaxDepth, MaxLatency};
+use crate::report::limits::Limits;
 
 mod check;
 mod export;
 mod record;
-mod selection;
 mod values;
 mod viewer;
 
-pub(crate) use export::{DetailOptions, ExportArgs};
+pub(crate) use export::ExportArgs;
 pub(crate) use record::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 pub(crate) use viewer::{OpenArgs, ServeOptions, ViewerOptions};
 
@@ -167,32 +166,7 @@ pub(crate) struct ReportArgs {
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
-    pub(crate) limits: LimitOptions,
-}
-
-/// Limits for a report.
-#[derive(Args, Debug)]
-pub(crate) struct LimitOptions {
-    /// Fails if there are findings of these kinds. Example: --fail-on deadlock,lost-messages
-    #[arg(long, value_name = "CODE,CODE|any")]
-    pub(crate) fail_on: Option<FailOn>,
-    /// Fails if the latency of a channel's messages exceeds this: their median (p50), any
-    /// percentile (p99.9), or their maximum (max). Can be given several times. Example:
-    /// --max-latency jobs:p99=5ms
-    #[arg(long, value_name = "CHANNEL:pN=DURATION")]
-    pub(crate) max_latency: Vec<MaxLatency>,
-    /// Fails if a channel held more messages than this. Can be given several times. Example:
-    /// --max-depth jobs=100
-    #[arg(long, value_name = "CHANNEL=N")]
-    pub(crate) max_depth: Vec<MaxDepth>,
-}
-
-impl LimitOptions {
-    /// Converts the options for the report.
-    pub(crate) fn limits(self) -> Limits {
-        let LimitOptions { fail_on, max_latency, max_depth } = self;
-        Limits { fail_on, max_latency, max_depth }
-    }
+    pub(crate) limits: Limits,
 }
 
 #[derive(Args, Debug)]

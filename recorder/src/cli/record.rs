@@ -7,12 +7,12 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use format::MAX_TEXT;
 
-use super::export::{ChartOptions, DetailOptions};
+use super::export::DetailOptions;
 use super::values;
 use super::viewer::ViewerOptions;
 use crate::capture::hang::OnDeadlock;
 use crate::capture::session::Retention;
-use crate::export::Output;
+use crate::export::{ChartStyle, Output};
 
 /// How many bytes of each value `recorder run` and `--values` record.
 pub(crate) const DEFAULT_VALUE_BYTES: u16 = 80;
@@ -106,7 +106,7 @@ pub(crate) struct RecordOptions {
     #[arg(long, conflicts_with = "values")]
     pub(crate) no_values: bool,
     #[command(flatten)]
-    pub(crate) chart: ChartOptions,
+    pub(crate) chart: ChartStyle,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,
     #[command(flatten)]

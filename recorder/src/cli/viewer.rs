@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::export::DetailOptions;
-use super::selection::WindowOptions;
 use super::values;
+use crate::timeline::select::Criteria;
 use crate::viewer::Page;
 
 #[derive(Args, Debug)]
@@ -23,8 +23,35 @@ pub(crate) struct OpenArgs {
     pub(crate) serve: ServeOptions,
 }
 
+/// The part of a recording that the viewer shows first; the rest can be scrolled to.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Initial view")]
+pub(crate) struct WindowOptions {
+    /// Start of the time window, relative to the start of the run. Example: --from 1.2s --to 1.5s
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) from: Option<Duration>,
+    /// End of the time window, relative to the start of the run
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
+    pub(crate) to: Option<Duration>,
+    /// Zooms to a finding and selects it, given by its code or by its number in `recorder report`.
+    /// Example: --around deadlock, --around 1
+    #[arg(long, value_name = "FINDING")]
+    pub(crate) around: Option<String>,
+    /// Zooms to one message's journey. Example: --message jobs#7
+    #[arg(long, value_name = "CHANNEL#NUMBER")]
+    pub(crate) message: Option<String>,
+}
+
+impl WindowOptions {
+    /// Converts the options for the selection.
+    pub(crate) fn criteria(&self) -> Criteria {
+        let WindowOptions { from, to, around, message } = self.clone();
+        Criteria { from, to, around, message, ..Criteria::default() }
+    }
+}
+
 /// Whether to open what was written.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 #[command(next_help_heading = "Opening in the browser")]
 #[command(mut_arg("ui", |arg| arg.requires("open")))]
 #[command(mut_arg("no_browser", |arg| arg.requires("open")))]
@@ -39,36 +66,30 @@ pub(crate) struct ViewerOptions {
 }
 
 /// How a page of the browser gets the trace.
-#[derive(Args, Debug, Default)]
+#[derive(Args, Debug)]
 #[command(next_help_heading = "Opening in the browser")]
 pub(crate) struct ServeOptions {
     /// The address of a Perfetto UI of your own. Example: --ui http://localhost:10000
-    #[arg(long, value_name = "URL")]
-    pub(crate) ui: Option<Page>,
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "https://ui.perfetto.dev",
+        hide_default_value = true
+    )]
+    pub(crate) ui: Page,
     /// Prints the address to open instead of starting a browser
     #[arg(long)]
     pub(crate) no_browser: bool,
     /// The port to listen on; the page at ui.perfetto.dev can only use the default, 9001
-    #[arg(long, value_name = "PORT")]
-    pub(crate) port: Option<u16>,
+    #[arg(long, value_name = "PORT", default_value_t = 9001, hide_default_value = true)]
+    pub(crate) port: u16,
     /// How long to wait for the page to fetch the trace [default: 5min]
-    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
-    pub(crate) wait: Option<Duration>,
-}
-
-impl ServeOptions {
-    /// The Perfetto UI to open.
-    pub(crate) fn page(&self) -> Page {
-        self.ui.clone().unwrap_or_default()
-    }
-
-    /// The port to listen on.
-    pub(crate) fn port(&self) -> u16 {
-        self.port.unwrap_or(9001)
-    }
-
-    /// How long to wait for the page.
-    pub(crate) fn timeout(&self) -> Duration {
-        self.wait.unwrap_or(Duration::from_secs(300))
-    }
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = values::duration,
+        default_value = "5min",
+        hide_default_value = true
+    )]
+    pub(crate) wait: Duration,
 }

@@ -3,9 +3,8 @@
 use std::io::{self, ErrorKind};
 
 use crate::terminal::cancel::Interrupted;
-use crate::terminal::console::{self, Chain};
+use crate::terminal::console;
 use crate::timeline::select;
-use crate::workspace::UnknownProgram;
 use crate::{capture, export, reading};
 
 /// The exit status after a failure.
@@ -17,42 +16,39 @@ const USAGE: u8 = 2;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a command failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The command line asks for something that does not exist or is not possible.
+    #[error("{0}")]
     Usage(String),
     /// A signal interrupted the command.
-    Interrupted(Interrupted),
+    #[error(transparent)]
+    Interrupted(#[from] Interrupted),
     /// The reader of stdout has closed it. This is not a failure: `recorder show … | head`.
+    #[error("stdout is closed")]
     OutputClosed,
     /// Anything else.
-    Failed(Box<dyn std::error::Error + Send + Sync>),
+    #[error("{0:#}")]
+    Failed(#[from] anyhow::Error),
 }
 
 impl Error {
     /// Prints the error and returns the exit status.
     pub fn report(self) -> u8 {
-        match self {
-            Error::Usage(message) => {
-                console::error(message);
-                USAGE
-            }
-            Error::Interrupted(interrupted) => {
-                console::error(interrupted);
-                128 + interrupted.signal
-            }
-            Error::OutputClosed => 0,
-            Error::Failed(error) => {
-                console::error(Chain(&*error));
-                FAILURE
-            }
-        }
+        let status = match self {
+            Error::OutputClosed => return 0,
+            Error::Usage(_) => USAGE,
+            Error::Interrupted(Interrupted { signal }) => 128 + signal,
+            Error::Failed(_) => FAILURE,
+        };
+        console::error(self);
+        status
     }
 
     /// Says which part of the command failed.
     pub(super) fn context(self, context: &'static str) -> Self {
         match self {
-            Error::Failed(error) => anyhow::Error::from_boxed(error).context(context).into(),
+            Error::Failed(error) => Error::Failed(error.context(context)),
             other => other,
         }
     }
@@ -65,23 +61,11 @@ impl Error {
     }
 }
 
-impl From<UnknownProgram> for Error {
-    fn from(error: UnknownProgram) -> Self {
-        Error::Usage(error.to_string())
-    }
-}
-
-impl From<Interrupted> for Error {
-    fn from(interrupted: Interrupted) -> Self {
-        Error::Interrupted(interrupted)
-    }
-}
-
 impl From<reading::Error> for Error {
     fn from(error: reading::Error) -> Self {
         match error {
-            reading::Error::Interrupted(interrupted) => Error::Interrupted(interrupted),
-            reading::Error::GivenTwice(_) => Error::Usage(error.to_string()),
+            reading::Error::Interrupted(interrupted) => interrupted.into(),
+            reading::Error::GivenTwice(message) => Error::Usage(message),
             _ => Error::Failed(error.into()),
         }
     }
@@ -115,11 +99,5 @@ impl From<capture::Error> for Error {
             capture::Error::Reading(error) => error.into(),
             _ => Error::Failed(error.into()),
         }
-    }
-}
-
-impl From<anyhow::Error> for Error {
-    fn from(error: anyhow::Error) -> Self {
-        Error::Failed(error.into())
     }
 }

@@ -5,28 +5,23 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::recordings::{open_recordings, print_damage, watch_signals};
+use super::recordings::{Reader, print_damage};
 use super::{Error, Result};
-use crate::analysis::UnrecordedThreads;
 use crate::cli::{OpenArgs, ServeOptions};
 use crate::export;
-use crate::report::Report;
-use crate::terminal::cancel::Watch;
 use crate::terminal::console::{self, Console};
 use crate::timeline::select::{Criteria, Selection};
-use crate::viewer::{self, Server, View, WaitOutcome};
+use crate::viewer::{self, Server};
 
-pub(super) fn open(args: OpenArgs, console: Console) -> Result<u8> {
-    let watch = watch_signals()?;
-    let viewer = Viewer { options: &args.serve, watch: &watch, console };
+pub(super) fn open(args: &OpenArgs, console: Console) -> Result<u8> {
+    let viewer = Viewer { options: &args.serve, reader: &Reader::new(console)? };
     viewer.open(&args.files, &args.window.criteria(), args.detail.max_events)
 }
 
 /// Opens traces and recordings in the Perfetto UI.
 pub(super) struct Viewer<'a> {
     pub(super) options: &'a ServeOptions,
-    pub(super) watch: &'a Watch,
-    pub(super) console: Console,
+    pub(super) reader: &'a Reader,
 }
 
 impl Viewer<'_> {
@@ -50,53 +45,44 @@ impl Viewer<'_> {
             }
             let trace = File::open(path).with_context(|| cannot_open(path))?;
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-            self.serve(trace, &name, None)?;
+            self.serve(trace, &name, "")?;
             return Ok(0);
         }
-        self.open_recordings(paths, criteria, max_events)
-    }
-
-    /// Opens a temporary trace of recordings.
-    fn open_recordings(
-        &self,
-        paths: &[PathBuf],
-        criteria: &Criteria,
-        max_events: Option<u64>,
-    ) -> Result<u8> {
-        let Viewer { watch, console, .. } = *self;
-        let recording = console.with_progress(watch, || open_recordings(paths, watch))?;
+        let recording = self.reader.open(paths)?;
+        let console = self.reader.console;
         let status = print_damage(&recording);
         if let Some(alignment) = &recording.alignment {
             console.print(alignment);
         }
-        let report =
-            console.with_progress(watch, || Report::new(&recording, UnrecordedThreads::Unknown))?;
+        let report = self.reader.report(&recording)?;
         let findings = &report.findings;
         let selection =
-            console.with_progress(watch, || Selection::new(criteria, &recording, findings))?;
-        let trace = console
-            .with_progress(watch, || export::temporary_trace(&recording, findings, max_events))?;
+            self.reader.with_progress(|| Selection::new(criteria, &recording, findings))?;
+        let trace = self
+            .reader
+            .with_progress(|| export::temporary_trace(&recording, findings, max_events))?;
         trace.left_out.iter().for_each(|sentence| console.print(sentence));
-        let view = selection.and_then(|selection| {
-            View::new(selection.window(), trace.extent, selection.finding_extent())
+        let view = selection.map_or_else(String::new, |selection| {
+            viewer::view(selection.window(), trace.extent, selection.finding_extent)
         });
         let stems =
             paths.iter().map(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy());
         let name = format!("{}.pftrace", stems.collect::<Vec<_>>().join("_"));
-        self.serve(trace.file, &name, view)?;
+        self.serve(trace.file, &name, &view)?;
         Ok(status)
     }
 
     /// Serves a trace until the Perfetto UI has fetched it.
-    fn serve(&self, trace: File, name: &str, view: Option<View>) -> Result<()> {
-        let page = self.options.page();
-        let server = Server::new(trace, name, view, &page, self.options.port())?;
-        self.console.print(format_args!(
-            "opening {name}: the browser loads {page} from the network, and that page fetches the \
+    fn serve(&self, trace: File, name: &str, view: &str) -> Result<()> {
+        let ServeOptions { ui, no_browser, port, wait } = self.options;
+        let console = self.reader.console;
+        let server = Server::new(trace, name, view, ui, *port)?;
+        console.print(format_args!(
+            "opening {name}: the browser loads {ui} from the network, and that page fetches the \
              trace from this command; nothing leaves your machine"
         ));
-        let address = server.address();
-        if self.options.no_browser {
+        let address = &server.address;
+        if *no_browser {
             console::print(format_args!("open this in a browser: {address}"));
         } else if let Err(error) = viewer::start_browser(address) {
             console::error(format_args!(
@@ -104,18 +90,15 @@ impl Viewer<'_> {
                  {address}"
             ));
         }
-        let timeout = self.options.timeout();
-        match server.wait(timeout, self.watch)? {
-            WaitOutcome::Fetched => {
-                self.console.print(format_args!("the Perfetto UI has fetched {name}"));
-                Ok(())
-            }
-            WaitOutcome::TimedOut => Err(Error::from(anyhow!(
-                "{name} was not fetched within {}: if {page} does not load, use a Perfetto UI of \
+        if !server.wait(*wait, &self.reader.watch)? {
+            return Err(Error::from(anyhow!(
+                "{name} was not fetched within {}: if {ui} does not load, use a Perfetto UI of \
                  your own with --ui; if it does, drop the file on it",
-                humantime::format_duration(timeout)
-            ))),
+                humantime::format_duration(*wait)
+            )));
         }
+        console.print(format_args!("the Perfetto UI has fetched {name}"));
+        Ok(())
     }
 }
 

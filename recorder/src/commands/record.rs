@@ -7,31 +7,30 @@ use std::process::Command;
 use anyhow::Context;
 
 use super::error::FAILURE;
-use super::recordings::watch_signals;
+use super::recordings::Reader;
 use super::results::Results;
 use super::{Error, Result};
 use crate::analysis::UnrecordedThreads;
-use crate::capture::run::{self, EndReason, RunOptions, RunOutcome};
+use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
-use crate::export::{self, Exported, Options, Output, Prepared};
+use crate::export::{self, Options, Output, Prepared};
 use crate::reading::Recording;
 use crate::report::Report;
-use crate::report::summary::Summary;
-use crate::terminal::cancel::Watch;
-use crate::terminal::console::{self, Chain, Console};
+use crate::terminal::console::{self, Console};
 use crate::workspace;
 
-pub(super) fn run(args: RunArgs, console: Console) -> Result<u8> {
-    let program = workspace::find(&workspace::programs()?, &args.name)?;
+pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
+    let programs = workspace::programs()?;
+    let program = workspace::find(&programs, &args.name).map_err(Error::Usage)?;
     // Before the build: an output that cannot be written is reported at once.
     let job = Job::new(&args.name, &args.options, console)?;
     let mut command = Command::new(program.build(args.release, console.is_quiet())?);
-    command.args(args.args);
+    command.args(&args.args);
     job.execute(command, DEFAULT_VALUE_BYTES)
 }
 
-pub(super) fn record(args: RecordArgs, console: Console) -> Result<u8> {
+pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Error::Usage("there is no command to record".to_owned()));
     };
@@ -61,80 +60,58 @@ impl<'a> Job<'a> {
 
     /// Runs the program, writes the outputs and returns the exit status.
     fn execute(self, command: Command, default_value_bytes: u16) -> Result<u8> {
-        let value_bytes = self.options.value_bytes(default_value_bytes);
-        let mut session = self.start_session(value_bytes)?;
-        let outcome = run::run(command, &mut session, &self.run_options())?;
+        let Job { name, options, console, .. } = self;
+        let first_path =
+            self.outputs.first().map_or(Path::new(name), |prepared| prepared.output.path());
+        let directory = match first_path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let value_bytes = options.value_bytes(default_value_bytes);
+        let mut session =
+            Session::new(options.retention(), options.paused, value_bytes, directory)?;
+        let run_options = RunOptions {
+            timeout: options.timeout,
+            on_deadlock: options.on_deadlock,
+            // `--last` makes it a flight recorder.
+            snapshot_stem: options.last.map(|_| first_path.with_extension("")),
+            console,
+        };
+        let outcome = run::run(command, &mut session, &run_options)?;
         if let Some(reason) = outcome.end_reason {
             let reason = match reason {
                 EndReason::TimedOut => "--timeout expired",
                 EndReason::Deadlocked => "it hung",
             };
-            self.console.note(format_args!("ended {} because {reason}", self.name));
+            console.note(format_args!("ended {name} because {reason}"));
         }
         // Earlier signals were for the program.
-        let watch = watch_signals()?;
-        let collected = self
-            .console
-            .with_progress(&watch, || session.finish(&outcome.exit, &watch))
+        let reader = Reader::new(console)?;
+        let collected = reader
+            .with_progress(|| session.finish(&outcome.exit, &reader.watch))
             .map_err(|error| Error::from(error).context("cannot collect the recording"))?;
         let status = outcome.status();
-        let Some(collected) = collected else {
-            self.print_nothing_recorded();
+        let Some(Collected { recording, error, reached_limit }) = collected else {
+            console::error(format_args!(
+                "recorded nothing: {name} created no channel of `instrumented` that could be \
+                 recorded. Replace `use std::sync::mpsc` with `use instrumented::sync::mpsc` in \
+                 its source, and check that the feature `record` is enabled"
+            ));
             return Ok(if status == 0 { FAILURE } else { status });
         };
-        let is_complete = self.print_completeness(&collected, &outcome);
-        let output_status =
-            self.write_outputs(&collected.recording, outcome.unrecorded_threads, &watch)?;
+        let error = error.or(outcome.error).map(anyhow::Error::from);
+        if let Some(error) = &error {
+            console::error(format_args!("the recording is incomplete: {error:#}"));
+        }
+        if reached_limit {
+            console.note("the recording ended early: it reached --max-size");
+        }
+        let output_status = self.write_outputs(&recording, outcome.unrecorded_threads, &reader)?;
         Ok(match status {
-            0 if !is_complete => FAILURE,
+            0 if error.is_some() => FAILURE,
             0 => output_status,
             status => status,
         })
-    }
-
-    /// The path of the first output, or the name of the program.
-    fn first_path(&self) -> &Path {
-        self.outputs.first().map_or(Path::new(self.name), Prepared::path)
-    }
-
-    fn start_session(&self, value_bytes: u64) -> Result<Session> {
-        let directory = match self.first_path().parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        let retention = self.options.retention();
-        Ok(Session::new(retention, self.options.paused, value_bytes, directory)?)
-    }
-
-    fn run_options(&self) -> RunOptions {
-        let is_flight_recorder = self.options.last.is_some();
-        RunOptions {
-            timeout: self.options.timeout,
-            on_deadlock: self.options.on_deadlock,
-            snapshot_stem: is_flight_recorder.then(|| self.first_path().with_extension("")),
-            console: self.console,
-        }
-    }
-
-    fn print_nothing_recorded(&self) {
-        console::error(format_args!(
-            "recorded nothing: {} created no channel of `instrumented` that could be recorded. \
-             Replace `use std::sync::mpsc` with `use instrumented::sync::mpsc` in its source, and \
-             check that the feature `record` is enabled",
-            self.name
-        ));
-    }
-
-    /// Prints what is missing from the recording. Returns whether no error is the reason.
-    fn print_completeness(&self, collected: &Collected, outcome: &RunOutcome) -> bool {
-        let error = collected.error.as_ref().or(outcome.error.as_ref());
-        if let Some(error) = error {
-            console::error(format_args!("the recording is incomplete: {}", Chain(error)));
-        }
-        if collected.reached_limit {
-            self.console.note("the recording ended early: it reached --max-size");
-        }
-        error.is_none()
     }
 
     /// Writes, prints and opens the outputs. Returns the exit status.
@@ -142,19 +119,17 @@ impl<'a> Job<'a> {
         self,
         recording: &Recording,
         unrecorded_threads: UnrecordedThreads,
-        watch: &Watch,
+        reader: &Reader,
     ) -> Result<u8> {
-        let Job { outputs, options, console, .. } = self;
-        let report = console.with_progress(watch, || Report::new(recording, unrecorded_threads))?;
-        let findings = &report.findings;
-        let Exported { files, left_out } = console.with_progress(watch, || {
-            let (max_events, chart) = (options.detail.max_events, options.chart.style());
-            let options = Options { selection: None, max_events, chart };
-            export::export(recording, findings, outputs, options)
+        let Job { outputs, options, .. } = self;
+        let report = reader.with_progress(|| Report::new(recording, unrecorded_threads))?;
+        let max_events = options.detail.max_events;
+        let export_options = Options { selection: None, max_events, chart: options.chart };
+        let exported = reader.with_progress(|| {
+            export::export(recording, &report.findings, outputs, export_options)
         })?;
-        let summary = Summary::new(&report).without_hangs();
-        let results = Results { recording, summary, left_out, findings, files: &files };
-        Ok(results.print_and_open(&options.viewer, options.detail, watch, console))
+        let results = Results { report: &report, prints_findings: true, exported };
+        Ok(results.print_and_open(&options.viewer, max_events, reader))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Opens recordings and reports their damage.
+//! Reads recordings and reports their damage.
 
 use std::path::{Path, PathBuf};
 
@@ -6,23 +6,44 @@ use anyhow::{Context, anyhow};
 
 use super::Result;
 use super::error::FAILURE;
+use crate::analysis::UnrecordedThreads;
 use crate::capture::session;
 use crate::reading::{Damage, Input, Recording};
+use crate::report::Report;
 use crate::terminal::cancel::Watch;
-use crate::terminal::console;
+use crate::terminal::console::{self, Console};
 use crate::viewer;
 
-/// A watch that terminating signals stop.
-pub(super) fn watch_signals() -> Result<Watch> {
-    let watch = Watch::default();
-    watch.stop_at_signals().context("cannot handle signals")?;
-    Ok(watch)
+/// Reads recordings: shows the progress, and stops at a terminating signal.
+pub(super) struct Reader {
+    pub(super) console: Console,
+    pub(super) watch: Watch,
 }
 
-/// Opens recordings, several as one.
-pub(super) fn open_recordings(paths: &[PathBuf], watch: &Watch) -> Result<Recording> {
-    let inputs = paths.iter().map(|path| open_input(path)).collect::<Result<_>>()?;
-    Ok(Recording::together(inputs, watch)?)
+impl Reader {
+    pub(super) fn new(console: Console) -> Result<Self> {
+        let watch = Watch::default();
+        watch.stop_at_signals().context("cannot handle signals")?;
+        Ok(Reader { console, watch })
+    }
+
+    /// Runs `function`, which passes over a recording, while a bar shows its progress.
+    pub(super) fn with_progress<T>(&self, function: impl FnOnce() -> T) -> T {
+        self.console.with_progress(&self.watch, function)
+    }
+
+    /// Opens recordings, several as one.
+    pub(super) fn open(&self, paths: &[PathBuf]) -> Result<Recording> {
+        self.with_progress(|| {
+            let inputs = paths.iter().map(|path| open_input(path)).collect::<Result<_>>()?;
+            Ok(Recording::together(inputs, &self.watch)?)
+        })
+    }
+
+    /// The report on a recording that is not known to be of all threads.
+    pub(super) fn report<'a>(&self, recording: &'a Recording) -> Result<Report<'a>> {
+        Ok(self.with_progress(|| Report::new(recording, UnrecordedThreads::Unknown))?)
+    }
 }
 
 fn open_input(path: &Path) -> Result<Input> {

@@ -7,27 +7,21 @@ use bytesize::ByteSize;
 
 use super::Error;
 use super::open::Viewer;
-use super::recordings::print_damage;
-use crate::analysis::findings::Finding;
-use crate::cli::{DetailOptions, ViewerOptions};
-use crate::export::{Kind, Written};
-use crate::reading::Recording;
+use super::recordings::{Reader, print_damage};
+use crate::cli::ViewerOptions;
+use crate::export::{Exported, Kind, Written};
+use crate::report::Report;
 use crate::report::summary::Summary;
-use crate::report::text::Headlines;
-use crate::terminal::cancel::Watch;
+use crate::report::text::headlines;
 use crate::terminal::console::Console;
 use crate::timeline::select::Criteria;
 
 /// The results of a command.
 pub(super) struct Results<'a> {
-    pub(super) recording: &'a Recording,
-    pub(super) summary: Summary<'a>,
-    /// Sentences about items that the files do not show.
-    pub(super) left_out: Vec<String>,
-    /// The findings to print.
-    pub(super) findings: &'a [Finding],
-    /// The files that were written.
-    pub(super) files: &'a [Written],
+    pub(super) report: &'a Report<'a>,
+    /// Whether to print the findings. The summary then leaves out the waits that they explain.
+    pub(super) prints_findings: bool,
+    pub(super) exported: Exported,
 }
 
 impl Results<'_> {
@@ -35,13 +29,13 @@ impl Results<'_> {
     pub(super) fn print_and_open(
         &self,
         viewer: &ViewerOptions,
-        detail: DetailOptions,
-        watch: &Watch,
-        console: Console,
+        max_events: Option<u64>,
+        reader: &Reader,
     ) -> u8 {
-        let damage_status = self.print(viewer, console);
-        if let Some(file) = self.files.iter().find(|file| file.is_too_large)
-            && detail.max_events.is_none()
+        let console = reader.console;
+        let damage_status = self.print(viewer.open, console);
+        if let Some(file) = self.exported.files.iter().find(|file| file.is_too_large)
+            && max_events.is_none()
         {
             console.note(format_args!(
                 "{} is larger than the Perfetto UI opens well: --max-events 500000 shows the whole \
@@ -50,7 +44,7 @@ impl Results<'_> {
             ));
         }
         let open_status = match self.best_file().filter(|_| viewer.open) {
-            Some(file) => Viewer { options: &viewer.serve, watch, console }
+            Some(file) => Viewer { options: &viewer.serve, reader }
                 .open(slice::from_ref(&file.path), &Criteria::default(), None)
                 .unwrap_or_else(Error::report),
             None => 0,
@@ -58,20 +52,26 @@ impl Results<'_> {
         if damage_status == 0 { open_status } else { damage_status }
     }
 
-    /// Prints the damage, the summary, the findings and the files. Returns the exit status.
-    pub(super) fn print(&self, viewer: &ViewerOptions, console: Console) -> u8 {
-        let status = print_damage(self.recording);
-        console.print(self.summary.to_string().trim_end());
-        self.left_out.iter().for_each(|sentence| console.print(sentence));
+    /// Prints the damage, the summary, the findings and the files, and how to open the trace unless
+    /// the command `will_open` it. Returns the exit status.
+    pub(super) fn print(&self, will_open: bool, console: Console) -> u8 {
+        let status = print_damage(self.report.recording);
+        let summary = Summary::new(self.report);
+        let (summary, findings) = match self.prints_findings {
+            true => (summary.without_hangs(), &self.report.findings[..]),
+            false => (summary, &[][..]),
+        };
+        console.print(summary.to_string().trim_end());
+        self.exported.left_out.iter().for_each(|sentence| console.print(sentence));
         if !console.is_quiet() {
-            let _ = write!(anstream::stderr(), "{}", Headlines(self.findings));
+            let _ = write!(anstream::stderr(), "{}", headlines(findings));
         }
-        for Written { path, bytes, .. } in self.files {
+        for Written { path, bytes, .. } in &self.exported.files {
             let size = ByteSize(*bytes).display().si();
             console.print(format_args!("wrote {} ({size})", path.display()));
         }
         if let Some(Written { path, .. }) = self.best_file().filter(|file| file.kind.is_trace())
-            && !viewer.open
+            && !will_open
         {
             console.print(format_args!(
                 "to look at it, run `recorder open {}`, or drop the file on \
@@ -86,6 +86,6 @@ impl Results<'_> {
     fn best_file(&self) -> Option<&Written> {
         [Kind::Perfetto, Kind::Chrome, Kind::Recording, Kind::Text]
             .into_iter()
-            .find_map(|kind| self.files.iter().find(|file| file.kind == kind))
+            .find_map(|kind| self.exported.files.iter().find(|file| file.kind == kind))
     }
 }

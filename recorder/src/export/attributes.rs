@@ -4,10 +4,8 @@
 
 use std::borrow::Cow;
 
-use format::{Call, PrimitiveKind};
-
-use crate::reading::catalog::{CallsiteIndex, Catalog, EndpointIndex, Level, PlaceIndex, Target};
-use crate::timeline::item::{Activity, Category, HeldLock, Slice, Total, method};
+use crate::reading::catalog::{CallsiteIndex, Catalog, EndpointIndex, PlaceIndex, Target};
+use crate::timeline::item::{Activity, Category, HeldLock, Slice, Total};
 
 macro_rules! attributes {
     ($($name:ident = $text:literal,)*) => {
@@ -17,11 +15,25 @@ macro_rules! attributes {
             $($name,)*
         }
 
-        /// The names of the attributes, in the order of [`Attribute`].
-        pub(super) const NAMES: &[&str] = &[$($text,)*];
+        impl Attribute {
+            /// All of them, in their order.
+            pub(super) const ALL: &[Self] = &[$(Attribute::$name,)*];
 
-        /// The names as fields of a JSON object that has others before: `,"channel":`.
-        const JSON_FIELDS: &[&str] = &[$(concat!(",\"", $text, "\":"),)*];
+            /// Its name in traces.
+            pub(super) fn name(self) -> &'static str {
+                match self {
+                    $(Attribute::$name => $text,)*
+                }
+            }
+
+            /// Its name as a field of a JSON object that has others before: `,"channel":`.
+            #[inline]
+            pub(super) fn json_field(self) -> &'static str {
+                match self {
+                    $(Attribute::$name => concat!(",\"", $text, "\":"),)*
+                }
+            }
+        }
     };
 }
 
@@ -47,6 +59,7 @@ attributes! {
     Advice = "advice",
     Certainty = "certainty",
     Contents = "what",
+    // In the order of `Total`.
     TotalMerged = "merged",
     TotalSends = "sends",
     TotalReceives = "receives",
@@ -60,6 +73,7 @@ attributes! {
     TotalHeld = "all_held_ns",
     TotalLongestHeld = "longest_held_ns",
     TotalOthersWaited = "all_others_waited_ns",
+    // In the order of `Activity`.
     TimeRunning = "running_ns",
     TimeSend = "waiting_in_send_ns",
     TimeRecv = "waiting_in_recv_ns",
@@ -75,52 +89,14 @@ attributes! {
 }
 
 impl Attribute {
-    /// Its name in traces.
-    pub(super) fn name(self) -> &'static str {
-        NAMES[self as usize]
-    }
-
-    /// Its name as a field of a JSON object that has others before: `,"channel":`.
-    #[inline]
-    pub(super) fn json_field(self) -> &'static str {
-        JSON_FIELDS[self as usize]
-    }
-
     /// The attribute for a total of merged slices.
     pub(super) fn of_total(total: Total) -> Self {
-        match total {
-            Total::Merged => Attribute::TotalMerged,
-            Total::Sends => Attribute::TotalSends,
-            Total::Receives => Attribute::TotalReceives,
-            Total::Waits => Attribute::TotalWaits,
-            Total::Waited => Attribute::TotalWaited,
-            Total::LongestWait => Attribute::TotalLongestWait,
-            Total::LatencyMin => Attribute::TotalLatencyMin,
-            Total::LatencyMean => Attribute::TotalLatencyMean,
-            Total::LatencyMax => Attribute::TotalLatencyMax,
-            Total::LatencySum => Attribute::TotalLatencySum,
-            Total::Held => Attribute::TotalHeld,
-            Total::LongestHeld => Attribute::TotalLongestHeld,
-            Total::OthersWaited => Attribute::TotalOthersWaited,
-        }
+        Self::ALL[Attribute::TotalMerged as usize + total as usize]
     }
 
     /// The attribute for the time that merged states spend in an activity.
     pub(super) fn of_time(activity: Activity) -> Self {
-        match activity {
-            Activity::Running => Attribute::TimeRunning,
-            Activity::Send => Attribute::TimeSend,
-            Activity::Recv => Attribute::TimeRecv,
-            Activity::Lock => Attribute::TimeLock,
-            Activity::Condvar => Attribute::TimeCondvar,
-            Activity::Barrier => Attribute::TimeBarrier,
-            Activity::Initialize => Attribute::TimeInitialize,
-            Activity::Join => Attribute::TimeJoin,
-            Activity::Scope => Attribute::TimeScope,
-            Activity::Park => Attribute::TimePark,
-            Activity::Asleep => Attribute::TimeAsleep,
-            Activity::NotRecorded => Attribute::TimeNotRecorded,
-        }
+        Self::ALL[Attribute::TimeRunning as usize + activity as usize]
     }
 }
 
@@ -131,14 +107,10 @@ pub(super) enum Label {
     Target(Target),
     /// The name of an endpoint.
     Endpoint(EndpointIndex),
-    /// The kind of a primitive.
-    Kind(PrimitiveKind),
-    /// The level of a callsite.
-    Level(Level),
+    /// The kind of a primitive, the level of a callsite, or the method that was called.
+    Constant(&'static str),
     /// The part of the program that a callsite belongs to.
     CallsiteTarget(CallsiteIndex),
-    /// The method that was called.
-    Method(Call),
     /// A place in the source.
     Place(PlaceIndex),
 }
@@ -150,10 +122,8 @@ impl Label {
             Label::Endpoint(endpoint) => {
                 catalog.endpoints[endpoint].name.as_deref().unwrap_or_default().into()
             }
-            Label::Kind(kind) => kind.name().into(),
-            Label::Level(level) => level.name().into(),
+            Label::Constant(text) => text.into(),
             Label::CallsiteTarget(callsite) => catalog.callsites[callsite].target.as_str().into(),
-            Label::Method(call) => method(call).into(),
             Label::Place(place) => catalog.places[place].to_string().into(),
         }
     }
@@ -161,29 +131,28 @@ impl Label {
 
 /// The attributes that a slice shares with all others of its kind, target, endpoint and place.
 pub(super) fn labels(slice: &Slice, catalog: &Catalog) -> impl Iterator<Item = (Attribute, Label)> {
-    let target = slice.target.map(Label::Target);
-    let endpoint = named_endpoint(slice, catalog).map(Label::Endpoint);
-    let (attribute, target, second) = match slice.target {
-        Some(Target::Channel(_)) => {
-            (Attribute::Channel, target, endpoint.map(|it| (Attribute::Endpoint, it)))
-        }
+    let endpoint = named_endpoint(slice, catalog);
+    let endpoint = endpoint.map(|it| (Attribute::Endpoint, Label::Endpoint(it)));
+    let target = |attribute| slice.target.map(|target| (attribute, Label::Target(target)));
+    let (first, second) = match slice.target {
+        None => (None, endpoint),
+        Some(Target::Channel(_)) => (target(Attribute::Channel), endpoint),
+        Some(Target::Thread(_)) => (target(Attribute::Thread), None),
         Some(Target::Primitive(primitive)) => {
-            let kind = catalog.primitives[primitive].kind.map(Label::Kind);
-            (Attribute::Primitive, target, kind.map(|kind| (Attribute::Kind, kind)))
+            let kind = catalog.primitives[primitive].kind;
+            let kind = kind.map(|kind| (Attribute::Kind, Label::Constant(kind.name())));
+            (target(Attribute::Primitive), kind)
         }
         Some(Target::Callsite(callsite)) => {
-            let level = catalog.callsites[callsite].level.map(Label::Level);
-            let target = Label::CallsiteTarget(callsite);
-            (Attribute::Level, level, Some((Attribute::Target, target)))
+            let level = catalog.callsites[callsite].level;
+            let level = level.map(|level| (Attribute::Level, Label::Constant(level.name())));
+            (level, Some((Attribute::Target, Label::CallsiteTarget(callsite))))
         }
-        Some(Target::Thread(_)) => (Attribute::Thread, target, None),
-        None => (Attribute::Channel, None, endpoint.map(|it| (Attribute::Endpoint, it))),
     };
-    let target = target.map(|target| (attribute, target));
-    let call = slice.kind.call().filter(|_| slice.kind.method().is_some());
-    let operation = call.map(|call| (Attribute::Operation, Label::Method(call)));
+    let method = slice.kind.method();
+    let operation = method.map(|method| (Attribute::Operation, Label::Constant(method)));
     let place = slice.place.map(|place| (Attribute::Place, Label::Place(place)));
-    [target, second, operation, place].into_iter().flatten()
+    [first, second, operation, place].into_iter().flatten()
 }
 
 /// The endpoint of a slice, if it has a name.
@@ -242,10 +211,12 @@ mod tests {
     #[test]
     fn totals_and_times_have_attributes_of_their_names() {
         for activity in Activity::ALL {
-            let name = format!("{}_ns", activity.name().replace(' ', "_"));
-            assert_eq!(Attribute::of_time(activity).name(), name);
+            let attribute = Attribute::of_time(activity);
+            assert_eq!(format!("{attribute:?}"), format!("Time{activity:?}"));
+            assert_eq!(attribute.name(), format!("{}_ns", activity.name().replace(' ', "_")));
         }
-        let totals = Total::ALL.map(|total| Attribute::of_total(total).name());
-        assert_eq!(totals, NAMES[Attribute::TotalMerged as usize..][..totals.len()]);
+        for total in Total::ALL {
+            assert_eq!(format!("{:?}", Attribute::of_total(total)), format!("Total{total:?}"));
+        }
     }
 }

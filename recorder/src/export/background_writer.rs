@@ -6,7 +6,7 @@ use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 
-use super::exporter::{BUFFER_BYTES, ByteSink};
+use super::ByteSink;
 
 /// Maximum number of buffers that wait to be written.
 const MAX_WAITING: usize = 4;
@@ -16,7 +16,6 @@ const MAX_WAITING: usize = 4;
 /// If that fails, the next write or [`finish`](Self::finish) returns the error.
 #[derive(Debug)]
 pub(super) struct BackgroundWriter {
-    bytes: Vec<u8>,
     /// Buffers to write, and how many of their bytes.
     full: Option<SyncSender<(Vec<u8>, usize)>>,
     /// Buffers that have been written and can be filled again.
@@ -43,7 +42,7 @@ impl BackgroundWriter {
             }
             finish(out)
         })?;
-        Ok(BackgroundWriter { bytes: Vec::new(), full: Some(full), empty, thread: Some(thread) })
+        Ok(BackgroundWriter { full: Some(full), empty, thread: Some(thread) })
     }
 
     /// Waits until all is written.
@@ -51,28 +50,7 @@ impl BackgroundWriter {
     /// # Errors
     /// The output cannot be written.
     pub(super) fn finish(mut self) -> io::Result<()> {
-        self.hand_over()?;
         self.join()
-    }
-
-    /// Hands over the bytes that were written.
-    fn hand_over(&mut self) -> io::Result<()> {
-        if self.bytes.is_empty() {
-            return Ok(());
-        }
-        let mut next = self.empty.try_recv().unwrap_or_default();
-        next.clear();
-        let bytes = mem::replace(&mut self.bytes, next);
-        let length = bytes.len();
-        self.send(bytes, length)
-    }
-
-    fn send(&mut self, buffer: Vec<u8>, length: usize) -> io::Result<()> {
-        match &self.full {
-            Some(full) if full.send((buffer, length)).is_ok() => Ok(()),
-            // The thread has failed, and returns the error.
-            _ => self.join(),
-        }
     }
 
     /// Waits for the end of the thread, and returns its result.
@@ -88,31 +66,23 @@ impl BackgroundWriter {
 
 impl ByteSink for BackgroundWriter {
     fn append(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
-        self.hand_over()?;
         let next = self.empty.try_recv().unwrap_or_default();
-        let full = mem::replace(buffer, next);
-        self.send(full, length)
+        let bytes = mem::replace(buffer, next);
+        match &self.full {
+            Some(full) if full.send((bytes, length)).is_ok() => Ok(()),
+            // The thread has failed, and returns the error.
+            _ => self.join(),
+        }
     }
 }
 
 impl Write for BackgroundWriter {
-    #[inline]
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_all(bytes)?;
+        self.append(&mut bytes.to_vec(), bytes.len())?;
         Ok(bytes.len())
     }
 
-    #[inline]
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.bytes.extend_from_slice(bytes);
-        match self.bytes.len() {
-            ..BUFFER_BYTES => Ok(()),
-            _ => self.hand_over(),
-        }
-    }
-
     /// Does nothing: a compressor that is flushed compresses less. See [`finish`](Self::finish).
-    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -121,6 +91,7 @@ impl Write for BackgroundWriter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::BUFFER_BYTES;
 
     /// A writer that keeps what is written, and fails beyond a number of bytes.
     struct Bounded {

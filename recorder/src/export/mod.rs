@@ -5,17 +5,19 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::io;
 
+use thiserror::Error;
 use tracing::{info, info_span};
 
 use crate::analysis::findings::Finding;
-use crate::reading::{Nanos, Recording};
+use crate::reading::{self, Nanos, Recording};
+use crate::timeline::item::Item;
 use crate::timeline::select::Selection;
 
 mod attributes;
 mod background_writer;
 pub mod chrome;
-pub mod exporter;
 mod output;
 pub mod perfetto;
 mod pipeline;
@@ -25,13 +27,85 @@ mod templates;
 
 use background_writer::BackgroundWriter;
 use chrome::Chrome;
-pub use exporter::{ByteSink, Error, Exporter};
 pub use output::{Kind, Output, Prepared, UnknownExtension, Written, prepare};
 use perfetto::Perfetto;
-use pipeline::{Passed, Pipeline, Sink};
-use recording::{CopyError, write_recording, write_text};
+use pipeline::{Passed, Sink};
+use recording::write_copy;
 pub use sequence_chart::ChartStyle;
-use sequence_chart::{ChartFormat, SequenceChart};
+use sequence_chart::mermaid::mermaid;
+use sequence_chart::svg::svg;
+use sequence_chart::{Chart, SequenceChart};
+
+/// Writes the items of a timeline in one format. What is not an item, such as the findings, is
+/// given to the constructor.
+pub trait Exporter {
+    /// Writes an item. Items come in the order in which they are over.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn item(&mut self, item: &Item) -> io::Result<()>;
+
+    /// Writes the end.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    fn finish(self: Box<Self>) -> io::Result<()>;
+}
+
+/// Takes the bytes of an exporter.
+pub trait ByteSink {
+    /// Takes the first `length` bytes of a buffer. It may exchange the buffer for another, of any
+    /// length and with any content.
+    ///
+    /// # Errors
+    /// The bytes cannot be written.
+    fn append(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<()>;
+
+    /// Takes all bytes of a buffer, and leaves an empty one.
+    ///
+    /// # Errors
+    /// The bytes cannot be written.
+    fn append_all(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.append(buffer, buffer.len())?;
+        buffer.clear();
+        Ok(())
+    }
+}
+
+impl ByteSink for Vec<u8> {
+    fn append(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
+        self.extend_from_slice(&buffer[..length]);
+        Ok(())
+    }
+}
+
+/// Exporters collect this number of bytes before they pass them on.
+const BUFFER_BYTES: usize = 1 << 18;
+
+/// Why an export fails.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The recording cannot be read.
+    #[error(transparent)]
+    Reading(#[from] reading::Error),
+    /// An output cannot be written.
+    #[error("cannot write {output}")]
+    Output {
+        /// The output.
+        output: Output,
+        /// Why.
+        source: io::Error,
+    },
+    /// A temporary trace cannot be written.
+    #[error("cannot write a temporary trace")]
+    Temporary(#[source] io::Error),
+    /// The recordings have no common clock, and cannot be written as one recording.
+    #[error(
+        "cannot write {0}: a recording has one clock, and these have several; a trace or a chart \
+         (.pftrace, .json, .svg, .mmd) can show them together"
+    )]
+    SeveralClocks(Output),
+}
 
 /// What an export shows, and how.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,7 +142,12 @@ pub fn export(
     options: Options<'_>,
 ) -> Result<Exported, Error> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
-    refuse_several_clocks(recording, &outputs)?;
+    // Recordings without a common clock cannot be written as one recording.
+    let is_exact = recording.alignment.as_ref().is_none_or(|alignment| alignment.is_exact());
+    let copy = outputs.iter().find(|prepared| !prepared.output.kind().is_picture());
+    if let Some(prepared) = copy.filter(|_| !is_exact) {
+        return Err(Error::SeveralClocks(prepared.output.clone()));
+    }
     let is_only = outputs.len() == 1;
     let mut writers = Vec::new();
     for prepared in &outputs {
@@ -88,15 +167,6 @@ pub fn export(
     Ok(Exported { files, left_out: passed.left_out })
 }
 
-/// Recordings without a common clock cannot be written as one recording.
-fn refuse_several_clocks(recording: &Recording, outputs: &[Prepared]) -> Result<(), Error> {
-    let is_exact = recording.alignment.as_ref().is_none_or(|alignment| alignment.is_exact());
-    match outputs.iter().find(|output| !is_exact && !output.kind().is_picture()) {
-        Some(prepared) => Err(Error::SeveralClocks(prepared.output.clone())),
-        None => Ok(()),
-    }
-}
-
 /// Writes the contents of all outputs.
 fn write(
     recording: &Recording,
@@ -108,42 +178,32 @@ fn write(
         Some(selection) => Cow::Owned(selection.findings(findings)),
         None => Cow::Borrowed(findings),
     };
-    let Options { selection, max_events, chart } = options;
-    let (charts, traces) = (Vec::new(), Vec::new());
-    let mut pipeline = Pipeline { recording, selection, max_events, charts, traces };
+    let chart = options.chart;
+    let (mut charts, mut traces) = (Vec::new(), Vec::new());
     let catalog = &recording.catalog;
     for (output, out) in writers {
         let output = *output;
         let error = |error| output.error(error);
         let exporter: Box<dyn Exporter> = match output.kind() {
-            Kind::Chrome => Box::new(Chrome::new(out, catalog, &findings).map_err(error)?),
-            Kind::Perfetto => Box::new(Perfetto::new(out, catalog, &findings).map_err(error)?),
+            Kind::Chrome => Box::new(Chrome::new(out, catalog, &findings)),
+            Kind::Perfetto => Box::new(Perfetto::new(out, catalog, &findings)),
             Kind::Svg => {
-                let format = ChartFormat::Svg { steps: chart.steps };
-                Box::new(SequenceChart::new(out, recording, chart.limits, format))
+                let draw = move |drawn: &Chart<'_>| svg(drawn, chart.steps);
+                Box::new(SequenceChart::new(out, recording, chart.limits, draw))
             }
-            Kind::Mermaid => {
-                Box::new(SequenceChart::new(out, recording, chart.limits, ChartFormat::Mermaid))
-            }
+            Kind::Mermaid => Box::new(SequenceChart::new(out, recording, chart.limits, mermaid)),
             kind @ (Kind::Recording | Kind::Text) => {
-                let copied = match kind {
-                    Kind::Recording => write_recording(out, recording),
-                    _ => write_text(out, recording),
-                };
-                copied.map_err(|failed| match failed {
-                    CopyError::Read(failed) => failed.into(),
-                    CopyError::Write(failed) => error(failed),
-                })?;
+                write_copy(out, recording, kind == Kind::Text, error)?;
                 continue;
             }
         };
         let sinks = match output.kind().is_trace() {
-            true => &mut pipeline.traces,
-            false => &mut pipeline.charts,
+            true => &mut traces,
+            false => &mut charts,
         };
         sinks.push(Sink { exporter, error: Box::new(error) });
     }
-    pipeline.run(&findings)
+    pipeline::run(recording, &findings, options, charts, traces)
 }
 
 /// A Perfetto trace in a file without a name.
@@ -170,12 +230,11 @@ pub fn temporary_trace(
     let file = tempfile::tempfile().map_err(Error::Temporary)?;
     let copy = file.try_clone().map_err(Error::Temporary)?;
     let mut out = BackgroundWriter::new(copy, |_| Ok(())).map_err(Error::Temporary)?;
-    let perfetto =
-        Perfetto::new(&mut out, &recording.catalog, findings).map_err(Error::Temporary)?;
+    let perfetto = Perfetto::new(&mut out, &recording.catalog, findings);
     let sink = Sink { exporter: Box::new(perfetto), error: Box::new(Error::Temporary) };
-    let (charts, traces) = (Vec::new(), vec![sink]);
-    let pipeline = Pipeline { recording, selection: None, max_events, charts, traces };
-    let Passed { extent, left_out, .. } = pipeline.run(findings)?;
+    let options = Options { max_events, ..Options::default() };
+    let Passed { extent, left_out, .. } =
+        pipeline::run(recording, findings, options, Vec::new(), vec![sink])?;
     out.finish().map_err(Error::Temporary)?;
     Ok(TemporaryTrace { file, extent, left_out })
 }

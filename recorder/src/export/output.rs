@@ -10,9 +10,9 @@ use std::str::FromStr;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
+use thiserror::Error;
 
-use super::Error;
 use super::background_writer::BackgroundWriter;
 
 /// An output. Its extension selects the format; `-` instead of a name is stdout.
@@ -59,10 +59,6 @@ impl Kind {
     pub fn is_picture(self) -> bool {
         !matches!(self, Kind::Recording | Kind::Text)
     }
-
-    fn is_text(self) -> bool {
-        matches!(self, Kind::Chrome | Kind::Svg | Kind::Mermaid | Kind::Text)
-    }
 }
 
 impl Output {
@@ -80,6 +76,39 @@ impl Output {
     pub fn is_stdout(&self) -> bool {
         self.path.as_os_str().as_encoded_bytes().starts_with(b"-.")
     }
+
+    pub(super) fn error(&self, source: io::Error) -> super::Error {
+        super::Error::Output { output: self.clone(), source }
+    }
+
+    fn open_stdout(&self) -> io::Result<File> {
+        let stdout = io::stdout();
+        let is_binary = self.compressed || matches!(self.kind, Kind::Perfetto | Kind::Recording);
+        if stdout.is_terminal() && is_binary {
+            return Err(io::Error::other("it is a terminal, and this is not text; redirect it"));
+        }
+        Ok(File::from(stdout.as_fd().try_clone_to_owned()?))
+    }
+
+    /// Creates a file under a temporary name in the directory of the output.
+    fn create_file(&self) -> io::Result<(File, TempPath)> {
+        let directory = match self.path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        if self.path.is_dir() {
+            return Err(io::Error::other("it is a directory"));
+        }
+        if !directory.exists() {
+            let directory = directory.display();
+            return Err(io::Error::other(format!("there is no directory {directory}")));
+        }
+        let file = tempfile::Builder::new()
+            .prefix(".recorder-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory)?;
+        Ok(file.into_parts())
+    }
 }
 
 impl fmt::Display for Output {
@@ -89,20 +118,12 @@ impl fmt::Display for Output {
 }
 
 /// The extension of an output selects no format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "the extension must be .json or .json.gz (Chrome trace), .pftrace or .pftrace.gz (Perfetto \
+     trace), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording) or .txt (event text)"
+)]
 pub struct UnknownExtension;
-
-impl fmt::Display for UnknownExtension {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "the extension must be .json or .json.gz (Chrome trace), .pftrace or .pftrace.gz \
-             (Perfetto trace), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording) \
-             or .txt (event text)",
-        )
-    }
-}
-
-impl std::error::Error for UnknownExtension {}
 
 impl FromStr for Output {
     type Err = UnknownExtension;
@@ -127,51 +148,35 @@ impl FromStr for Output {
 /// An output that has been started: a file under a temporary name, or stdout.
 #[derive(Debug)]
 pub struct Prepared {
-    pub(super) output: Output,
-    destination: Destination,
-}
-
-#[derive(Debug)]
-enum Destination {
-    File(NamedTempFile),
-    Stdout(File),
+    /// The output.
+    pub output: Output,
+    file: File,
+    /// The name of the file until it is complete; `None` for stdout.
+    temporary: Option<TempPath>,
 }
 
 /// Starts outputs, so that one that cannot be written is known before the program runs.
 ///
 /// # Errors
 /// A file cannot be created in the directory of an output, or a binary format would go to a terminal.
-pub fn prepare(outputs: &[Output]) -> Result<Vec<Prepared>, Error> {
+pub fn prepare(outputs: &[Output]) -> Result<Vec<Prepared>, super::Error> {
     outputs.iter().map(Prepared::new).collect()
 }
 
 impl Prepared {
-    /// Its format.
-    pub fn kind(&self) -> Kind {
-        self.output.kind
-    }
-
-    /// Its path.
-    pub fn path(&self) -> &Path {
-        &self.output.path
-    }
-
-    fn new(output: &Output) -> Result<Self, Error> {
-        let destination = match output.is_stdout() {
-            true => Destination::stdout(output),
-            false => Destination::file(output),
+    fn new(output: &Output) -> Result<Self, super::Error> {
+        let opened = match output.is_stdout() {
+            true => output.open_stdout().map(|file| (file, None)),
+            false => output.create_file().map(|(file, path)| (file, Some(path))),
         };
-        let destination = destination.map_err(|error| output.error(error))?;
-        Ok(Prepared { output: output.clone(), destination })
+        let (file, temporary) = opened.map_err(|error| output.error(error))?;
+        Ok(Prepared { output: output.clone(), file, temporary })
     }
 
     /// The writer of its bytes. `is_only` says that no other output is written.
-    pub(super) fn writer(&self, is_only: bool) -> Result<BackgroundWriter, Error> {
-        let target = match &self.destination {
-            Destination::File(file) => file.as_file().try_clone().map(|file| (file, false)),
-            Destination::Stdout(file) => file.try_clone().map(|file| (file, !is_only)),
-        };
-        let target = target.map(|(file, ignore_closed)| Target { file, ignore_closed });
+    pub(super) fn writer(&self, is_only: bool) -> Result<BackgroundWriter, super::Error> {
+        let ignore_closed = self.temporary.is_none() && !is_only;
+        let target = self.file.try_clone().map(|file| Target { file, ignore_closed });
         let writer = target.and_then(|target| match self.output.compressed {
             false => BackgroundWriter::new(target, |_| Ok(())),
             // The same bytes are compressed to the same bytes: there is no name and no time. Level 2
@@ -185,48 +190,13 @@ impl Prepared {
     }
 
     /// Gives a file its name. If it is a trace, it has this number of events.
-    pub(super) fn persist(self, events: u64) -> Result<Option<Written>, Error> {
-        let Prepared { output, destination } = self;
-        let Destination::File(file) = destination else { return Ok(None) };
-        let bytes = fs::metadata(file.path()).map_err(|error| output.error(error))?.len();
-        file.persist(&output.path).map_err(|error| output.error(error.error))?;
+    pub(super) fn persist(self, events: u64) -> Result<Option<Written>, super::Error> {
+        let Prepared { output, temporary, .. } = self;
+        let Some(temporary) = temporary else { return Ok(None) };
+        let bytes = fs::metadata(&temporary).map_err(|error| output.error(error))?.len();
+        temporary.persist(&output.path).map_err(|error| output.error(error.error))?;
         let is_too_large = is_too_large(output.kind, bytes, events);
         Ok(Some(Written { path: output.path, kind: output.kind, bytes, is_too_large }))
-    }
-}
-
-impl Output {
-    pub(super) fn error(&self, source: io::Error) -> Error {
-        Error::Output { output: self.clone(), source }
-    }
-}
-
-impl Destination {
-    fn stdout(output: &Output) -> io::Result<Self> {
-        let stdout = io::stdout();
-        if stdout.is_terminal() && (output.compressed || !output.kind.is_text()) {
-            return Err(io::Error::other("it is a terminal, and this is not text; redirect it"));
-        }
-        Ok(Destination::Stdout(File::from(stdout.as_fd().try_clone_to_owned()?)))
-    }
-
-    fn file(output: &Output) -> io::Result<Self> {
-        let directory = match output.path.parent() {
-            Some(parent) if parent != Path::new("") => parent,
-            _ => Path::new("."),
-        };
-        if output.path.is_dir() {
-            return Err(io::Error::other("it is a directory"));
-        }
-        if !directory.exists() {
-            let directory = directory.display();
-            return Err(io::Error::other(format!("there is no directory {directory}")));
-        }
-        let file = tempfile::Builder::new()
-            .prefix(".recorder-")
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(directory)?;
-        Ok(Destination::File(file))
     }
 }
 

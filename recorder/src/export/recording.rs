@@ -1,63 +1,54 @@
 //! Recordings and their text form.
 
-use std::io::{self, Write};
+use std::io;
 
+use format::BlockHeader;
 use format::packed::Packer;
 use tracing::info_span;
 
-use crate::reading::{self, Recording};
+use super::{BUFFER_BYTES, ByteSink, Error};
+use crate::reading::Recording;
 
-/// Why a recording cannot be copied.
-pub(super) enum CopyError {
-    Read(reading::Error),
-    Write(io::Error),
-}
-
-impl From<reading::Error> for CopyError {
-    fn from(error: reading::Error) -> Self {
-        CopyError::Read(error)
-    }
-}
-
-impl From<io::Error> for CopyError {
-    fn from(error: io::Error) -> Self {
-        CopyError::Write(error)
-    }
-}
-
-/// Writes all that can be read of a recording as a recording.
-pub(super) fn write_recording(
-    out: &mut impl Write,
+/// Writes all that can be read of a recording, as a recording or as text. `error` describes errors
+/// of `out`.
+pub(super) fn write_copy(
+    out: &mut impl ByteSink,
     recording: &Recording,
-) -> Result<(), CopyError> {
-    let _span = info_span!("write", what = "recording").entered();
+    is_text: bool,
+    error: impl Fn(io::Error) -> Error,
+) -> Result<(), Error> {
+    let what = if is_text { "text" } else { "recording" };
+    let _span = info_span!("write", what).entered();
     recording.begin("exporting");
-    out.write_all(&format::file_header())?;
-    let mut packer = Packer::new();
     let mut bytes = Vec::new();
-    for block in recording.blocks() {
-        let (header, records) = block?;
-        bytes.clear();
-        packer.block(&header, &records, &mut bytes);
-        out.write_all(&bytes)?;
+    match is_text {
+        true => append_line(&format::text::heading(), &mut bytes),
+        false => bytes.extend(format::file_header()),
     }
-    Ok(())
-}
-
-/// Writes all that can be read of a recording as text.
-pub(super) fn write_text(out: &mut impl Write, recording: &Recording) -> Result<(), CopyError> {
-    let _span = info_span!("write", what = "text").entered();
-    recording.begin("exporting");
-    writeln!(out, "{}", format::text::heading())?;
+    let mut packer = Packer::new();
     for block in recording.blocks() {
         let (header, records) = block?;
-        writeln!(out, "{}", format::text::block(&header))?;
-        let mut rest = &records[..];
-        // The first pass has checked the records.
-        while let Ok(record) = format::decode(rest) {
-            writeln!(out, "{}", format::text::event(record.time, &record.event))?;
-            rest = &rest[record.length..];
+        match is_text {
+            true => append_text(&header, &records, &mut bytes),
+            false => packer.block(&header, &records, &mut bytes),
+        }
+        if bytes.len() > BUFFER_BYTES {
+            out.append_all(&mut bytes).map_err(&error)?;
         }
     }
-    Ok(())
+    out.append_all(&mut bytes).map_err(error)
+}
+
+fn append_text(header: &BlockHeader, mut records: &[u8], bytes: &mut Vec<u8>) {
+    append_line(&format::text::block(header), bytes);
+    // The first pass has checked the records.
+    while let Ok(record) = format::decode(records) {
+        append_line(&format::text::event(record.time, &record.event), bytes);
+        records = &records[record.length..];
+    }
+}
+
+fn append_line(line: &str, bytes: &mut Vec<u8>) {
+    bytes.extend_from_slice(line.as_bytes());
+    bytes.push(b'\n');
 }

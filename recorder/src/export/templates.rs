@@ -36,7 +36,7 @@ impl TemplateKey {
 
 /// The templates that have been made.
 ///
-/// Whoever makes a recording that is slow to look up harms only himself, so a fast hash is enough.
+/// A fast hash is enough: a forged recording that is slow to look up harms only its author.
 #[derive(Debug)]
 pub(super) struct Templates<T> {
     all: Vec<T>,
@@ -58,13 +58,14 @@ impl<T> Templates<T> {
         Templates { all: Vec::new(), places: FxHashMap::default(), recent, oldest: 0 }
     }
 
-    /// The place of the template with this key, if it has been made.
+    /// The template with this key, if it has been made.
     #[inline]
-    pub(super) fn find(&mut self, key: TemplateKey) -> Option<usize> {
-        match self.recent.iter().find(|(known, _)| *known == key) {
-            Some(&(_, place)) => Some(place),
-            None => self.find_older(key),
-        }
+    pub(super) fn get(&mut self, key: TemplateKey) -> Option<&T> {
+        let place = match self.recent.iter().find(|(known, _)| *known == key) {
+            Some(&(_, place)) => place,
+            None => self.find_older(key)?,
+        };
+        Some(&self.all[place])
     }
 
     #[cold]
@@ -74,8 +75,7 @@ impl<T> Templates<T> {
         Some(place)
     }
 
-    /// Adds a template; returns its place.
-    pub(super) fn insert(&mut self, key: TemplateKey, template: T) -> usize {
+    pub(super) fn insert(&mut self, key: TemplateKey, template: T) {
         if self.all.len() == MAX_TEMPLATES {
             *self = Templates::new();
         }
@@ -83,18 +83,11 @@ impl<T> Templates<T> {
         self.all.push(template);
         self.places.insert(key, place);
         self.remember(key, place);
-        place
     }
 
     fn remember(&mut self, key: TemplateKey, place: usize) {
         self.recent[self.oldest] = (key, place);
         self.oldest = (self.oldest + 1) % RECENT;
-    }
-
-    /// The template at this place.
-    #[inline]
-    pub(super) fn at(&self, place: usize) -> &T {
-        &self.all[place]
     }
 }
 
@@ -115,17 +108,16 @@ mod tests {
         };
         let mut templates = Templates::new();
         for place in 0..MAX_TEMPLATES {
-            assert_eq!(templates.find(key(place)), None);
-            let index = templates.insert(key(place), place);
-            assert_eq!(templates.at(index), &place);
+            assert_eq!(templates.get(key(place)), None);
+            templates.insert(key(place), place);
+            assert_eq!(templates.get(key(place)), Some(&place));
         }
         for place in [0, MAX_TEMPLATES - 1, 5, 0, 1, 2, 3, 0] {
-            let index = templates.find(key(place)).unwrap();
-            assert_eq!(templates.at(index), &place);
+            assert_eq!(templates.get(key(place)), Some(&place));
         }
         templates.insert(key(MAX_TEMPLATES), MAX_TEMPLATES);
-        assert_eq!(templates.find(key(0)), None);
-        assert_eq!(templates.find(key(MAX_TEMPLATES)), Some(0));
+        assert_eq!(templates.get(key(0)), None);
+        assert_eq!(templates.get(key(MAX_TEMPLATES)), Some(&MAX_TEMPLATES));
     }
 
     #[test]

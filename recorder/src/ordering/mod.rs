@@ -7,9 +7,9 @@
 //! released in the turn before. An event whose clock says otherwise waits until the other event has
 //! been merged, and gets a time just after it.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-use format::{Call, MessageId, OperationKind, Outcome, Phase, Subject};
+use format::{Call, Detail, MessageId, OperationKind, Outcome, Phase, Subject};
 use typed_index_collections::TiVec;
 
 use crate::reading::catalog::{
@@ -102,12 +102,10 @@ pub struct OrderCheckpoint<M> {
 struct OrderState<M> {
     threads: TiVec<ThreadIndex, ThreadOrder>,
     tournament: Tournament,
-    /// How many threads are parked.
-    parked: usize,
+    /// The threads that wait for what another one has still to do.
+    parked: BTreeMap<(ThreadIndex, Awaited), ThreadIndex>,
     in_flight: InFlight<M>,
     primitives: TiVec<PrimitiveIndex, PrimitiveOrder>,
-    /// By thread that waits at a barrier: the number of arrivals that opens it.
-    arrivals: HashMap<ThreadIndex, u64>,
     /// Spawns of threads that are not in the recording yet: parent and time.
     early_spawns: Vec<(ThreadIndex, Nanos)>,
 }
@@ -117,14 +115,16 @@ struct ThreadOrder {
     process: ProcessIndex,
     /// The time of its next event; `None` if there is none.
     next: Option<Nanos>,
-    /// Whether that event is not in the recording yet.
+    /// Whether that event need not be in the recording yet.
     is_pending: bool,
+    /// Whether the thread that spawned it is known: then it waits for its spawn.
+    is_parent_known: bool,
     /// The latest message that it has sent: later ones have larger ids.
     sent: MessageId,
-    /// Threads that wait for what it is still to do.
-    awaited_by: BTreeMap<Awaited, ThreadIndex>,
     returned: Option<Nanos>,
     ended: bool,
+    /// While it is at a barrier: the number of arrivals that opens it.
+    arrivals: u64,
     /// While it waits for a primitive: the time of its next event by its own clock.
     deferred: Option<Nanos>,
 }
@@ -193,10 +193,9 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         let state = OrderState {
             threads: TiVec::new(),
             tournament: Tournament::new(0),
-            parked: 0,
+            parked: BTreeMap::new(),
             in_flight: InFlight::new(0),
             primitives: TiVec::new(),
-            arrivals: HashMap::new(),
             early_spawns: Vec::new(),
         };
         OrderedEvents::resume(recording, OrderCheckpoint { positions: TiVec::new(), state })
@@ -256,10 +255,11 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
                 process: facts.process,
                 next: None,
                 is_pending: true,
+                is_parent_known: false,
                 sent: MessageId::UNKNOWN,
-                awaited_by: BTreeMap::new(),
                 returned: None,
                 ended: false,
+                arrivals: 0,
                 deferred: None,
             });
         }
@@ -274,24 +274,24 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
                 self.set_next(thread, next, earliest);
             }
         }
-        let threads = self.state.threads.iter();
-        let parked: HashSet<_> =
-            threads.flat_map(|thread| thread.awaited_by.values().copied()).collect();
+        let parked: HashSet<_> = self.state.parked.values().copied().collect();
         for thread in catalog.threads.keys().filter(|thread| !parked.contains(thread)) {
             self.state.call_back(thread);
         }
-        for (thread, facts) in catalog.threads.iter_enumerated().skip(known) {
-            if let Some(Spawned { by: Some(parent), .. }) = facts.spawned {
-                self.await_spawn(thread, parent);
+        for (thread, facts) in catalog.threads.iter_enumerated() {
+            let Some(Spawned { by: Some(parent), .. }) = facts.spawned else { continue };
+            let is_new = usize::from(thread) >= known;
+            if !std::mem::replace(&mut self.state.threads[thread].is_parent_known, true) {
+                self.await_spawn(thread, parent, is_new);
             }
         }
         Ok(())
     }
 
-    /// Lets a thread wait for its spawn, unless that has been merged already.
-    fn await_spawn(&mut self, thread: ThreadIndex, parent: ThreadIndex) {
+    /// Lets a thread wait for its spawn, unless that has been merged before the thread was known.
+    fn await_spawn(&mut self, thread: ThreadIndex, parent: ThreadIndex, is_new: bool) {
         let spawns = &mut self.state.early_spawns;
-        match spawns.iter().position(|(by, _)| *by == parent) {
+        match spawns.iter().position(|(by, _)| is_new && *by == parent) {
             Some(place) => {
                 let (_, time) = spawns.remove(place);
                 if let Some(next) = self.state.threads[thread].next {
@@ -310,13 +310,29 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         next: Option<Nanos>,
         earliest: Nanos,
     ) -> Option<Nanos> {
+        if let Some(until) = self.complete_until {
+            return self.set_next_while_growing(thread, next, earliest, until);
+        }
         let state = &mut self.state.threads[thread];
-        (state.next, state.is_pending) = match (next, self.complete_until) {
-            (Some(next), _) => (Some(next.max(earliest)), false),
-            // A later state of the recording may have more.
-            (None, Some(until)) if !state.ended => (Some(until.max(earliest)), true),
-            (None, _) => (None, false),
-        };
+        (state.next, state.is_pending) = (next.map(|next| next.max(earliest)), false);
+        state.next
+    }
+
+    #[cold]
+    fn set_next_while_growing(
+        &mut self,
+        thread: ThreadIndex,
+        next: Option<Nanos>,
+        earliest: Nanos,
+        until: Nanos,
+    ) -> Option<Nanos> {
+        let state = &mut self.state.threads[thread];
+        state.next = next.map(|next| next.max(earliest));
+        // A later state of the recording may have more, also before this event.
+        state.is_pending = state.next.is_none_or(|next| next >= until) && !state.ended;
+        if state.is_pending {
+            state.next = Some(until.max(earliest));
+        }
         state.next
     }
 
@@ -372,11 +388,9 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         self.state.in_flight.values_mut()
     }
 
-    /// Removes all messages that are still in flight.
+    /// Takes what all messages in flight carry, once there are no more events.
     pub(crate) fn take_in_flight(&mut self) -> Vec<M> {
-        let processes = self.catalog.processes.len();
-        let all = std::mem::replace(&mut self.state.in_flight, InFlight::new(processes));
-        all.into_values().collect()
+        self.all_in_flight().map(std::mem::take).collect()
     }
 
     /// Finds the next event. [`advance`](Self::advance) must be called before the next call.
@@ -390,10 +404,10 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
             let Some((time, thread)) = self.state.tournament.first() else {
                 return Ok(self.first_of_parked());
             };
-            if self.state.threads[thread].is_pending {
+            if !self.is_complete(time) {
                 return Ok(Next::NotYet);
             }
-            self.look(time, thread);
+            self.set_current(time, thread);
             let is_possible = match self.current.role {
                 Role::Receives => self.can_receive(),
                 Role::Other => self.is_possible(),
@@ -405,10 +419,16 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         }
     }
 
+    /// Whether all events up to this time are in the recording.
+    #[inline(always)]
+    fn is_complete(&self, time: Nanos) -> bool {
+        self.complete_until.is_none_or(|until| time < until)
+    }
+
     /// Makes the next event of this thread the current one.
     #[inline(always)]
-    fn look(&mut self, time: Nanos, thread: ThreadIndex) {
-        let (kind, detail) = self.readers[thread].peek();
+    fn set_current(&mut self, time: Nanos, thread: ThreadIndex) {
+        let (kind, detail) = self.readers[thread].kind_and_detail();
         let role = kind.map_or(Role::Other, |kind| self.roles[usize::from(kind as u8)]);
         let id = MessageId(detail);
         let has_message = matches!(role, Role::Sends | Role::Sent | Role::Receives);
@@ -424,18 +444,17 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
     /// likely waits for an event that was not recorded.
     #[cold]
     fn first_of_parked(&mut self) -> Next {
-        let threads = self.state.threads.iter_enumerated();
-        let parked = threads.flat_map(|(source, state)| {
-            state.awaited_by.iter().map(move |(&awaited, &thread)| (thread, source, awaited))
+        let turns = self.state.parked.iter().filter_map(|(&awaited, &thread)| {
+            Some((self.state.threads[thread].next?, thread, awaited))
         });
-        let turns = parked.filter_map(|(thread, source, awaited)| {
-            Some((self.state.threads[thread].next?, thread, source, awaited))
-        });
-        let earliest = turns.min_by_key(|&(time, thread, ..)| (time, thread));
-        let Some((time, thread, source, awaited)) = earliest else { return Next::Over };
-        self.state.threads[source].awaited_by.remove(&awaited);
-        self.state.parked -= 1;
-        self.look(time, thread);
+        let turns = turns.filter(|&(time, ..)| self.is_complete(time));
+        let earliest = turns.min_by_key(|&(time, thread, _)| (time, thread));
+        let Some((time, thread, awaited)) = earliest else {
+            // Also after the end of all threads, others may follow.
+            return if self.complete_until.is_some() { Next::NotYet } else { Next::Over };
+        };
+        self.state.parked.remove(&awaited);
+        self.set_current(time, thread);
         if self.current.role == Role::Receives {
             self.current.received = self.state.in_flight.find(self.current.message);
         }
@@ -486,8 +505,8 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         }
         // The end of a send whose start is not recorded is all there is of it.
         state.threads[thread].sent = message.1;
-        if state.parked > 0 {
-            self.release_receiver(message);
+        if !state.parked.is_empty() {
+            self.release_receiver();
         }
     }
 
@@ -496,7 +515,7 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
     fn can_receive(&mut self) -> bool {
         let Current { time, thread, message, .. } = self.current;
         let Some(place) = self.state.in_flight.find(message) else {
-            return !self.await_send(thread, message);
+            return !self.await_send();
         };
         self.current.received = Some(place);
         let flying = self.state.in_flight.at(place, message);
@@ -508,19 +527,20 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         time >= earliest
     }
 
-    /// Lets `receiver` wait until this message is sent, if that can still happen; returns whether
-    /// it waits.
+    /// Lets the thread wait until its message is sent, if that can still happen; returns whether it
+    /// waits.
     #[cold]
-    fn await_send(&mut self, receiver: ThreadIndex, message: MessageKey) -> bool {
-        let (process, message) = message;
+    fn await_send(&mut self) -> bool {
+        let Current { thread, message: (process, message), .. } = self.current;
         let sender = self.catalog.thread_with_number(process, message.thread());
         let sender = sender.filter(|&sender| self.state.threads[sender].sent < message);
-        sender.is_some_and(|sender| self.state.park(receiver, sender, Awaited::Send(message)))
+        sender.is_some_and(|sender| self.state.park(thread, sender, Awaited::Send(message)))
     }
 
-    /// Calls back the threads that wait for this message or earlier ones of its sender.
+    /// Calls back the threads that wait for the current message or earlier ones of its sender.
     #[cold]
-    fn release_receiver(&mut self, (process, message): MessageKey) {
+    fn release_receiver(&mut self) {
+        let (process, message) = self.current.message;
         if let Some(sender) = self.catalog.thread_with_number(process, message.thread()) {
             self.state.release(sender, Awaited::Send(message));
         }
@@ -543,12 +563,10 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
                     None => Nanos::ZERO,
                 }
             }
-            Some(Target::Primitive(primitive)) => {
-                match self.earliest_at(primitive, time, thread, &operation) {
-                    Some(earliest) => earliest,
-                    None => return false,
-                }
-            }
+            Some(Target::Primitive(primitive)) => match self.earliest_at(primitive, &operation) {
+                Some(earliest) => earliest,
+                None => return false,
+            },
             _ => Nanos::ZERO,
         };
         if time < earliest {
@@ -565,16 +583,10 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
     }
 
     /// The earliest time of an operation on a primitive; `None` if the thread waits for others.
-    fn earliest_at(
-        &mut self,
-        primitive: PrimitiveIndex,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Option<Nanos> {
-        let arrivals = self.state.arrivals.get(&thread).copied().unwrap_or(0);
+    fn earliest_at(&mut self, primitive: PrimitiveIndex, operation: &Operation) -> Option<Nanos> {
+        let Current { time, thread, .. } = self.current;
         let order = &mut self.state.primitives[primitive];
-        let earliest = order.earliest(operation, arrivals);
+        let earliest = order.earliest(operation, self.state.threads[thread].arrivals);
         if earliest.is_some() {
             return earliest;
         }
@@ -611,10 +623,29 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
             }
             Event::Operation(operation) => {
                 if let Some(primitive) = operation.target.and_then(Target::primitive) {
-                    self.state.operation_on(primitive, time, thread, &operation);
+                    self.operation_on(primitive, &operation);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Carries out the current event, which is this operation on a primitive.
+    fn operation_on(&mut self, primitive: PrimitiveIndex, operation: &Operation) {
+        let Current { time, thread, .. } = self.current;
+        let state = &mut self.state;
+        let order = &mut state.primitives[primitive];
+        match operation.detail {
+            Detail::Arrivals(arrived) => state.threads[thread].arrivals = order.opens_at(arrived),
+            Detail::Leader(_) => state.threads[thread].arrivals = 0,
+            _ => {}
+        }
+        if order.apply(time, operation) {
+            for waiting in std::mem::take(&mut order.awaited_by) {
+                if let Some(since) = state.threads[waiting].deferred {
+                    state.delay(waiting, since.max(time.after()));
+                }
+            }
         }
     }
 }
@@ -652,59 +683,30 @@ impl<M: Default> OrderState<M> {
 
     /// Lets `thread` wait for what `source` is still to do; returns whether it waits.
     fn park(&mut self, thread: ThreadIndex, source: ThreadIndex, awaited: Awaited) -> bool {
-        if source == thread
-            || self.threads[source].next.is_none()
-            || self.threads[source].awaited_by.contains_key(&awaited)
+        let key = (source, awaited);
+        if source == thread || self.threads[source].next.is_none() || self.parked.contains_key(&key)
         {
             return false;
         }
         self.tournament.set(thread, None);
-        self.threads[source].awaited_by.insert(awaited, thread);
-        self.parked += 1;
+        self.parked.insert(key, thread);
         true
     }
 
     /// Calls back the threads that wait for something of this thread, up to `last`.
     fn release(&mut self, source: ThreadIndex, last: Awaited) {
-        while let Some(first) = self.threads[source].awaited_by.first_entry()
-            && *first.key() <= last
-        {
-            let thread = first.remove();
+        let all = (source, Awaited::Send(MessageId::UNKNOWN))..=(source, last);
+        while let Some((&key, &thread)) = self.parked.range(all.clone()).next() {
+            self.parked.remove(&key);
             self.call_back(thread);
-            self.parked -= 1;
         }
     }
 
     /// Calls back the thread that waits for this of `source`, to a time after `time`.
     fn release_after(&mut self, time: Nanos, source: ThreadIndex, awaited: Awaited) {
-        let Some(thread) = self.threads[source].awaited_by.remove(&awaited) else { return };
-        self.parked -= 1;
+        let Some(thread) = self.parked.remove(&(source, awaited)) else { return };
         if let Some(next) = self.threads[thread].next {
             self.delay(thread, next.max(time.after()));
-        }
-    }
-
-    fn operation_on(
-        &mut self,
-        primitive: PrimitiveIndex,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) {
-        let order = &mut self.primitives[primitive];
-        match operation.detail {
-            format::Detail::Arrivals(arrived) => {
-                self.arrivals.insert(thread, order.opens_at(arrived));
-            }
-            format::Detail::Leader(_) => drop(self.arrivals.remove(&thread)),
-            _ => {}
-        }
-        if order.apply(time, operation) {
-            for waiting in std::mem::take(&mut order.awaited_by) {
-                if let Some(since) = self.threads[waiting].deferred {
-                    self.delay(waiting, since.max(time.after()));
-                }
-            }
         }
     }
 }

@@ -28,50 +28,6 @@ pub(super) struct PrimitiveOrder {
     pub(super) awaited_by: Vec<ThreadIndex>,
 }
 
-/// What an operation means for the order.
-enum Effect {
-    /// It acquires the lock for itself, in this turn.
-    Acquires(u64),
-    /// It acquires the lock for reading, in this turn.
-    AcquiresShared(u64),
-    /// It releases what it held for itself.
-    Releases(u64),
-    /// It goes on reading what it held for itself.
-    Downgrades(u64),
-    /// It releases what it held for reading.
-    ReleasesShared,
-    Notifies(u64),
-    /// It was woken after this many notifications.
-    Wakes(u64),
-    Arrives(u64),
-    LeavesBarrier,
-    Nothing,
-}
-
-impl Effect {
-    fn of(operation: &Operation) -> Self {
-        let acquired = operation.outcome == Outcome::Acquired;
-        match (operation.call, operation.detail) {
-            (Call::Read | Call::TryRead, Detail::Turn(turn)) if acquired => {
-                Effect::AcquiresShared(turn.count())
-            }
-            (_, Detail::Turn(turn)) if acquired => Effect::Acquires(turn.count()),
-            (Call::Unlock | Call::WriteUnlock, Detail::Turn(turn)) => {
-                Effect::Releases(turn.count())
-            }
-            (Call::Downgrade, Detail::Turn(turn)) => Effect::Downgrades(turn.count()),
-            (Call::ReadUnlock, _) => Effect::ReleasesShared,
-            (Call::NotifyOne | Call::NotifyAll, Detail::Notifications(count)) => {
-                Effect::Notifies(count)
-            }
-            (_, Detail::Notifications(count)) => Effect::Wakes(count),
-            (_, Detail::Arrivals(count)) => Effect::Arrives(count),
-            (_, Detail::Leader(_)) => Effect::LeavesBarrier,
-            _ => Effect::Nothing,
-        }
-    }
-}
-
 impl PrimitiveOrder {
     pub(super) fn new(primitive: &Primitive) -> Self {
         PrimitiveOrder { size: primitive.size, ..PrimitiveOrder::default() }
@@ -85,11 +41,18 @@ impl PrimitiveOrder {
     /// The earliest time of this operation; `None` if something must come first. A thread leaves
     /// a barrier after `arrivals`.
     pub(super) fn earliest(&self, operation: &Operation, arrivals: u64) -> Option<Nanos> {
-        let is_possible = match Effect::of(operation) {
-            Effect::Acquires(turn) => self.released.saturating_add(1) >= turn && self.readers == 0,
-            Effect::AcquiresShared(turn) => self.released >= turn,
-            Effect::Wakes(notified) => self.notified >= notified,
-            Effect::LeavesBarrier => self.arrived >= arrivals,
+        let is_acquired = operation.outcome == Outcome::Acquired;
+        let is_possible = match (operation.call, operation.detail) {
+            (Call::Read | Call::TryRead, Detail::Turn(turn)) if is_acquired => {
+                self.released >= turn.count()
+            }
+            (_, Detail::Turn(turn)) if is_acquired => {
+                self.released.saturating_add(1) >= turn.count() && self.readers == 0
+            }
+            (Call::NotifyOne | Call::NotifyAll, _) => return Some(Nanos::ZERO),
+            // The thread was woken after this many notifications.
+            (_, Detail::Notifications(count)) => self.notified >= count,
+            (_, Detail::Leader(_)) => self.arrived >= arrivals,
             _ => return Some(Nanos::ZERO),
         };
         is_possible.then(|| self.latest.map_or(Nanos::ZERO, Nanos::after))
@@ -97,29 +60,35 @@ impl PrimitiveOrder {
 
     /// Takes in an operation; returns whether others can wait for it.
     pub(super) fn apply(&mut self, time: Nanos, operation: &Operation) -> bool {
-        match Effect::of(operation) {
-            Effect::Acquires(turn) => {
+        let is_acquired = operation.outcome == Outcome::Acquired;
+        match (operation.call, operation.detail) {
+            (Call::Read | Call::TryRead, Detail::Turn(turn)) if is_acquired => {
+                self.released = self.released.max(turn.count());
+                self.readers += 1;
+                return false;
+            }
+            (_, Detail::Turn(turn)) if is_acquired => {
                 // Earlier turns are over, also if their ends are not recorded.
-                self.released = self.released.max(turn.saturating_sub(1));
+                self.released = self.released.max(turn.count().saturating_sub(1));
                 self.readers = 0;
                 return false;
             }
-            Effect::AcquiresShared(turn) => {
-                self.released = self.released.max(turn);
-                self.readers += 1;
-                return false;
+            (Call::Unlock | Call::WriteUnlock, Detail::Turn(turn)) => {
+                self.released = self.released.max(turn.count());
             }
-            Effect::Releases(turn) => self.released = self.released.max(turn),
-            Effect::Downgrades(turn) => {
-                self.released = self.released.max(turn);
+            // The thread goes on reading.
+            (Call::Downgrade, Detail::Turn(turn)) => {
+                self.released = self.released.max(turn.count());
                 self.readers += 1;
             }
-            Effect::ReleasesShared => self.readers = self.readers.saturating_sub(1),
-            Effect::Notifies(notified) => self.notified = self.notified.max(notified),
-            Effect::Arrives(arrived) => self.arrived = self.arrived.max(arrived),
-            Effect::Wakes(_) | Effect::LeavesBarrier | Effect::Nothing => return false,
+            (Call::ReadUnlock, _) => self.readers = self.readers.saturating_sub(1),
+            (Call::NotifyOne | Call::NotifyAll, Detail::Notifications(count)) => {
+                self.notified = self.notified.max(count);
+            }
+            (_, Detail::Arrivals(count)) => self.arrived = self.arrived.max(count),
+            _ => return false,
         }
-        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+        self.latest = self.latest.max(Some(time));
         true
     }
 }

@@ -10,8 +10,9 @@ use crate::reading::catalog::ThreadIndex;
 /// the matches of one thread, and no branch depends on how they end.
 #[derive(Clone, Debug)]
 pub(super) struct Tournament {
-    /// The winner of each match and its time, or [`NEVER`]. The final is at 1; the winner at `n`
-    /// is that of `2n` and `2n + 1`; the threads themselves are the second half.
+    /// The time of each match's winner, or [`NEVER`], and the winner if there is one. The final is
+    /// at 1; the winner at `n` is that of `2n` and `2n + 1`; the threads themselves are the second
+    /// half.
     winners: Vec<(u64, u32)>,
 }
 
@@ -20,16 +21,7 @@ const NEVER: u64 = u64::MAX;
 impl Tournament {
     /// A tournament without events.
     pub(super) fn new(threads: usize) -> Self {
-        let size = threads.next_power_of_two();
-        let mut tournament = Tournament { winners: vec![(NEVER, 0); 2 * size] };
-        for thread in 0..size {
-            tournament.winners[size + thread].1 = thread as u32;
-        }
-        // No match has been played yet.
-        for thread in 0..size {
-            tournament.play(thread, NEVER);
-        }
-        tournament
+        Tournament { winners: vec![(NEVER, 0); 2 * threads.next_power_of_two()] }
     }
 
     /// The earliest time and its thread.
@@ -42,13 +34,8 @@ impl Tournament {
     /// Sets the time of this thread's next event.
     #[inline]
     pub(super) fn set(&mut self, thread: ThreadIndex, time: Option<Nanos>) {
-        self.play(thread.into(), time.map_or(NEVER, Nanos::get));
-    }
-
-    #[inline]
-    fn play(&mut self, thread: usize, time: u64) {
-        let mut winner = (time, thread as u32);
-        let mut place = self.winners.len() / 2 + thread;
+        let mut winner = (time.map_or(NEVER, Nanos::get), usize::from(thread) as u32);
+        let mut place = self.winners.len() / 2 + usize::from(thread);
         self.winners[place] = winner;
         while place > 1 {
             let other = self.winners[place ^ 1];

@@ -65,84 +65,64 @@ impl fmt::Display for Alignment {
     }
 }
 
-/// A recording among others.
-pub(super) struct Member<'a> {
-    pub(super) name: &'a str,
-    pub(super) processes: Vec<ProcessIndex>,
-    /// The time of its first event, on its own monotonic clock.
-    pub(super) begin: Option<Nanos>,
-}
-
 type Processes = TiSlice<ProcessIndex, Process>;
-
-impl Member<'_> {
-    /// When its machine booted, in nanoseconds since 1970, if that is recorded.
-    fn booted(&self, processes: &Processes) -> Option<i128> {
-        let dated = self.processes.iter().map(|&process| &processes[process]);
-        let dated = dated.filter(|process| process.wall_ns > 0);
-        // The wall clock is read last: a delay between the two can only make it later.
-        let booted = |process: &Process| {
-            i128::from(process.wall_ns) - i128::from(process.clock.started().get())
-        };
-        dated.map(booted).min()
-    }
-}
 
 /// Refuses recordings that share a process: a recording and its copy, or two snapshots of one
 /// flight recorder.
-pub(super) fn refuse_duplicates(members: &[Member<'_>], processes: &Processes) -> Result<()> {
+pub(super) fn refuse_duplicates(names: &[&str], processes: &Processes) -> Result<()> {
     let mut known: HashMap<_, usize> = HashMap::new();
-    for (index, member) in members.iter().enumerate() {
-        for process in member.processes.iter().map(|&process| &processes[process]) {
-            let Process { pid, name, wall_ns, clock, .. } = process;
-            // A process that has lost its first block cannot be identified.
-            if *pid == 0 {
-                continue;
-            }
-            let earlier = known.insert((pid, wall_ns, clock.started()), index);
-            if let Some(other) = earlier.filter(|&other| other != index) {
-                let other = members[other].name;
-                return Err(Error::GivenTwice(match other == member.name {
-                    true => format!("{other} is given twice"),
-                    false => format!(
-                        "{other} and {} are of the same run: {name} {pid} is in both; give one of \
-                         them",
-                        member.name
-                    ),
-                }));
-            }
+    for Process { recording, pid, name, wall_ns, clock, .. } in processes {
+        // A process that has lost its first block cannot be identified.
+        if *pid == 0 {
+            continue;
+        }
+        let earlier = known.insert((pid, wall_ns, clock.started()), *recording);
+        if let Some(other) = earlier.filter(|other| other != recording) {
+            let (other, this) = (names[other], names[*recording]);
+            return Err(Error::GivenTwice(match other == this {
+                true => format!("{other} is given twice"),
+                false => format!(
+                    "{other} and {this} are of the same run: {name} {pid} is in both; give one of \
+                     them"
+                ),
+            }));
         }
     }
     Ok(())
 }
 
 /// How much later the clock of each recording must be made so that all agree; and how exact that
-/// is.
-pub(super) fn align(members: &[Member<'_>], processes: &Processes) -> (Vec<Nanos>, Alignment) {
+/// is. Each recording has a name and the time of its first event, on its own monotonic clock.
+pub(super) fn align(
+    names: &[&str],
+    processes: &Processes,
+    starts: &[Option<Nanos>],
+) -> (Vec<Nanos>, Alignment) {
     /// Boot times that differ by less than this many nanoseconds are one boot. A process is
     /// seldom interrupted for so long between reading two clocks; if it is, the wall clock is no
     /// better.
     const SAME_BOOT: i128 = 100_000_000;
-    let booted: Vec<_> = members.iter().map(|member| member.booted(processes)).collect();
+    // When the machine of each recording booted, in nanoseconds since 1970, if that is recorded.
+    let mut booted: Vec<Option<i128>> = vec![None; names.len()];
+    for process in processes.iter().filter(|process| process.wall_ns > 0) {
+        // The wall clock is read last: a delay between the two can only make it later.
+        let time = i128::from(process.wall_ns) - i128::from(process.clock.started().get());
+        let booted = &mut booted[process.recording];
+        *booted = Some(booted.map_or(time, |earlier| earlier.min(time)));
+    }
     let mut boots: Vec<_> = booted.iter().copied().flatten().collect();
     boots.sort_unstable();
     // The earliest boot time of each machine.
-    let mut machines: Vec<i128> = Vec::new();
-    let mut last = None;
-    for boot in boots {
-        if last.is_none_or(|last| boot - last > SAME_BOOT) {
-            machines.push(boot);
-        }
-        last = Some(boot);
-    }
+    let machines = boots.chunk_by(|boot, next| next - boot <= SAME_BOOT).map(|boots| boots[0]);
+    let machines: Vec<i128> = machines.collect();
     let of_machine = |boot: i128| machines.iter().rfind(|&&first| first <= boot).copied();
     let mut shifts: Vec<Option<i128>> =
         booted.iter().map(|boot| boot.and_then(of_machine)).collect();
-    let begins = || members.iter().map(|member| i128::from(member.begin.unwrap_or_default().get()));
-    let dated = shifts.iter().zip(begins());
-    let first = dated.filter_map(|(shift, begin)| Some((*shift)? + begin)).min();
-    for (shift, begin) in shifts.iter_mut().zip(begins()) {
-        shift.get_or_insert(first.unwrap_or(0) - begin);
+    let starts = || starts.iter().map(|start| i128::from(start.unwrap_or_default().get()));
+    let dated = shifts.iter().zip(starts());
+    let first = dated.filter_map(|(shift, start)| Some((*shift)? + start)).min();
+    for (shift, start) in shifts.iter_mut().zip(starts()) {
+        shift.get_or_insert(first.unwrap_or(0) - start);
     }
     let least = shifts.iter().copied().flatten().min().unwrap_or(0);
     let ahead = |shift: i128| u64::try_from(shift - least).map_or(Nanos::LATEST, Nanos::new);
@@ -152,12 +132,12 @@ pub(super) fn align(members: &[Member<'_>], processes: &Processes) -> (Vec<Nanos
             hosts.push(process.host.clone());
         }
     }
-    let undated = members.iter().zip(&booted).filter(|(_, booted)| booted.is_none());
+    let undated = names.iter().zip(&booted).filter(|(_, booted)| booted.is_none());
     let alignment = Alignment {
-        recordings: members.len(),
+        recordings: names.len(),
         one_clock: machines.len() <= 1,
         hosts,
-        undated: undated.map(|(member, _)| member.name.to_owned()).collect(),
+        undated: undated.map(|(name, _)| (*name).to_owned()).collect(),
     };
     (shifts.into_iter().flatten().map(ahead).collect(), alignment)
 }
@@ -174,32 +154,24 @@ mod tests {
 
     fn process(host: &str, monotonic_ns: u64, wall_ns: u64) -> Process {
         Process {
-            number: 0,
-            recording: 0,
             pid: 50,
-            track: 50,
-            name: "program".into(),
-            command: String::new(),
-            parent: 0,
             host: host.into(),
             wall_ns,
             clock: Clock::new(Ticks(7), Nanos::new(monotonic_ns)),
-            ended: None,
-            recorded_until: Nanos::ZERO,
-            is_truncated: false,
+            ..Process::default()
         }
     }
 
     /// Recordings that begin with one process each.
     fn aligned(processes: &[Process]) -> (Vec<u64>, Alignment) {
-        let processes: &Processes = processes.as_ref();
-        const NAMES: [&str; 3] = ["a.rec", "b.rec", "c.rec"];
-        let members = processes.iter_enumerated().map(|(index, process)| Member {
-            name: NAMES[usize::from(index)],
-            processes: vec![index],
-            begin: Some(process.clock.started()),
-        });
-        let (shifts, alignment) = align(&members.collect::<Vec<_>>(), processes);
+        let names = &["a.rec", "b.rec", "c.rec"][..processes.len()];
+        let mut processes = processes.to_vec();
+        for (recording, process) in processes.iter_mut().enumerate() {
+            process.recording = recording;
+        }
+        let starts: Vec<_> =
+            processes.iter().map(|process| Some(process.clock.started())).collect();
+        let (shifts, alignment) = align(names, processes.as_slice().as_ref(), &starts);
         (shifts.into_iter().map(Nanos::get).collect(), alignment)
     }
 

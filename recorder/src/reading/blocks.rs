@@ -1,11 +1,11 @@
 //! Finds the blocks of a recording.
 
 use std::cmp::Reverse;
-use std::io;
 
 use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES};
 
-use super::source::Source;
+use super::error::{Error, Result};
+use super::source::Input;
 
 /// Where the records of a block are.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +35,11 @@ impl Block {
     }
 
     /// Reads its content as it is stored, or as much of it as there is.
-    pub(super) fn read(&self, source: &Source, content: &mut Vec<u8>) -> io::Result<()> {
+    pub(super) fn read(&self, input: &Input, content: &mut Vec<u8>) -> Result<()> {
         // The header may claim more than there is.
-        let there = source.length()?.saturating_sub(self.offset);
+        let there = input.length().saturating_sub(self.offset);
         content.resize(self.stored().min(usize::try_from(there).unwrap_or(usize::MAX)), 0);
-        let length = source.read_at(content, self.offset)?;
+        let length = input.read_at(content, self.offset)?;
         content.truncate(length);
         Ok(())
     }
@@ -55,9 +55,20 @@ impl Block {
     }
 }
 
-/// The blocks in reading order: by process, thread and sequence. Errors go to `unreadable`.
-pub(super) fn find(source: &Source, unreadable: &mut Vec<format::Error>) -> io::Result<Vec<Block>> {
-    let mut window = Window { source, memory: vec![0; Window::BYTES], at: 0, length: 0 };
+/// Finds the blocks of an input, which is the `index`th. Returns them in reading order, by process,
+/// thread and sequence, and what cannot be read.
+///
+/// # Errors
+/// The input cannot be read, is not a recording, or is one of another version.
+pub(super) fn find(index: usize, input: &Input) -> Result<(Vec<Block>, Vec<format::Error>)> {
+    let mut unreadable = Vec::new();
+    let mut window = Window { input, memory: vec![0; Window::BYTES], at: 0, length: 0 };
+    let start = window.from(0)?;
+    match format::check_file_header(&start[..start.len().min(FILE_HEADER_BYTES)]) {
+        Ok(()) => {}
+        Err(error @ format::Error::Truncated { .. }) => unreadable.push(error),
+        Err(source) => return Err(Error::Format { name: input.name().to_owned(), source }),
+    }
     let mut at = FILE_HEADER_BYTES as u64;
     let mut blocks = Vec::new();
     // Bytes between two blocks are reported once.
@@ -75,7 +86,7 @@ pub(super) fn find(source: &Source, unreadable: &mut Vec<format::Error>) -> io::
                 lost = false;
                 if header.generation != 0 {
                     blocks.push(Block {
-                        input: 0,
+                        input: index,
                         process: header.process,
                         header,
                         offset: at + BlockHeader::BYTES as u64,
@@ -104,17 +115,17 @@ pub(super) fn find(source: &Source, unreadable: &mut Vec<format::Error>) -> io::
         let BlockHeader { sequence, packed, committed, .. } = block.header;
         (block.owner(), sequence, Reverse((packed, committed)))
     });
-    remove_copies(source, &mut blocks, unreadable)?;
-    Ok(blocks)
+    remove_copies(input, &mut blocks, &mut unreadable)?;
+    Ok((blocks, unreadable))
 }
 
 /// Of blocks with one process, thread and sequence number, keeps the first that is not damaged. They
 /// are copies, or the header of one of them has changed.
 fn remove_copies(
-    source: &Source,
+    input: &Input,
     blocks: &mut Vec<Block>,
     unreadable: &mut Vec<format::Error>,
-) -> io::Result<()> {
+) -> Result<()> {
     let identity = |block: &Block| (block.owner(), block.header.sequence);
     let mut content = Vec::new();
     for copies in blocks.chunk_by_mut(|one, other| identity(one) == identity(other)) {
@@ -123,7 +134,7 @@ fn remove_copies(
         }
         let mut errors = Vec::new();
         for block in &*copies {
-            block.read(source, &mut content)?;
+            block.read(input, &mut content)?;
             errors.push(block.verify(&content).err());
         }
         let first = errors.iter().position(Option::is_none).unwrap_or(0);
@@ -136,11 +147,11 @@ fn remove_copies(
     Ok(())
 }
 
-/// The part of a source that is in memory.
+/// The part of an input that is in memory.
 struct Window<'a> {
-    source: &'a Source,
+    input: &'a Input,
     memory: Vec<u8>,
-    /// Where in the source it begins, and its length.
+    /// Where in the input it begins, and its length.
     at: u64,
     length: usize,
 }
@@ -148,11 +159,11 @@ struct Window<'a> {
 impl Window<'_> {
     const BYTES: usize = 1 << 20;
 
-    /// The bytes from `at` on: at least a header's, unless the source ends before.
-    fn from(&mut self, at: u64) -> io::Result<&[u8]> {
+    /// The bytes from `at` on: at least a header's, unless the input ends before.
+    fn from(&mut self, at: u64) -> Result<&[u8]> {
         let end = self.at + self.length as u64;
         if at < self.at || at + BlockHeader::BYTES as u64 > end {
-            self.length = self.source.read_at(&mut self.memory, at)?;
+            self.length = self.input.read_at(&mut self.memory, at)?;
             self.at = at;
         }
         Ok(&self.memory[(at - self.at) as usize..self.length])

@@ -149,6 +149,12 @@ impl Clock {
     }
 }
 
+impl Default for Clock {
+    fn default() -> Self {
+        Clock::new(Ticks(0), Nanos::ZERO)
+    }
+}
+
 /// A straight piece of a clock.
 struct Segment {
     /// Ticks since the start, and nanoseconds.

@@ -7,6 +7,7 @@ use format::{
 };
 
 use std::num::NonZeroU32;
+use std::slice;
 
 use super::Recording;
 use super::blocks::Block;
@@ -28,9 +29,11 @@ const BATCH: usize = 128;
 pub struct ThreadEvents<'a> {
     /// The next of the decoded events.
     next: usize,
+    /// Whether all events of an earlier batch have been read.
+    has_begun: bool,
     decoder: Decoder<'a>,
     /// The blocks after the current one.
-    blocks: &'a [Block],
+    blocks: slice::Iter<'a, Block>,
     /// The content of the current block.
     content: Vec<u8>,
     rest: Rest,
@@ -68,22 +71,27 @@ struct Decoder<'a> {
     count: usize,
     /// What operations have in common; by shape, once the shape has been met.
     templates: Vec<Option<Template>>,
-    /// The arms of selects; by shape. They are kept apart, so that operations need not be told from
-    /// them each time.
+    /// The arms of selects, by shape. They are kept apart, so that operations need no check for them.
     arms: Vec<Option<SelectArm>>,
-    /// An event that is no operation, which is decoded alone, and its text.
+    /// An event that is not an operation, which is decoded alone, and its text.
     event: Event,
     text: String,
-    recording: &'a Recording,
-    numbers: &'a Numbers,
+    references: References<'a>,
     /// Whether the spawn of the thread is recorded.
     is_spawned: bool,
     clock: &'a Clock,
     conversion: Conversion,
+}
+
+/// What the numbers in the records of the current block refer to.
+#[derive(Debug)]
+struct References<'a> {
+    recording: &'a Recording,
+    numbers: &'a Numbers,
     places: BlockPlaces,
 }
 
-/// The shape of an event that is no operation: no block has so many shapes.
+/// The shape of an event that is not an operation: no block has this many shapes.
 const NOT_AN_OPERATION: u16 = u16::MAX;
 
 /// What operations can have in common.
@@ -134,20 +142,33 @@ impl<'a> ThreadEvents<'a> {
             arms: Vec::new(),
             event: Event::Paused,
             text: String::new(),
-            recording,
-            numbers: &catalog.numbers[facts.process],
+            references: References {
+                recording,
+                numbers: &catalog.numbers[facts.process],
+                places: BlockPlaces::default(),
+            },
             is_spawned: facts.spawned.is_some(),
             clock,
             conversion: Conversion::default(),
-            places: BlockPlaces::default(),
         };
-        let (content, rest, unpacker) = (Vec::new(), Rest::Nothing, Unpacker::default());
-        let position = Position::default();
-        ThreadEvents { next: 0, decoder, blocks, content, rest, unpacker, position }
+        ThreadEvents {
+            next: 0,
+            has_begun: false,
+            decoder,
+            blocks: blocks.iter(),
+            content: Vec::new(),
+            rest: Rest::Nothing,
+            unpacker: Unpacker::default(),
+            position: Position::default(),
+        }
     }
 
     /// How far the events have been read: the next one is there.
     pub fn position(&self) -> Position {
+        if !self.has_begun && self.next == 0 {
+            // In a later state of the recording, the thread's start can be an event.
+            return Position::default();
+        }
         Position { events: self.position.events + self.next, ..self.position }
     }
 
@@ -158,19 +179,17 @@ impl<'a> ThreadEvents<'a> {
     /// The file cannot be read.
     pub fn seek(&mut self, position: Position) -> Result<()> {
         let Some(sequence) = position.block else { return Ok(()) };
-        let place = self.blocks.partition_point(|block| block.header.sequence < sequence);
-        self.blocks = &self.blocks[place..];
-        let Some((block, rest)) = self.blocks.split_first() else { return Ok(()) };
-        self.blocks = rest;
-        self.begin(block)?;
-        if block.header.sequence != sequence {
-            return Ok(());
-        }
+        self.has_begun = true;
+        let blocks = self.blocks.as_slice();
+        let place = blocks.partition_point(|block| block.header.sequence < sequence);
+        self.blocks = blocks[place..].iter();
         let mut left = position.events;
-        while left > 0 && self.decode_from_block()? {
-            let skipped = left.min(self.decoder.count);
-            self.next = skipped;
-            left -= skipped;
+        while self.decode()? && self.position.block == position.block {
+            self.next = left.min(self.decoder.count);
+            left -= self.next;
+            if left == 0 {
+                break;
+            }
         }
         Ok(())
     }
@@ -211,7 +230,7 @@ impl<'a> ThreadEvents<'a> {
     /// The kind and the detail of the event whose [time](Self::next_time) was returned, if it is an
     /// operation.
     #[inline(always)]
-    pub(crate) fn peek(&self) -> (Option<OperationKind>, u64) {
+    pub(crate) fn kind_and_detail(&self) -> (Option<OperationKind>, u64) {
         let next = &self.decoder.batch[self.next];
         (self.decoder.template(next).map(|template| template.kind), next.detail)
     }
@@ -246,16 +265,7 @@ impl<'a> ThreadEvents<'a> {
     /// Decodes the next batch; returns whether there are events in it.
     #[cold]
     fn decode(&mut self) -> Result<bool> {
-        while !self.decode_from_block()? {
-            let Some((block, rest)) = self.blocks.split_first() else { return Ok(false) };
-            self.blocks = rest;
-            self.begin(block)?;
-        }
-        Ok(true)
-    }
-
-    /// Decodes the next batch of the current block; returns whether there are events in it.
-    fn decode_from_block(&mut self) -> Result<bool> {
+        self.has_begun |= self.decoder.count > 0;
         self.position.events += self.decoder.count;
         (self.next, self.decoder.count) = (0, 0);
         while self.decoder.count == 0 {
@@ -271,19 +281,20 @@ impl<'a> ThreadEvents<'a> {
                         self.rest = Rest::Nothing;
                     }
                 }
-                Rest::Raw(_) | Rest::Nothing => return Ok(false),
+                Rest::Raw(_) | Rest::Nothing => {
+                    let Some(block) = self.blocks.next() else { return Ok(false) };
+                    self.begin(block)?;
+                }
             }
         }
         Ok(true)
     }
 
     fn begin(&mut self, block: &Block) -> Result<()> {
-        self.decoder.recording.read_content(block, &mut self.content)?;
-        self.decoder.places.clear();
+        self.decoder.references.recording.read_content(block, &mut self.content)?;
+        self.decoder.references.places.clear();
         self.decoder.templates.clear();
         self.decoder.arms.clear();
-        self.decoder.count = 0;
-        self.next = 0;
         self.position = Position { block: Some(block.header.sequence), events: 0 };
         self.rest = if !block.header.packed {
             self.content.truncate(block.readable);
@@ -299,10 +310,6 @@ impl<'a> ThreadEvents<'a> {
 }
 
 impl Decoder<'_> {
-    fn template_of(&self, kind: OperationKind, number: u32, site: u32) -> Template {
-        template(self.recording, self.numbers, &self.places, kind, [number, site])
-    }
-
     #[inline]
     fn template(&self, operation: &Unpacked) -> Option<&Template> {
         self.templates.get(usize::from(operation.shape))?.as_ref()
@@ -314,7 +321,7 @@ impl Decoder<'_> {
         let records = &records[..records.len().min(BATCH)];
         self.batch.resize(self.batch.len().max(records.len()), Unpacked::default());
         self.templates.clear();
-        let (clock, origin) = (self.clock, self.recording.origin().get());
+        let (clock, origin) = (self.clock, self.references.recording.catalog.origin().get());
         let mut conversion = self.conversion;
         // Most records are like one of the two latest.
         let (mut latest, mut before) = (None, None);
@@ -331,8 +338,8 @@ impl Decoder<'_> {
                 _ => {
                     let Some(kind) = OperationKind::from_code(code) else { break };
                     let shape = self.templates.len() as u16;
-                    let ids = [operands as u32, (operands >> 32) as u32];
-                    let template = template(self.recording, self.numbers, &self.places, kind, ids);
+                    let (number, site) = (operands as u32, (operands >> 32) as u32);
+                    let template = self.references.template(kind, number, site);
                     self.templates.push(Some(template));
                     latest = Some((code, operands, shape));
                     shape
@@ -369,7 +376,7 @@ impl Decoder<'_> {
 
     /// Converts the times of unpacked operations, and makes templates for new shapes.
     fn operations(&mut self, unpacker: &Unpacker) {
-        let (clock, origin) = (self.clock, self.recording.origin().get());
+        let (clock, origin) = (self.clock, self.references.recording.catalog.origin().get());
         let mut conversion = self.conversion;
         for operation in &mut self.batch[..self.count] {
             operation.time = conversion.convert(clock, operation.time).saturating_sub(origin);
@@ -382,14 +389,13 @@ impl Decoder<'_> {
             if known.is_none() {
                 let (code, endpoint, site) = unpacker.shape(operation.shape);
                 if code == SELECT_ARM_CODE {
-                    let endpoint = self.numbers.endpoints.get(endpoint);
+                    let endpoint = self.references.numbers.endpoints.get(endpoint);
                     self.arms.resize(unpacker.shapes(), None);
                     self.arms[usize::from(operation.shape)] =
                         Some(SelectArm { endpoint, code: site });
                 }
-                *known = OperationKind::from_code(code).map(|kind| {
-                    template(self.recording, self.numbers, &self.places, kind, [endpoint, site])
-                });
+                *known = OperationKind::from_code(code)
+                    .map(|kind| self.references.template(kind, endpoint, site));
             }
         }
     }
@@ -398,9 +404,9 @@ impl Decoder<'_> {
     #[cold]
     fn other(&mut self, record: &Record<'_>) {
         if let RawEvent::Site { site, line, column, file } = record.event
-            && let Some(place) = self.recording.find_place(file, line, column)
+            && let Some(place) = self.references.recording.find_place(file, line, column)
         {
-            self.places.insert(site, place);
+            self.references.places.insert(site, place);
             self.templates.clear();
         }
         let Some((event, text)) = self.event(&record.event) else { return };
@@ -408,7 +414,7 @@ impl Decoder<'_> {
         self.text.clear();
         self.text.push_str(text);
         let time = self.conversion.convert(self.clock, record.time);
-        let time = time.saturating_sub(self.recording.origin().get());
+        let time = time.saturating_sub(self.references.recording.catalog.origin().get());
         let next = Unpacked { time, detail: 0, shape: NOT_AN_OPERATION };
         match self.batch.first_mut() {
             Some(first) => *first = next,
@@ -428,16 +434,18 @@ impl Decoder<'_> {
 
     /// The event of a record, and its text. Some records are no events of a thread.
     fn event<'r>(&self, event: &RawEvent<'r>) -> Option<(Event, &'r str)> {
-        let endpoint = |endpoint: u32| self.numbers.endpoints.get(endpoint);
-        let callsite = |callsite: u32| self.numbers.callsites.get(callsite);
-        let place = |site: u32| self.places.get(site);
+        let References { recording, numbers, places } = &self.references;
+        let endpoint = |endpoint: u32| numbers.endpoints.get(endpoint);
+        let callsite = |callsite: u32| numbers.callsites.get(callsite);
+        let place = |site: u32| places.get(site);
+        let mut text = "";
         let event = match *event {
             RawEvent::Operation { kind, endpoint, site, detail } => {
-                let template = self.template_of(kind, endpoint, site);
+                let template = self.references.template(kind, endpoint, site);
                 Event::Operation(template.operation(detail))
             }
             RawEvent::ChannelCreated { channel, site, .. } => Event::ChannelCreated {
-                channel: self.numbers.channels.get(channel)?,
+                channel: numbers.channels.get(channel)?,
                 place: place(site),
             },
             RawEvent::SenderCloned { sender, from, site } => Event::SenderCloned {
@@ -467,53 +475,91 @@ impl Decoder<'_> {
             RawEvent::Returned { panicked } => Event::Returned { panicked: panicked != 0 },
             RawEvent::ThreadEnded {} => Event::ThreadEnded,
             RawEvent::Panicked { line, column, file, message } => {
-                let place = self.recording.find_place(file, line, column);
-                return Some((Event::Panicked { place }, message));
+                text = message;
+                Event::Panicked { place: recording.find_place(file, line, column) }
             }
             RawEvent::Value { message, value } => {
-                return Some((Event::Value { message: MessageId(message) }, value));
+                text = value;
+                Event::Value { message: MessageId(message) }
             }
             RawEvent::SpanEntered { callsite: number, span, fields } => {
-                return Some((Event::SpanEntered { callsite: callsite(number), span }, fields));
+                text = fields;
+                Event::SpanEntered { callsite: callsite(number), span }
             }
             RawEvent::SpanExited { span } => Event::SpanExited { span },
             RawEvent::Logged { callsite: number, message } => {
-                return Some((Event::Logged { callsite: callsite(number) }, message));
+                text = message;
+                Event::Logged { callsite: callsite(number) }
             }
             RawEvent::Paused {} => Event::Paused,
             RawEvent::Resumed {} => Event::Resumed,
             _ => return None,
         };
-        Some((event, ""))
+        Some((event, text))
     }
 }
 
-/// What operations of this kind, on the thing with this number and at this site have in common.
-fn template(
-    recording: &Recording,
-    numbers: &Numbers,
-    places: &BlockPlaces,
-    kind: OperationKind,
-    [number, site]: [u32; 2],
-) -> Template {
-    let (target, endpoint) = match kind.call().subject() {
-        Subject::Endpoint => {
-            let endpoint = numbers.endpoints.get(number);
-            let channel = endpoint.map(|endpoint| recording.catalog.endpoints[endpoint].channel);
-            (channel.map(Target::Channel), endpoint)
+impl References<'_> {
+    /// What operations of this kind, on the thing with this number and at this site have in common.
+    fn template(&self, kind: OperationKind, number: u32, site: u32) -> Template {
+        let References { recording, numbers, places } = self;
+        let (target, endpoint) = match kind.call().subject() {
+            Subject::Endpoint => {
+                let endpoint = numbers.endpoints.get(number);
+                let channel =
+                    endpoint.map(|endpoint| recording.catalog.endpoints[endpoint].channel);
+                (channel.map(Target::Channel), endpoint)
+            }
+            Subject::Primitive => (numbers.primitives.get(number).map(Target::Primitive), None),
+            Subject::Thread => (numbers.threads.get(number).map(Target::Thread), None),
+            Subject::Nothing => (None, None),
+        };
+        Template {
+            kind,
+            call: kind.call(),
+            phase: kind.phase(),
+            outcome: kind.outcome(),
+            detail: kind.detail_kind(),
+            target,
+            endpoint,
+            place: places.get(site),
         }
-        Subject::Primitive => (numbers.primitives.get(number).map(Target::Primitive), None),
-        Subject::Thread => (numbers.threads.get(number).map(Target::Thread), None),
-        Subject::Nothing => (None, None),
-    };
-    Template {
-        kind,
-        call: kind.call(),
-        phase: kind.phase(),
-        outcome: kind.outcome(),
-        detail: kind.detail_kind(),
-        target,
-        endpoint,
-        place: places.get(site),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The remaining events, and all positions on the way.
+    fn read(mut events: ThreadEvents<'_>) -> Vec<((Nanos, Event), Position)> {
+        let mut read = Vec::new();
+        while let Some(time) = events.next_time().unwrap() {
+            read.push(((time, events.event()), events.position()));
+            events.advance();
+        }
+        read
+    }
+
+    #[test]
+    fn reading_goes_on_from_any_position() {
+        let mut text = "channel-recording version=3\n".to_owned();
+        for (sequence, count) in [(0, 2 * BATCH + 5), (1, 0), (2, BATCH), (3, 1)] {
+            text += &format!("block process=0 thread=1 sequence={sequence} dropped=0\n");
+            for event in 0..count {
+                text +=
+                    &format!("{} YieldNow endpoint=0 site=0 detail=0\n", 1_000 * sequence + event);
+            }
+        }
+        let recording = Recording::from_bytes(format::text::parse(&text).unwrap()).unwrap();
+        let thread = ThreadIndex::from(0);
+        let all = read(recording.events(thread));
+        assert_eq!(all.len(), 3 * BATCH + 6);
+        for (index, (_, position)) in all.iter().enumerate() {
+            let mut events = recording.events(thread);
+            events.seek(*position).unwrap();
+            assert_eq!(events.position(), *position);
+            assert_eq!(read(events), all[index..]);
+        }
     }
 }

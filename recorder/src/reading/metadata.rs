@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use format::{Event, OperationKind, Record};
+use typed_index_collections::TiVec;
 
 use super::catalog::{Place, PlaceIndex};
 use super::id_map::IdMap;
@@ -39,6 +40,12 @@ pub(crate) struct ThreadFacts {
     pub(crate) ended: bool,
     /// The tasks that it runs, the innermost last.
     pub(crate) running_tasks: Vec<u32>,
+}
+
+impl ThreadFacts {
+    fn suspend(&mut self, task: u32) {
+        self.running_tasks.retain(|running| *running != task);
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -127,17 +134,15 @@ pub(crate) struct CallsiteFacts {
 /// The places in the source, each once.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    pub(crate) list: Vec<Place>,
+    pub(crate) list: TiVec<PlaceIndex, Place>,
     indices: HashMap<Place, PlaceIndex>,
 }
 
 impl Places {
     pub(crate) fn intern(&mut self, file: &str, line: u32, column: u32) -> PlaceIndex {
         let place = Place { file: file.to_owned(), line, column };
-        *self.indices.entry(place).or_insert_with_key(|place| {
-            self.list.push(place.clone());
-            PlaceIndex::from(self.list.len() - 1)
-        })
+        let list = &mut self.list;
+        *self.indices.entry(place).or_insert_with_key(|place| list.push_and_get_key(place.clone()))
     }
 
     pub(crate) fn find(&self, file: &str, line: u32, column: u32) -> Option<PlaceIndex> {
@@ -185,22 +190,12 @@ impl Metadata {
                 };
                 self.callsites.insert(callsite, facts);
             }
-            Event::ThreadStarted { .. }
-            | Event::ThreadEnded {}
-            | Event::Forgotten { .. }
-            | Event::Returned { .. }
-            | Event::TaskSpawned { .. }
-            | Event::TaskResumed { .. }
-            | Event::TaskSuspended { .. }
-            | Event::TaskEnded { .. }
-            | Event::Operation { .. } => self.apply_to_threads(thread, &record.event, block),
-            // Thread 0 repeats the facts of evicted blocks.
-            _ => self.apply_to_endpoints(thread == 0, time, &record.event, block),
+            _ => self.apply_to_threads(thread, record, block),
         }
     }
 
-    fn apply_to_threads(&mut self, thread: u32, event: &Event<'_>, block: &BlockPlaces) {
-        match *event {
+    fn apply_to_threads(&mut self, thread: u32, record: &Record<'_>, block: &BlockPlaces) {
+        match record.event {
             Event::ThreadStarted { os_id, name } => {
                 let facts = self.threads.entry(thread).or_default();
                 (facts.os_id, facts.name) = (os_id, name.to_owned());
@@ -212,44 +207,35 @@ impl Metadata {
                 (facts.os_id, facts.first_sequence) = (os_id, sequence);
                 facts.name = name.to_owned();
             }
-            Event::Returned { panicked } => {
-                let thread = if thread == 0 { self.forgotten } else { thread };
-                self.threads.entry(thread).or_default().returned = Some(panicked != 0);
-            }
+            Event::Returned { panicked } => self.described(thread).returned = Some(panicked != 0),
             Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } => {
                 let spawn = SpawnFacts { by: thread, place: block.get(site) };
                 self.spawns.insert(endpoint, spawn);
             }
-            _ => self.apply_to_tasks(thread, event, block),
-        }
-    }
-
-    fn apply_to_tasks(&mut self, thread: u32, event: &Event<'_>, block: &BlockPlaces) {
-        let thread = if thread == 0 { self.forgotten } else { thread };
-        let running = &mut self.threads.entry(thread).or_default().running_tasks;
-        match *event {
             Event::TaskSpawned { task, by, site, name } => {
                 let facts = self.tasks.entry(task).or_default();
                 (facts.by, facts.place, facts.name) = (by, block.get(site), name.to_owned());
             }
-            Event::TaskResumed { task } => running.push(task),
-            Event::TaskSuspended { task } => running.retain(|running| *running != task),
+            Event::TaskResumed { task } => self.described(thread).running_tasks.push(task),
+            Event::TaskSuspended { task } => self.described(thread).suspend(task),
             Event::TaskEnded { task } => {
-                running.retain(|running| *running != task);
+                self.described(thread).suspend(task);
                 self.tasks.entry(task).or_default().has_ended = true;
             }
-            _ => {}
+            _ => self.apply_to_channels(thread, record, block),
         }
     }
 
-    fn apply_to_endpoints(
-        &mut self,
-        before: bool,
-        time: Ticks,
-        event: &Event<'_>,
-        block: &BlockPlaces,
-    ) {
-        match *event {
+    fn apply_to_channels(&mut self, thread: u32, record: &Record<'_>, block: &BlockPlaces) {
+        let time = Ticks(record.time);
+        // Thread 0 repeats the facts of evicted blocks.
+        let before = thread == 0;
+        let mut make_endpoint = |number, origin, side| {
+            let facts = self.endpoints.entry(number).or_default();
+            (facts.time, facts.origin, facts.side) = (time, origin, side);
+            facts.made_before = before;
+        };
+        match record.event {
             Event::ChannelCreated {
                 channel,
                 sender,
@@ -270,16 +256,14 @@ impl Metadata {
                 };
                 self.channels.insert(channel, facts);
                 let origin = EndpointOrigin::Channel(channel);
-                self.make_endpoint(sender, time, origin, Side::Sender, before);
-                self.make_endpoint(receiver, time, origin, Side::Receiver, before);
+                make_endpoint(sender, origin, Side::Sender);
+                make_endpoint(receiver, origin, Side::Receiver);
             }
             Event::SenderCloned { sender, from, .. } => {
-                let origin = EndpointOrigin::Clone(from);
-                self.make_endpoint(sender, time, origin, Side::Sender, before);
+                make_endpoint(sender, EndpointOrigin::Clone(from), Side::Sender);
             }
             Event::ReceiverCloned { receiver, from, .. } => {
-                let origin = EndpointOrigin::Clone(from);
-                self.make_endpoint(receiver, time, origin, Side::Receiver, before);
+                make_endpoint(receiver, EndpointOrigin::Clone(from), Side::Receiver);
             }
             Event::SenderDropped { endpoint } => self.drop_endpoint(endpoint, Side::Sender, before),
             Event::ReceiverDropped { endpoint } => {
@@ -292,17 +276,11 @@ impl Metadata {
         }
     }
 
-    fn make_endpoint(
-        &mut self,
-        number: u32,
-        time: Ticks,
-        origin: EndpointOrigin,
-        side: Side,
-        before: bool,
-    ) {
-        let facts = self.endpoints.entry(number).or_default();
-        (facts.time, facts.origin, facts.side) = (time, origin, side);
-        facts.made_before = before;
+    /// The thread that a record of this thread describes: those of thread 0 describe the thread of
+    /// the latest `Forgotten` event.
+    fn described(&mut self, thread: u32) -> &mut ThreadFacts {
+        let thread = if thread == 0 { self.forgotten } else { thread };
+        self.threads.entry(thread).or_default()
     }
 
     fn drop_endpoint(&mut self, number: u32, side: Side, before: bool) {

@@ -7,14 +7,13 @@
 //! wrong.
 
 use std::fmt;
-use std::fs::File;
 use std::path::Path;
 
 use format::packed::unpack;
-use format::{ALIGNMENT, BlockHeader, FILE_HEADER_BYTES};
+use format::{ALIGNMENT, BlockHeader};
 use tracing::{info, info_span, warn};
 
-use crate::terminal::cancel::{Stage, Watch};
+use crate::terminal::cancel::Watch;
 
 mod alignment;
 mod blocks;
@@ -30,7 +29,7 @@ mod time;
 
 pub use alignment::Alignment;
 use blocks::Block;
-use catalog::builder::{BlockReport, CatalogBuilder};
+use catalog::builder::CatalogBuilder;
 use catalog::{Catalog, PlaceIndex, ThreadIndex};
 pub use clock::Clock;
 pub use decode::{Position, ThreadEvents};
@@ -125,8 +124,7 @@ impl Recording {
     /// `watch` stops the reading.
     pub fn together(inputs: Vec<Input>, watch: &Watch) -> Result<Self> {
         let names: Vec<_> = inputs.iter().map(Input::name).collect();
-        let names = names.join(", ");
-        let _span = info_span!("load", file = names).entered();
+        let _span = info_span!("load", file = names.join(", ")).entered();
         let mut recording = Recording {
             inputs,
             blocks: Vec::new(),
@@ -151,18 +149,10 @@ impl Recording {
         Recording::together(vec![Input::in_memory(bytes)], &Watch::default())
     }
 
-    /// Reads a recording that grows, as it is now: the first `length` bytes of its file, and
-    /// `rest`, which are blocks that are not in the file yet.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub(crate) fn growing(file: File, length: u64, rest: Vec<u8>) -> Result<Self> {
-        Recording::together(vec![Input::growing(file, length, rest)], &Watch::default())
-    }
-
-    /// Reads what has been added to a recording that grows: `input` is its newer state. All its
-    /// events before `complete_until` are in it, a time since the trace's start; `None` says that
-    /// it grows no more. Everything in the catalog keeps its index.
+    /// Reads what has been added to a recording that grows, and that was read alone: `input` is its
+    /// newer state. All its events before `complete_until` are in it, a time since the trace's start,
+    /// and the records that describe what they are about; `None` says that it grows no more.
+    /// Everything in the catalog keeps its index.
     ///
     /// # Errors
     /// The input cannot be read.
@@ -180,87 +170,71 @@ impl Recording {
     }
 
     fn load(&mut self) -> Result<()> {
-        for input in 0..self.inputs.len() {
-            self.find_blocks(input)?;
-        }
-        self.begin("reading");
-        self.dropped =
-            self.blocks.iter().fold(0, |sum, block| sum.saturating_add(block.header.dropped));
-        let mut content = Vec::new();
-        for index in 0..self.blocks.len() {
-            let block = self.blocks[index];
-            if self.builder.is_new(&block) {
-                self.read_content(&block, &mut content)?;
-                let report = self.builder.read(&block, &content);
-                self.take_report(index, report);
-            }
-        }
-        for (input, damage) in self.block_damage.clone() {
-            self.add_damage(input, damage);
-        }
-        let alignment = self.builder.extend(&mut self.catalog, &self.inputs)?;
-        self.alignment = alignment.or(self.alignment.take());
-        let Catalog { processes, threads, channels, .. } = &self.catalog;
+        self.find_blocks()?;
+        self.read_blocks()?;
+        let Recording { blocks, catalog, damage, dropped, .. } = &*self;
         info!(
-            blocks = self.blocks.len(),
-            processes = processes.len(),
-            threads = threads.len(),
-            channels = channels.len(),
-            dropped = self.dropped,
+            blocks = blocks.len(),
+            processes = catalog.processes.len(),
+            threads = catalog.threads.len(),
+            channels = catalog.channels.len(),
+            dropped,
             "loaded"
         );
-        for damage in &self.damage {
+        for damage in damage {
             warn!(%damage, "damaged");
         }
         Ok(())
     }
 
-    fn take_report(&mut self, index: usize, report: BlockReport) {
-        let block = &mut self.blocks[index];
-        block.readable = report.readable;
-        let Block { input, offset, .. } = *block;
-        if let Some(error) = report.mismatch {
-            self.block_damage.push((input, Damage::Unreadable(error)));
+    /// Finds the blocks of all inputs. The processes of an input are numbered after those of earlier
+    /// inputs.
+    fn find_blocks(&mut self) -> Result<()> {
+        for index in 0..self.inputs.len() {
+            let input = &self.inputs[index];
+            let (mut blocks, unreadable) = blocks::find(index, input)?;
+            if let Some(last) = self.blocks.last() {
+                let first = last.process.checked_add(1);
+                for block in &mut blocks {
+                    let number = first.and_then(|first| first.checked_add(block.process));
+                    block.process = number
+                        .ok_or_else(|| Error::ProcessNumbers { name: input.name().to_owned() })?;
+                }
+            }
+            self.blocks.extend(blocks);
+            for error in unreadable {
+                self.add_damage(index, Damage::Unreadable(error));
+            }
         }
-        if let Some(error) = report.error {
-            self.block_damage.push((input, Damage::Unreadable(error.at(offset))));
-        }
-        // In a recording that grows, missing blocks may still come.
-        if let Some((count, of)) = report.missing.filter(|_| self.complete_until.is_none()) {
-            self.block_damage.push((input, Damage::MissingBlocks { of, count }));
-        }
+        let dropped = self.blocks.iter().map(|block| block.header.dropped);
+        self.dropped = dropped.fold(0, u64::saturating_add);
+        Ok(())
     }
 
-    /// Adds the blocks of an input, whose processes are numbered after those of earlier inputs.
-    fn find_blocks(&mut self, input: usize) -> Result<()> {
-        let Input { source, .. } = &self.inputs[input];
-        let io = |error| self.inputs[input].io_error(error);
-        let mut unreadable = Vec::new();
-        let mut head = [0; FILE_HEADER_BYTES];
-        let length = source.read_at(&mut head, 0).map_err(io)?;
-        match format::check_file_header(&head[..length]) {
-            Ok(()) => {}
-            Err(error @ format::Error::Truncated { .. }) => unreadable.push(error),
-            Err(source) => {
-                let name = self.inputs[input].name().to_owned();
-                return Err(Error::Format { name, source });
+    /// Reads the blocks that have not been read yet, and adds what they contain to the catalog.
+    fn read_blocks(&mut self) -> Result<()> {
+        self.begin("reading");
+        let mut content = Vec::new();
+        for index in 0..self.blocks.len() {
+            let block = self.blocks[index];
+            if !self.builder.is_new(&block) {
+                continue;
+            }
+            self.read_content(&block, &mut content)?;
+            let (readable, damage) = self.builder.read(&mut self.catalog, &block, &content);
+            self.blocks[index].readable = readable;
+            for damage in damage {
+                // In a recording that grows, missing blocks may still come.
+                if self.complete_until.is_none() || !matches!(damage, Damage::MissingBlocks { .. })
+                {
+                    self.block_damage.push((block.input, damage));
+                }
             }
         }
-        let mut blocks = blocks::find(source, &mut unreadable).map_err(io)?;
-        if let Some(last) = self.blocks.last() {
-            let first = last.process.checked_add(1);
-            for block in &mut blocks {
-                block.input = input;
-                let number = first.and_then(|first| first.checked_add(block.process));
-                block.process = number.ok_or_else(|| Error::ProcessNumbers {
-                    name: self.inputs[input].name().to_owned(),
-                })?;
-            }
+        for (input, damage) in self.block_damage.clone() {
+            self.add_damage(input, damage);
         }
-        self.blocks.extend(blocks);
-        for error in unreadable {
-            self.add_damage(input, Damage::Unreadable(error));
-        }
+        self.alignment = self.builder.extend(&mut self.catalog, &self.inputs)?;
         Ok(())
     }
 
@@ -294,17 +268,15 @@ impl Recording {
             }
             let whole = (BlockHeader::BYTES + bytes.len()).next_multiple_of(ALIGNMENT);
             let header = BlockHeader {
-                packed: false,
                 stride: whole as u32,
                 process: block.process,
                 thread: block.header.thread,
                 sequence: block.header.sequence,
                 committed: bytes.len() as u32,
-                checksum: 0,
                 generation: 1,
                 sealed: 1,
-                drained: 0,
                 dropped: block.header.dropped,
+                ..BlockHeader::default()
             };
             Ok((header, bytes))
         })
@@ -313,7 +285,7 @@ impl Recording {
     /// Tells the watch that a pass over all blocks begins.
     pub(crate) fn begin(&self, name: &'static str) {
         let bytes = self.blocks.iter().map(|block| block.stored() as u64);
-        self.watch.begin(Stage { name, bytes: bytes.fold(0, u64::saturating_add) });
+        self.watch.begin(name, bytes.fold(0, u64::saturating_add));
     }
 
     /// The events of a thread, in program order.
@@ -325,10 +297,6 @@ impl Recording {
         ThreadEvents::new(self, thread, &self.blocks[from..to])
     }
 
-    fn origin(&self) -> Nanos {
-        self.builder.origin()
-    }
-
     fn find_place(&self, file: &str, line: u32, column: u32) -> Option<PlaceIndex> {
         self.builder.places.find(file, line, column)
     }
@@ -336,7 +304,6 @@ impl Recording {
     /// The content of a block as it is stored, or as much of it as there is.
     fn read_content(&self, block: &Block, content: &mut Vec<u8>) -> Result<()> {
         self.watch.advance(block.stored() as u64)?;
-        let input = &self.inputs[block.input];
-        block.read(&input.source, content).map_err(|error| input.io_error(error))
+        block.read(&self.inputs[block.input], content)
     }
 }

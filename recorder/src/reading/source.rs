@@ -7,11 +7,18 @@ use std::path::Path;
 
 use super::error::{Error, Result};
 
+/// The first bytes of a recording in its text form.
+const TEXT_START: &[u8] = b"channel-recording ";
+
 /// A recording that has not been read yet.
 #[derive(Debug)]
 pub struct Input {
-    name: Option<String>,
-    pub(super) source: Source,
+    /// Its name in messages: its path, if it has one.
+    name: String,
+    file: Option<File>,
+    /// The length of the part that is in the file. The rest is in memory.
+    file_length: u64,
+    memory: Vec<u8>,
 }
 
 impl Input {
@@ -23,87 +30,65 @@ impl Input {
         let name = path.display().to_string();
         let io = |source| Error::Io { name: name.clone(), source };
         let mut file = File::open(path).map_err(io)?;
-        let mut head = [0; 19];
-        let length = read_at(&file, &mut head, 0).map_err(io)?;
-        let source = if head[..length].starts_with(b"channel-recording ") {
+        let mut start = [0; TEXT_START.len()];
+        read_at(&file, &mut start, 0).map_err(io)?;
+        let input = if start == TEXT_START {
             let mut text = String::new();
             file.read_to_string(&mut text).map_err(io)?;
             let parsed = format::text::parse(&text);
-            Source::Memory(parsed.map_err(|source| Error::Text { name: name.clone(), source })?)
+            Input::in_memory(parsed.map_err(|source| Error::Text { name: name.clone(), source })?)
         } else {
-            Source::File(file)
+            let length = file.metadata().map_err(io)?.len();
+            Input::growing(file, length, Vec::new())
         };
-        Ok(Input { name: Some(name), source })
+        Ok(input.named(&name))
     }
 
     /// A recording in memory.
-    pub fn in_memory(bytes: Vec<u8>) -> Self {
-        Input { name: None, source: Source::Memory(bytes) }
+    pub fn in_memory(memory: Vec<u8>) -> Self {
+        Input { name: "recording".to_owned(), file: None, file_length: 0, memory }
     }
 
-    /// The first `length` bytes of a file that grows, with `rest` appended.
+    /// The first `length` bytes of a file that may grow, with `rest` appended.
     pub(crate) fn growing(file: File, length: u64, rest: Vec<u8>) -> Self {
-        Input { name: None, source: Source::Growing { file, length, rest } }
+        Input { file: Some(file), file_length: length, ..Input::in_memory(rest) }
     }
 
     /// The same recording under another name.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
-        Input { name: Some(name.to_owned()), ..self }
+        Input { name: name.to_owned(), ..self }
     }
 
-    /// Its name in messages: its path, if it has one.
     pub(super) fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or("recording")
+        &self.name
     }
 
-    pub(super) fn io_error(&self, source: io::Error) -> Error {
-        Error::Io { name: self.name().to_owned(), source }
+    pub(super) fn length(&self) -> u64 {
+        self.file_length + self.memory.len() as u64
     }
-}
 
-#[derive(Debug)]
-pub(super) enum Source {
-    File(File),
-    Memory(Vec<u8>),
-    Growing { file: File, length: u64, rest: Vec<u8> },
-}
-
-impl Source {
-    pub(super) fn length(&self) -> io::Result<u64> {
-        match self {
-            Source::File(file) => Ok(file.metadata()?.len()),
-            Source::Memory(memory) => Ok(memory.len() as u64),
-            Source::Growing { length, rest, .. } => Ok(length + rest.len() as u64),
+    /// Reads from `offset` on until `bytes` is full or the input ends; returns the number of bytes
+    /// read.
+    pub(super) fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<usize> {
+        let in_file = usize::try_from(self.file_length.saturating_sub(offset));
+        let in_file = in_file.unwrap_or(usize::MAX).min(bytes.len());
+        let (first, second) = bytes.split_at_mut(in_file);
+        let mut done = 0;
+        if let Some(file) = &self.file {
+            let io = |source| Error::Io { name: self.name.clone(), source };
+            done = read_at(file, first, offset).map_err(io)?;
         }
-    }
-
-    /// Reads from `offset` on until `bytes` is full or the source ends; returns the number of
-    /// bytes read.
-    pub(super) fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        match self {
-            Source::Memory(memory) => Ok(copy_at(memory, bytes, offset)),
-            Source::File(file) => read_at(file, bytes, offset),
-            Source::Growing { file, length, rest } => {
-                let left = usize::try_from(length.saturating_sub(offset)).unwrap_or(usize::MAX);
-                let (first, second) = bytes.split_at_mut(left.min(bytes.len()));
-                let done = read_at(file, first, offset)?;
-                if done < first.len() {
-                    return Ok(done);
-                }
-                let behind = (offset + done as u64).saturating_sub(*length);
-                Ok(done + copy_at(rest, second, behind))
-            }
+        if done == first.len() {
+            let from = (offset + done as u64).saturating_sub(self.file_length);
+            let from = usize::try_from(from).unwrap_or(usize::MAX);
+            let rest = self.memory.get(from..).unwrap_or_default();
+            let count = second.len().min(rest.len());
+            second[..count].copy_from_slice(&rest[..count]);
+            done += count;
         }
+        Ok(done)
     }
-}
-
-/// Copies from `offset` on until `bytes` is full or `memory` ends; returns the number of bytes.
-fn copy_at(memory: &[u8], bytes: &mut [u8], offset: u64) -> usize {
-    let from = usize::try_from(offset).map_or(memory.len(), |at| at.min(memory.len()));
-    let count = bytes.len().min(memory.len() - from);
-    bytes[..count].copy_from_slice(&memory[from..][..count]);
-    count
 }
 
 /// Reads from `offset` on until `bytes` is full or the file ends; returns the number of bytes.

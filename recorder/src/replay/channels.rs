@@ -6,59 +6,49 @@
 //! - A receive whose send has no event implies a send only if the recording lacks no events: the
 //!   send was about to be recorded when the recording ended.
 
+use std::num::NonZeroU64;
+
 use format::{MessageId, Outcome, Phase};
 
-use super::state::{Cause, RunState, Use};
-use super::transition::{Completed, EndpointChange, Fate, Message, Transition};
-use super::{Flight, Listener, Replay};
-use crate::reading::catalog::{ChannelIndex, EndpointIndex, ProcessIndex, ThreadIndex};
+use super::state::{Cause, RunState, Use, Wait};
+use super::transition::{Completed, EndpointChange, Message, Transition};
+use super::{Flight, Listener, Replay, Reported, Step};
+use crate::reading::catalog::{EndpointIndex, ProcessIndex, ThreadIndex};
 use crate::reading::{Event, Nanos, Operation};
 
 impl<L: Listener> Replay<'_, L> {
-    /// A channel is made, a sender cloned, or an endpoint dropped.
+    /// A channel is made, or an endpoint cloned or dropped.
     pub(super) fn endpoint_event(
         &mut self,
         time: Nanos,
         thread: ThreadIndex,
         event: &Event,
-    ) -> Result<(), L::Error> {
-        let catalog = self.catalog;
-        let state = &mut self.state;
-        let channel_of =
-            |endpoint: Option<EndpointIndex>| endpoint.map(|it| catalog.endpoints[it].channel);
+    ) -> Reported<L> {
+        let (catalog, state) = (self.catalog, &mut self.state);
+        let at = |place| Use { time, thread, place };
+        let channel_of = |it: Option<EndpointIndex>| Some(catalog.endpoints[it?].channel);
         let (change, channel, endpoint, place) = match *event {
             Event::ChannelCreated { channel, place } => {
-                let made = Some(Use { time, thread, place });
-                let index = catalog.channels[channel].sender;
-                let sender = &mut state.endpoints[index];
-                (sender.made, sender.last) = (made, made);
+                state.add_sender(catalog, channel, catalog.channels[channel].sender, at(place));
                 state.channels[channel].made = Some((time, thread));
-                let is_alive = u64::from(!state.is_dropped(catalog, index));
-                state.channels[channel].senders += is_alive;
                 state.channels[channel].receivers += 1;
                 (EndpointChange::ChannelCreated, Some(channel), None, place)
             }
             Event::SenderCloned { sender, from, place } => {
                 if let Some(from) = from {
-                    state.endpoints[from].use_at(time, thread, place);
+                    state.endpoints[from].use_at(at(place));
                     state.endpoints[from].clones += 1;
-                }
-                if let Some(sender) = sender {
-                    let made = Some(Use { time, thread, place });
-                    let sender = &mut state.endpoints[sender];
-                    (sender.made, sender.last) = (made, made);
                 }
                 let channel = channel_of(sender);
                 if let Some((sender, channel)) = sender.zip(channel) {
-                    let is_alive = u64::from(!state.is_dropped(catalog, sender));
-                    state.channels[channel].senders += is_alive;
+                    state.add_sender(catalog, channel, sender, at(place));
                 }
                 (EndpointChange::SenderCloned, channel, sender, place)
             }
             Event::ReceiverCloned { receiver, place } => {
                 let channel = channel_of(receiver);
                 if let Some((receiver, channel)) = receiver.zip(channel) {
-                    state.endpoints[receiver].made = Some(Use { time, thread, place });
+                    state.endpoints[receiver].made = Some(at(place));
                     state.channels[channel].receivers += 1;
                 }
                 (EndpointChange::ReceiverCloned, channel, receiver, place)
@@ -88,36 +78,30 @@ impl<L: Listener> Replay<'_, L> {
                     channel.receivers = channel.receivers.saturating_sub(1);
                     if channel.receivers == 0 {
                         channel.receiver_gone = Some((time, thread));
-                        channel.gone_in_pause = is_paused;
-                        channel.lost = if is_paused { 0 } else { channel.depth };
+                        (channel.lost, channel.lost_after) =
+                            if is_paused { (0, channel.sent) } else { (channel.depth, 0) };
                     }
                 }
                 (EndpointChange::ReceiverDropped, channel_of(receiver), receiver, None)
             }
             _ => return Ok(()),
         };
-        let change = Transition::Endpoint { time, thread, change, channel, endpoint, place };
-        self.report(change)
+        self.report(Transition::Endpoint { change, at: at(place), channel, endpoint })
     }
 
     /// Replays a send or receive.
     #[inline(always)]
-    pub(super) fn channel_operation(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Result<(), L::Error> {
+    pub(super) fn channel_operation(&mut self, step: Step<'_>) -> Reported<L> {
+        let operation = step.operation;
         let is_send = operation.call.is_send();
         if operation.phase == Phase::Begin {
-            return self.begin_channel_wait(time, thread, operation);
+            return self.begin_channel_wait(step);
         }
-        let wait = self.take_wait(time, thread, operation);
+        let wait = self.take_wait(step);
         if is_send && wait.is_none() {
-            self.use_sender(time, thread, operation);
+            self.use_sender(step);
         }
-        let wait = wait.as_ref();
-        let mut completed = Completed { time, thread, operation, wait, cause: None };
+        let mut completed = step.completed(wait.as_ref(), None);
         if wait.is_some() {
             completed.cause = self.cause_at_channel(operation);
         }
@@ -132,18 +116,15 @@ impl<L: Listener> Replay<'_, L> {
     }
 
     #[cold]
-    fn begin_channel_wait(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Result<(), L::Error> {
-        self.begin_wait(time, thread, operation)?;
+    fn begin_channel_wait(&mut self, step: Step<'_>) -> Reported<L> {
+        let Step { time, thread, operation } = step;
+        self.begin_wait(step)?;
         if operation.call.is_send() {
-            self.use_sender(time, thread, operation);
-            if operation.message() != MessageId::UNKNOWN {
-                let flight = self.events.start();
-                flight.into_iter().for_each(|flight| flight.offer(time, thread, operation));
+            self.use_sender(step);
+            if operation.message() != MessageId::UNKNOWN
+                && let Some(flight) = self.events.start()
+            {
+                flight.offer(time, thread, operation);
             }
         } else if let Some(channel) = operation.channel()
             && self.catalog.channels[channel].is_rendezvous()
@@ -154,13 +135,12 @@ impl<L: Listener> Replay<'_, L> {
     }
 
     #[inline]
-    fn use_sender(&mut self, time: Nanos, thread: ThreadIndex, operation: &Operation) {
-        if let Some(sender) = operation.endpoint {
-            let events = self.state.threads[thread].events;
+    fn use_sender(&mut self, step: Step<'_>) {
+        if let Some(sender) = step.operation.endpoint {
             let sender = &mut self.state.endpoints[sender];
-            sender.use_at(time, thread, operation.place);
+            sender.use_at(step.at());
             sender.sends += 1;
-            sender.events_then = events;
+            sender.events_then = self.state.threads[step.thread].events;
         }
     }
 
@@ -178,43 +158,44 @@ impl<L: Listener> Replay<'_, L> {
 
     /// A message is handed over by a send that is over.
     #[inline(always)]
-    fn send(&mut self, send: Completed<'_>) -> Result<(), L::Error> {
+    fn send(&mut self, send: Completed<'_>) -> Reported<L> {
         let Completed { time, thread, operation, wait, .. } = send;
         let id = operation.message();
         if id == MessageId::UNKNOWN {
             return self.send_unknown(send);
         }
-        if operation.phase == Phase::End {
-            // A send that waits has offered its message.
-            if let Some(Flight { message, note }) = self.events.started() {
-                hand_over(&mut self.state, message, id, time);
-                let sent = Transition::Sent { send, message };
-                return self.listener.on(&self.state, &sent, note);
+        // A send that waits has offered its message.
+        let offered = match operation.phase {
+            Phase::End => self.events.started(),
+            _ => None,
+        };
+        let Flight { message, note } = match offered {
+            Some(flight) => flight,
+            None => {
+                let begin = wait.map_or(time, |wait| wait.begin);
+                let Some(flight) = self.events.start() else { return Ok(()) };
+                flight.offer(begin, thread, operation);
+                flight
             }
-        }
-        let begin = wait.map_or(time, |wait| wait.begin);
-        let Some(flight) = self.events.start() else { return Ok(()) };
-        flight.offer(begin, thread, operation);
-        let Flight { message, note } = flight;
+        };
         hand_over(&mut self.state, message, id, time);
         self.listener.on(&self.state, &Transition::Sent { send, message }, note)
     }
 
     /// A message without an id is handed over: it cannot be recognized when it is received.
     #[cold]
-    fn send_unknown(&mut self, send: Completed<'_>) -> Result<(), L::Error> {
+    fn send_unknown(&mut self, send: Completed<'_>) -> Reported<L> {
         let begin = send.wait.map_or(send.time, |wait| wait.begin);
         let mut flight = Flight::default();
         flight.offer(begin, send.thread, send.operation);
         let Flight { mut message, mut note } = flight;
         hand_over(&mut self.state, &mut message, MessageId::UNKNOWN, send.time);
-        let sent = Transition::Sent { send, message: &message };
-        self.listener.on(&self.state, &sent, &mut note)
+        self.listener.on(&self.state, &Transition::Sent { send, message: &message }, &mut note)
     }
 
     /// A message is received.
     #[inline(always)]
-    fn receive(&mut self, mut receive: Completed<'_>) -> Result<(), L::Error> {
+    fn receive(&mut self, mut receive: Completed<'_>) -> Reported<L> {
         let Completed { time, thread, operation, .. } = receive;
         if let Some(channel) = operation.channel() {
             let channel = &mut self.state.channels[channel];
@@ -251,41 +232,32 @@ impl<L: Listener> Replay<'_, L> {
     /// If the sender of the message that is received still waits, it hands the message over just
     /// before. Returns whether the send of the message is known.
     #[inline(always)]
-    fn hand_over_before(
-        &mut self,
-        received: Nanos,
-        operation: &Operation,
-    ) -> Result<bool, L::Error> {
+    fn hand_over_before(&mut self, time: Nanos, receive: &Operation) -> Result<bool, L::Error> {
         match self.events.received() {
             Some(flight) if flight.message.channel.is_none() => Ok(false),
             Some(flight) if flight.message.handed_over.is_none() => {
-                self.hand_over_waiting(received, operation)
+                self.hand_over_waiting(time, receive)
             }
             known => Ok(known.is_some()),
         }
     }
 
     #[cold]
-    fn hand_over_waiting(
-        &mut self,
-        received: Nanos,
-        operation: &Operation,
-    ) -> Result<bool, L::Error> {
+    fn hand_over_waiting(&mut self, time: Nanos, receive: &Operation) -> Result<bool, L::Error> {
         let Some(Flight { message, note }) = self.events.received() else { return Ok(false) };
-        let (sender, id) = (message.sender, operation.message());
-        let wait = self.state.threads[sender].wait;
+        let (thread, id) = (message.sender, receive.message());
+        let wait = self.state.threads[thread].wait;
         let Some(wait) = wait.filter(|wait| wait.operation.message() == id) else {
             // The end of that wait was not recorded.
             return Ok(false);
         };
         // The order leaves room for this between the start of the send and the receive.
-        let time = received.before();
+        let time = time.before();
         hand_over(&mut self.state, message, id, time);
-        if let Some(wait) = &mut self.state.threads[sender].wait {
-            wait.handed_over = Some((time, message.number_in_channel()));
-        }
-        let handed_over = Transition::HandedOver { time, wait: &wait, message };
-        self.listener.on(&self.state, &handed_over, note)?;
+        self.state.threads[thread].wait =
+            Some(Wait { handed_over: Some((time, message.number)), ..wait });
+        let send = Step { time, thread, operation: &wait.operation }.completed(Some(&wait), None);
+        self.listener.on(&self.state, &Transition::HandedOver { send, message }, note)?;
         Ok(true)
     }
 
@@ -323,28 +295,20 @@ impl<L: Listener> Replay<'_, L> {
     }
 
     /// Reports the messages that are in channels when the recording is over.
-    pub(super) fn end_messages(&mut self) -> Result<(), L::Error> {
+    pub(super) fn end_messages(&mut self) -> Reported<L> {
         let mut left = self.events.take_in_flight();
         left.sort_unstable_by_key(|flight| flight.message.edge);
         for Flight { message, note } in &mut left {
             let (Some(channel), Some(begin)) = (message.channel, message.handed_over) else {
                 continue;
             };
-            let (until, fate) = match message.paused {
-                Some(paused) => (paused, Fate::Unknown),
-                None => (self.lost_at(channel), Fate::Lost),
-            };
-            let until = until.max(begin);
-            let lost = Transition::NotReceived { message, until, fate };
-            self.listener.on(&self.state, &lost, note)?;
+            let process = self.catalog.channels[channel].process;
+            let end = self.catalog.processes[process].recorded_until;
+            let gone = self.state.channels[channel].receiver_gone.map(|(time, _)| time);
+            let until = message.paused.or(gone).unwrap_or(end).max(begin);
+            self.listener.on(&self.state, &Transition::NotReceived { message, until }, note)?;
         }
         Ok(())
-    }
-
-    fn lost_at(&self, channel: ChannelIndex) -> Nanos {
-        let process = self.catalog.channels[channel].process;
-        let end = self.catalog.processes[process].recorded_until;
-        self.state.channels[channel].receiver_gone.map_or(end, |(time, _)| time)
     }
 }
 
@@ -352,14 +316,8 @@ impl<N: Default> Flight<N> {
     /// Becomes a message whose send starts.
     #[inline(always)]
     fn offer(&mut self, sent: Nanos, sender: ThreadIndex, operation: &Operation) {
-        let message = &mut self.message;
-        message.channel = operation.channel();
-        message.sender = sender;
-        message.sent = sent;
-        message.handed_over = None;
-        message.paused = None;
-        message.is_late = false;
-        message.value = None;
+        let channel = operation.channel();
+        self.message = Message { channel, sender, sent, ..Message::default() };
         self.note = N::default();
     }
 }
@@ -377,11 +335,10 @@ fn hand_over(state: &mut RunState, message: &mut Message, id: MessageId, time: N
     let Some(channel) = message.channel else { return };
     let channel = &mut state.channels[channel];
     channel.sent += 1;
-    message.number = channel.sent;
+    message.number = NonZeroU64::new(channel.sent);
     if message.paused.is_none() {
         channel.depth += 1;
         if channel.receiver_gone.is_some() {
-            message.is_late = true;
             channel.lost += 1;
         }
     }

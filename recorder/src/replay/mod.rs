@@ -7,10 +7,14 @@
 //! The [`RunState`] is a value. A [`Checkpoint`] of it can be kept, and reading resumed there, also
 //! where the recording has grown in the meantime.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use format::{Call, Phase, Subject};
 
-use crate::ordering::{Next, OrderCheckpoint, OrderedEvent, OrderedEvents};
-use crate::reading::catalog::{Catalog, ProcessIndex, ThreadIndex};
+pub use crate::ordering::Next;
+use crate::ordering::{OrderCheckpoint, OrderedEvent, OrderedEvents};
+use crate::reading::catalog::{Catalog, ProcessIndex, Target, ThreadIndex, readable};
 use crate::reading::{self, Event, Nanos, Operation, Recording};
 
 mod channels;
@@ -23,7 +27,7 @@ pub use state::{
     Cause, ChannelState, EndpointState, Hold, Initializer, Panic, Pause, PrimitiveState,
     ProcessState, RunState, Source, ThreadState, Use, Wait,
 };
-pub use transition::{Completed, EndpointChange, Fate, HoldEnd, Message, Transition};
+pub use transition::{Completed, EndpointChange, HoldEnd, Message, Transition};
 
 /// Takes in the changes of a run.
 pub trait Listener {
@@ -44,6 +48,9 @@ pub trait Listener {
         note: &mut Self::Note,
     ) -> Result<(), Self::Error>;
 }
+
+/// A listener's answer to a change.
+type Reported<L> = Result<(), <L as Listener>::Error>;
 
 /// A replay of a recording.
 ///
@@ -84,22 +91,23 @@ pub struct Checkpoint<N = ()> {
     state: RunState,
 }
 
-impl<N> Checkpoint<N> {
-    /// The state at this point.
-    pub fn state(&self) -> &RunState {
-        &self.state
-    }
+/// An operation, or one end of it, at its place in the order.
+#[derive(Clone, Copy)]
+struct Step<'t> {
+    time: Nanos,
+    thread: ThreadIndex,
+    operation: &'t Operation,
 }
 
-/// How far a replay has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// It has replayed the event.
-    Replayed,
-    /// The next event is not in the recording yet.
-    NotYet,
-    /// There are no more events.
-    Over,
+impl<'t> Step<'t> {
+    fn completed(self, wait: Option<&'t Wait>, cause: Option<Cause>) -> Completed<'t> {
+        let Step { time, thread, operation } = self;
+        Completed { time, thread, operation, wait, cause }
+    }
+
+    fn at(self) -> Use {
+        Use { time: self.time, thread: self.thread, place: self.operation.place }
+    }
 }
 
 impl<'a, L: Listener> Replay<'a, L> {
@@ -146,47 +154,34 @@ impl<'a, L: Listener> Replay<'a, L> {
         Checkpoint { order: self.events.checkpoint(), state: self.state.clone() }
     }
 
-    /// The present state.
-    pub fn state(&self) -> &RunState {
-        &self.state
-    }
-
-    /// The listener.
-    pub fn listener(&self) -> &L {
-        &self.listener
-    }
-
     /// The state and the listener, without replaying the rest.
     pub fn into_parts(self) -> (RunState, L) {
         (self.state, self.listener)
     }
 
-    /// Replays the next event.
+    /// Replays the next event, if it is in the recording.
     ///
     /// # Errors
     /// The recording cannot be read, or the listener fails.
     #[inline(always)]
-    pub fn step(&mut self) -> Result<Progress, L::Error> {
-        match self.events.next()? {
-            Next::Event => {
-                self.event()?;
-                self.events.advance()?;
-                Ok(Progress::Replayed)
-            }
-            Next::NotYet => Ok(Progress::NotYet),
-            Next::Over => Ok(Progress::Over),
+    pub fn step(&mut self) -> Result<Next, L::Error> {
+        let next = self.events.next()?;
+        if next == Next::Event {
+            self.event()?;
+            self.events.advance()?;
         }
+        Ok(next)
     }
 
     /// Replays all events that are in the recording; returns whether those are all there will be.
     ///
     /// # Errors
     /// The recording cannot be read, or the listener fails.
-    pub fn run(&mut self) -> Result<Progress, L::Error> {
+    pub fn run(&mut self) -> Result<Next, L::Error> {
         loop {
-            match self.step()? {
-                Progress::Replayed => {}
-                progress => return Ok(progress),
+            let next = self.step()?;
+            if next != Next::Event {
+                return Ok(next);
             }
         }
     }
@@ -203,7 +198,7 @@ impl<'a, L: Listener> Replay<'a, L> {
     }
 
     #[inline(always)]
-    fn event(&mut self) -> Result<(), L::Error> {
+    fn event(&mut self) -> Reported<L> {
         let (time, thread) = self.events.time_and_thread();
         if self.state.threads[thread].first.is_none() {
             self.see_thread(time, thread)?;
@@ -215,30 +210,36 @@ impl<'a, L: Listener> Replay<'a, L> {
         if let Some(wait) = &mut known.wait {
             wait.overtaken.get_or_insert(time);
         }
+        let step = Step { time, thread, operation: &operation };
         match operation.call.subject() {
-            Subject::Endpoint => self.channel_operation(time, thread, &operation),
-            Subject::Primitive => self.primitive_operation(time, thread, &operation),
-            Subject::Thread | Subject::Nothing => self.thread_operation(time, thread, &operation),
+            Subject::Endpoint => self.channel_operation(step),
+            Subject::Primitive => self.primitive_operation(step),
+            Subject::Thread | Subject::Nothing => self.thread_operation(step),
         }
     }
 
     /// Reports a change that is not about a message.
     #[inline]
-    fn report(&mut self, transition: Transition<'_>) -> Result<(), L::Error> {
+    fn report(&mut self, transition: Transition<'_>) -> Reported<L> {
         self.listener.on(&self.state, &transition, &mut L::Note::default())
+    }
+
+    /// Reports that an operation is over that has no transition of its own.
+    fn report_completed(&mut self, completed: Completed<'_>, edges: Range<u64>) -> Reported<L> {
+        self.report(Transition::Completed { completed, edges })
     }
 
     /// An event that is no operation.
     #[cold]
-    fn other(&mut self) -> Result<(), L::Error> {
+    fn other(&mut self) -> Reported<L> {
         let OrderedEvent { time, thread, ref event } = self.events.event();
+        let process = self.catalog.threads[thread].process;
         if let Some(wait) = &mut self.state.threads[thread].wait
             && !matches!(event, Event::Logged { .. })
         {
             wait.overtaken.get_or_insert(time);
         }
         match *event {
-            Event::Operation(_) => Ok(()),
             Event::ChannelCreated { .. }
             | Event::SenderCloned { .. }
             | Event::ReceiverCloned { .. }
@@ -261,13 +262,13 @@ impl<'a, L: Listener> Replay<'a, L> {
                 let traced = Transition::Traced { time, thread, event, text };
                 self.listener.on(&self.state, &traced, &mut L::Note::default())
             }
-            Event::SelectArm { .. }
+            Event::Operation(_)
+            | Event::SelectArm { .. }
             | Event::TaskSpawned { .. }
             | Event::TaskResumed { .. }
             | Event::TaskSuspended { .. }
             | Event::TaskEnded { .. } => Ok(()),
             Event::Paused => {
-                let process = self.catalog.threads[thread].process;
                 let known = &mut self.state.processes[process];
                 if !known.is_paused() {
                     known.pauses.push(Pause { from: Some(time), to: None });
@@ -275,19 +276,11 @@ impl<'a, L: Listener> Replay<'a, L> {
                 self.report(Transition::Paused { time, thread })
             }
             Event::Resumed => {
-                let process = self.catalog.threads[thread].process;
                 let pauses = &mut self.state.processes[process].pauses;
-                let paused = match pauses.last_mut().filter(|pause| pause.to.is_none()) {
-                    Some(pause) => {
-                        pause.to = Some(time);
-                        pause.from
-                    }
-                    None => {
-                        pauses.push(Pause { from: None, to: Some(time) });
-                        None
-                    }
-                };
-                self.resume_recording(process, time, Some(thread), paused)
+                let Pause { from, .. } =
+                    pauses.pop_if(|pause| pause.to.is_none()).unwrap_or_default();
+                pauses.push(Pause { from, to: Some(time) });
+                self.resume_recording(process, time, Some(thread), from)
             }
         }
     }
@@ -299,7 +292,7 @@ impl<'a, L: Listener> Replay<'a, L> {
         time: Nanos,
         thread: Option<ThreadIndex>,
         paused: Option<Nanos>,
-    ) -> Result<(), L::Error> {
+    ) -> Reported<L> {
         // A flight recorder may have discarded the start of the pause.
         let since = paused.unwrap_or(time);
         self.outdate_messages(process, since);
@@ -320,59 +313,40 @@ impl<'a, L: Listener> Replay<'a, L> {
                 wait.overtaken.get_or_insert(since.max(wait.begin));
             }
         }
-        let resumed = Transition::Resumed { time, process, thread, paused };
-        self.report(resumed)
+        self.report(Transition::Resumed { time, process, thread, paused })
     }
 
-    fn begin_wait(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Result<(), L::Error> {
+    fn begin_wait(&mut self, Step { time, thread, operation }: Step<'_>) -> Reported<L> {
         self.abandon_wait(thread)?;
         let wait = Wait { begin: time, operation: *operation, handed_over: None, overtaken: None };
-        if let Some(primitive) = operation.target.and_then(|target| target.primitive()) {
+        if let Some(primitive) = operation.target.and_then(Target::primitive) {
             self.state.primitives[primitive].begin_wait(time);
         }
         self.state.threads[thread].wait = Some(wait);
         self.report(Transition::WaitBegan { thread, wait: &wait })
     }
 
-    /// Ends the thread's wait, if `operation` is its end.
+    /// Ends the thread's wait, if the step is its end.
     #[inline(always)]
-    fn take_wait(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Option<Wait> {
-        match operation.phase {
-            Phase::End => self.take_waited(time, thread, operation),
-            _ => None,
-        }
+    fn take_wait(&mut self, step: Step<'_>) -> Option<Wait> {
+        if step.operation.phase == Phase::End { self.take_waited(step) } else { None }
     }
 
     #[inline(never)]
-    fn take_waited(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Option<Wait> {
-        let known = &mut self.state.threads[thread].wait;
+    fn take_waited(&mut self, Step { time, thread, operation }: Step<'_>) -> Option<Wait> {
         // A start and an end that do not match enclose others that were not recorded. Only the end of
         // a select has a target: the channel of the arm that was ready.
         let Operation { call, target, .. } = *operation;
-        let is_its =
-            |wait: &Wait| wait.call() == call && (wait.target() == target || call == Call::Select);
-        let wait = known.take_if(|wait| is_its(wait))?;
+        let is_its = |wait: &mut Wait| {
+            wait.call() == call && (wait.target() == target || call == Call::Select)
+        };
+        let wait = self.state.threads[thread].wait.take_if(is_its)?;
         self.wait_is_over(thread, &wait, time);
         Some(wait)
     }
 
     fn wait_is_over(&mut self, thread: ThreadIndex, wait: &Wait, time: Nanos) {
-        if let Some(primitive) = wait.target().and_then(|target| target.primitive()) {
+        if let Some(primitive) = wait.target().and_then(Target::primitive) {
             self.state.primitives[primitive].end_wait(time);
         }
         if wait.call() != Call::Sleep {
@@ -381,7 +355,7 @@ impl<'a, L: Listener> Replay<'a, L> {
     }
 
     /// Ends the thread's wait, if it has one: its end was not recorded.
-    fn abandon_wait(&mut self, thread: ThreadIndex) -> Result<(), L::Error> {
+    fn abandon_wait(&mut self, thread: ThreadIndex) -> Reported<L> {
         let Some(wait) = self.state.threads[thread].wait.take() else { return Ok(()) };
         let process = self.catalog.threads[thread].process;
         let end = self.catalog.processes[process].recorded_until;
@@ -392,14 +366,12 @@ impl<'a, L: Listener> Replay<'a, L> {
     }
 
     /// Reports what is unfinished when the recording is over.
-    fn end(&mut self) -> Result<(), L::Error> {
+    fn end(&mut self) -> Reported<L> {
         let catalog = self.catalog;
-        for thread in catalog.threads.keys() {
-            let process = catalog.threads[thread].process;
-            let pauses = &self.state.processes[process].pauses;
-            let paused = pauses.last().filter(|pause| pause.to.is_none());
-            let paused = paused.map(|pause| pause.from.unwrap_or_default());
-            if let (Some(wait), Some(paused)) = (&mut self.state.threads[thread].wait, paused) {
+        for (thread, facts) in catalog.threads.iter_enumerated() {
+            let pause = self.state.processes[facts.process].open_pause();
+            if let (Some(wait), Some(pause)) = (&mut self.state.threads[thread].wait, pause) {
+                let paused = pause.from.unwrap_or_default();
                 wait.overtaken.get_or_insert(paused.max(wait.begin));
             }
             let before = self.state.threads[thread].wait;
@@ -407,9 +379,8 @@ impl<'a, L: Listener> Replay<'a, L> {
             self.state.threads[thread].wait = before;
         }
         for process in catalog.processes.keys() {
-            let last = self.state.processes[process].pauses.last();
-            if let Some(Pause { from, to: None }) = last.copied() {
-                self.resume_recording(process, catalog.end, None, from)?;
+            if let Some(pause) = self.state.processes[process].open_pause() {
+                self.resume_recording(process, catalog.end, None, pause.from)?;
             }
         }
         self.report(Transition::Finishing)?;
@@ -420,8 +391,8 @@ impl<'a, L: Listener> Replay<'a, L> {
 }
 
 /// A text as it is shown, if there is one.
-fn text(text: &str) -> Option<std::sync::Arc<str>> {
-    (!text.is_empty()).then(|| crate::reading::catalog::readable(text).into())
+pub(crate) fn text(text: &str) -> Option<Arc<str>> {
+    (!text.is_empty()).then(|| readable(text).into())
 }
 
 /// A message in flight, with the listener's note.
@@ -432,14 +403,7 @@ struct Flight<N> {
 }
 
 /// Two listeners, of which the second notes nothing.
-#[derive(Debug)]
-pub struct Both<A, B>(pub A, pub B);
-
-impl<A, B> Listener for Both<A, B>
-where
-    A: Listener,
-    B: Listener<Note = (), Error = A::Error>,
-{
+impl<A: Listener, B: Listener<Note = (), Error = A::Error>> Listener for (A, B) {
     type Note = A::Note;
     type Error = A::Error;
 

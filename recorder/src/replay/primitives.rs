@@ -12,52 +12,48 @@ use std::ops::Range;
 
 use format::{Call, Detail, Outcome, Phase};
 
-use super::state::{Cause, Hold, Initializer, Release, Source, Wait};
-use super::transition::{Completed, HoldEnd, Transition};
-use super::{Listener, Replay};
+use super::state::{Cause, Hold, Initializer, Source, Wait, number_edges};
+use super::transition::{HoldEnd, Transition};
+use super::{Listener, Replay, Reported, Step};
+use crate::reading::Nanos;
 use crate::reading::catalog::{PrimitiveIndex, Target, ThreadIndex};
-use crate::reading::{Nanos, Operation};
 
 impl<L: Listener> Replay<'_, L> {
     /// Replays an operation on a primitive.
     #[cold]
-    pub(super) fn primitive_operation(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Result<(), L::Error> {
+    pub(super) fn primitive_operation(&mut self, step: Step<'_>) -> Reported<L> {
+        let Step { time, thread, operation } = step;
         let Some(primitive) = operation.target.and_then(Target::primitive) else {
             // Of an unknown primitive there is only what the thread does.
             if operation.phase == Phase::Begin {
-                return self.begin_wait(time, thread, operation);
+                return self.begin_wait(step);
             }
-            let wait = self.take_wait(time, thread, operation);
-            return self.completed(time, thread, operation, wait.as_ref(), None, 0..0);
+            let wait = self.take_wait(step);
+            return self.report_completed(step.completed(wait.as_ref(), None), 0..0);
         };
         self.note_activity_after_panic(thread, operation);
         match (operation.call, operation.outcome, operation.detail) {
             (_, Outcome::Pending, Detail::Arrivals(arrived)) => {
-                self.state.primitives[primitive].moved = Some((time, thread));
-                match self.opens_barrier(primitive, arrived) {
-                    true => self.open_barrier(time, thread, operation, primitive, arrived),
-                    false => self.begin_wait(time, thread, operation),
+                let known = &mut self.state.primitives[primitive];
+                known.moved = Some((time, thread));
+                if known.size > 0 && arrived.is_multiple_of(known.size) {
+                    self.open_barrier(step, primitive, arrived)
+                } else {
+                    self.begin_wait(step)
                 }
             }
             (_, Outcome::Pending, detail) => {
                 if let Detail::Mutex(turn) = detail {
                     self.release_for_wait(time, thread, turn.primitive())?;
                 }
-                self.begin_wait(time, thread, operation)
+                self.begin_wait(step)
             }
             (_, Outcome::Acquired, Detail::Turn(turn)) => {
-                self.acquire(time, thread, operation, primitive, turn.count())
+                self.acquire(step, primitive, turn.count())
             }
-            (_, _, Detail::Turn(turn)) => {
-                self.release(time, thread, operation, primitive, turn.count())
-            }
+            (_, _, Detail::Turn(turn)) => self.release(step, primitive, turn.count()),
             (Call::NotifyOne | Call::NotifyAll, _, Detail::Notifications(count)) => {
-                self.notify(time, thread, operation, primitive, count)
+                self.notify(step, primitive, count)
             }
             (Call::CondvarWait | Call::CondvarWaitTimeout, _, detail) => {
                 let cause = match detail {
@@ -67,77 +63,49 @@ impl<L: Listener> Replay<'_, L> {
                     // Its time was over.
                     _ => None,
                 };
-                let wait = self.take_wait(time, thread, operation);
+                let wait = self.take_wait(step);
                 let cause = cause.filter(|_| wait.is_some());
-                self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+                self.report_completed(step.completed(wait.as_ref(), cause), 0..0)
             }
-            (Call::BarrierWait, ..) => self.leave_barrier(time, thread, operation, primitive),
-            (Call::Initializer, ..) => self.start_initializer(time, thread, operation, primitive),
-            (Call::Initialize, ..) => self.initialized(time, thread, operation, primitive),
-            _ => self.completed(time, thread, operation, None, None, 0..0),
+            (Call::BarrierWait, ..) => self.leave_barrier(step, primitive),
+            (Call::Initializer, ..) => self.start_initializer(step, primitive),
+            (Call::Initialize, ..) => self.initialized(step, primitive),
+            _ => self.report_completed(step.completed(None, None), 0..0),
         }
     }
 
-    /// An operation is over that has no transition of its own.
-    pub(super) fn completed(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        wait: Option<&Wait>,
-        cause: Option<Cause>,
-        edges: Range<u64>,
-    ) -> Result<(), L::Error> {
-        let completed = Completed { time, thread, operation, wait, cause };
-        self.report(Transition::Completed { completed, edges })
-    }
-
     /// Whether the end of this operation has been reported before.
-    fn has_ended_early(
-        &mut self,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-    ) -> bool {
-        let end = (operation.call, primitive);
-        self.state.threads[thread].ended_early.take_if(|early| *early == end).is_some()
+    fn has_ended_early(&mut self, step: Step<'_>, primitive: PrimitiveIndex) -> bool {
+        let end = (step.operation.call, primitive);
+        self.state.threads[step.thread].ended_early.take_if(|early| *early == end).is_some()
     }
 
-    fn acquire(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-        turn: u64,
-    ) -> Result<(), L::Error> {
-        let is_shared = matches!(operation.call, Call::Read | Call::TryRead);
-        let wait = self.take_wait(time, thread, operation);
+    fn acquire(&mut self, step: Step<'_>, primitive: PrimitiveIndex, turn: u64) -> Reported<L> {
+        let is_shared = matches!(step.operation.call, Call::Read | Call::TryRead);
+        let wait = self.take_wait(step);
         let (cause, release_edges) = match wait {
-            Some(_) => self.release_before(time, primitive, turn, is_shared),
-            None => (None, None),
+            Some(_) => self.release_before(step.time, primitive, turn, is_shared),
+            None => (None, 0..0),
         };
         // An earlier hold is over, also if its end is not recorded.
         let is_over = |hold: &Hold| !is_shared || (!hold.is_shared && hold.turn <= turn);
         while let Some(place) = self.state.primitives[primitive].holds.iter().position(is_over) {
             let hold = self.take_hold(primitive, place);
-            let end = HoldEnd::Inferred(hold.paused.unwrap_or(time));
+            let end = HoldEnd::Inferred(hold.paused.unwrap_or(step.time));
             self.end_hold(primitive, &hold, end)?;
         }
-        let acquire = Completed { time, thread, operation, wait: wait.as_ref(), cause };
+        let acquire = step.completed(wait.as_ref(), cause);
         self.report(Transition::Acquired { acquire, primitive, release_edges })?;
-        self.begin_hold(time, thread, operation, primitive, turn, is_shared)
+        self.begin_hold(step, primitive, turn, is_shared)
     }
 
     fn begin_hold(
         &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
+        Step { time, thread, operation }: Step<'_>,
         primitive: PrimitiveIndex,
         turn: u64,
         is_shared: bool,
-    ) -> Result<(), L::Error> {
+    ) -> Reported<L> {
         let waited = self.state.threads[thread].waited;
         let known = &mut self.state.primitives[primitive];
         known.pass_to(time);
@@ -165,36 +133,24 @@ impl<L: Listener> Replay<'_, L> {
         primitive: PrimitiveIndex,
         turn: u64,
         is_shared: bool,
-    ) -> (Option<Cause>, Option<Range<u64>>) {
+    ) -> (Option<Cause>, Range<u64>) {
         let known = &mut self.state.primitives[primitive];
-        let moved = known.moved.map(|(time, thread)| Cause { thread, time, edge: None });
-        // A reader has the turn of the last writer.
-        let before = if is_shared { turn } else { turn.saturating_sub(1) };
-        let waiting = known.waiting;
-        let Some(release) = known.release.as_mut().filter(|release| release.turn == before) else {
-            return (moved, None);
+        // A reader has the turn of the last writer. The same release may let other readers go on.
+        let (before, edges) =
+            if is_shared { (turn, known.waiting + 1) } else { (turn.saturating_sub(1), 1) };
+        let Some(release) = known.release.as_mut().filter(|release| release.count == before) else {
+            return (known.last_move(), 0..0);
         };
-        let mut edges = None;
-        if !release.is_numbered {
-            release.is_numbered = true;
-            // The same release may let other readers go on.
-            let count = if is_shared { waiting + 1 } else { 1 };
-            let first = self.state.edges + 1;
-            self.state.edges += count as u64;
-            release.source.edges = first..self.state.edges + 1;
-            edges = Some(release.source.edges.clone());
+        let mut new = 0..0;
+        if release.edges == Range::default() {
+            new = number_edges(&mut self.state.edges, edges);
+            release.edges = new.clone();
         }
-        (Some(release.source.cause(time)), edges)
+        (Some(release.cause(time)), new)
     }
 
-    fn release(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-        turn: u64,
-    ) -> Result<(), L::Error> {
+    fn release(&mut self, step: Step<'_>, primitive: PrimitiveIndex, turn: u64) -> Reported<L> {
+        let Step { time, thread, operation } = step;
         let is_shared = operation.call == Call::ReadUnlock;
         let is_its =
             |hold: &Hold| (hold.thread, hold.is_shared, hold.turn) == (thread, is_shared, turn);
@@ -206,37 +162,29 @@ impl<L: Listener> Replay<'_, L> {
         }
         let known = &mut self.state.primitives[primitive];
         known.moved = Some((time, thread));
-        let source = Source { thread, time, count: turn, edges: 0..0 };
-        known.release = Some(Release { turn, is_numbered: false, source });
-        if operation.call != Call::ReadUnlock {
+        known.release = Some(Source { thread, time, count: turn, edges: Range::default() });
+        if !is_shared {
             // What the lock protects may contain an endpoint.
             self.state.threads[thread].gave_away = Some(time);
         }
-        let release = Completed { time, thread, operation, wait: None, cause: None };
-        let was_held = place.is_some();
-        let released = Transition::Released { release, primitive, was_held };
-        self.report(released)?;
+        let (release, was_held) = (step.completed(None, None), place.is_some());
+        self.report(Transition::Released { release, primitive, was_held })?;
         if operation.call == Call::Downgrade {
-            self.begin_hold(time, thread, operation, primitive, turn, true)?;
+            self.begin_hold(step, primitive, turn, true)?;
         }
         Ok(())
     }
 
     /// A condition variable has released the mutex with this number, if that is not recorded.
-    fn release_for_wait(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        mutex: u32,
-    ) -> Result<(), L::Error> {
+    fn release_for_wait(&mut self, time: Nanos, thread: ThreadIndex, mutex: u32) -> Reported<L> {
         let process = self.catalog.threads[thread].process;
         let Some(mutex) = self.catalog.primitive_with_number(process, mutex) else { return Ok(()) };
-        let holds = &self.state.primitives[mutex].holds;
-        let Some(place) = holds.iter().position(|hold| hold.thread == thread) else {
+        let known = &mut self.state.primitives[mutex];
+        let Some(place) = known.holds.iter().position(|hold| hold.thread == thread) else {
             return Ok(());
         };
+        known.moved = Some((time, thread));
         let hold = self.take_hold(mutex, place);
-        self.state.primitives[mutex].moved = Some((time, thread));
         self.end_hold(mutex, &hold, HoldEnd::Recorded(time))
     }
 
@@ -249,28 +197,22 @@ impl<L: Listener> Replay<'_, L> {
         hold
     }
 
-    fn end_hold(
-        &mut self,
-        primitive: PrimitiveIndex,
-        hold: &Hold,
-        end: HoldEnd,
-    ) -> Result<(), L::Error> {
+    fn end_hold(&mut self, primitive: PrimitiveIndex, hold: &Hold, end: HoldEnd) -> Reported<L> {
         let process = self.catalog.primitives[primitive].process;
-        let known = &mut self.state.primitives[primitive];
         // Where events are missing, an end can seem to be before the start.
         let end = match end {
             HoldEnd::Recorded(time) => HoldEnd::Recorded(time.max(hold.begin)),
             HoldEnd::Inferred(time) => HoldEnd::Inferred(time.max(hold.begin)),
             HoldEnd::Never => HoldEnd::Never,
         };
+        let known = &mut self.state.primitives[primitive];
         known.pass_to(end.time().unwrap_or(self.catalog.processes[process].recorded_until));
         let others_waited = known.waited.since(hold.others_waited);
-        let ended = Transition::HoldEnded { primitive, hold, end, others_waited };
-        self.report(ended)
+        self.report(Transition::HoldEnded { primitive, hold, end, others_waited })
     }
 
     /// Reports the locks that are held when the recording is over.
-    pub(super) fn end_holds(&mut self) -> Result<(), L::Error> {
+    pub(super) fn end_holds(&mut self) -> Reported<L> {
         for primitive in self.catalog.primitives.keys() {
             for hold in self.state.primitives[primitive].holds.clone() {
                 let end = hold.paused.map_or(HoldEnd::Never, HoldEnd::Inferred);
@@ -280,19 +222,11 @@ impl<L: Listener> Replay<'_, L> {
         Ok(())
     }
 
-    fn notify(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-        count: u64,
-    ) -> Result<(), L::Error> {
+    fn notify(&mut self, step: Step<'_>, primitive: PrimitiveIndex, count: u64) -> Reported<L> {
+        let Step { time, thread, operation } = step;
         let waiting = self.state.primitives[primitive].waiting;
-        let is_one = operation.call == Call::NotifyOne;
-        let source =
-            self.state.source(thread, time, count, if is_one { waiting.min(1) } else { waiting });
-        let edges = source.edges.clone();
+        let woken = if operation.call == Call::NotifyOne { waiting.min(1) } else { waiting };
+        let (source, edges) = self.state.source(thread, time, count, woken);
         let known = &mut self.state.primitives[primitive];
         known.moved = Some((time, thread));
         if !edges.is_empty() {
@@ -303,7 +237,7 @@ impl<L: Listener> Replay<'_, L> {
             }
         }
         self.state.threads[thread].gave_away = Some(time);
-        self.completed(time, thread, operation, None, None, edges)
+        self.report_completed(step.completed(None, None), edges)
     }
 
     /// The notification that woke a thread when there had been `count`.
@@ -317,63 +251,37 @@ impl<L: Listener> Replay<'_, L> {
         let mut seen = known.notifications.iter_mut().rev().filter(|source| source.count <= count);
         let by_edge =
             seen.find_map(|source| Some(source.cause(time)).filter(|it| it.edge.is_some()));
-        by_edge.or(known.moved.map(|(time, thread)| Cause { thread, time, edge: None }))
+        by_edge.or(known.last_move())
     }
 
-    /// Whether the barrier opens with this arrival.
-    fn opens_barrier(&self, primitive: PrimitiveIndex, arrived: u64) -> bool {
-        let size = self.state.primitives[primitive].size;
-        size > 0 && arrived.is_multiple_of(size)
-    }
-
-    fn open_barrier(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-        arrived: u64,
-    ) -> Result<(), L::Error> {
+    fn open_barrier(&mut self, step: Step<'_>, barrier: PrimitiveIndex, count: u64) -> Reported<L> {
+        let Step { time, thread, .. } = step;
         self.abandon_wait(thread)?;
-        let waiting = self.state.primitives[primitive].waiting;
-        let source = self.state.source(thread, time, arrived, waiting);
-        let edges = source.edges.clone();
-        self.state.primitives[primitive].arrival = Some(source);
-        self.state.threads[thread].ended_early = Some((Call::BarrierWait, primitive));
-        let arrival = Completed { time, thread, operation, wait: None, cause: None };
-        self.report(Transition::BarrierOpened { arrival, edges })
+        let waiting = self.state.primitives[barrier].waiting;
+        let (source, edges) = self.state.source(thread, time, count, waiting);
+        self.state.primitives[barrier].arrival = Some(source);
+        self.state.threads[thread].ended_early = Some((Call::BarrierWait, barrier));
+        self.report(Transition::BarrierOpened { arrival: step.completed(None, None), edges })
     }
 
-    fn leave_barrier(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-    ) -> Result<(), L::Error> {
-        if self.has_ended_early(thread, operation, primitive) {
+    fn leave_barrier(&mut self, step: Step<'_>, primitive: PrimitiveIndex) -> Reported<L> {
+        if self.has_ended_early(step, primitive) {
             return Ok(());
         }
-        let wait = self.take_wait(time, thread, operation);
+        let wait = self.take_wait(step);
         let known = &mut self.state.primitives[primitive];
         let cause = wait.and_then(|wait| {
             let Detail::Arrivals(arrived) = wait.operation.detail else { return None };
             let opened_at = arrived.checked_next_multiple_of(known.size);
-            let arrival = known.arrival.as_mut();
-            let exact = arrival.filter(|last| Some(last.count) == opened_at);
-            let exact = exact.map(|last| last.cause(time));
-            exact.or(known.moved.map(|(time, thread)| Cause { thread, time, edge: None }))
+            let arrival = known.arrival.as_mut().filter(|last| Some(last.count) == opened_at);
+            let exact = arrival.map(|last| last.cause(step.time));
+            exact.or(known.last_move())
         });
-        self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+        self.report_completed(step.completed(wait.as_ref(), cause), 0..0)
     }
 
-    fn start_initializer(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-    ) -> Result<(), L::Error> {
+    fn start_initializer(&mut self, step: Step<'_>, primitive: PrimitiveIndex) -> Reported<L> {
+        let Step { time, thread, operation } = step;
         let is_its =
             |wait: &mut Wait| (wait.call(), wait.target()) == (Call::Initialize, operation.target);
         let wait = self.state.threads[thread].wait.take_if(is_its);
@@ -391,26 +299,21 @@ impl<L: Listener> Replay<'_, L> {
         self.abandon_wait(thread)?;
         let initializer = Initializer { thread, is_outdated: false };
         self.state.primitives[primitive].initializer = Some(initializer);
-        let started = Completed { time, thread, operation, wait: wait.as_ref(), cause: None };
+        let started = step.completed(wait.as_ref(), None);
         self.report(Transition::InitializerStarted { started, primitive })
     }
 
-    fn initialized(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-        primitive: PrimitiveIndex,
-    ) -> Result<(), L::Error> {
+    fn initialized(&mut self, step: Step<'_>, primitive: PrimitiveIndex) -> Reported<L> {
+        let Step { time, thread, .. } = step;
         let running = self.state.primitives[primitive].initializer;
         if running.is_some_and(|running| running.thread == thread) {
             self.abandon_wait(thread)?;
             return self.end_initializer(time, thread, primitive, 0);
         }
-        if self.has_ended_early(thread, operation, primitive) {
+        if self.has_ended_early(step, primitive) {
             return Ok(());
         }
-        let wait = self.take_wait(time, thread, operation);
+        let wait = self.take_wait(step);
         if wait.is_some()
             && let Some(running) = running
             // Where events are missing, the order may have it that this thread still waits.
@@ -425,7 +328,7 @@ impl<L: Listener> Replay<'_, L> {
         }
         let known = &mut self.state.primitives[primitive];
         let cause = wait.and(known.initialized.as_mut()).map(|source| source.cause(time));
-        self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+        self.report_completed(step.completed(wait.as_ref(), cause), 0..0)
     }
 
     /// An initializer is over. `more` threads wait for it that do not count as waiting any more.
@@ -435,15 +338,13 @@ impl<L: Listener> Replay<'_, L> {
         thread: ThreadIndex,
         primitive: PrimitiveIndex,
         more: usize,
-    ) -> Result<(), L::Error> {
+    ) -> Reported<L> {
         let waiting = self.state.primitives[primitive].waiting + more;
-        let source = self.state.source(thread, time, 0, waiting);
-        let edges = source.edges.clone();
+        let (source, edges) = self.state.source(thread, time, 0, waiting);
         let known = &mut self.state.primitives[primitive];
         known.initializer = None;
         known.moved = Some((time, thread));
         known.initialized = Some(source);
-        let ended = Transition::InitializerEnded { time, thread, primitive, edges };
-        self.report(ended)
+        self.report(Transition::InitializerEnded { time, thread, primitive, edges })
     }
 }

@@ -1,6 +1,7 @@
 //! The state of a run at a point in its order.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub struct ProcessState {
 }
 
 /// A time in which the recording of a process paused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pause {
     /// Its start; `None` if a flight recorder has discarded the event.
     pub from: Option<Nanos>,
@@ -61,7 +62,12 @@ impl ProcessState {
 
     /// Whether its recording pauses.
     pub fn is_paused(&self) -> bool {
-        self.pauses.last().is_some_and(|pause| pause.to.is_none())
+        self.open_pause().is_some()
+    }
+
+    /// The pause that has not ended.
+    pub(super) fn open_pause(&self) -> Option<Pause> {
+        self.pauses.last().copied().filter(|pause| pause.to.is_none())
     }
 
     /// Whether its recording has paused since this time, so that what was so then may have changed.
@@ -98,19 +104,12 @@ pub struct ThreadState {
     pub gave_away: Option<Nanos>,
     /// Its return, as a source of edges.
     pub(super) end: Option<Source>,
-    /// The `unpark` that lets it go on.
-    pub(super) unparked: Option<Source>,
+    /// The `unpark` that lets it go on: the latest.
+    pub unparked: Option<Source>,
     /// The value of the message that it is about to send.
     pub(super) value: Option<(MessageId, Arc<str>)>,
     /// The operation whose end has been reported before its event came.
     pub(super) ended_early: Option<(Call, PrimitiveIndex)>,
-}
-
-impl ThreadState {
-    /// When another thread last called its `unpark`.
-    pub fn unparked_at(&self) -> Option<Nanos> {
-        self.unparked.as_ref().map(|unparked| unparked.time)
-    }
 }
 
 /// A panic.
@@ -125,18 +124,13 @@ pub struct Panic {
     /// Whether the thread has done more since than release what it held.
     pub(super) went_on: bool,
     /// Whether the thread's function panicked, if its end is recorded.
-    pub(super) outcome: Option<bool>,
+    pub outcome: Option<bool>,
 }
 
 impl Panic {
     /// Whether it has ended its thread.
     pub fn is_uncaught(&self) -> bool {
         self.outcome.unwrap_or(!self.went_on)
-    }
-
-    /// Whether the recording says how the thread's function ended.
-    pub fn has_outcome(&self) -> bool {
-        self.outcome.is_some()
     }
 }
 
@@ -149,7 +143,7 @@ pub struct Wait {
     pub operation: Operation,
     /// Of a send: when its message was received, just before the send returned; and the message's
     /// number.
-    pub handed_over: Option<(Nanos, Option<u64>)>,
+    pub handed_over: Option<(Nanos, Option<NonZeroU64>)>,
     /// When its thread did something else: then its end was not recorded.
     pub overtaken: Option<Nanos>,
 }
@@ -186,7 +180,8 @@ pub struct Source {
     pub time: Nanos,
     /// Which one it is, where they are counted.
     pub(super) count: u64,
-    /// The numbers of edges that start there and do not end yet.
+    /// The numbers of edges that start there and do not end yet. The default if they have not been
+    /// numbered yet.
     pub(super) edges: Range<u64>,
 }
 
@@ -235,8 +230,9 @@ pub struct ChannelState {
     pub receiver_gone: Option<(Nanos, ThreadIndex)>,
     /// Messages that were still queued then, or that were handed over later.
     pub lost: u64,
-    /// Whether the recording paused then: it is not known what was received before.
-    pub(super) gone_in_pause: bool,
+    /// Messages with higher numbers count as lost: all, or, if the recording paused then, those that
+    /// were handed over later. It is not known which of the others were received.
+    pub(super) lost_after: u64,
     /// Who last made room; in a rendezvous, who last came to receive.
     pub(super) room: Option<(Nanos, ThreadIndex)>,
     /// Whether its messages can contain endpoints.
@@ -252,7 +248,8 @@ impl ChannelState {
     /// Whether this message in it counts as lost.
     pub(super) fn is_lost(&self, message: &Message) -> bool {
         self.receiver_gone.is_some()
-            && (message.is_late || message.handed_over.is_some() && !self.gone_in_pause)
+            && message.handed_over.is_some()
+            && message.number.is_some_and(|number| number.get() > self.lost_after)
     }
 
     /// Messages that can still be received.
@@ -287,9 +284,9 @@ impl EndpointState {
     }
 
     #[inline]
-    pub(super) fn use_at(&mut self, time: Nanos, thread: ThreadIndex, place: Option<PlaceIndex>) {
-        self.hops += u32::from(self.last.is_some_and(|last| last.thread != thread));
-        self.last = Some(Use { time, thread, place });
+    pub(super) fn use_at(&mut self, at: Use) {
+        self.hops += u32::from(self.last.is_some_and(|last| last.thread != at.thread));
+        self.last = Some(at);
     }
 }
 
@@ -315,12 +312,12 @@ pub struct PrimitiveState {
     pub moved: Option<(Nanos, ThreadIndex)>,
     /// How many threads wait for it.
     pub(super) waiting: usize,
-    /// Since when so many have waited.
+    /// The time up to which `waited` is counted.
     since: Nanos,
     /// How long threads had waited for it until then, all together.
     pub(super) waited: Nanos,
-    /// Its latest release.
-    pub(super) release: Option<Release>,
+    /// Its latest release, counted by turn. The first thread that has waited for it numbers its edges.
+    pub(super) release: Option<Source>,
     /// Notifications that may have woken threads which have not reported it yet.
     pub(super) notifications: VecDeque<Source>,
     /// How many threads a barrier waits for.
@@ -365,15 +362,6 @@ pub struct Hold {
     pub id: u64,
 }
 
-/// The release of a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Release {
-    pub(super) turn: u64,
-    /// Whether its edges have been numbered.
-    pub(super) is_numbered: bool,
-    pub(super) source: Source,
-}
-
 impl PrimitiveState {
     pub(super) fn begin_wait(&mut self, time: Nanos) {
         self.pass_to(time);
@@ -392,6 +380,11 @@ impl PrimitiveState {
         let passed = time.since(self.since).get();
         self.waited += Nanos::new(passed.saturating_mul(self.waiting as u64));
         self.since = self.since.max(time);
+    }
+
+    /// What others wait for, without an edge.
+    pub(super) fn last_move(&self) -> Option<Cause> {
+        self.moved.map(|(time, thread)| Cause { thread, time, edge: None })
     }
 
     /// The thread that holds it for itself.
@@ -426,21 +419,31 @@ impl RunState {
         );
     }
 
-    /// Numbers the edges that start at an event.
+    /// A source of this many edges, and their numbers.
     pub(super) fn source(
         &mut self,
         thread: ThreadIndex,
         time: Nanos,
         count: u64,
         edges: usize,
-    ) -> Source {
-        Source { thread, time, count, edges: self.number_edges(edges) }
+    ) -> (Source, Range<u64>) {
+        let edges = number_edges(&mut self.edges, edges);
+        (Source { thread, time, count, edges: edges.clone() }, edges)
     }
 
-    pub(super) fn number_edges(&mut self, edges: usize) -> Range<u64> {
-        let first = self.edges + 1;
-        self.edges += edges as u64;
-        first..self.edges + 1
+    /// A sender is made or cloned.
+    pub(super) fn add_sender(
+        &mut self,
+        catalog: &Catalog,
+        channel: ChannelIndex,
+        sender: EndpointIndex,
+        at: Use,
+    ) {
+        let known = &mut self.endpoints[sender];
+        (known.made, known.last) = (Some(at), Some(at));
+        // By inexact clocks it can seem to be dropped before it is made.
+        let is_alive = !self.is_dropped(catalog, sender);
+        self.channels[channel].senders += u64::from(is_alive);
     }
 
     /// Whether sends of this process are missing from the recording, so that a receive without a
@@ -464,6 +467,13 @@ impl RunState {
         }
         known.wait.as_ref().filter(|wait| wait.is_open())
     }
+}
+
+/// The numbers of `count` edges after the `last` one, which is moved on.
+pub(super) fn number_edges(last: &mut u64, count: usize) -> Range<u64> {
+    let first = *last + 1;
+    *last += count as u64;
+    first..*last + 1
 }
 
 /// Whether a value of this type can contain no endpoint: it consists of plain types of std.

@@ -2,16 +2,16 @@
 
 use format::{Call, Outcome, Phase};
 
-use super::state::{Cause, Panic};
+use super::state::{Cause, Panic, Use};
 use super::transition::Transition;
-use super::{Listener, Replay, text};
+use super::{Listener, Replay, Reported, Step, text};
 use crate::reading::catalog::ThreadIndex;
 use crate::reading::{Event, Nanos, Operation};
 
 impl<L: Listener> Replay<'_, L> {
     /// A thread has its first event.
     #[cold]
-    pub(super) fn see_thread(&mut self, time: Nanos, thread: ThreadIndex) -> Result<(), L::Error> {
+    pub(super) fn see_thread(&mut self, time: Nanos, thread: ThreadIndex) -> Reported<L> {
         self.state.threads[thread].first = Some(time);
         let process = self.catalog.threads[thread].process;
         self.state.processes[process].main.get_or_insert(thread);
@@ -20,37 +20,32 @@ impl<L: Listener> Replay<'_, L> {
 
     /// Replays an operation on a thread, or on nothing.
     #[cold]
-    pub(super) fn thread_operation(
-        &mut self,
-        time: Nanos,
-        thread: ThreadIndex,
-        operation: &Operation,
-    ) -> Result<(), L::Error> {
+    pub(super) fn thread_operation(&mut self, step: Step<'_>) -> Reported<L> {
+        let Step { time, thread, operation } = step;
         if operation.phase == Phase::Begin {
-            return self.begin_wait(time, thread, operation);
+            return self.begin_wait(step);
         }
         self.note_activity_after_panic(thread, operation);
         let other = operation.other_thread();
         match (operation.call, other) {
             (call @ (Call::Spawn | Call::Unpark), Some(other)) => {
-                let source = self.state.source(thread, time, 0, 1);
-                let edges = source.edges.clone();
+                let (source, edges) = self.state.source(thread, time, 0, 1);
                 let known = &mut self.state.threads[other];
                 match call {
                     Call::Spawn => known.spawned = Some(source),
                     _ => known.unparked = Some(source),
                 }
-                self.completed(time, thread, operation, None, None, edges)
+                self.report_completed(step.completed(None, None), edges)
             }
             (Call::Spawn, None) => {
                 let process = self.catalog.threads[thread].process;
                 self.state.processes[process].unborn += 1;
-                self.completed(time, thread, operation, None, None, 0..0)
+                self.report_completed(step.completed(None, None), 0..0)
             }
             (call, _) => {
-                let wait = self.take_wait(time, thread, operation);
+                let wait = self.take_wait(step);
                 let cause = self.cause_at_thread(time, thread, call, other);
-                self.completed(time, thread, operation, wait.as_ref(), cause, 0..0)
+                self.report_completed(step.completed(wait.as_ref(), cause), 0..0)
             }
         }
     }
@@ -108,7 +103,7 @@ impl<L: Listener> Replay<'_, L> {
         time: Nanos,
         thread: ThreadIndex,
         event: &Event,
-    ) -> Result<(), L::Error> {
+    ) -> Reported<L> {
         let transition = match *event {
             Event::ThreadStarted => {
                 let cause =
@@ -117,17 +112,19 @@ impl<L: Listener> Replay<'_, L> {
             }
             Event::Panicked { place } => {
                 let message = text(self.events.text()).unwrap_or_default();
-                let outcome = None;
-                let panic =
-                    Panic { time, place, message: message.clone(), went_on: false, outcome };
-                self.state.threads[thread].panic = Some(panic);
-                let panicked = Transition::Panicked { time, thread, place, message: &message };
-                return self.report(panicked);
+                self.state.threads[thread].panic = Some(Panic {
+                    time,
+                    place,
+                    message: message.clone(),
+                    went_on: false,
+                    outcome: None,
+                });
+                let at = Use { time, thread, place };
+                return self.report(Transition::Panicked { at, message: &message });
             }
             Event::Returned { panicked } => {
                 self.abandon_wait(thread)?;
-                let source = self.state.source(thread, time, 0, 1);
-                let edges = source.edges.clone();
+                let (source, edges) = self.state.source(thread, time, 0, 1);
                 let known = &mut self.state.threads[thread];
                 (known.returned, known.end) = (Some(time), Some(source));
                 if let Some(panic) = &mut known.panic {

@@ -1,13 +1,12 @@
 //! What changes from one state of a run to the next.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::sync::Arc;
 
-use format::{Call, Outcome};
-
-use super::state::{Cause, Hold, Wait};
+use super::state::{Cause, Hold, Use, Wait};
 use crate::reading::catalog::{
-    ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, ThreadIndex,
+    ChannelIndex, EndpointIndex, PrimitiveIndex, ProcessIndex, ThreadIndex,
 };
 use crate::reading::{Event, Nanos, Operation};
 
@@ -23,14 +22,12 @@ pub struct Message {
     /// When it was handed over: at the end of its send, or just before it is received if that is
     /// earlier. `None` while its send waits.
     pub handed_over: Option<Nanos>,
-    /// Its number in its channel, from 1, once it has been handed over.
-    pub number: u64,
+    /// Its number in its channel, once it has been handed over, if the channel is known.
+    pub number: Option<NonZeroU64>,
     /// The number of the happens-before edge from its send to its receive.
     pub edge: u64,
     /// When the recording first paused while it was in flight: it may have been received.
     pub paused: Option<Nanos>,
-    /// Whether the receiver was gone when it was handed over.
-    pub is_late: bool,
     /// Its value, if that is recorded.
     pub value: Option<Arc<str>>,
 }
@@ -43,29 +40,12 @@ impl Default for Message {
             sender: ThreadIndex::from(0),
             sent: Nanos::ZERO,
             handed_over: None,
-            number: 0,
+            number: None,
             edge: 0,
             paused: None,
-            is_late: false,
             value: None,
         }
     }
-}
-
-impl Message {
-    /// Its number in its channel, if the channel is known.
-    pub fn number_in_channel(&self) -> Option<u64> {
-        self.channel.map(|_| self.number)
-    }
-}
-
-/// What became of a message that was not received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// No thread received it.
-    Lost,
-    /// The recording paused while it was in flight: it may have been received.
-    Unknown,
 }
 
 /// How the end of a hold is known.
@@ -109,18 +89,6 @@ impl Completed<'_> {
     pub fn waited(&self) -> Option<Nanos> {
         self.wait.map(|wait| self.time.since(wait.begin))
     }
-
-    /// The method that was called.
-    #[inline]
-    pub fn call(&self) -> Call {
-        self.operation.call
-    }
-
-    /// How it came out.
-    #[inline]
-    pub fn outcome(&self) -> Outcome {
-        self.operation.outcome
-    }
 }
 
 /// A change of the state. The state that a listener gets with it is the one after the change.
@@ -159,10 +127,8 @@ pub enum Transition<'t> {
     /// A message was handed over by a send that has not returned yet, as it is about to be
     /// received.
     HandedOver {
-        /// When.
-        time: Nanos,
-        /// The wait of the sender.
-        wait: &'t Wait,
+        /// The send, with its wait.
+        send: Completed<'t>,
         /// The message.
         message: &'t Message,
     },
@@ -194,8 +160,8 @@ pub enum Transition<'t> {
         acquire: Completed<'t>,
         /// The lock.
         primitive: PrimitiveIndex,
-        /// If it is the first to wait for the latest release: the edges that start there.
-        release_edges: Option<Range<u64>>,
+        /// If it is the first to have waited for the latest release: the edges that start there.
+        release_edges: Range<u64>,
     },
     /// A lock is held from now on.
     HoldBegan {
@@ -251,18 +217,14 @@ pub enum Transition<'t> {
     },
     /// A channel was made, or an endpoint cloned or dropped.
     Endpoint {
-        /// When.
-        time: Nanos,
-        /// The thread.
-        thread: ThreadIndex,
         /// What happened.
         change: EndpointChange,
+        /// When, by which thread and where.
+        at: Use,
         /// The channel, if it is known.
         channel: Option<ChannelIndex>,
         /// The endpoint, if it is known.
         endpoint: Option<EndpointIndex>,
-        /// Where, if that is recorded.
-        place: Option<PlaceIndex>,
     },
     /// A thread started that was spawned.
     ThreadStarted {
@@ -293,12 +255,8 @@ pub enum Transition<'t> {
     },
     /// A thread panics.
     Panicked {
-        /// When.
-        time: Nanos,
-        /// The thread.
-        thread: ThreadIndex,
-        /// Where.
-        place: Option<PlaceIndex>,
+        /// When, which thread and where.
+        at: Use,
         /// The message.
         message: &'t Arc<str>,
     },
@@ -334,14 +292,13 @@ pub enum Transition<'t> {
     /// There are no more events. What is unfinished has been reported, except for locks that are held
     /// and messages in flight.
     Finishing,
-    /// A message was not received.
+    /// No thread received a message; or it is not known, if the recording
+    /// [paused](Message::paused) while it was in flight.
     NotReceived {
         /// The message.
         message: &'t Message,
         /// Until when it was in flight.
         until: Nanos,
-        /// What became of it.
-        fate: Fate,
     },
     /// All that is unfinished has been reported.
     Finished,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::json::{ChannelRecord, Document, FindingRecord, SideRecord, VERSION};
-use super::table::{Align, Table, cut};
+use super::table::{Table, cut};
 use crate::reading::Nanos;
 
 /// Times that differ by less than this share of the larger count as equal: two runs of one program
@@ -38,70 +38,12 @@ pub struct Change {
     /// The channel's process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<String>,
-    /// What the number measures.
-    #[serde(rename = "what")]
-    pub quantity: Quantity,
+    /// What the number measures: a name from docs/report-schema.md. That of a time ends in `_ns`.
+    pub what: &'static str,
     /// The number before, in nanoseconds or messages; `None` if the channel did not exist.
     pub before: Option<u64>,
     /// The number after.
     pub after: Option<u64>,
-}
-
-/// A number of a run or a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Quantity {
-    /// How long the run is.
-    DurationNs,
-    /// Whether there is the channel: 1.
-    Channel,
-    /// Messages sent.
-    Sent,
-    /// Messages received.
-    Received,
-    /// Messages that were still queued when their receiver went.
-    Lost,
-    /// Messages that came back to their sender.
-    Returned,
-    /// The most messages that were queued at a time.
-    MaxDepth,
-    /// Half of the messages took no longer.
-    P50LatencyNs,
-    /// 99 of 100 messages took no longer.
-    P99LatencyNs,
-    /// How long senders waited, all together.
-    SendersWaitedNs,
-    /// How long receivers waited, all together.
-    ReceiversWaitedNs,
-}
-
-impl Quantity {
-    /// Its name for people.
-    fn name(self) -> &'static str {
-        match self {
-            Quantity::DurationNs => "duration",
-            Quantity::Channel => "channel",
-            Quantity::Sent => "sent",
-            Quantity::Received => "received",
-            Quantity::Lost => "lost",
-            Quantity::Returned => "returned",
-            Quantity::MaxDepth => "max depth",
-            Quantity::P50LatencyNs => "p50 latency",
-            Quantity::P99LatencyNs => "p99 latency",
-            Quantity::SendersWaitedNs => "senders waited",
-            Quantity::ReceiversWaitedNs => "receivers waited",
-        }
-    }
-
-    fn is_time(self) -> bool {
-        use Quantity::{
-            DurationNs, P50LatencyNs, P99LatencyNs, ReceiversWaitedNs, SendersWaitedNs,
-        };
-        matches!(
-            self,
-            DurationNs | P50LatencyNs | P99LatencyNs | SendersWaitedNs | ReceiversWaitedNs
-        )
-    }
 }
 
 impl Difference {
@@ -110,24 +52,17 @@ impl Difference {
         let mut changes = Vec::new();
         let times = [before.duration_ns, after.duration_ns];
         if differ(times) {
-            let [before, after] = times.map(Some);
-            changes.push(Change {
-                channel: None,
-                process: None,
-                quantity: Quantity::DurationNs,
-                before,
-                after,
-            });
+            changes.push(Change::new(None, "duration_ns", times.map(Some)));
         }
         for channel in &before.channels {
             match find(&after.channels, channel) {
                 Some(other) => changes_of([channel, other], &mut changes),
-                None => changes.push(change(channel, Quantity::Channel, [Some(1), None])),
+                None => changes.push(Change::new(Some(channel), "channel", [Some(1), None])),
             }
         }
         for channel in &after.channels {
             if find(&before.channels, channel).is_none() {
-                changes.push(change(channel, Quantity::Channel, [None, Some(1)]));
+                changes.push(Change::new(Some(channel), "channel", [None, Some(1)]));
             }
         }
         Difference {
@@ -139,34 +74,37 @@ impl Difference {
     }
 }
 
-fn change(
-    channel: &ChannelRecord,
-    quantity: Quantity,
-    [before, after]: [Option<u64>; 2],
-) -> Change {
-    let (name, process) = (channel.name.clone(), channel.process.clone());
-    Change { channel: Some(name), process: Some(process), quantity, before, after }
+impl Change {
+    fn new(
+        channel: Option<&ChannelRecord>,
+        what: &'static str,
+        [before, after]: [Option<u64>; 2],
+    ) -> Self {
+        let process = channel.map(|channel| channel.process.clone());
+        let channel = channel.map(|channel| channel.name.clone());
+        Change { channel, process, what, before, after }
+    }
 }
 
 /// The changes of a channel.
 fn changes_of(both: [&ChannelRecord; 2], changes: &mut Vec<Change>) {
-    let mut add = |quantity, is_different: fn([u64; 2]) -> bool, of: fn(&ChannelRecord) -> u64| {
+    let mut add = |what, is_different: fn([u64; 2]) -> bool, of: fn(&ChannelRecord) -> u64| {
         let values = both.map(of);
         if is_different(values) {
-            changes.push(change(both[0], quantity, values.map(Some)));
+            changes.push(Change::new(Some(both[0]), what, values.map(Some)));
         }
     };
     let exactly = |[before, after]: [u64; 2]| before != after;
-    add(Quantity::Sent, exactly, |channel| channel.sent);
-    add(Quantity::Received, exactly, |channel| channel.received);
-    add(Quantity::Lost, exactly, |channel| channel.lost);
-    add(Quantity::Returned, exactly, |channel| channel.returned);
+    add("sent", exactly, |channel| channel.sent);
+    add("received", exactly, |channel| channel.received);
+    add("lost", exactly, |channel| channel.lost);
+    add("returned", exactly, |channel| channel.returned);
     let deeper = |depths: [u64; 2]| depths[0].abs_diff(depths[1]) > 1 && relative(depths) > NOISE;
-    add(Quantity::MaxDepth, deeper, |channel| channel.depth.max);
-    add(Quantity::P50LatencyNs, differ, |channel| channel.latency.p50_ns);
-    add(Quantity::P99LatencyNs, differ, |channel| channel.latency.p99_ns);
-    add(Quantity::SendersWaitedNs, differ, |channel| waited(&channel.senders));
-    add(Quantity::ReceiversWaitedNs, differ, |channel| waited(&channel.receivers));
+    add("max_depth", deeper, |channel| channel.depth.max);
+    add("p50_latency_ns", differ, |channel| channel.latency.p50_ns);
+    add("p99_latency_ns", differ, |channel| channel.latency.p99_ns);
+    add("senders_waited_ns", differ, |channel| waited(&channel.senders));
+    add("receivers_waited_ns", differ, |channel| waited(&channel.receivers));
 }
 
 impl fmt::Display for Difference {
@@ -177,28 +115,21 @@ impl fmt::Display for Difference {
                 writeln!(out, "{sign} {}: {}", finding.code, finding.what)?;
             }
         }
-        let mut table = Table::new(&[
-            ("", Align::Left),
-            ("", Align::Left),
-            ("before", Align::Right),
-            ("after", Align::Right),
-            ("change", Align::Right),
-        ]);
-        for Change { channel, quantity, before, after, .. } in changes {
+        let mut table = Table::new(&["", "", ">before", ">after", ">change"]);
+        for &Change { ref channel, what, before, after, .. } in changes {
+            let name = what.trim_end_matches("_ns").replace('_', " ");
+            let value = |number| match what.ends_with("_ns") {
+                true => Nanos::new(number).to_string(),
+                false => number.to_string(),
+            };
             let (values, ratio) = match (before, after) {
-                (&Some(before), &Some(after)) if quantity.is_time() => (
-                    [before, after].map(|time| Nanos::new(time).to_string()),
-                    ratio([before, after]),
-                ),
-                (&Some(before), &Some(after)) => {
-                    ([before, after].map(|n| n.to_string()), ratio([before, after]))
-                }
+                (Some(before), Some(after)) => ([before, after].map(value), ratio([before, after])),
                 (Some(_), None) => (["there".into(), "gone".into()], String::new()),
                 (None, _) => (["-".into(), "new".into()], String::new()),
             };
             let [before, after] = values;
             let who = cut(channel.as_deref().unwrap_or("run"), 24);
-            table.row(vec![who, quantity.name().to_owned(), before, after, ratio]);
+            table.row(vec![who, name, before, after, ratio]);
         }
         if !changes.is_empty() {
             write!(out, "{table}")?;
@@ -213,14 +144,9 @@ impl fmt::Display for Difference {
 /// The findings of `these` that have no counterpart among `those`: same code, channels,
 /// primitives and place.
 fn missing(these: &[FindingRecord], those: &[FindingRecord]) -> Vec<FindingRecord> {
-    let key = |finding: &FindingRecord| {
-        (
-            finding.code.clone(),
-            finding.channels.clone(),
-            finding.primitives.clone(),
-            finding.site.clone(),
-        )
-    };
+    fn key(it: &FindingRecord) -> impl PartialEq {
+        (&it.code, &it.channels, &it.primitives, &it.site)
+    }
     let is_new = |this: &&FindingRecord| !those.iter().any(|that| key(that) == key(this));
     these.iter().filter(is_new).cloned().collect()
 }

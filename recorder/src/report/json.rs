@@ -1,4 +1,4 @@
-//! The report for machines. `docs/report-schema.md` describes each field.
+//! The report for machines: see `docs/report-schema.md`.
 //!
 //! A version may gain fields. A field that disappears, or changes its meaning, makes a new version.
 
@@ -8,8 +8,7 @@ use super::Report;
 use crate::analysis::critical_path::{PathPart, Segment};
 use crate::analysis::findings::words::method;
 use crate::analysis::findings::{Certainty, Finding};
-use crate::analysis::stats::channels::ChannelUser;
-use crate::analysis::stats::{Depth, Latency};
+use crate::analysis::stats::channels::User;
 use crate::reading::catalog::{ChannelIndex, PlaceIndex, ProcessIndex, Target, ThreadIndex};
 use crate::reading::{Nanos, Recording};
 use crate::replay::Pause;
@@ -387,7 +386,7 @@ impl Report<'_> {
         let primitives = finding.primitives.iter().map(|&it| self.label(Target::Primitive(it)));
         FindingRecord {
             code: finding.code.name().to_owned(),
-            severity: finding.code.severity().name().to_owned(),
+            severity: finding.code.severity().to_string(),
             process: catalog.process_name(finding.process(catalog)),
             certain: certain_if.is_none(),
             certain_if,
@@ -422,8 +421,9 @@ impl Report<'_> {
         let catalog = self.analysis.catalog;
         let facts = &catalog.channels[channel];
         let state = &self.analysis.state.channels[channel];
-        let stats = &self.analysis.channels[channel];
-        let side = |user: &ChannelUser| SideRecord {
+        let stats = &self.analysis.stats.channels[channel];
+        let (latency, depth) = (&stats.latency, &stats.depth);
+        let side = |user: &User| SideRecord {
             thread: self.thread_name(user.thread),
             messages: user.messages,
             waits: user.waits,
@@ -443,8 +443,20 @@ impl Report<'_> {
             lost: state.lost,
             queued: state.queued(),
             returned: stats.returned(),
-            latency: LatencyRecord::new(&stats.latency),
-            depth: DepthRecord::new(&stats.depth),
+            latency: LatencyRecord {
+                count: latency.count,
+                mean_ns: latency.mean().get(),
+                p50_ns: latency.percentile(50.0).get(),
+                p90_ns: latency.percentile(90.0).get(),
+                p99_ns: latency.percentile(99.0).get(),
+                max_ns: latency.max.get(),
+            },
+            depth: DepthRecord {
+                // More than three digits mean nothing, and differ between machines.
+                mean: (depth.mean() * 1e3).round() / 1e3,
+                max: depth.max,
+                max_at_ns: depth.max_at.get(),
+            },
             senders: stats.senders.iter().map(side).collect(),
             receivers: stats.receivers.iter().map(side).collect(),
             made_at_ns: when(state.made),
@@ -456,7 +468,7 @@ impl Report<'_> {
     fn thread_record(&self, thread: ThreadIndex) -> ThreadRecord {
         let facts = &self.analysis.catalog.threads[thread];
         let state = &self.analysis.state.threads[thread];
-        let stats = &self.analysis.threads[thread];
+        let stats = &self.analysis.stats.threads[thread];
         let on = |target: Option<Target>| target.map(|target| self.label(target));
         let waits = stats.waits.iter().map(|waits| WaitRecord {
             call: method(waits.call).to_owned(),
@@ -516,30 +528,6 @@ impl Report<'_> {
             name: target.map(|target| self.label(target)),
             time_ns: part.time.get(),
             count: part.count,
-        }
-    }
-}
-
-impl LatencyRecord {
-    fn new(latency: &Latency) -> Self {
-        LatencyRecord {
-            count: latency.count(),
-            mean_ns: latency.mean().get(),
-            p50_ns: latency.percentile(50.0).get(),
-            p90_ns: latency.percentile(90.0).get(),
-            p99_ns: latency.percentile(99.0).get(),
-            max_ns: latency.max().get(),
-        }
-    }
-}
-
-impl DepthRecord {
-    fn new(depth: &Depth) -> Self {
-        DepthRecord {
-            // More than three digits mean nothing, and differ between machines.
-            mean: (depth.mean() * 1e3).round() / 1e3,
-            max: depth.max,
-            max_at_ns: depth.max_at.get(),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::str::FromStr;
 
+use clap::Args;
+
 use super::Report;
 use crate::analysis::findings::Code;
 use crate::analysis::findings::words::counted;
@@ -17,36 +19,23 @@ use crate::reading::Nanos;
 /// assert!("dead-lock".parse::<FailOn>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FailOn {
-    /// Any finding.
-    Any,
-    /// One of these.
-    Codes(Vec<Code>),
-}
-
-impl FailOn {
-    fn includes(&self, code: Code) -> bool {
-        match self {
-            FailOn::Any => true,
-            FailOn::Codes(codes) => codes.contains(&code),
-        }
-    }
-}
+pub struct FailOn(Vec<Code>);
 
 impl FromStr for FailOn {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text == "any" {
-            return Ok(FailOn::Any);
+            return Ok(FailOn(Code::ALL.to_vec()));
         }
         let codes = text.split(',').map(|name| {
-            Code::from_name(name.trim()).ok_or_else(|| {
+            let code = Code::ALL.iter().copied().find(|code| code.name() == name.trim());
+            code.ok_or_else(|| {
                 let known: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
                 format!("no finding is called {name:?}; there are any, {}", known.join(", "))
             })
         });
-        codes.collect::<Result<_, _>>().map(FailOn::Codes)
+        codes.collect::<Result<_, _>>().map(FailOn)
     }
 }
 
@@ -116,13 +105,19 @@ impl FromStr for MaxDepth {
 }
 
 /// The limits for a report.
-#[derive(Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Limits {
-    /// Findings that must not occur.
+    /// Fails if there are findings of these kinds. Example: --fail-on deadlock,lost-messages
+    #[arg(long, value_name = "CODE,CODE|any")]
     pub fail_on: Option<FailOn>,
-    /// Latencies.
+    /// Fails if the latency of a channel's messages exceeds this: their median (p50), any
+    /// percentile (p99.9), or their maximum (max). Can be given several times. Example:
+    /// --max-latency jobs:p99=5ms
+    #[arg(long, value_name = "CHANNEL:pN=DURATION")]
     pub max_latency: Vec<MaxLatency>,
-    /// Depths.
+    /// Fails if a channel held more messages than this. Can be given several times. Example:
+    /// --max-depth jobs=100
+    #[arg(long, value_name = "CHANNEL=N")]
     pub max_depth: Vec<MaxDepth>,
 }
 
@@ -131,15 +126,12 @@ impl Limits {
     /// counts as exceeded: its name may be misspelt.
     pub fn exceeded(&self, report: &Report<'_>) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(fail_on) = &self.fail_on {
-            for &code in Code::ALL.iter().filter(|&&code| fail_on.includes(code)) {
-                let findings = report.findings.iter().filter(|finding| finding.code == code);
-                match findings.count() as u64 {
-                    0 => {}
-                    count => {
-                        lines.push(format!("{} of the kind {code}", counted(count, "finding")))
-                    }
-                }
+        let must_not_occur = |code: &&Code| self.fail_on.iter().any(|it| it.0.contains(code));
+        for &code in Code::ALL.iter().filter(must_not_occur) {
+            let findings = report.findings.iter().filter(|finding| finding.code == code);
+            match findings.count() as u64 {
+                0 => {}
+                count => lines.push(format!("{} of the kind {code}", counted(count, "finding"))),
             }
         }
         for MaxLatency { channel, percentile, percentile_name, limit } in &self.max_latency {
@@ -172,7 +164,7 @@ fn check(
         return vec![format!("there is no channel {name:?}")];
     }
     let lines = named.into_iter().filter_map(|(channel, _)| {
-        exceeded(&report.analysis.channels[channel]).map(|line| format!("{name:?}: {line}"))
+        exceeded(&report.analysis.stats.channels[channel]).map(|line| format!("{name:?}: {line}"))
     });
     lines.collect()
 }

@@ -3,12 +3,12 @@
 
 use crate::analysis::findings::{self, Finding};
 use crate::analysis::{Analysis, UnrecordedThreads, analyse};
-use crate::reading::{self, Recording};
+use crate::reading::{self, Nanos, Recording};
+use crate::replay::Pause;
 
 pub mod diff;
 pub mod json;
 pub mod limits;
-mod pauses;
 pub mod summary;
 mod table;
 pub mod text;
@@ -37,4 +37,24 @@ impl<'a> Report<'a> {
         let findings = findings::find(&analysis);
         Ok(Report { recording, analysis, findings })
     }
+}
+
+/// The number of times that the recordings of all processes paused, and for how long, in words;
+/// `None` if they never did.
+fn pauses(analysis: &Analysis<'_>) -> Option<(usize, String)> {
+    let processes = analysis.state.processes.iter_enumerated();
+    // Not every start is recorded.
+    let lengths = processes.flat_map(|(process, known)| {
+        let end = analysis.catalog.end_of(process);
+        let length = move |pause: &Pause| Some(pause.to.unwrap_or(end).since(pause.from?));
+        known.pauses.iter().map(length)
+    });
+    let lengths: Vec<Option<Nanos>> = lengths.collect();
+    let time: Nanos = lengths.iter().flatten().copied().sum();
+    let text = match lengths.iter().flatten().count() {
+        0 => "for an unknown time (its start is not recorded)".to_owned(),
+        known if known == lengths.len() => format!("for {time} in all"),
+        _ => format!("for more than {time} in all (not every start is recorded)"),
+    };
+    (!lengths.is_empty()).then_some((lengths.len(), text))
 }

@@ -5,12 +5,11 @@ use std::fmt;
 
 use format::Call;
 
-use super::Report;
-use super::pauses::Pauses;
+use super::{Report, pauses};
 use crate::analysis::Analysis;
 use crate::analysis::findings::words::counted;
 use crate::reading::Nanos;
-use crate::reading::catalog::{Target, ThreadIndex};
+use crate::reading::catalog::{Target, Thread, ThreadIndex};
 use crate::replay::Wait;
 use crate::timeline::item::method;
 
@@ -86,9 +85,9 @@ impl<'a> Summary<'a> {
 
     fn write_waits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let analysis = &self.report.analysis;
-        let waited: Nanos = analysis.threads.iter().map(|thread| thread.waited).sum();
+        let waited: Nanos = analysis.stats.threads.iter().map(|thread| thread.waited).sum();
         write!(f, "blocked for {waited} in all")?;
-        match analysis.longest_wait {
+        match analysis.stats.longest_wait {
             Some(longest) => {
                 let wait = self.wait(longest.thread, &longest.wait, "");
                 writeln!(f, "; longest: {} {wait}", longest.time)
@@ -98,7 +97,7 @@ impl<'a> Summary<'a> {
     }
 
     fn write_panics(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let panics = &self.report.analysis.panics;
+        let panics = &self.report.analysis.stats.panics;
         for panic in panics.iter().take(MAX_LINES) {
             write!(f, "{} panicked", self.thread(panic.thread))?;
             if let Some(place) = panic.place {
@@ -109,10 +108,7 @@ impl<'a> Summary<'a> {
                 None => writeln!(f)?,
             }
         }
-        match panics.len().saturating_sub(MAX_LINES) {
-            0 => Ok(()),
-            more => writeln!(f, "panicked: {more} more"),
-        }
+        write_more(f, "panicked", panics.len())
     }
 
     fn write_unfinished(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,10 +117,7 @@ impl<'a> Summary<'a> {
             let wait = self.wait(thread, wait, &self.holders(wait));
             writeln!(f, "still waiting at the end, for {time}: {wait}")?;
         }
-        match self.waiting.len().saturating_sub(MAX_LINES) {
-            0 => Ok(()),
-            more => writeln!(f, "still waiting at the end: {more} more"),
-        }
+        write_more(f, "still waiting at the end", self.waiting.len())
     }
 
     fn write_dropped(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,24 +125,34 @@ impl<'a> Summary<'a> {
         if dropped == 0 {
             return Ok(());
         }
-        write!(f, "{} could not be recorded", counted(dropped, "event"))?;
         let threads = self.report.analysis.catalog.threads.iter_enumerated();
         let mut worst: Vec<_> = threads.filter(|(_, thread)| thread.dropped > 0).collect();
         worst.sort_by_key(|(_, thread)| Reverse(thread.dropped));
-        for (index, &(thread, facts)) in worst.iter().take(MAX_LINES).enumerate() {
-            let separator = if index == 0 { ": " } else { ", " };
-            write!(f, "{separator}{} of {}", facts.dropped, self.thread(thread))?;
+        let of = |&(thread, facts): &(ThreadIndex, &Thread)| {
+            format!("{} of {}", facts.dropped, self.thread(thread))
+        };
+        let mut threads: Vec<_> = worst.iter().take(MAX_LINES).map(of).collect();
+        if worst.len() > MAX_LINES {
+            let more = counted((worst.len() - MAX_LINES) as u64, "more thread");
+            threads.push(format!("and others of {more}"));
         }
-        match worst.len().saturating_sub(MAX_LINES) {
-            0 => writeln!(f),
-            more => writeln!(f, ", and others of {}", counted(more as u64, "more thread")),
-        }
+        let colon = if threads.is_empty() { "" } else { ": " };
+        let events = counted(dropped, "event");
+        writeln!(f, "{events} could not be recorded{colon}{}", threads.join(", "))
+    }
+}
+
+/// Writes how many lines of a kind are left out, if any are.
+fn write_more(f: &mut fmt::Formatter<'_>, kind: &str, all: usize) -> fmt::Result {
+    match all.saturating_sub(MAX_LINES) {
+        0 => Ok(()),
+        more => writeln!(f, "{kind}: {more} more"),
     }
 }
 
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Analysis { catalog, state, never_received, .. } = &self.report.analysis;
+        let Analysis { catalog, state, stats, .. } = &self.report.analysis;
         write!(f, "{} in ", counted(catalog.threads.len() as u64, "thread"))?;
         if catalog.processes.len() > 1 {
             write!(f, "{}, ", counted(catalog.processes.len() as u64, "process"))?;
@@ -169,11 +172,11 @@ impl fmt::Display for Summary<'_> {
         self.write_waits(f)?;
         self.write_panics(f)?;
         self.write_unfinished(f)?;
-        if let Some(pauses) = Pauses::of(&self.report.analysis) {
-            writeln!(f, "the recording paused {pauses}")?;
+        if let Some((_, time)) = pauses(&self.report.analysis) {
+            writeln!(f, "the recording paused {time}")?;
         }
-        if *never_received > 0 {
-            writeln!(f, "{} never received", counted(*never_received, "message"))?;
+        if stats.never_received > 0 {
+            writeln!(f, "{} never received", counted(stats.never_received, "message"))?;
         }
         self.write_dropped(f)
     }

@@ -3,19 +3,18 @@
 use std::cmp::Reverse;
 use std::fmt::{self, Write};
 
-use super::Report;
-use super::pauses::Pauses;
-use super::table::{Align, Table, cut};
+use super::table::{Table, cut};
+use super::{Report, pauses};
 use crate::analysis::Analysis;
 use crate::analysis::critical_path::Segment;
 use crate::analysis::findings::words::{counted, list, method, percent, place, share};
 use crate::analysis::findings::{Finding, Severity};
-use crate::analysis::stats::channels::{ChannelStats, ChannelUser};
+use crate::analysis::stats::channels::{ChannelStats, User, waited};
 use crate::reading::Nanos;
-use crate::reading::catalog::{Catalog, ChannelIndex, ProcessIndex, Target, ThreadIndex};
+use crate::reading::catalog::{ChannelIndex, ProcessIndex, Target, ThreadIndex};
 
 /// Maximum number of findings, channels and threads. The JSON has them all.
-const SHOWN: usize = 20;
+const MAX_ROWS: usize = 20;
 /// Lines are broken before this column.
 const WIDTH: usize = 80;
 
@@ -26,8 +25,10 @@ impl fmt::Display for Report<'_> {
             Some(first) => writeln!(f, "{}", headline(first))?,
             None => writeln!(f, "{}", nothing_found(self))?,
         }
-        if let Some(paused) = paused(self) {
-            writeln!(f, "{paused}")?;
+        if let Some((count, time)) = pauses(&self.analysis) {
+            let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+            let what = "it does not contain what happened then";
+            writeln!(f, "the recording paused {times}, {time}; {what}")?;
         }
         findings(self, f)?;
         channels(self, f)?;
@@ -37,20 +38,15 @@ impl fmt::Display for Report<'_> {
 }
 
 /// The first lines of a report: a headline for each finding, or nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Headlines<'a>(pub &'a [Finding]);
-
-impl fmt::Display for Headlines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HEADLINES: usize = 5;
-        for finding in self.0.iter().take(HEADLINES) {
-            writeln!(f, "{}", headline(finding))?;
-        }
-        match self.0.len().saturating_sub(HEADLINES) {
-            0 => Ok(()),
-            more => writeln!(f, "and {}", counted(more as u64, "more finding")),
-        }
+pub fn headlines(findings: &[Finding]) -> String {
+    const HEADLINES: usize = 5;
+    let mut lines: String =
+        findings.iter().take(HEADLINES).map(|finding| headline(finding) + "\n").collect();
+    if findings.len() > HEADLINES {
+        let more = counted((findings.len() - HEADLINES) as u64, "more finding");
+        lines += &format!("and {more}\n");
     }
+    lines
 }
 
 fn paint(colour: &str, text: &str) -> String {
@@ -89,15 +85,6 @@ fn nothing_found(report: &Report<'_>) -> String {
     line
 }
 
-fn paused(report: &Report<'_>) -> Option<String> {
-    let pauses = Pauses::of(&report.analysis)?;
-    let times = match pauses.count {
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
-    };
-    Some(format!("the recording paused {times}, {pauses}; it does not contain what happened then"))
-}
-
 /// Breaks lines between words; those after the first are indented.
 fn wrap(text: &str, indent: usize) -> String {
     let mut wrapped = String::new();
@@ -122,7 +109,7 @@ fn findings(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         return Ok(());
     }
     writeln!(f, "\n{}", heading("Findings"))?;
-    for (index, finding) in report.findings.iter().take(SHOWN).enumerate() {
+    for (index, finding) in report.findings.iter().take(MAX_ROWS).enumerate() {
         let certainty = finding.certainty.to_string();
         writeln!(f, "  {:>2} {}, {}", index + 1, code(finding), wrap(&certainty, 5))?;
         // The first line of the report is the headline of the first.
@@ -146,7 +133,7 @@ fn findings(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// `  and 3 more findings`, or nothing.
 fn more(f: &mut fmt::Formatter<'_>, count: usize, noun: &str) -> fmt::Result {
-    match count.saturating_sub(SHOWN) {
+    match count.saturating_sub(MAX_ROWS) {
         0 => Ok(()),
         more => writeln!(f, "  and {}", counted(more as u64, noun)),
     }
@@ -159,16 +146,16 @@ fn most<I: Copy + Ord>(
     process: impl Fn(I) -> ProcessIndex,
 ) -> Vec<I> {
     let mut most: Vec<_> = all.collect();
-    if most.len() > SHOWN {
+    if most.len() > MAX_ROWS {
         most.sort_by_key(|&index| Reverse(weight(index)));
-        most.truncate(SHOWN);
+        most.truncate(MAX_ROWS);
     }
     most.sort_by_key(|&index| (process(index), index));
     most
 }
 
 fn channels(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Analysis { catalog, state, channels, .. } = &report.analysis;
+    let Analysis { catalog, state, stats, .. } = &report.analysis;
     let weight =
         |index: ChannelIndex| state.channels[index].all_sent().max(state.channels[index].received);
     let shown = most(catalog.channels.keys(), weight, |index| catalog.channels[index].process);
@@ -176,123 +163,76 @@ fn channels(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         return Ok(());
     }
     writeln!(f, "\n{}", heading("Channels"))?;
-    write!(f, "{}\n{}", messages(report, &shown), waits(report, &shown))?;
-    let shared = shown.iter().filter(|&&index| channels[index].senders.len() > 1);
-    for &index in shared {
+    let [messages, waits] = channel_tables(report, &shown);
+    write!(f, "{messages}\n{waits}")?;
+    for &index in shown.iter().filter(|&&index| stats.channels[index].senders.len() > 1) {
         let line = format!(
             "{:?} was sent by {}",
             catalog.channels[index].label,
-            shares(report, &channels[index].senders, state.channels[index].all_sent())
+            shares(report, &stats.channels[index].senders, state.channels[index].all_sent())
         );
         writeln!(f, "  {}", wrap(&line, 4))?;
     }
     match catalog.channels.len() - shown.len() {
         0 => Ok(()),
-        more => {
-            writeln!(f, "  and {} with fewer messages", counted(more as u64, "more channel"))
-        }
+        more => writeln!(f, "  and {} with fewer messages", counted(more as u64, "more channel")),
     }
 }
 
-/// How many messages, and their latencies.
-fn messages(report: &Report<'_>, shown: &[ChannelIndex]) -> Table {
-    use Align::{Left, Right};
-    let Analysis { catalog, state, channels, .. } = &report.analysis;
-    let mut table = Table::new(&[
-        ("channel", Left),
-        ("bound", Right),
-        ("sent", Right),
-        ("per s", Right),
-        ("p50", Right),
-        ("p90", Right),
-        ("p99", Right),
-        ("max latency", Right),
-    ]);
-    let mut names = Names::new(catalog);
+/// How many messages, and their latencies; then the depths, and how long threads waited.
+fn channel_tables(report: &Report<'_>, shown: &[ChannelIndex]) -> [Table; 2] {
+    let Analysis { catalog, state, stats, .. } = &report.analysis;
+    let (mut messages, mut waits) = (Vec::new(), Vec::new());
     for &index in shown {
-        let (facts, stats) = (&catalog.channels[index], &channels[index]);
-        names.begin(facts.process, &mut table);
-        let latency = |percent| match stats.latency.count() {
+        let (facts, known) = (&catalog.channels[index], &state.channels[index]);
+        let stats = &stats.channels[index];
+        let latency = |percent| match stats.latency.count {
             0 => "-".to_owned(),
             _ => stats.latency.percentile(percent).to_string(),
         };
-        table.row(vec![
-            names.indent(cut(&facts.label, 18)),
+        let cells = vec![
+            cut(&facts.label, 18),
             facts.bound.map_or("none".to_owned(), |bound| bound.to_string()),
-            state.channels[index].all_sent().to_string(),
-            rate(state.channels[index].received, stats),
+            known.all_sent().to_string(),
+            rate(known.received, stats),
             latency(50.0),
             latency(90.0),
             latency(99.0),
             latency(100.0),
-        ]);
-    }
-    table
-}
-
-/// The depths, and how long threads waited.
-fn waits(report: &Report<'_>, shown: &[ChannelIndex]) -> Table {
-    use Align::{Left, Right};
-    let Analysis { catalog, state, channels, .. } = &report.analysis;
-    let mut table = Table::new(&[
-        ("channel", Left),
-        ("depth", Right),
-        ("max", Right),
-        ("over time", Left),
-        ("senders", Right),
-        ("receivers waited", Right),
-        ("not received", Right),
-    ]);
-    let mut names = Names::new(catalog);
-    for &index in shown {
-        let (facts, stats) = (&catalog.channels[index], &channels[index]);
-        names.begin(facts.process, &mut table);
-        let lost = state.channels[index].lost + state.channels[index].queued();
-        let lost = match (lost, stats.returned()) {
+        ];
+        messages.push((facts.process, cells));
+        let lost = match (known.lost + known.queued(), stats.returned()) {
             (0, 0) => "-".to_owned(),
             (lost, 0) => lost.to_string(),
             (lost, returned) => format!("{lost} + {returned} returned"),
         };
-        table.row(vec![
-            names.indent(cut(&facts.label, 18)),
+        let cells = vec![
+            cut(&facts.label, 18),
             format!("{:.1}", stats.depth.mean()),
             stats.depth.max.to_string(),
             sparkline(stats),
-            stats.senders_waited().to_string(),
-            stats.receivers_waited().to_string(),
+            waited(&stats.senders).to_string(),
+            waited(&stats.receivers).to_string(),
             lost,
-        ]);
+        ];
+        waits.push((facts.process, cells));
     }
-    table
-}
-
-/// Names of things of several processes, each below the name of its process.
-struct Names<'a> {
-    catalog: &'a Catalog,
-    process: Option<ProcessIndex>,
-}
-
-impl<'a> Names<'a> {
-    fn new(catalog: &'a Catalog) -> Self {
-        Names { catalog, process: None }
-    }
-
-    /// The next row is about something of this process.
-    fn begin(&mut self, process: ProcessIndex, table: &mut Table) {
-        if self.process.replace(process) != Some(process)
-            && let Some(name) = self.catalog.process_name(process)
-        {
-            table.heading(name);
-        }
-    }
-
-    fn indent(&self, name: String) -> String {
-        if self.catalog.processes.len() > 1 { format!("  {name}") } else { name }
-    }
+    let columns = &["channel", ">bound", ">sent", ">per s", ">p50", ">p90", ">p99", ">max latency"];
+    let messages = Table::by_process(columns, catalog, messages);
+    let columns = &[
+        "channel",
+        ">depth",
+        ">max",
+        "over time",
+        ">senders",
+        ">receivers waited",
+        ">not received",
+    ];
+    [messages, Table::by_process(columns, catalog, waits)]
 }
 
 /// `worker 1 (50%), worker 2 (50%)`
-fn shares(report: &Report<'_>, users: &[ChannelUser], whole: u64) -> String {
+fn shares(report: &Report<'_>, users: &[User], whole: u64) -> String {
     let mut users: Vec<_> = users.iter().collect();
     users.sort_by_key(|user| (Reverse(user.messages), user.thread));
     let names = users.iter().map(|user| {
@@ -321,7 +261,7 @@ fn rate(received: u64, stats: &ChannelStats) -> String {
 fn sparkline(stats: &ChannelStats) -> String {
     const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     const CELLS: usize = 12;
-    let samples = stats.depth.samples();
+    let samples = &stats.depth.samples;
     let (Some(&(first, _)), Some(&(last, _))) = (samples.first(), samples.last()) else {
         return String::new();
     };
@@ -342,8 +282,7 @@ fn sparkline(stats: &ChannelStats) -> String {
 }
 
 fn threads(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    use Align::{Left, Right};
-    let Analysis { catalog, state, threads, .. } = &report.analysis;
+    let Analysis { catalog, state, stats, .. } = &report.analysis;
     let weight = |index: ThreadIndex| state.threads[index].events;
     let shown = most(catalog.threads.keys(), weight, |index| catalog.threads[index].process);
     // The last column has the room that short names leave.
@@ -351,20 +290,8 @@ fn threads(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     const LAST: usize = 22;
     let names = shown.iter().map(|&index| catalog.threads[index].name.chars().count());
     let room = LAST + NAME.saturating_sub(names.max().unwrap_or(NAME).max("thread".len()));
-    writeln!(f, "\n{}", heading("Threads"))?;
-    let mut table = Table::new(&[
-        ("thread", Left),
-        ("for", Right),
-        ("runs", Right),
-        ("sleeps", Right),
-        ("waits", Right),
-        ("█ ▒ ░", Left),
-        ("waits most in", Left),
-    ]);
-    let mut names = Names::new(catalog);
-    for &index in &shown {
-        let (facts, stats) = (&catalog.threads[index], &threads[index]);
-        names.begin(facts.process, &mut table);
+    let rows = shown.iter().map(|&index| {
+        let (facts, stats) = (&catalog.threads[index], &stats.threads[index]);
         let life = report.analysis.life(index);
         let (slept, waited) = (stats.slept.min(life), stats.waited.min(life));
         let runs = life.since(slept).since(waited);
@@ -374,17 +301,20 @@ fn threads(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             let target = target.map_or(String::new(), |name| format!(" {name}"));
             cut(&format!("{} {}{target}", share(waits.time, life), method(waits.call)), room)
         });
-        table.row(vec![
-            names.indent(cut(&facts.name, NAME)),
+        let cells = vec![
+            cut(&facts.name, NAME),
             life.to_string(),
             share(runs, life),
             share(slept, life),
             share(waited, life),
             bar(runs, slept, waited),
             longest,
-        ]);
-    }
-    write!(f, "{table}")?;
+        ];
+        (facts.process, cells)
+    });
+    let columns = &["thread", ">for", ">runs", ">sleeps", ">waits", "█ ▒ ░", "waits most in"];
+    let table = Table::by_process(columns, catalog, rows);
+    write!(f, "\n{}\n{table}", heading("Threads"))?;
     more(f, catalog.threads.len(), "more thread")
 }
 
@@ -417,14 +347,12 @@ fn critical_path(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result
         whole += &format!(", in {process}");
     }
     writeln!(f, "  what determined the {length} {whole}:")?;
-    let mut table = Table::new(&[("", Align::Right), ("", Align::Right), ("", Align::Left)]);
+    let mut table = Table::new(&[">", ">", ""]);
     for part in path.parts.iter().take(PARTS) {
         let segment = describe(report, part.segment);
         table.row(vec![share(part.time, length), part.time.to_string(), segment]);
     }
-    // This table has no heading.
-    let lines = table.to_string();
-    f.write_str(lines.split_once('\n').map_or("", |(_, rows)| rows))?;
+    write!(f, "{table}")?;
     if is_hung {
         return Ok(());
     }
@@ -449,32 +377,30 @@ fn gains(report: &Report<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let Analysis { catalog, critical_path: path, .. } = &report.analysis;
     let length = path.length();
     let is_large = |time: Nanos| time.get() >= length.get() / 20;
+    let mut lines = Vec::new();
     if let Some(&(thread, time)) = path.by_thread().first() {
         let name = &catalog.threads[thread].name;
-        let line = format!(
-            "If {name} were faster, the run would be shorter, by at most {time} ({}).",
-            share(time, length)
-        );
-        writeln!(f, "  {}", wrap(&line, 2))?;
+        let share = share(time, length);
+        lines.push(format!(
+            "If {name} were faster, the run would be shorter, by at most {time} ({share})."
+        ));
     }
     if let Some(&(channel, time)) = path.full.first().filter(|(_, time)| is_large(*time)) {
-        let line = format!(
-            "If {:?} had more room, it would be shorter, by at most {time} ({}).",
-            catalog.channels[channel].label,
-            share(time, length)
-        );
-        writeln!(f, "  {}", wrap(&line, 2))?;
+        let name = &catalog.channels[channel].label;
+        let share = share(time, length);
+        lines.push(format!(
+            "If {name:?} had more room, it would be shorter, by at most {time} ({share})."
+        ));
     }
     let handed_off = path.handed_off();
     if is_large(handed_off) {
-        let line = format!(
+        lines.push(format!(
             "{handed_off} ({}) of it passed between the end of a wait and the moment in which its \
              thread continued.",
             share(handed_off, length)
-        );
-        writeln!(f, "  {}", wrap(&line, 2))?;
+        ));
     }
-    Ok(())
+    lines.iter().try_for_each(|line| writeln!(f, "  {}", wrap(line, 2)))
 }
 
 fn describe(report: &Report<'_>, segment: Segment) -> String {

@@ -4,10 +4,11 @@ use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::flag;
 
-use super::progress::StageBar;
 use super::signals;
 
 /// Watches passes over a recording: shows their progress, and stops them at a signal. Clones share
@@ -30,13 +31,11 @@ struct Progress {
     bar: Option<StageBar>,
 }
 
-/// A pass over a recording.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// The name of the pass, as shown to the user: `reading`.
-    pub name: &'static str,
-    /// How many bytes it reads.
-    pub bytes: u64,
+/// The progress bar of a pass. It disappears on drop.
+#[derive(Debug)]
+struct StageBar {
+    started: Instant,
+    bar: ProgressBar,
 }
 
 /// A pass was stopped by a signal.
@@ -82,10 +81,10 @@ impl Watch {
         self.0.progress.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a pass.
-    pub fn begin(&self, stage: Stage) {
+    /// Starts a pass that reads this number of bytes. Users see its name: `reading`.
+    pub fn begin(&self, name: &'static str, bytes: u64) {
         let mut progress = self.progress();
-        progress.bar = progress.is_shown.then(|| StageBar::new(stage));
+        progress.bar = progress.is_shown.then(|| StageBar::new(name, bytes));
     }
 
     /// Adds to the bytes that the pass has read.
@@ -106,5 +105,33 @@ impl Watch {
             0 => Ok(()),
             signal => Err(Interrupted { signal: signal as u8 }),
         }
+    }
+}
+
+impl StageBar {
+    fn new(name: &'static str, bytes: u64) -> Self {
+        const TEMPLATE: &str =
+            "{msg} [{bar:30}] {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(name);
+        StageBar { started: Instant::now(), bar }
+    }
+
+    fn advance(&self, bytes: u64) {
+        /// Passes that take less time have no bar.
+        const MIN_TIME: Duration = Duration::from_secs(1);
+        if self.bar.is_hidden() && self.started.elapsed() >= MIN_TIME {
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        self.bar.inc(bytes);
+    }
+}
+
+impl Drop for StageBar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

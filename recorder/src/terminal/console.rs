@@ -1,7 +1,6 @@
 //! Messages on stderr. A closed stderr is not an error.
 
-use std::error::Error;
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use super::cancel::Watch;
@@ -56,21 +55,4 @@ pub fn print(line: impl Display) {
 /// Prints an error, or another message that even a quiet recorder prints.
 pub fn error(message: impl Display) {
     print(format_args!("recorder: {message}"));
-}
-
-/// Displays an error and its sources, from the outermost to the innermost: `cannot write run.rec:
-/// File too large`.
-#[derive(Debug)]
-pub struct Chain<'a>(pub &'a dyn Error);
-
-impl Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
 }

@@ -7,7 +7,7 @@ use std::io::{self, BufWriter};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
-use tracing::field::{Field, Visit};
+use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Level};
 use tracing_chrome::{ChromeLayerBuilder, EventOrSpan, FlushGuard};
@@ -18,18 +18,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::cli::Verbosity;
 
-/// Writes the rest of the recorder's timeline on drop.
-#[must_use = "the timeline ends when this is dropped"]
-pub struct Diagnostics {
-    _timeline: Option<FlushGuard>,
-}
-
 /// Starts logging to stderr, as detailed as `-v` or else `RUST_LOG` requires, and writing a Chrome
-/// trace to the file of `--self-trace`.
+/// trace to the file of `--self-trace`. The returned guard writes the rest of the trace on drop.
 ///
 /// # Errors
 /// The file cannot be written.
-pub fn start(verbosity: &Verbosity) -> Result<Diagnostics> {
+pub fn start(verbosity: &Verbosity) -> Result<Option<FlushGuard>> {
     let log = log_filter(verbosity).map(|filter| {
         tracing_subscriber::fmt::layer()
             .with_writer(io::stderr)
@@ -58,22 +52,18 @@ pub fn start(verbosity: &Verbosity) -> Result<Diagnostics> {
     if log.is_some() || layer.is_some() {
         tracing_subscriber::registry().with(log).with(layer).init();
     }
-    Ok(Diagnostics { _timeline: guard })
+    Ok(guard)
 }
 
 /// The message of an event, without its fields.
 fn message(event: &Event<'_>) -> String {
-    struct Message(String);
-    impl Visit for Message {
-        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-            if field.name() == "message" {
-                self.0 = format!("{value:?}");
-            }
+    let mut message = String::new();
+    event.record(&mut |field: &Field, value: &dyn fmt::Debug| {
+        if field.name() == "message" {
+            message = format!("{value:?}");
         }
-    }
-    let mut message = Message(String::new());
-    event.record(&mut message);
-    message.0
+    });
+    message
 }
 
 /// The filter of the log, if there is one.

@@ -3,5 +3,4 @@
 pub mod cancel;
 pub mod console;
 pub mod diagnostics;
-mod progress;
 pub mod signals;

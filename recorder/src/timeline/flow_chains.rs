@@ -11,7 +11,7 @@ use typed_index_collections::TiVec;
 
 use crate::reading::Nanos;
 use crate::reading::catalog::{Catalog, ThreadIndex};
-use crate::timeline::item::{Category, Flow, Slice};
+use crate::timeline::item::{Slice, Transfer};
 
 /// Finds the flows of messages, slice by slice.
 #[derive(Debug)]
@@ -45,27 +45,25 @@ impl FlowChains {
     /// Returns the flows of the next slice; `None` if it neither sends nor receives a message.
     #[inline]
     pub(crate) fn link(&mut self, slice: &Slice) -> Option<ChainLink> {
-        let flow = slice.flow.as_ref()?;
-        if slice.category() != Category::Channel {
-            return None;
-        }
+        let transfer = slice.transfer()?;
         let received = &mut self.received[slice.thread];
-        let link = match flow {
-            Flow::Out(flows) => match received.take_if(|(time, _)| Some(*time) == slice.cause) {
+        let link = match transfer {
+            Transfer::Sent(own) => match received.take_if(|(time, _)| Some(*time) == slice.cause) {
                 Some((_, flow)) => {
-                    self.continued.insert(flows.start, flow);
+                    self.continued.insert(own, flow);
                     ChainLink { flow, is_start: false, extra_from: None }
                 }
-                None => ChainLink { flow: flows.start, is_start: true, extra_from: slice.cause },
+                None => ChainLink { flow: own, is_start: true, extra_from: slice.cause },
             },
-            Flow::In(own) => {
+            Transfer::Received(own) => {
                 let flow = match self.continued.is_empty() {
-                    true => *own,
-                    false => self.continued.remove(own).unwrap_or(*own),
+                    true => own,
+                    false => self.continued.remove(&own).unwrap_or(own),
                 };
                 *received = Some((slice.begin, flow));
                 ChainLink { flow, is_start: false, extra_from: None }
             }
+            Transfer::ReceivedUnknown => return None,
         };
         Some(link)
     }
@@ -76,7 +74,7 @@ mod tests {
     use format::Call;
 
     use super::*;
-    use crate::timeline::item::{Ending, SliceKind};
+    use crate::timeline::item::{Ending, Flow, SliceKind};
 
     fn slice(thread: usize, time: u64, call: Call, flow: Flow, cause: Option<u64>) -> Slice {
         let kind = SliceKind::Operation { call, ending: Ending::Transferred };

@@ -63,14 +63,6 @@ impl fmt::Display for Page {
     }
 }
 
-impl Default for Page {
-    /// <https://ui.perfetto.dev>
-    fn default() -> Self {
-        let origin = "https://ui.perfetto.dev".to_owned();
-        Page { address: format!("{origin}/"), origin }
-    }
-}
-
 impl FromStr for Page {
     type Err = &'static str;
 
@@ -95,51 +87,31 @@ impl FromStr for Page {
     }
 }
 
-/// The part of a trace that the page shows first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
-    /// The start and end.
-    window: (Nanos, Nanos),
-    /// The start and duration of the selected slice.
-    selected: Option<(Nanos, Nanos)>,
-}
-
-impl View {
-    /// A view of the intersection of `window` with `span`, the span of the trace's slices, or
-    /// `None` if that is empty. `slice` is the start and end of the slice to select.
-    pub fn new(
-        window: (Nanos, Nanos),
-        span: (Nanos, Nanos),
-        slice: Option<(Nanos, Nanos)>,
-    ) -> Option<Self> {
-        const MIN_DURATION: Nanos = Nanos::new(10_000);
-        let (from, to) = window;
-        let margin = Nanos::new(MIN_DURATION.since(to.since(from)).get() / 2);
-        let (from, to) = (from.since(margin), to + margin);
-        // The page ignores a window that is not entirely in the trace.
-        let window = (from.max(span.0), to.min(span.1));
-        let selected = slice.map(|(start, end)| (start, end.since(start)));
-        (window.0 < window.1).then_some(View { window, selected })
+/// The part of the page's address that defines its view: the intersection of `window` with `span`,
+/// the span of the trace's slices, and the selected `slice`. All are starts and ends. Empty if the
+/// intersection is.
+pub fn view(window: (Nanos, Nanos), span: (Nanos, Nanos), slice: Option<(Nanos, Nanos)>) -> String {
+    const MIN_DURATION: Nanos = Nanos::new(10_000);
+    let (from, to) = window;
+    let margin = Nanos::new(MIN_DURATION.since(to.since(from)).get() / 2);
+    // The page ignores a window that is not entirely in the trace.
+    let (from, to) = (from.since(margin).max(span.0), (to + margin).min(span.1));
+    if from >= to {
+        return String::new();
     }
-}
-
-/// The part of the page's address that defines the view.
-impl fmt::Display for View {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some((start, duration)) = self.selected {
-            write!(f, "&ts={}&dur={}", start.get(), duration.get())?;
-        }
-        let (start, end) = self.window;
-        write!(f, "&visStart={}&visEnd={}", start.get(), end.get())
-    }
+    let selected = slice.map_or_else(String::new, |(start, end)| {
+        format!("&ts={}&dur={}", start.get(), end.since(start).get())
+    });
+    format!("{selected}&visStart={}&visEnd={}", from.get(), to.get())
 }
 
 /// Serves one trace to the page.
 #[derive(Debug)]
 pub struct Server {
+    /// The address to open in a browser.
+    pub address: String,
     listener: TcpListener,
     served: Arc<ServedTrace>,
-    address: String,
 }
 
 #[derive(Debug)]
@@ -150,46 +122,32 @@ struct ServedTrace {
     transfers: AtomicUsize,
 }
 
-/// How [`Server::wait`] ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WaitOutcome {
-    /// The page has fetched the trace.
-    Fetched,
-    /// The page has not started to fetch the trace in time.
-    TimedOut,
-}
-
 impl Server {
-    /// Starts to listen. The page will call the trace `name` and show `view` first.
+    /// Starts to listen. The page will call the trace `name` and show [`view`] first.
     ///
     /// # Errors
     /// The trace cannot be read, or the port is in use.
-    pub fn new(file: File, name: &str, view: Option<View>, page: &Page, port: u16) -> Result<Self> {
+    pub fn new(file: File, name: &str, view: &str, page: &Page, port: u16) -> Result<Self> {
         let length = file.metadata().with_context(|| format!("cannot read {name}"))?.len();
         let listener = listen(port)?;
         let host = format!("127.0.0.1:{}", listener.local_addr()?.port());
         // The name is part of a URL within a URL.
         let name = name.replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "_");
         let path = format!("/{:016x}/{name}", getrandom::u64().context("no random number")?);
-        let view = view.map_or(String::new(), |view| view.to_string());
         let address =
             format!("{page}#!/?url=http://{host}{path}&startupCommands={STARTUP_COMMANDS}{view}");
         info!(host, origin = page.origin, bytes = length, "serving");
         let endpoint = Endpoint { host, path, origin: page.origin.clone(), length };
         let served = Arc::new(ServedTrace { file, endpoint, transfers: AtomicUsize::new(0) });
-        Ok(Server { listener, served, address })
+        Ok(Server { address, listener, served })
     }
 
-    /// The address to open in a browser.
-    pub fn address(&self) -> &str {
-        &self.address
-    }
-
-    /// Waits until the page has fetched the trace, up to `timeout` for it to start.
+    /// Waits until the page has fetched the trace, up to `timeout` for it to start. Returns whether
+    /// it has.
     ///
     /// # Errors
     /// `watch` stops the waiting.
-    pub fn wait(self, timeout: Duration, watch: &Watch) -> Result<WaitOutcome, Interrupted> {
+    pub fn wait(self, timeout: Duration, watch: &Watch) -> Result<bool, Interrupted> {
         const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
         let started = Instant::now();
         let Server { listener, served, .. } = self;
@@ -200,11 +158,11 @@ impl Server {
         });
         loop {
             if fetched.recv_timeout(SIGNAL_CHECK_INTERVAL).is_ok() {
-                return Ok(WaitOutcome::Fetched);
+                return Ok(true);
             }
             watch.check()?;
             if started.elapsed() >= timeout && served.transfers.load(Ordering::Relaxed) == 0 {
-                return Ok(WaitOutcome::TimedOut);
+                return Ok(false);
             }
         }
     }
@@ -314,22 +272,20 @@ mod tests {
     fn a_view_lies_within_the_trace() {
         let times = |(from, to)| (Nanos::new(from), Nanos::new(to));
         let span = times((1_000_000, 9_000_000));
-        let view = |window, slice: Option<_>| {
-            View::new(times(window), span, slice.map(times)).map(|view| view.to_string())
-        };
+        let view = |window, slice: Option<_>| view(times(window), span, slice.map(times));
         for (window, expected) in [
             ((2_000_000, 3_000_000), "&visStart=2000000&visEnd=3000000"),
             ((0, u64::MAX), "&visStart=1000000&visEnd=9000000"),
             ((5_000_000, 5_000_000), "&visStart=4995000&visEnd=5005000"),
             ((9_500_000, 9_500_000), ""),
         ] {
-            assert_eq!(view(window, None).unwrap_or_default(), expected);
+            assert_eq!(view(window, None), expected);
         }
         assert_eq!(
-            view((2_000_000, 3_000_000), Some((2_100_000, 2_900_000))).unwrap(),
+            view((2_000_000, 3_000_000), Some((2_100_000, 2_900_000))),
             "&ts=2100000&dur=800000&visStart=2000000&visEnd=3000000"
         );
-        assert_eq!(View::new(times((0, 1)), (Nanos::MAX, Nanos::ZERO), None), None);
+        assert_eq!(super::view(times((0, 1)), (Nanos::MAX, Nanos::ZERO), None), "");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The HTTP requests of the page, and the responses to them.
 
-use std::fmt::Write as _;
 use std::io::{self, Read};
 
 /// The one resource that is served.
@@ -56,12 +55,9 @@ impl Endpoint {
     pub(super) fn respond(&self, head: &[u8]) -> Response {
         let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut request = httparse::Request::new(&mut headers);
-        let (Some(method), Some(path)) = (match request.parse(head) {
-            Ok(httparse::Status::Complete(_)) => (request.method, request.path),
-            Ok(httparse::Status::Partial) | Err(_) => (None, None),
-        }) else {
+        if !request.parse(head).is_ok_and(|status| status.is_complete()) {
             return refusal("400 Bad Request");
-        };
+        }
         let is = |name: &str, expected: &str| {
             let mut values = request
                 .headers
@@ -74,26 +70,24 @@ impl Endpoint {
         if !is("host", &self.host) || !is("origin", &self.origin) {
             return refusal("403 Forbidden");
         }
-        if path != self.path {
+        if request.path != Some(&self.path) {
             return refusal("404 Not Found");
         }
-        match method {
-            "GET" => Response::Trace(self.head("200 OK", self.length)),
-            "HEAD" => Response::Head(self.head("200 OK", self.length)),
+        let found = format!("200 OK\r\nContent-Length: {}", self.length);
+        match request.method {
+            Some("GET") => Response::Trace(self.head(&found)),
+            Some("HEAD") => Response::Head(self.head(&found)),
             // A preflight request: may a page from the network reach this machine?
-            "OPTIONS" => Response::Head(self.head("204 No Content", 0)),
+            Some("OPTIONS") => Response::Head(self.head("204 No Content")),
             _ => refusal("405 Method Not Allowed"),
         }
     }
 
-    fn head(&self, status: &str, length: u64) -> String {
-        let mut head = format!("HTTP/1.1 {status}\r\n");
-        if !status.starts_with("204") {
-            let _ = write!(head, "Content-Length: {length}\r\n");
-        }
-        let _ = write!(
-            head,
-            "Content-Type: application/octet-stream\r\n\
+    /// The head of a response that the page may read. It starts with a status, and perhaps headers.
+    fn head(&self, start: &str) -> String {
+        format!(
+            "HTTP/1.1 {start}\r\n\
+             Content-Type: application/octet-stream\r\n\
              Access-Control-Allow-Origin: {}\r\n\
              Access-Control-Allow-Methods: GET, HEAD\r\n\
              Access-Control-Allow-Private-Network: true\r\n\
@@ -102,8 +96,7 @@ impl Endpoint {
              X-Content-Type-Options: nosniff\r\n\
              Connection: close\r\n\r\n",
             self.origin
-        );
-        head
+        )
     }
 }
 

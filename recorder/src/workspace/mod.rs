@@ -1,63 +1,42 @@
 //! The programs of the current Cargo workspace.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fmt};
 
 use anyhow::{Context, Result, anyhow, bail};
-use cargo_metadata::{Message, MetadataCommand, Package, PackageId, Target, TargetKind};
+use cargo_metadata::{Message, MetadataCommand, Package, PackageId, Target};
 use serde::Serialize;
 use tracing::info_span;
 
-/// A binary or example of a workspace.
-#[derive(Clone, Debug)]
+/// A binary or example of a workspace, as in `recorder list --json`.
+#[derive(Clone, Debug, Serialize)]
 pub struct Program {
     /// Its name.
     pub name: String,
+    /// `bin` or `example`.
+    kind: &'static str,
+    package: String,
+    source: PathBuf,
+    /// The first line of its documentation, or an empty string.
+    pub summary: String,
     /// Whether it is listed: its package depends on `instrumented` and is not hidden.
+    #[serde(skip)]
     pub listed: bool,
     /// Its position in the order that its package defines.
+    #[serde(skip)]
     position: usize,
-    package: String,
+    #[serde(skip)]
     id: PackageId,
-    source: PathBuf,
-    is_example: bool,
     /// The features that it requires.
+    #[serde(skip)]
     features: Vec<String>,
 }
 
-/// A program in `recorder list --json`.
-#[derive(Clone, Debug, Serialize)]
-pub struct Listing<'a> {
-    name: &'a str,
-    kind: &'static str,
-    package: &'a str,
-    source: &'a Path,
-    summary: String,
-}
-
 impl Program {
-    /// The first line of its documentation, or an empty string.
-    pub fn summary(&self) -> String {
-        let source = fs::read_to_string(&self.source).unwrap_or_default();
-        let line = source.lines().find_map(|line| line.strip_prefix("//!"));
-        line.unwrap_or_default().trim().to_owned()
-    }
-
-    /// Everything that is known without building it.
-    pub fn listing(&self) -> Listing<'_> {
-        Listing {
-            name: &self.name,
-            kind: if self.is_example { "example" } else { "bin" },
-            package: &self.package,
-            source: &self.source,
-            summary: self.summary(),
-        }
-    }
-
     /// Builds the program and returns the path of its executable. Cargo prints to stderr; if
     /// `quiet`, only errors and warnings.
     ///
@@ -68,7 +47,7 @@ impl Program {
         let mut command = Command::new(cargo());
         command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
         command.arg(&self.id.repr);
-        command.args([if self.is_example { "--example" } else { "--bin" }, &self.name]);
+        command.args([&format!("--{}", self.kind), &self.name]);
         for feature in &self.features {
             command.args(["--features", feature]);
         }
@@ -125,15 +104,17 @@ pub fn programs() -> Result<Vec<Program>> {
         .into_iter()
         .flat_map(|package| {
             let listed = is_listed(package);
-            let targets = package.targets.iter().filter(|target| is_program(target));
+            let targets =
+                package.targets.iter().filter(|target| target.is_bin() || target.is_example());
             targets.map(move |target| Program {
                 name: target.name.clone(),
+                kind: if target.is_example() { "example" } else { "bin" },
+                package: package.name.to_string(),
+                source: target.src_path.clone().into(),
+                summary: summary(target),
                 listed,
                 position: position(package, &target.name),
-                package: package.name.to_string(),
                 id: package.id.clone(),
-                source: target.src_path.clone().into(),
-                is_example: target.kind.contains(&TargetKind::Example),
                 features: target.required_features.clone(),
             })
         })
@@ -143,47 +124,33 @@ pub fn programs() -> Result<Vec<Program>> {
     Ok(programs)
 }
 
-/// The error if a workspace has no program with the given name.
-#[derive(Debug)]
-pub struct UnknownProgram {
-    name: String,
-    most_similar: Option<String>,
-}
-
-impl fmt::Display for UnknownProgram {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "this workspace has no example or binary {:?}", self.name)?;
-        if let Some(name) = &self.most_similar {
-            write!(f, "; did you mean {name:?}?")?;
-        }
-        write!(f, " (`recorder list` shows all programs)")
-    }
-}
-
-impl std::error::Error for UnknownProgram {}
-
 /// Finds the program with this name.
 ///
 /// # Errors
-/// [`UnknownProgram`], with the most similar name.
-pub fn find(programs: &[Program], name: &str) -> Result<Program, UnknownProgram> {
+/// There is none; the message contains the most similar name.
+pub fn find<'a>(programs: &'a [Program], name: &str) -> Result<&'a Program, String> {
     const MIN_SIMILARITY: f64 = 0.7;
-    programs.iter().find(|program| program.name == name).cloned().ok_or_else(|| {
+    programs.iter().find(|program| program.name == name).ok_or_else(|| {
         let most_similar = programs
             .iter()
             .filter(|program| program.listed)
             .map(|program| (strsim::jaro_winkler(&program.name, name), &program.name))
             .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
             .max_by(|a, b| a.0.total_cmp(&b.0));
-        UnknownProgram {
-            name: name.to_owned(),
-            most_similar: most_similar.map(|(_, name)| name.clone()),
-        }
+        let hint = most_similar
+            .map_or_else(String::new, |(_, similar)| format!("; did you mean {similar:?}?"));
+        format!(
+            "this workspace has no example or binary {name:?}{hint} (`recorder list` shows all \
+             programs)"
+        )
     })
 }
 
-fn is_program(target: &Target) -> bool {
-    target.kind.iter().any(|kind| matches!(kind, TargetKind::Bin | TargetKind::Example))
+/// The first line of a program's documentation, or an empty string.
+fn summary(target: &Target) -> String {
+    let source = fs::read_to_string(&target.src_path).unwrap_or_default();
+    let line = source.lines().find_map(|line| line.strip_prefix("//!"));
+    line.unwrap_or_default().trim().to_owned()
 }
 
 fn is_listed(package: &Package) -> bool {

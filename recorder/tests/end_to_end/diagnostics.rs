@@ -14,24 +14,24 @@ fn record(place: &Place, options: &[&str]) -> Command {
     command
 }
 
-/// How many lines of a log there are.
+/// The number of log lines.
 fn logged(ran: &Ran) -> usize {
     ran.stderr.lines().filter(|line| line.contains(" recorder::")).count()
 }
 
 #[test]
-fn nothing_is_logged_unless_it_is_asked_for() {
+fn logging_is_off_by_default() {
     let place = Place::new();
     let ran = run(record(&place, &[])).expect_status(0);
     assert_eq!(logged(&ran), 0, "{ran:#?}");
 
     let info = run(record(&place, &["-v"])).expect_status(0);
     assert!(logged(&info) >= 5, "{info:#?}");
-    // What a user is told is no log, and not written in another way because of it.
+    // Messages to the user are not part of the log, and do not change with it.
     let info = info.expect_stderr("\n3 threads in ").expect_stderr("\nwrote x.rec (");
     assert!(!info.stderr.contains('\u{1b}'), "{info:#?}");
     assert!(!info.stderr.contains("DEBUG"), "{info:#?}");
-    // What is done again and again while the program runs.
+    // Repeated actions while the program runs.
     let mut recorder = place.recorder(&["-vvv", "record", "--on-deadlock", "kill"]);
     recorder.args(["-o", "x.rec", "--", program("hang")]).env_remove("RUST_LOG");
     run(recorder)
@@ -56,7 +56,7 @@ fn rust_log_is_respected() {
 }
 
 #[test]
-fn quiet_leaves_errors() {
+fn quiet_prints_only_errors() {
     let place = Place::new();
     let ran = run(record(&place, &["--quiet"])).expect_status(0);
     assert_eq!(ran.stderr, "", "{ran:#?}");
@@ -73,7 +73,7 @@ fn quiet_leaves_errors() {
 #[test]
 fn a_timeline_of_the_recorder_itself() {
     let place = Place::new();
-    // It hangs, so that it is drained before it ends.
+    // The program hangs, so that its blocks are drained before it ends.
     let arguments = ["record", "--on-deadlock", "kill", "-o", "x.rec", "--", program("hang")];
     run(place.recorder(&[&["--self-trace", "self.json"], &arguments[..]].concat()))
         .expect_status(123);

@@ -1,11 +1,11 @@
-//! Reads the event text, with nothing of the recorder's own reader.
+//! Parses the event text, independently of the recorder's own reader.
 
 use std::collections::{BTreeMap, HashMap};
 
 /// An event text.
 pub(crate) struct Text(String);
 
-/// An event. Texts in it are read up to the first quote.
+/// An event. Its strings are read up to the first quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Event<'a> {
     pub(crate) process: u64,
@@ -28,31 +28,31 @@ impl Event<'_> {
         quoted.split_once('"').unwrap().0
     }
 
-    /// A text as it stands there, with its escapes.
+    /// A string as it is written, with its escapes.
     #[track_caller]
     pub(crate) fn escaped(&self, key: &str) -> &str {
         let quoted = value(self.fields, key).strip_prefix('"').unwrap();
         quoted.strip_suffix('"').unwrap()
     }
 
-    /// Whether it is a send, or an end of one.
+    /// Whether it is a send, or the end of one.
     pub(crate) fn is_send(&self) -> bool {
         self.name.starts_with("Send") && !self.name.starts_with("Sender")
             || self.name.starts_with("TrySend")
     }
 
-    /// Whether it is a send or a receive, or an end of one.
+    /// Whether it is a send or a receive, or the end of one.
     pub(crate) fn is_operation(&self) -> bool {
         self.is_send() || self.name.starts_with("Recv") || self.name.starts_with("Try")
     }
 
-    /// Whether it tells that a message was received.
+    /// Whether it records that a message was received.
     pub(crate) fn is_receive(&self) -> bool {
         ["Recv", "RecvEnd", "TryRecv", "RecvTimeout", "RecvTimeoutEnd"].contains(&self.name)
     }
 }
 
-/// How long what is quoted is, up to the first quote that is not escaped.
+/// The length of a quoted string, up to the first quote that is not escaped.
 fn end_of_quoted(quoted: &str) -> usize {
     let mut escaped = false;
     let end = quoted.find(|c| {
@@ -63,7 +63,7 @@ fn end_of_quoted(quoted: &str) -> usize {
     end.unwrap()
 }
 
-/// What stands after `key=`, with all that follows on it if it is quoted.
+/// The text after `key=`; if it is quoted, with the rest of the line.
 #[track_caller]
 fn value<'a>(fields: &'a str, key: &str) -> &'a str {
     let mut rest = fields;
@@ -108,7 +108,7 @@ impl Text {
         events
     }
 
-    /// How often there is each event, by name.
+    /// The number of events of each name.
     pub(crate) fn counts(&self) -> BTreeMap<&str, usize> {
         let mut counts = BTreeMap::new();
         for event in self.events() {
@@ -117,23 +117,23 @@ impl Text {
         counts
     }
 
-    /// How many events there are of any of these names.
+    /// The number of events with one of these names.
     pub(crate) fn count(&self, names: &[&str]) -> usize {
         let events = self.events();
         events.iter().filter(|event| names.contains(&event.name)).count()
     }
 
-    /// How many messages were sent.
+    /// The number of messages sent.
     pub(crate) fn sent(&self) -> usize {
         self.count(&["Send", "SendEnd", "TrySend"])
     }
 
-    /// How many messages were received.
+    /// The number of messages received.
     pub(crate) fn received(&self) -> usize {
         self.events().iter().filter(|event| event.is_receive()).count()
     }
 
-    /// How many events the threads could not record.
+    /// The number of events that the threads could not record.
     pub(crate) fn dropped(&self) -> u64 {
         let blocks = self.0.lines().filter(|line| line.starts_with("block "));
         blocks.map(|line| value(line, "dropped").parse::<u64>().unwrap()).sum()

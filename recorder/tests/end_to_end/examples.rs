@@ -1,4 +1,4 @@
-//! The examples: what each prints, and what is in its recording whatever the times.
+//! The output of each example, and the parts of its recording that do not depend on timing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
@@ -43,7 +43,7 @@ impl Example {
         example
     }
 
-    /// Runs an example that has to be ended, and is told to hang in these waits.
+    /// Runs an example until it is reported to hang in these waits, and ends it.
     #[track_caller]
     fn run_until_it_hangs(name: &str, waits: &[&str]) -> Self {
         let mut example = Example::record(name, &["--on-deadlock", "kill"]);
@@ -54,7 +54,7 @@ impl Example {
         example
     }
 
-    /// What one thread sends on a channel arrives in its order, whoever receives it.
+    /// Messages of one thread on a channel arrive in order, no matter which thread receives them.
     fn expect_fifo(&self) {
         let mut last = HashMap::new();
         for operation in self.operations.iter().filter(|operation| operation.is_receive()) {
@@ -79,12 +79,12 @@ impl Example {
         assert_eq!(counts, (sent, received), "{channel}: {:#?}", self.ran);
     }
 
-    /// How often each thread has sent on a channel.
+    /// The number of messages that each thread has sent on a channel.
     fn senders(&self, channel: &str) -> BTreeMap<&str, usize> {
         self.threads(channel, Operation::is_send)
     }
 
-    /// How often each thread has received from a channel.
+    /// The number of messages that each thread has received from a channel.
     fn receivers(&self, channel: &str) -> BTreeMap<&str, usize> {
         self.threads(channel, Operation::is_receive)
     }
@@ -135,7 +135,7 @@ fn operations(text: &Text) -> Vec<Operation> {
             channels.insert(event.number(end), event.text("name").to_owned());
         }
     }
-    // A clone's clone may stand before it, in another thread's block.
+    // The clone of a clone may come before it, in the block of another thread.
     let clones: HashMap<_, _> = events
         .iter()
         .filter(|event| event.name == "SenderCloned")
@@ -165,7 +165,7 @@ fn operations(text: &Text) -> Vec<Operation> {
 }
 
 #[test]
-fn every_example_is_in_the_order_of_teaching_documented_and_tested() {
+fn every_example_is_documented_in_teaching_order_and_tested() {
     let examples = workspace().join("examples");
     let manifest = fs::read_to_string(examples.join("Cargo.toml")).unwrap();
     let order = manifest.split_once("order = [").unwrap().1.split_once(']').unwrap().0;
@@ -219,7 +219,7 @@ fn until_disconnect() {
     example.expect_stdout("5\n4\n3\n2\n1\nlift-off; from now on recv returns Err(RecvError)\n");
     example.expect_messages("countdown", 5, 5);
     let disconnected = |operation: &Operation| operation.name.ends_with("Disconnected");
-    // The loop's last, and one more.
+    // The last one of the loop, and one more.
     assert_eq!(example.count("countdown", disconnected), 2);
 }
 
@@ -229,7 +229,7 @@ fn polling() {
     let keys = ["left", "jump", "right"].map(|key| format!("the player pressed {key}\n"));
     example.expect_stdout(&format!("{}the player has left\n", keys.concat()));
     example.expect_messages("keys", 3, 3);
-    // Nobody ever waits.
+    // No thread ever waits.
     assert_eq!(example.count("keys", |operation| operation.name.ends_with("Begin")), 0);
     assert_eq!(example.count("keys", |operation| operation.name == "TryRecvDisconnected"), 1);
 }
@@ -310,7 +310,7 @@ fn worker_pool() {
     assert_eq!(example.lines(), lines.iter().map(String::as_str).collect());
     assert_eq!(example.senders("jobs"), BTreeMap::from([("main", 8)]));
     example.expect_messages("jobs", 8, 8);
-    // Every worker learns that it is over.
+    // Every worker notices the end.
     let disconnected = |operation: &Operation| operation.name.ends_with("Disconnected");
     assert_eq!(example.count("jobs", disconnected), 3);
 }
@@ -442,7 +442,7 @@ fn with_tracing() {
     assert_eq!((text.sent(), text.received()), (3, 3));
     let count = |name| text.events().iter().filter(|event| event.name == name).count();
     assert_eq!((count("SpanEntered"), count("SpanExited"), count("Logged")), (3, 3, 3));
-    // What tracing-chrome has written.
+    // The trace of tracing-chrome.
     let trace = fs::read_to_string(place.path("temporary/with_tracing.json")).unwrap();
     assert!(trace.contains("orders"), "{trace}");
 }

@@ -15,7 +15,7 @@ const PROGRAMS: [&[&str]; 5] = [
 ];
 const ENDINGS: [&str; 6] = ["json", "pftrace", "svg", "mmd", "rec", "txt"];
 
-/// Records a program into `x` with all endings.
+/// Records a program into `x`, with all extensions.
 fn record(place: &Place, command: &[&str]) -> Ran {
     let mut recorder = place.recorder(&["record"]);
     for ending in ENDINGS {
@@ -27,14 +27,14 @@ fn record(place: &Place, command: &[&str]) -> Ran {
     ran
 }
 
-/// How many messages a summary says are not drawn in flight.
+/// The number of messages that are not drawn in flight, according to the summary.
 fn not_drawn(ran: &Ran) -> usize {
     let mut lines = ran.stderr.lines();
     let line = lines.find_map(|line| line.split_once(" messages not drawn in flight: "));
     line.map_or(0, |(count, _)| count.parse().unwrap())
 }
 
-/// Exports `from` into `to` with all endings.
+/// Exports `from` to `to`, with all extensions.
 fn export(place: &Place, from: &str, to: &str) {
     let mut recorder = place.recorder(&["export", from]);
     for ending in ENDINGS {
@@ -64,7 +64,7 @@ fn the_same_recording_gives_the_same_bytes() {
 }
 
 #[test]
-fn the_trace_has_what_the_recording_has() {
+fn the_trace_contains_all_of_the_recording() {
     for command in PROGRAMS {
         let place = Place::new();
         let ran = record(&place, command);
@@ -73,12 +73,12 @@ fn the_trace_has_what_the_recording_has() {
         let messages: Vec<_> = json.iter().filter(|event| event["cat"] == "message").collect();
         let count = |phase: &str| messages.iter().filter(|event| event["ph"] == phase).count();
         assert_eq!(count("s") + count("t"), text.sent() + text.received(), "{command:?}");
-        // Each message is in flight once, from a begin to an end.
+        // Each message is in flight once, with a start and an end.
         let drawn = text.sent() - not_drawn(&ran);
         assert_eq!(count("b"), drawn, "{command:?}");
         assert_eq!(count("e"), drawn, "{command:?}");
 
-        // A chain begins once, and never leads back in time.
+        // A chain starts once, and never goes back in time.
         let mut chains: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for event in messages.iter().filter(|event| event["ph"] == "s" || event["ph"] == "t") {
             let chain = chains.entry(event["id"].as_u64().unwrap()).or_default();
@@ -104,7 +104,7 @@ fn a_recording_is_shown_in_the_terminal() {
         run(recorder).expect_status(0).expect_stderr(&summary)
     };
     let shown = show(&[]).stdout;
-    // A pipe has no width and no colours.
+    // Output to a pipe has no width limit and no colours.
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     assert!(!shown.contains('\u{1b}'), "{shown}");
     assert!(shown.starts_with("            main"), "{shown}");
@@ -116,7 +116,7 @@ fn a_recording_is_shown_in_the_terminal() {
 }
 
 #[test]
-fn who_has_seen_enough_of_a_recording_may_leave() {
+fn show_ends_quietly_when_its_reader_closes_the_pipe() {
     let place = Place::new();
     record(&place, &["count", "3", "1"]);
     let (reader, writer) = std::io::pipe().unwrap();
@@ -126,7 +126,7 @@ fn who_has_seen_enough_of_a_recording_may_leave() {
 }
 
 #[test]
-fn how_a_chart_is_drawn_can_be_said() {
+fn the_style_of_a_chart_can_be_chosen() {
     let place = Place::new();
     record(&place, &["count", "300", "1"]);
     let export = |arguments: &[&str]| {
@@ -145,7 +145,7 @@ fn how_a_chart_is_drawn_can_be_said() {
 }
 
 #[test]
-fn a_part_of_a_run_is_shown_and_says_so() {
+fn an_export_of_a_part_of_a_run_states_the_part() {
     let place = Place::new();
     record(&place, &["count", "300", "1"]);
     let export = |arguments: &[&str]| {
@@ -175,7 +175,7 @@ fn a_part_of_a_run_is_shown_and_says_so() {
 }
 
 #[test]
-fn what_is_no_recording() {
+fn files_that_are_not_recordings_are_refused() {
     let place = Place::new();
     fs::write(place.path("letter.rec"), "Dear reader, this is no recording.\n").unwrap();
     fs::write(place.path("empty.rec"), "").unwrap();
@@ -188,7 +188,7 @@ fn what_is_no_recording() {
         assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
         assert_eq!(place.names(), before);
     }
-    // What it is, if we know it.
+    // The message names the kind of file, if it is known.
     fs::write(place.path("x.json"), "[]").unwrap();
     run(place.recorder(&["export", "x.json", "-o", "x.txt"]))
         .expect_status(1)
@@ -197,7 +197,7 @@ fn what_is_no_recording() {
 }
 
 #[test]
-fn onto_itself() {
+fn a_recording_can_be_exported_onto_itself() {
     let place = Place::new();
     record(&place, &["count", "100", "1"]);
     let before = place.bytes("x.rec");

@@ -1,14 +1,13 @@
-//! No room on the disk: the program runs on, and what there was room for is kept.
+//! A full disk: the program continues, and the events recorded before are kept.
 //!
-//! The disk is one whose files cannot grow beyond a limit: `ulimit -f`, with the signal
-//! that it would bring ignored.
+//! The disk is simulated by a limit on the size of files: `ulimit -f`, with its signal ignored.
 
 use std::process::Command;
 
 use crate::command::{Place, run};
 use crate::programs::program;
 
-/// A shell command whose files, and those of all that it starts, have so many kB of room.
+/// A shell command that, with its children, can write files of at most this many kB.
 fn with_room(kilobytes: usize, command: &str) -> String {
     // The unit is 512 bytes in some shells and 1024 in others.
     format!("trap '' XFSZ; ulimit -f {kilobytes}; exec {command}")
@@ -23,9 +22,9 @@ fn shell(place: &Place, script: &str) -> Command {
 const COMPLAINT: &str = "instrumented: not recording (any more): File too large";
 
 #[test]
-fn the_program_runs_on() {
+fn the_program_continues() {
     let place = Place::new();
-    // Room for small blocks, and for no large one.
+    // Room for small blocks, but not for a large one.
     let script = with_room(200, &format!("{} 20000 2", program("count")));
     let ran =
         run(place.recorder(&["record", "-o", "x.txt", "-o", "x.json", "--", "sh", "-c", &script]))
@@ -38,7 +37,7 @@ fn the_program_runs_on() {
 
     let text = place.text("x.txt");
     assert!(text.sent() > 0);
-    // Each is either there or counted.
+    // Each event is either recorded or counted.
     let operations = text.events().iter().filter(|event| event.is_operation()).count();
     assert!(operations as u64 + text.dropped() >= 80_000);
     assert!(operations < 80_000);
@@ -46,9 +45,9 @@ fn the_program_runs_on() {
 }
 
 #[test]
-fn a_small_disk_on_which_there_is_no_room_left() {
+fn a_small_disk_that_becomes_full() {
     let place = Place::new();
-    // What is mounted is mounted for this command alone.
+    // The file system is mounted for this command alone.
     let mount = "mount -t tmpfs -o size=256k none temporary";
     let recorder = env!("CARGO_BIN_EXE_recorder");
     let script =
@@ -69,7 +68,7 @@ fn a_small_disk_on_which_there_is_no_room_left() {
 }
 
 #[test]
-fn the_signal_for_too_large_files_does_not_come() {
+fn the_signal_for_too_large_files_is_not_raised() {
     let place = Place::new();
     let script = format!("ulimit -f 200; exec {} 20000 2", program("count"));
     run(place.recorder(&["record", "-o", "x.txt", "--", "sh", "-c", &script]))
@@ -91,7 +90,7 @@ fn no_room_at_all() {
 }
 
 #[test]
-fn no_room_for_a_recording_of_its_own() {
+fn no_room_for_a_program_that_records_itself() {
     let place = Place::new();
     let script = with_room(0, &format!("{} own.rec", program("records_itself")));
     run(shell(&place, &script))
@@ -133,7 +132,7 @@ fn no_room_for_the_recorder_itself() {
         .expect_stderr("the processes' files are left in ")
         .expect_stderr("wrote x.rec");
     assert_eq!(place.names(), ["temporary", "x.rec"]);
-    // What there was room for is there, be it with a gap (status 1).
+    // The events that had room are recorded, perhaps with a gap (status 1).
     let ran = run(place.recorder(&["export", "x.rec", "-o", "x.txt"]));
     assert!(matches!(ran.status.code(), Some(0 | 1)), "{ran:#?}");
     assert!(place.text("x.txt").sent() + place.text("x.txt").received() > 10_000);

@@ -1,4 +1,4 @@
-//! A program that hangs: what is said while it does, and how it is ended.
+//! Programs that hang: the message while they hang, and `--on-deadlock`.
 
 use rustix::process::Signal;
 
@@ -9,7 +9,7 @@ use crate::programs::program;
 const DEADLOCK: &str = "deadlock: ";
 
 #[test]
-fn what_is_wrong_is_said_while_the_program_hangs() {
+fn the_cause_is_printed_while_the_program_hangs() {
     let place = Place::new();
     let arguments = ["record", "-o", "x.txt", "--", program("hang")];
     let mut running = Running::start(place.recorder(&arguments));
@@ -27,7 +27,7 @@ fn what_is_wrong_is_said_while_the_program_hangs() {
         let number = 1 + source.lines().position(|line| line.contains(marker)).unwrap();
         assert!(line.contains(&format!("src/bin/hang.rs:{number})")), "{line}");
     }
-    // It is left alone until somebody ends it.
+    // The recorder does not end it.
     running.signal(Signal::INT);
     let ran = running.finish().expect_status(130).expect_no_damage();
     assert_eq!(ran.stderr.matches("recorder: the program hangs").count(), 1, "{ran:#?}");
@@ -52,7 +52,7 @@ fn a_program_that_hangs_can_be_ended() {
 }
 
 #[test]
-fn one_that_does_not_want_to_end_is_killed() {
+fn a_hanging_program_that_ignores_sigterm_is_killed() {
     let place = Place::new();
     let arguments =
         ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("ignores_sigterm")];
@@ -60,16 +60,16 @@ fn one_that_does_not_want_to_end_is_killed() {
 }
 
 #[test]
-fn every_process_is_ended_and_not_only_the_one_that_hangs() {
+fn every_process_is_ended_if_one_hangs() {
     let place = Place::new();
-    // The shell does nothing that is recorded.
+    // The shell itself records nothing.
     let script = format!("{} & wait", program("hang"));
     let arguments = ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", "sh", "-c", &script];
     run(place.recorder(&arguments)).expect_status(123).expect_stderr(DEADLOCK);
 }
 
 #[test]
-fn a_flight_recorder_says_so_too() {
+fn a_flight_recorder_reports_a_hang_too() {
     let place = Place::new();
     let arguments =
         ["record", "--last", "1h", "--on-deadlock", "kill", "-o", "x.txt", "--", program("hang")];
@@ -77,7 +77,7 @@ fn a_flight_recorder_says_so_too() {
 }
 
 #[test]
-fn threads_that_are_not_recorded_make_it_likely() {
+fn threads_that_are_not_recorded_make_a_hang_likely() {
     let place = Place::new();
     let arguments = ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("stranger")];
     run(place.recorder(&arguments))
@@ -88,7 +88,7 @@ fn threads_that_are_not_recorded_make_it_likely() {
 }
 
 #[test]
-fn a_program_in_which_somebody_sleeps_does_not_hang() {
+fn a_program_with_a_sleeping_thread_does_not_hang() {
     let place = Place::new();
     let arguments =
         ["record", "--on-deadlock", "kill", "-o", "x.txt", "--", program("idles"), "3000"];

@@ -51,7 +51,7 @@ fn every_command_has_a_manual_page() {
 /// `help.txt` contains the help of all commands, to be proofread. After a change:
 /// `UPDATE_HELP=1 cargo test -p recorder --test end_to_end help`
 #[test]
-fn the_help_is_that_of_the_proofread_file() {
+fn the_help_matches_the_proofread_file() {
     let place = Place::new();
     let mut help = String::new();
     for command in [String::new()].into_iter().chain(commands()) {

@@ -1,5 +1,5 @@
-//! Programs that end badly or are short of something, recorders that stop, clocks of another
-//! kind: the program does what it would have done, and what was recorded can be read.
+//! Programs that crash or run out of resources, suspended recorders, and other clocks: the program
+//! behaves as it does without a recorder, and the recording is readable.
 
 use std::collections::HashMap;
 use std::fs;
@@ -11,10 +11,10 @@ use crate::command::{Place, Ran, Running, run};
 use crate::event_text::Text;
 use crate::programs::program;
 
-/// How often each is tried: the moment differs.
+/// The number of attempts for each way to end: the moment differs.
 const ROUNDS: usize = 5;
 
-/// Checks what is there of `ends`: of each worker at least so many messages, without a gap.
+/// Checks the recording of `ends`: at least this many messages of each worker, without a gap.
 #[track_caller]
 fn check(text: &Text, at_least: u64) {
     assert_eq!(text.dropped(), 0);
@@ -34,7 +34,7 @@ fn check(text: &Text, at_least: u64) {
 }
 
 #[test]
-fn a_program_that_ends_in_the_midst_of_things() {
+fn a_program_that_ends_while_threads_are_busy() {
     for (how, status) in [
         ("abort", 134),
         ("exit", 7),
@@ -56,7 +56,7 @@ fn a_program_that_ends_in_the_midst_of_things() {
 
 const COMPLAINT: &str = "instrumented: not recording (any more): ";
 
-/// The complaint, which comes once.
+/// The complaint, which is printed once.
 #[track_caller]
 fn complaint(stderr: &str) -> &str {
     let mut complaints = stderr.lines().filter_map(|line| line.strip_prefix(COMPLAINT));
@@ -65,7 +65,7 @@ fn complaint(stderr: &str) -> &str {
     complaint
 }
 
-/// `told` under the recorder, which does what these lines tell.
+/// Runs `told` under the recorder, with these lines as its instructions.
 fn told(place: &Place, lines: &str) -> Ran {
     let arguments = ["record", "-o", "x.txt", "--", program("told")];
     let mut running = Running::start(place.recorder(&arguments));
@@ -85,15 +85,15 @@ fn no_file_descriptor_is_left() {
 #[test]
 fn no_memory_is_left() {
     let place = Place::new();
-    // Enough for a channel, and not for a large ring.
+    // Enough for a channel, but not for a large ring.
     let ran =
         told(&place, "open jobs\npass jobs 10\nlimit 1000000\npass jobs 100000\n").expect_status(0);
     assert_eq!(complaint(&ran.stderr), "Cannot allocate memory (os error 12)");
     let text = place.text("x.txt");
     let operations = text.events().iter().filter(|event| event.is_operation()).count() as u64;
     assert!(operations >= 20);
-    // Each is either there or counted, like the ends of the channel and of the thread, and it
-    // is said whose they were.
+    // Each event is either recorded or counted, like the ends of the channel and of the thread,
+    // and the message names the thread.
     assert_eq!(operations + text.dropped(), 200_020 + 3);
     ran.expect_stderr(&format!(
         "\n{0} events could not be recorded: {0} of main\n",
@@ -102,7 +102,7 @@ fn no_memory_is_left() {
 }
 
 #[test]
-fn the_directories_go_away() {
+fn the_directories_disappear() {
     let place = Place::new();
     fs::create_dir(place.path("out")).unwrap();
     let arguments = ["record", "-o", "out/x.txt", "--", program("pauses"), "100000"];
@@ -123,7 +123,7 @@ fn the_directories_go_away() {
 }
 
 #[test]
-fn a_recorder_that_sleeps_keeps_nobody_waiting() {
+fn a_suspended_recorder_does_not_block_the_program() {
     let place = Place::new();
     let arguments = ["record", "-o", "x.txt", "--", program("pauses"), "200000"];
     let mut running = Running::start(place.recorder(&arguments));
@@ -131,7 +131,7 @@ fn a_recorder_that_sleeps_keeps_nobody_waiting() {
     running.wait_for("ready");
     running.signal(Signal::STOP);
     stdin.write_all(b"go on\n").unwrap();
-    // The program comes to its end while nobody drains.
+    // The program ends while the recorder does not drain.
     running.wait_for("received 200000");
     running.signal(Signal::CONT);
     running
@@ -171,7 +171,7 @@ fn a_clock_that_is_not_the_counter() {
     command.env("INSTRUMENTED_CLOCK", "monotonic");
     run(command).expect_status(0).expect_no_damage().expect_stderr("10000 messages sent");
     let text = place.text("x.txt");
-    // Then a tick is a nanosecond of that clock.
+    // Then a tick is one nanosecond of that clock.
     let clocks: Vec<_> =
         text.lines().filter(|line| line.contains(" Clock monotonic_ns=")).collect();
     assert!(!clocks.is_empty());

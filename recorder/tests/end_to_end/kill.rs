@@ -1,5 +1,5 @@
-//! `kill -9`: of the program, of one that records itself, and of the recorder. What a
-//! thread has done until then is in the recording, without a gap.
+//! `kill -9` of the program, of a program that records itself, and of the recorder. The recording
+//! contains every committed event of each thread, without a gap.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -14,12 +14,12 @@ use crate::command::{Place, Running, run};
 use crate::event_text::{Event, Text};
 use crate::programs::program;
 
-/// How often each is tried.
+/// The number of attempts.
 const ROUNDS: usize = 70;
-/// No queue of `flat_out` is ever longer.
+/// The maximum length of a queue of `flat_out`.
 const QUEUE: usize = 64;
 
-/// When to kill, in microseconds after the program is ready: any time is as good.
+/// A random time to wait before the kill, after the program is ready.
 fn some_time() -> Duration {
     Duration::from_micros(RandomState::new().hash_one(0) % 20_000)
 }
@@ -33,13 +33,13 @@ fn start(place: &Place, arguments: &[&str]) -> (Running, Pid) {
     (running, Pid::from_raw(pid).unwrap())
 }
 
-/// A message's sender and its place in the sender's count.
+/// The sender of a message and its number among the sender's messages.
 fn message(event: &Event<'_>) -> (u64, u64) {
     let detail = event.number("detail");
     (detail >> 40, detail & ((1 << 40) - 1))
 }
 
-/// Checks the recording of a `flat_out` that was killed; gives how many messages it has.
+/// Checks the recording of a `flat_out` that was killed. Returns the number of messages.
 #[track_caller]
 fn check(text: &Text) -> usize {
     assert_eq!(text.dropped(), 0);
@@ -54,7 +54,7 @@ fn check(text: &Text) -> usize {
         .collect();
     let channel = |event: &Event<'_>| endpoints[&event.number("endpoint")];
 
-    // Each thread numbers what it sends, and begins one operation when the last is over.
+    // Each thread numbers its messages, and starts an operation when the last one has ended.
     let mut counts: HashMap<u64, u64> = HashMap::new();
     let mut waits: HashMap<u64, Option<Event<'_>>> = HashMap::new();
     let mut sent: HashMap<u64, Vec<(u64, u64)>> = HashMap::new();
@@ -83,19 +83,19 @@ fn check(text: &Text) -> usize {
         }
     }
 
-    // A channel has one sender and one receiver: what comes out is what was put in, but
-    // for what is under way.
+    // A channel has one sender and one receiver: the received messages are those that were sent,
+    // except for those in flight.
     for (channel, received) in &received {
         let sent = sent.get(channel).map_or(&[][..], |sent| sent);
         let both = sent.len().min(received.len());
         assert!(received[..both] == sent[..both], "channel {channel}");
-        // A send is told after it has happened: the very last one need not be there.
+        // A send is recorded after it has happened: the last one may be missing.
         match &received[both..] {
             [] => {}
             [last] => assert!(last.1 > sent.last().map_or(0, |sent| sent.1), "channel {channel}"),
             more => panic!("channel {channel}: {more:?} were received and not sent"),
         }
-        // Beyond the queue: one that waits for room, one that is taken and not told.
+        // Besides the queue: one that waits for room, and one that was taken but not recorded.
         let under_way = sent.len() - both;
         assert!(under_way <= QUEUE + 2, "channel {channel}: {under_way} are missing");
     }
@@ -103,7 +103,7 @@ fn check(text: &Text) -> usize {
 }
 
 #[test]
-fn of_the_program_at_any_time() {
+fn the_program_is_killed_at_a_random_time() {
     for round in 0..ROUNDS {
         let place = Place::new();
         let (mut running, pid) = start(&place, &[program("flat_out"), "2"]);
@@ -114,13 +114,13 @@ fn of_the_program_at_any_time() {
         eprintln!("round {round}: killed after {delay:?}");
         running.finish().expect_status(137).expect_no_damage().expect_stderr("wrote x.rec");
         assert_eq!(place.names(), ["x.rec", "x.txt"]);
-        // Each consumer was at work before it was killed.
+        // Each consumer was running before it was killed.
         assert!(check(&place.text("x.txt")) >= 2);
         check_report(&place);
     }
 }
 
-/// Whatever was not recorded any more: for the report, what was received was sent.
+/// Checks that the report counts every received message as sent, even if its send is missing.
 #[track_caller]
 fn check_report(place: &Place) {
     let json = run(place.recorder(&["report", "--json", "x.rec"])).expect_status(0);
@@ -132,7 +132,7 @@ fn check_report(place: &Place) {
 }
 
 #[test]
-fn of_the_program_while_threads_come_and_go() {
+fn the_program_is_killed_while_threads_start_and_end() {
     for round in 0..ROUNDS {
         let place = Place::new();
         let (running, pid) = start(&place, &[program("many_threads"), "1000000"]);
@@ -146,7 +146,7 @@ fn of_the_program_while_threads_come_and_go() {
         }
         ran.expect_no_damage();
         let text = place.text("x.txt");
-        // A send is told after it has happened.
+        // A send is recorded after it has happened.
         assert!(text.received() <= text.sent() + 16);
         let threads = text.threads();
         for event in text.events().iter().filter(|event| event.thread > 0) {
@@ -156,7 +156,7 @@ fn of_the_program_while_threads_come_and_go() {
 }
 
 #[test]
-fn of_a_program_that_records_itself() {
+fn a_program_that_records_itself_is_killed() {
     for round in 0..ROUNDS {
         let place = Place::new();
         let mut command = place.command(program("flat_out"));
@@ -179,7 +179,7 @@ fn of_a_program_that_records_itself() {
 }
 
 #[test]
-fn of_the_recorder() {
+fn the_recorder_is_killed() {
     let place = Place::new();
     let mut running = Running::start(place.recorder(&[
         "record",
@@ -192,7 +192,7 @@ fn of_the_recorder() {
     let mut stdin = running.stdin();
     running.wait_for("ready");
     running.signal(Signal::KILL);
-    // From now on nobody makes room.
+    // From now on blocks are not drained.
     stdin.write_all(b"go on\n").unwrap();
     let ran = running.finish();
     assert_eq!((ran.status.code(), &*ran.stderr), (None, ""), "{ran:#?}");

@@ -1,5 +1,4 @@
-//! The `recorder` command, from the command line to the files that it leaves, with real
-//! programs.
+//! Runs the `recorder` command with real programs and checks its output and its files.
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
@@ -9,19 +8,19 @@ mod diagnostics;
 mod examples;
 /// `recorder export` and `show`: the same recording gives the same bytes.
 mod export;
-/// A full disk: the program runs on, and everything up to then is kept.
+/// A full disk: the program continues, and the events recorded before are kept.
 mod full_disk;
-/// Programs that hang: the report while they do, and `--on-deadlock`.
+/// Programs that hang: the message while they hang, and `--on-deadlock`.
 mod hangs;
 /// `--help`, the manual pages and the shell completions.
 mod help;
-/// Programs that crash or lack resources, and recorders that stop: the recording can be read.
+/// Programs that crash or run out of resources, and suspended recorders: the recording is readable.
 mod hostile_conditions;
 /// SIGKILL to the program or the recorder: every committed event is in the recording.
 mod kill;
 /// `--max-events`: the whole run in a limited number of events.
 mod max_events;
-/// `recorder open`: who can fetch the trace, and what starts the browser.
+/// `recorder open`: which pages can fetch the trace, and how the browser is started.
 mod open;
 /// Outputs on stdout, compressed outputs, and exports that are interrupted.
 mod outputs;
@@ -31,7 +30,7 @@ mod pauses_and_limits;
 mod processes;
 /// `recorder record`: the streams and the status of the program, and the files.
 mod record;
-/// Every kind of event: how often it was recorded and where it happened.
+/// Every kind of event: its count and its call sites in the recording.
 mod recorded_events;
 /// `recorder report` and `diff`, and the findings that `record` prints.
 mod report;
@@ -39,15 +38,15 @@ mod report;
 mod run;
 /// Several recordings in one export, on one clock.
 mod several_recordings;
-/// Signals and `--timeout`: the trace is written however the program ends.
+/// Signals and `--timeout`: the trace is written, no matter how the program ends.
 mod signals;
 /// The events of threads, locks and the other primitives, and their order.
 mod synchronization;
-/// Threads that come and go, panic, or use channels in their last moments.
+/// Short-lived threads, threads that panic, and channels used in thread-local destructors.
 mod threads;
 /// The spans and events of the crate `tracing`, and channel operations in a `tracing` subscriber.
 mod tracing;
-/// Wrong usage: the status is 2, and the message tells the right usage.
+/// Wrong usage: the exit status is 2, and the message explains the right usage.
 mod usage;
 /// `--values`: the values of messages.
 mod values;

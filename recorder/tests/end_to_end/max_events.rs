@@ -1,4 +1,4 @@
-//! `--max-events`: the whole of a run in so many events.
+//! `--max-events`: the whole run in a limited number of events.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -7,15 +7,15 @@ use serde_json::Value;
 use crate::command::{Place, Ran, run};
 use crate::programs::program;
 
-/// Records that many messages of each of two producers into `x.rec`, `x.txt` and what else there
-/// is.
+/// Records this many messages of each of two producers into `x.rec`, `x.txt` and the other
+/// arguments.
 fn record(place: &Place, messages: &str, arguments: &[&str]) -> Ran {
     let mut recorder = place.recorder(&["record", "-o", "x.rec", "-o", "x.txt"]);
     recorder.args(arguments).args(["--", program("count"), messages, "2"]);
     run(recorder).expect_status(0).expect_no_damage()
 }
 
-/// How many rows Perfetto makes of it.
+/// The number of rows that Perfetto shows for the trace.
 fn events(json: &[Value]) -> usize {
     let is_event = |event: &&Value| {
         matches!(event["ph"].as_str(), Some("X" | "B" | "C" | "n")) || event["ph"] == "b"
@@ -23,7 +23,7 @@ fn events(json: &[Value]) -> usize {
     json.iter().filter(is_event).count()
 }
 
-/// How often threads have done this, one by one and in merged slices.
+/// The number of operations with this name, in single and in merged slices.
 fn total(json: &[Value], name: &str, argument: &str) -> u64 {
     let count = |event: &Value| match event["cat"].as_str() {
         Some("merged") => event["args"][argument].as_u64().unwrap_or(0),
@@ -34,7 +34,7 @@ fn total(json: &[Value], name: &str, argument: &str) -> u64 {
 }
 
 #[test]
-fn the_whole_run_is_shown_in_so_many_events() {
+fn the_whole_run_is_shown_within_the_limit() {
     let place = Place::new();
     let outputs = ["-o", "x.json", "-o", "x.svg", "--max-events", "2000"];
     let ran = record(&place, "5000", &outputs);
@@ -61,7 +61,7 @@ fn the_whole_run_is_shown_in_so_many_events() {
         ends.map(|event| event["id"].as_u64().unwrap()).collect()
     };
     assert!(!arrows("s").is_empty());
-    // A message's flow may go on, and what has no message ends.
+    // The flow of a message may continue; an operation without a message ends one.
     assert_eq!(arrows("s"), &arrows("t") | &arrows("f"));
     for name in ["y.json", "y.pftrace"] {
         let bytes = place.bytes(name);
@@ -71,7 +71,7 @@ fn the_whole_run_is_shown_in_so_many_events() {
     // A chart has limits of its own.
     assert!(place.bytes("x.svg") == place.bytes("z.svg"));
 
-    // The peak is where it was.
+    // The peak stays at its time.
     export(&["-o", "all.json"]);
     let peak = |json: &[Value]| {
         let depth = |event: &&Value| event["name"] == "numbers queue depth";
@@ -86,7 +86,7 @@ fn the_whole_run_is_shown_in_so_many_events() {
 }
 
 #[test]
-fn a_run_with_fewer_events_is_shown_as_it_is() {
+fn a_run_with_fewer_events_is_shown_unchanged() {
     let place = Place::new();
     record(&place, "100", &["-o", "x.json", "-o", "x.pftrace"]);
     let all = events(&place.json("x.json"));
@@ -101,7 +101,7 @@ fn a_run_with_fewer_events_is_shown_as_it_is() {
     };
     export(3).expect_stderr("the minimum for this many threads and channels)");
     assert!((10..200).contains(&events(&place.json("y.json"))));
-    // States count, too, which a Chrome trace does not have: each wait makes two at most.
+    // States count too, which a Chrome trace does not have: each wait has at most two.
     let (mut too_few, mut most) = (all, 3 * all);
     while most - too_few > 1 {
         let half = too_few.midpoint(most);
@@ -120,7 +120,7 @@ fn a_run_with_fewer_events_is_shown_as_it_is() {
 }
 
 #[test]
-fn of_a_part_of_a_run_so_many_events_are_shown() {
+fn the_limit_applies_to_the_selected_part_of_a_run() {
     let place = Place::new();
     record(&place, "3000", &[]);
     let arguments = ["export", "x.rec", "-o", "y.json", "--thread", "prod*", "--max-events", "500"];

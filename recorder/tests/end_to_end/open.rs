@@ -1,5 +1,5 @@
-//! `recorder open`: who gets the trace, and who does not. The page is played by a few lines of
-//! HTTP; `.ci/perfetto` has the real one.
+//! `recorder open`: which pages can fetch the trace, and how the browser is started. A few lines of
+//! HTTP stand in for the page; `.ci/perfetto` tests the real one.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -14,7 +14,7 @@ use crate::programs::program;
 
 const ORIGIN: &str = "https://ui.perfetto.dev";
 
-/// What is said before the address.
+/// The message before the address.
 const OPEN: &str = "open this in a browser: ";
 
 /// A `recorder` that waits for the page.
@@ -22,13 +22,13 @@ struct Waiting {
     running: Running,
     /// `https://ui.perfetto.dev/`
     page: String,
-    /// What the page says of itself.
+    /// The origin that the page sends.
     origin: &'static str,
     /// `127.0.0.1:40000`
     host: String,
     /// `/0123456789abcdef/x.pftrace`
     path: String,
-    /// What the page is told beside: `startupCommands=…&visStart=0&visEnd=1`
+    /// The other parameters of the page: `startupCommands=…&visStart=0&visEnd=1`
     options: String,
 }
 
@@ -53,7 +53,7 @@ impl Waiting {
         Waiting::at(running, &address)
     }
 
-    /// It waits at this address.
+    /// A recorder that waits at this address.
     fn at(running: Running, address: &str) -> Self {
         let (page, trace) = address.split_once("#!/?url=http://").unwrap();
         let (trace, options) = trace.split_once('&').unwrap();
@@ -69,7 +69,7 @@ impl Waiting {
         }
     }
 
-    /// What comes back for a request; the head, and what follows it.
+    /// The response to a request: its head and its body.
     fn request(&self, method: &str, path: &str, headers: &[&str]) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.host).unwrap();
         write!(stream, "{method} {path} HTTP/1.1\r\n{}\r\n\r\n", headers.join("\r\n")).unwrap();
@@ -81,13 +81,13 @@ impl Waiting {
         (String::from_utf8(answer).unwrap(), body)
     }
 
-    /// What the page gets.
+    /// The response to the page.
     fn fetch(&self, method: &str) -> (String, Vec<u8>) {
         let (host, origin) = (format!("Host: {}", self.host), format!("Origin: {}", self.origin));
         self.request(method, &self.path, &[&host, &origin])
     }
 
-    /// The page fetches the trace, and that is the end.
+    /// Fetches the trace, after which the recorder ends.
     fn finish(self) -> (Vec<u8>, Ran) {
         let (head, body) = self.fetch("GET");
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
@@ -96,7 +96,7 @@ impl Waiting {
     }
 }
 
-/// Records a program into `x` with the endings that there are.
+/// Records a program into `x`, with all extensions.
 fn record(place: &Place) {
     let mut recorder = place.recorder(&["record"]);
     for ending in ["json", "json.gz", "pftrace", "pftrace.gz", "rec", "txt"] {
@@ -107,7 +107,7 @@ fn record(place: &Place) {
 }
 
 #[test]
-fn the_page_gets_the_trace_once() {
+fn the_page_can_fetch_the_trace_once() {
     let place = Place::new();
     record(&place);
     let before = place.names();
@@ -116,13 +116,13 @@ fn the_page_gets_the_trace_once() {
         ("x.pftrace.gz", "x.pftrace.gz"),
         ("x.json", "x.json"),
         ("x.json.gz", "x.json.gz"),
-        // A recording becomes a trace first.
+        // A recording is exported first.
         ("x.rec", "x.pftrace"),
         ("x.txt", "x.pftrace"),
     ] {
         let waiting = Waiting::start(&place, &["open", file]);
         assert!(waiting.path.ends_with(&format!("/{served}")), "{}", waiting.path);
-        // First a browser may ask whether it may, and how much there is.
+        // A browser may first ask for permission, and for the length.
         let (head, body) = waiting.fetch("OPTIONS");
         assert!(head.starts_with("HTTP/1.1 204 ") && body.is_empty(), "{head}");
         let (head, body) = waiting.fetch("HEAD");
@@ -147,14 +147,14 @@ fn several_recordings_become_one_trace() {
     let (body, ran) = waiting.finish();
     assert!(body == place.bytes("both.pftrace"));
     ran.expect_stderr("2 recordings on one clock, ");
-    // Traces are what they are.
+    // Traces cannot be combined.
     run(place.recorder(&["open", "x.rec", "x.pftrace", "--no-browser", "--port", "0"]))
         .expect_status(1)
         .expect_stderr("x.pftrace: not a recording but a trace");
 }
 
 #[test]
-fn what_to_look_at_first() {
+fn the_first_view_can_be_selected() {
     let place = Place::new();
     let hang = program("forgotten_sender");
     let record = ["record", "-o", "x.rec", "-o", "x.json", "--on-deadlock", "kill", "--", hang];
@@ -184,7 +184,7 @@ fn what_to_look_at_first() {
     let (from, to) = window.split_once("&visEnd=").unwrap();
     let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
     assert!(from <= begin && begin < to, "{around}");
-    // All of it is in the trace, or the page would pass over it.
+    // Everything in the view is in the trace; the page would ignore it otherwise.
     let message = shown(&["--message", "results#2"]);
     let window = message.strip_prefix("visStart=").unwrap().split_once("&visEnd=").unwrap();
     let (first, last): (u64, u64) = (window.0.parse().unwrap(), window.1.parse().unwrap());
@@ -192,7 +192,7 @@ fn what_to_look_at_first() {
 }
 
 #[test]
-fn what_cannot_be_looked_at() {
+fn impossible_selections_are_refused() {
     let place = Place::new();
     record(&place);
     for (arguments, why) in [
@@ -211,7 +211,7 @@ fn what_cannot_be_looked_at() {
 }
 
 #[test]
-fn of_a_recording_so_many_events_are_shown() {
+fn the_number_of_events_of_a_recording_can_be_limited() {
     let place = Place::new();
     record(&place);
     let arguments = ["export", "x.rec", "-o", "y.pftrace", "--max-events", "300"];
@@ -226,7 +226,7 @@ fn of_a_recording_so_many_events_are_shown() {
 }
 
 #[test]
-fn nobody_else_gets_it() {
+fn other_pages_cannot_fetch_the_trace() {
     let place = Place::new();
     record(&place);
     let waiting = Waiting::start(&place, &["open", "x.pftrace"]);
@@ -245,13 +245,13 @@ fn nobody_else_gets_it() {
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")) && body.is_empty(), "{why}");
         assert!(!head.contains("Access-Control"), "{why}");
     }
-    // Somebody who says nothing keeps nobody waiting.
+    // A silent connection does not block others.
     let _silent = TcpStream::connect(&waiting.host).unwrap();
     waiting.finish();
 }
 
 #[test]
-fn a_page_of_ones_own() {
+fn another_page_can_be_used() {
     let place = Place::new();
     record(&place);
     let page = "http://localhost:10000/?testing=1";
@@ -263,7 +263,7 @@ fn a_page_of_ones_own() {
 }
 
 #[test]
-fn ctrl_c_ends_the_waiting() {
+fn ctrl_c_ends_the_wait() {
     let place = Place::new();
     record(&place);
     let before = place.names();
@@ -299,7 +299,7 @@ fn a_port_that_is_taken() {
 }
 
 #[test]
-fn what_cannot_be_opened() {
+fn other_files_cannot_be_opened() {
     let place = Place::new();
     fs::write(place.path("letter.txt"), "Dear reader, this is no trace.\n").unwrap();
     fs::write(place.path("empty.json"), "").unwrap();
@@ -315,7 +315,7 @@ fn what_cannot_be_opened() {
     }
 }
 
-/// Puts a program of this name where the recorder looks for programs first.
+/// Installs a program of this name in the first directory of the search path.
 fn install(place: &Place, name: &str, script: &str) -> String {
     let directory = place.path("programs");
     fs::create_dir_all(&directory).unwrap();
@@ -341,7 +341,7 @@ fn a_browser_is_started() {
 }
 
 #[test]
-fn without_a_browser_it_says_what_to_open() {
+fn without_a_browser_the_address_is_printed() {
     let place = Place::new();
     record(&place);
     let names = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
@@ -353,7 +353,7 @@ fn without_a_browser_it_says_what_to_open() {
     let (_, ran) = Waiting::of(command, before).finish();
     ran.expect_stderr("recorder: cannot start a browser: there is no desktop here");
 
-    // One that fails.
+    // With a browser that fails.
     let mut path = String::new();
     for launcher in ["xdg-open", "gio", "gnome-open", "kde-open", "kde-open5", "kde-open6"] {
         path = install(&place, launcher, "exit 3");
@@ -365,7 +365,7 @@ fn without_a_browser_it_says_what_to_open() {
 }
 
 #[test]
-fn what_was_just_written_is_opened() {
+fn a_trace_can_be_opened_after_recording() {
     let place = Place::new();
     let count = program("count");
     let start = |arguments: &[&str]| {
@@ -377,7 +377,7 @@ fn what_was_just_written_is_opened() {
     let (body, ran) = waiting.finish();
     assert!(body == place.bytes("x.pftrace"));
     assert!(!ran.stderr.contains("recorder open"), "{ran:#?}");
-    // If there is no trace, what was written becomes one.
+    // Without a trace, the recording that was written is exported.
     let (body, _) = start(&["export", "x.rec", "-o", "x.txt"]).finish();
     assert!(body == place.bytes("x.pftrace"));
 }

@@ -1,4 +1,4 @@
-//! Where exports go: stdout, compressed files, and nowhere if they are interrupted.
+//! Outputs on stdout, compressed outputs, and exports that are interrupted.
 
 use std::fs::File;
 use std::io::{Read, pipe};
@@ -10,13 +10,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::command::{Place, run};
 use crate::programs::program;
 
-/// Records that many messages of two producers into `x.rec`.
+/// Records this many messages of two producers into `x.rec`.
 fn record(place: &Place, messages: &str) {
     let arguments = ["record", "-q", "-o", "x.rec", "--", program("count"), messages, "2"];
     run(place.recorder(&arguments)).expect_status(0);
 }
 
-/// `recorder ARGUMENTS` with this stdout; gives its status and its stderr.
+/// Runs a command with this stdout. Returns its exit status and its stderr.
 fn into_pipe(mut command: Command, stdout: impl Into<Stdio>) -> (Option<i32>, String) {
     let output = command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped()).output();
     let output = output.unwrap();
@@ -24,7 +24,7 @@ fn into_pipe(mut command: Command, stdout: impl Into<Stdio>) -> (Option<i32>, St
 }
 
 #[test]
-fn stdout_has_the_output_and_nothing_else() {
+fn stdout_contains_only_the_output() {
     let place = Place::new();
     record(&place, "100");
     for ending in ["json", "json.gz", "pftrace", "pftrace.gz", "rec", "txt"] {
@@ -39,13 +39,13 @@ fn stdout_has_the_output_and_nothing_else() {
         assert!(place.bytes("out") == place.bytes(&file), "{stdout} is not {file}");
     }
     assert!(!place.names().iter().any(|name| name.starts_with(['-', '.'])));
-    // That is a file.
+    // This is a file.
     run(place.recorder(&["export", "x.rec", "-o", "./-.txt"])).expect_status(0).expect_stdout("");
     assert!(place.bytes("-.txt") == place.bytes("x.txt"));
 }
 
 #[test]
-fn what_is_compressed_is_the_same() {
+fn compressed_outputs_have_the_same_content() {
     let place = Place::new();
     record(&place, "2000");
     for ending in ["json", "pftrace"] {
@@ -61,7 +61,7 @@ fn what_is_compressed_is_the_same() {
 }
 
 #[test]
-fn nobody_reads_stdout() {
+fn a_closed_stdout_is_not_an_error() {
     let place = Place::new();
     record(&place, "100");
     for ending in ["json", "json.gz", "pftrace", "rec", "txt"] {
@@ -70,7 +70,7 @@ fn nobody_reads_stdout() {
         let command = place.recorder(&["export", "x.rec", "-o", &format!("-.{ending}")]);
         assert_eq!(into_pipe(command, writer), (Some(0), String::new()), "{ending}");
     }
-    // What else was asked for is there.
+    // The other outputs are written.
     let (reader, writer) = pipe().unwrap();
     drop(reader);
     let command = place.recorder(&["export", "x.rec", "-o", "-.txt", "-o", "x.json"]);
@@ -97,7 +97,7 @@ fn an_export_that_is_interrupted_leaves_no_file() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // It is at work, and gets no further than what a pipe can hold, which is not all.
+        // It is running, and blocks when the pipe is full, before the end of the output.
         let mut stdout = child.stdout.take().unwrap();
         stdout.read_exact(&mut [0; 1024]).unwrap();
         assert!(place.names().len() > before.len());

@@ -1,5 +1,4 @@
-//! Recordings that pause, that keep only the newest, that are limited in size, and what a
-//! recorder leaves that was killed.
+//! `recorder pause`, `--last`, `--max-size`, and the recordings of killed recorders.
 
 use std::io::Write;
 use std::process::ChildStdin;
@@ -11,7 +10,7 @@ use crate::command::{Place, Running, run};
 use crate::event_text::{Event, Text};
 use crate::programs::program;
 
-/// `told` under the recorder.
+/// The program `told` under the recorder.
 struct Told {
     running: Running,
     stdin: ChildStdin,
@@ -25,7 +24,7 @@ impl Told {
         Told { running, stdin }
     }
 
-    /// Has it do what these lines tell.
+    /// Sends these lines to the program as its instructions.
     #[track_caller]
     fn tell(&mut self, lines: &[&str]) {
         for line in lines {
@@ -72,7 +71,7 @@ fn a_program_pauses_its_recording() {
     told.finish().expect_status(0).expect_no_damage().expect_stderr("the recording paused for ");
     let text = place.text("x.txt");
     assert_eq!(operations(&text, "jobs").len(), 40);
-    // It was made during the pause, and is known by its name all the same.
+    // It was made during the pause, but its name is recorded.
     assert_eq!(operations(&text, "late").len(), 6);
     assert_eq!((count(&text, "Paused"), count(&text, "Resumed")), (1, 1));
 
@@ -86,7 +85,7 @@ fn a_program_pauses_its_recording() {
     assert!(pause["from_ns"].as_u64().unwrap() < pause["to_ns"].as_u64().unwrap(), "{pause}");
 }
 
-/// What `recorder report --json` says of the processes.
+/// The processes in the output of `recorder report --json`.
 fn processes(place: &Place, recording: &str) -> Value {
     let json = run(place.recorder(&["report", "--json", recording])).expect_status(0);
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
@@ -101,7 +100,7 @@ fn the_recorder_pauses_a_recording() {
     told.control(&place, "resume");
     told.tell(&["open during", "pass during 10"]);
     told.control(&place, "pause");
-    // It looks once in a millisecond.
+    // The program checks once per millisecond.
     told.tell(&["spin", "open after", "pass after 10"]);
     told.control(&place, "resume");
     told.tell(&["pass before 1"]);
@@ -113,7 +112,7 @@ fn the_recorder_pauses_a_recording() {
 }
 
 #[test]
-fn there_must_be_a_run_to_control() {
+fn controlling_requires_a_run() {
     let place = Place::new();
     for what in ["pause", "resume", "keep"] {
         run(place.recorder(&[what, "4194305"]))
@@ -123,7 +122,7 @@ fn there_must_be_a_run_to_control() {
 }
 
 #[test]
-fn the_newest_is_kept() {
+fn the_newest_events_are_kept() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--last", "1MB", "-o", "x.rec", "-o", "x.txt"]);
     told.tell(&["open jobs", "pass jobs 300000", "pass jobs 1000"]);
@@ -137,13 +136,13 @@ fn the_newest_is_kept() {
     assert!(operations.len() > 20_000 && operations.len() < 600_000, "{}", operations.len());
     let detail = |event: &Event<'_>| event.number("detail") & ((1 << 40) - 1);
     assert_eq!(detail(operations.last().unwrap()), 301_000);
-    // No gap up to the end.
+    // There is no gap before the end.
     assert!(operations.windows(2).all(|pair| detail(&pair[1]) - detail(&pair[0]) <= 1));
     assert_eq!(count(&text, "Forgotten"), 1);
 }
 
 #[test]
-fn a_flight_recorder_writes_what_it_has_when_it_is_asked() {
+fn a_flight_recorder_writes_snapshots_on_request() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--last", "1h", "-o", "x.txt"]);
     told.tell(&["open jobs", "pass jobs 10", "keep"]);
@@ -170,7 +169,7 @@ fn a_flight_recorder_writes_what_it_has_when_it_is_asked() {
 }
 
 #[test]
-fn a_flight_recorder_writes_what_it_has_after_a_crash() {
+fn a_flight_recorder_writes_its_blocks_after_a_crash() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--last", "100kB", "-o", "x.txt"]);
     told.tell(&["open jobs", "pass jobs 50000"]);
@@ -182,7 +181,7 @@ fn a_flight_recorder_writes_what_it_has_after_a_crash() {
 }
 
 #[test]
-fn a_recording_that_has_reached_its_size_ends_and_the_program_runs_on() {
+fn the_program_continues_when_the_recording_reaches_its_maximum_size() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--max-size", "200kB", "-o", "x.rec", "-o", "x.txt"]);
     told.tell(&["open jobs", "pass jobs 1000000", "open late", "pass late 10"]);
@@ -192,7 +191,8 @@ fn a_recording_that_has_reached_its_size_ends_and_the_program_runs_on() {
         .expect_stderr("the recording paused for ");
     let pauses = &processes(&place, "x.rec")[0]["pauses"];
     assert!(pauses[0]["from_ns"].is_u64() && pauses[0]["to_ns"].is_null(), "{pauses}");
-    // All would be six million bytes. What is in memory when it is full comes on top.
+    // All events would take six million bytes. The blocks in memory when the limit is reached are
+    // added.
     let length = place.bytes("x.rec").len();
     assert!((100_000..2_000_000).contains(&length), "{length}");
     let text = place.text("x.txt");
@@ -201,7 +201,7 @@ fn a_recording_that_has_reached_its_size_ends_and_the_program_runs_on() {
 }
 
 #[test]
-fn limits_that_are_none_are_wrong_usage() {
+fn invalid_limits_are_wrong_usage() {
     let place = Place::new();
     for (options, why) in [
         (&["--last", "soon"][..], "neither a time like 30s nor a size like 512MB"),
@@ -214,12 +214,12 @@ fn limits_that_are_none_are_wrong_usage() {
 }
 
 #[test]
-fn what_a_killed_recorder_has_left_is_brought_together() {
+fn the_directory_of_a_killed_recorder_is_readable() {
     let place = Place::new();
     let mut told = Told::start(&place, &["-o", "x.txt"]);
     told.tell(&["open jobs", "pass jobs 100000"]);
     told.running.signal(Signal::KILL);
-    // From now on nobody drains.
+    // From now on blocks are not drained.
     told.tell(&["pass jobs 100000"]);
     let ran = told.finish();
     assert_eq!((ran.status.code(), &*ran.stderr), (None, ""), "{ran:#?}");

@@ -14,7 +14,7 @@ fn numbers(ran: &Ran, word: &str) -> BTreeSet<u64> {
     lines.filter_map(|line| line.strip_prefix(word)?.trim().parse().ok()).collect()
 }
 
-/// How many events of this kind each process has in a Chrome trace.
+/// The number of events of this kind by process, in a Chrome trace.
 fn by_process(json: &[Value], is: impl Fn(&Value) -> bool) -> BTreeMap<u64, usize> {
     let mut counts = BTreeMap::new();
     for event in json.iter().filter(|event| is(event)) {
@@ -39,12 +39,12 @@ fn a_tree_of_processes_is_one_timeline() {
     let each = |count| pids.iter().map(|&pid| (pid, count)).collect::<BTreeMap<_, usize>>();
     assert_eq!(by_process(&json, |event| event["name"] == "process_name"), each(1));
     assert_eq!(by_process(&json, |event| event["name"] == "thread_name"), each(2));
-    // Where arrows begin and end.
+    // Where arrows start and end.
     let is_arrow = |event: &Value, end: &str| event["cat"] == "message" && event["ph"] == end;
     assert_eq!(by_process(&json, |event| is_arrow(event, "s")), each(10));
     assert_eq!(by_process(&json, |event| is_arrow(event, "t")), each(10));
 
-    // An arrow is one process's.
+    // An arrow belongs to one process.
     let arrows = |end: &str| {
         let arrows = json.iter().filter(|event| is_arrow(event, end));
         arrows.map(|event| (event["id"].as_u64(), event["pid"].as_u64())).collect::<BTreeSet<_>>()
@@ -52,12 +52,12 @@ fn a_tree_of_processes_is_one_timeline() {
     assert_eq!(arrows("s"), arrows("t"));
     assert_eq!(arrows("s").len(), 30);
 
-    // Only the end of the program itself is the recorder's to see.
+    // The recorder can see only the end of the program itself.
     let text = place.text("x.txt");
     assert_eq!(text.count(&["ProcessStarted"]), 3);
     assert_eq!(text.count(&["ProcessEnded"]), 1);
 
-    // All are described that can be read.
+    // All readable executables are described.
     let content = fs::read(program("tree")).unwrap();
     let events = text.events();
     let executables = events.iter().filter(|event| event.name == "Executable");
@@ -111,12 +111,12 @@ fn a_program_records_itself() {
     let json = place.json("x.json");
     let count = |name: &str| json.iter().filter(|event| event["name"] == name).count();
     assert_eq!((count("send own"), count("recv own")), (10, 7));
-    // Each is begun and ended.
+    // Each has a start and an end.
     assert_eq!((count("own in flight"), count("own never received")), (14, 6));
 }
 
 #[test]
-fn a_recording_of_its_own_is_replaced() {
+fn a_program_that_records_itself_replaces_its_recording() {
     let place = Place::new();
     for _ in 0..2 {
         let mut command = place.command(program("records_itself"));
@@ -129,7 +129,7 @@ fn a_recording_of_its_own_is_replaced() {
 }
 
 #[test]
-fn a_program_that_would_record_itself_is_the_recorders() {
+fn the_recorder_takes_over_a_program_that_would_record_itself() {
     let place = Place::new();
     run(place.recorder(&["record", "-o", "x.txt", "--", program("records_itself"), "own.rec"]))
         .expect_status(0)
@@ -140,7 +140,7 @@ fn a_program_that_would_record_itself_is_the_recorders() {
 }
 
 #[test]
-fn a_recording_that_cannot_be_made_is_the_programs_to_know() {
+fn a_program_learns_that_its_recording_cannot_be_created() {
     let place = Place::new();
     let mut command = place.command(program("records_itself"));
     command.arg("missing/own.rec");
@@ -149,7 +149,7 @@ fn a_recording_that_cannot_be_made_is_the_programs_to_know() {
 }
 
 #[test]
-fn a_program_that_nobody_records_does_what_it_did() {
+fn a_program_without_a_recorder_is_unchanged() {
     let place = Place::new();
     let mut command = place.command(program("count"));
     command.args(["100", "2"]);
@@ -159,7 +159,7 @@ fn a_program_that_nobody_records_does_what_it_did() {
 }
 
 #[test]
-fn a_program_that_closes_all_files_gets_nothing_into_its_own() {
+fn a_program_that_closes_all_files_gets_no_records_in_its_own_files() {
     let place = Place::new();
     let own = place.path("own");
     let program = program("closes_files");
@@ -168,6 +168,6 @@ fn a_program_that_closes_all_files_gets_nothing_into_its_own() {
         .expect_stdout("received 50000\n")
         .expect_stderr("the program has closed the recording's file");
     assert_eq!(std::fs::read(own).unwrap(), b"");
-    // What was recorded into the memory that it had is there.
+    // The events in the memory that it had mapped are recorded.
     assert!(place.text("x.txt").sent() > 0);
 }

@@ -1,5 +1,5 @@
-//! `recorder record`: the program's streams and status are the recorder's, and files
-//! appear whole or not at all.
+//! `recorder record`: it passes on the program's streams and exit status, and writes its files
+//! completely or not at all.
 
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -14,7 +14,7 @@ fn streams_pass_through() {
     let mut running =
         Running::start(place.recorder(&["record", "-o", "x.txt", "--", program("echo")]));
     let mut stdin = running.stdin();
-    // The answer comes while the program runs.
+    // The answer arrives while the program runs.
     stdin.write_all(b"hello\n").unwrap();
     running.wait_for("hello");
     stdin.write_all("wörld".as_bytes()).unwrap();
@@ -25,7 +25,7 @@ fn streams_pass_through() {
 }
 
 #[test]
-fn the_status_is_the_programs() {
+fn the_exit_status_is_that_of_the_program() {
     for (name, argument, status, sent) in [
         ("exits", "0", 0, 1),
         ("exits", "7", 7, 1),
@@ -58,7 +58,7 @@ fn the_status_is_the_programs() {
 }
 
 #[test]
-fn without_outputs_there_are_two_in_traces() {
+fn the_default_outputs_are_two_files_in_traces() {
     let place = Place::new();
     run(place.recorder(&["record", "--", program("count"), "3", "1"]))
         .expect_status(0)
@@ -81,14 +81,14 @@ fn an_output_is_replaced() {
     };
     assert_eq!(count("3"), 3);
     assert_eq!(count("4"), 4);
-    // As any program would make it, and not only for its owner.
+    // With the usual permissions, and not only for its owner.
     fs::write(place.path("other"), "").unwrap();
     let mode = |name| fs::metadata(place.path(name)).unwrap().permissions().mode();
     assert_eq!(mode("x.txt"), mode("other"));
 }
 
 #[test]
-fn a_program_that_is_not_there() {
+fn a_program_that_does_not_exist() {
     for name in ["no-such-program", "./no-such-program", "/no/such/program"] {
         let place = Place::new();
         let ran = run(place.recorder(&["record", "-o", "x.json", "-o", "x.rec", "--", name]));
@@ -101,7 +101,7 @@ fn a_program_that_is_not_there() {
 }
 
 #[test]
-fn a_program_that_is_none() {
+fn a_file_that_is_not_a_program() {
     let place = Place::new();
     fs::write(place.path("letter"), "Dear reader\n").unwrap();
     fs::set_permissions(place.path("letter"), Permissions::from_mode(0o644)).unwrap();
@@ -118,7 +118,7 @@ fn a_program_without_channels() {
         .expect_status(1)
         .expect_stdout("plain\n")
         .expect_stderr("recorder: recorded nothing: plain created no channel of `instrumented`");
-    // A status that says more stays.
+    // The status of a program that failed is passed on.
     run(place.recorder(&["record", "-o", "x.json", "--", "sh", "-c", "exit 3"]))
         .expect_status(3)
         .expect_stderr("recorded nothing");
@@ -126,7 +126,7 @@ fn a_program_without_channels() {
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_known_before_the_program_runs() {
+fn an_output_that_cannot_be_written_is_reported_before_the_program_runs() {
     let place = Place::new();
     fs::create_dir(place.path("taken.json")).unwrap();
     for (output, reason) in [
@@ -145,7 +145,7 @@ fn an_output_that_cannot_be_written_is_known_before_the_program_runs() {
 }
 
 #[test]
-fn nobody_listens_on_stderr() {
+fn a_closed_stderr_is_not_an_error() {
     let place = Place::new();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);

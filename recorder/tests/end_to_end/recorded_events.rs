@@ -1,4 +1,4 @@
-//! What is in a recording: every kind of event, as often as it happened and where.
+//! Every kind of event: its count and its call sites in the recording.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::programs::program;
 const SOURCE: &str = include_str!("../programs/src/bin/every_outcome.rs");
 const FILE: &str = "recorder/tests/programs/src/bin/every_outcome.rs";
 
-/// How often `every_outcome` makes each event.
+/// The number of events of each kind that `every_outcome` causes.
 const COUNTS: [(&str, usize); 34] = [
     ("ProcessStarted", 1),
     ("ProcessEnded", 1),
@@ -57,14 +57,14 @@ fn record(place: &Place) {
 }
 
 #[test]
-fn every_event_is_there_as_often_as_it_happened() {
+fn every_event_is_recorded_as_often_as_it_happened() {
     let place = Place::new();
     record(&place);
     let text = place.text("x.txt");
     let mut counts = text.counts();
-    // How many of these there are depends on blocks and time.
+    // The number of these depends on blocks and timing.
     assert!(counts.remove("Site").is_some() && counts.remove("Clock").is_some());
-    // A thread that is joined may be over by then, or not.
+    // A thread that is joined may have ended by then, or not.
     let [join, begin, end] =
         ["Join", "JoinBegin", "JoinEnd"].map(|name| counts.remove(name).unwrap_or(0));
     assert_eq!((join + begin, begin), (10, end));
@@ -97,7 +97,7 @@ fn call_sites_are_those_in_the_source() {
         let mut lines = SOURCE.lines().enumerate().filter(|(_, line)| line.contains(expected));
         let (index, line) = lines.next().unwrap();
         assert!(lines.next().is_none(), "{expected} is there more than once");
-        // The call, and not the channel or thread of the same name before it.
+        // The call, not the channel or thread of the same name before it.
         let column = 1 + line.rfind(&format!("{method}(")).unwrap();
         let place = format!("{FILE}:{}:{column}", index + 1);
         assert!(
@@ -105,12 +105,12 @@ fn call_sites_are_those_in_the_source() {
             "{event} at {place}: {places:#?}"
         );
     }
-    // All of them, and none in the library.
+    // All call sites, and none in the library.
     assert!(places.iter().all(|(_, place)| place.starts_with(FILE)), "{places:#?}");
 }
 
 #[test]
-fn channels_go_by_their_names_and_are_told_apart() {
+fn channels_have_their_names_and_are_distinguishable() {
     let place = Place::new();
     record(&place);
     let json = place.json("x.json");

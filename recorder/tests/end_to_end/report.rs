@@ -1,11 +1,11 @@
-//! `recorder report` and `recorder diff`, and what `recorder record` says of the findings.
+//! `recorder report` and `recorder diff`, and the findings that `recorder record` prints.
 
 use serde_json::Value;
 
 use crate::command::{Place, Ran, run};
 use crate::programs::program;
 
-/// Records an example until it is seen to hang; gives what that said.
+/// Records an example until it is reported to hang.
 fn hang(place: &Place) -> Ran {
     let arguments = ["record", "--on-deadlock", "kill", "-o", "hang.rec", "--"];
     let example = program("forgotten_sender");
@@ -19,7 +19,7 @@ const CAUSE: &str = "forgotten-sender: main waits in recv on \"results\" \
 fn the_first_line_names_the_cause() {
     let place = Place::new();
     let hung = hang(&place).expect_stderr(CAUSE);
-    // What the finding says is not said twice.
+    // The finding is not repeated.
     assert!(!hung.stderr.contains("still waiting at the end"), "{hung:#?}");
 
     let report = run(place.recorder(&["report", "hang.rec"])).expect_status(0);
@@ -28,14 +28,14 @@ fn the_first_line_names_the_cause() {
     for heading in ["\nFindings\n", "\nChannels\n", "\nThreads\n", "\nBottleneck\n"] {
         assert!(report.stdout.contains(heading), "{heading:?} is not in {report:#?}");
     }
-    // No colours where no terminal is.
+    // No colours without a terminal.
     assert!(!report.stdout.contains('\x1b'), "{report:#?}");
     assert_eq!(report.stderr, "");
     assert_eq!(place.names(), ["hang.rec"]);
 }
 
 #[test]
-fn a_timeline_has_the_findings() {
+fn a_timeline_contains_the_findings() {
     let place = Place::new();
     hang(&place);
     let arguments = ["export", "hang.rec", "-o", "hang.json", "-o", "hang.pftrace"];
@@ -80,7 +80,7 @@ fn json_and_limits_are_for_machines() {
     assert_eq!(waiting["site"], report["findings"][0]["site"]);
 
     let bytes = place.bytes("hang.rec");
-    // In the midst of the first record, which says where the program is.
+    // Inside the first record, which contains the path of the program.
     std::fs::write(place.path("cut.rec"), &bytes[..120]).unwrap();
     let json = run(place.recorder(&["report", "--json", "cut.rec"])).expect_status(0);
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
@@ -115,7 +115,7 @@ fn wrong_limits_are_wrong_usage() {
 }
 
 #[test]
-fn what_changed_from_one_run_to_another() {
+fn diff_reports_the_changes_between_two_runs() {
     let place = Place::new();
     hang(&place);
     let json = run(place.recorder(&["report", "--json", "hang.rec"])).expect_status(0);

@@ -1,4 +1,4 @@
-//! `recorder list` and `recorder run`, in this workspace and in somebody's own project.
+//! `recorder list` and `recorder run`, in this workspace and in a user's project.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::command::{Place, run};
 use crate::programs::{target, workspace};
 
-/// `recorder ARGUMENTS` in this workspace, building where the tests were built.
+/// `recorder ARGUMENTS` in this workspace, with the target directory of the tests.
 fn recorder_here(place: &Place, arguments: &[&str]) -> Command {
     let mut command = place.recorder(arguments);
     command.current_dir(workspace()).env("CARGO_TARGET_DIR", target());
@@ -39,7 +39,7 @@ fn list_shows_the_examples_and_nothing_hidden() {
         .collect();
     assert!(!expected.is_empty());
     assert_eq!(listed, expected);
-    // Not by the alphabet, but as their package wants it.
+    // Not in alphabetical order, but in that of their package.
     let mut names = ran.stdout.lines().map(|line| line.split(' ').next().unwrap());
     assert_eq!(names.next(), Some("hello_channel"));
     assert_eq!(names.next(), Some("ownership_moves"));
@@ -54,7 +54,7 @@ fn an_example_is_built_and_recorded() {
     let ran = run(recorder_here(&place, &["run", "hello_channel", "-o", output.to_str().unwrap()]));
     let ran = ran.expect_status(0).expect_no_damage();
     assert!(!ran.stdout.is_empty());
-    // What Cargo says is not the program's output.
+    // The output of Cargo is not that of the program.
     assert!(!ran.stdout.contains("Finished"), "{ran:#?}");
     let ran = ran.expect_stderr("1 channel, 1 message sent, 1 received");
     ran.expect_stderr(&format!("wrote {}", output.display()));
@@ -63,17 +63,17 @@ fn an_example_is_built_and_recorded() {
 }
 
 #[test]
-fn what_follows_two_dashes_is_the_programs() {
+fn arguments_after_two_dashes_are_passed_to_the_program() {
     let place = Place::new();
     let output = place.path("count.txt");
-    // It is hidden, and can be run nevertheless.
+    // It is hidden, but can be run.
     let arguments = ["run", "count", "-o", output.to_str().unwrap(), "--", "5", "2"];
     run(recorder_here(&place, &arguments)).expect_status(0).expect_stdout("sent 10\nreceived 10\n");
     assert_eq!(place.text("count.txt").sent(), 10);
 }
 
 #[test]
-fn a_wrong_name_is_answered_with_the_right_one() {
+fn a_similar_name_is_suggested_for_a_wrong_one() {
     let place = Place::new();
     run(recorder_here(&place, &["run", "pipelin"]))
         .expect_status(2)
@@ -122,11 +122,11 @@ fn own_project() -> Place {
 }
 
 #[test]
-fn somebodys_own_project() {
+fn a_users_project() {
     let place = own_project();
     let recorder = |arguments: &[&str]| {
         let mut command = place.recorder(arguments);
-        // Dependencies are built once and not for every run of this test.
+        // Dependencies are built once, not for every run of this test.
         command
             .env("CARGO_NET_OFFLINE", "true")
             .env("CARGO_TARGET_DIR", target().join("tmp/own-project"));

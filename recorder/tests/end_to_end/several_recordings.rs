@@ -1,4 +1,4 @@
-//! Several recordings in one picture, on one clock.
+//! Several recordings in one export, on one clock.
 
 use std::fs;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::command::{Place, Ran, Running, run};
 use crate::programs::program;
 
-/// Records `echo` into `server.rec`, which has moved its message before `count` began, and drops
-/// its endpoints after `count` has ended, which is in `client.rec`.
+/// Records `echo` into `server.rec` and `count` into `client.rec`. `echo` has moved its message
+/// before `count` starts, and drops its endpoints after `count` has ended.
 fn record_both(place: &Place) {
     let mut server =
         Running::start(place.recorder(&["record", "-o", "server.rec", "--", program("echo")]));
@@ -35,7 +35,7 @@ fn pid(json: &[Value], name: &str) -> u64 {
     json.iter().find(is).unwrap()["pid"].as_u64().unwrap()
 }
 
-/// When what is on a process's threads begins, in order, in microseconds.
+/// The start times of the slices on a process's threads, in order, in microseconds.
 fn begins(json: &[Value], pid: u64) -> Vec<f64> {
     let slices = json.iter().filter(|event| event["pid"] == pid && event["ph"] == "X");
     let mut begins: Vec<_> = slices.map(|event| event["ts"].as_f64().unwrap()).collect();
@@ -43,7 +43,7 @@ fn begins(json: &[Value], pid: u64) -> Vec<f64> {
     begins
 }
 
-/// Copies a recording's text form, with these of its words replaced.
+/// Copies the text form of a recording, with some of its words replaced.
 fn rewrite(place: &Place, from: &str, to: &str, replace: impl Fn(&str) -> Option<String>) {
     let text = String::from_utf8(place.bytes(from)).unwrap();
     let words = text.split_inclusive([' ', '\n']).map(|word| {
@@ -54,7 +54,7 @@ fn rewrite(place: &Place, from: &str, to: &str, replace: impl Fn(&str) -> Option
 }
 
 #[test]
-fn what_ran_at_the_same_time_is_shown_so() {
+fn two_recordings_share_one_clock() {
     let place = Place::new();
     record_both(&place);
     let outputs = ["both.json", "both.pftrace", "both.svg", "both.rec", "both.txt"];
@@ -67,19 +67,19 @@ fn what_ran_at_the_same_time_is_shown_so() {
     let json = place.json("both.json");
     let (server, client) = (pid(&json, "echo"), pid(&json, "count"));
     let (echo, count) = (begins(&json, server), begins(&json, client));
-    // The server's message was there before the client's first, and its ends went after all.
+    // The server moved its message before the client's first, and dropped its endpoints last.
     let (first, last) = (count[0], *count.last().unwrap());
     let before = echo.iter().filter(|&&begin| begin < first).count();
     let after = echo.iter().filter(|&&begin| begin > last).count();
     assert!(before > 0 && after > 0 && before + after == echo.len(), "{echo:?} {first} {last}");
 
-    // The order in which they are given does not matter for when.
+    // The order of the arguments does not change the times.
     export(&place, &["server.rec", "client.rec"], &["other.json"]).expect_status(0);
     let other = place.json("other.json");
     assert_eq!(begins(&other, server), echo);
     assert_eq!(begins(&other, client), count);
 
-    // Together they are a recording.
+    // Both can be written to one recording.
     export(&place, &["both.rec"], &["rec.json", "rec.pftrace", "rec.txt"]).expect_status(0);
     export(&place, &["both.txt"], &["txt.json"]).expect_status(0);
     for (one, two) in [
@@ -107,7 +107,7 @@ fn equal_numbers_of_two_recordings_stay_apart() {
         "2",
     ]))
     .expect_status(0);
-    // The same run, as it would have been on another machine a second later.
+    // The same run, as if on another machine, one second later.
     rewrite(&place, "x.txt", "y.txt", |word| {
         let wall = word.strip_prefix("wall_ns=").map(|ns| ns.parse::<u64>().unwrap());
         let host = word.starts_with("name=\"").then(|| "name=\"elsewhere\"".to_owned());
@@ -135,7 +135,7 @@ fn equal_numbers_of_two_recordings_stay_apart() {
     for (begin, expected) in begins(&both, pids[1]).iter().zip(&later) {
         assert!((begin - expected).abs() < 0.002, "{begin} {expected}");
     }
-    // An arrow is one process's.
+    // An arrow belongs to one process.
     for pid in pids {
         let ends = |end: &str| {
             let is = |event: &&Value| event["cat"] == "message" && event["ph"] == end;
@@ -148,7 +148,7 @@ fn equal_numbers_of_two_recordings_stay_apart() {
         assert_eq!(ends("s"), ends("t"));
     }
 
-    // They are no one recording.
+    // They cannot be written to one recording.
     let before = place.names();
     export(&place, &["x.txt", "y.txt"], &["no.json", "no.rec"])
         .expect_status(2)
@@ -156,14 +156,14 @@ fn equal_numbers_of_two_recordings_stay_apart() {
     assert_eq!(place.names(), before);
 }
 
-/// Whether this is how the machine's name stands in the text form.
+/// Whether this word is the machine's name in the text form.
 fn is_host(place: &Place, word: &str) -> bool {
     let text = String::from_utf8(place.bytes("x.txt")).unwrap();
     text.lines().any(|line| line.ends_with(&format!(" Host {word}")))
 }
 
 #[test]
-fn a_recording_that_does_not_tell_when_it_was_made() {
+fn a_recording_without_a_date() {
     let place = Place::new();
     record_both(&place);
     export(&place, &["client.rec"], &["x.txt", "alone.json"]).expect_status(0);
@@ -180,7 +180,7 @@ fn a_recording_that_does_not_tell_when_it_was_made() {
 }
 
 #[test]
-fn a_run_is_given_once() {
+fn a_run_cannot_be_given_twice() {
     let place = Place::new();
     record_both(&place);
     export(&place, &["server.rec", "client.rec"], &["both.rec"]).expect_status(0);
@@ -220,7 +220,7 @@ fn errors_and_damage_name_the_recording() {
 }
 
 #[test]
-fn a_report_says_of_each_finding_in_which_process_it_is() {
+fn a_report_names_the_process_of_each_finding() {
     let place = Place::new();
     for (name, program) in [("a", "forgotten_sender"), ("b", "deadlock")] {
         let output = format!("{name}.rec");

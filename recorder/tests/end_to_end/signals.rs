@@ -1,4 +1,4 @@
-//! Signals and timeouts: whatever ends the program, its trace is written.
+//! Signals and `--timeout`: the trace is written, no matter how the program ends.
 
 use std::time::{Duration, Instant};
 
@@ -122,7 +122,7 @@ fn a_program_that_ends_in_time_is_left_alone() {
 }
 
 #[test]
-fn a_program_that_does_not_want_to_end_is_killed() {
+fn a_program_that_ignores_sigterm_is_killed() {
     let place = Place::new();
     let started = Instant::now();
     let arguments = ["record", "--timeout", "1s", "-o", "x.txt", "--", program("ignores_sigterm")];
@@ -141,9 +141,9 @@ fn a_program_that_does_not_want_to_end_is_killed() {
 #[test]
 fn the_timeout_ends_every_process_that_is_recorded() {
     let place = Place::new();
-    // The shell does not pass SIGTERM on.
+    // The shell does not forward SIGTERM.
     let script = format!("{} & wait", program("hang"));
     let arguments = ["record", "--timeout", "2s", "-o", "x.txt", "--", "sh", "-c", &script];
-    // This waits until nobody has the output open any more.
+    // This waits until every process has closed the output.
     run(place.recorder(&arguments)).expect_status(124).expect_stdout("ready\n").expect_no_damage();
 }

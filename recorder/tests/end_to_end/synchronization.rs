@@ -1,4 +1,4 @@
-//! Threads, locks and the other primitives: what is recorded of them, and in what order.
+//! The events of threads, locks and the other primitives, and their order.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::programs::program;
 
 const COUNT: u64 = (1 << 40) - 1;
 
-/// Records a program of the tests; gives its event text.
+/// Records a test program and returns the event text.
 fn record(place: &Place, arguments: &[&str], stdout: &str) -> Text {
     let mut command = place.recorder(&["record", "-o", "x.txt", "--"]);
     command.args(arguments);
@@ -25,14 +25,14 @@ fn primitives(text: &Text) -> HashMap<u64, String> {
     named.map(|event| (event.number("primitive"), event.text("name").to_owned())).collect()
 }
 
-/// The turn of an operation that acquires a lock or lets it go.
+/// The turn of an operation that acquires or releases a lock.
 fn turn(event: &Event<'_>) -> u64 {
     let detail = event.number("detail");
     assert_eq!(detail >> 40, event.number("endpoint"), "{event:?}");
     detail & COUNT
 }
 
-/// What a thread did: for each event its name, what it was on, and which turn or how many.
+/// The events of a thread: for each its name, its subject, and its turn or count.
 fn story(text: &Text, thread: &str) -> Vec<String> {
     let primitives = primitives(text);
     let threads = text.threads();
@@ -55,7 +55,7 @@ fn story(text: &Text, thread: &str) -> Vec<String> {
                 assert_eq!(event.number("endpoint"), 0);
                 format!("{name} {}", event.number("detail"))
             }
-            // Of an hour that has begun.
+            // Less than an hour.
             "CondvarWaitTimeoutBegin" if event.number("detail") > 3_000_000_000_000 => {
                 format!("{} {}", event.name, on(&primitives))
             }
@@ -65,7 +65,7 @@ fn story(text: &Text, thread: &str) -> Vec<String> {
     story
 }
 
-/// A story in which it does not matter whether a thread was over when it was joined.
+/// The story without the waits of joins: a thread may have ended before it is joined.
 fn without_waits_of_joins(story: Vec<String>) -> Vec<String> {
     let lines = story.into_iter().filter(|line| !line.starts_with("JoinBegin "));
     lines.map(|line| line.replace("JoinEnd ", "Join ")).collect()
@@ -77,7 +77,7 @@ fn assert_story(text: &Text, thread: &str, expected: &[&str]) {
 }
 
 #[test]
-fn threads_are_made_and_joined() {
+fn threads_are_spawned_and_joined() {
     let place = Place::new();
     let text = record(&place, &[program("every_thread")], "done\n");
     assert_eq!(text.dropped(), 0);
@@ -112,7 +112,7 @@ fn threads_are_made_and_joined() {
             "ThreadEnded",
         ],
     );
-    // One was over, one was not.
+    // One had ended, the other had not.
     let main = story(&text, "main");
     assert!(main.contains(&"Join early".to_owned()));
     assert!(main.contains(&"JoinBegin late".to_owned()));
@@ -187,7 +187,7 @@ fn mutexes_and_rwlocks() {
         let expected = ["ThreadStarted", begin, end, release, "Returned 0", "ThreadEnded"];
         assert_story(&text, thread, &expected);
     }
-    // A guard is let go where it came from, as nobody calls a destructor.
+    // A guard is released at the site that acquired it, as a destructor has no call site.
     for (event, place) in text.places() {
         assert!(place.starts_with("recorder/tests/programs/src/bin/every_primitive.rs:"));
         assert!(event.name != "PrimitiveSeen" || event.number("site") != 0);
@@ -252,7 +252,7 @@ fn condition_variables() {
 }
 
 #[test]
-fn barriers_and_what_happens_once() {
+fn barriers_and_once_cells() {
     let place = Place::new();
     let text = record(&place, &[program("every_primitive")], "done\n");
     let main = without_waits_of_joins(story(&text, "main"));
@@ -292,7 +292,7 @@ fn barriers_and_what_happens_once() {
 }
 
 #[test]
-fn primitives_say_what_and_where_they_are() {
+fn primitives_have_types_and_places() {
     let place = Place::new();
     let text = record(&place, &[program("every_primitive")], "done\n");
     let names = primitives(&text);
@@ -329,7 +329,7 @@ fn primitives_say_what_and_where_they_are() {
 }
 
 #[test]
-fn turns_are_in_the_order_in_which_they_were() {
+fn turns_have_the_order_of_acquisition() {
     const THREADS: usize = 4;
     const TURNS: usize = 2_000;
     let place = Place::new();
@@ -357,11 +357,11 @@ fn turns_are_in_the_order_in_which_they_were() {
             }
         }
         assert!(holds.is_empty());
-        // Who had them, as the program knows it: without a gap, one after the other.
+        // The owners of the lock, as seen by the program: one after the other, without a gap.
         let turns: Vec<_> = turns.into_iter().flatten().collect();
         assert_eq!(turns.join(" "), order, "{lock}");
     }
-    // Who reads comes after its own last turn and not before.
+    // A reader comes after its own last turn.
     let mut written = HashMap::new();
     for event in text.events() {
         match event.name {
@@ -373,7 +373,7 @@ fn turns_are_in_the_order_in_which_they_were() {
 }
 
 #[test]
-fn a_wait_for_a_lock_is_left_by_a_killed_program() {
+fn a_killed_program_leaves_a_wait_for_a_lock() {
     let place = Place::new();
     let mut command = place.recorder(&["record", "-o", "x.txt", "--"]);
     command.args(["sh", "-c", "echo $$; exec \"$0\"", program("holds")]);
@@ -397,7 +397,7 @@ fn an_allocator_that_takes_a_lock() {
     let ran = run(command).expect_status(0).expect_stdout(&stdout);
     assert!(!ran.stderr.contains("damaged"), "{ran:#?}");
     let text = place.text("x.txt");
-    // Most is there; what the recording itself has allocated is counted.
+    // Most events are recorded; those of allocations by the recording itself are counted.
     let locks = text.count(&["Lock", "LockEnd"]);
     assert!(locks > THREADS * 20_000, "{locks}");
     assert!(text.dropped() < 1_000, "{}", text.dropped());
@@ -413,7 +413,7 @@ fn an_allocator_that_takes_a_lock() {
 }
 
 #[test]
-fn an_allocator_that_takes_a_lock_where_nobody_records() {
+fn an_allocator_that_takes_a_lock_without_a_recorder() {
     let place = Place::new();
     let mut command = place.command(program("locks_in_allocator"));
     command.arg("2");
@@ -425,7 +425,7 @@ fn a_forked_child_that_holds_a_lock() {
     let place = Place::new();
     let text = record(&place, &[program("forks_locked")], "child ended with 0\nparent done\n");
     assert_eq!(text.dropped(), 0);
-    // Nothing of it is the child's.
+    // The recording contains nothing of the child.
     let expected = [
         "ThreadStarted",
         "Lock mutex 1",
@@ -481,8 +481,8 @@ fn panics_are_marked_and_printed_as_before() {
         command.arg(program("panics_everywhere")).args(arguments).env("RUST_BACKTRACE", "0");
         let ran = run(command).expect_status(0).expect_no_damage().expect_stdout("done\n");
 
-        // But for the numbers of the threads, and the frames that std prints of a panic within
-        // another, whatever it is told.
+        // Except for the numbers of the threads, and the frames that std always prints for a panic
+        // within another.
         let said = |stderr: &str| {
             let lines = stderr.lines().take_while(|line| !line.contains(" threads in "));
             let lines = lines.filter(|line| !line.starts_with(' '));
@@ -492,7 +492,7 @@ fn panics_are_marked_and_printed_as_before() {
         assert_eq!(ran.stderr.matches("hooked").count(), 7 * arguments.len());
 
         let text = place.text("x.txt");
-        // A scope that unwinds is over, too.
+        // A scope that unwinds has ended, too.
         assert_eq!((text.count(&["ScopeBegin"]), text.count(&["ScopeEnd"])), (1, 1));
         let mut panics = panics(&text);
         panics.sort_unstable();

@@ -1,4 +1,4 @@
-//! Threads that come and go, panic, or use channels when they are almost gone.
+//! Short-lived threads, threads that panic, and channels used in thread-local destructors.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +38,7 @@ fn a_thread_that_panics() {
         .expect_stderr("1 channel, 3 messages sent, 3 received");
     let text = place.text("x.txt");
     let threads = text.threads();
-    // The sender went with the thread's stack, and the thread has an end.
+    // The sender was dropped with the thread's stack, and the thread has an end.
     for name in ["SenderDropped", "ThreadEnded"] {
         let unlucky = text.events().into_iter().filter(|event| {
             event.name == name && threads[&(event.process, event.thread)] == "unlucky"
@@ -64,16 +64,16 @@ fn many_threads_of_one_message_each() {
     let mut expected: BTreeSet<_> = (1..=300).map(|number| format!("short {number}")).collect();
     expected.insert("main".to_owned());
     assert_eq!(text.threads().into_values().collect::<BTreeSet<_>>(), expected);
-    // Every thread has a track of its own, though the system gives numbers out again.
+    // Every thread has its own track, although the system reuses thread IDs.
     let tracks = place.json("x.json");
     let tracks = tracks.iter().filter(|event| event["name"] == "thread_name");
     assert_eq!(tracks.map(|event| event["tid"].as_u64()).collect::<BTreeSet<_>>().len(), 301);
-    // A thread of one message takes little room.
+    // A thread with one message needs little space.
     assert!(place.bytes("x.rec").len() < 301 * 512);
 }
 
 #[test]
-fn ten_thousand_threads_of_which_two_thousand_live_at_once() {
+fn ten_thousand_threads_with_two_thousand_alive_at_once() {
     let place = Place::new();
     run(place.recorder(&["record", "-o", "x.rec", "--", program("crowds"), "5", "2000"]))
         .expect_status(0)
@@ -81,7 +81,7 @@ fn ten_thousand_threads_of_which_two_thousand_live_at_once() {
         .expect_no_damage()
         .expect_stderr("10001 threads in ")
         .expect_stderr(" 100000 messages sent, 100000 received\n");
-    // Their rings are used again.
+    // Their rings are reused.
     let length = place.bytes("x.rec").len();
     assert!(length < 10_000 * 700, "{length}");
 }
@@ -97,7 +97,7 @@ fn functions_that_run_at_exit() {
 }
 
 #[test]
-fn nothing_is_lost_where_threads_are_faster_than_the_recorder() {
+fn no_event_is_lost_if_threads_are_faster_than_the_recorder() {
     let place = Place::new();
     run(place.recorder(&["record", "-o", "x.rec", "--", program("count"), "500000", "2"]))
         .expect_status(0)

@@ -1,5 +1,5 @@
-//! The crate `tracing`: a program's own spans and events in the recording, and what its
-//! channels do in its own subscriber.
+//! The spans and events of the crate `tracing` in the recording, and channel operations in a
+//! `tracing` subscriber.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use crate::command::{Place, run};
 use crate::event_text::{Event, Text};
 use crate::programs::traced;
 
-/// An operation: its name, its channel, its outcome, and the message's number or 0.
+/// An operation: its name, its channel, its outcome, and the number of the message or 0.
 type Operation = (&'static str, String, &'static str, u64);
 
 /// Runs the program `traced` under the recorder.
@@ -21,7 +21,7 @@ fn record(place: &Place, what: &str) -> Text {
     place.text("x.txt")
 }
 
-/// What the recording says that each thread did, by its name.
+/// The operations of each thread in the recording, by thread name.
 fn recorded(text: &Text) -> BTreeMap<String, Vec<Operation>> {
     let threads = text.threads();
     let mut channels: HashMap<u64, String> = HashMap::new();
@@ -58,8 +58,8 @@ fn recorded(text: &Text) -> BTreeMap<String, Vec<Operation>> {
     operations
 }
 
-/// What tracing-chrome says that each thread did.
-fn told(trace: &[Value]) -> BTreeMap<String, Vec<Operation>> {
+/// The operations of each thread in the trace of tracing-chrome.
+fn traced_operations(trace: &[Value]) -> BTreeMap<String, Vec<Operation>> {
     let names: HashMap<_, _> = trace
         .iter()
         .filter(|event| event["ph"] == "M")
@@ -67,11 +67,11 @@ fn told(trace: &[Value]) -> BTreeMap<String, Vec<Operation>> {
         .collect();
     let mut operations: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for event in trace.iter().filter(|event| event["cat"] == "instrumented::mpsc") {
-        // What did not wait is an instant; of a span the end has all fields.
+        // An operation that did not wait is an instant; the end of a span has all fields.
         if event["ph"] == "B" {
             continue;
         }
-        // It writes all values as `Debug` does.
+        // It writes all values with `Debug`.
         let field = |name| event["args"][name].as_str().map(|text| text.trim_matches('"'));
         let known = |name| {
             let known = ["send", "try_send", "recv", "try_recv", "recv_timeout"];
@@ -95,11 +95,11 @@ fn told(trace: &[Value]) -> BTreeMap<String, Vec<Operation>> {
 }
 
 #[test]
-fn both_tell_the_same_of_channels() {
+fn the_recording_and_tracing_agree_about_channels() {
     let place = Place::new();
     let mut recorded = recorded(&record(&place, "channels"));
-    let told = told(&place.json("chrome.json"));
-    // On this a layer is at work while it is told of the others.
+    let by_tracing = traced_operations(&place.json("chrome.json"));
+    // A layer uses this channel while it handles the operations on the others.
     let mut by_the_layer = 0;
     for operations in recorded.values_mut() {
         let all = operations.len();
@@ -107,20 +107,21 @@ fn both_tell_the_same_of_channels() {
         by_the_layer += all - operations.len();
     }
     assert!(by_the_layer > 0);
-    assert_eq!(told, recorded);
-    let sent = |outcome| told.values().flatten().filter(|(_, _, is, _)| *is == outcome).count();
+    assert_eq!(by_tracing, recorded);
+    let sent =
+        |outcome| by_tracing.values().flatten().filter(|(_, _, is, _)| *is == outcome).count();
     assert_eq!((sent("sent"), sent("received"), sent("full")), (8, 8, 1));
 }
 
 #[test]
-fn a_subscriber_is_told_where_nobody_records() {
+fn a_subscriber_receives_operations_without_a_recorder() {
     let place = Place::new();
     let mut command = place.command(traced("traced"));
     command.arg("channels");
     run(command).expect_status(0).expect_stdout("done\n");
-    let told = told(&place.json("chrome.json"));
+    let by_tracing = traced_operations(&place.json("chrome.json"));
     let messages = |outcome: &str| {
-        let mut messages: Vec<_> = told
+        let mut messages: Vec<_> = by_tracing
             .values()
             .flatten()
             .filter(|(_, _, is, _)| *is == outcome)
@@ -162,7 +163,7 @@ fn a_program_without_channels_is_recorded() {
 }
 
 #[test]
-fn a_recording_that_begins_later_has_the_spans_that_are_made_from_then_on() {
+fn a_recording_that_starts_later_has_the_spans_created_after_its_start() {
     let place = Place::new();
     let mut command = place.command(traced("traced"));
     command.arg("later");
@@ -193,7 +194,7 @@ fn a_recording_that_begins_later_has_the_spans_that_are_made_from_then_on() {
 }
 
 #[test]
-fn spans_and_events_are_there_with_their_fields() {
+fn spans_and_events_are_recorded_with_their_fields() {
     let place = Place::new();
     let text = record(&place, "spans");
     let events = text.events();
@@ -202,7 +203,7 @@ fn spans_and_events_are_there_with_their_fields() {
         .filter(|event| event.name == "Callsite")
         .map(|event| (event.number("callsite"), event))
         .collect();
-    let told = |thread| -> Vec<String> {
+    let logged = |thread| -> Vec<String> {
         let of_tracing = ["SpanEntered", "SpanExited", "Logged"];
         events
             .iter()
@@ -224,16 +225,16 @@ fn spans_and_events_are_there_with_their_fields() {
         "leaves 3",
         "3 traced: recorded again",
     ];
-    assert_eq!(told(1), expected);
+    assert_eq!(logged(1), expected);
     let other = text.threads().into_iter().find(|(_, name)| name == "other").unwrap().0.1;
     let expected = [
         r#"enters 1: 3 traced outer: number=1 text=\"a b\" again=1 later=\"now\" again=2"#,
         "1 traced: bad",
         "leaves 1",
     ];
-    assert_eq!(told(other), expected);
+    assert_eq!(logged(other), expected);
 
-    // Both layers were at work, and what a `Debug` does with channels is there.
+    // Both layers received the events, and the channel operations of a `Debug` are recorded.
     assert_eq!((text.sent(), text.received()), (2, 1));
     let source = include_str!("../programs/src/bin/traced.rs");
     let (called, place) =

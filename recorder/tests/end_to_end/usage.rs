@@ -1,9 +1,9 @@
-//! Wrong usage: status 2, and what would be right.
+//! Wrong usage: the exit status is 2, and the message explains the right usage.
 
 use crate::command::{Place, run};
 
 #[test]
-fn nothing_to_do() {
+fn a_command_is_required() {
     for arguments in [&[][..], &["record"], &["record", "--"], &["run"], &["export", "x.rec"]] {
         let place = Place::new();
         let ran = run(place.recorder(arguments)).expect_status(2).expect_stdout("");
@@ -13,7 +13,7 @@ fn nothing_to_do() {
 }
 
 #[test]
-fn an_ending_that_says_nothing() {
+fn an_unknown_extension() {
     for name in ["x.xml", "x", ".json", "x.rec.gz"] {
         let place = Place::new();
         let ran = run(place.recorder(&["record", "-o", name, "--", "touch", "ran"]));
@@ -26,16 +26,16 @@ fn an_ending_that_says_nothing() {
 }
 
 #[test]
-fn a_timeout_that_is_none() {
+fn an_invalid_timeout() {
     let place = Place::new();
     let arguments = ["record", "--timeout", "soon", "--", "touch", "ran"];
     run(place.recorder(&arguments)).expect_status(2).expect_stderr("soon");
     assert_eq!(place.names(), [""; 0]);
 }
 
-/// Each names what is wrong, and says what would be right.
+/// Each message names the mistake and the right usage.
 #[test]
-fn what_wrong_usage_is_told() {
+fn messages_explain_wrong_usage() {
     let place = Place::new();
     for (arguments, why) in [
         (&["lsit"][..], "a similar subcommand exists: 'list'"),
@@ -88,7 +88,7 @@ fn what_wrong_usage_is_told() {
 }
 
 #[test]
-fn help_has_the_exit_statuses() {
+fn help_lists_the_exit_statuses() {
     let ran = run(Place::new().recorder(&["--help"])).expect_status(0);
     for part in ["list", "run", "record", "export", "128 + N", "124"] {
         assert!(ran.stdout.contains(part), "{part:?} is not in {ran:#?}");

@@ -1,11 +1,10 @@
-//! What messages are: recorded if that is wanted, as far as it is wanted, and never in the
-//! program's way.
+//! `--values`: the values of messages.
 
 use crate::command::{Place, Ran, run};
 use crate::event_text::{Event, Text};
 use crate::programs::program;
 
-/// Records the program `values`; gives what it has said, too.
+/// Records the program `values`. Returns its output and the event text.
 fn record(place: &Place, options: &[&str]) -> (Ran, Text) {
     let mut command = place.recorder(&["record", "-o", "x.txt"]);
     command.args(options).args(["--", program("values")]);
@@ -22,7 +21,7 @@ fn values<'a>(events: &'a [Event<'_>]) -> Vec<&'a str> {
 }
 
 #[test]
-fn they_are_shown_as_far_as_they_are_wanted() {
+fn values_are_recorded_up_to_the_length_limit() {
     let place = Place::new();
     let (ran, text) = record(&place, &["--values=40"]);
     ran.expect_stdout("told Some(7)\ndone\n");
@@ -44,7 +43,7 @@ fn they_are_shown_as_far_as_they_are_wanted() {
 }
 
 #[test]
-fn each_stands_before_its_send() {
+fn each_value_precedes_its_send() {
     let place = Place::new();
     let (_, text) = record(&place, &["--values"]);
     let events = text.events();
@@ -62,12 +61,12 @@ fn each_stands_before_its_send() {
             _ => panic!("{value:?}: {sent:?}"),
         }
     }
-    // All but the two that were not sent.
+    // All values, except for the two that were not sent.
     assert_eq!((followed, values(&events).len()), (10, 12));
 }
 
 #[test]
-fn they_are_not_recorded_unless_that_is_wanted() {
+fn values_are_not_recorded_by_default() {
     for options in [&[][..], &["--no-values"]] {
         let place = Place::new();
         let (ran, text) = record(&place, options);
@@ -78,7 +77,7 @@ fn they_are_not_recorded_unless_that_is_wanted() {
 }
 
 #[test]
-fn a_panic_in_one_is_not_told_to_anybody() {
+fn a_panic_in_a_debug_implementation_is_not_printed() {
     let place = Place::new();
     let (ran, _) = record(&place, &["--values"]);
     assert!(!ran.stderr.contains("nobody is to see this"), "{ran:#?}");
@@ -86,7 +85,7 @@ fn a_panic_in_one_is_not_told_to_anybody() {
 }
 
 #[test]
-fn they_are_recorded_by_run() {
+fn run_records_values() {
     use crate::programs::{target, workspace};
     for (options, count) in [(&[][..], 12), (&["--no-values"], 0)] {
         let place = Place::new();
@@ -113,7 +112,7 @@ fn endpoints_have_names() {
 }
 
 #[test]
-fn a_length_that_is_none() {
+fn an_invalid_length() {
     for values in ["--values=0", "--values=481", "--values=all", "--values=80 --no-values"] {
         let place = Place::new();
         let mut command = place.recorder(&["record"]);

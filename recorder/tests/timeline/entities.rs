@@ -146,6 +146,19 @@ fn two_recordings_with_equal_numbers_do_not_mix() {
 }
 
 #[test]
+fn a_recording_without_blocks_can_come_first() {
+    let second = bytes(
+        "block process=0 thread=1 sequence=0 dropped=0
+         7 ThreadStarted os_id=50 name=\"main\"",
+    );
+    let inputs = [format::file_header().to_vec(), second].map(Input::in_memory);
+    let recording = Recording::together(inputs.into(), &Watch::default()).unwrap();
+    assert_eq!(recording.damage, []);
+    assert_eq!(recording.catalog.processes.raw[0].recording, 1);
+    assert_eq!(recording.catalog.threads.raw[0].name, "main");
+}
+
+#[test]
 fn two_recordings_of_one_run_are_rejected() {
     let input = || {
         Input::in_memory(bytes(

@@ -46,7 +46,7 @@ fn a_lock_held_across_a_pause_is_held_until_its_release() {
     let held = |text: &str| {
         let recording = crate::shorthand::recording(text);
         let analysis = recorder::analysis::analyse(&recording, UnrecordedThreads::Unknown);
-        analysis.expect("it can be read").primitives.raw[0].held.get()
+        analysis.expect("it can be read").stats.primitives.raw[0].held.get()
     };
     let text = format!("thread 1 main\n0 mutex a 1\n10 Lock 1 @1.1\n{PAUSE}50 Unlock 1 @1.1");
     assert_eq!(held(&text), 40);

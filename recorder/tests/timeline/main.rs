@@ -8,6 +8,8 @@ mod causes;
 mod channels;
 /// Sequence charts in their three forms.
 mod charts;
+/// Replays that resume from a checkpoint, and recordings that grow meanwhile.
+mod checkpoints;
 /// Clocks that step back.
 mod clock_steps;
 /// Recordings that are truncated or altered, and files that are not recordings.

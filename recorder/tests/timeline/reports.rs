@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use recorder::analysis::UnrecordedThreads;
 use recorder::analysis::critical_path::Segment;
-use recorder::analysis::stats::channels::ChannelUser;
+use recorder::analysis::stats::channels::User;
 use recorder::reading::Recording;
 use recorder::reading::catalog::ThreadIndex;
 use recorder::replay::ChannelState;
@@ -366,7 +366,7 @@ proptest! {
                 unrecorded += u64::from(lacks_send(&slice));
             }
         }
-        let threads = &report.analysis.threads;
+        let threads = &report.analysis.stats.threads;
         prop_assert!(threads.iter().map(|thread| thread.received).eq(received));
         let sends: Vec<_> = threads.iter().zip(&sent).map(|(thread, sent)| (thread.sent, sent)).collect();
         prop_assert!(sends.iter().all(|(counted, shown)| counted >= shown), "{sends:?}");
@@ -390,12 +390,12 @@ proptest! {
         let recording = read(&simulated);
         let report = report(&recording);
         let analysis = &report.analysis;
-        for (channel, state) in analysis.channels.iter().zip(&analysis.state.channels) {
-            let sum = |users: &[ChannelUser]| users.iter().map(|user| user.messages).sum::<u64>();
+        for (channel, state) in analysis.stats.channels.iter().zip(&analysis.state.channels) {
+            let sum = |users: &[User]| users.iter().map(|user| user.messages).sum::<u64>();
             prop_assert_eq!(state.all_sent(), sum(&channel.senders));
             prop_assert_eq!(state.received, sum(&channel.receivers));
             prop_assert!(channel.latency.percentile(50.0) <= channel.latency.percentile(99.0));
-            prop_assert!(channel.latency.percentile(99.0) <= channel.latency.max());
+            prop_assert!(channel.latency.percentile(99.0) <= channel.latency.max);
             prop_assert!(channel.depth.mean() <= channel.depth.max as f64);
         }
         let end = recording.catalog.end;

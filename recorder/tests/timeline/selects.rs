@@ -78,8 +78,10 @@ fn a_select_that_never_ends_is_not_called_a_deadlock() {
     let recording = recording(SELECTS);
     let report = Report::new(&recording, UnrecordedThreads::None).unwrap();
     assert_eq!(report.analysis.stuck().0, []);
-    let waits =
-        report.analysis.threads.raw[0].waits.iter().map(|waits| (waits.call, waits.time.get()));
+    let waits = report.analysis.stats.threads.raw[0]
+        .waits
+        .iter()
+        .map(|waits| (waits.call, waits.time.get()));
     let mut waits: Vec<_> = waits.collect();
     waits.sort_by_key(|(_, time)| *time);
     let select = format::Call::Select;

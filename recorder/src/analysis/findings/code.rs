@@ -1,9 +1,13 @@
 //! The kinds of findings.
 
-use std::fmt;
+use strum::{Display, IntoStaticStr, VariantArray};
 
-/// The kind of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The kind of a finding. The worst come first: their order decides the
+/// [severity](Code::severity).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Code {
     /// Threads wait for each other, in a cycle or a closed set.
     Deadlock,
@@ -37,46 +41,11 @@ pub enum Code {
 
 impl Code {
     /// Every code, the worst first.
-    pub const ALL: &[Code] = &[
-        Code::Deadlock,
-        Code::ForgottenSender,
-        Code::Panic,
-        Code::LostMessages,
-        Code::DisconnectedSend,
-        Code::GrowingQueue,
-        Code::SerialisedWorkers,
-        Code::UnfairSenders,
-        Code::BusyPolling,
-        Code::PingPong,
-        Code::Backpressure,
-        Code::StarvedReceiver,
-        Code::ExpiredTimeouts,
-        Code::UnusedEndpoint,
-    ];
+    pub const ALL: &[Code] = Code::VARIANTS;
 
     /// Its name, as in `--fail-on` and in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Code::Deadlock => "deadlock",
-            Code::ForgottenSender => "forgotten-sender",
-            Code::Panic => "panic",
-            Code::LostMessages => "lost-messages",
-            Code::DisconnectedSend => "disconnected-send",
-            Code::GrowingQueue => "growing-queue",
-            Code::SerialisedWorkers => "serialised-workers",
-            Code::UnfairSenders => "unfair-senders",
-            Code::BusyPolling => "busy-polling",
-            Code::PingPong => "ping-pong",
-            Code::Backpressure => "backpressure",
-            Code::StarvedReceiver => "starved-receiver",
-            Code::ExpiredTimeouts => "expired-timeouts",
-            Code::UnusedEndpoint => "unused-endpoint",
-        }
-    }
-
-    /// The code with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.name() == name)
+        self.into()
     }
 
     /// Whether it is about waits that can never end.
@@ -87,30 +56,16 @@ impl Code {
     /// How severe it is.
     pub fn severity(self) -> Severity {
         match self {
-            Code::Deadlock | Code::ForgottenSender | Code::Panic => Severity::Error,
-            Code::LostMessages
-            | Code::DisconnectedSend
-            | Code::GrowingQueue
-            | Code::SerialisedWorkers
-            | Code::UnfairSenders
-            | Code::BusyPolling => Severity::Warning,
-            Code::PingPong
-            | Code::Backpressure
-            | Code::StarvedReceiver
-            | Code::ExpiredTimeouts
-            | Code::UnusedEndpoint => Severity::Note,
+            _ if self <= Code::Panic => Severity::Error,
+            _ if self <= Code::BusyPolling => Severity::Warning,
+            _ => Severity::Note,
         }
     }
 }
 
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 /// How severe a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Severity {
     /// The program does not do its work.
     Error,
@@ -120,27 +75,16 @@ pub enum Severity {
     Note,
 }
 
-impl Severity {
-    /// `error`, `warning` or `note`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn codes_have_names_and_are_ordered_by_severity() {
+        assert_eq!(Code::LostMessages.name(), "lost-messages");
         for &code in Code::ALL {
-            assert_eq!(Code::from_name(code.name()), Some(code));
+            assert_eq!(code.to_string(), code.name());
         }
-        assert_eq!(Code::from_name("no-code"), None);
         assert!(Code::ALL.is_sorted());
         assert!(Code::ALL.is_sorted_by_key(|code| code.severity()));
     }

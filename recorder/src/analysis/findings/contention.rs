@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use super::words::{at, channel, primitive, share, thread, threads};
 use super::{Code, Finding};
 use crate::analysis::Analysis;
-use crate::analysis::stats::channels::ChannelUser;
-use crate::analysis::stats::primitives::PrimitiveUser;
+use crate::analysis::stats::channels::{User, waited};
 use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, PrimitiveIndex};
 
@@ -23,18 +22,17 @@ const MIN_ACQUIRED: u64 = 16;
 
 /// Threads spend most of their time waiting for a lock that others hold while they work.
 fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding> {
-    let stats = &analysis.primitives[index];
-    let mut waiting: Vec<&PrimitiveUser> =
-        stats.users.iter().filter(|user| user.waits > 0).collect();
+    let stats = &analysis.stats.primitives[index];
+    let mut waiting: Vec<_> = stats.users.iter().filter(|user| user.waits > 0).collect();
     let from = waiting.iter().map(|user| user.first).min()?;
     let to = waiting.iter().map(|user| user.last).max()?;
-    let (waited, span) = (stats.waited(), to.since(from));
+    let (waited, span) = (waited(&stats.users), to.since(from));
     // A lock that is held while its holder waits for a message keeps no thread from working, and one
     // that is held for less than half of the time is no bottleneck.
     let held_at_work = stats.held_at_work.get();
     let is_held_at_work = held_at_work >= stats.held.get() / 2 && held_at_work >= span.get() / 2;
     // These threads spend half of their time waiting for it.
-    let lives: Nanos = waiting.iter().map(|user| user.last.since(user.first)).sum();
+    let lives: Nanos = waiting.iter().map(|user| user.span()).sum();
     let waits_most = waited.get() >= lives.get() / 2;
     if waiting.len() < 2
         || waited < MIN_WAITED
@@ -45,7 +43,7 @@ fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding>
         return None;
     }
     waiting.sort_by_key(|user| Reverse(user.waited));
-    let mut finding = Finding::new(Code::SerialisedWorkers);
+    let mut finding = Finding::new(Code::SerialisedWorkers, (from, to), waited.get());
     finding.threads = waiting.iter().map(|user| user.thread).collect();
     finding.place = waiting.iter().find_map(|user| user.place);
     finding.what = format!(
@@ -60,10 +58,9 @@ fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding>
         Some(&(received, _)) => {
             finding.what += &format!(" on messages from {}.", channel(analysis, received));
             finding.channels = vec![received];
-            finding.advice =
-                "Release the lock before the work: receive in a statement of its own, \
-                              `let job = …;`."
-                    .to_owned();
+            let advice = "Release the lock before the work: receive in a statement of its own, \
+                          `let job = …;`.";
+            finding.advice = advice.to_owned();
         }
         None => {
             finding.what += ".";
@@ -73,11 +70,8 @@ fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding>
     }
     finding.why = format!("{} threads do the work of one.", waiting.len());
     finding.primitives = vec![index];
-    finding.span = (from, to);
-    finding.weight = waited.get();
     for user in waiting.iter().take(3) {
-        let what = format!("last waits for {}", primitive(analysis, index));
-        finding.show(user.last, user.thread, what, user.place);
+        finding.show_last(user, format!("last waits for {}", primitive(analysis, index)));
     }
     Some(finding)
 }
@@ -90,14 +84,14 @@ const MIN_BEHIND: Nanos = Nanos::new(10_000_000);
 /// One sender has sent four fifths of all messages, and others, which have sent less than a tenth of
 /// that, have spent at least half of their time waiting for room.
 fn unfair(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
-    let senders = &analysis.channels[index].senders;
+    let senders = &analysis.stats.channels[index].senders;
     let sent = analysis.state.channels[index].all_sent();
     let loud = senders.iter().max_by_key(|user| user.messages)?;
     let bound = analysis.catalog.channels[index].bound?;
     if sent < MIN_MESSAGES || loud.messages < sent / 5 * 4 {
         return None;
     }
-    let is_held_up = |user: &&ChannelUser| {
+    let is_held_up = |user: &&User| {
         user.messages <= loud.messages / 10
             && user.waited >= MIN_BEHIND
             && user.waited.get() >= user.span().get() / 2
@@ -107,7 +101,8 @@ fn unfair(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     let held_up: Vec<_> = senders.iter().filter(is_held_up).collect();
     let worst = *held_up.iter().max_by_key(|user| user.waited)?;
     let names: Vec<_> = held_up.iter().map(|user| user.thread).collect();
-    let mut finding = Finding::new(Code::UnfairSenders);
+    let waited = waited(held_up.iter().copied());
+    let mut finding = Finding::new(Code::UnfairSenders, (worst.first, worst.last), waited.get());
     finding.what = format!(
         "{} sent {} of {sent} messages on {} (bound {bound}){}, and {} had to wait behind it: {} \
          for {} of its time.",
@@ -127,10 +122,7 @@ fn unfair(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     finding.place = loud.place;
     finding.threads = [loud.thread].into_iter().chain(names).collect();
     finding.channels = vec![index];
-    finding.span = (worst.first, worst.last);
-    finding.weight = held_up.iter().map(|user| user.waited).sum::<Nanos>().get();
-    for user in [loud, worst] {
-        finding.show(user.last, user.thread, "last sends", user.place);
-    }
+    finding.show_last(loud, "last sends");
+    finding.show_last(worst, "last sends");
     Some(finding)
 }

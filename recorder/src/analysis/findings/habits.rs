@@ -21,14 +21,15 @@ const MIN_POLLING: Nanos = Nanos::new(5_000_000);
 
 /// A receive that does not wait finds nothing and tries again at once, many times for each message.
 fn polling(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
-    let stats = &analysis.channels[index];
+    let stats = &analysis.stats.channels[index];
     let polling = stats.polling;
     let by = stats.receivers.iter().max_by_key(|user| user.refused + user.waits)?;
     let is_rare = polling.count < 10 * analysis.state.channels[index].received;
     if polling.count < MIN_ATTEMPTS || polling.time < MIN_POLLING || is_rare {
         return None;
     }
-    let mut finding = Finding::new(Code::BusyPolling);
+    let span = (polling.first, by.last);
+    let mut finding = Finding::new(Code::BusyPolling, span, polling.time.get());
     finding.what = format!(
         "{} looked {} in vain for messages on {}{}, again and again without waiting, for {} of its \
          time.",
@@ -45,9 +46,7 @@ fn polling(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     finding.place = by.place;
     finding.threads = vec![by.thread];
     finding.channels = vec![index];
-    finding.span = (polling.first, by.last);
     finding.show(polling.first, by.thread, "begins to poll", by.place);
-    finding.weight = polling.time.get();
     Some(finding)
 }
 
@@ -57,7 +56,7 @@ const MIN_EXPIRED_TIME: Nanos = Nanos::new(100_000_000);
 
 /// Nine of ten receives with a timeout wait in vain.
 fn timeouts(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
-    let timeouts = analysis.channels[index].timeouts;
+    let timeouts = analysis.stats.channels[index].timeouts;
     let Use { time, thread: by, place } = timeouts.last?;
     if timeouts.expired < MIN_EXPIRED
         || timeouts.waited < MIN_EXPIRED_TIME
@@ -66,7 +65,9 @@ fn timeouts(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     {
         return None;
     }
-    let mut finding = Finding::new(Code::ExpiredTimeouts);
+    let made = analysis.state.channels[index].made;
+    let span = (made.map_or(Nanos::ZERO, |(time, _)| time), time);
+    let mut finding = Finding::new(Code::ExpiredTimeouts, span, timeouts.waited.get());
     finding.what = format!(
         "{} of {} waits of {} in recv_timeout on {}{} were in vain; each lasts {}.",
         timeouts.expired,
@@ -83,10 +84,7 @@ fn timeouts(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     finding.place = place;
     finding.threads = vec![by];
     finding.channels = vec![index];
-    let made = analysis.state.channels[index].made;
-    finding.span = (made.map_or(Nanos::ZERO, |(time, _)| time), time);
     finding.show(time, by, "waits in vain for the last time", place);
-    finding.weight = timeouts.waited.get();
     Some(finding)
 }
 
@@ -94,18 +92,18 @@ fn timeouts(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
 /// messages were sent.
 fn unused(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     let known = &analysis.state.channels[index];
-    let stats = &analysis.channels[index];
+    let stats = &analysis.stats.channels[index];
     let facts = &analysis.catalog.channels[index];
     let (made, by) = known.made?;
     // As long as it lives it may still be used.
     let is_gone = known.receiver_gone.is_some() && known.senders == 0;
-    if !is_gone || analysis.state.processes[facts.process].has_paused() || analysis.is_incomplete {
+    if !is_gone || analysis.may_lack_events(index) {
         return None;
     }
-    let mut finding = Finding::new(Code::UnusedEndpoint);
+    let mut finding = Finding::new(Code::UnusedEndpoint, (made, made), 0);
     let (name, maker) = (channel(analysis, index), thread(analysis, by));
     let made_at = at(analysis, facts.place);
-    if !stats.is_used() {
+    if stats.senders.is_empty() && stats.receivers.is_empty() {
         finding.what =
             format!("no thread sent or received on {name}, which {maker} made{made_at}.");
         finding.advice = "Use it, or remove it.".to_owned();
@@ -124,7 +122,6 @@ fn unused(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     finding.place = facts.place;
     finding.threads = vec![by];
     finding.channels = vec![index];
-    finding.span = (made, made);
     finding.show(made, by, "makes the channel", facts.place);
     Some(finding)
 }

@@ -3,7 +3,8 @@
 use super::words::{at, channel, counted, list, place, thread, threads};
 use super::{Certainty, Code, Finding};
 use crate::analysis::Analysis;
-use crate::analysis::stats::channels::{ChannelUser, Disconnected};
+use crate::analysis::stats::channels::{Disconnected, User};
+use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, ThreadIndex};
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
@@ -18,8 +19,10 @@ pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
 fn panic(analysis: &Analysis<'_>, who: ThreadIndex) -> Option<Finding> {
     let panic = analysis.state.threads[who].panic.as_ref().filter(|it| it.is_uncaught())?;
     let process = &analysis.state.processes[analysis.catalog.threads[who].process];
-    let mut finding = Finding::new(Code::Panic);
-    if !panic.has_outcome() && process.has_paused_since(panic.time) {
+    // The first panic comes first.
+    let mut finding =
+        Finding::new(Code::Panic, (panic.time, panic.time), u64::MAX - panic.time.get());
+    if panic.outcome.is_none() && process.has_paused_since(panic.time) {
         let certain_if = "it was not caught while the recording paused".to_owned();
         finding.certainty = Certainty::Likely { certain_if };
     }
@@ -40,7 +43,7 @@ fn panic(analysis: &Analysis<'_>, who: ThreadIndex) -> Option<Finding> {
             let lost = counted(known.lost, "message");
             stranded.push(format!("{lost} in {}", channel(analysis, index)));
         }
-        let disconnected = &analysis.channels[index].disconnected;
+        let disconnected = &analysis.stats.channels[index].disconnected;
         let later = disconnected.iter().filter(|sends| sends.first >= panic.time);
         let returned: u64 = later.map(|sends| sends.count).sum();
         if returned > 0 {
@@ -56,10 +59,7 @@ fn panic(analysis: &Analysis<'_>, who: ThreadIndex) -> Option<Finding> {
         "The rest of the thread's work is not done, and only a `join` reports it.".to_owned();
     finding.place = panic.place;
     finding.threads = vec![who];
-    finding.span = (panic.time, panic.time);
     finding.show(panic.time, who, "panics", panic.place);
-    // The first panic comes first.
-    finding.weight = u64::MAX - panic.time.get();
     Some(finding)
 }
 
@@ -68,31 +68,35 @@ fn lost(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     let known = &analysis.state.channels[index];
     let process = analysis.catalog.channels[index].process;
     // Their receives may be missing from the recording.
-    if analysis.state.processes[process].has_paused() || analysis.is_incomplete {
+    if analysis.may_lack_events(index) {
         return None;
     }
-    let senders = &analysis.channels[index].senders;
+    let senders = &analysis.stats.channels[index].senders;
     let sender = senders.iter().max_by_key(|user| user.messages);
     let mut finding = match known.receiver_gone {
-        Some(_) if known.lost > 0 => lost_with_receiver(analysis, index)?,
+        Some((time, by)) if known.lost > 0 => lost_with_receiver(analysis, index, time, by),
         None if known.depth > 0 && analysis.ended_by_itself(process) => {
             lost_at_end(analysis, index, sender)
         }
         _ => return None,
     };
-    if let Some(&ChannelUser { thread, last, place, .. }) = sender {
-        finding.show(last, thread, "last sends", place);
-        finding.place = finding.place.or(place);
+    if let Some(sender) = sender {
+        finding.show_last(sender, "last sends");
+        finding.place = finding.place.or(sender.place);
     }
     finding.why = "Each of these sends returned `Ok`.".to_owned();
     finding.channels = vec![index];
     Some(finding)
 }
 
-fn lost_with_receiver(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+fn lost_with_receiver(
+    analysis: &Analysis<'_>,
+    index: ChannelIndex,
+    time: Nanos,
+    by: ThreadIndex,
+) -> Finding {
     let known = &analysis.state.channels[index];
-    let (time, by) = known.receiver_gone?;
-    let last = analysis.channels[index].receivers.iter().max_by_key(|user| user.last);
+    let last = analysis.stats.channels[index].receivers.iter().max_by_key(|user| user.last);
     let last_at = last.and_then(|last| last.place);
     let received = match last_at {
         _ if known.received == 0 => "it had received none".to_owned(),
@@ -101,7 +105,7 @@ fn lost_with_receiver(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Fi
         }
         None => format!("it had received {}", known.received),
     };
-    let mut finding = Finding::new(Code::LostMessages);
+    let mut finding = Finding::new(Code::LostMessages, (time, time), known.lost);
     finding.what = format!(
         "{} of {} sent to {} {} still queued when {} dropped its receiver; {received}.",
         known.lost,
@@ -113,20 +117,14 @@ fn lost_with_receiver(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Fi
     finding.advice = "Receive until no message is left, or let the senders stop first.".to_owned();
     finding.place = last_at;
     finding.threads = vec![by];
-    finding.span = (time, time);
     finding.show(time, by, "drops the receiver", None);
-    finding.weight = known.lost;
-    Some(finding)
+    finding
 }
 
-fn lost_at_end(
-    analysis: &Analysis<'_>,
-    index: ChannelIndex,
-    sender: Option<&ChannelUser>,
-) -> Finding {
+fn lost_at_end(analysis: &Analysis<'_>, index: ChannelIndex, sender: Option<&User>) -> Finding {
     let known = &analysis.state.channels[index];
     let end = analysis.catalog.end_of(analysis.catalog.channels[index].process);
-    let mut finding = Finding::new(Code::LostMessages);
+    let mut finding = Finding::new(Code::LostMessages, (end, end), known.depth);
     finding.place = sender.and_then(|sender| sender.place);
     finding.what = format!(
         "{} of {} sent to {}{} {} still queued when the process ended.",
@@ -136,7 +134,7 @@ fn lost_at_end(
         at(analysis, finding.place),
         if known.depth == 1 { "was" } else { "were" },
     );
-    let receivers = &analysis.channels[index].receivers;
+    let receivers = &analysis.stats.channels[index].receivers;
     finding.threads = receivers.iter().map(|user| user.thread).collect();
     finding.advice = match &finding.threads[..] {
         [] => "Receive them before `main` returns.".to_owned(),
@@ -145,8 +143,6 @@ fn lost_at_end(
             threads(analysis, receivers)
         ),
     };
-    finding.span = (end, end);
-    finding.weight = known.depth;
     finding
 }
 
@@ -158,16 +154,17 @@ fn disconnected(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding>
         let panics = panic.is_some_and(|it| it.is_uncaught() && it.time >= sends.last);
         sends.count > 1 || panics
     };
-    let ignored: Vec<_> = analysis.channels[index].disconnected.iter().filter(is_ignored).collect();
+    let ignored: Vec<_> =
+        analysis.stats.channels[index].disconnected.iter().filter(is_ignored).collect();
     let first = ignored.first()?;
     let last = ignored.iter().map(|sends| sends.last).max()?;
     let receiver_gone = analysis.state.channels[index].receiver_gone;
-    let mut finding = Finding::new(Code::DisconnectedSend);
-    finding.weight = ignored.iter().map(|sends| sends.count).sum();
+    let count = ignored.iter().map(|sends| sends.count).sum();
+    let mut finding = Finding::new(Code::DisconnectedSend, (first.first, last), count);
     finding.threads = ignored.iter().map(|sends| sends.thread).collect();
     finding.what = format!(
         "{} by {} on {}{} found the receiver gone",
-        counted(finding.weight, "send"),
+        counted(count, "send"),
         threads(analysis, &finding.threads),
         channel(analysis, index),
         at(analysis, first.place),
@@ -181,7 +178,6 @@ fn disconnected(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding>
     finding.why = "Each of these messages was returned to its sender.".to_owned();
     finding.place = first.place;
     finding.channels = vec![index];
-    finding.span = (first.first, last);
     for sends in ignored {
         finding.show(sends.first, sends.thread, "sends without a receiver", sends.place);
     }

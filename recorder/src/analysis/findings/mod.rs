@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use crate::analysis::Analysis;
+use crate::analysis::stats::channels::User;
 use crate::reading::Nanos;
 use crate::reading::catalog::{
     Catalog, ChannelIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, ThreadIndex,
@@ -88,7 +89,7 @@ pub struct Evidence {
 }
 
 impl Finding {
-    fn new(code: Code) -> Self {
+    fn new(code: Code, span: (Nanos, Nanos), weight: u64) -> Self {
         Finding {
             code,
             certainty: Certainty::Certain,
@@ -99,9 +100,9 @@ impl Finding {
             threads: Vec::new(),
             channels: Vec::new(),
             primitives: Vec::new(),
-            span: (Nanos::ZERO, Nanos::ZERO),
+            span,
             evidence: Vec::new(),
-            weight: 0,
+            weight,
         }
     }
 
@@ -114,6 +115,11 @@ impl Finding {
         place: Option<PlaceIndex>,
     ) {
         self.evidence.push(Evidence { time, thread, what: what.into(), place });
+    }
+
+    /// Adds the last use of a channel or primitive by a thread.
+    fn show_last(&mut self, user: &User, what: impl Into<String>) {
+        self.show(user.last, user.thread, what, user.place);
     }
 
     /// The process that it is about.

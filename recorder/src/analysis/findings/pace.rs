@@ -4,7 +4,7 @@ use super::words::{at, channel, counted, list, share, thread, threads};
 use super::{Certainty, Code, Finding};
 use crate::analysis::Analysis;
 use crate::analysis::critical_path::{PathPart, Segment};
-use crate::analysis::stats::channels::{BUSY, ChannelStats, ChannelUser};
+use crate::analysis::stats::channels::{BUSY, ChannelStats, User, waited};
 use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, Target};
 
@@ -27,13 +27,8 @@ const MIN_QUEUE: u64 = 50;
 /// A stage that handled fewer messages has no pace.
 const MIN_STEADY: u64 = 32;
 
-/// Adds the last use of a channel by a thread to the evidence.
-fn show_last(finding: &mut Finding, user: &ChannelUser, what: &str) {
-    finding.show(user.last, user.thread, what, user.place);
-}
-
 /// Whether a thread waits at least half of the time that it uses a channel.
-fn waits_half(user: &ChannelUser) -> bool {
+fn waits_half(user: &User) -> bool {
     user.waited.get() >= user.span().get() / 2
 }
 
@@ -50,15 +45,15 @@ fn is_growing(samples: &[(Nanos, u64)]) -> bool {
 /// An unbounded channel whose queue grew as long as messages were sent, so that in the end a quarter
 /// of all messages was in it.
 fn growing(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
-    let stats = &analysis.channels[index];
-    let facts = &analysis.catalog.channels[index];
+    let stats = &analysis.stats.channels[index];
     let (from, to) = stats.sending?;
-    let samples = stats.depth.samples();
+    let samples = &stats.depth.samples;
     // Where receives are missing from the recording, every queue seems to grow.
-    let may_lack_receives =
-        analysis.state.processes[facts.process].has_paused() || analysis.is_incomplete;
-    let is_bounded = facts.bound.is_some();
-    if is_bounded || to.since(from) < SUSTAINED || samples.len() < 8 || may_lack_receives {
+    if analysis.catalog.channels[index].bound.is_some()
+        || to.since(from) < SUSTAINED
+        || samples.len() < 8
+        || analysis.may_lack_events(index)
+    {
         return None;
     }
     let sent = analysis.state.channels[index].all_sent();
@@ -69,7 +64,7 @@ fn growing(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     }
     let sender = stats.senders.iter().max_by_key(|user| user.messages)?;
     let receiver = stats.receivers.iter().max_by_key(|user| user.messages);
-    let mut finding = Finding::new(Code::GrowingQueue);
+    let mut finding = Finding::new(Code::GrowingQueue, (from, to), stats.depth.max);
     finding.what = format!(
         "the queue of {} only grew, to {}: {} sent {sent} in {}{}, faster than {} received.",
         channel(analysis, index),
@@ -82,26 +77,24 @@ fn growing(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     finding.advice = "Give the channel a bound (`sync_channel`), or help its receiver.".to_owned();
     finding.why = format!(
         "Memory grows with the queue, and messages wait longer and longer: {} in the end.",
-        stats.latency.max()
+        stats.latency.max
     );
     finding.place = sender.place;
     finding.threads = vec![sender.thread];
     finding.threads.extend(receiver.map(|user| user.thread));
     finding.channels = vec![index];
-    finding.span = (from, to);
     let what = format!("the queue holds {}", stats.depth.max);
     finding.show(stats.depth.max_at, sender.thread, what, sender.place);
-    finding.weight = stats.depth.max;
     Some(finding)
 }
 
 /// Senders spend at least half of their time waiting for room in a channel.
 fn backpressure(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
-    let stats = &analysis.channels[index];
+    let stats = &analysis.stats.channels[index];
     // The purpose of a rendezvous is to wait for each other.
     let bound = analysis.catalog.channels[index].bound.filter(|&bound| bound > 0)?;
     let held_up: Vec<_> = stats.senders.iter().filter(|user| waits_half(user)).collect();
-    let waited: Nanos = held_up.iter().map(|user| user.waited).sum();
+    let waited = waited(held_up.iter().copied());
     let waits: u64 = held_up.iter().map(|user| user.waits).sum();
     if waited < SUSTAINED || waits < MIN_STEADY {
         return None;
@@ -113,13 +106,13 @@ fn backpressure(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding>
         other != index && receivers.any(|user| user.waited.get() >= receiver.span().get() / 2)
     };
     // Or it waits for its sender in turn.
-    if waits_half(receiver) || analysis.channels.iter_enumerated().any(passes_it_on) {
+    if waits_half(receiver) || analysis.stats.channels.iter_enumerated().any(passes_it_on) {
         return None;
     }
     let worst = *held_up.iter().max_by_key(|user| user.waited)?;
     let names: Vec<_> = held_up.iter().map(|user| user.thread).collect();
     let slow = thread(analysis, receiver.thread);
-    let mut finding = Finding::new(Code::Backpressure);
+    let mut finding = Finding::new(Code::Backpressure, (worst.first, worst.last), waited.get());
     finding.what = format!(
         "{} waited {waited} ({} of the time) for room in {} (bound {bound}){}, because {slow} is \
          slower.",
@@ -135,20 +128,18 @@ fn backpressure(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding>
     finding.place = worst.place;
     finding.threads = [receiver.thread].into_iter().chain(names).collect();
     finding.channels = vec![index];
-    finding.span = (worst.first, worst.last);
-    show_last(&mut finding, worst, "last waits for room");
-    show_last(&mut finding, receiver, "last receives");
-    finding.weight = waited.get();
+    finding.show_last(worst, "last waits for room");
+    finding.show_last(receiver, "last receives");
     Some(finding)
 }
 
 /// A receiver waits for nine tenths of the time for a stream of messages from one thread that does
 /// not wait itself.
 fn starved(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
-    let stats = &analysis.channels[index];
+    let stats = &analysis.stats.channels[index];
     let ([sender], [receiver]) = (&stats.senders[..], &stats.receivers[..]) else { return None };
     let span = receiver.span();
-    let produces = analysis.threads[sender.thread].waited.get() < sender.span().get() / 10;
+    let produces = analysis.stats.threads[sender.thread].waited.get() < sender.span().get() / 10;
     // A steady stream, and not events that come now and then.
     let is_steady = receiver.longest.get() / 20 < receiver.waited.get() / receiver.waits.max(1);
     if receiver.waits < MIN_STEADY
@@ -161,7 +152,8 @@ fn starved(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     }
     let (slow, fast) = (thread(analysis, sender.thread), thread(analysis, receiver.thread));
     let received = analysis.state.channels[index].received;
-    let mut finding = Finding::new(Code::StarvedReceiver);
+    let mut finding =
+        Finding::new(Code::StarvedReceiver, (receiver.first, receiver.last), receiver.waited.get());
     finding.what = format!(
         "{fast} waited {} of the time for messages on {}{}: {slow} sends one every {}.",
         share(receiver.waited, span),
@@ -176,11 +168,9 @@ fn starved(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     finding.place = receiver.place;
     finding.threads = vec![receiver.thread, sender.thread];
     finding.channels = vec![index];
-    finding.span = (receiver.first, receiver.last);
-    show_last(&mut finding, receiver, "last waits for a message");
-    show_last(&mut finding, sender, "last sends");
+    finding.show_last(receiver, "last waits for a message");
+    finding.show_last(sender, "last sends");
     finding.certainty = Certainty::Likely { certain_if: format!("{fast} has no other work") };
-    finding.weight = receiver.waited.get();
     Some(finding)
 }
 
@@ -211,15 +201,18 @@ fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
     // Those that matter.
     hand_offs.retain(|(_, part, _)| part.get() >= time.get() / 10);
     let first = hand_offs.first()?.0;
-    let mut finding = Finding::new(Code::PingPong);
+    let stats = &analysis.stats.channels[first];
+    let begin = stats.sending.map_or(Nanos::ZERO, |(first, _)| first);
+    let end = stats.receiving.map_or(Nanos::ZERO, |(_, last)| last);
+    let mut finding = Finding::new(Code::PingPong, (begin, end), time.get());
     finding.channels = hand_offs.iter().map(|(channel, ..)| *channel).collect();
     for &(channel, ..) in &hand_offs {
-        let receivers = &analysis.channels[channel].receivers;
+        let receivers = &analysis.stats.channels[channel].receivers;
         if let Some(user) = receivers.iter().max_by_key(|user| user.waits)
             && !finding.threads.contains(&user.thread)
         {
             finding.threads.push(user.thread);
-            show_last(&mut finding, user, "last waits for a message");
+            finding.show_last(user, "last waits for a message");
             finding.place = finding.place.or(user.place);
         }
     }
@@ -236,11 +229,5 @@ fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
     );
     finding.advice = "Send many at a time, or do the work where it arises.".to_owned();
     finding.why = "Waking a thread takes longer than its work on the message.".to_owned();
-    let stats = &analysis.channels[first];
-    finding.span = (
-        stats.sending.map_or(Nanos::ZERO, |(first, _)| first),
-        stats.receiving.map_or(Nanos::ZERO, |(_, last)| last),
-    );
-    finding.weight = time.get();
     Some(finding)
 }

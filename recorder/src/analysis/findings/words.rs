@@ -3,9 +3,9 @@
 use format::Call;
 
 use crate::analysis::Analysis;
-use crate::analysis::wait_for::Blocked;
 use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, PlaceIndex, PrimitiveIndex, Target, ThreadIndex};
+use crate::replay::Wait;
 use crate::timeline::item;
 
 /// `"jobs"`
@@ -34,9 +34,9 @@ pub(crate) fn place(analysis: &Analysis<'_>, place: PlaceIndex) -> String {
 }
 
 /// `recv on "jobs"`, `join of worker`
-pub(super) fn call(analysis: &Analysis<'_>, call: Call, target: Option<Target>) -> String {
-    let method = method(call);
-    match target {
+pub(super) fn call(analysis: &Analysis<'_>, wait: &Wait) -> String {
+    let method = method(wait.call());
+    match wait.target() {
         Some(target @ Target::Thread(_)) => format!("{method} of {}", analysis.name_of(target)),
         Some(target) => format!("{method} on {}", analysis.name_of(target)),
         None => method.to_owned(),
@@ -44,20 +44,20 @@ pub(super) fn call(analysis: &Analysis<'_>, call: Call, target: Option<Target>) 
 }
 
 /// `main waits in recv on "jobs" (src/main.rs:14)`
-pub(super) fn waits(analysis: &Analysis<'_>, who: &[ThreadIndex], blocked: &Blocked) -> String {
-    let call = call(analysis, blocked.call, blocked.target);
+pub(super) fn waits(analysis: &Analysis<'_>, who: &[ThreadIndex], wait: &Wait) -> String {
+    let call = call(analysis, wait);
     let verb = if who.len() == 1 { "waits" } else { "wait" };
-    format!("{} {verb} in {call}{}", threads(analysis, who), at(analysis, blocked.place))
+    format!("{} {verb} in {call}{}", threads(analysis, who), at(analysis, wait.operation.place))
 }
 
 /// `a`, `a and b`, `a, b and c`; of many the first few, and the number of the others.
 pub(crate) fn list(items: &[String]) -> String {
-    const SHOWN: usize = 4;
+    const MAX_NAMED: usize = 4;
     match items {
         [] => "no thread".to_owned(),
         [one] => one.clone(),
-        [..] if items.len() > SHOWN + 1 => {
-            format!("{} and {} more", items[..SHOWN].join(", "), items.len() - SHOWN)
+        [..] if items.len() > MAX_NAMED + 1 => {
+            format!("{} and {} more", items[..MAX_NAMED].join(", "), items.len() - MAX_NAMED)
         }
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }

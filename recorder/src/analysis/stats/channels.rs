@@ -15,40 +15,25 @@ pub struct ChannelStats {
     /// Messages sent and not yet received.
     pub depth: Depth,
     /// The threads that sent, or tried to.
-    pub senders: Vec<ChannelUser>,
+    pub senders: Vec<User>,
     /// The threads that received, or tried to.
-    pub receivers: Vec<ChannelUser>,
+    pub receivers: Vec<User>,
     /// When the first and the last message was handed over.
     pub sending: Option<(Nanos, Nanos)>,
     /// When the first and the last message was received.
     pub receiving: Option<(Nanos, Nanos)>,
     /// Sends that found the receiver gone.
-    pub disconnected: Vec<Disconnected>,
+    pub(crate) disconnected: Vec<Disconnected>,
     /// Receives with a timeout.
-    pub timeouts: Timeouts,
+    pub(crate) timeouts: Timeouts,
     /// Receives that try again at once.
-    pub polling: Polling,
+    pub(crate) polling: Polling,
 }
 
 impl ChannelStats {
     /// How many sends found the receiver gone.
     pub fn returned(&self) -> u64 {
         self.disconnected.iter().map(|sends| sends.count).sum()
-    }
-
-    /// How long all senders waited, added up.
-    pub fn senders_waited(&self) -> Nanos {
-        self.senders.iter().map(|user| user.waited).sum()
-    }
-
-    /// How long all receivers waited, added up.
-    pub fn receivers_waited(&self) -> Nanos {
-        self.receivers.iter().map(|user| user.waited).sum()
-    }
-
-    /// Whether any thread sent or received, or tried to.
-    pub fn is_used(&self) -> bool {
-        !self.senders.is_empty() || !self.receivers.is_empty()
     }
 
     #[inline]
@@ -86,9 +71,9 @@ fn extend(extent: &mut Option<(Nanos, Nanos)>, time: Nanos) {
     }
 }
 
-/// What a thread did at one side of a channel.
-#[derive(Clone, Debug)]
-pub struct ChannelUser {
+/// What a thread did at one side of a channel, or with a primitive.
+#[derive(Clone, Copy, Debug)]
+pub struct User {
     /// The thread.
     pub thread: ThreadIndex,
     /// Messages that it sent or received.
@@ -101,27 +86,19 @@ pub struct ChannelUser {
     pub longest: Nanos,
     /// How often it found no room or no message, and did not wait.
     pub refused: u64,
-    /// When it first used the channel.
+    /// When its first use was.
     pub first: Nanos,
-    /// When it last did.
+    /// When its last use was.
     pub last: Nanos,
-    /// Where it last did, if that is recorded.
+    /// Where it last used the channel or acquired the primitive, if that is recorded.
     pub place: Option<PlaceIndex>,
 }
 
-impl ChannelUser {
+impl User {
     pub(super) fn new(thread: ThreadIndex, time: Nanos) -> Self {
-        ChannelUser {
-            thread,
-            messages: 0,
-            waits: 0,
-            waited: Nanos::ZERO,
-            longest: Nanos::ZERO,
-            refused: 0,
-            first: time,
-            last: time,
-            place: None,
-        }
+        let (waited, longest) = (Nanos::ZERO, Nanos::ZERO);
+        let (first, last, place) = (time, time, None);
+        User { thread, messages: 0, waits: 0, waited, longest, refused: 0, first, last, place }
     }
 
     #[inline]
@@ -136,51 +113,50 @@ impl ChannelUser {
         self.longest = self.longest.max(time);
     }
 
-    /// From its first to its last use of the channel.
+    /// From its first use to its last.
     pub fn span(&self) -> Nanos {
         self.last.since(self.first)
     }
 }
 
+/// How long these waited, added up.
+pub fn waited<'a>(users: impl IntoIterator<Item = &'a User>) -> Nanos {
+    users.into_iter().map(|user| user.waited).sum()
+}
+
 /// Sends of one thread that found the receiver gone.
 #[derive(Clone, Copy, Debug)]
-pub struct Disconnected {
-    /// The thread.
-    pub thread: ThreadIndex,
-    /// How many.
-    pub count: u64,
-    /// When the first was.
-    pub first: Nanos,
-    /// When the last was.
-    pub last: Nanos,
+pub(crate) struct Disconnected {
+    pub(crate) thread: ThreadIndex,
+    pub(crate) count: u64,
+    pub(crate) first: Nanos,
+    pub(crate) last: Nanos,
     /// Where the first was, if that is recorded.
-    pub place: Option<PlaceIndex>,
+    pub(crate) place: Option<PlaceIndex>,
 }
 
 /// Receives with a timeout.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Timeouts {
-    /// How many waited.
-    pub waits: u64,
+pub(crate) struct Timeouts {
+    pub(crate) waits: u64,
     /// How many of them timed out.
-    pub expired: u64,
+    pub(crate) expired: u64,
     /// How long those waited in all.
-    pub waited: Nanos,
+    pub(crate) waited: Nanos,
     /// The last that timed out.
-    pub last: Option<Use>,
+    pub(crate) last: Option<Use>,
 }
 
 /// Receives that found nothing and tried again at once.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Polling {
-    /// How often.
-    pub count: u64,
+pub(crate) struct Polling {
+    pub(crate) count: u64,
     /// The time from one attempt to the next, in all.
-    pub time: Nanos,
+    pub(crate) time: Nanos,
     /// When the first attempt was.
-    pub first: Nanos,
+    pub(crate) first: Nanos,
     /// The last attempt that found nothing.
-    pub last: Option<Use>,
+    pub(crate) last: Option<Use>,
 }
 
 /// Two attempts within this time are busy polling: to fall asleep and be woken takes about as long.

@@ -9,13 +9,13 @@ pub struct Depth {
     pub max: u64,
     /// When that was first reached.
     pub max_at: Nanos,
+    /// When, and how deep it was, after every `1 << interval` sends.
+    pub samples: Vec<(Nanos, u64)>,
     now: u64,
     /// Messages times nanoseconds.
     area: u128,
     first: Option<Nanos>,
     last: Nanos,
-    /// When, and how deep it was, after every `1 << interval` sends.
-    samples: Vec<(Nanos, u64)>,
     interval: u32,
     sends: u64,
 }
@@ -78,11 +78,6 @@ impl Depth {
         let span = self.last.since(self.first.unwrap_or(self.last));
         if span == Nanos::ZERO { 0.0 } else { self.area as f64 / span.get() as f64 }
     }
-
-    /// The time and the depth after some of the sends, evenly spread over them.
-    pub fn samples(&self) -> &[(Nanos, u64)] {
-        &self.samples
-    }
 }
 
 #[cfg(test)]
@@ -107,7 +102,7 @@ mod tests {
         for time in 0..100_000 {
             depth.sent(Nanos::new(time), time + 1);
         }
-        let samples = depth.samples();
+        let samples = &depth.samples;
         assert!(samples.len() >= MAX_SAMPLES / 2 && samples.len() < MAX_SAMPLES);
         let step = samples[1].0.since(samples[0].0);
         assert!(samples.windows(2).all(|pair| pair[1].0.since(pair[0].0) == step));

@@ -7,11 +7,13 @@ use crate::reading::Nanos;
 /// Latencies: each of a few, a histogram of many.
 #[derive(Debug, Default)]
 pub struct Latency {
+    /// The number of messages.
+    pub count: u64,
+    /// The longest; 0 if there are none.
+    pub max: Nanos,
     few: Vec<Nanos>,
     many: Option<Box<Histogram<u32>>>,
     sum: u128,
-    count: u64,
-    max: Nanos,
 }
 
 /// Up to this number, each is kept. There may be many channels with few messages.
@@ -37,16 +39,6 @@ impl Latency {
             self.few.drain(..).for_each(|time| record(&mut many, time));
             self.many = Some(Box::new(many));
         }
-    }
-
-    /// The number of messages.
-    pub fn count(&self) -> u64 {
-        self.count
-    }
-
-    /// The longest; 0 if there are none.
-    pub fn max(&self) -> Nanos {
-        self.max
     }
 
     /// The mean, rounded down; 0 if there are none.
@@ -84,13 +76,13 @@ mod tests {
     fn latencies_are_exact_if_there_are_few_and_close_if_there_are_many() {
         let at = Nanos::new;
         let mut latency = Latency::default();
-        assert_eq!([latency.percentile(50.0), latency.mean(), latency.max()], [Nanos::ZERO; 3]);
+        assert_eq!([latency.percentile(50.0), latency.mean(), latency.max], [Nanos::ZERO; 3]);
         (1..=50).for_each(|time| latency.add(at(time * 1_000)));
         assert_eq!(latency.percentile(50.0), at(25_000));
         assert_eq!(latency.percentile(99.0), at(50_000));
         (51..=1_000).for_each(|time| latency.add(at(time * 1_000)));
-        assert_eq!(latency.count(), 1_000);
-        assert_eq!((latency.max(), latency.mean()), (at(1_000_000), at(500_500)));
+        assert_eq!(latency.count, 1_000);
+        assert_eq!((latency.max, latency.mean()), (at(1_000_000), at(500_500)));
         let p90 = latency.percentile(90.0);
         assert!((at(890_000)..=at(910_000)).contains(&p90), "{p90}");
         assert_eq!(latency.percentile(100.0), at(1_000_000));

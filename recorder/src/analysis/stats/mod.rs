@@ -11,8 +11,7 @@ use crate::reading::catalog::{
 };
 use crate::reading::{self, Nanos};
 use crate::replay::{
-    Completed, EndpointChange, Fate, Hold, HoldEnd, Listener, Message, RunState, Transition, Use,
-    Wait,
+    Completed, EndpointChange, Hold, HoldEnd, Listener, Message, RunState, Transition, Use, Wait,
 };
 
 pub mod channels;
@@ -21,7 +20,7 @@ mod latency;
 pub mod primitives;
 pub mod threads;
 
-use channels::{BUSY, ChannelStats, ChannelUser};
+use channels::{BUSY, ChannelStats, User};
 pub use depth::Depth;
 pub use latency::Latency;
 use primitives::PrimitiveStats;
@@ -38,9 +37,9 @@ pub struct Stats<'a> {
     /// By primitive.
     pub primitives: TiVec<PrimitiveIndex, PrimitiveStats>,
     /// The longest wait that ended, sleep not included.
-    pub longest_wait: Option<LongWait>,
+    pub(crate) longest_wait: Option<LongWait>,
     /// All panics, caught or not.
-    pub panics: Vec<PanicEvent>,
+    pub(crate) panics: Vec<PanicEvent>,
     /// How many messages were never received.
     pub never_received: u64,
     /// Where a thread is in the list of a channel's users.
@@ -51,24 +50,18 @@ pub struct Stats<'a> {
 
 /// A wait that ended.
 #[derive(Clone, Copy, Debug)]
-pub struct LongWait {
-    /// The thread.
-    pub thread: ThreadIndex,
-    /// The wait.
-    pub wait: Wait,
-    /// How long it took.
-    pub time: Nanos,
+pub(crate) struct LongWait {
+    pub(crate) thread: ThreadIndex,
+    pub(crate) wait: Wait,
+    pub(crate) time: Nanos,
 }
 
 /// A thread panicked.
 #[derive(Clone, Debug)]
-pub struct PanicEvent {
-    /// The thread.
-    pub thread: ThreadIndex,
-    /// Where, if that is recorded.
-    pub place: Option<PlaceIndex>,
-    /// The message.
-    pub message: Arc<str>,
+pub(crate) struct PanicEvent {
+    pub(crate) thread: ThreadIndex,
+    pub(crate) place: Option<PlaceIndex>,
+    pub(crate) message: Arc<str>,
 }
 
 impl<'a> Stats<'a> {
@@ -96,7 +89,7 @@ impl<'a> Stats<'a> {
         thread: ThreadIndex,
         side: Side,
         time: Nanos,
-    ) -> &mut ChannelUser {
+    ) -> &mut User {
         let index = match self.latest[thread][side as usize] {
             Some((known, index)) if known == channel => index,
             _ => self.find_user(channel, thread, side, time),
@@ -114,7 +107,7 @@ impl<'a> Stats<'a> {
     ) -> u32 {
         let users = users_of(&mut self.channels[channel], side);
         let index = *self.users.entry((channel, thread, side)).or_insert_with(|| {
-            users.push(ChannelUser::new(thread, time));
+            users.push(User::new(thread, time));
             users.len() as u32 - 1
         });
         self.latest[thread][side as usize] = Some((channel, index));
@@ -130,10 +123,6 @@ impl<'a> Stats<'a> {
     /// A thread has waited.
     fn waited(&mut self, thread: ThreadIndex, wait: &Wait, end: Nanos) {
         self.add_wait(thread, wait, end);
-        self.note_longest(thread, wait, end);
-    }
-
-    fn note_longest(&mut self, thread: ThreadIndex, wait: &Wait, end: Nanos) {
         let time = end.since(wait.begin);
         let is_longer = time > self.longest_wait.map_or(Nanos::ZERO, |longest| longest.time);
         if is_longer && wait.call() != Call::Sleep {
@@ -167,12 +156,12 @@ impl<'a> Stats<'a> {
     }
 
     fn wait_abandoned(&mut self, thread: ThreadIndex, wait: &Wait, until: Option<Nanos>) {
-        let end = until.unwrap_or_else(|| self.catalog.end_of_thread(thread)).max(wait.begin);
-        self.add_wait(thread, wait, end);
-        if until.is_some() {
-            self.note_longest(thread, wait, end);
+        if let Some(end) = until {
+            return self.waited(thread, wait, end.max(wait.begin));
         }
-        if let (Some(Target::Channel(channel)), None) = (wait.target(), until) {
+        let end = self.catalog.end_of_thread(thread).max(wait.begin);
+        self.add_wait(thread, wait, end);
+        if let Some(Target::Channel(channel)) = wait.target() {
             let user = self.user(channel, thread, side_of(wait.call()), wait.begin);
             user.use_at(end, None);
         }
@@ -183,26 +172,19 @@ impl<'a> Stats<'a> {
         if let Some(wait) = send.wait {
             self.waited(send.thread, wait, send.time);
         }
-        if let Some(channel) = message.channel {
-            let depth = self.depth(state, channel);
-            self.handed_over(channel, send.thread, send.time, send.operation.place, depth);
-        }
+        let by = Use { time: send.time, thread: send.thread, place: send.operation.place };
+        self.handed_over(state, message.channel, by);
     }
 
     #[inline]
-    fn handed_over(
-        &mut self,
-        channel: ChannelIndex,
-        sender: ThreadIndex,
-        time: Nanos,
-        place: Option<PlaceIndex>,
-        depth: u64,
-    ) {
-        self.threads[sender].sent += 1;
-        let user = self.user(channel, sender, Side::Sender, time);
+    fn handed_over(&mut self, state: &RunState, channel: Option<ChannelIndex>, by: Use) {
+        let Some(channel) = channel else { return };
+        let depth = self.depth(state, channel);
+        self.threads[by.thread].sent += 1;
+        let user = self.user(channel, by.thread, Side::Sender, by.time);
         user.messages += 1;
-        user.use_at(time, place);
-        self.channels[channel].sent(time, depth);
+        user.use_at(by.time, by.place);
+        self.channels[channel].sent(by.time, depth);
     }
 
     #[inline]
@@ -220,7 +202,7 @@ impl<'a> Stats<'a> {
         let Some(channel) = operation.channel() else { return };
         let depth = self.depth(state, channel);
         if let Some(sender) = unrecorded_sender {
-            self.handed_over(channel, sender, time, None, depth);
+            self.handed_over(state, Some(channel), Use { time, thread: sender, place: None });
         }
         self.threads[thread].received += 1;
         let user = self.user(channel, thread, Side::Receiver, time);
@@ -244,13 +226,10 @@ impl<'a> Stats<'a> {
         let side = side_of(operation.call);
         let user = self.user(channel, thread, side, time);
         user.use_at(time, operation.place);
+        user.refused += u64::from(matches!(operation.outcome, Outcome::Full | Outcome::Empty));
         let stats = &mut self.channels[channel];
         match operation.outcome {
-            Outcome::Full => self.user(channel, thread, side, time).refused += 1,
-            Outcome::Empty => {
-                stats.polling.found_nothing(attempt);
-                self.user(channel, thread, side, time).refused += 1;
-            }
+            Outcome::Empty => stats.polling.found_nothing(attempt),
             Outcome::Disconnected if side == Side::Sender => stats.send_disconnected(attempt),
             Outcome::TimedOut => {
                 let waited = completed.waited().unwrap_or_default();
@@ -271,7 +250,7 @@ impl<'a> Stats<'a> {
         }
         match completed.operation.target {
             // A select is followed by the operation of the arm that was ready.
-            Some(Target::Channel(channel)) if completed.call() != Call::Select => {
+            Some(Target::Channel(channel)) if completed.operation.call != Call::Select => {
                 self.completed_at_channel(completed, channel);
             }
             Some(Target::Primitive(primitive)) => {
@@ -285,19 +264,10 @@ impl<'a> Stats<'a> {
         self.completed(acquire);
         let stats = &mut self.primitives[primitive];
         stats.acquired += 1;
-        let user = stats.user(acquire.thread, acquire.time);
-        user.acquired += 1;
-        user.place = acquire.operation.place;
+        stats.user(acquire.thread, acquire.time).place = acquire.operation.place;
     }
 
-    fn hold_ended(
-        &mut self,
-        state: &RunState,
-        primitive: PrimitiveIndex,
-        hold: &Hold,
-        end: HoldEnd,
-    ) {
-        let HoldEnd::Recorded(end) = end else { return };
+    fn hold_ended(&mut self, state: &RunState, primitive: PrimitiveIndex, hold: &Hold, end: Nanos) {
         let held = end.since(hold.begin);
         let waited = state.threads[hold.thread].waited.since(hold.waited);
         let stats = &mut self.primitives[primitive];
@@ -316,7 +286,7 @@ impl<'a> Stats<'a> {
     }
 }
 
-fn users_of(channel: &mut ChannelStats, side: Side) -> &mut Vec<ChannelUser> {
+fn users_of(channel: &mut ChannelStats, side: Side) -> &mut Vec<User> {
     match side {
         Side::Sender => &mut channel.senders,
         Side::Receiver => &mut channel.receivers,
@@ -356,12 +326,9 @@ impl Stats<'_> {
             Transition::WaitAbandoned { thread, wait, until } => {
                 self.wait_abandoned(thread, wait, until);
             }
-            Transition::HandedOver { time, wait, message } => {
-                if let Some(channel) = message.channel {
-                    let depth = self.depth(state, channel);
-                    let place = wait.operation.place;
-                    self.handed_over(channel, message.sender, time, place, depth);
-                }
+            Transition::HandedOver { ref send, message } => {
+                let by = Use { time: send.time, thread: send.thread, place: send.operation.place };
+                self.handed_over(state, message.channel, by);
             }
             Transition::SendReturned { send: ref completed }
             | Transition::Completed { ref completed, .. }
@@ -373,29 +340,31 @@ impl Stats<'_> {
             Transition::Acquired { ref acquire, primitive, .. } => {
                 self.acquired(acquire, primitive)
             }
-            Transition::HoldEnded { primitive, hold, end, .. } => {
+            Transition::HoldEnded { primitive, hold, end: HoldEnd::Recorded(end), .. } => {
                 self.hold_ended(state, primitive, hold, end);
             }
             Transition::InitializerEnded { time, thread, primitive, .. } => {
                 self.primitives[primitive].user(thread, time);
             }
-            Transition::Endpoint { time, change, channel: Some(channel), .. } => match change {
+            Transition::Endpoint {
+                at: Use { time, .. }, change, channel: Some(channel), ..
+            } => match change {
                 EndpointChange::ChannelCreated => self.channels[channel].depth.set(time, 0),
-                EndpointChange::ReceiverDropped => {
-                    if state.channels[channel].receiver_gone.is_some() {
-                        self.channels[channel].depth.set(time, 0);
-                    }
+                EndpointChange::ReceiverDropped
+                    if state.channels[channel].receiver_gone.is_some() =>
+                {
+                    self.channels[channel].depth.set(time, 0);
                 }
-                EndpointChange::SenderCloned
-                | EndpointChange::SenderDropped
-                | EndpointChange::ReceiverCloned => {}
+                _ => {}
             },
-            Transition::Panicked { thread, place, message, .. } => {
+            Transition::Panicked { at: Use { thread, place, .. }, message } => {
                 self.threads[thread].panics += 1;
                 let message = Arc::clone(message);
                 self.panics.push(PanicEvent { thread, place, message });
             }
-            Transition::NotReceived { fate: Fate::Lost, .. } => self.never_received += 1,
+            Transition::NotReceived { message, .. } if message.paused.is_none() => {
+                self.never_received += 1;
+            }
             Transition::Resumed { time, process, .. } => {
                 // Messages that may have been received meanwhile count no more.
                 for (channel, facts) in self.catalog.channels.iter_enumerated() {

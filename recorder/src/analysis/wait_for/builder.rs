@@ -4,43 +4,26 @@
 //! unless that has spawned another since, or given away something that may contain the sender.
 
 use format::Call;
-use typed_index_collections::TiVec;
 
 use super::{Blocked, Edge, Liveness, Needs, Node, Reason, WaitForGraph};
-use crate::analysis::stats::channels::ChannelStats;
+use crate::analysis::Analysis;
 use crate::reading::Nanos;
-use crate::reading::catalog::{
-    Catalog, ChannelIndex, EndpointIndex, PrimitiveIndex, Target, ThreadIndex,
-};
-use crate::replay::{EndpointState, Hold, RunState, ThreadState, Wait};
+use crate::reading::catalog::{ChannelIndex, PrimitiveIndex, Target, ThreadIndex};
+use crate::replay::{EndpointState, Hold, ThreadState, Wait};
 
-/// The wait-for graph at `state`.
-pub(in crate::analysis) fn build(
-    catalog: &Catalog,
-    state: &RunState,
-    channels: &TiVec<ChannelIndex, ChannelStats>,
-    senders: &TiVec<ChannelIndex, Vec<EndpointIndex>>,
-) -> WaitForGraph {
-    let builder = Builder { catalog, state, channels, senders };
-    let node = |thread: ThreadIndex| Node {
-        process: catalog.threads[thread].process,
-        liveness: builder.liveness(thread),
-    };
-    let processes = state.processes.iter_enumerated();
-    WaitForGraph {
-        threads: state.threads.keys().map(node).collect(),
-        spawning: processes.filter(|(_, it)| it.unborn > 0).map(|(process, _)| process).collect(),
+impl Analysis<'_> {
+    /// The wait-for graph of the last state.
+    pub(in crate::analysis) fn build_wait_for_graph(&self) -> WaitForGraph {
+        let node = |thread: ThreadIndex| Node {
+            process: self.catalog.threads[thread].process,
+            liveness: self.liveness(thread),
+        };
+        let processes = self.state.processes.iter_enumerated();
+        let spawning = processes.filter(|(_, it)| it.unborn > 0).map(|(process, _)| process);
+        let threads = self.state.threads.keys().map(node).collect();
+        WaitForGraph { threads, spawning: spawning.collect() }
     }
-}
 
-struct Builder<'a> {
-    catalog: &'a Catalog,
-    state: &'a RunState,
-    channels: &'a TiVec<ChannelIndex, ChannelStats>,
-    senders: &'a TiVec<ChannelIndex, Vec<EndpointIndex>>,
-}
-
-impl Builder<'_> {
     fn liveness(&self, thread: ThreadIndex) -> Liveness {
         if !self.is_alive(thread) {
             return Liveness::Ended;
@@ -48,16 +31,9 @@ impl Builder<'_> {
         // What it waits for may have happened during a pause: then it is about to go on.
         let process = &self.state.processes[self.catalog.threads[thread].process];
         let is_known = |wait: &&Wait| !wait.is_timed() && !process.has_paused_since(wait.begin);
-        let wait = self.state.open_wait(self.catalog, thread).filter(is_known);
-        let blocked = wait.and_then(|wait| {
-            Some(Blocked {
-                since: wait.begin,
-                call: wait.call(),
-                target: wait.target(),
-                place: wait.operation.place,
-                needs: self.needs(thread, wait)?,
-            })
-        });
+        let wait = self.open_wait(thread).filter(is_known);
+        let blocked =
+            wait.and_then(|wait| Some(Blocked { wait: *wait, needs: self.needs(thread, wait)? }));
         blocked.map_or(Liveness::Runnable, Liveness::Blocked)
     }
 
@@ -92,7 +68,9 @@ impl Builder<'_> {
                     (Call::CondvarWait, Some(Target::Primitive(condvar))) => {
                         self.state.primitives[condvar].moved.map(|(time, _)| time)
                     }
-                    (Call::Park, _) => self.state.threads[thread].unparked_at(),
+                    (Call::Park, _) => {
+                        self.state.threads[thread].unparked.as_ref().map(|unparked| unparked.time)
+                    }
                     _ => None,
                 };
                 let may_be_over = notified.is_some_and(|time| time >= wait.begin);
@@ -151,11 +129,8 @@ impl Builder<'_> {
         let mut edges: Vec<Edge> = Vec::new();
         let mut any_thread = false;
         let mut count = 0;
-        for &sender in &self.senders[channel] {
+        for sender in self.live_senders(channel) {
             let endpoint = &self.state.endpoints[sender];
-            if self.state.is_dropped(self.catalog, sender) {
-                continue;
-            }
             let is_made_before = self.catalog.endpoints[sender].made_before;
             if endpoint.made.is_none() && !is_made_before {
                 // Its clone is not recorded.
@@ -173,6 +148,11 @@ impl Builder<'_> {
         // Of some it is not known which they are.
         any_thread |= count < known.senders;
         Some(Needs::Any { edges, any_thread })
+    }
+
+    /// Whether a thread gave something away after this that may contain an endpoint.
+    fn gave_away_after(&self, thread: ThreadIndex, time: Nanos) -> bool {
+        self.state.threads[thread].gave_away.is_some_and(|gave| gave > time)
     }
 
     /// Whether a sender waits for the receiver to take its message.
@@ -194,7 +174,7 @@ impl Builder<'_> {
         let mut any_thread = endpoint.hops > 1;
         let mut next = vec![(last.thread, last.time)];
         while let Some((thread, since)) = next.pop() {
-            any_thread |= self.state.threads[thread].gave_away.is_some_and(|gave| gave > since);
+            any_thread |= self.gave_away_after(thread, since);
             for (child, spawned) in self.spawned_by(thread, thread == last.thread) {
                 if spawned > since && self.is_alive(child) && !holders.contains(&child) {
                     holders.push(child);
@@ -229,25 +209,24 @@ impl Builder<'_> {
         if known.receiver_gone.is_some() || known.depth < bound {
             return None;
         }
-        let edge = |to| Edge { to, reason: Reason::HasReceiver };
-        let receivers = &self.channels[channel].receivers;
+        let receivers = &self.stats.channels[channel].receivers;
         // A clone that has not been used yet may be with any thread.
         let has_unused_clones = known.receivers > receivers.len().max(1) as u64;
-        if receivers.is_empty() {
+        let (holders, may_be_moved): (Vec<ThreadIndex>, bool) = match &receivers[..] {
             // No thread has received yet: the receiver may be with the thread that made it.
-            let maker = known.made.map(|(_, thread)| thread).filter(|&it| self.is_alive(it));
-            let edges: Vec<_> = maker.map(edge).into_iter().collect();
-            let any_thread =
-                edges.is_empty() || has_unused_clones || self.may_have_moved_receiver(channel);
-            return Some(Needs::Any { edges, any_thread });
-        }
-        let users = receivers.iter().map(|user| user.thread).filter(|&it| self.is_alive(it));
-        let edges: Vec<_> = users.map(edge).collect();
-        let gave_away = receivers.iter().any(|user| {
-            self.state.threads[user.thread].gave_away.is_some_and(|gave| gave > user.last)
-        });
-        let any_thread = gave_away || has_unused_clones || edges.is_empty();
-        Some(Needs::Any { any_thread, edges })
+            [] => {
+                let maker = known.made.map(|(_, thread)| thread);
+                (maker.into_iter().collect(), self.may_have_moved_receiver(channel))
+            }
+            users => (
+                users.iter().map(|user| user.thread).collect(),
+                users.iter().any(|user| self.gave_away_after(user.thread, user.last)),
+            ),
+        };
+        let holders = holders.into_iter().filter(|&it| self.is_alive(it));
+        let edges: Vec<_> = holders.map(|to| Edge { to, reason: Reason::HasReceiver }).collect();
+        let any_thread = edges.is_empty() || has_unused_clones || may_be_moved;
+        Some(Needs::Any { edges, any_thread })
     }
 
     /// Whether the thread that made a channel may have moved its receiver to another.
@@ -260,7 +239,6 @@ impl Builder<'_> {
                 && facts.ended.is_none()
                 && facts.spawned.as_ref().is_none_or(|spawned| spawned.time > made)
         };
-        self.state.threads[maker].gave_away.is_some_and(|gave| gave > made)
-            || self.state.threads.iter_enumerated().any(began_later)
+        self.gave_away_after(maker, made) || self.state.threads.iter_enumerated().any(began_later)
     }
 }

@@ -5,36 +5,34 @@
 //! on. A lock is an *and* request, a channel an *or* request: see E. Knapp, "Deadlock Detection in
 //! Distributed Databases", ACM Computing Surveys 19(4), 1987.
 
-use format::Call;
+use std::collections::HashSet;
+
 use typed_index_collections::TiVec;
 
-use crate::reading::Nanos;
-use crate::reading::catalog::{EndpointIndex, PlaceIndex, ProcessIndex, Target, ThreadIndex};
+use crate::reading::catalog::{EndpointIndex, PlaceIndex, ProcessIndex, ThreadIndex};
+use crate::replay::Wait;
 
 pub(super) mod builder;
 
 /// Which thread waits for which.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct WaitForGraph {
-    /// By thread.
-    pub threads: TiVec<ThreadIndex, Node>,
+pub(crate) struct WaitForGraph {
+    pub(crate) threads: TiVec<ThreadIndex, Node>,
     /// Processes that have spawned a thread which is not in the recording yet. It is about to run.
-    pub spawning: Vec<ProcessIndex>,
+    pub(crate) spawning: Vec<ProcessIndex>,
 }
 
 /// A thread in the graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub(crate) struct Node {
     /// Its process. Threads of two processes never wait for each other.
-    pub process: ProcessIndex,
-    /// Whether it can go on.
-    pub liveness: Liveness,
+    pub(crate) process: ProcessIndex,
+    pub(crate) liveness: Liveness,
 }
 
 /// Whether a thread can go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    /// It has ended.
+pub(crate) enum Liveness {
     Ended,
     /// It runs, or its wait ends by itself, or its wait has been ended already.
     Runnable,
@@ -44,22 +42,14 @@ pub enum Liveness {
 
 /// A wait without a timeout.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blocked {
-    /// Since when.
-    pub since: Nanos,
-    /// The call that waits.
-    pub call: Call,
-    /// What it is on, if that is known.
-    pub target: Option<Target>,
-    /// Where it was called, if that is recorded.
-    pub place: Option<PlaceIndex>,
-    /// The threads that could end it.
-    pub needs: Needs,
+pub(crate) struct Blocked {
+    pub(crate) wait: Wait,
+    pub(crate) needs: Needs,
 }
 
 /// The threads that could end a wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Needs {
+pub(crate) enum Needs {
     /// All of these must act: the wait never ends if one of them is stuck.
     All(Vec<Edge>),
     /// Any of these can.
@@ -74,7 +64,7 @@ pub enum Needs {
 
 impl Needs {
     /// The threads that the recording suggests.
-    pub fn edges(&self) -> &[Edge] {
+    pub(crate) fn edges(&self) -> &[Edge] {
         match self {
             Needs::All(edges) | Needs::Any { edges, .. } => edges,
         }
@@ -83,50 +73,42 @@ impl Needs {
 
 /// A thread that could end a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Edge {
-    /// The thread.
-    pub to: ThreadIndex,
-    /// Why it could.
-    pub reason: Reason,
+pub(crate) struct Edge {
+    pub(crate) to: ThreadIndex,
+    pub(crate) reason: Reason,
 }
 
 /// Why a thread could end the wait of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// It has this sender.
     HasSender(EndpointIndex),
-    /// It has the receiver.
     HasReceiver,
-    /// It holds the lock.
+    /// It holds the lock, and acquired it at this place, if that is recorded.
     HoldsLock {
-        /// Where it acquired it, if that is recorded.
         place: Option<PlaceIndex>,
     },
     /// It waits to write, and a lock lets writers pass first.
     WaitsToWrite,
-    /// It is the thread that is joined.
     IsJoined,
     /// It has to end before the scope does.
     IsInScope,
-    /// It runs the initializer.
     RunsInitializer,
 }
 
 /// What is assumed in looking for [stuck](WaitForGraph::stuck) threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Assumption {
+pub(crate) enum Assumption {
     /// Each endpoint is with the thread that used it last, and all threads are in the recording.
     Likely,
-    /// An endpoint may be with any thread of its process.
-    Nothing {
-        /// Whether there may be threads that are not in the recording.
-        unrecorded_threads: bool,
-    },
+    /// An endpoint may be with any thread of its process; with `unrecorded_threads` also with one
+    /// that is not in the recording.
+    Nothing { unrecorded_threads: bool },
 }
 
 impl WaitForGraph {
     /// The wait of a thread that waits without a timeout.
-    pub fn blocked(&self, thread: ThreadIndex) -> Option<&Blocked> {
+    pub(crate) fn blocked(&self, thread: ThreadIndex) -> Option<&Blocked> {
         match &self.threads[thread].liveness {
             Liveness::Blocked(blocked) => Some(blocked),
             Liveness::Ended | Liveness::Runnable => None,
@@ -134,7 +116,7 @@ impl WaitForGraph {
     }
 
     /// Whether a thread of the process can go on.
-    pub fn is_runnable(&self, process: ProcessIndex) -> bool {
+    pub(crate) fn is_runnable(&self, process: ProcessIndex) -> bool {
         let is_its = |node: &Node| node.process == process && node.liveness == Liveness::Runnable;
         self.spawning.contains(&process) || self.threads.iter().any(is_its)
     }
@@ -143,22 +125,14 @@ impl WaitForGraph {
     ///
     /// Every other thread possibly can: so this is the largest set of threads that wait only for
     /// each other.
-    pub fn stuck(&self, assumption: Assumption) -> Vec<ThreadIndex> {
+    pub(crate) fn stuck(&self, assumption: Assumption) -> Vec<ThreadIndex> {
         let any_unrecorded = matches!(assumption, Assumption::Nothing { unrecorded_threads: true });
-        let last_process = self.threads.iter().map(|node| node.process).max();
-        let processes = last_process.map_or(0, |last| usize::from(last) + 1);
         let mut can_go_on: TiVec<ThreadIndex, bool> =
             self.threads.iter().map(|node| node.liveness == Liveness::Runnable).collect();
-        // By process: whether any thread can.
-        let mut any_can: TiVec<ProcessIndex, bool> = vec![any_unrecorded; processes].into();
-        for (thread, node) in self.threads.iter_enumerated() {
-            any_can[node.process] |= can_go_on[thread];
-        }
-        for &process in &self.spawning {
-            if let Some(any_can) = any_can.get_mut(process) {
-                *any_can = true;
-            }
-        }
+        // The processes in which any thread can.
+        let mut any_can: HashSet<ProcessIndex> = self.spawning.iter().copied().collect();
+        let runnable = self.threads.iter().filter(|node| node.liveness == Liveness::Runnable);
+        any_can.extend(runnable.map(|node| node.process));
         let is_blocked = |thread: &ThreadIndex| self.blocked(*thread).is_some();
         let mut stuck: Vec<_> = self.threads.keys().filter(is_blocked).collect();
         loop {
@@ -170,13 +144,13 @@ impl WaitForGraph {
                     Needs::All(edges) => edges.iter().all(|edge| can_go_on[edge.to]),
                     Needs::Any { edges, any_thread } => {
                         let any_thread = *any_thread || assumption != Assumption::Likely;
-                        (any_thread && any_can[process])
+                        (any_thread && (any_unrecorded || any_can.contains(&process)))
                             || edges.iter().any(|edge| can_go_on[edge.to])
                     }
                 };
                 if ends {
                     can_go_on[thread] = true;
-                    any_can[process] = true;
+                    any_can.insert(process);
                 }
                 !ends
             });
@@ -188,7 +162,7 @@ impl WaitForGraph {
 
     /// Among `stuck` threads, the groups that are stuck because of nobody else: cycles, and threads
     /// that are stuck by themselves. All other stuck threads wait for one of these.
-    pub fn causes(&self, stuck: &[ThreadIndex]) -> Vec<Vec<ThreadIndex>> {
+    pub(crate) fn causes(&self, stuck: &[ThreadIndex]) -> Vec<Vec<ThreadIndex>> {
         let reachable: Vec<_> = stuck.iter().map(|&from| self.reachable(from, stuck)).collect();
         let mut causes: Vec<Vec<ThreadIndex>> = Vec::new();
         for (&thread, reached) in stuck.iter().zip(&reachable) {
@@ -233,7 +207,10 @@ impl WaitForGraph {
 
 #[cfg(test)]
 mod tests {
+    use format::{Call, Detail, Outcome, Phase};
+
     use super::*;
+    use crate::reading::{Nanos, Operation};
 
     fn threads(indices: &[usize]) -> Vec<ThreadIndex> {
         indices.iter().copied().map(ThreadIndex::from).collect()
@@ -243,9 +220,18 @@ mod tests {
         let liveness = |needs: Option<Needs>| match needs {
             None => Liveness::Runnable,
             Some(needs) => {
-                let since = Nanos::ZERO;
-                let (call, target, place) = (Call::Recv, None, None);
-                Liveness::Blocked(Blocked { since, call, target, place, needs })
+                let operation = Operation {
+                    call: Call::Recv,
+                    phase: Phase::Begin,
+                    outcome: Outcome::Pending,
+                    target: None,
+                    endpoint: None,
+                    place: None,
+                    detail: Detail::Nothing,
+                };
+                let (handed_over, overtaken) = (None, None);
+                let wait = Wait { begin: Nanos::ZERO, operation, handed_over, overtaken };
+                Liveness::Blocked(Blocked { wait, needs })
             }
         };
         let node = |needs| Node { process: ProcessIndex::from(0), liveness: liveness(needs) };

@@ -15,8 +15,7 @@ mod stall_detector;
 mod tasks;
 
 pub(super) use stall_detector::StallDetector;
-use tasks::Blocked;
-pub(super) use tasks::{Task, tasks};
+pub(super) use tasks::blocked_threads;
 
 /// What to do with a program that hangs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -37,32 +36,26 @@ pub(super) struct Diagnosis {
     pub(super) unrecorded_threads: UnrecordedThreads,
 }
 
-/// Whether all of a process's threads are blocked until another thread wakes them.
-pub(super) fn all_blocked(tasks: &[Task]) -> bool {
-    !tasks.is_empty() && tasks.iter().all(|task| task.blocked != Blocked::No)
-}
-
-/// Finds out why a process hangs; `None` if it does not. `tasks` are its threads as reported by
-/// the system: one that is not recorded might wake another.
+/// Finds out why a process hangs; `None` if it does not. `threads` are the IDs of its threads as
+/// reported by the system: one that is not recorded might wake another.
 ///
 /// # Errors
 /// The recording cannot be read.
 pub(super) fn diagnose(
     recording: &Recording,
     pid: u32,
-    tasks: &[Task],
+    threads: &[u64],
 ) -> reading::Result<Option<Diagnosis>> {
     let catalog = &recording.catalog;
     let mut analysis = analyse(recording, UnrecordedThreads::Unknown)?;
     let is_alive = |node: &Node| {
         catalog.processes[node.process].pid == pid && node.liveness != Liveness::Ended
     };
-    let threads = analysis.wait_for.threads.iter_enumerated();
+    let nodes = analysis.wait_for.threads.iter_enumerated();
     let alive: Vec<ThreadIndex> =
-        threads.filter(|(_, node)| is_alive(node)).map(|(thread, _)| thread).collect();
-    let is_recorded =
-        |task: &Task| alive.iter().any(|&thread| catalog.threads[thread].os_id == task.id);
-    let unrecorded = tasks.iter().filter(|task| !is_recorded(task)).count();
+        nodes.filter(|(_, node)| is_alive(node)).map(|(thread, _)| thread).collect();
+    let is_recorded = |id: u64| alive.iter().any(|&thread| catalog.threads[thread].os_id == id);
+    let unrecorded = threads.iter().filter(|&&id| !is_recorded(id)).count();
     let unrecorded_threads =
         if unrecorded == 0 { UnrecordedThreads::None } else { UnrecordedThreads::Some };
     analysis.unrecorded_threads = unrecorded_threads;
@@ -134,24 +127,20 @@ mod tests {
     const PONG: u64 = MessageId::new(2, 1).0;
     const HANGS: &str = "9 RecvBegin endpoint=2 site=0 detail=0";
 
-    fn tasks(ids: &[u64]) -> Vec<Task> {
-        ids.iter().map(|&id| Task { id, blocked: Blocked::OnThread }).collect()
-    }
-
     #[test]
     fn a_process_whose_threads_are_all_stuck_hangs() {
         let recording = recording(HANGS);
-        let diagnosis = diagnose(&recording, 50, &tasks(&[50, 51])).unwrap().unwrap();
+        let diagnosis = diagnose(&recording, 50, &[50, 51]).unwrap().unwrap();
         assert_eq!(diagnosis.unrecorded_threads, UnrecordedThreads::None);
         assert!(diagnosis.text.starts_with("deadlock: "), "{diagnosis:?}");
         assert!(!diagnosis.text.contains("likely"), "{diagnosis:?}");
         // Nothing is known of another process.
-        assert_eq!(diagnose(&recording, 51, &tasks(&[51])).unwrap(), None);
+        assert_eq!(diagnose(&recording, 51, &[51]).unwrap(), None);
     }
 
     #[test]
     fn a_thread_that_is_not_recorded_makes_a_hang_likely() {
-        let diagnosis = diagnose(&recording(HANGS), 50, &tasks(&[50, 51, 52])).unwrap().unwrap();
+        let diagnosis = diagnose(&recording(HANGS), 50, &[50, 51, 52]).unwrap().unwrap();
         assert_eq!(diagnosis.unrecorded_threads, UnrecordedThreads::Some);
         assert!(diagnosis.text.contains("\n  likely; certain if "), "{diagnosis:?}");
         let end = " (1 of its threads is not recorded)";
@@ -161,15 +150,7 @@ mod tests {
     #[test]
     fn a_process_with_a_thread_that_can_go_on_does_not_hang() {
         for last in ["", "9 SleepBegin endpoint=0 site=0 detail=1000"] {
-            assert_eq!(diagnose(&recording(last), 50, &tasks(&[50, 51])).unwrap(), None);
+            assert_eq!(diagnose(&recording(last), 50, &[50, 51]).unwrap(), None);
         }
-    }
-
-    #[test]
-    fn one_runnable_thread_means_that_not_all_are_blocked() {
-        let task = |blocked| Task { id: 1, blocked };
-        assert!(all_blocked(&[task(Blocked::OnThread), task(Blocked::Unknown)]));
-        assert!(!all_blocked(&[task(Blocked::OnThread), task(Blocked::No)]));
-        assert!(!all_blocked(&[]));
     }
 }

@@ -27,7 +27,6 @@ struct Progress {
 }
 
 impl StallDetector {
-    /// A detector that knows no process yet.
     pub(crate) fn new(now: Instant) -> Self {
         StallDetector { processes: HashMap::new(), next_check: now + MIN_CHECK_INTERVAL }
     }

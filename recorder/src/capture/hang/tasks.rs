@@ -4,71 +4,47 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// A thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Task {
-    /// The thread ID.
-    pub(crate) id: u64,
-    /// Whether it is blocked.
-    pub(crate) blocked: Blocked,
-}
-
-/// Whether a thread is blocked until another thread wakes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Blocked {
-    /// It runs, or a timeout or an event from outside the process ends its sleep.
-    No,
-    /// It waits for another thread.
-    OnThread,
-    /// It sleeps, and the system does not report why.
-    Unknown,
-}
-
 /// The number of the system call `futex`, in which threads wait for each other.
 const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
 
-/// Lists the threads of a process, the oldest first.
-///
-/// # Errors
-/// There is no such process.
-pub(crate) fn tasks(pid: u32) -> io::Result<Vec<Task>> {
-    let mut tasks = Vec::new();
-    for entry in fs::read_dir(format!("/proc/{pid}/task"))? {
-        let entry = entry?;
-        let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        tasks.push(Task { id, blocked: blocked(&entry.path()) });
+/// The IDs of a process's threads, the oldest first, if all of them are blocked until another
+/// thread wakes them.
+pub(crate) fn blocked_threads(pid: u32) -> Option<Vec<u64>> {
+    let mut threads = Vec::new();
+    for entry in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
+        let entry = entry.ok()?;
+        if let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+            threads.push(id);
+            if !is_blocked(&entry.path()) {
+                return None;
+            }
+        }
     }
-    Ok(tasks)
+    (!threads.is_empty()).then_some(threads)
 }
 
-fn blocked(task: &Path) -> Blocked {
+/// Whether a thread waits for another thread: no timeout and no event from outside the process ends
+/// its sleep, as far as the system reports that.
+fn is_blocked(task: &Path) -> bool {
     match fs::read_to_string(task.join("syscall")) {
-        Ok(call) => blocked_in(&call),
+        Ok(call) => is_wait(&call),
         // The system does not let processes inspect each other.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let status = fs::read_to_string(task.join("stat")).unwrap_or_default();
             let state = status.rsplit_once(") ").map(|(_, rest)| rest);
-            if state.is_some_and(|state| state.starts_with('S')) {
-                Blocked::Unknown
-            } else {
-                Blocked::No
-            }
+            state.is_some_and(|state| state.starts_with('S'))
         }
         // The thread has ended.
-        Err(_) => Blocked::No,
+        Err(_) => false,
     }
 }
 
-/// Reads `/proc/…/syscall`: the system call's number and arguments, or `running`.
-fn blocked_in(call: &str) -> Blocked {
+/// Whether `/proc/…/syscall` is a wait for another thread: it contains the system call's number and
+/// arguments, or `running`.
+fn is_wait(call: &str) -> bool {
     // The fourth argument of `futex` is the address of its timeout, or 0.
     let mut words = call.split_ascii_whitespace();
-    match (words.next(), words.nth(3)) {
-        (Some(FUTEX), Some("0x0")) => Blocked::OnThread,
-        _ => Blocked::No,
-    }
+    (words.next(), words.nth(3)) == (Some(FUTEX), Some("0x0"))
 }
 
 #[cfg(test)]
@@ -81,23 +57,19 @@ mod tests {
     #[test]
     fn only_a_futex_without_a_timeout_blocks_on_a_thread() {
         let call = |number: &str, time: &str| {
-            blocked_in(&format!(
-                "{number} 0x55764b5c0dc8 0x89 0x2 {time} 0x0 0x7f00 0x7ffc 0x7f1c\n"
-            ))
+            is_wait(&format!("{number} 0x55764b5c0dc8 0x89 0x2 {time} 0x0 0x7f00 0x7ffc 0x7f1c\n"))
         };
-        assert_eq!(call(FUTEX, "0x0"), Blocked::OnThread);
-        assert_eq!(call(FUTEX, "0x7ffc8c271000"), Blocked::No);
-        assert_eq!(call("0", "0x0"), Blocked::No);
-        assert_eq!(blocked_in("running\n"), Blocked::No);
-        assert_eq!(blocked_in("-1 0x7ffc8c2718e8 0x7f1c19a99829\n"), Blocked::No);
-        assert_eq!(blocked_in(""), Blocked::No);
+        assert!(call(FUTEX, "0x0"));
+        assert!(!call(FUTEX, "0x7ffc8c271000"));
+        assert!(!call("0", "0x0"));
+        assert!(!is_wait("running\n"));
+        assert!(!is_wait("-1 0x7ffc8c2718e8 0x7f1c19a99829\n"));
+        assert!(!is_wait(""));
     }
 
     #[test]
-    fn the_thread_that_lists_the_tasks_is_not_blocked() {
-        let tasks = tasks(process::id()).unwrap();
-        assert!(tasks.iter().any(|task| task.blocked == Blocked::No), "{tasks:?}");
-        assert!(tasks.iter().any(|task| task.id == u64::from(process::id())), "{tasks:?}");
+    fn one_runnable_thread_means_that_not_all_are_blocked() {
+        assert_eq!(blocked_threads(process::id()), None);
     }
 
     #[test]
@@ -110,7 +82,7 @@ mod tests {
         });
         let task = Path::new("/proc").join(task_receiver.recv().unwrap());
         // The thread is about to call `recv`.
-        while blocked(&task) == Blocked::No {
+        while !is_blocked(&task) {
             thread::yield_now();
         }
         drop(tx);
@@ -118,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_does_not_exist_has_no_tasks() {
-        assert!(tasks(u32::MAX).is_err());
+    fn a_process_that_does_not_exist_has_no_blocked_threads() {
+        assert_eq!(blocked_threads(u32::MAX), None);
     }
 }

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use format::checksum::Xxh64;
 use format::{Event, MAX_TEXT};
 
-/// The executables that were read so far, by path. `None` for a file that cannot be read.
+use crate::reading::read_at;
+
+/// The executables read so far, by path; `None` for a file that cannot be read.
 #[derive(Debug, Default)]
 pub(super) struct Executables(HashMap<String, Option<Content>>);
 
@@ -28,11 +29,8 @@ impl Executables {
     /// Returns `None` for a file that cannot be read, or that was modified after the process had
     /// started: the process did not run it.
     pub(super) fn describe<'a>(&mut self, path: &'a str, wall_ns: u64) -> Option<Event<'a>> {
-        let content = match self.0.get(path) {
-            Some(known) => *known,
-            None => *self.0.entry(path.to_owned()).or_insert_with(|| read(path)),
-        };
-        let Content { hash, bytes, modified } = content?;
+        let content = self.0.entry(path.to_owned()).or_insert_with(|| read(path));
+        let Content { hash, bytes, modified } = (*content)?;
         let started = UNIX_EPOCH + Duration::from_nanos(wall_ns);
         let is_newer = wall_ns > 0 && modified > started;
         (!is_newer).then_some(Event::Executable { hash, bytes, path })
@@ -47,25 +45,22 @@ fn read(path: &str) -> Option<Content> {
     if may_be_truncated || !path.is_absolute() || !path.metadata().ok()?.is_file() {
         return None;
     }
-    let mut file = File::open(path).ok()?;
+    let file = File::open(path).ok()?;
     let metadata = file.metadata().ok()?;
+    let (bytes, modified) = (metadata.len(), metadata.modified().ok()?);
     let mut hash = Xxh64::new(0);
-    let mut left = metadata.len();
     let mut buffer = vec![0; 1 << 16];
-    while left > 0 {
-        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        match file.read(&mut buffer[..most]) {
-            Ok(0) => return None,
-            Ok(count) => {
-                hash.update(&buffer[..count]);
-                left -= count as u64;
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return None,
+    let mut at = 0;
+    while at < bytes {
+        let count = read_at(&file, &mut buffer, at).ok()? as u64;
+        if count == 0 {
+            return None;
         }
+        let count = count.min(bytes - at);
+        hash.update(&buffer[..count as usize]);
+        at += count;
     }
-    let modified = metadata.modified().ok()?;
-    Some(Content { hash: hash.finish(), bytes: metadata.len(), modified })
+    Some(Content { hash: hash.finish(), bytes, modified })
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use format::packed::Packer;
 use format::{BlockHeader, Event, control};
+use rustix::fs::{Access, access, statvfs};
 use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
@@ -58,10 +59,11 @@ pub enum Retention {
 pub struct Session {
     directory: TempDir,
     control: ControlFile,
-    retention: Retention,
+    /// Maximum number of bytes of a recording on disk.
+    max_bytes: Option<u64>,
     store: Store,
     files: Vec<ProcessFile>,
-    /// Whether [`Retention::UpTo`] has been reached.
+    /// Whether the recording has `max_bytes`.
     reached_limit: bool,
 }
 
@@ -75,10 +77,7 @@ enum Store {
 impl Store {
     fn add(&mut self, header: &BlockHeader, records: &[u8]) -> io::Result<()> {
         match self {
-            Store::Disk(writer) => {
-                writer.add(header, records);
-                writer.flush_if_full()
-            }
+            Store::Disk(writer) => writer.add(header, records),
             Store::Memory(recorder) => {
                 recorder.add(header, records);
                 Ok(())
@@ -137,7 +136,7 @@ impl Session {
         let base = choose_base_directory();
         let cannot_record = |directory: &Path| {
             let directory = directory.to_owned();
-            move |source| Error::CannotRecord { directory, source }
+            move |source| Error::CannotRecord(directory, source)
         };
         let directory = tempfile::Builder::new()
             .prefix(DIRECTORY_PREFIX)
@@ -152,21 +151,20 @@ impl Session {
                 symlink(writer.path(), link).map_err(cannot_record(&base))?;
                 Store::Disk(writer)
             }
-            Retention::LastFor(_) | Retention::LastBytes(_) => {
-                Store::Memory(FlightRecorder::new(retention))
-            }
+            Retention::LastFor(time) => Store::Memory(FlightRecorder::new(time, u64::MAX)),
+            Retention::LastBytes(bytes) => Store::Memory(FlightRecorder::new(Duration::MAX, bytes)),
         };
-        let limit = if let Retention::UpTo(limit) = retention { limit } else { 0 };
+        let max_bytes = if let Retention::UpTo(bytes) = retention { Some(bytes) } else { None };
         let words = [
             (control::PAUSED, u64::from(paused)),
-            (control::LIMIT, limit),
+            (control::LIMIT, max_bytes.unwrap_or_default()),
             (control::RECORDER, std::process::id().into()),
             (control::VALUES, value_bytes),
         ];
         let control =
             ControlFile::create(directory.path(), &words).map_err(cannot_record(&base))?;
         let files = Vec::new();
-        Ok(Session { directory, control, retention, store, files, reached_limit: false })
+        Ok(Session { directory, control, max_bytes, store, files, reached_limit: false })
     }
 
     /// The value of [`SESSION_VARIABLE`] for the program.
@@ -185,21 +183,17 @@ impl Session {
     /// A process's file cannot be read, or the recording cannot be written.
     pub(super) fn drain(&mut self) -> Result<usize> {
         let _span = trace_span!("drain").entered();
-        self.open_new_files()?;
+        open_new_files(&mut self.files, self.directory.path())?;
         let mut moved = 0;
         for file in &mut self.files {
-            let drained = file.read_full(|header, records| self.store.add(header, records))?;
-            // The process may overwrite the blocks only once they are safe.
-            self.store.flush()?;
-            file.release(&drained)?;
-            moved += drained.len();
+            moved += file.drain(&mut self.store)?;
         }
-        if let (Retention::UpTo(limit), Store::Disk(writer)) = (self.retention, &self.store)
-            && writer.bytes() >= limit
+        if let (Some(max_bytes), Store::Disk(writer)) = (self.max_bytes, &self.store)
+            && writer.bytes >= max_bytes
             && !self.reached_limit
         {
             self.reached_limit = true;
-            info!(bytes = writer.bytes(), "the recording reached its maximum size");
+            info!(bytes = writer.bytes, "the recording reached its maximum size");
             self.control.set(control::PAUSED, 1)?;
         }
         if moved > 0 {
@@ -221,16 +215,15 @@ impl Session {
     /// # Errors
     /// A process's file cannot be read, or the recording cannot be written.
     pub(super) fn write_snapshot(&mut self, path: &Path) -> Result<()> {
-        self.open_new_files()?;
+        open_new_files(&mut self.files, self.directory.path())?;
         let Store::Memory(recorder) = &self.store else { return Ok(()) };
         let rest = read_rest(&self.files)?;
         let write = || {
-            let directory = path.parent().filter(|parent| *parent != Path::new(""));
-            let mut writer = RecordingWriter::new(directory.unwrap_or(Path::new(".")))?;
+            let mut writer = RecordingWriter::new(path.parent().unwrap_or(path))?;
             recorder.write(&rest, &mut writer)?;
             writer.persist(path)
         };
-        write().map_err(|source| Error::CannotWrite { path: path.to_owned(), source })
+        write().map_err(|source| Error::CannotWrite(path.to_owned(), source))
     }
 
     /// The process ID of each process, and a fingerprint that changes when it records more.
@@ -247,7 +240,7 @@ impl Session {
     /// # Errors
     /// A process's file cannot be read, or temporary files cannot be written.
     pub(super) fn open_so_far(&mut self) -> Result<Recording> {
-        self.open_new_files()?;
+        open_new_files(&mut self.files, self.directory.path())?;
         let rest = read_rest(&self.files)?;
         match &mut self.store {
             Store::Disk(writer) => {
@@ -276,21 +269,21 @@ impl Session {
             Store::Disk(writer) => (writer, None),
             Store::Memory(recorder) => (RecordingWriter::new(&env::temp_dir())?, Some(recorder)),
         };
-        let written = open_new_files(&mut files, directory.path())
-            .and_then(|()| match recorder {
-                None => Ok(append_rest(&files, &mut writer)?),
-                Some(recorder) => Ok(recorder.write(&read_rest(&files)?, &mut writer)?),
-            })
-            .and_then(|()| {
-                append_ends(&mut writer, &files, exit);
-                Ok(writer.flush()?)
-            });
-        info!(processes = files.len(), bytes = writer.bytes(), "collected");
-        let error = written.err().map(|error| {
+        let collect = || -> Result<()> {
+            open_new_files(&mut files, directory.path())?;
+            match recorder {
+                None => append_rest(&files, &mut writer)?,
+                Some(recorder) => recorder.write(&read_rest(&files)?, &mut writer)?,
+            }
+            append_ends(&mut writer, &files, exit);
+            Ok(writer.flush()?)
+        };
+        let error = collect().err().map(|error| {
             // `recover` reads the directory, perhaps when there is room.
             directory.disable_cleanup(true);
-            Error::Uncollected { directory: directory.path().to_owned(), source: error.into() }
+            Error::Uncollected(directory.path().to_owned(), error.into())
         });
+        info!(processes = files.len(), bytes = writer.bytes, "collected");
         if error.is_none() && files.iter().all(|file| file.pid.is_none()) {
             return Ok(None);
         }
@@ -301,10 +294,6 @@ impl Session {
                 Ok(Some(Collected { recording: recording?, error, reached_limit }))
             }
         }
-    }
-
-    fn open_new_files(&mut self) -> Result<()> {
-        open_new_files(&mut self.files, self.directory.path())
     }
 }
 
@@ -341,12 +330,9 @@ pub(super) fn base_directories() -> [PathBuf; 2] {
 fn choose_base_directory() -> PathBuf {
     const MIN_FREE_BYTES: u64 = 1 << 30;
     let [memory, disk] = base_directories();
-    let has_room = || {
-        let room = rustix::fs::statvfs(&memory).ok()?;
-        let writable = rustix::fs::access(&memory, rustix::fs::Access::WRITE_OK).is_ok();
-        Some(writable && room.f_bavail * room.f_frsize >= MIN_FREE_BYTES)
-    };
-    if env::var_os("TMPDIR").is_none() && has_room() == Some(true) { memory } else { disk }
+    let has_room = access(&memory, Access::WRITE_OK).is_ok()
+        && statvfs(&memory).is_ok_and(|room| room.f_bavail * room.f_frsize >= MIN_FREE_BYTES);
+    if env::var_os("TMPDIR").is_none() && has_room { memory } else { disk }
 }
 
 /// Opens the files of new processes, and identifies those that have a head by now.
@@ -356,7 +342,7 @@ fn open_new_files(files: &mut Vec<ProcessFile>, directory: &Path) -> Result<()> 
         match File::options().read(true).write(true).open(&path) {
             Ok(file) => files.push(ProcessFile::new(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            Err(source) => return Err(Error::CannotOpen { path, source }),
+            Err(source) => return Err(Error::CannotOpen(path, source)),
         }
     }
     files.iter_mut().try_for_each(ProcessFile::identify)
@@ -364,26 +350,22 @@ fn open_new_files(files: &mut Vec<ProcessFile>, directory: &Path) -> Result<()> 
 
 /// Writes the blocks that were not moved yet.
 fn append_rest(files: &[ProcessFile], writer: &mut RecordingWriter) -> io::Result<()> {
-    for file in files {
-        file.read_rest(|header, records| {
-            writer.add(header, records);
-            writer.flush_if_full()
-        })?;
+    for block in files.iter().flat_map(ProcessFile::rest) {
+        let (header, records) = block?;
+        writer.add(&header, &records)?;
     }
     writer.flush()
 }
 
 /// Packs the blocks that were not moved yet.
 fn read_rest(files: &[ProcessFile]) -> io::Result<Vec<Vec<u8>>> {
-    let mut rest = Vec::new();
     let mut packer = Packer::new();
-    for file in files {
-        file.read_rest(|header, records| {
-            let mut block = Vec::new();
-            packer.block(header, records, &mut block);
-            rest.push(block);
-            Ok(())
-        })?;
+    let mut rest = Vec::new();
+    for block in files.iter().flat_map(ProcessFile::rest) {
+        let (header, records) = block?;
+        let mut packed = Vec::new();
+        packer.block(&header, &records, &mut packed);
+        rest.push(packed);
     }
     Ok(rest)
 }

@@ -1,11 +1,11 @@
 //! The file that one process records into, and the blocks in it.
 
-use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
+use std::iter;
 use std::os::unix::fs::FileExt;
 
 use format::{
@@ -14,6 +14,7 @@ use format::{
 use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 
+use super::Store;
 use crate::capture::Result;
 use crate::reading::read_at;
 
@@ -27,23 +28,13 @@ pub(super) struct ProcessFile {
     pub(super) executable: String,
     /// When the process started by the wall clock, in nanoseconds since 1970, or 0.
     pub(super) wall_ns: u64,
-    /// The number of seals read so far.
-    seals: u64,
-    /// The records that are being moved; a field only to reuse the allocation.
-    records: RefCell<Vec<u8>>,
-}
-
-/// A block that has been moved to the recording.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Drained {
-    at: u64,
-    header: BlockHeader,
+    /// The number of slots of the ring of sealed blocks that were read so far.
+    slots_read: u64,
 }
 
 impl ProcessFile {
     pub(super) fn new(file: File) -> Self {
-        let (executable, records) = (String::new(), RefCell::default());
-        ProcessFile { file, pid: None, executable, wall_ns: 0, seals: 0, records }
+        ProcessFile { file, pid: None, executable: String::new(), wall_ns: 0, slots_read: 0 }
     }
 
     /// Reads the process ID, if the file has its head already.
@@ -63,133 +54,127 @@ impl ProcessFile {
         Ok(())
     }
 
-    /// Calls `take` with each full block that it was not called with before, the oldest first.
-    pub(super) fn read_full(
-        &mut self,
-        mut take: impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
-    ) -> io::Result<Vec<Drained>> {
-        let Some(sealed) = word_at(&self.file, sealed_ring::COUNT)? else { return Ok(Vec::new()) };
-        let mut drained = Vec::new();
-        if sealed.saturating_sub(self.seals) > sealed_ring::SLOT_COUNT {
-            // Slots were overwritten before they were read: look at every block.
-            self.seals = sealed;
-            let mut full = Vec::new();
-            self.for_each_block(|at, header| {
-                full.extend(header.is_full().then_some((at, *header)));
-                Ok(())
-            })?;
-            sort_by_age(&mut full, |(_, header)| *header);
-            for (at, _) in full {
-                drained.extend(self.read_if_full(at, &mut take)?);
+    /// Moves the full blocks to `store`, the oldest first. Returns the number of blocks.
+    pub(super) fn drain(&mut self, store: &mut Store) -> io::Result<usize> {
+        let (mut drained, mut records) = (Vec::new(), Vec::new());
+        for at in self.sealed_blocks()? {
+            if let Some(header) = self.read_full(at, &mut records)? {
+                store.add(&header, &records)?;
+                drained.push((at, header));
             }
         }
-        while self.seals < sealed {
-            let slot = word_at(&self.file, sealed_ring::slot_word(self.seals))?.unwrap_or_default();
-            let Some(at) = sealed_ring::decode_slot(slot, self.seals) else { break };
-            self.seals += 1;
-            drained.extend(self.read_if_full(at, &mut take)?);
-        }
-        Ok(drained)
+        // The process may overwrite the blocks only once they are safe.
+        store.flush()?;
+        drained.iter().try_for_each(|(at, header)| self.release(*at, header))?;
+        Ok(drained.len())
     }
 
-    fn read_if_full(
-        &self,
-        at: u64,
-        take: &mut impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
-    ) -> io::Result<Option<Drained>> {
-        let full = || -> io::Result<Option<BlockHeader>> {
-            let header = header_at(&self.file, at)?.and_then(|(header, _)| header);
-            Ok(header.filter(BlockHeader::is_full))
-        };
+    /// The offsets of the blocks that were sealed since the last call, the oldest first.
+    fn sealed_blocks(&mut self) -> io::Result<Vec<u64>> {
+        let Some(sealed) = word_at(&self.file, sealed_ring::COUNT)? else { return Ok(Vec::new()) };
+        if sealed.saturating_sub(self.slots_read) > sealed_ring::SLOT_COUNT {
+            // Slots were overwritten before they were read: look at every block.
+            self.slots_read = sealed;
+            let mut blocks: Vec<_> = self.blocks().collect::<io::Result<_>>()?;
+            blocks.retain(|(_, header)| header.is_full());
+            sort_by_age(&mut blocks, |(_, header)| *header);
+            return Ok(blocks.into_iter().map(|(at, _)| at).collect());
+        }
+        let mut offsets = Vec::new();
+        while self.slots_read < sealed {
+            let slot =
+                word_at(&self.file, sealed_ring::slot_word(self.slots_read))?.unwrap_or_default();
+            let Some(at) = sealed_ring::decode_slot(slot, self.slots_read) else { break };
+            self.slots_read += 1;
+            offsets.push(at);
+        }
+        Ok(offsets)
+    }
+
+    fn read_full(&self, at: u64, records: &mut Vec<u8>) -> io::Result<Option<BlockHeader>> {
+        let full =
+            || -> io::Result<_> { Ok(header_at(&self.file, at)?.filter(BlockHeader::is_full)) };
         let Some(first) = full()? else { return Ok(None) };
         // The words of a header may be read at different instants, but those of a full block no
         // longer change: if the second header is of the same block, its words belong together.
-        let Some(header) = full()?.filter(|header| header.generation == first.generation) else {
-            return Ok(None);
-        };
-        Ok(self.read_block(at, &header, take)?.then_some(Drained { at, header }))
+        match full()? {
+            Some(header) if header.generation == first.generation => self.read(at, header, records),
+            _ => Ok(None),
+        }
     }
 
-    /// Lets the process reuse the space of these blocks.
-    pub(super) fn release(&self, drained: &[Drained]) -> io::Result<()> {
-        for Drained { at, header } in drained {
-            let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-            if header.generation == COPY
-                && fallocate(&self.file, flags, *at, header.stride.into()).is_ok()
-            {
-                continue;
-            }
-            let word = at + (word::DRAINED * size_of::<u64>()) as u64;
-            self.file.write_all_at(&header.generation.to_le_bytes(), word)?;
+    /// Lets the process reuse the space of a block.
+    fn release(&self, at: u64, header: &BlockHeader) -> io::Result<()> {
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        if header.generation == COPY
+            && fallocate(&self.file, flags, at, header.stride.into()).is_ok()
+        {
+            return Ok(());
         }
-        Ok(())
+        let word = at + (word::DRAINED * size_of::<u64>()) as u64;
+        self.file.write_all_at(&header.generation.to_le_bytes(), word)
     }
 
     /// A hash that changes when more is recorded.
     pub(super) fn fingerprint(&self) -> io::Result<u64> {
         let mut hasher = DefaultHasher::new();
-        self.for_each_block(|at, header| {
+        for block in self.blocks() {
+            let (at, header) = block?;
             (at, header.generation, header.committed).hash(&mut hasher);
-            Ok(())
-        })?;
+        }
         Ok(hasher.finish())
     }
 
-    /// Calls `take` with each block that was not moved, full or not.
-    pub(super) fn read_rest(
-        &self,
-        mut take: impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        self.for_each_block(|at, header| {
-            if header.drained != header.generation {
-                self.read_block(at, header, &mut take)?;
+    /// The header and records of each block that was not moved, full or not.
+    pub(super) fn rest(&self) -> impl Iterator<Item = io::Result<(BlockHeader, Vec<u8>)>> {
+        self.blocks().filter_map(|block| match block {
+            Ok((_, header)) if header.drained == header.generation => None,
+            Ok((at, header)) => {
+                let mut records = Vec::new();
+                let read = self.read(at, header, &mut records);
+                read.map(|header| header.map(|header| (header, records))).transpose()
             }
-            Ok(())
+            Err(error) => Some(Err(error)),
         })
     }
 
-    /// Calls `visit` with the offset and header of every block that was ever used.
-    fn for_each_block(
-        &self,
-        mut visit: impl FnMut(u64, &BlockHeader) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let mut at = FILE_HEADER_BYTES as u64;
-        while let Some((header, step)) = header_at(&self.file, at)? {
-            at = match header {
-                Some(header) => {
+    /// The offset and header of every block that was ever used.
+    fn blocks(&self) -> impl Iterator<Item = io::Result<(u64, BlockHeader)>> {
+        let mut next = FILE_HEADER_BYTES as u64;
+        let mut next_block = move || {
+            loop {
+                let at = next;
+                if let Some(header) = header_at(&self.file, at)? {
+                    next += u64::from(header.stride);
                     if header.generation != 0 {
-                        visit(at, &header)?;
+                        return Ok(Some((at, header)));
                     }
-                    at + step
+                } else {
+                    // Copies that were moved left holes.
+                    next = match seek(&self.file, SeekFrom::Data(at)) {
+                        Ok(data) => data.max(at + ALIGNMENT as u64),
+                        Err(Errno::NXIO) => return Ok(None),
+                        Err(error) => return Err(error.into()),
+                    };
                 }
-                // Copies that were moved left holes.
-                None => match seek(&self.file, SeekFrom::Data(at)) {
-                    Ok(data) if data > at => data,
-                    Err(Errno::NXIO) => break,
-                    _ => at + step,
-                },
-            };
-        }
-        Ok(())
+            }
+        };
+        iter::from_fn(move || next_block().transpose())
     }
 
-    /// Calls `take` with a block. Returns false if its space was reused in the meantime.
-    fn read_block(
+    /// Reads the records of a block into a buffer, which can be used again: fresh memory would be
+    /// cleared for each block. `None` if the block's space was reused in the meantime.
+    fn read(
         &self,
         at: u64,
-        header: &BlockHeader,
-        take: &mut impl FnMut(&BlockHeader, &[u8]) -> io::Result<()>,
-    ) -> io::Result<bool> {
-        let mut records = self.records.borrow_mut();
+        header: BlockHeader,
+        records: &mut Vec<u8>,
+    ) -> io::Result<Option<BlockHeader>> {
         records.resize(header.committed as usize, 0);
-        let length = read_at(&self.file, &mut records, at + BlockHeader::BYTES as u64)?;
+        let length = read_at(&self.file, records, at + BlockHeader::BYTES as u64)?;
         records.truncate(length);
-        let now = header_at(&self.file, at)?.and_then(|(header, _)| header);
-        let same = now.is_some_and(|now| header.is_still(&now));
-        if same {
-            take(header, &records)?;
-        }
-        Ok(same)
+        let now = header_at(&self.file, at)?;
+        Ok(now.is_some_and(|now| header.is_still(&now)).then_some(header))
     }
 }
 
@@ -215,17 +200,12 @@ fn word_at(file: &File, word: usize) -> io::Result<Option<u64>> {
     Ok((length == bytes.len()).then(|| u64::from_le_bytes(bytes)))
 }
 
-/// The header at this offset, if there is one, and the distance to the next; `None` at the end of
-/// the file.
-fn header_at(file: &File, at: u64) -> io::Result<Option<(Option<BlockHeader>, u64)>> {
+/// The header at this offset; `None` if no block starts there.
+fn header_at(file: &File, at: u64) -> io::Result<Option<BlockHeader>> {
     let mut bytes = [0; BlockHeader::BYTES];
-    if read_at(file, &mut bytes, at)? < bytes.len() {
-        return Ok(None);
-    }
+    let length = read_at(file, &mut bytes, at)?;
     // Damage is reported when the recording is read.
-    let header = BlockHeader::decode(&bytes).ok().flatten();
-    let step = header.map_or(ALIGNMENT as u64, |header| header.stride.into());
-    Ok(Some((header, step)))
+    Ok(BlockHeader::decode(&bytes).ok().flatten().filter(|_| length == bytes.len()))
 }
 
 #[cfg(test)]
@@ -252,13 +232,8 @@ mod tests {
         file.write_all_at(&[&now.encode()[..], &[0; 192]].concat(), at).unwrap();
         let file = ProcessFile::new(file);
         let before = BlockHeader { generation: 1, ..now };
-        let mut taken = 0;
-        let mut take = |_: &BlockHeader, _: &[u8]| {
-            taken += 1;
-            Ok(())
-        };
-        assert!(!file.read_block(at, &before, &mut take).unwrap());
-        assert!(file.read_block(at, &now, &mut take).unwrap());
-        assert_eq!(taken, 1);
+        let mut records = Vec::new();
+        assert!(file.read(at, before, &mut records).unwrap().is_none());
+        assert!(file.read(at, now, &mut records).unwrap().is_some());
     }
 }

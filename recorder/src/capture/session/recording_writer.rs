@@ -14,7 +14,7 @@ use crate::capture::Result;
 use crate::reading::{self, Input, Recording};
 use crate::terminal::cancel::Watch;
 
-/// Maximum number of bytes in the buffer after [`RecordingWriter::flush_if_full`].
+/// Maximum number of bytes in the buffer after a block of a thread was added.
 const MAX_BUFFERED_BYTES: usize = 1 << 20;
 
 /// A recording that grows, in a temporary file that is deleted on drop.
@@ -24,7 +24,8 @@ pub(super) struct RecordingWriter {
     /// Blocks that are not in the file yet.
     buffer: Vec<u8>,
     packer: Packer,
-    written: u64,
+    /// The number of bytes in the file.
+    pub(super) bytes: u64,
     /// The last sequence number that [`add_process_block`](Self::add_process_block) used, by
     /// process.
     sequences: HashMap<u32, u64>,
@@ -41,7 +42,7 @@ impl RecordingWriter {
             file,
             buffer: format::file_header().to_vec(),
             packer: Packer::new(),
-            written: 0,
+            bytes: 0,
             sequences: HashMap::new(),
         };
         writer.flush()?;
@@ -52,18 +53,15 @@ impl RecordingWriter {
         self.file.path()
     }
 
-    /// The number of bytes in the file.
-    pub(super) fn bytes(&self) -> u64 {
-        self.written
-    }
-
-    pub(super) fn add(&mut self, header: &BlockHeader, records: &[u8]) {
+    pub(super) fn add(&mut self, header: &BlockHeader, records: &[u8]) -> io::Result<()> {
         self.packer.block(header, records, &mut self.buffer);
+        self.flush_if_full()
     }
 
     /// Adds a block that is already packed.
-    pub(super) fn add_packed(&mut self, block: &[u8]) {
+    pub(super) fn add_packed(&mut self, block: &[u8]) -> io::Result<()> {
         self.buffer.extend_from_slice(block);
+        self.flush_if_full()
     }
 
     /// Adds a block about a process: one of its thread 0.
@@ -72,11 +70,10 @@ impl RecordingWriter {
         let sequence = self.sequences.entry(process).or_insert(0);
         *sequence += 1;
         let header = BlockHeader { process, sequence: *sequence, ..BlockHeader::default() };
-        self.add(&header, records);
+        self.packer.block(&header, records, &mut self.buffer);
     }
 
-    /// Flushes once many bytes have been added.
-    pub(super) fn flush_if_full(&mut self) -> io::Result<()> {
+    fn flush_if_full(&mut self) -> io::Result<()> {
         if self.buffer.len() > MAX_BUFFERED_BYTES { self.flush() } else { Ok(()) }
     }
 
@@ -87,7 +84,7 @@ impl RecordingWriter {
             match file.write(&self.buffer) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
-                    self.written += count as u64;
+                    self.bytes += count as u64;
                     self.buffer.drain(..count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -107,7 +104,8 @@ impl RecordingWriter {
     /// Opens the recording as it is now, with the packed blocks `rest` after it. The file can grow
     /// on.
     pub(super) fn open_with(&self, rest: Vec<u8>) -> Result<Recording> {
-        Ok(Recording::growing(self.file.reopen()?, self.written, rest)?)
+        let input = Input::growing(self.file.reopen()?, self.bytes, rest);
+        Ok(Recording::together(vec![input], &Watch::default())?)
     }
 
     /// Opens the file for reading and unlinks it.

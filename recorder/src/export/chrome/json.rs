@@ -1,14 +1,12 @@
 //! Appends JSON to a buffer: numbers and plain texts directly, other texts with `serde_json`.
 
-use serde::Serialize;
-
 use crate::export::attributes::Attribute;
 use crate::reading::Nanos;
 
 /// JSON that is being written.
 #[derive(Debug, Default)]
 pub(super) struct Json {
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
     /// The time that was written last, and its digits: often the next is the same.
     last: (Nanos, Vec<u8>),
 }
@@ -65,14 +63,6 @@ impl Json {
         }
     }
 
-    /// Appends a part of JSON, with this byte at `place` in it.
-    #[inline]
-    pub(super) fn raw_with(&mut self, json: &str, place: usize, byte: u8) {
-        let begin = self.bytes.len();
-        self.raw(json);
-        self.bytes[begin + place] = byte;
-    }
-
     /// Appends a number as part of a string: `0x1f`.
     #[inline]
     pub(super) fn hexadecimal(&mut self, number: u64) {
@@ -82,14 +72,6 @@ impl Json {
             let digit = (number >> (4 * place)) & 0xf;
             self.bytes.push(b"0123456789abcdef"[digit as usize]);
         }
-    }
-
-    /// Appends any value.
-    ///
-    /// # Errors
-    /// The value cannot be serialized.
-    pub(super) fn value(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
-        serde_json::to_writer(&mut self.bytes, value)
     }
 
     /// Appends the name of a field of an object.
@@ -114,19 +96,6 @@ impl Json {
         self.raw("\"");
         self.text(text);
         self.raw("\"");
-    }
-
-    #[inline]
-    pub(super) fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.bytes.clear();
     }
 }
 

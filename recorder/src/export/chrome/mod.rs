@@ -13,71 +13,50 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::mem;
 
-use serde::Serialize;
+use serde_json::Value;
 use typed_index_collections::TiVec;
 
 use super::attributes::{self, Attribute};
-use super::exporter::BUFFER_BYTES;
 use super::templates::{TemplateKey, Templates};
-use super::{ByteSink, Exporter};
+use super::{BUFFER_BYTES, ByteSink, Exporter};
 use crate::analysis::findings::Finding;
 use crate::reading::Nanos;
 use crate::reading::catalog::{
     Catalog, ChannelIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, ThreadIndex,
 };
-use crate::timeline::flow_chains::FlowChains;
-use crate::timeline::item::{Count, Counter, Fate, Flight, HeldLock, Item, Slice};
+use crate::timeline::flow_chains::{ChainLink, FlowChains};
+use crate::timeline::item::{
+    Category, Count, Counter, Fate, Flight, Flow, HeldLock, Item, Merged, Row, Slice,
+};
 
-mod flows;
 mod json;
-mod merged;
 
 use json::Json;
 
 /// Writes a Chrome trace.
-#[derive(Debug)]
-pub struct Chrome<'a, S> {
+pub struct Chrome<'a> {
     catalog: &'a Catalog,
-    out: S,
+    out: &'a mut dyn ByteSink,
     /// JSON that has not been written yet.
     json: Json,
     is_empty: bool,
     processes: TiVec<ProcessIndex, TrackPrefix>,
     threads: TiVec<ThreadIndex, TrackPrefix>,
     /// The category, the name and the labels of slices, and the duration of instants.
-    templates: Templates<String>,
-    channels: TiVec<ChannelIndex, ChannelParts>,
+    templates: Templates<Vec<u8>>,
+    /// The parts of the counters of a channel between time and value, by [`Count`].
+    counters: TiVec<ChannelIndex, [String; 2]>,
     /// The ids of the lanes of locks.
     lanes: HashMap<(PrimitiveIndex, u8), u64>,
     chains: FlowChains,
-    /// How many findings have been written.
-    findings: u64,
 }
 
-/// The start of the events of a process or a thread.
-#[derive(Debug)]
-struct TrackPrefix {
-    /// The part before the time, with room for the phase at [`PHASE`].
-    json: String,
-    /// Whether its name has been written. That is done before its first event, so that a trace of a
-    /// part of a run names only what is in it.
-    is_described: bool,
-}
-
-/// Parts of the events of a channel.
-#[derive(Debug)]
-struct ChannelParts {
-    /// Its label, as a part of a string.
-    label: String,
-    /// The start of a depth counter, up to its time.
-    depth: String,
-    /// The rest, up to its value.
-    depth_value: String,
-}
-
-/// The place of an event's phase.
-const PHASE: usize = r#",_{"ph":""#.len();
+/// The start of the events of a process or a thread, between their phase and their time. Empty until
+/// its name has been written: that is done before its first event, so that a trace of a part of a run
+/// names only what is in it.
+type TrackPrefix = String;
 
 /// The track of an event.
 #[derive(Clone, Copy)]
@@ -86,142 +65,102 @@ enum Track {
     Thread(ThreadIndex),
 }
 
-#[derive(Serialize)]
-struct Metadata<'a> {
-    ph: &'static str,
-    pid: u64,
-    tid: u64,
-    name: &'static str,
-    args: MetadataArgs<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
-enum MetadataArgs<'a> {
-    Name(&'a str),
-    Labels(&'a str),
-    SortIndex(usize),
-}
-
-impl<'a, S: ByteSink> Chrome<'a, S> {
+impl<'a> Chrome<'a> {
     /// A trace of a run with this catalog and these findings.
-    ///
-    /// # Errors
-    /// The output cannot be written.
-    pub fn new(out: S, catalog: &'a Catalog, findings: &[Finding]) -> io::Result<Self> {
-        let prefix = |pid, tid| TrackPrefix {
-            json: format!(",\n{{\"ph\":\"?\",\"pid\":{pid},\"tid\":{tid},\"ts\":"),
-            is_described: false,
-        };
-        let pid = |process: ProcessIndex| catalog.processes[process].track;
-        let channels = catalog.channels.iter().map(|channel| {
-            let (pid, label) = (pid(channel.process), json::escaped(&channel.label));
-            ChannelParts {
-                depth: format!(",\n{{\"ph\":\"C\",\"pid\":{pid},\"tid\":{pid},\"ts\":"),
-                depth_value: format!(",\"name\":\"{label} queue depth\",\"args\":{{\"\":"),
-                label,
-            }
+    pub fn new(out: &'a mut dyn ByteSink, catalog: &'a Catalog, findings: &[Finding]) -> Self {
+        let counters = catalog.channels.iter().map(|channel| {
+            let label = json::escaped(&channel.label);
+            ["queue depth", "live senders"]
+                .map(|name| format!(",\"name\":\"{label} {name}\",\"args\":{{\"\":"))
         });
         let mut chrome = Chrome {
             catalog,
             out,
             json: Json::default(),
             is_empty: true,
-            processes: catalog.processes.keys().map(|it| prefix(pid(it), pid(it))).collect(),
-            threads: catalog.threads.iter().map(|it| prefix(pid(it.process), it.track)).collect(),
+            processes: vec![TrackPrefix::new(); catalog.processes.len()].into(),
+            threads: vec![TrackPrefix::new(); catalog.threads.len()].into(),
             templates: Templates::new(),
-            channels: channels.collect(),
+            counters: counters.collect(),
             lanes: HashMap::new(),
             chains: FlowChains::new(catalog),
-            findings: 0,
         };
-        findings.iter().try_for_each(|finding| chrome.finding(finding))?;
-        Ok(chrome)
-    }
-
-    /// Names a process.
-    #[cold]
-    fn describe_process(&mut self, index: ProcessIndex) -> io::Result<()> {
-        self.processes[index].is_described = true;
-        let process = &self.catalog.processes[index];
-        let pid = process.track;
-        self.metadata(pid, pid, "process_name", MetadataArgs::Name(&process.name))?;
-        let rank = MetadataArgs::SortIndex(index.into());
-        self.metadata(pid, pid, "process_sort_index", rank)?;
-        let mut labels = process.labels();
-        labels.insert(0, process.command.clone());
-        labels.retain(|label| !label.is_empty());
-        if labels.is_empty() {
-            return Ok(());
+        for (finding, id) in findings.iter().zip(1..) {
+            chrome.finding(finding, id);
         }
-        self.metadata(pid, pid, "process_labels", MetadataArgs::Labels(&labels.join(", ")))
-    }
-
-    /// Names a thread, and its process.
-    #[cold]
-    fn describe_thread(&mut self, index: ThreadIndex) -> io::Result<()> {
-        self.threads[index].is_described = true;
-        let thread = &self.catalog.threads[index];
-        self.describe(Track::Process(thread.process))?;
-        let (pid, tid) = (self.catalog.processes[thread.process].track, thread.track);
-        self.metadata(pid, tid, "thread_name", MetadataArgs::Name(&thread.name))?;
-        self.metadata(pid, tid, "thread_sort_index", MetadataArgs::SortIndex(index.into()))
+        chrome
     }
 
     /// Names a track before its first event.
     #[inline]
-    fn describe(&mut self, track: Track) -> io::Result<()> {
-        match track {
-            Track::Process(process) if !self.processes[process].is_described => {
-                self.describe_process(process)
-            }
-            Track::Thread(thread) if !self.threads[thread].is_described => {
-                self.describe_thread(thread)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn metadata(
-        &mut self,
-        pid: u64,
-        tid: u64,
-        name: &'static str,
-        args: MetadataArgs<'_>,
-    ) -> io::Result<()> {
-        self.make_room()?;
-        self.json.raw(if self.is_empty { "[\n" } else { ",\n" });
-        self.is_empty = false;
-        Ok(self.json.value(&Metadata { ph: "M", pid, tid, name, args })?)
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let length = self.json.len();
-        self.out.append(self.json.buffer(), length)?;
-        self.json.clear();
-        Ok(())
-    }
-
-    #[inline]
-    fn make_room(&mut self) -> io::Result<()> {
-        if self.json.len() > BUFFER_BYTES {
-            self.write()?;
-        }
-        Ok(())
-    }
-
-    /// Writes the start of an event: phase, track and time.
-    #[inline]
-    fn begin(&mut self, phase: u8, track: Track, time: Nanos) -> io::Result<()> {
-        self.describe(track)?;
-        self.make_room()?;
+    fn describe(&mut self, track: Track) {
         let prefix = match track {
             Track::Process(process) => &self.processes[process],
             Track::Thread(thread) => &self.threads[thread],
         };
-        self.json.raw_with(&prefix.json, PHASE, phase);
+        if prefix.is_empty() {
+            self.describe_new(track);
+        }
+    }
+
+    /// Names a process, or a thread and its process.
+    #[cold]
+    fn describe_new(&mut self, track: Track) {
+        let catalog = self.catalog;
+        let prefix = |(pid, tid): (u64, u64)| format!("\",\"pid\":{pid},\"tid\":{tid},\"ts\":");
+        match track {
+            Track::Process(index) => {
+                let process = &catalog.processes[index];
+                let ids = (process.track, process.track);
+                self.processes[index] = prefix(ids);
+                self.metadata(ids, "process_name", "name", process.name.as_str());
+                self.metadata(ids, "process_sort_index", "sort_index", usize::from(index));
+                let mut labels = process.labels();
+                labels.insert(0, process.command.clone());
+                labels.retain(|label| !label.is_empty());
+                if !labels.is_empty() {
+                    self.metadata(ids, "process_labels", "labels", labels.join(", "));
+                }
+            }
+            Track::Thread(index) => {
+                let thread = &catalog.threads[index];
+                self.describe(Track::Process(thread.process));
+                let ids = (catalog.processes[thread.process].track, thread.track);
+                self.threads[index] = prefix(ids);
+                self.metadata(ids, "thread_name", "name", thread.name.as_str());
+                self.metadata(ids, "thread_sort_index", "sort_index", usize::from(index));
+            }
+        }
+    }
+
+    /// Writes a property of the process and the thread with these ids.
+    fn metadata(
+        &mut self,
+        (pid, tid): (u64, u64),
+        property: &str,
+        argument: &str,
+        value: impl Into<Value>,
+    ) {
+        let start = if mem::take(&mut self.is_empty) { "[" } else { "," };
+        let value = value.into();
+        self.json.raw(&format!(
+            "{start}\n{{\"ph\":\"M\",\"pid\":{pid},\"tid\":{tid},\"name\":\"{property}\",\
+             \"args\":{{\"{argument}\":{value}}}}}"
+        ));
+    }
+
+    /// Writes the start of an event: phase, track and time.
+    #[inline]
+    fn begin(&mut self, phase: u8, track: Track, time: Nanos) {
+        self.describe(track);
+        let prefix = match track {
+            Track::Process(process) => &self.processes[process],
+            Track::Thread(thread) => &self.threads[thread],
+        };
+        self.json.raw(",\n{\"ph\":\"");
+        self.json.bytes.push(phase);
+        self.json.raw(prefix);
         self.json.time(time);
-        Ok(())
     }
 
     /// Writes the start of an asynchronous event.
@@ -232,68 +171,84 @@ impl<'a, S: ByteSink> Chrome<'a, S> {
         process: ProcessIndex,
         time: Nanos,
         category: &'static str,
-        name: impl FnOnce(&mut Self),
+        name: impl FnOnce(&mut Json),
         id: u64,
-    ) -> io::Result<()> {
-        self.begin(phase, Track::Process(process), time)?;
+    ) {
+        self.begin(phase, Track::Process(process), time);
         self.json.raw(",\"cat\":\"");
         self.json.raw(category);
         self.json.raw("\",\"name\":\"");
-        name(self);
+        name(&mut self.json);
         self.json.raw("\",\"id2\":{\"local\":\"");
         self.json.hexadecimal(id);
         self.json.raw("\"}");
-        Ok(())
     }
 
-    fn place_field(&mut self, place: Option<PlaceIndex>) {
-        if let Some(place) = place {
-            let place = self.catalog.places[place].to_string();
-            self.json.text_field(Attribute::Place, &place);
+    /// Writes an asynchronous event from its begin to its end, if it has one.
+    #[inline]
+    fn lasting(
+        &mut self,
+        process: ProcessIndex,
+        (begin, end): (Nanos, Option<Nanos>),
+        category: &'static str,
+        name: impl Fn(&mut Json),
+        id: u64,
+        arguments: impl FnOnce(&mut Json),
+    ) {
+        self.asynchronous(b'b', process, begin, category, &name, id);
+        self.json.raw(",\"args\":{");
+        arguments(&mut self.json);
+        self.json.raw("}}");
+        if let Some(end) = end {
+            self.asynchronous(b'e', process, end, category, name, id);
+            self.json.raw("}");
         }
     }
 
     /// Writes a finding: an asynchronous event of its length, and in it an instant for each event
     /// that shows it.
-    fn finding(&mut self, finding: &Finding) -> io::Result<()> {
-        let process = finding.process(self.catalog);
-        self.findings += 1;
-        let id = self.findings;
+    fn finding(&mut self, finding: &Finding, id: u64) {
+        let catalog = self.catalog;
+        let process = finding.process(catalog);
         let (begin, end) = finding.extent();
-        let name = |chrome: &mut Self| chrome.json.raw(finding.code.name());
-        self.asynchronous(b'b', process, begin, "finding", name, id)?;
+        let name = |json: &mut Json| json.raw(finding.code.name());
+        let place_field = |json: &mut Json, place: Option<PlaceIndex>| {
+            if let Some(place) = place {
+                json.text_field(Attribute::Place, &catalog.places[place].to_string());
+            }
+        };
+        self.asynchronous(b'b', process, begin, "finding", name, id);
         self.json.raw(",\"args\":{");
         self.json.text_field(Attribute::Text, &finding.what);
         self.json.text_field(Attribute::Advice, &finding.advice);
         self.json.text_field(Attribute::Certainty, &finding.certainty.to_string());
-        self.place_field(finding.place);
+        place_field(&mut self.json, finding.place);
         self.json.raw("}}");
         for evidence in &finding.evidence {
-            let thread = &self.catalog.threads[evidence.thread].name;
+            let thread = &catalog.threads[evidence.thread].name;
             let name = format!("{thread} {}", evidence.what);
-            let name = |chrome: &mut Self| chrome.json.text(&name);
-            self.asynchronous(b'n', process, evidence.time, "finding", name, id)?;
+            let name = |json: &mut Json| json.text(&name);
+            self.asynchronous(b'n', process, evidence.time, "finding", name, id);
             self.json.raw(",\"args\":{");
-            self.place_field(evidence.place);
+            place_field(&mut self.json, evidence.place);
             self.json.raw("}}");
         }
-        self.asynchronous(b'e', process, end, "finding", name, id)?;
+        self.asynchronous(b'e', process, end, "finding", name, id);
         self.json.raw("}");
-        Ok(())
     }
 
     #[inline]
-    fn slice(&mut self, slice: &Slice) -> io::Result<()> {
+    fn slice(&mut self, slice: &Slice) {
         // A slice that never ended has a start and no end.
         let phase = if slice.end.is_some() { b'X' } else { b'B' };
-        self.begin(phase, Track::Thread(slice.thread), slice.begin)?;
+        self.begin(phase, Track::Thread(slice.thread), slice.begin);
         if let Some(end) = slice.end
             && end != slice.begin
         {
             self.json.raw(",\"dur\":");
             self.json.microseconds(end.since(slice.begin));
         }
-        self.template(slice)?;
+        self.template(slice);
         attributes::numbers(slice, |attribute, number| {
             self.json.number_field(attribute, number);
         });
@@ -301,129 +256,194 @@ impl<'a, S: ByteSink> Chrome<'a, S> {
             self.json.text_field(attribute, text);
         }
         self.json.raw("}}");
-        self.flows(slice)?;
-        match (slice.channel(), slice.depth) {
-            (Some(channel), Some(depth)) => self.depth(channel, slice.begin, depth),
-            _ => Ok(()),
+        self.flows(slice);
+        if let (Some(channel), Some(value)) = (slice.channel(), slice.depth) {
+            self.counter(&Counter { channel, count: Count::QueueDepth, time: slice.begin, value });
         }
     }
 
-    /// Appends the part that a slice has in common with others.
+    /// Appends the part that a slice has in common with others: category, name and labels. More
+    /// arguments can follow.
     #[inline]
-    fn template(&mut self, slice: &Slice) -> io::Result<()> {
+    fn template(&mut self, slice: &Slice) {
         if slice.is_named_by_text() {
-            let template = template(slice, self.catalog)?;
-            self.json.raw(&template);
-            return Ok(());
+            return self.new_template(slice);
         }
         let key = TemplateKey::of(slice, self.catalog);
-        let place = match self.templates.find(key) {
-            Some(place) => place,
-            None => self.templates.insert(key, template(slice, self.catalog)?),
-        };
-        self.json.raw(self.templates.at(place));
-        Ok(())
+        if let Some(template) = self.templates.get(key) {
+            return self.json.bytes.extend_from_slice(template);
+        }
+        let start = self.json.bytes.len();
+        self.new_template(slice);
+        self.templates.insert(key, self.json.bytes[start..].to_vec());
     }
 
-    fn flight(&mut self, flight: &Flight) -> io::Result<()> {
-        if flight.lane.is_none() {
-            return Ok(());
+    #[cold]
+    fn new_template(&mut self, slice: &Slice) {
+        let (json, catalog) = (&mut self.json, self.catalog);
+        if slice.is_instant() {
+            json.raw(",\"dur\":0");
         }
+        json.raw(",\"cat\":\"");
+        json.raw(slice.category().name());
+        json.raw("\",\"name\":\"");
+        json.text(&slice.name(catalog));
+        json.raw("\",\"args\":{");
+        for (attribute, label) in attributes::labels(slice, catalog) {
+            json.text_field(attribute, &label.text(catalog));
+        }
+    }
+
+    /// Writes the ends of flows that a slice has.
+    #[inline]
+    fn flows(&mut self, slice: &Slice) {
+        let Some(flow) = &slice.flow else { return };
+        let (thread, time) = (slice.thread, slice.begin);
+        if let Some(ChainLink { flow, is_start, extra_from }) = self.chains.link(slice) {
+            let phase = if is_start { b's' } else { b't' };
+            self.flow(phase, thread, time, MESSAGE, flow);
+            if let Some(from) = extra_from {
+                self.flow(b's', thread, from, CHAIN, flow);
+                self.flow(b'f', thread, time, CHAIN, flow);
+            }
+            return;
+        }
+        // Both ends of a flow have one category.
+        let name = match slice.category() {
+            Category::Channel => MESSAGE,
+            Category::Primitive => PRIMITIVE,
+            Category::Thread | Category::Span | Category::Log => THREAD,
+        };
+        match flow {
+            Flow::Out(ids) => ids.clone().for_each(|id| self.flow(b's', thread, time, name, id)),
+            Flow::In(id) => self.flow(b'f', thread, time, name, *id),
+        }
+    }
+
+    /// Writes one end of a flow. `name` is one of the constants below.
+    #[inline]
+    fn flow(&mut self, phase: u8, thread: ThreadIndex, time: Nanos, name: &'static str, id: u64) {
+        self.begin(phase, Track::Thread(thread), time);
+        self.json.raw(name);
+        self.json.number(id);
+        // A flow ends in the slice that encloses its end.
+        self.json.raw(if phase == b'f' { ",\"bp\":\"e\"}" } else { "}" });
+    }
+
+    fn flight(&mut self, flight: &Flight) {
+        if flight.lane.is_none() {
+            return;
+        }
+        let channel = &self.catalog.channels[flight.channel];
         let fate = match flight.fate {
             Fate::Received => " in flight",
             Fate::Lost => " never received",
             Fate::Unknown => " receive not recorded",
         };
-        let name = |chrome: &mut Self| {
-            chrome.json.raw(&chrome.channels[flight.channel].label);
-            chrome.json.raw(fate);
+        let name = |json: &mut Json| {
+            json.text(&channel.label);
+            json.raw(fate);
         };
-        let (process, id) = (self.catalog.channels[flight.channel].process, flight.flow);
-        self.asynchronous(b'b', process, flight.begin, "message", name, id)?;
-        self.json.raw(",\"args\":{\"channel\":\"");
-        self.json.raw(&self.channels[flight.channel].label);
-        self.json.raw("\"");
-        self.json.number_field(Attribute::Message, flight.message);
-        if let Some(value) = &flight.value {
-            self.json.text_field(Attribute::Value, value);
-        }
-        self.json.raw("}}");
-        self.asynchronous(b'e', process, flight.end, "message", name, id)?;
-        self.json.raw("}");
-        Ok(())
+        let extent = (flight.begin, Some(flight.end));
+        self.lasting(channel.process, extent, "message", name, flight.flow, |json| {
+            json.text_field(Attribute::Channel, &channel.label);
+            json.number_field(Attribute::Message, flight.message);
+            if let Some(value) = &flight.value {
+                json.text_field(Attribute::Value, value);
+            }
+        });
     }
 
-    fn hold(&mut self, hold: &HeldLock) -> io::Result<()> {
-        let Some(lane) = hold.lane else { return Ok(()) };
+    fn hold(&mut self, hold: &HeldLock) {
+        let Some(lane) = hold.lane else { return };
         let catalog = self.catalog;
         let process = catalog.primitives[hold.primitive].process;
-        let id = self.lane(hold.primitive, lane)?;
+        let id = self.lane(hold.primitive, lane);
         let name = hold.name(catalog);
-        let name = |chrome: &mut Self| chrome.json.text(&name);
-        self.asynchronous(b'b', process, hold.begin, "lock", name, id)?;
-        self.json.raw(",\"args\":{");
-        let (labels, numbers) = attributes::of_hold(hold);
-        for (attribute, label) in labels {
-            self.json.text_field(attribute, &label.text(catalog));
-        }
-        for (attribute, number) in numbers {
-            self.json.number_field(attribute, number);
-        }
-        self.json.raw("}}");
-        if let Some(end) = hold.end {
-            self.asynchronous(b'e', process, end, "lock", name, id)?;
-            self.json.raw("}");
-        }
-        Ok(())
+        let name = |json: &mut Json| json.text(&name);
+        self.lasting(process, (hold.begin, hold.end), "lock", name, id, |json| {
+            let (labels, numbers) = attributes::of_hold(hold);
+            for (attribute, label) in labels {
+                json.text_field(attribute, &label.text(catalog));
+            }
+            for (attribute, number) in numbers {
+                json.number_field(attribute, number);
+            }
+        });
     }
 
     /// The id of a lane of a lock.
-    fn lane(&mut self, primitive: PrimitiveIndex, lane: u8) -> io::Result<u64> {
+    fn lane(&mut self, primitive: PrimitiveIndex, lane: u8) -> u64 {
         let known = self.lanes.len() as u64;
         let id = *self.lanes.entry((primitive, lane)).or_insert(known);
         if id == known {
             // An event before all others gives the track its name.
             let primitive = &self.catalog.primitives[primitive];
             for phase in [b'b', b'e'] {
-                let name = |chrome: &mut Self| chrome.json.text(&primitive.label);
-                self.asynchronous(phase, primitive.process, Nanos::ZERO, "lock", name, id)?;
+                let name = |json: &mut Json| json.text(&primitive.label);
+                self.asynchronous(phase, primitive.process, Nanos::ZERO, "lock", name, id);
                 self.json.raw("}");
             }
         }
-        Ok(id)
+        id
     }
 
-    fn counter(&mut self, counter: &Counter) -> io::Result<()> {
-        let Counter { channel, time, value, .. } = *counter;
-        match counter.count {
-            Count::QueueDepth => self.depth(channel, time, value),
-            Count::LiveSenders => {
-                let process = self.catalog.channels[channel].process;
-                self.begin(b'C', Track::Process(process), time)?;
-                self.json.raw(",\"name\":\"");
-                self.json.raw(&self.channels[channel].label);
-                self.json.raw(" live senders\",\"args\":{\"\":");
-                self.json.number(value);
+    #[inline]
+    fn counter(&mut self, counter: &Counter) {
+        let process = self.catalog.channels[counter.channel].process;
+        self.begin(b'C', Track::Process(process), counter.time);
+        self.json.raw(&self.counters[counter.channel][counter.count as usize]);
+        self.json.number(counter.value);
+        self.json.raw("}}");
+    }
+
+    fn merged(&mut self, merged: &Merged) {
+        let catalog = self.catalog;
+        let name = merged.name(catalog);
+        let totals = |json: &mut Json| {
+            let contents = merged.contents(catalog);
+            if !contents.is_empty() {
+                json.text_field(Attribute::Contents, &contents);
+            }
+            for &(total, value) in &merged.totals {
+                json.number_field(Attribute::of_total(total), value);
+            }
+        };
+        match merged.row {
+            Row::Thread(thread) => {
+                self.begin(b'X', Track::Thread(thread), merged.begin);
+                self.json.raw(",\"dur\":");
+                self.json.microseconds(merged.end.since(merged.begin));
+                self.json.raw(",\"cat\":\"merged\",\"name\":\"");
+                self.json.text(&name);
+                self.json.raw("\",\"args\":{");
+                totals(&mut self.json);
                 self.json.raw("}}");
-                Ok(())
+            }
+            Row::Lock(primitive, lane) => {
+                let id = self.lane(primitive, lane);
+                let primitive = &catalog.primitives[primitive];
+                let extent = (merged.begin, Some(merged.end));
+                let name = |json: &mut Json| json.text(&name);
+                self.lasting(primitive.process, extent, "lock", name, id, |json| {
+                    json.text_field(Attribute::Primitive, &primitive.label);
+                    totals(json);
+                });
             }
         }
     }
 
-    #[inline]
-    fn depth(&mut self, channel: ChannelIndex, time: Nanos, value: u64) -> io::Result<()> {
-        self.describe(Track::Process(self.catalog.channels[channel].process))?;
-        let parts = &self.channels[channel];
-        self.json.raw(&parts.depth);
-        self.json.time(time);
-        self.json.raw(&parts.depth_value);
-        self.json.number(value);
-        self.json.raw("}}");
-        Ok(())
+    fn write(&mut self) -> io::Result<()> {
+        self.out.append_all(&mut self.json.bytes)
     }
 }
 
-impl<S: ByteSink> Exporter for Chrome<'_, S> {
+const MESSAGE: &str = ",\"cat\":\"message\",\"name\":\"message\",\"id\":";
+const CHAIN: &str = ",\"cat\":\"chain\",\"name\":\"chain\",\"id\":";
+const PRIMITIVE: &str = ",\"cat\":\"primitive\",\"name\":\"primitive\",\"id\":";
+const THREAD: &str = ",\"cat\":\"thread\",\"name\":\"thread\",\"id\":";
+
+impl Exporter for Chrome<'_> {
     #[inline]
     fn item(&mut self, item: &Item) -> io::Result<()> {
         match item {
@@ -436,28 +456,15 @@ impl<S: ByteSink> Exporter for Chrome<'_, S> {
             Item::Merged(merged) => self.merged(merged),
             Item::MergedStates(states) => self.describe(Track::Thread(states.thread)),
         }
+        if self.json.bytes.len() > BUFFER_BYTES { self.write() } else { Ok(()) }
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         if self.is_empty {
             // The trace says of which processes it is; and the viewer opens no empty array.
-            self.catalog.processes.keys().try_for_each(|it| self.describe_process(it))?;
+            self.catalog.processes.keys().for_each(|it| self.describe(Track::Process(it)));
         }
         self.json.raw(if self.is_empty { "[]\n" } else { "\n]\n" });
         self.write()
     }
-}
-
-/// The common part of similar slices: category, name and labels. More arguments can follow.
-fn template(slice: &Slice, catalog: &Catalog) -> io::Result<String> {
-    let category = slice.category().name();
-    let name = serde_json::to_string(&slice.name(catalog))?;
-    let duration = if slice.is_instant() { ",\"dur\":0" } else { "" };
-    let mut template = format!("{duration},\"cat\":\"{category}\",\"name\":{name},\"args\":{{");
-    for (index, (attribute, label)) in attributes::labels(slice, catalog).enumerate() {
-        let separator = if index == 0 { "" } else { "," };
-        let label = serde_json::to_string(&label.text(catalog))?;
-        template += &format!("{separator}\"{}\":{label}", attribute.name());
-    }
-    Ok(template)
 }

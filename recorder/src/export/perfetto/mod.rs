@@ -14,15 +14,16 @@ use std::ops::Range;
 use typed_index_collections::TiVec;
 
 use super::attributes::{self, Attribute, Label};
-use super::{ByteSink, Exporter};
+use super::{BUFFER_BYTES, ByteSink, Exporter};
 use crate::analysis::findings::Finding;
 use crate::reading::Nanos;
-use crate::reading::catalog::{Catalog, ProcessIndex, ThreadIndex};
+use crate::reading::catalog::{Catalog, ChannelIndex, ProcessIndex, Target, ThreadIndex};
 use crate::timeline::flow_chains::{ChainLink, FlowChains};
-use crate::timeline::item::{Count, Counter, Fate, Flight, Flow, HeldLock, Item, Slice, State};
+use crate::timeline::item::{
+    Count, Counter, Fate, Flight, Flow, HeldLock, Item, Merged, MergedStates, Row, Slice, State,
+};
 
 mod fields;
-mod merged;
 mod packets;
 mod sequence;
 mod tracks;
@@ -34,11 +35,13 @@ use sequence::Category;
 use tracks::Tracks;
 
 /// Writes a Perfetto trace.
-#[derive(Debug)]
-pub struct Perfetto<'a, S> {
+pub struct Perfetto<'a> {
     catalog: &'a Catalog,
-    packets: PacketWriter<S>,
-    tracks: Tracks<'a>,
+    out: &'a mut dyn ByteSink,
+    packets: PacketWriter,
+    tracks: Tracks,
+    /// The latest queue depth of each channel that was written, and its time.
+    depths: TiVec<ChannelIndex, Option<(Nanos, u64)>>,
     /// The flows from the evidence of findings to the slice of this thread that begins at this time.
     evidence: HashMap<(ThreadIndex, Nanos), Vec<u64>>,
     chains: FlowChains,
@@ -52,42 +55,39 @@ const FLOWS: u64 = 1 << 32;
 /// Flows from evidence have numbers from here on, which no flow of the timeline has.
 const EVIDENCE_FLOWS: u64 = 1 << 63;
 
-impl<'a, S: ByteSink> Perfetto<'a, S> {
+impl<'a> Perfetto<'a> {
     /// A trace of a run with this catalog and these findings, which are shown in their order.
-    ///
-    /// # Errors
-    /// The output cannot be written.
-    pub fn new(out: S, catalog: &'a Catalog, findings: &[Finding]) -> io::Result<Self> {
+    pub fn new(out: &'a mut dyn ByteSink, catalog: &'a Catalog, findings: &[Finding]) -> Self {
         let mut perfetto = Perfetto {
             catalog,
-            packets: PacketWriter::new(out),
+            out,
+            packets: PacketWriter::new(),
             tracks: Tracks::new(catalog),
+            depths: vec![None; catalog.channels.len()].into(),
             evidence: HashMap::new(),
             chains: FlowChains::new(catalog),
             name: String::new(),
         };
-        let mut ranks: TiVec<ProcessIndex, u64> = catalog.processes.iter().map(|_| 0).collect();
+        let mut ranks: TiVec<ProcessIndex, u64> = vec![0; catalog.processes.len()].into();
         let mut flow = EVIDENCE_FLOWS;
         for finding in findings {
             let rank = &mut ranks[finding.process(catalog)];
-            perfetto.finding(finding, *rank, flow)?;
+            perfetto.finding(finding, *rank, flow);
             *rank += 1;
             flow += finding.evidence.len() as u64;
         }
-        Ok(perfetto)
+        perfetto
     }
 
     /// Writes a finding: a slice of its length, on a track of its own, and in it an instant for each
     /// event that shows it, from which a flow leads to the slice of that event.
-    fn finding(&mut self, finding: &Finding, rank: u64, flow: u64) -> io::Result<()> {
+    fn finding(&mut self, finding: &Finding, rank: u64, flow: u64) {
         let catalog = self.catalog;
-        let process = finding.process(catalog);
         let name = finding.code.name();
-        let mut track = self.tracks.finding(process, name, rank, &mut self.packets)?;
+        let track = self.finding_track(finding.process(catalog), name, rank);
         let (begin, end) = finding.extent();
-        self.packets.event(&mut track, begin, None, |event, sequence| {
-            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, Category::Finding);
+        self.packets.event(track, begin, None, |event, sequence| {
+            sequence.kind(event, track_event::SLICE_BEGIN, Category::FINDING);
             event.text(track_event::NAME, name);
             sequence.text(event, Attribute::Text, &finding.what);
             sequence.text(event, Attribute::Advice, &finding.advice);
@@ -95,44 +95,37 @@ impl<'a, S: ByteSink> Perfetto<'a, S> {
             if let Some(place) = finding.place {
                 sequence.label(event, Attribute::Place, Label::Place(place), catalog);
             }
-        })?;
+        });
         for (evidence, flow) in finding.evidence.iter().zip(flow..) {
             let name = format!("{} {}", catalog.threads[evidence.thread].name, evidence.what);
             self.evidence.entry((evidence.thread, evidence.time)).or_default().push(flow);
-            self.packets.event(&mut track, evidence.time, None, |event, sequence| {
-                event.number(track_event::TYPE, track_event::INSTANT);
-                sequence.category(event, Category::Finding);
+            self.packets.event(track, evidence.time, None, |event, sequence| {
+                sequence.kind(event, track_event::INSTANT, Category::FINDING);
                 event.text(track_event::NAME, &name);
                 event.fixed(track_event::FLOW_IDS, flow);
                 if let Some(place) = evidence.place {
                     sequence.label(event, Attribute::Place, Label::Place(place), catalog);
                 }
-            })?;
+            });
         }
-        self.packets.end(&mut track, end)
+        self.packets.end(track, end);
     }
 
     #[inline]
-    fn slice(&mut self, slice: &Slice) -> io::Result<()> {
+    fn slice(&mut self, slice: &Slice) {
         let catalog = self.catalog;
         let evidence = match self.evidence.is_empty() {
             true => None,
             false => self.evidence.remove(&(slice.thread, slice.begin)),
         };
         let link = self.chains.link(slice);
-        let mut channel = match slice.channel() {
-            Some(channel) => Some(self.tracks.channel(channel, &mut self.packets)?),
-            None => None,
-        };
-        let depth = match (&mut channel, slice.depth) {
-            (Some(channel), Some(depth)) => {
-                channel.latest = Some((slice.begin, depth));
-                Some((channel.depth, depth))
+        let counter = slice.channel().map(|channel| {
+            if let Some(depth) = slice.depth {
+                self.depths[channel] = Some((slice.begin, depth));
             }
-            _ => None,
-        };
-        let counter = channel.map(|channel| channel.depth);
-        let track = self.tracks.thread(slice.thread, &mut self.packets)?;
+            self.channel_tracks(channel).depth
+        });
+        let track = self.thread_track(slice.thread);
         self.packets.event(track, slice.begin, counter, |event, sequence| {
             sequence.template(event, slice, catalog);
             if slice.is_named_by_text() {
@@ -157,7 +150,7 @@ impl<'a, S: ByteSink> Perfetto<'a, S> {
             {
                 event.number(track_event::CORRELATION_ID, *id);
             }
-            if let Some((counter, depth)) = depth {
+            if let Some((counter, depth)) = counter.zip(slice.depth) {
                 sequence.count(event, counter, depth);
             }
             if let Some((attribute, text)) = attributes::text(slice) {
@@ -166,33 +159,32 @@ impl<'a, S: ByteSink> Perfetto<'a, S> {
             attributes::numbers(slice, |attribute, number| {
                 sequence.number(event, attribute, number);
             });
-        })?;
+        });
         if let Some(ChainLink { flow, extra_from: Some(from), .. }) = link {
-            self.packets.late_flow(track, flow, from, slice.begin)?;
+            self.packets.late_flow(track, flow, from, slice.begin);
         }
-        match slice.end {
-            Some(end) if end != slice.begin => self.packets.end(track, end),
-            _ => Ok(()),
+        if let Some(end) = slice.end
+            && end != slice.begin
+        {
+            self.packets.end(track, end);
         }
     }
 
-    fn state(&mut self, state: &State) -> io::Result<()> {
-        let track = self.tracks.states(state.thread, &mut self.packets)?;
+    fn state(&mut self, state: &State) {
+        let track = self.state_track(state.thread);
         self.packets.event(track, state.begin, None, |event, sequence| {
-            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, Category::State);
+            sequence.kind(event, track_event::SLICE_BEGIN, Category::STATE);
             sequence.constant_name(event, state.activity.name(), "");
-        })?;
-        match state.end {
-            Some(end) => self.packets.end(track, end),
-            None => Ok(()),
+        });
+        if let Some(end) = state.end {
+            self.packets.end(track, end);
         }
     }
 
     #[inline]
-    fn flight(&mut self, flight: &Flight) -> io::Result<()> {
-        let Some(lane) = flight.lane else { return Ok(()) };
-        let track = self.tracks.flights(flight.channel, lane, &mut self.packets)?;
+    fn flight(&mut self, flight: &Flight) {
+        let Some(lane) = flight.lane else { return };
+        let track = self.flight_track(flight.channel, lane);
         let name = &mut self.name;
         name.clear();
         flight.append_name(name);
@@ -202,24 +194,22 @@ impl<'a, S: ByteSink> Perfetto<'a, S> {
             Fate::Unknown => " (receive not recorded)",
         });
         self.packets.event(track, flight.begin, None, |event, sequence| {
-            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, Category::Message);
+            sequence.kind(event, track_event::SLICE_BEGIN, Category::MESSAGE);
             event.text(track_event::NAME, name);
             event.number(track_event::CORRELATION_ID, flight.flow);
             if let Some(value) = &flight.value {
                 sequence.text(event, Attribute::Value, value);
             }
-        })?;
-        self.packets.end(track, flight.end)
+        });
+        self.packets.end(track, flight.end);
     }
 
-    fn hold(&mut self, hold: &HeldLock) -> io::Result<()> {
+    fn hold(&mut self, hold: &HeldLock) {
         let catalog = self.catalog;
-        let Some(lane) = hold.lane else { return Ok(()) };
-        let track = self.tracks.holds(hold.primitive, lane, &mut self.packets)?;
+        let Some(lane) = hold.lane else { return };
+        let track = self.hold_track(hold.primitive, lane);
         self.packets.event(track, hold.begin, None, |event, sequence| {
-            event.number(track_event::TYPE, track_event::SLICE_BEGIN);
-            sequence.category(event, Category::Lock);
+            sequence.kind(event, track_event::SLICE_BEGIN, Category::LOCK);
             event.text(track_event::NAME, &hold.name(catalog));
             // Each thread has one colour, which no message has: no flow has this number.
             let colour = u64::MAX / 2 - usize::from(hold.thread) as u64;
@@ -231,30 +221,73 @@ impl<'a, S: ByteSink> Perfetto<'a, S> {
             for (attribute, number) in numbers {
                 sequence.number(event, attribute, number);
             }
-        })?;
-        match hold.end {
-            Some(end) => self.packets.end(track, end),
-            None => Ok(()),
+        });
+        if let Some(end) = hold.end {
+            self.packets.end(track, end);
         }
     }
 
-    fn counter(&mut self, counter: &Counter) -> io::Result<()> {
-        let channel = self.tracks.channel(counter.channel, &mut self.packets)?;
+    fn counter(&mut self, counter: &Counter) {
+        let tracks = self.channel_tracks(counter.channel);
         let track = match counter.count {
             Count::QueueDepth => {
                 let value = (counter.time, counter.value);
-                if channel.latest.replace(value) == Some(value) {
-                    return Ok(());
+                if self.depths[counter.channel].replace(value) == Some(value) {
+                    return;
                 }
-                channel.depth
+                tracks.depth
             }
-            Count::LiveSenders => channel.senders,
+            Count::LiveSenders => tracks.senders,
         };
-        self.packets.count(track, counter.time, counter.value)
+        self.packets.count(track, counter.time, counter.value);
+    }
+
+    fn merged(&mut self, merged: &Merged) {
+        let catalog = self.catalog;
+        let Merged { row, begin, end, .. } = *merged;
+        let (track, category, lock) = match row {
+            Row::Thread(thread) => (self.thread_track(thread), Category::MERGED, None),
+            Row::Lock(primitive, lane) => {
+                let lock = Label::Target(Target::Primitive(primitive));
+                (self.hold_track(primitive, lane), Category::LOCK, Some(lock))
+            }
+        };
+        let (name, contents) = (merged.name(catalog), merged.contents(catalog));
+        let is_instant = begin == end;
+        let kind = if is_instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
+        self.packets.event(track, begin, None, |event, sequence| {
+            sequence.kind(event, kind, category);
+            event.text(track_event::NAME, &name);
+            if let Some(lock) = lock {
+                sequence.label(event, Attribute::Primitive, lock, catalog);
+            }
+            if !contents.is_empty() {
+                sequence.text(event, Attribute::Contents, &contents);
+            }
+            for &(total, value) in &merged.totals {
+                sequence.number(event, Attribute::of_total(total), value);
+            }
+        });
+        if !is_instant {
+            self.packets.end(track, end);
+        }
+    }
+
+    fn merged_states(&mut self, states: &MergedStates) {
+        let track = self.state_track(states.thread);
+        self.packets.event(track, states.begin, None, |event, sequence| {
+            sequence.kind(event, track_event::SLICE_BEGIN, Category::STATE);
+            sequence.constant_name(event, states.mostly().name(), " (mostly)");
+            sequence.number(event, Attribute::TotalMerged, states.count);
+            for (activity, time) in states.times() {
+                sequence.number(event, Attribute::of_time(activity), time);
+            }
+        });
+        self.packets.end(track, states.end);
     }
 }
 
-impl<S: ByteSink> Exporter for Perfetto<'_, S> {
+impl Exporter for Perfetto<'_> {
     #[inline]
     fn item(&mut self, item: &Item) -> io::Result<()> {
         match item {
@@ -266,10 +299,16 @@ impl<S: ByteSink> Exporter for Perfetto<'_, S> {
             Item::Merged(merged) => self.merged(merged),
             Item::MergedStates(states) => self.merged_states(states),
         }
+        let packets = &mut self.packets.packets;
+        if packets.len() > BUFFER_BYTES { packets.write(self.out) } else { Ok(()) }
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
-        self.tracks.finish(&mut self.packets)?;
-        self.packets.finish()
+        if self.tracks.is_empty() {
+            for process in self.catalog.processes.keys() {
+                self.process_track(process);
+            }
+        }
+        self.packets.packets.write(self.out)
     }
 }

@@ -1,31 +1,28 @@
 //! The packets of a trace, in the order in which they are written.
 
-use std::io;
-
 use super::fields::{counter_descriptor, legacy_event, track_descriptor, track_event};
 use super::sequence::Sequence;
 use super::wire::Message;
-use crate::export::ByteSink;
-use crate::export::exporter::BUFFER_BYTES;
 use crate::reading::Nanos;
 
 /// Writes packets.
 #[derive(Debug)]
-pub(super) struct PacketWriter<S> {
-    out: S,
+pub(super) struct PacketWriter {
     sequences: Vec<Sequence>,
-    /// Packets that have not been written yet.
-    packets: Message,
-    /// The number of tracks. It is also the number of the latest.
-    tracks: u64,
+    /// The packets that have been written.
+    pub(super) packets: Message,
+    tracks: Vec<TrackEvents>,
 }
 
-/// A track of slices.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SliceTrack {
-    uuid: u64,
+/// The number of a track, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Track(pub(super) u64);
+
+/// Where the events of a track are written.
+#[derive(Debug)]
+struct TrackEvents {
     /// How many events it has had in the shared sequence.
-    events: u32,
+    shared: u32,
     /// The index of its sequence.
     sequence: usize,
 }
@@ -37,82 +34,66 @@ const MAX_SHARED_EVENTS: u32 = 64;
 /// The sequence of tracks without one of their own.
 const SHARED: usize = 0;
 
-impl SliceTrack {
-    pub(super) fn new(uuid: u64) -> Self {
-        SliceTrack { uuid, events: 0, sequence: SHARED }
-    }
-
-    pub(super) fn uuid(&self) -> u64 {
-        self.uuid
-    }
-}
-
-impl<S: ByteSink> PacketWriter<S> {
-    pub(super) fn new(out: S) -> Self {
+impl PacketWriter {
+    pub(super) fn new() -> Self {
         let mut packets = Message::default();
-        let shared = Sequence::shared(1, &mut packets);
-        PacketWriter { out, sequences: vec![shared], packets, tracks: 0 }
+        let shared = Sequence::new(1, None, None, &mut packets);
+        PacketWriter { sequences: vec![shared], packets, tracks: Vec::new() }
     }
 
-    /// Writes all that is left.
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        let length = self.packets.len();
-        self.out.append(self.packets.buffer(), length)
-    }
-
-    /// Describes a track; returns its number.
+    /// Describes a track.
     pub(super) fn track(
         &mut self,
-        parent: Option<u64>,
+        parent: Option<Track>,
         fill: impl FnOnce(&mut Message),
-    ) -> io::Result<u64> {
-        self.tracks += 1;
-        let uuid = self.tracks;
+    ) -> Track {
+        self.tracks.push(TrackEvents { shared: 0, sequence: SHARED });
+        let number = self.tracks.len() as u64;
         self.sequences[SHARED].describe(&mut self.packets, |track| {
-            track.number(track_descriptor::UUID, uuid);
-            if let Some(parent) = parent {
+            track.number(track_descriptor::UUID, number);
+            if let Some(Track(parent)) = parent {
                 track.number(track_descriptor::PARENT_UUID, parent);
             }
             fill(track);
         });
-        self.write()?;
-        Ok(uuid)
+        Track(number)
     }
 
-    /// Describes a track whose children are shown in the order of their ranks.
-    pub(super) fn group(&mut self, parent: u64, name: &str, rank: u64) -> io::Result<u64> {
+    fn child(
+        &mut self,
+        parent: Track,
+        name: &str,
+        rank: u64,
+        fill: impl FnOnce(&mut Message),
+    ) -> Track {
         self.track(Some(parent), |track| {
             track.text(track_descriptor::NAME, name);
             track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+            fill(track);
+        })
+    }
+
+    /// Describes a track whose children are shown in the order of their ranks.
+    pub(super) fn group(&mut self, parent: Track, name: &str, rank: u64) -> Track {
+        self.child(parent, name, rank, |track| {
             track.number(track_descriptor::CHILD_ORDERING, track_descriptor::EXPLICIT);
         })
     }
 
     /// Describes a track of slices in a group.
-    pub(super) fn slice_track(
-        &mut self,
-        parent: u64,
-        name: &str,
-        rank: u64,
-    ) -> io::Result<SliceTrack> {
-        let uuid = self.track(Some(parent), |track| {
-            track.text(track_descriptor::NAME, name);
-            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
-        })?;
-        Ok(SliceTrack::new(uuid))
+    pub(super) fn slice_track(&mut self, parent: Track, name: &str, rank: u64) -> Track {
+        self.child(parent, name, rank, |_| {})
     }
 
     /// Describes a track of a counter.
     pub(super) fn counter_track(
         &mut self,
-        parent: u64,
+        parent: Track,
         name: &str,
         rank: u64,
         unit: &str,
-    ) -> io::Result<u64> {
-        self.track(Some(parent), |track| {
-            track.text(track_descriptor::NAME, name);
-            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+    ) -> Track {
+        self.child(parent, name, rank, |track| {
             track.nested(track_descriptor::COUNTER, |counter| {
                 counter.text(counter_descriptor::UNIT_NAME, unit);
             });
@@ -123,55 +104,50 @@ impl<S: ByteSink> PacketWriter<S> {
     #[inline]
     pub(super) fn event(
         &mut self,
-        track: &mut SliceTrack,
+        track: Track,
         time: Nanos,
-        counter: Option<u64>,
+        counter: Option<Track>,
         fill: impl FnOnce(&mut Message, &mut Sequence),
-    ) -> io::Result<()> {
-        if track.sequence == SHARED {
-            self.count_shared(track, counter);
-        }
-        self.sequences[track.sequence].event(&mut self.packets, track.uuid, time, fill);
-        self.write()
+    ) {
+        let sequence = match self.tracks[track.0 as usize - 1].sequence {
+            SHARED => self.count_shared(track, counter),
+            own => own,
+        };
+        self.sequences[sequence].event(&mut self.packets, track, time, fill);
     }
 
+    /// Counts an event of a track without a sequence of its own; returns the one for this event.
     #[cold]
-    fn count_shared(&mut self, track: &mut SliceTrack, counter: Option<u64>) {
-        track.events += 1;
-        if track.events > MAX_SHARED_EVENTS {
-            track.sequence = self.sequences.len();
-            let number = track.sequence as u64 + 1;
-            let sequence = Sequence::of_track(track.uuid, counter, number, &mut self.packets);
-            self.sequences.push(sequence);
+    fn count_shared(&mut self, track: Track, counter: Option<Track>) -> usize {
+        let events = &mut self.tracks[track.0 as usize - 1];
+        events.shared += 1;
+        if events.shared > MAX_SHARED_EVENTS {
+            events.sequence = self.sequences.len();
+            let number = events.sequence as u64 + 1;
+            self.sequences.push(Sequence::new(number, Some(track), counter, &mut self.packets));
         }
+        events.sequence
     }
 
     /// Writes the end of a slice.
     #[inline]
-    pub(super) fn end(&mut self, track: &mut SliceTrack, time: Nanos) -> io::Result<()> {
+    pub(super) fn end(&mut self, track: Track, time: Nanos) {
         self.event(track, time, None, |event, _| {
             event.number(track_event::TYPE, track_event::SLICE_END);
-        })
+        });
     }
 
     /// Writes the value of a counter.
-    pub(super) fn count(&mut self, counter: u64, time: Nanos, value: u64) -> io::Result<()> {
+    pub(super) fn count(&mut self, counter: Track, time: Nanos, value: u64) {
         self.sequences[SHARED].event(&mut self.packets, counter, time, |event, _| {
             event.number(track_event::TYPE, track_event::COUNTER);
             event.number(track_event::COUNTER_VALUE, value);
         });
-        self.write()
     }
 
     /// Writes a flow between two slices of a track that have been written before. Only legacy events
     /// can do that: they bind to the latest slice that has begun at their time.
-    pub(super) fn late_flow(
-        &mut self,
-        track: &mut SliceTrack,
-        number: u64,
-        from: Nanos,
-        to: Nanos,
-    ) -> io::Result<()> {
+    pub(super) fn late_flow(&mut self, track: Track, number: u64, from: Nanos, to: Nanos) {
         for (time, phase) in [(from, legacy_event::FLOW_BEGIN), (to, legacy_event::FLOW_END)] {
             self.event(track, time, None, |event, _| {
                 event.nested(track_event::LEGACY_EVENT, |legacy| {
@@ -179,18 +155,7 @@ impl<S: ByteSink> PacketWriter<S> {
                     legacy.number(legacy_event::UNSCOPED_ID, number);
                     legacy.number(legacy_event::BIND_TO_ENCLOSING, 1);
                 });
-            })?;
+            });
         }
-        Ok(())
-    }
-
-    #[inline]
-    fn write(&mut self) -> io::Result<()> {
-        let length = self.packets.len();
-        if length > BUFFER_BYTES {
-            self.out.append(self.packets.buffer(), length)?;
-            self.packets.clear();
-        }
-        Ok(())
     }
 }

@@ -8,12 +8,15 @@
 //! No packet is marked as needing earlier ones (`SEQ_NEEDS_INCREMENTAL_STATE`): that is for traces of
 //! which parts get lost, and this is a file.
 
+use std::hash::Hash;
+
 use rustc_hash::FxHashMap;
 
 use super::fields::{
     debug_annotation, interned_data, packet, trace_packet_defaults, track_event,
     track_event_defaults,
 };
+use super::packets::Track;
 use super::wire::{Message, Template};
 use crate::export::attributes::{self, Attribute, Label};
 use crate::export::templates::{TemplateKey, Templates};
@@ -25,10 +28,12 @@ use crate::timeline::item::{self, Slice};
 #[derive(Debug)]
 pub(super) struct Sequence {
     number: u64,
-    /// If it is that of one track.
-    own: Option<OwnTrack>,
+    /// The only track of the sequence; `None` if it is shared.
+    track: Option<Track>,
+    /// The counter that most events of that track set.
+    counter: Option<Track>,
     /// By verb, target and note.
-    names: Interned<(&'static str, Option<Target>, &'static str)>,
+    names: Interned<NameKey>,
     labels: Interned<Label>,
     /// The attributes and the categories whose names are written: a bit for each.
     attributes: u64,
@@ -39,50 +44,36 @@ pub(super) struct Sequence {
     introduced: Message,
 }
 
-/// The track of a sequence of its own.
+/// The numbers of texts that have been written, from 1.
+///
+/// A fast hash is enough: a forged recording that is slow to look up harms only its author.
+type Interned<K> = FxHashMap<K, u64>;
+
+type NameKey = (&'static str, Option<Target>, &'static str);
+
+/// The category of an event: its number, which is below 64, and its name.
 #[derive(Clone, Copy, Debug)]
-struct OwnTrack {
-    track: u64,
-    counter: Option<u64>,
-}
+pub(super) struct Category(u64, &'static str);
 
-/// The category of an event.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Category {
-    Channel,
-    Message,
-    Primitive,
-    Thread,
-    Span,
-    Log,
-    Lock,
-    Finding,
-    State,
-    Merged,
-}
+impl Category {
+    const CHANNEL: Self = Category(1, "channel");
+    pub(super) const MESSAGE: Self = Category(2, "message");
+    const PRIMITIVE: Self = Category(3, "primitive");
+    const THREAD: Self = Category(4, "thread");
+    const SPAN: Self = Category(5, "span");
+    const LOG: Self = Category(6, "log");
+    pub(super) const LOCK: Self = Category(7, "lock");
+    pub(super) const FINDING: Self = Category(8, "finding");
+    pub(super) const STATE: Self = Category(9, "state");
+    pub(super) const MERGED: Self = Category(10, "merged");
 
-/// The names of the categories, in their order.
-const CATEGORIES: [&str; 10] = [
-    "channel",
-    "message",
-    "primitive",
-    "thread",
-    "span",
-    "log",
-    "lock",
-    "finding",
-    "state",
-    "merged",
-];
-
-impl From<item::Category> for Category {
-    fn from(category: item::Category) -> Self {
-        match category {
-            item::Category::Channel => Category::Channel,
-            item::Category::Primitive => Category::Primitive,
-            item::Category::Thread => Category::Thread,
-            item::Category::Span => Category::Span,
-            item::Category::Log => Category::Log,
+    fn of(slice: &Slice) -> Self {
+        match slice.category() {
+            item::Category::Channel => Category::CHANNEL,
+            item::Category::Primitive => Category::PRIMITIVE,
+            item::Category::Thread => Category::THREAD,
+            item::Category::Span => Category::SPAN,
+            item::Category::Log => Category::LOG,
         }
     }
 }
@@ -93,38 +84,31 @@ const INCREMENTAL_STATE_CLEARED: u64 = 1;
 const TRACE_PACKET: u32 = 1;
 
 impl Sequence {
-    /// A sequence for all tracks; writes its start.
-    pub(super) fn shared(number: u64, out: &mut Message) -> Self {
-        let sequence = Sequence::new(number, None);
-        sequence.begin(out, |_| {});
-        sequence
-    }
-
-    /// A sequence for one track, most of whose events set this counter; writes its start.
-    pub(super) fn of_track(
-        track: u64,
-        counter: Option<u64>,
+    /// A sequence for all tracks, or for one, most of whose events set this counter. Writes its
+    /// start.
+    pub(super) fn new(
         number: u64,
+        track: Option<Track>,
+        counter: Option<Track>,
         out: &mut Message,
     ) -> Self {
-        let sequence = Sequence::new(number, Some(OwnTrack { track, counter }));
-        sequence.begin(out, |packet| {
+        out.nested(TRACE_PACKET, |packet| {
+            packet.number(packet::SEQUENCE_ID, number);
+            packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
+            let Some(Track(track)) = track else { return };
             packet.nested(packet::TRACE_PACKET_DEFAULTS, |defaults| {
                 defaults.nested(trace_packet_defaults::TRACK_EVENT_DEFAULTS, |defaults| {
                     defaults.number(track_event_defaults::TRACK_UUID, track);
-                    if let Some(counter) = counter {
+                    if let Some(Track(counter)) = counter {
                         defaults.number(track_event_defaults::EXTRA_COUNTER_TRACK_UUIDS, counter);
                     }
                 });
             });
         });
-        sequence
-    }
-
-    fn new(number: u64, own: Option<OwnTrack>) -> Self {
         Sequence {
             number,
-            own,
+            track,
+            counter,
             names: Interned::default(),
             labels: Interned::default(),
             attributes: 0,
@@ -132,14 +116,6 @@ impl Sequence {
             templates: Templates::new(),
             introduced: Message::default(),
         }
-    }
-
-    fn begin(&self, out: &mut Message, fill: impl FnOnce(&mut Message)) {
-        out.nested(TRACE_PACKET, |packet| {
-            packet.number(packet::SEQUENCE_ID, self.number);
-            packet.number(packet::SEQUENCE_FLAGS, INCREMENTAL_STATE_CLEARED);
-            fill(packet);
-        });
     }
 
     /// Writes the description of a track.
@@ -155,14 +131,14 @@ impl Sequence {
     pub(super) fn event(
         &mut self,
         out: &mut Message,
-        track: u64,
+        track: Track,
         time: Nanos,
         fill: impl FnOnce(&mut Message, &mut Sequence),
     ) {
         let whole = out.begin(TRACE_PACKET);
         let event = out.begin(packet::TRACK_EVENT);
-        if self.own.is_none_or(|own| own.track != track) {
-            out.number(track_event::TRACK_UUID, track);
+        if self.track != Some(track) {
+            out.number(track_event::TRACK_UUID, track.0);
         }
         fill(out, self);
         out.set_length(event);
@@ -177,9 +153,9 @@ impl Sequence {
 
     /// Adds the value of a counter at the time of the event.
     #[inline(always)]
-    pub(super) fn count(&self, event: &mut Message, counter: u64, value: u64) {
-        if self.own.is_none_or(|own| own.counter != Some(counter)) {
-            event.number(track_event::EXTRA_COUNTER_TRACK_UUIDS, counter);
+    pub(super) fn count(&self, event: &mut Message, counter: Track, value: u64) {
+        if self.counter != Some(counter) {
+            event.number(track_event::EXTRA_COUNTER_TRACK_UUIDS, counter.0);
         }
         event.number(track_event::EXTRA_COUNTER_VALUES, value);
     }
@@ -188,40 +164,30 @@ impl Sequence {
     #[inline(always)]
     pub(super) fn template(&mut self, event: &mut Message, slice: &Slice, catalog: &Catalog) {
         let key = TemplateKey::of(slice, catalog);
-        let place = match self.templates.find(key) {
-            Some(place) => place,
-            None => {
-                let fields = self.template_fields(slice, catalog);
-                self.templates.insert(key, Template::from(&fields))
-            }
-        };
-        event.template(self.templates.at(place));
+        if let Some(template) = self.templates.get(key) {
+            return event.template(template);
+        }
+        let start = event.len();
+        self.new_template(event, slice, catalog);
+        self.templates.insert(key, Template::from(&event.bytes()[start..]));
     }
 
     #[cold]
-    fn template_fields(&mut self, slice: &Slice, catalog: &Catalog) -> Message {
-        let mut event = Message::default();
+    fn new_template(&mut self, event: &mut Message, slice: &Slice, catalog: &Catalog) {
         let is_instant = slice.is_instant();
         let kind = if is_instant { track_event::INSTANT } else { track_event::SLICE_BEGIN };
-        event.number(track_event::TYPE, kind);
-        self.category(&mut event, slice.category().into());
+        self.kind(event, kind, Category::of(slice));
         if !slice.is_named_by_text() {
             let key = (slice.kind.verb(), slice.target, slice.kind.note().unwrap_or_default());
-            self.name(&mut event, key, || slice.name(catalog));
+            self.name(event, key, || slice.name(catalog));
         }
         for (attribute, label) in attributes::labels(slice, catalog) {
-            self.label(&mut event, attribute, label, catalog);
+            self.label(event, attribute, label, catalog);
         }
-        event
     }
 
-    fn name(
-        &mut self,
-        event: &mut Message,
-        key: (&'static str, Option<Target>, &'static str),
-        name: impl FnOnce() -> String,
-    ) {
-        let (number, is_new) = self.names.number(key);
+    fn name(&mut self, event: &mut Message, key: NameKey, name: impl FnOnce() -> String) {
+        let (number, is_new) = number(&mut self.names, key);
         if is_new {
             intern(&mut self.introduced, interned_data::EVENT_NAMES, number, &name());
         }
@@ -238,13 +204,13 @@ impl Sequence {
         self.name(event, (first, None, second), || [first, second].concat());
     }
 
-    /// Adds the category.
+    /// Adds the type and the category.
     #[inline(always)]
-    pub(super) fn category(&mut self, event: &mut Message, category: Category) {
-        let number = category as u64 + 1;
-        if self.categories & 1 << category as u64 == 0 {
-            self.categories |= 1 << category as u64;
-            let name = CATEGORIES[category as usize];
+    pub(super) fn kind(&mut self, event: &mut Message, kind: u64, category: Category) {
+        let Category(number, name) = category;
+        event.number(track_event::TYPE, kind);
+        if self.categories & 1 << number == 0 {
+            self.categories |= 1 << number;
             intern(&mut self.introduced, interned_data::EVENT_CATEGORIES, number, name);
         }
         event.number(track_event::CATEGORY_IIDS, number);
@@ -266,7 +232,7 @@ impl Sequence {
         catalog: &Catalog,
     ) {
         let name = (debug_annotation::NAME_IID, self.attribute(attribute));
-        let (number, is_new) = self.labels.number(label);
+        let (number, is_new) = number(&mut self.labels, label);
         if is_new {
             let kind = interned_data::DEBUG_ANNOTATION_STRING_VALUES;
             intern(&mut self.introduced, kind, number, &label.text(catalog));
@@ -289,20 +255,16 @@ impl Sequence {
     fn attribute(&mut self, attribute: Attribute) -> u8 {
         let number = attribute as u8 + 1;
         if self.attributes & 1 << number == 0 {
-            self.introduce_attribute(attribute, number);
+            self.attributes |= 1 << number;
+            let kind = interned_data::DEBUG_ANNOTATION_NAMES;
+            intern(&mut self.introduced, kind, number.into(), attribute.name());
         }
         number
-    }
-
-    #[cold]
-    fn introduce_attribute(&mut self, attribute: Attribute, number: u8) {
-        self.attributes |= 1 << number;
-        let kind = interned_data::DEBUG_ANNOTATION_NAMES;
-        intern(&mut self.introduced, kind, number.into(), attribute.name());
     }
 }
 
 /// Gives `text` a number. All kinds of interned texts have the same two fields.
+#[cold]
 fn intern(introduced: &mut Message, kind: u32, number: u64, text: &str) {
     const IID: u32 = 1;
     const TEXT: u32 = 2;
@@ -312,25 +274,11 @@ fn intern(introduced: &mut Message, kind: u32, number: u64, text: &str) {
     });
 }
 
-/// The numbers of things that have been written.
-///
-/// Whoever makes a recording that is slow to look up harms only himself, so a fast hash is enough.
-#[derive(Debug)]
-struct Interned<K>(FxHashMap<K, u64>);
-
-impl<K> Default for Interned<K> {
-    fn default() -> Self {
-        Interned(FxHashMap::default())
-    }
-}
-
-impl<K: std::hash::Hash + Eq> Interned<K> {
-    /// The number of `key`, from 1, and whether it is new.
-    fn number(&mut self, key: K) -> (u64, bool) {
-        let next = self.0.len() as u64 + 1;
-        let number = *self.0.entry(key).or_insert(next);
-        (number, number == next)
-    }
+/// The number of `key`, and whether it is new.
+fn number<K: Eq + Hash>(numbers: &mut Interned<K>, key: K) -> (u64, bool) {
+    let next = numbers.len() as u64 + 1;
+    let number = *numbers.entry(key).or_insert(next);
+    (number, number == next)
 }
 
 #[cfg(test)]
@@ -338,9 +286,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn attributes_and_categories_fit_into_the_bits_for_them() {
-        assert!(attributes::NAMES.len() < 63 && CATEGORIES.len() < 64);
-        assert_eq!(CATEGORIES[Category::Merged as usize], "merged");
-        assert_eq!(CATEGORIES.len(), Category::Merged as usize + 1);
+    fn attributes_fit_into_the_bits_for_them() {
+        assert!(Attribute::ALL.len() < 63);
     }
 }

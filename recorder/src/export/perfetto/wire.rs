@@ -2,6 +2,10 @@
 //!
 //! Source: <https://protobuf.dev/programming-guides/encoding/>.
 
+use std::{io, mem};
+
+use crate::export::ByteSink;
+
 /// The fields of a message, encoded.
 ///
 /// Fields are written with stores of 8 and 16 bytes, which can be longer than the field: the next
@@ -40,13 +44,13 @@ impl Message {
         self.length
     }
 
-    /// Its bytes, followed by any others.
-    pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.room
-    }
-
     pub(super) fn clear(&mut self) {
         self.length = 0;
+    }
+
+    /// Writes its bytes, and leaves none.
+    pub(super) fn write(&mut self, out: &mut dyn ByteSink) -> io::Result<()> {
+        out.append(&mut self.room, mem::take(&mut self.length))
     }
 
     /// Appends encoded fields.
@@ -199,15 +203,14 @@ pub(super) struct Template {
     length: usize,
 }
 
-impl From<&Message> for Template {
-    fn from(message: &Message) -> Self {
+impl From<&[u8]> for Template {
+    fn from(fields: &[u8]) -> Self {
         let chunk = |bytes: &[u8]| {
             let mut chunk = [0; STORE];
             chunk[..bytes.len()].copy_from_slice(bytes);
             chunk
         };
-        let chunks = message.bytes().chunks(STORE).map(chunk).collect();
-        Template { chunks, length: message.len() }
+        Template { chunks: fields.chunks(STORE).map(chunk).collect(), length: fields.len() }
     }
 }
 
@@ -312,7 +315,7 @@ mod tests {
         for count in 0..40 {
             let mut message = Message::default();
             message.number(1, 1);
-            message.template(&Template::from(&fields));
+            message.template(&Template::from(fields.bytes()));
             message.number(3, count);
             let expected = [&[0x08, 0x01][..], fields.bytes(), &[0x18, count as u8]].concat();
             assert_eq!(message.bytes(), expected);

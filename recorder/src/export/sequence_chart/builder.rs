@@ -26,8 +26,8 @@ pub struct ChartBuilder<'a> {
     tail: VecDeque<Event>,
     /// Number of events between head and tail.
     left_out: usize,
-    /// The fates of the messages whose sends are kept, by their flows; `None` if not yet known.
-    fates: FxHashMap<u64, Option<Fate>>,
+    /// Whether the messages whose sends are kept are known to be lost, by their flows.
+    lost: FxHashMap<u64, bool>,
 }
 
 /// A slice that is in the chart.
@@ -84,7 +84,7 @@ impl<'a> ChartBuilder<'a> {
             head: Vec::new(),
             tail: VecDeque::new(),
             left_out: 0,
-            fates: FxHashMap::default(),
+            lost: FxHashMap::default(),
         }
     }
 
@@ -93,8 +93,8 @@ impl<'a> ChartBuilder<'a> {
         match item {
             Item::Slice(slice) => self.slice(slice),
             Item::Flight(flight) => {
-                if let Some(fate) = self.fates.get_mut(&flight.flow) {
-                    *fate = Some(flight.fate);
+                if let Some(is_lost) = self.lost.get_mut(&flight.flow) {
+                    *is_lost = flight.fate == Fate::Lost;
                 }
             }
             _ => {}
@@ -107,7 +107,7 @@ impl<'a> ChartBuilder<'a> {
             return;
         }
         if let Role::Send { flow } = role {
-            self.fates.insert(flow, None);
+            self.lost.insert(flow, false);
         }
         let event = Event { slice: slice.clone(), role };
         if self.head.len() < self.limits.events.div_ceil(2) {
@@ -118,7 +118,7 @@ impl<'a> ChartBuilder<'a> {
         if self.tail.len() > self.limits.events / 2 {
             self.left_out += 1;
             if let Some(Event { role: Role::Send { flow }, .. }) = self.tail.pop_front() {
-                self.fates.remove(&flow);
+                self.lost.remove(&flow);
             }
         }
     }
@@ -146,15 +146,14 @@ impl<'a> ChartBuilder<'a> {
 
         let channels: BTreeSet<_> =
             events.iter().filter_map(|event| event.slice.channel()).collect();
+        let names = Names { catalog: self.catalog, has_several_channels: channels.len() > 1 };
         let lifelines: Vec<_> = self.threads.into_iter().collect();
         let (rows, anchors) = place(self.catalog, &lifelines, &events);
-        let names = Names { catalog: self.catalog, has_several_channels: channels.len() > 1 };
-        let placed = PlacedEvents { names, rows: &rows, events: &events, anchors: &anchors };
-        Chart {
+        let mut chart = Chart {
             catalog: self.catalog,
-            messages: placed.message_arrows(&self.fates),
-            waits: placed.wait_bars(),
-            marks: placed.event_marks(),
+            messages: Vec::new(),
+            waits: Vec::new(),
+            marks: Vec::new(),
             left_out: LeftOut {
                 events: self.left_out,
                 row: rows.partition_point(|&time| head_end.is_some_and(|end| time <= end)),
@@ -163,7 +162,44 @@ impl<'a> ChartBuilder<'a> {
             channels: channels.into_iter().collect(),
             lifelines,
             rows,
+        };
+        // The indices in `chart.messages` of the messages whose sends are in the chart.
+        let mut sent = FxHashMap::default();
+        for (index, (event, &at)) in events.iter().zip(&anchors).enumerate() {
+            let slice = &event.slice;
+            match event.role {
+                Role::Send { flow } => {
+                    let is_lost = self.lost.get(&flow) == Some(&true);
+                    let to = if is_lost { ArrowEnd::Lost } else { ArrowEnd::NotShown };
+                    sent.insert(flow, chart.messages.len());
+                    chart.messages.push(names.message_arrow(event, Some(at), to));
+                }
+                Role::Receive { flow } => {
+                    let to = ArrowEnd::Received(at);
+                    if let Some(&index) = sent.get(&flow) {
+                        let arrow: &mut MessageArrow = &mut chart.messages[index];
+                        arrow.to = to;
+                        arrow.details += &format!("; {}", names.details(event));
+                    } else {
+                        chart.messages.push(names.message_arrow(event, None, to));
+                    }
+                }
+                Role::Wait(kind) => chart.waits.push(WaitBar {
+                    begin: at,
+                    end: slice.end.map(|end| wait_end(&chart.rows, &anchors, index, end)),
+                    kind,
+                    name: names.wait_name(slice),
+                    details: names.details(event),
+                    length: names.length(slice),
+                }),
+                Role::Mark => chart.marks.push(EventMark {
+                    at,
+                    name: names.mark_name(slice),
+                    details: names.details(event),
+                }),
+            }
         }
+        chart
     }
 }
 
@@ -175,13 +211,11 @@ fn place(
 ) -> (Vec<Nanos>, Vec<Anchor>) {
     let mut rows = Vec::new();
     let mut anchors: Vec<Anchor> = Vec::with_capacity(events.len());
-    let mut previous: Option<&Event> = None;
-    for event in events {
+    for (index, event) in events.iter().enumerate() {
         let Slice { begin: time, thread, .. } = event.slice;
-        if !previous.is_some_and(|previous| is_handed_over(catalog, previous, event)) {
+        if index == 0 || !is_handed_over(catalog, &events[index - 1], event) {
             rows.push(time);
         }
-        previous = Some(event);
         anchors.push(Anchor {
             lifeline: lifelines.partition_point(|&other| other < thread),
             row: rows.len() - 1,
@@ -202,92 +236,18 @@ fn is_handed_over(catalog: &Catalog, event: &Event, next: &Event) -> bool {
     sent == received && (is_rendezvous || next.slice.waited.is_some())
 }
 
-/// The events of a chart with their places.
-struct PlacedEvents<'a> {
-    names: Names<'a>,
-    /// The times of the rows.
-    rows: &'a [Nanos],
-    /// In the order of time.
-    events: &'a [Event],
-    /// The anchor of each event.
-    anchors: &'a [Anchor],
-}
-
-impl PlacedEvents<'_> {
-    fn iter(&self) -> impl Iterator<Item = (&Event, Anchor)> {
-        self.events.iter().zip(self.anchors.iter().copied())
-    }
-
-    fn message_arrows(&self, fates: &FxHashMap<u64, Option<Fate>>) -> Vec<MessageArrow> {
-        let mut arrows: Vec<MessageArrow> = Vec::new();
-        // The indices in `arrows` of the messages whose sends are in the chart.
-        let mut sent = FxHashMap::default();
-        for (event, at) in self.iter() {
-            match event.role {
-                Role::Send { flow } => {
-                    let to = match fates.get(&flow) {
-                        Some(Some(Fate::Lost)) => ArrowEnd::Lost,
-                        _ => ArrowEnd::NotShown,
-                    };
-                    sent.insert(flow, arrows.len());
-                    arrows.push(self.names.message_arrow(event, Some(at), to));
-                }
-                Role::Receive { flow } => {
-                    let to = ArrowEnd::Received(at);
-                    if let Some(&index) = sent.get(&flow) {
-                        let arrow = &mut arrows[index];
-                        arrow.to = to;
-                        arrow.details += &format!("; {}", self.names.details(event));
-                    } else {
-                        arrows.push(self.names.message_arrow(event, None, to));
-                    }
-                }
-                Role::Wait(_) | Role::Mark => {}
-            }
-        }
-        arrows
-    }
-
-    fn wait_bars(&self) -> Vec<WaitBar> {
-        let bar = |(index, (event, begin)): (usize, (&Event, Anchor))| {
-            let Role::Wait(kind) = event.role else { return None };
-            let slice = &event.slice;
-            Some(WaitBar {
-                begin,
-                end: slice.end.map(|end| self.wait_end(index, end)),
-                kind,
-                name: self.names.wait_name(slice),
-                details: self.names.details(event),
-                length: self.names.length(slice),
-            })
-        };
-        self.iter().enumerate().filter_map(bar).collect()
-    }
-
-    /// Where the wait with this index ends: at the next event of its thread or, if that is left
-    /// out, at the next row.
-    fn wait_end(&self, index: usize, end: Nanos) -> Anchor {
-        let lifeline = self.anchors[index].lifeline;
-        let first = self.anchors.partition_point(|anchor| anchor.time < end).max(index + 1);
-        // A wait ends a nanosecond before the event that ends it.
-        let mut ending = self.anchors[first..].iter().take_while(|at| at.time <= end.after());
-        ending.find(|anchor| anchor.lifeline == lifeline).copied().unwrap_or(Anchor {
-            lifeline,
-            row: self.rows.partition_point(|&time| time < end),
-            time: end,
-        })
-    }
-
-    fn event_marks(&self) -> Vec<EventMark> {
-        let marked = self.iter().filter(|(event, _)| event.role == Role::Mark);
-        marked
-            .map(|(event, at)| EventMark {
-                at,
-                name: self.names.mark_name(&event.slice),
-                details: self.names.details(event),
-            })
-            .collect()
-    }
+/// Where the wait with this index ends: at the next event of its thread or, if that is left out, at
+/// the next row.
+fn wait_end(rows: &[Nanos], anchors: &[Anchor], index: usize, end: Nanos) -> Anchor {
+    let lifeline = anchors[index].lifeline;
+    let first = anchors.partition_point(|anchor| anchor.time < end).max(index + 1);
+    // A wait ends a nanosecond before the event that ends it.
+    let mut ending = anchors[first..].iter().take_while(|at| at.time <= end.after());
+    ending.find(|anchor| anchor.lifeline == lifeline).copied().unwrap_or(Anchor {
+        lifeline,
+        row: rows.partition_point(|&time| time < end),
+        time: end,
+    })
 }
 
 #[cfg(test)]

@@ -185,7 +185,7 @@ impl Chart<'_> {
         if endless > 0 {
             text += &format!(" {} without an end.", counted(endless as u64, "wait"));
         }
-        for note in self.left_out_notes() {
+        for (_, note) in self.left_out_notes() {
             text += &format!(" {note}.");
         }
         text
@@ -213,24 +213,20 @@ impl Chart<'_> {
         }
     }
 
-    /// The notes about events and threads that are left out, in this order.
-    pub(super) fn left_out_notes(&self) -> Vec<String> {
-        let LeftOut { events, threads, .. } = self.left_out;
+    /// The notes about events and threads that are left out, in this order, each with the row before
+    /// which it stands; `None` if that is below the chart.
+    pub(super) fn left_out_notes(&self) -> Vec<(Option<usize>, String)> {
+        let LeftOut { events, row, threads } = self.left_out;
         let mut notes = Vec::new();
         if events > 0 {
             let events = counted(events as u64, "event");
-            notes.push(format!("{events} left out here (--events N shows more)"));
+            notes.push((Some(row), format!("{events} left out here (--events N shows more)")));
         }
         if threads > 0 {
             let threads = counted(threads as u64, "thread");
-            notes.push(format!("{threads} left out (--threads N shows more)"));
+            notes.push((None, format!("{threads} left out (--threads N shows more)")));
         }
         notes
-    }
-
-    /// The row that follows the events that are left out, if there are any.
-    pub(super) fn gap_row(&self) -> Option<usize> {
-        (self.left_out.events > 0).then_some(self.left_out.row)
     }
 }
 

@@ -15,7 +15,7 @@ use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 
-use super::chart::{Anchor, ArrowEnd, Chart, MessageArrow, WaitKind, shortened};
+use super::chart::{ArrowEnd, Chart, MessageArrow, WaitKind, shortened};
 
 /// The width of the times. All widths are in characters.
 const TIME_WIDTH: usize = 12;
@@ -25,6 +25,8 @@ const MIN_COLUMN_WIDTH: usize = 12;
 const MAX_COLUMN_WIDTH: usize = 32;
 /// The width of the last column, whose texts cannot run over another column.
 const LAST_COLUMN_WIDTH: usize = 22;
+/// The style of arrows.
+const ARROW: Style = AnsiColor::Cyan.on_default();
 
 /// Maximum number of threads that fit into a terminal of this width, in characters.
 pub fn most_threads(width: usize) -> usize {
@@ -73,12 +75,8 @@ impl<'a> Columns<'a> {
         }
         for wait in &self.chart.waits {
             if wait.begin.row <= row && wait.end.is_none_or(|end| row < end.row) {
-                let bar = match wait.kind {
-                    WaitKind::Message => "░",
-                    WaitKind::Room => "█",
-                    WaitKind::Other => "┊",
-                };
-                line.put(self.x(wait.begin.lifeline), bar, wait_style(wait.kind));
+                let (bar, style) = wait_bar(wait.kind);
+                line.put(self.x(wait.begin.lifeline), bar, style);
             }
         }
         line
@@ -88,11 +86,11 @@ impl<'a> Columns<'a> {
         let mut line = self.lifelines(row);
         let time = self.chart.time_text(self.chart.rows[row]);
         line.put(0, &format!("{time:>10}"), Style::new().dimmed());
-        let is_here = |anchor: &Anchor| anchor.row == row;
-        for wait in self.chart.waits.iter().filter(|wait| is_here(&wait.begin)) {
-            self.text_beside(&mut line, wait.begin.lifeline, &wait.text(), wait_style(wait.kind));
+        for wait in self.chart.waits.iter().filter(|wait| wait.begin.row == row) {
+            let (_, style) = wait_bar(wait.kind);
+            self.text_beside(&mut line, wait.begin.lifeline, &wait.text(), style);
         }
-        for mark in self.chart.marks.iter().filter(|mark| is_here(&mark.at)) {
+        for mark in self.chart.marks.iter().filter(|mark| mark.at.row == row) {
             line.put(self.x(mark.at.lifeline), "•", Style::new());
             self.text_beside(&mut line, mark.at.lifeline, &mark.name, Style::new());
         }
@@ -116,22 +114,12 @@ impl<'a> Columns<'a> {
             (Some(from), ArrowEnd::Received(to)) if from.row == row && to.row == row => {
                 self.level_arrow(line, from.lifeline, to.lifeline, label);
             }
-            (Some(from), ArrowEnd::Received(to)) if from.row == row => {
-                self.leaving_arrow(line, from.lifeline, to.lifeline < from.lifeline, label);
+            (Some(from), to) if from.row == row => {
+                self.leaving_arrow(line, from.lifeline, to, label);
             }
-            (Some(from), ArrowEnd::Received(to)) if to.row == row => {
-                self.arriving_arrow(line, to.lifeline, from.lifeline < to.lifeline, label);
-            }
-            (Some(from), ArrowEnd::Lost) if from.row == row => {
-                let text = format!(" {label} ✗ never received");
-                self.arrow_without_end(line, from.lifeline, &text, color(AnsiColor::Red));
-            }
-            (Some(from), ArrowEnd::NotShown) if from.row == row => {
-                let text = format!(" {label} …");
-                self.arrow_without_end(line, from.lifeline, &text, arrow_style());
-            }
-            (None, ArrowEnd::Received(to)) if to.row == row => {
-                self.arriving_arrow(line, to.lifeline, to.lifeline > 0, label);
+            (from, ArrowEnd::Received(to)) if to.row == row => {
+                let from_left = from.map_or(to.lifeline > 0, |from| from.lifeline < to.lifeline);
+                self.arriving_arrow(line, to.lifeline, from_left, label);
             }
             _ => {}
         }
@@ -143,30 +131,40 @@ impl<'a> Columns<'a> {
         let (sender, receiver) = (self.x(from), self.x(to));
         for x in sender.min(receiver) + 1..sender.max(receiver) {
             let is_lifeline = (x - TIME_WIDTH).is_multiple_of(self.column_width);
-            line.put(x, if is_lifeline { "┼" } else { "─" }, arrow_style());
+            line.put(x, if is_lifeline { "┼" } else { "─" }, ARROW);
         }
-        line.put(sender, "●", arrow_style());
+        line.put(sender, "●", ARROW);
         let label = format!(" {label} ");
         if receiver > sender {
-            line.put(receiver - 1, "▶", arrow_style());
-            line.put(sender + 2, &label, arrow_style());
+            line.put(receiver - 1, "▶", ARROW);
+            line.put(sender + 2, &label, ARROW);
         } else {
-            line.put(receiver + 1, "◀", arrow_style());
+            line.put(receiver + 1, "◀", ARROW);
             // Without this room, `from` is `to`: the recording is damaged.
             if let Some(start) = sender.checked_sub(2 + label.chars().count()) {
-                line.put(start, &label, arrow_style());
+                line.put(start, &label, ARROW);
             }
         }
     }
 
     /// The part of an arrow that leaves its sender.
-    fn leaving_arrow(&self, line: &mut TextLine, lifeline: usize, to_left: bool, label: &str) {
+    fn leaving_arrow(&self, line: &mut TextLine, lifeline: usize, to: ArrowEnd, label: &str) {
         let x = self.x(lifeline);
-        line.put(x, "●", arrow_style());
-        if to_left {
-            line.put_before(x, &format!("◁ {label} ─"), arrow_style());
-        } else {
-            line.put(x + 1, &format!("─ {label} ▷"), arrow_style());
+        match to {
+            ArrowEnd::Received(to) if to.lifeline < lifeline => {
+                line.put(x, "●", ARROW);
+                line.put_before(x, &format!("◁ {label} ─"), ARROW);
+            }
+            ArrowEnd::Received(_) => line.put(x, &format!("●─ {label} ▷"), ARROW),
+            ArrowEnd::Lost => {
+                let red = AnsiColor::Red.on_default();
+                line.put(x, "●─", red);
+                self.text_beside(line, lifeline, &format!(" {label} ✗ never received"), red);
+            }
+            ArrowEnd::NotShown => {
+                line.put(x, "●─", ARROW);
+                self.text_beside(line, lifeline, &format!(" {label} …"), ARROW);
+            }
         }
     }
 
@@ -174,28 +172,19 @@ impl<'a> Columns<'a> {
     fn arriving_arrow(&self, line: &mut TextLine, lifeline: usize, from_left: bool, label: &str) {
         let x = self.x(lifeline);
         if from_left {
-            line.put_before(x, &format!("─ {label} ─▶"), arrow_style());
+            line.put_before(x, &format!("─ {label} ─▶"), ARROW);
         } else {
-            line.put(x + 1, &format!("◀─ {label} ─"), arrow_style());
+            line.put(x + 1, &format!("◀─ {label} ─"), ARROW);
         }
-    }
-
-    /// The arrow of a message whose receive is not in the chart.
-    fn arrow_without_end(&self, line: &mut TextLine, lifeline: usize, text: &str, style: Style) {
-        line.put(self.x(lifeline), "●─", style);
-        self.text_beside(line, lifeline, text, style);
     }
 }
 
 impl Display for Columns<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.heading().fmt(f)?;
-        let gap_row = self.chart.gap_row();
-        let mut notes = self.chart.left_out_notes().into_iter();
+        let mut notes = self.chart.left_out_notes().into_iter().peekable();
         for row in 0..self.chart.rows.len() {
-            if gap_row == Some(row)
-                && let Some(note) = notes.next()
-            {
+            if let Some((_, note)) = notes.next_if(|(before, _)| *before == Some(row)) {
                 write_note(f, &note)?;
             }
             self.row(row).fmt(f)?;
@@ -204,7 +193,7 @@ impl Display for Columns<'_> {
         if self.chart.waits.iter().any(|wait| wait.end.is_none()) {
             self.lifelines(self.chart.rows.len()).fmt(f)?;
         }
-        notes.try_for_each(|note| write_note(f, &note))
+        notes.try_for_each(|(_, note)| write_note(f, &note))
     }
 }
 
@@ -212,20 +201,13 @@ fn write_note(f: &mut fmt::Formatter<'_>, note: &str) -> fmt::Result {
     writeln!(f, "{:>10}  {note}", "⋮")
 }
 
-fn color(color: AnsiColor) -> Style {
-    Style::new().fg_color(Some(color.into()))
-}
-
-fn arrow_style() -> Style {
-    color(AnsiColor::Cyan)
-}
-
-fn wait_style(kind: WaitKind) -> Style {
-    color(match kind {
-        WaitKind::Message => AnsiColor::Blue,
-        WaitKind::Room => AnsiColor::Yellow,
-        WaitKind::Other => AnsiColor::Magenta,
-    })
+/// The bar of a wait and its style.
+fn wait_bar(kind: WaitKind) -> (&'static str, Style) {
+    match kind {
+        WaitKind::Message => ("░", AnsiColor::Blue.on_default()),
+        WaitKind::Room => ("█", AnsiColor::Yellow.on_default()),
+        WaitKind::Other => ("┊", AnsiColor::Magenta.on_default()),
+    }
 }
 
 /// A line of characters, each with its style.

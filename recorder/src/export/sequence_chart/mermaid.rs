@@ -14,7 +14,7 @@ pub fn mermaid(chart: &Chart<'_>) -> String {
         format!("participant T{lifeline} as {}", escaped(&chart.lifeline_name(lifeline)))
     });
     let mut diagram = String::from("sequenceDiagram\n");
-    for line in participants.chain(body(chart)) {
+    for line in participants.chain(body(chart).into_iter().map(|(_, line)| line)) {
         diagram.push_str("    ");
         diagram.push_str(&line);
         diagram.push('\n');
@@ -22,27 +22,18 @@ pub fn mermaid(chart: &Chart<'_>) -> String {
     diagram
 }
 
-/// The lines after those of the participants, in the order of their rows.
-fn body(chart: &Chart<'_>) -> impl Iterator<Item = String> {
-    let mut lines = events(chart);
-    lines.sort_by_key(|&(row, _)| row);
-    let mut notes = chart.left_out_notes().into_iter();
-    if let Some(gap) = chart.gap_row()
-        && let Some(note) = notes.next()
-    {
-        let index = lines.partition_point(|&(row, _)| row < gap);
-        lines.insert(index, (gap, note_over_all(chart, &note)));
-    }
-    let last_notes: Vec<_> = notes.map(|note| note_over_all(chart, &note)).collect();
-    lines.into_iter().map(|(_, line)| line).chain(last_notes)
-}
-
-/// The line of each event, with its row.
-fn events(chart: &Chart<'_>) -> Vec<(usize, String)> {
+/// The lines after those of the participants, with their rows and in the order of these.
+fn body(chart: &Chart<'_>) -> Vec<(usize, String)> {
+    let last = chart.lifelines.len().saturating_sub(1);
+    let left_out = chart.left_out_notes().into_iter().map(|(row, note)| {
+        (row.unwrap_or(usize::MAX), format!("Note over T0,T{last}: {}", escaped(&note)))
+    });
     let waits = chart.waits.iter().map(|wait| note_over(wait.begin, &wait.text()));
     let marks = chart.marks.iter().map(|mark| note_over(mark.at, &mark.name));
     let messages = chart.messages.iter().filter_map(message);
-    waits.chain(marks).chain(messages).collect()
+    let mut lines: Vec<_> = left_out.chain(waits).chain(marks).chain(messages).collect();
+    lines.sort_by_key(|&(row, _)| row);
+    lines
 }
 
 fn message(message: &MessageArrow) -> Option<(usize, String)> {
@@ -69,11 +60,6 @@ fn arrow(from: Anchor, to: Anchor, mut label: String) -> String {
 
 fn note_over(at: Anchor, text: &str) -> (usize, String) {
     (at.row, format!("Note over T{}: {}", at.lifeline, escaped(text)))
-}
-
-fn note_over_all(chart: &Chart<'_>, text: &str) -> String {
-    let last = chart.lifelines.len().saturating_sub(1);
-    format!("Note over T0,T{last}: {}", escaped(text))
 }
 
 /// Escapes a text for Mermaid: a character with a meaning in its syntax becomes `#`, its code and

@@ -15,6 +15,8 @@
 
 use std::io::{self, Write};
 
+use clap::Args;
+
 use super::Exporter;
 use crate::reading::Recording;
 use crate::timeline::item::Item;
@@ -29,13 +31,16 @@ pub mod svg;
 pub use builder::ChartBuilder;
 pub use chart::{Anchor, ArrowEnd, Chart, EventMark, LeftOut, MessageArrow, WaitBar, WaitKind};
 
-/// How much of a run a chart shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much of a run a chart shows: of the events, the first half from the start of the run and the
+/// rest from its end; of the threads, those with the earliest events.
+#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChartLimits {
-    /// Maximum number of events: the first half of them from the start of the run, the rest from
-    /// its end.
+    /// In a chart (.svg, .mmd): maximum number of events, taken from the start and the end of the
+    /// run
+    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().events)]
     pub events: usize,
-    /// Maximum number of threads. The threads with the earliest events are shown.
+    /// In a chart (.svg, .mmd): maximum number of threads
+    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().threads)]
     pub threads: usize,
 }
 
@@ -46,61 +51,41 @@ impl Default for ChartLimits {
 }
 
 /// How much of a run a chart shows, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChartStyle {
-    /// How much of a run.
-    pub limits: ChartLimits,
-    /// The meaning of the vertical axis of an SVG.
+    /// In a chart (.svg): the meaning of the vertical axis
+    #[arg(long, value_enum, default_value_t, value_name = "STEPS")]
     pub steps: svg::Steps,
-}
-
-/// The file format of a chart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChartFormat {
-    /// `.svg`
-    Svg {
-        /// The meaning of the vertical axis.
-        steps: svg::Steps,
-    },
-    /// `.mmd`
-    Mermaid,
+    /// How much of a run.
+    #[command(flatten)]
+    pub limits: ChartLimits,
 }
 
 /// Writes a sequence chart. Nothing is written before [`finish`](Exporter::finish): an arrow needs
 /// both of its ends.
 #[derive(Debug)]
-pub struct SequenceChart<'a, W> {
+pub struct SequenceChart<'a, W, D> {
     output: W,
     builder: ChartBuilder<'a>,
-    format: ChartFormat,
+    draw: D,
 }
 
-impl<'a, W: Write> SequenceChart<'a, W> {
-    /// A chart of `recording`, still without items.
-    pub fn new(
-        output: W,
-        recording: &'a Recording,
-        limits: ChartLimits,
-        format: ChartFormat,
-    ) -> Self {
-        SequenceChart { output, builder: ChartBuilder::new(recording, limits), format }
+impl<'a, W: Write, D: FnOnce(&Chart<'_>) -> String> SequenceChart<'a, W, D> {
+    /// A chart of `recording`, still without items. `draw` makes the text of the file.
+    pub fn new(output: W, recording: &'a Recording, limits: ChartLimits, draw: D) -> Self {
+        SequenceChart { output, builder: ChartBuilder::new(recording, limits), draw }
     }
 }
 
-impl<W: Write> Exporter for SequenceChart<'_, W> {
+impl<W: Write, D: FnOnce(&Chart<'_>) -> String> Exporter for SequenceChart<'_, W, D> {
     fn item(&mut self, item: &Item) -> io::Result<()> {
         self.builder.item(item);
         Ok(())
     }
 
     fn finish(self: Box<Self>) -> io::Result<()> {
-        let SequenceChart { mut output, builder, format } = *self;
-        let chart = builder.finish();
-        let text = match format {
-            ChartFormat::Svg { steps } => svg::svg(&chart, steps),
-            ChartFormat::Mermaid => mermaid::mermaid(&chart),
-        };
-        output.write_all(text.as_bytes())?;
+        let SequenceChart { mut output, builder, draw } = *self;
+        output.write_all(draw(&builder.finish()).as_bytes())?;
         output.flush()
     }
 }
@@ -141,12 +126,12 @@ block process=0 thread=2 sequence=0 dropped=0
         }
     }
 
-    fn exported(format: ChartFormat) -> CountingOutput {
+    fn exported(draw: impl FnOnce(&Chart<'_>) -> String) -> CountingOutput {
         let text = format!("{}\n{RECORDING}", format::text::heading());
         let recording = Recording::from_bytes(format::text::parse(&text).unwrap()).unwrap();
         let mut output = CountingOutput::default();
         let limits = ChartLimits { events: 9, threads: 9 };
-        let mut exporter = Box::new(SequenceChart::new(&mut output, &recording, limits, format));
+        let mut exporter = Box::new(SequenceChart::new(&mut output, &recording, limits, draw));
         build::<reading::Error>(&recording, |item| {
             exporter.item(item).unwrap();
             Ok(())
@@ -158,7 +143,7 @@ block process=0 thread=2 sequence=0 dropped=0
 
     #[test]
     fn a_chart_is_written_and_flushed_at_the_end() {
-        let CountingOutput { bytes, flushes } = exported(ChartFormat::Mermaid);
+        let CountingOutput { bytes, flushes } = exported(mermaid::mermaid);
         let expected = "sequenceDiagram
     participant T0 as main
     participant T1 as worker
@@ -171,9 +156,9 @@ block process=0 thread=2 sequence=0 dropped=0
     }
 
     #[test]
-    fn the_format_selects_the_file() {
-        let format = ChartFormat::Svg { steps: svg::Steps::Even };
-        let CountingOutput { bytes, flushes } = exported(format);
+    fn an_svg_is_written_and_flushed_at_the_end() {
+        let draw = |chart: &Chart<'_>| svg::svg(chart, svg::Steps::Even);
+        let CountingOutput { bytes, flushes } = exported(draw);
         assert!(bytes.starts_with(b"<svg ") && bytes.ends_with(b"</svg>\n"));
         assert_eq!(flushes, 1);
     }

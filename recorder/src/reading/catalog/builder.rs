@@ -1,49 +1,46 @@
-//! The first pass over a recording: reads every record once and makes the catalog of it.
+//! The first pass over a recording: reads every record once and adds them to the catalog.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use format::packed::{Operation, Piece, Unpacker};
-use format::{BlockHeader, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED};
+use format::{BlockHeader, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED, default_label};
 use typed_index_collections::TiVec;
 
-use super::labels::{default_label, primitive_type, readable};
+use super::labels::{Labels, distinguish, primitive_type, readable, track};
 use super::{
-    Callsite, Catalog, Channel, Ended, Endpoint, Level, Numbers, Place, PlaceIndex, Primitive,
-    Process, ProcessIndex, Spawned, Thread, ThreadOutcome,
+    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Level, Numbers, PlaceIndex,
+    Primitive, Process, ProcessIndex, Spawned, Thread, ThreadOutcome,
 };
-use crate::reading::alignment::{Alignment, Member, align, refuse_duplicates};
+use crate::reading::Damage;
+use crate::reading::alignment::{Alignment, align, refuse_duplicates};
 use crate::reading::blocks::Block;
 use crate::reading::clock::Clock;
 use crate::reading::error::Result;
+use crate::reading::id_map::IdMap;
 use crate::reading::metadata::{
-    BlockPlaces, ChannelFacts, EndpointOrigin, Metadata, Places, PrimitiveFacts, Side,
+    BlockPlaces, EndpointFacts, EndpointOrigin, Metadata, Places, Side,
 };
 use crate::reading::source::Input;
 use crate::reading::time::{Nanos, Ticks};
 
-/// Collects what the blocks of a recording say.
+/// Adds the records of blocks to the catalog.
 #[derive(Debug, Default)]
 pub(in crate::reading) struct CatalogBuilder {
     drafts: TiVec<ProcessIndex, Draft>,
     by_number: HashMap<u32, ProcessIndex>,
     pub(in crate::reading) places: Places,
     unpacker: Unpacker,
-    /// The monotonic clock at the trace's start, once the first blocks have been read.
-    origin: Option<Nanos>,
-    /// How much later each recording's clock has been made.
-    shifts: Vec<Nanos>,
 }
 
-/// A process, as far as its blocks have been read.
-#[derive(Debug)]
+/// What the blocks of a process contain, as far as they have been read.
+#[derive(Debug, Default)]
 struct Draft {
-    process: Process,
     metadata: Metadata,
     threads: BTreeMap<u32, ThreadDraft>,
     /// Ticks of the first and of the last event.
     extent: Option<(Ticks, Ticks)>,
-    /// The monotonic clock at its end, its exit code, and its signal.
-    ended: Option<(Nanos, u32, u32)>,
+    /// With the time on the monotonic clock.
+    ended: Option<Ended>,
 }
 
 /// A thread, as far as its blocks have been read.
@@ -53,37 +50,30 @@ struct ThreadDraft {
     ticks: Option<Ticks>,
     /// Events dropped while its earlier blocks were written, and while its latest one was.
     dropped: (u64, u64),
-    /// The latest block, and how many bytes of it were stored.
+    /// The sequence number of its latest block, and how many bytes of it were stored.
     latest: Option<(u64, usize)>,
-}
-
-/// What the first pass found out about a block.
-pub(in crate::reading) struct BlockReport {
-    /// How many bytes of its records can be read, if it is not packed.
-    pub(in crate::reading) readable: usize,
-    /// That its checksum does not match.
-    pub(in crate::reading) mismatch: Option<format::Error>,
-    /// Why it cannot be read further, with an offset from its first record.
-    pub(in crate::reading) error: Option<format::Error>,
-    /// How many of its thread's blocks are missing before it, and whose they are.
-    pub(in crate::reading) missing: Option<(u64, String)>,
 }
 
 impl CatalogBuilder {
     /// Whether the block has not been read yet, or has grown since.
     pub(in crate::reading) fn is_new(&self, block: &Block) -> bool {
-        let known = self.by_number.get(&block.process);
-        let thread =
-            known.and_then(|&process| self.drafts[process].threads.get(&block.header.thread));
+        let process = self.by_number.get(&block.process);
+        let thread = process.and_then(|&it| self.drafts[it].threads.get(&block.header.thread));
         let latest = thread.and_then(|thread| thread.latest);
         latest.is_none_or(|latest| latest < (block.header.sequence, block.stored()))
     }
 
-    /// Reads a block. Reading one again that has grown does no harm.
-    pub(in crate::reading) fn read(&mut self, block: &Block, content: &[u8]) -> BlockReport {
-        let process = self.process(block);
+    /// Reads a block, after the earlier ones of its thread. Reading one again that has grown does no
+    /// harm. Returns how many bytes of its records can be read, if it is not packed, and its damage.
+    pub(in crate::reading) fn read(
+        &mut self,
+        catalog: &mut Catalog,
+        block: &Block,
+        content: &[u8],
+    ) -> (usize, Vec<Damage>) {
+        let index = self.process(catalog, block);
+        let (process, draft) = (&mut catalog.processes[index], &mut self.drafts[index]);
         let BlockHeader { thread: number, sequence, dropped, packed, .. } = block.header;
-        let draft = &mut self.drafts[process];
         let first = draft.metadata.threads.get(&number).map_or(0, |it| it.first_sequence);
         let thread = draft.threads.entry(number).or_default();
         let expected = match thread.latest {
@@ -98,7 +88,8 @@ impl CatalogBuilder {
         thread.dropped.1 = dropped;
         let mut records = Records {
             places: &mut self.places,
-            start: draft.process.clock.start(),
+            start: process.clock.start(),
+            process,
             draft,
             thread: number,
             block: BlockPlaces::default(),
@@ -114,49 +105,38 @@ impl CatalogBuilder {
             (readable, error.or(cut))
         };
         records.end_run();
-        let missing = sequence.checked_sub(expected).filter(|count| *count > 0);
-        let missing = missing.map(|count| (count, self.owner(process, number)));
-        BlockReport { readable, mismatch: block.verify(content).err(), error, missing }
+        let errors = [block.verify(content).err(), error.map(|error| error.at(block.offset))];
+        let mut damage: Vec<_> = errors.into_iter().flatten().map(Damage::Unreadable).collect();
+        if let Some(count @ 1..) = sequence.checked_sub(expected) {
+            damage.push(Damage::MissingBlocks { of: self.owner(catalog, index, number), count });
+        }
+        (readable, damage)
     }
 
     /// `thread "main"`
-    fn owner(&self, process: ProcessIndex, thread: u32) -> String {
-        let Draft { process, metadata, .. } = &self.drafts[process];
-        match metadata.threads.get(&thread).map(|facts| &*facts.name) {
-            _ if thread == 0 => format!("process {:?}", process.name),
+    fn owner(&self, catalog: &Catalog, process: ProcessIndex, thread: u32) -> String {
+        match self.drafts[process].metadata.threads.get(&thread).map(|facts| &*facts.name) {
+            _ if thread == 0 => format!("process {:?}", catalog.processes[process].name),
             Some(name) if !name.is_empty() => format!("thread {name:?}"),
             _ => format!("thread {thread}"),
         }
     }
 
-    fn process(&mut self, block: &Block) -> ProcessIndex {
+    fn process(&mut self, catalog: &mut Catalog, block: &Block) -> ProcessIndex {
         let number = block.process;
         *self.by_number.entry(number).or_insert_with(|| {
-            self.drafts.push_and_get_key(Draft {
-                process: Process {
-                    number,
-                    recording: block.input,
-                    pid: 0,
-                    track: 0,
-                    name: format!("process {number}"),
-                    command: String::new(),
-                    parent: 0,
-                    host: String::new(),
-                    wall_ns: 0,
-                    clock: Clock::new(Ticks(0), Nanos::new(0)),
-                    ended: None,
-                    recorded_until: Nanos::ZERO,
-                    is_truncated: false,
-                },
-                metadata: Metadata::default(),
-                threads: BTreeMap::new(),
-                extent: None,
-                ended: None,
+            self.drafts.push(Draft::default());
+            catalog.processes.push_and_get_key(Process {
+                number,
+                recording: block.input,
+                name: format!("process {number}"),
+                ..Process::default()
             })
         })
     }
 
-    /// Adds all that has been read to the catalog. What is in it already keeps its index.
+    /// Adds everything that has been read to the catalog. What is in it already keeps its index.
+    /// Returns how the clocks were put on one if there are several inputs.
     ///
     /// # Errors
     /// One run is in two of the recordings.
@@ -165,14 +145,14 @@ impl CatalogBuilder {
         catalog: &mut Catalog,
         inputs: &[Input],
     ) -> Result<Option<Alignment>> {
-        self.extend_processes(catalog);
-        let alignment = match (inputs.len(), &self.origin) {
-            (2.., None) => Some(self.align(catalog, inputs)?),
-            _ => None,
+        extend_processes(catalog);
+        let alignment = match inputs {
+            [] | [_] => None,
+            _ => Some(self.align(catalog, inputs)?),
         };
         self.extend_times(catalog);
-        let new_places = self.places.list.iter().skip(catalog.places.len()).cloned();
-        catalog.places.extend(new_places.collect::<Vec<_>>());
+        let known = catalog.places.len();
+        catalog.places.extend(self.places.list.iter().skip(known).cloned());
         self.extend_threads(catalog);
         self.extend_channels(catalog);
         self.extend_endpoints(catalog);
@@ -181,122 +161,96 @@ impl CatalogBuilder {
         Ok(alignment)
     }
 
-    fn extend_processes(&mut self, catalog: &mut Catalog) {
-        for (process, draft) in self.drafts.iter_mut_enumerated() {
-            draft.process.clock.settle();
-            if catalog.processes.len() == usize::from(process) {
-                let Process { pid, number, .. } = draft.process;
-                draft.process.track = catalog.labels.process_track(pid, number);
-                catalog.processes.push(draft.process.clone());
-                catalog.numbers.push(Numbers::default());
-            } else {
-                catalog.processes[process] = draft.process.clone();
-            }
-            if let Some(&shift) = self.shifts.get(draft.process.recording) {
-                catalog.processes[process].clock.shift(shift);
-            }
-        }
-    }
-
     /// Puts the clocks of several recordings on one.
     fn align(&mut self, catalog: &mut Catalog, inputs: &[Input]) -> Result<Alignment> {
-        let members = inputs.iter().enumerate().map(|(index, input)| {
-            let of_it = |process: &ProcessIndex| catalog.processes[*process].recording == index;
-            let processes: Vec<_> = catalog.processes.keys().filter(of_it).collect();
-            let first = |&process: &ProcessIndex| {
-                let (first, _) = self.drafts[process].extent?;
-                Some(catalog.processes[process].clock.nanoseconds(first))
-            };
-            let begin = processes.iter().filter_map(first).min();
-            Member { name: input.name(), processes, begin }
-        });
-        let members: Vec<_> = members.collect();
-        refuse_duplicates(&members, &catalog.processes)?;
-        let (shifts, alignment) = align(&members, &catalog.processes);
-        for process in &mut catalog.processes {
-            process.clock.shift(shifts[process.recording]);
+        let names: Vec<_> = inputs.iter().map(Input::name).collect();
+        refuse_duplicates(&names, &catalog.processes)?;
+        let mut starts: Vec<Option<Nanos>> = vec![None; inputs.len()];
+        for (process, draft) in catalog.processes.iter().zip(&self.drafts) {
+            let first = draft.extent.map(|(first, _)| process.clock.nanoseconds(first));
+            let start = &mut starts[process.recording];
+            *start = (*start).into_iter().chain(first).min();
         }
-        self.shifts = shifts;
+        let (shifts, alignment) = align(&names, &catalog.processes, &starts);
+        for (process, draft) in catalog.processes.iter_mut().zip(&mut self.drafts) {
+            let shift = shifts[process.recording];
+            process.clock.shift(shift);
+            if let Some(ended) = &mut draft.ended {
+                ended.time += shift;
+            }
+        }
         Ok(alignment)
     }
 
-    /// The monotonic clock at the trace's start.
-    pub(in crate::reading) fn origin(&self) -> Nanos {
-        self.origin.unwrap_or_default()
-    }
-
-    fn extend_times(&mut self, catalog: &mut Catalog) {
-        let extents = || {
-            let extents = self.drafts.iter_enumerated();
-            extents.filter_map(|(process, draft)| Some((process, draft.extent?)))
-        };
-        let clock = |process: ProcessIndex| &catalog.processes[process].clock;
-        let first = extents().map(|(process, extent)| clock(process).nanoseconds(extent.0)).min();
-        let origin = self.origin.or(first);
-        let since_origin = |time: Nanos| time.since(origin.unwrap_or_default());
+    /// Sets the trace's start, and the times at which the processes and their recordings end.
+    fn extend_times(&self, catalog: &mut Catalog) {
+        let extents = catalog.processes.iter().zip(&self.drafts).filter_map(|(process, draft)| {
+            let (first, _) = draft.extent?;
+            Some(process.clock.nanoseconds(first))
+        });
+        catalog.origin = catalog.origin.or(extents.min());
+        let origin = catalog.origin();
         let mut ends: HashMap<usize, Nanos> = HashMap::new();
-        for (process, (_, last)) in extents() {
-            let last = since_origin(clock(process).nanoseconds(last));
-            let end = ends.entry(catalog.processes[process].recording).or_default();
-            *end = last.max(*end);
-        }
-        for (process, draft) in self.drafts.iter_enumerated() {
-            let Some((time, code, signal)) = draft.ended else { continue };
-            let recording = catalog.processes[process].recording;
-            let shift = self.shifts.get(recording).copied().unwrap_or_default();
-            let time = since_origin((time + shift).min(Nanos::LATEST));
-            let end = ends.entry(recording).or_default();
-            *end = time.max(*end);
-            catalog.processes[process].ended = Some(Ended { time, code, signal });
+        for (process, draft) in catalog.processes.iter_mut().zip(&self.drafts) {
+            let end = ends.entry(process.recording).or_default();
+            if let Some((_, last)) = draft.extent {
+                *end = process.clock.nanoseconds(last).since(origin).max(*end);
+            }
+            if let Some(ended) = draft.ended {
+                let time = ended.time.min(Nanos::LATEST).since(origin);
+                *end = time.max(*end);
+                process.ended = Some(Ended { time, ..ended });
+            }
         }
         for process in &mut catalog.processes {
-            process.recorded_until = ends.get(&process.recording).copied().unwrap_or_default();
+            process.recorded_until = ends[&process.recording];
         }
-        self.origin = origin;
         catalog.end = ends.into_values().max().unwrap_or_default();
     }
 
-    /// When something happened, since the trace's start.
-    fn time(&self, catalog: &Catalog, process: ProcessIndex, ticks: Ticks) -> Nanos {
-        catalog.processes[process].clock.nanoseconds(ticks).since(self.origin())
+    /// The facts of all processes whose numbers are not among `known` yet, sorted by `key`, then by
+    /// process and number.
+    fn new_facts<'d, F, I: Copy, K: Ord>(
+        &'d self,
+        catalog: &Catalog,
+        facts: impl Fn(&'d Draft) -> &'d BTreeMap<u32, F>,
+        known: impl Fn(&Numbers) -> &IdMap<I>,
+        key: impl Fn(ProcessIndex, &F) -> K,
+    ) -> Vec<(ProcessIndex, u32, &'d F)> {
+        let all = self.drafts.iter_enumerated().flat_map(|(process, draft)| {
+            facts(draft).iter().map(move |(&number, facts)| (process, number, facts))
+        });
+        let is_new = |&(process, number, _): &(ProcessIndex, u32, _)| {
+            known(&catalog.numbers[process]).get(number).is_none()
+        };
+        let mut new: Vec<_> = all.filter(is_new).collect();
+        new.sort_by_cached_key(|&(process, _, facts)| key(process, facts));
+        new
     }
 
     fn extend_threads(&self, catalog: &mut Catalog) {
-        let all = self.drafts.iter_enumerated().flat_map(|(process, draft)| {
-            let threads = draft.threads.iter().filter(|(number, _)| **number != 0);
-            threads.map(move |(&number, thread)| (process, number, thread.ticks))
-        });
-        let is_new = |&(process, number, _): &(ProcessIndex, u32, _)| {
-            catalog.numbers[process].threads.get(number).is_none()
+        let time = |process, thread: &ThreadDraft| {
+            thread.ticks.map_or(Nanos::LATEST, |ticks| catalog.time(process, ticks))
         };
-        let mut new: Vec<_> = all.filter(is_new).collect();
-        new.sort_by_cached_key(|&(process, number, ticks)| {
-            let time = ticks.map_or(Nanos::LATEST, |ticks| self.time(catalog, process, ticks));
-            (time, process, number)
-        });
+        let mut new =
+            self.new_facts(catalog, |draft| &draft.threads, |numbers| &numbers.threads, time);
+        // Thread 0 describes the process.
+        new.retain(|&(_, number, _)| number != 0);
         for (process, number, _) in new {
-            let facts = self.drafts[process].metadata.threads.get(&number);
-            let (os_id, name) = facts.map_or((0, ""), |facts| (facts.os_id, &facts.name));
-            let track = catalog.labels.thread_track(process, os_id, number);
-            let name = match readable(name) {
-                name if name.is_empty() => {
-                    let spawn = self.drafts[process].metadata.spawns.get(&number);
-                    let place = spawn.and_then(|spawn| spawn.place);
-                    default_label(&format!("thread {number}"), self.place(place))
-                }
-                name => name.into_owned(),
-            };
-            let thread = Thread {
+            let Metadata { threads, spawns, .. } = &self.drafts[process].metadata;
+            let (os_id, name) =
+                threads.get(&number).map_or((0, ""), |facts| (facts.os_id, &facts.name));
+            let place = spawns.get(&number).and_then(|spawn| spawn.place);
+            let index = catalog.threads.push_and_get_key(Thread {
                 process,
                 number,
                 os_id,
-                track,
-                name,
+                track: track(os_id, number, &mut catalog.labels[process].tracks),
+                name: self.label(&readable(name), &format!("thread {number}"), place),
                 dropped: 0,
                 spawned: None,
                 outcome: None,
-            };
-            let index = catalog.threads.push_and_get_key(thread);
+            });
             catalog.numbers[process].threads.insert(number, index);
         }
         for (index, thread) in catalog.threads.iter_mut_enumerated() {
@@ -318,46 +272,41 @@ impl CatalogBuilder {
         }
     }
 
-    fn place(&self, place: Option<PlaceIndex>) -> Option<&Place> {
-        place.map(|place| &self.places.list[usize::from(place)])
+    /// A name that the program gave, or else a type and where it was made: `Job @ main.rs:14`.
+    fn label(&self, name: &str, type_name: &str, place: Option<PlaceIndex>) -> String {
+        if !name.is_empty() {
+            return name.to_owned();
+        }
+        let place = place.map(|place| &self.places.list[place]);
+        default_label(type_name, place.map(|place| (&*place.file, place.line)))
     }
 
     fn extend_channels(&self, catalog: &mut Catalog) {
-        let all = self.drafts.iter_enumerated().flat_map(|(process, draft)| {
-            draft.metadata.channels.iter().map(move |(&number, facts)| (process, number, facts))
-        });
-        let is_new = |&(process, number, _): &(ProcessIndex, u32, _)| {
-            catalog.numbers[process].channels.get(number).is_none()
-        };
-        let mut new: Vec<(ProcessIndex, u32, &ChannelFacts)> = all.filter(is_new).collect();
-        new.sort_by_cached_key(|&(process, _, facts)| {
-            (self.time(catalog, process, facts.time), process, facts.sender, facts.receiver)
-        });
+        let new = self.new_facts(
+            catalog,
+            |draft| &draft.metadata.channels,
+            |numbers| &numbers.channels,
+            |process, facts| {
+                (catalog.time(process, facts.time), process, facts.sender, facts.receiver)
+            },
+        );
         for (process, number, facts) in new {
-            let label = match &*facts.name {
-                "" => default_label(&facts.message_type, self.place(facts.place)),
-                name => name.to_owned(),
-            };
+            let label = self.label(&facts.name, &facts.message_type, facts.place);
             let channel = catalog.channels.next_key();
-            catalog.numbers[process].channels.insert(number, channel);
-            let mut endpoint = |number, side| {
-                let facts = &self.drafts[process].metadata.endpoints[&number];
-                let index = catalog.endpoints.push_and_get_key(Endpoint {
-                    channel,
-                    side,
-                    is_clone: false,
-                    name: None,
-                    made_before: facts.made_before,
-                    dropped_before: facts.dropped_before,
-                });
-                catalog.numbers[process].endpoints.insert(number, index);
-                index
-            };
-            let sender = endpoint(facts.sender, Side::Sender);
-            endpoint(facts.receiver, Side::Receiver);
+            let numbers = &mut catalog.numbers[process];
+            numbers.channels.insert(number, channel);
+            let [sender, _] = [(facts.sender, Side::Sender), (facts.receiver, Side::Receiver)].map(
+                |(number, side)| {
+                    let facts = &self.drafts[process].metadata.endpoints[&number];
+                    let endpoint = endpoint(channel, side, false, facts);
+                    let index = catalog.endpoints.push_and_get_key(endpoint);
+                    numbers.endpoints.insert(number, index);
+                    index
+                },
+            );
             catalog.channels.push(Channel {
                 process,
-                label: catalog.labels.channel(process, &label),
+                label: distinguish(&label, &mut catalog.labels[process].channels),
                 message_type: facts.message_type.clone(),
                 bound: (facts.bound != UNBOUNDED).then_some(facts.bound),
                 place: facts.place,
@@ -368,24 +317,21 @@ impl CatalogBuilder {
         }
     }
 
+    /// Adds the endpoints that are clones, names all endpoints, and counts those that were made before
+    /// the recording.
     fn extend_endpoints(&self, catalog: &mut Catalog) {
-        // By channel: senders and receivers.
-        let mut before: TiVec<_, [u64; 2]> = catalog.channels.iter().map(|_| [0; 2]).collect();
-        for (process, draft) in self.drafts.iter_enumerated() {
+        for channel in &mut catalog.channels {
+            (channel.senders_before, channel.receivers_before) = (0, 0);
+        }
+        for (numbers, draft) in catalog.numbers.iter_mut().zip(&self.drafts) {
+            let numbers = &mut numbers.endpoints;
             // A clone's number is larger than that of its original.
             for (&number, facts) in &draft.metadata.endpoints {
-                let numbers = &mut catalog.numbers[process].endpoints;
                 let known = numbers.get(number).or_else(|| {
                     let EndpointOrigin::Clone(original) = facts.origin else { return None };
                     let channel = catalog.endpoints[numbers.get(original)?].channel;
-                    let index = catalog.endpoints.push_and_get_key(Endpoint {
-                        channel,
-                        side: facts.side,
-                        is_clone: true,
-                        name: None,
-                        made_before: facts.made_before,
-                        dropped_before: facts.dropped_before,
-                    });
+                    let endpoint = endpoint(channel, facts.side, true, facts);
+                    let index = catalog.endpoints.push_and_get_key(endpoint);
                     numbers.insert(number, index);
                     Some(index)
                 });
@@ -393,40 +339,32 @@ impl CatalogBuilder {
                 let endpoint = &mut catalog.endpoints[index];
                 endpoint.name = facts.name.as_deref().map(|name| readable(name).into_owned());
                 if facts.made_before && !facts.dropped_before {
-                    before[endpoint.channel][endpoint.side as usize] += 1;
+                    let channel = &mut catalog.channels[endpoint.channel];
+                    match endpoint.side {
+                        Side::Sender => channel.senders_before += 1,
+                        Side::Receiver => channel.receivers_before += 1,
+                    }
                 }
             }
-        }
-        for (channel, before) in catalog.channels.iter_mut().zip(before) {
-            [channel.senders_before, channel.receivers_before] = before;
         }
     }
 
     fn extend_primitives(&self, catalog: &mut Catalog) {
-        let all = self.drafts.iter_enumerated().flat_map(|(process, draft)| {
-            draft.metadata.primitives.iter().map(move |(&number, facts)| (process, number, facts))
-        });
-        let is_new = |&(process, number, facts): &(ProcessIndex, u32, &PrimitiveFacts)| {
-            facts.is_seen && catalog.numbers[process].primitives.get(number).is_none()
-        };
-        let mut new: Vec<(ProcessIndex, u32, &PrimitiveFacts)> = all.filter(is_new).collect();
-        new.sort_by_cached_key(|&(process, number, facts)| {
-            (self.time(catalog, process, facts.time), process, number)
-        });
+        let mut new = self.new_facts(
+            catalog,
+            |draft| &draft.metadata.primitives,
+            |numbers| &numbers.primitives,
+            |process, facts| catalog.time(process, facts.time),
+        );
+        new.retain(|(.., facts)| facts.is_seen);
         for (process, number, facts) in new {
             let kind = PrimitiveKind::from_code(facts.kind);
-            let label = match facts.name.as_deref() {
-                None | Some("") => {
-                    let type_name = primitive_type(kind, &facts.value_type);
-                    default_label(&type_name, self.place(facts.place))
-                }
-                Some(name) => name.to_owned(),
-            };
-            let label = catalog.labels.primitive(process, &label);
+            let name = facts.name.as_deref().unwrap_or_default();
+            let label = self.label(name, &primitive_type(kind, &facts.value_type), facts.place);
             let index = catalog.primitives.push_and_get_key(Primitive {
                 process,
                 kind,
-                label,
+                label: distinguish(&label, &mut catalog.labels[process].primitives),
                 value_type: facts.value_type.clone(),
                 place: facts.place,
                 size: facts.size,
@@ -437,8 +375,9 @@ impl CatalogBuilder {
 
     fn extend_callsites_and_tasks(&self, catalog: &mut Catalog) {
         for (process, draft) in self.drafts.iter_enumerated() {
+            let numbers = &mut catalog.numbers[process];
             for (&number, facts) in &draft.metadata.callsites {
-                if catalog.numbers[process].callsites.get(number).is_some() {
+                if numbers.callsites.get(number).is_some() {
                     continue;
                 }
                 let index = catalog.callsites.push_and_get_key(Callsite {
@@ -448,15 +387,39 @@ impl CatalogBuilder {
                     target: readable(&facts.target).into_owned(),
                     name: readable(&facts.name).into_owned(),
                 });
-                catalog.numbers[process].callsites.insert(number, index);
+                numbers.callsites.insert(number, index);
             }
             let named = draft.metadata.tasks.iter().filter(|(_, task)| !task.name.is_empty());
-            for (&task, facts) in named {
-                let name = readable(&facts.name).into_owned();
-                catalog.numbers[process].task_names.insert(task, name);
-            }
+            let names = named.map(|(&task, facts)| (task, readable(&facts.name).into_owned()));
+            numbers.task_names.extend(names);
         }
     }
+}
+
+fn extend_processes(catalog: &mut Catalog) {
+    let known = catalog.numbers.len();
+    let tracks = catalog.processes.iter().take(known).map(|process| process.track);
+    let mut tracks: HashSet<u64> = tracks.collect();
+    for process in catalog.processes.iter_mut().skip(known) {
+        process.track = track(process.pid.into(), process.number, &mut tracks);
+        catalog.numbers.push(Numbers::default());
+        catalog.labels.push(Labels::default());
+    }
+    for process in &mut catalog.processes {
+        process.clock.settle();
+    }
+}
+
+impl Catalog {
+    /// When something happened, since the trace's start.
+    fn time(&self, process: ProcessIndex, ticks: Ticks) -> Nanos {
+        self.processes[process].clock.nanoseconds(ticks).since(self.origin())
+    }
+}
+
+fn endpoint(channel: ChannelIndex, side: Side, is_clone: bool, facts: &EndpointFacts) -> Endpoint {
+    let EndpointFacts { made_before, dropped_before, .. } = *facts;
+    Endpoint { channel, side, is_clone, name: None, made_before, dropped_before }
 }
 
 /// By code: whether it is that of an operation of which only the time matters here.
@@ -473,6 +436,7 @@ const ONLY_TIME_MATTERS: [bool; 256] = {
 
 /// The records of a block, while they are read.
 struct Records<'a> {
+    process: &'a mut Process,
     draft: &'a mut Draft,
     places: &'a mut Places,
     thread: u32,
@@ -553,7 +517,7 @@ impl Records<'_> {
 
     fn record(&mut self, record: &Record<'_>) {
         self.end_run();
-        let Draft { process, metadata, extent, ended, .. } = &mut *self.draft;
+        let process = &mut *self.process;
         match record.event {
             Event::ProcessStarted {
                 pid,
@@ -575,7 +539,8 @@ impl Records<'_> {
                 return self.extend(Ticks(record.time), Ticks(record.time));
             }
             Event::ProcessEnded { monotonic_ns, code, signal } => {
-                *ended = Some((Nanos::new(monotonic_ns), code, signal));
+                let time = Nanos::new(monotonic_ns);
+                self.draft.ended = Some(Ended { time, code, signal });
             }
             Event::Clock { monotonic_ns } => {
                 process.clock.add(Ticks(record.time), Nanos::new(monotonic_ns));
@@ -583,12 +548,12 @@ impl Records<'_> {
             Event::Host { name } => process.host = readable(name).into_owned(),
             Event::Forgotten { .. } => {
                 // The recording shows what follows the discarded blocks.
-                *extent = None;
+                self.draft.extent = None;
                 process.is_truncated = true;
             }
             _ => {}
         }
-        metadata.apply(self.thread, record, self.places, &mut self.block);
+        self.draft.metadata.apply(self.thread, record, self.places, &mut self.block);
         // Thread 0 describes the process: its records are no events of the run.
         if self.thread != 0 {
             self.extend(Ticks(record.time), Ticks(record.time));

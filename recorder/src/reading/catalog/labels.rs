@@ -4,55 +4,45 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use format::PrimitiveKind;
-use typed_index_collections::TiVec;
 
-use super::{Place, ProcessIndex, distinguish, unique};
-
-/// The names and ids that are taken, by process.
+/// The names and ids that are taken in a process.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Labels {
-    pids: HashSet<u64>,
-    processes: TiVec<ProcessIndex, ProcessLabels>,
+    pub(super) tracks: HashSet<u64>,
+    /// The number of channels that would have the same label.
+    pub(super) channels: HashMap<String, usize>,
+    pub(super) primitives: HashMap<String, usize>,
 }
 
-#[derive(Clone, Debug, Default)]
-struct ProcessLabels {
-    thread_ids: HashSet<u64>,
-    channels: HashMap<String, usize>,
-    primitives: HashMap<String, usize>,
-}
-
-impl Labels {
-    fn of(&mut self, process: ProcessIndex) -> &mut ProcessLabels {
-        let count = usize::from(process) + 1;
-        if self.processes.len() < count {
-            self.processes.resize(count, ProcessLabels::default());
-        }
-        &mut self.processes[process]
-    }
-
-    pub(super) fn process_track(&mut self, pid: u32, number: u32) -> u64 {
-        unique(track(pid.into(), number), &mut self.pids)
-    }
-
-    pub(super) fn thread_track(&mut self, process: ProcessIndex, os_id: u64, number: u32) -> u64 {
-        unique(track(os_id, number), &mut self.of(process).thread_ids)
-    }
-
-    pub(super) fn channel(&mut self, process: ProcessIndex, label: &str) -> String {
-        distinguish(label, &mut self.of(process).channels)
-    }
-
-    pub(super) fn primitive(&mut self, process: ProcessIndex, label: &str) -> String {
-        distinguish(label, &mut self.of(process).primitives)
-    }
-}
-
-/// The operating system's id, or a substitute where it is not known.
-fn track(os_id: u64, number: u32) -> u64 {
+/// The id of the operating system, or a substitute where it is not known; made different from those
+/// that are taken.
+pub(super) fn track(os_id: u64, number: u32, taken: &mut HashSet<u64>) -> u64 {
     /// Above every id that Linux gives to a thread.
     const SUBSTITUTE: u64 = 1 << 22;
-    if os_id == 0 { SUBSTITUTE + u64::from(number) } else { os_id }
+    const BEYOND: u64 = 1 << 23;
+    let mut track = if os_id == 0 { SUBSTITUTE + u64::from(number) } else { os_id };
+    while !taken.insert(track) {
+        track = track.wrapping_add(BEYOND);
+    }
+    track
+}
+
+/// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
+pub(super) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
+    // Perfetto 52 stops reading where a text ends in a backslash. In the name of a channel it is
+    // most likely a folder's.
+    let label = label.replace('\\', "/");
+    let mut count = seen.get(&label).copied().unwrap_or(0);
+    let mut distinct = label.clone();
+    while count > 0 && {
+        distinct = format!("{label} [{}]", count + 1);
+        seen.contains_key(&distinct)
+    } {
+        count += 1;
+    }
+    seen.insert(label, count + 1);
+    seen.entry(distinct.clone()).or_insert(1);
+    distinct
 }
 
 /// A text of the program that every viewer can show: Perfetto 52 stops reading where a text ends in
@@ -62,11 +52,6 @@ pub(crate) fn readable(text: &str) -> Cow<'_, str> {
         Some(rest) => format!("{rest}∖").into(),
         None => text.into(),
     }
-}
-
-/// A type and where it was made: `Job @ main.rs:14`.
-pub(super) fn default_label(type_name: &str, place: Option<&Place>) -> String {
-    format::default_label(type_name, place.map(|place| (&*place.file, place.line)))
 }
 
 /// A primitive's type, as the source has it: `Mutex<Receiver<Job>>`.
@@ -88,5 +73,23 @@ mod tests {
         assert_eq!(primitive_type(mutex, "a::Receiver<b::Job>"), "Mutex<Receiver<Job>>");
         assert_eq!(primitive_type(Some(PrimitiveKind::Condvar), ""), "Condvar");
         assert_eq!(primitive_type(None, ""), "primitive");
+    }
+
+    #[test]
+    fn labels_differ_and_have_no_backslash() {
+        let mut seen = HashMap::new();
+        let labels: Vec<_> = ["jobs", "a\\", "jobs", "jobs", "b [2]", "b", "b"]
+            .map(|label| distinguish(label, &mut seen))
+            .into();
+        assert_eq!(labels, ["jobs", "a/", "jobs [2]", "jobs [3]", "b [2]", "b", "b [3]"]);
+    }
+
+    #[test]
+    fn an_id_that_is_taken_becomes_another() {
+        let mut taken = Default::default();
+        let all = [7, 7, 7, 8].map(|id| track(id, 1, &mut taken));
+        let all = HashSet::from(all);
+        assert_eq!(all.len(), 4);
+        assert!(all.contains(&7) && all.contains(&8));
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Others refer to them by [`index`]. An index never changes, also where the recording grows.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -46,7 +46,9 @@ pub struct Catalog {
     pub end: Nanos,
     /// What the numbers of each process stand for.
     pub(super) numbers: TiVec<ProcessIndex, Numbers>,
-    labels: labels::Labels,
+    labels: TiVec<ProcessIndex, labels::Labels>,
+    /// The monotonic clock at the trace's start, once there are events.
+    origin: Option<Nanos>,
 }
 
 /// What the numbers in the records of a process stand for.
@@ -61,7 +63,7 @@ pub(super) struct Numbers {
 }
 
 /// A process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Process {
     /// Its number in the recording; unique, also where several recordings are read as one.
     pub number: u32,
@@ -299,6 +301,11 @@ impl Process {
 }
 
 impl Catalog {
+    /// The monotonic clock at the trace's start.
+    pub(super) fn origin(&self) -> Nanos {
+        self.origin.unwrap_or_default()
+    }
+
     /// The name of a process where there are several: its file name, followed by its pid if
     /// another process has the same.
     pub fn process_name(&self, process: ProcessIndex) -> Option<String> {
@@ -357,35 +364,6 @@ impl Catalog {
     }
 }
 
-/// Maps an id to one that no earlier caller got.
-fn unique(id: u64, taken: &mut HashSet<u64>) -> u64 {
-    /// Above every id that Linux gives to a thread.
-    const BEYOND: u64 = 1 << 23;
-    let mut unique = id;
-    while !taken.insert(unique) {
-        unique = unique.wrapping_add(BEYOND);
-    }
-    unique
-}
-
-/// Makes `label` differ from those before: `jobs`, `jobs [2]`, …
-fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
-    // Perfetto 52 stops reading where a text ends in a backslash. In the name of a channel it is
-    // most likely a folder's.
-    let label = label.replace('\\', "/");
-    let mut count = seen.get(&label).copied().unwrap_or(0);
-    let mut distinct = label.clone();
-    while count > 0 && {
-        distinct = format!("{label} [{}]", count + 1);
-        seen.contains_key(&distinct)
-    } {
-        count += 1;
-    }
-    seen.insert(label, count + 1);
-    seen.entry(distinct.clone()).or_insert(1);
-    distinct
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -395,23 +373,6 @@ mod tests {
         let place = |column| Place { file: "src/main.rs".into(), line: 14, column };
         assert_eq!(place(5).to_string(), "src/main.rs:14:5");
         assert_eq!(place(0).to_string(), "src/main.rs:14");
-    }
-
-    #[test]
-    fn labels_differ_and_have_no_backslash() {
-        let mut seen = HashMap::new();
-        let labels: Vec<_> = ["jobs", "a\\", "jobs", "jobs", "b [2]", "b", "b"]
-            .map(|label| distinguish(label, &mut seen))
-            .into();
-        assert_eq!(labels, ["jobs", "a/", "jobs [2]", "jobs [3]", "b [2]", "b", "b [3]"]);
-    }
-
-    #[test]
-    fn an_id_that_is_taken_becomes_another() {
-        let mut taken = Default::default();
-        let all: HashSet<_> = [7, 7, 7, 8].into_iter().map(|id| unique(id, &mut taken)).collect();
-        assert_eq!(all.len(), 4);
-        assert!(all.contains(&7) && all.contains(&8));
     }
 
     #[test]

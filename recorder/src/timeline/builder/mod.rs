@@ -24,13 +24,12 @@ use super::item::{
     Activity, Count, Counter, Ending, Fate, Flight, Flow, HeldLock, Item, Slice, SliceKind,
 };
 use crate::reading::catalog::{
-    Catalog, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
-    ThreadIndex,
+    Catalog, ChannelIndex, EndpointIndex, PrimitiveIndex, ProcessIndex, Target, ThreadIndex,
 };
-use crate::reading::{self, Nanos, Recording};
+use crate::reading::{self, Nanos, Operation, Recording};
 use crate::replay::{
-    self, Cause, Completed, EndpointChange, Hold, HoldEnd, Listener, Message, Replay, Transition,
-    Wait,
+    Cause, Completed, EndpointChange, Hold, HoldEnd, Listener, Message, Replay, RunState,
+    Transition, Use, Wait,
 };
 
 mod lanes;
@@ -121,15 +120,7 @@ struct LockTrack {
     release: Option<Slice>,
 }
 
-/// The lane of a message in flight.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct MessageLane(Option<u8>);
-
-impl<'a, S, E> TimelineBuilder<'a, S>
-where
-    S: FnMut(&Item) -> Result<(), E>,
-    E: From<reading::Error>,
-{
+impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
     /// A builder for a run with this catalog.
     pub fn new(catalog: &'a Catalog, sink: S) -> Self {
         TimelineBuilder {
@@ -146,39 +137,28 @@ where
         (self.sink)(&Item::Slice(slice))
     }
 
-    fn counter(
-        &mut self,
-        state: &replay::RunState,
-        channel: ChannelIndex,
-        count: Count,
-        time: Nanos,
-    ) -> Result<(), E> {
-        let value = match count {
-            Count::QueueDepth => self.depth(state, channel),
-            Count::LiveSenders => state.channels[channel].senders,
-        };
-        (self.sink)(&Item::Counter(Counter { channel, count, time, value }))
+    /// The values of a channel's counters from `time` on.
+    fn counters(&mut self, state: &RunState, channel: ChannelIndex, time: Nanos) -> Result<(), E> {
+        let depth = (Count::QueueDepth, self.depth(state, channel));
+        let senders = (Count::LiveSenders, state.channels[channel].senders);
+        [depth, senders].into_iter().try_for_each(|(count, value)| {
+            (self.sink)(&Item::Counter(Counter { channel, count, time, value }))
+        })
     }
 
     /// The depth of a channel, as it is shown. The time of a receive is taken after it, so that by
     /// the times alone a channel can seem to hold more messages than it has room for.
     #[inline]
-    fn depth(&self, state: &replay::RunState, channel: ChannelIndex) -> u64 {
+    fn depth(&self, state: &RunState, channel: ChannelIndex) -> u64 {
         state.channels[channel].depth.min(self.catalog.channels[channel].capacity())
     }
 
     /// A slice of an operation that is over, without length.
     #[inline]
     fn instant(&self, completed: &Completed<'_>, ending: Ending) -> Slice {
-        let operation = completed.operation;
+        let Completed { time, thread, operation, .. } = *completed;
         let kind = SliceKind::Operation { call: operation.call, ending };
-        Slice {
-            target: operation.target,
-            endpoint: operation.endpoint,
-            place: operation.place,
-            waited: completed.waited(),
-            ..Slice::instant(completed.thread, completed.time, kind)
-        }
+        Slice { waited: completed.waited(), ..slice_of(operation, thread, time, kind) }
     }
 
     /// An operation that is over: its wait, if it had one, and then itself.
@@ -188,14 +168,20 @@ where
         ending: Ending,
         flow: Option<Flow>,
     ) -> Result<(), E> {
-        if let Some(wait) = completed.wait {
-            self.waited(completed.thread, wait, None, Some(completed.time))?;
-        }
+        self.wait_of(completed, None)?;
         // A thread that sleeps waits for no other, and wakes by itself.
-        if completed.call() == Call::Sleep && completed.wait.is_some() {
+        if completed.operation.call == Call::Sleep && completed.wait.is_some() {
             return Ok(());
         }
         self.slice(Slice { flow, ..self.instant(completed, ending) })
+    }
+
+    /// The wait of an operation that is over, if it had one.
+    #[inline]
+    fn wait_of(&mut self, completed: &Completed<'_>, message: Option<NonZeroU64>) -> Result<(), E> {
+        let Completed { time, thread, wait: Some(wait), .. } = *completed else { return Ok(()) };
+        self.wait_ended(thread, wait, Some(time));
+        self.waited(thread, wait, message, Some(time))
     }
 
     /// The slice of a wait that is over at `over`.
@@ -206,23 +192,19 @@ where
         message: Option<NonZeroU64>,
         over: Option<Nanos>,
     ) -> Result<(), E> {
-        let call = wait.call();
+        let (call, channel) = (wait.call(), wait.operation.channel());
         self.be(thread, wait.begin, over, Activity::waiting_in(call))?;
-        let kind = SliceKind::Wait { call, is_full: call.is_send() && !self.is_rendezvous(wait) };
+        // In a rendezvous nothing is full: the sender waits for the receiver.
+        let is_rendezvous = channel.is_some_and(|it| self.catalog.channels[it].is_rendezvous());
+        let kind = SliceKind::Wait { call, is_full: call.is_send() && !is_rendezvous };
         let begin = self.threads[thread].first_free(wait.begin);
         self.slice(Slice {
             end: over.map(|over| over.before().max(begin)),
             message,
             waited: over.map(|over| over.since(wait.begin)),
             timeout: wait.operation.timeout(),
-            ..wait_slice(thread, wait, begin, kind)
+            ..slice_of(&wait.operation, thread, begin, kind)
         })
-    }
-
-    /// In a rendezvous nothing is full: the sender waits for the receiver.
-    fn is_rendezvous(&self, wait: &Wait) -> bool {
-        let channel = wait.operation.channel();
-        channel.is_some_and(|channel| self.catalog.channels[channel].is_rendezvous())
     }
 
     /// The slice of a send that has handed its message over and has not returned yet.
@@ -230,9 +212,10 @@ where
         &mut self,
         thread: ThreadIndex,
         wait: &Wait,
-        (handed_over, number): (Nanos, Option<u64>),
+        (handed_over, message): (Nanos, Option<NonZeroU64>),
         end: Option<Nanos>,
     ) -> Result<(), E> {
+        self.wait_ended(thread, wait, end);
         let (begin, call) = (handed_over.after(), wait.call());
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
@@ -240,9 +223,9 @@ where
         self.be(thread, handed_over, end, Activity::waiting_in(call))?;
         self.slice(Slice {
             end,
-            message: number.and_then(NonZeroU64::new),
+            message,
             waited: end.map(|end| end.since(wait.begin)),
-            ..wait_slice(thread, wait, begin, SliceKind::Returning { call })
+            ..slice_of(&wait.operation, thread, begin, SliceKind::Returning { call })
         })
     }
 
@@ -254,88 +237,48 @@ where
         (*sent <= MAX_CONSEQUENCES).then_some(*received)
     }
 
-    /// A message is handed over.
+    /// A message is handed over and begins its flight, and the wait of its send is over.
     #[inline]
     fn sent(
         &mut self,
-        state: &replay::RunState,
+        state: &RunState,
         send: &Completed<'_>,
         message: &Message,
-        lane: &mut MessageLane,
+        lane: &mut Option<u8>,
     ) -> Result<(), E> {
-        let cause = self.cause(send.thread);
-        let depth = self.launch(state, send.time, message, lane);
-        if let Some(wait) = send.wait {
-            self.wait_ended(send.thread, wait, Some(send.time));
-            self.waited(send.thread, wait, number(message), Some(send.time))?;
+        let Completed { time, thread, wait, .. } = *send;
+        let cause = self.cause(thread);
+        if let Some(channel) = message.channel {
+            *lane = self.channels[channel].take(time);
+        }
+        if let Some(wait) = wait {
+            self.waited(thread, wait, message.number, Some(time))?;
         }
         self.slice(Slice {
-            message: number(message),
+            message: message.number,
             flow: Some(Flow::Out(message.edge..message.edge + 1)),
             cause,
-            depth,
+            depth: message.channel.map(|channel| self.depth(state, channel)),
             text: message.value.clone(),
             ..self.instant(send, Ending::Transferred)
-        })
-    }
-
-    /// A message begins its flight; returns the depth of its channel then.
-    #[inline]
-    fn launch(
-        &mut self,
-        state: &replay::RunState,
-        time: Nanos,
-        message: &Message,
-        lane: &mut MessageLane,
-    ) -> Option<u64> {
-        let channel = message.channel?;
-        lane.0 = self.channels[channel].take(time);
-        Some(self.depth(state, channel))
-    }
-
-    fn handed_over(
-        &mut self,
-        state: &replay::RunState,
-        time: Nanos,
-        wait: &Wait,
-        message: &Message,
-        lane: &mut MessageLane,
-    ) -> Result<(), E> {
-        let sender = message.sender;
-        let cause = self.cause(sender);
-        let depth = self.launch(state, time, message, lane);
-        self.waited(sender, wait, number(message), Some(time))?;
-        let kind = SliceKind::Operation { call: wait.call(), ending: Ending::Transferred };
-        self.slice(Slice {
-            end: Some(time),
-            message: number(message),
-            flow: Some(Flow::Out(message.edge..message.edge + 1)),
-            cause,
-            depth,
-            waited: Some(time.since(wait.begin)),
-            text: message.value.clone(),
-            ..wait_slice(sender, wait, time, kind)
         })
     }
 
     #[inline]
     fn received(
         &mut self,
-        state: &replay::RunState,
+        state: &RunState,
         receive: &Completed<'_>,
         message: Option<&Message>,
-        lane: MessageLane,
+        lane: Option<u8>,
     ) -> Result<(), E> {
         let Completed { time, thread, .. } = *receive;
         self.threads[thread].received = message.map(|_| (time, 0));
         if let Some(message) = message {
             self.land(message, lane, time, Fate::Received)?;
         }
-        let number = message.and_then(number);
-        if let Some(wait) = receive.wait {
-            self.wait_ended(thread, wait, Some(time));
-            self.waited(thread, wait, number, Some(time))?;
-        }
+        let number = message.and_then(|message| message.number);
+        self.wait_of(receive, number)?;
         let ending = match message {
             Some(_) => Ending::Transferred,
             None => Ending::SendNotRecorded,
@@ -356,11 +299,12 @@ where
     fn land(
         &mut self,
         message: &Message,
-        MessageLane(lane): MessageLane,
+        lane: Option<u8>,
         end: Nanos,
         fate: Fate,
     ) -> Result<(), E> {
-        let (Some(channel), Some(begin)) = (message.channel, message.handed_over) else {
+        let Message { channel: Some(channel), handed_over: Some(begin), number, .. } = *message
+        else {
             return Ok(());
         };
         // Where events are missing, a receive can seem to be before its send.
@@ -368,7 +312,7 @@ where
         self.channels[channel].give_back(lane, end);
         (self.sink)(&Item::Flight(Flight {
             channel,
-            message: message.number,
+            message: number.map_or(0, NonZeroU64::get),
             flow: message.edge,
             lane,
             begin,
@@ -380,12 +324,11 @@ where
 
     fn endpoint(
         &mut self,
-        state: &replay::RunState,
-        (time, thread): (Nanos, ThreadIndex),
+        state: &RunState,
         change: EndpointChange,
+        Use { time, thread, place }: Use,
         channel: Option<ChannelIndex>,
         endpoint: Option<EndpointIndex>,
-        place: Option<PlaceIndex>,
     ) -> Result<(), E> {
         let kind = match change {
             EndpointChange::ChannelCreated => SliceKind::ChannelCreated,
@@ -396,37 +339,12 @@ where
         };
         let target = channel.map(Target::Channel);
         self.slice(Slice { target, endpoint, place, ..Slice::instant(thread, time, kind) })?;
-        let is_counted =
-            !matches!(change, EndpointChange::ReceiverDropped | EndpointChange::ReceiverCloned);
-        let Some(channel) = channel.filter(|_| is_counted) else { return Ok(()) };
-        self.counter(state, channel, Count::QueueDepth, time)?;
-        self.counter(state, channel, Count::LiveSenders, time)
-    }
-
-    fn acquired(
-        &mut self,
-        acquire: &Completed<'_>,
-        primitive: PrimitiveIndex,
-        release_edges: Option<&Range<u64>>,
-    ) -> Result<(), E> {
-        if let Some(edges) = release_edges
-            && let Some(release) = self.primitives[primitive].release.take()
-        {
-            self.slice(Slice { flow: flow_out(edges), ..release })?;
+        match (change, channel) {
+            (EndpointChange::ReceiverDropped | EndpointChange::ReceiverCloned, _) | (_, None) => {
+                Ok(())
+            }
+            (_, Some(channel)) => self.counters(state, channel, time),
         }
-        self.completed(acquire, Ending::Done, flow_in(acquire.cause))
-    }
-
-    fn released(
-        &mut self,
-        release: &Completed<'_>,
-        primitive: PrimitiveIndex,
-        was_held: bool,
-    ) -> Result<(), E> {
-        let ending = if was_held { Ending::Done } else { Ending::LockNotRecorded };
-        let slice = self.instant(release, ending);
-        let before = self.primitives[primitive].release.replace(slice);
-        before.map_or(Ok(()), |before| self.slice(before))
     }
 
     fn hold_ended(
@@ -471,7 +389,7 @@ where
     /// From now on it is not known what a process did while its recording paused.
     fn resumed(
         &mut self,
-        state: &replay::RunState,
+        state: &RunState,
         time: Nanos,
         process: ProcessIndex,
         thread: Option<ThreadIndex>,
@@ -481,7 +399,10 @@ where
             if facts.process == process {
                 track.received = None;
                 let paused = paused.unwrap_or(time).max(track.lasted_until);
-                track.spans.iter_mut().for_each(|span| span.outlast(paused));
+                // What it is in may have ended meanwhile.
+                for open in &mut track.spans {
+                    open.paused.get_or_insert(paused);
+                }
             }
         }
         if let Some(paused) = paused {
@@ -493,22 +414,13 @@ where
         }
     }
 
-    fn finishing(&mut self, state: &replay::RunState) -> Result<(), E> {
+    fn finishing(&mut self, state: &RunState) -> Result<(), E> {
         self.end_states(state)?;
         self.end_spans()?;
         for primitive in self.catalog.primitives.keys() {
             if let Some(release) = self.primitives[primitive].release.take() {
                 self.slice(release)?;
             }
-        }
-        Ok(())
-    }
-
-    fn finished(&mut self, state: &replay::RunState) -> Result<(), E> {
-        for (channel, facts) in self.catalog.channels.iter_enumerated() {
-            let end = self.catalog.end_of(facts.process);
-            self.counter(state, channel, Count::QueueDepth, end)?;
-            self.counter(state, channel, Count::LiveSenders, end)?;
         }
         Ok(())
     }
@@ -519,18 +431,24 @@ where
     S: FnMut(&Item) -> Result<(), E>,
     E: From<reading::Error>,
 {
-    type Note = MessageLane;
+    /// The lane of a message in flight.
+    type Note = Option<u8>;
     type Error = E;
 
     #[inline(always)]
     fn on(
         &mut self,
-        state: &replay::RunState,
+        state: &RunState,
         transition: &Transition<'_>,
-        lane: &mut MessageLane,
+        lane: &mut Option<u8>,
     ) -> Result<(), E> {
         match transition {
-            Transition::Sent { send, message } => self.sent(state, send, message, lane),
+            Transition::Sent { send, message } => {
+                if let Some(wait) = send.wait {
+                    self.wait_ended(send.thread, wait, Some(send.time));
+                }
+                self.sent(state, send, message, lane)
+            }
             Transition::Received { receive, message, .. } => {
                 self.received(state, receive, *message, *lane)
             }
@@ -539,106 +457,61 @@ where
     }
 }
 
-impl<S, E> TimelineBuilder<'_, S>
-where
-    S: FnMut(&Item) -> Result<(), E>,
-    E: From<reading::Error>,
-{
+impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
     fn on_other(
         &mut self,
-        state: &replay::RunState,
+        state: &RunState,
         transition: &Transition<'_>,
-        lane: &mut MessageLane,
+        lane: &mut Option<u8>,
     ) -> Result<(), E> {
         match *transition {
-            Transition::Sent { .. }
-            | Transition::Received { .. }
-            | Transition::WaitBegan { .. } => Ok(()),
             Transition::ThreadSeen { time, thread } => {
-                self.threads[thread].states.begin(time);
+                self.threads[thread].states.reported = Some(time);
                 Ok(())
             }
-            Transition::WaitAbandoned { thread, wait, until } => {
-                self.wait_ended(thread, wait, until);
-                match wait.handed_over {
-                    Some(handed_over) => self.returning(thread, wait, handed_over, until),
-                    None => self.waited(thread, wait, None, until),
+            Transition::WaitAbandoned { thread, wait, until } => match wait.handed_over {
+                Some(handed_over) => self.returning(thread, wait, handed_over, until),
+                None => {
+                    self.wait_ended(thread, wait, until);
+                    self.waited(thread, wait, None, until)
                 }
-            }
-            Transition::HandedOver { time, wait, message } => {
-                self.handed_over(state, time, wait, message, lane)
-            }
+            },
+            Transition::HandedOver { ref send, message } => self.sent(state, send, message, lane),
             Transition::SendReturned { ref send } => match send.wait {
                 Some(wait @ &Wait { handed_over: Some(handed_over), .. }) => {
-                    self.wait_ended(send.thread, wait, Some(send.time));
                     self.returning(send.thread, wait, handed_over, Some(send.time))
                 }
                 _ => Ok(()),
             },
             Transition::Completed { ref completed, ref edges } => {
-                if let Some(wait) = completed.wait {
-                    self.wait_ended(completed.thread, wait, Some(completed.time));
-                }
                 let flow = flow_out(edges).or_else(|| flow_in(completed.cause));
-                self.completed(completed, Ending::of(completed.outcome()), flow)
+                self.completed(completed, Ending::of(completed.operation.outcome), flow)
             }
-            Transition::Acquired { ref acquire, primitive, ref release_edges } => {
-                if let Some(wait) = acquire.wait {
-                    self.wait_ended(acquire.thread, wait, Some(acquire.time));
-                }
-                self.acquired(acquire, primitive, release_edges.as_ref())
-            }
-            Transition::HoldBegan { primitive, hold } => {
-                let track = &mut self.primitives[primitive];
-                track.holds.push((hold.id, track.lanes.take(hold.begin)));
-                Ok(())
-            }
-            Transition::HoldEnded { primitive, hold, end, others_waited } => {
-                self.hold_ended(primitive, hold, end, others_waited)
-            }
-            Transition::Released { ref release, primitive, was_held } => {
-                self.released(release, primitive, was_held)
-            }
-            Transition::BarrierOpened { ref arrival, ref edges } => {
-                self.completed(arrival, Ending::LastToArrive, flow_out(edges))
-            }
-            Transition::InitializerStarted { ref started, primitive } => {
-                if let Some(wait) = started.wait {
-                    self.wait_ended(started.thread, wait, Some(started.time));
-                    self.waited(started.thread, wait, None, Some(started.time))?;
-                }
-                self.enter_initializer(started, primitive);
-                Ok(())
-            }
-            Transition::InitializerEnded { time, thread, primitive, ref edges } => {
-                self.leave_initializer(time, thread, primitive, flow_out(edges))
-            }
-            Transition::Endpoint { time, thread, change, channel, endpoint, place } => {
-                self.endpoint(state, (time, thread), change, channel, endpoint, place)
+            Transition::Endpoint { change, at, channel, endpoint } => {
+                self.endpoint(state, change, at, channel, endpoint)
             }
             Transition::ThreadStarted { time, thread, cause } => {
                 let spawned = self.catalog.threads[thread].spawned;
                 let place = spawned.and_then(|spawned| spawned.place);
-                let flow = flow_in(cause);
-                let kind = SliceKind::ThreadStarted;
-                self.slice(Slice { flow, place, ..Slice::instant(thread, time, kind) })
+                let started = Slice::instant(thread, time, SliceKind::ThreadStarted);
+                self.slice(Slice { flow: flow_in(cause), place, ..started })
             }
             Transition::ThreadReturned { time, thread, panicked, ref edges } => {
-                self.threads[thread].states.end();
+                self.threads[thread].states.has_ended = true;
                 self.thread_ended(time, thread, panicked, flow_out(edges))
             }
             Transition::ThreadEnded { time, thread } => {
-                self.threads[thread].states.end();
+                self.threads[thread].states.has_ended = true;
                 // No thread joins one whose spawn is not recorded: this is all of its end.
                 match state.threads[thread].returned {
                     Some(_) => Ok(()),
                     None => self.thread_ended(time, thread, false, None),
                 }
             }
-            Transition::Panicked { time, thread, place, message } => {
+            Transition::Panicked { at: Use { time, thread, place }, message } => {
                 let text = (!message.is_empty()).then(|| Arc::clone(message));
-                let kind = SliceKind::Panicked;
-                self.slice(Slice { place, text, ..Slice::instant(thread, time, kind) })
+                let panicked = Slice::instant(thread, time, SliceKind::Panicked);
+                self.slice(Slice { place, text, ..panicked })
             }
             Transition::Traced { time, thread, event, text } => {
                 self.traced(time, thread, event, text)
@@ -649,33 +522,68 @@ where
             Transition::Resumed { time, process, thread, paused } => {
                 self.resumed(state, time, process, thread, paused)
             }
-            Transition::Finishing => self.finishing(state),
-            Transition::NotReceived { message, until, fate } => {
-                let fate = match fate {
-                    replay::Fate::Lost => Fate::Lost,
-                    replay::Fate::Unknown => Fate::Unknown,
-                };
+            Transition::NotReceived { message, until } => {
+                let fate = if message.paused.is_some() { Fate::Unknown } else { Fate::Lost };
                 self.land(message, *lane, until, fate)
             }
-            Transition::Finished => self.finished(state),
+            Transition::Finishing => self.finishing(state),
+            Transition::Finished => {
+                let mut channels = self.catalog.channels.iter_enumerated();
+                channels.try_for_each(|(channel, facts)| {
+                    self.counters(state, channel, self.catalog.end_of(facts.process))
+                })
+            }
+            _ => self.on_primitive(transition),
+        }
+    }
+
+    fn on_primitive(&mut self, transition: &Transition<'_>) -> Result<(), E> {
+        match *transition {
+            Transition::Acquired { ref acquire, primitive, ref release_edges } => {
+                if let Some(flow) = flow_out(release_edges)
+                    && let Some(release) = self.primitives[primitive].release.take()
+                {
+                    self.slice(Slice { flow: Some(flow), ..release })?;
+                }
+                self.completed(acquire, Ending::Done, flow_in(acquire.cause))
+            }
+            Transition::HoldBegan { primitive, hold } => {
+                let track = &mut self.primitives[primitive];
+                track.holds.push((hold.id, track.lanes.take(hold.begin)));
+                Ok(())
+            }
+            Transition::HoldEnded { primitive, hold, end, others_waited } => {
+                self.hold_ended(primitive, hold, end, others_waited)
+            }
+            Transition::Released { ref release, primitive, was_held } => {
+                let ending = if was_held { Ending::Done } else { Ending::LockNotRecorded };
+                let slice = self.instant(release, ending);
+                let before = self.primitives[primitive].release.replace(slice);
+                before.map_or(Ok(()), |before| self.slice(before))
+            }
+            Transition::BarrierOpened { ref arrival, ref edges } => {
+                self.completed(arrival, Ending::LastToArrive, flow_out(edges))
+            }
+            Transition::InitializerStarted { ref started, .. } => {
+                self.wait_of(started, None)?;
+                let Completed { time, thread, operation, .. } = *started;
+                let slice = slice_of(operation, thread, time, SliceKind::Initializer);
+                self.enter(slice, None);
+                Ok(())
+            }
+            Transition::InitializerEnded { time, thread, primitive, ref edges } => {
+                self.leave_initializer(time, thread, primitive, flow_out(edges))
+            }
+            _ => Ok(()),
         }
     }
 }
 
+/// A slice about what an operation is on.
 #[inline]
-fn number(message: &Message) -> Option<NonZeroU64> {
-    message.number_in_channel().and_then(NonZeroU64::new)
-}
-
-/// A slice of an operation that waits, or has waited.
-fn wait_slice(thread: ThreadIndex, wait: &Wait, time: Nanos, kind: SliceKind) -> Slice {
-    let operation = &wait.operation;
-    Slice {
-        target: operation.target,
-        endpoint: operation.endpoint,
-        place: operation.place,
-        ..Slice::instant(thread, time, kind)
-    }
+fn slice_of(operation: &Operation, thread: ThreadIndex, time: Nanos, kind: SliceKind) -> Slice {
+    let Operation { target, endpoint, place, .. } = *operation;
+    Slice { target, endpoint, place, ..Slice::instant(thread, time, kind) }
 }
 
 fn flow_out(edges: &Range<u64>) -> Option<Flow> {

@@ -6,58 +6,32 @@
 //! slices that begin at the same time, a trace that is sorted by time takes the first to enclose the
 //! second, and the inner ones are written first.
 
-use std::sync::Arc;
-
 use super::{ThreadTrack, TimelineBuilder};
-use crate::reading::catalog::{
-    CallsiteIndex, PlaceIndex, PrimitiveIndex, Target, ThreadIndex, readable,
-};
-use crate::reading::{self, Event, Nanos};
-use crate::replay::{Completed, Wait};
+use crate::reading::catalog::{CallsiteIndex, PrimitiveIndex, Target, ThreadIndex};
+use crate::reading::{Event, Nanos};
+use crate::replay::{self, Wait};
 use crate::timeline::item::{Flow, Item, Slice, SliceKind};
 
 /// What a thread has entered and not left.
 #[derive(Clone, Debug)]
 pub(super) struct OpenSpan {
-    begin: Nanos,
-    kind: OpenKind,
-    target: Option<Target>,
-    place: Option<PlaceIndex>,
+    /// Its slice, whose end is not known yet.
+    slice: Slice,
+    /// The number of a span. An initializer has none.
+    number: Option<u64>,
     /// When the recording first paused since: it may have been left.
-    paused: Option<Nanos>,
-}
-
-#[derive(Clone, Debug)]
-enum OpenKind {
-    /// A span, with its number and its fields.
-    Span(u64, Option<Arc<str>>),
-    Initializer,
+    pub(super) paused: Option<Nanos>,
 }
 
 impl OpenSpan {
-    /// It may have been left while the recording paused.
-    pub(super) fn outlast(&mut self, paused: Nanos) {
-        self.paused.get_or_insert(paused);
-    }
-
-    fn slice(&self, thread: ThreadIndex, end: Option<Nanos>) -> Slice {
-        let (kind, text) = match &self.kind {
-            OpenKind::Span(_, fields) => (SliceKind::Span, fields.clone()),
-            OpenKind::Initializer => (SliceKind::Initializer, None),
-        };
-        Slice {
-            // Where events are missing, an end can seem to be before the begin.
-            end: end.map(|end| end.max(self.begin)),
-            target: self.target,
-            place: self.place,
-            text,
-            ..Slice::instant(thread, self.begin, kind)
-        }
+    fn until(&self, end: Option<Nanos>) -> Slice {
+        // Where events are missing, an end can seem to be before the start.
+        Slice { end: end.map(|end| end.max(self.slice.begin)), ..self.slice.clone() }
     }
 
     /// The slice of one that was left at `time`, or while the recording paused before.
-    fn closed(&self, thread: ThreadIndex, time: Nanos) -> Slice {
-        self.slice(thread, Some(self.paused.unwrap_or(time).min(time)))
+    fn closed(&self, time: Nanos) -> Slice {
+        self.until(Some(self.paused.unwrap_or(time).min(time)))
     }
 }
 
@@ -74,11 +48,7 @@ impl ThreadTrack {
     }
 }
 
-impl<S, E> TimelineBuilder<'_, S>
-where
-    S: FnMut(&Item) -> Result<(), E>,
-    E: From<reading::Error>,
-{
+impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
     /// A thread enters or leaves a span, or logs.
     pub(super) fn traced(
         &mut self,
@@ -87,48 +57,35 @@ where
         event: &Event,
         text: &str,
     ) -> Result<(), E> {
-        let place = |callsite: Option<CallsiteIndex>| self.catalog.callsites[callsite?].place;
-        let text = (!text.is_empty()).then(|| readable(text).into());
+        let slice = |callsite: Option<CallsiteIndex>, kind| Slice {
+            target: callsite.map(Target::Callsite),
+            place: callsite.and_then(|callsite| self.catalog.callsites[callsite].place),
+            text: replay::text(text),
+            ..Slice::instant(thread, time, kind)
+        };
         match *event {
             Event::SpanEntered { callsite, span } => {
-                let (target, place) = (callsite.map(Target::Callsite), place(callsite));
-                let kind = OpenKind::Span(span, text);
-                self.enter(thread, OpenSpan { begin: time, kind, target, place, paused: None });
+                self.enter(slice(callsite, SliceKind::Span), Some(span));
                 Ok(())
             }
             Event::SpanExited { span } => {
-                let is_it = |open: &OpenSpan| matches!(open.kind, OpenKind::Span(number, _) if number == span);
+                let is_it = |open: &OpenSpan| open.number == Some(span);
                 let position = self.threads[thread].spans.iter().rposition(is_it);
                 position.map_or(Ok(()), |position| self.leave(thread, position, time, None))
             }
-            Event::Logged { callsite } => self.slice(Slice {
-                target: callsite.map(Target::Callsite),
-                place: place(callsite),
-                text,
-                ..Slice::instant(thread, time, SliceKind::Log)
-            }),
+            Event::Logged { callsite } => self.slice(slice(callsite, SliceKind::Log)),
             _ => Ok(()),
         }
     }
 
-    pub(super) fn enter_initializer(&mut self, started: &Completed<'_>, primitive: PrimitiveIndex) {
-        let open = OpenSpan {
-            begin: started.time,
-            kind: OpenKind::Initializer,
-            target: Some(Target::Primitive(primitive)),
-            place: started.operation.place,
-            paused: None,
-        };
-        self.enter(started.thread, open);
-    }
-
-    fn enter(&mut self, thread: ThreadIndex, open: OpenSpan) {
-        let track = &mut self.threads[thread];
-        let begin = track.first_free(open.begin);
-        if begin > open.begin {
+    /// A thread enters a span with this number, or an initializer.
+    pub(super) fn enter(&mut self, slice: Slice, number: Option<u64>) {
+        let track = &mut self.threads[slice.thread];
+        let begin = track.first_free(slice.begin);
+        if begin > slice.begin {
             track.show_until(begin);
         }
-        track.spans.push(OpenSpan { begin, ..open });
+        track.spans.push(OpenSpan { slice: Slice { begin, ..slice }, number, paused: None });
     }
 
     pub(super) fn leave_initializer(
@@ -139,8 +96,7 @@ where
         flow: Option<Flow>,
     ) -> Result<(), E> {
         let target = Some(Target::Primitive(primitive));
-        let is_it =
-            |open: &OpenSpan| matches!(open.kind, OpenKind::Initializer) && open.target == target;
+        let is_it = |open: &OpenSpan| open.number.is_none() && open.slice.target == target;
         let Some(position) = self.threads[thread].spans.iter().rposition(is_it) else {
             return Ok(());
         };
@@ -159,19 +115,19 @@ where
     ) -> Result<(), E> {
         let mut within = self.threads[thread].spans.split_off(position + 1);
         for open in within.iter().rev() {
-            self.span(open.closed(thread, time))?;
+            self.span(open.closed(time))?;
         }
         let track = &mut self.threads[thread];
         if let Some(open) = track.spans.pop() {
-            track.spans_last_since(open.begin);
-            self.span(Slice { flow, ..open.slice(thread, Some(time)) })?;
+            track.spans_last_since(open.slice.begin);
+            self.span(Slice { flow, ..open.until(Some(time)) })?;
         }
         // One that may have been left while the recording paused most likely was.
         within.retain(|open| open.paused.is_none());
         let mut next = time;
         for open in &mut within {
-            open.begin = open.begin.max(next);
-            next = open.begin.after();
+            open.slice.begin = open.slice.begin.max(next);
+            next = open.slice.begin.after();
         }
         let track = &mut self.threads[thread];
         if within.len() > 1 {
@@ -184,7 +140,7 @@ where
     /// The thread leaves all that it has entered.
     pub(super) fn close_spans(&mut self, thread: ThreadIndex, time: Nanos) -> Result<(), E> {
         while let Some(open) = self.threads[thread].spans.pop() {
-            self.span(open.closed(thread, time))?;
+            self.span(open.closed(time))?;
         }
         Ok(())
     }
@@ -205,7 +161,7 @@ where
     pub(super) fn end_spans(&mut self) -> Result<(), E> {
         for thread in self.catalog.threads.keys() {
             for open in std::mem::take(&mut self.threads[thread].spans) {
-                self.span(open.slice(thread, open.paused))?;
+                self.span(open.until(open.paused))?;
             }
         }
         Ok(())

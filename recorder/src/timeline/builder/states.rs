@@ -7,37 +7,23 @@
 //! - While the recording pauses, it is not known to run.
 
 use super::TimelineBuilder;
+use crate::reading::Nanos;
 use crate::reading::catalog::{ProcessIndex, ThreadIndex};
-use crate::reading::{self, Nanos};
-use crate::replay;
+use crate::replay::RunState;
 use crate::timeline::item::{Activity, Item, State};
 
 /// The states of a thread, as far as they are known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ThreadStates {
     /// Until when they have been reported.
-    reported: Option<Nanos>,
+    pub(super) reported: Option<Nanos>,
     /// The newest state, which is not reported yet: the next one may be the same.
     newest: Option<(Nanos, Option<Nanos>, Activity)>,
     /// Whether the thread has ended.
-    has_ended: bool,
+    pub(super) has_ended: bool,
 }
 
-impl ThreadStates {
-    pub(super) fn begin(&mut self, time: Nanos) {
-        self.reported.get_or_insert(time);
-    }
-
-    pub(super) fn end(&mut self) {
-        self.has_ended = true;
-    }
-}
-
-impl<S, E> TimelineBuilder<'_, S>
-where
-    S: FnMut(&Item) -> Result<(), E>,
-    E: From<reading::Error>,
-{
+impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
     /// The thread is at something between these times, and does not run.
     pub(super) fn be(
         &mut self,
@@ -93,7 +79,7 @@ where
     /// recording is over: no thread waits any more.
     pub(super) fn be_unknown(
         &mut self,
-        state: &replay::RunState,
+        state: &RunState,
         process: ProcessIndex,
         paused: Nanos,
         resumed: Nanos,
@@ -111,7 +97,7 @@ where
     }
 
     /// When a thread's states end, as far as that is known.
-    fn end_of_states(&self, state: &replay::RunState, thread: ThreadIndex) -> Nanos {
+    fn end_of_states(&self, state: &RunState, thread: ThreadIndex) -> Nanos {
         let last = state.threads[thread].last;
         if self.threads[thread].states.has_ended {
             return last;
@@ -121,7 +107,7 @@ where
     }
 
     /// Reports the states that are left when the recording is over.
-    pub(super) fn end_states(&mut self, state: &replay::RunState) -> Result<(), E> {
+    pub(super) fn end_states(&mut self, state: &RunState) -> Result<(), E> {
         for thread in self.catalog.threads.keys() {
             if let Some(reported) = self.threads[thread].states.reported {
                 let reported = self.report_newest(thread, reported)?;

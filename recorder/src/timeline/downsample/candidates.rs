@@ -3,23 +3,28 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::timeline::item::{Flow, Slice};
 
 /// A slice, a hold or a message that may be kept. The heaviest candidates are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Candidate {
-    weight: u64,
-    /// Of two with one weight the earlier is kept.
-    position: Reverse<u64>,
-    subject: Subject,
+    pub(super) weight: u64,
+    /// Its position among all items. Of two with one weight the earlier is kept.
+    pub(super) position: Reverse<u64>,
+    pub(super) subject: Subject,
 }
 
 impl Candidate {
     /// `position` is the position among all items.
     pub(super) fn new(weight: u64, position: u64, subject: Subject) -> Self {
         Candidate { weight, position: Reverse(position), subject }
+    }
+
+    /// The slice or the hold at this position.
+    pub(super) fn single(weight: u64, position: u64) -> Self {
+        Candidate::new(weight, position, Subject::Single)
     }
 }
 
@@ -56,21 +61,21 @@ impl Subject {
     }
 }
 
-/// The heaviest of some candidates.
+/// The heaviest, and so the greatest, of some candidates.
 #[derive(Clone, Debug)]
-pub(super) struct Heaviest {
+pub(super) struct Heaviest<T = Candidate> {
     max: usize,
-    heap: BinaryHeap<Reverse<Candidate>>,
+    heap: BinaryHeap<Reverse<T>>,
 }
 
-impl Heaviest {
+impl<T: Ord> Heaviest<T> {
     /// At most `max` candidates.
     pub(super) fn new(max: u64) -> Self {
         Heaviest { max: usize::try_from(max).unwrap_or(usize::MAX), heap: BinaryHeap::new() }
     }
 
     /// Adds a candidate. Returns one for which there is no room.
-    pub(super) fn offer(&mut self, candidate: Candidate) -> Option<Candidate> {
+    pub(super) fn offer(&mut self, candidate: T) -> Option<T> {
         if self.heap.len() < self.max {
             self.heap.push(Reverse(candidate));
             return None;
@@ -83,18 +88,21 @@ impl Heaviest {
         }
     }
 
-    /// The heaviest first.
-    pub(super) fn into_sorted(self) -> impl Iterator<Item = Candidate> {
-        self.heap.into_sorted_vec().into_iter().map(|Reverse(candidate)| candidate)
+    /// Takes all candidates, the heaviest first.
+    pub(super) fn take_sorted(&mut self) -> impl Iterator<Item = T> + use<T> {
+        let sorted = std::mem::take(&mut self.heap).into_sorted_vec();
+        sorted.into_iter().map(|Reverse(candidate)| candidate)
     }
 }
 
 /// What is kept.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
-    /// The positions of slices and holds, in any order.
-    positions: Vec<u64>,
-    pub(super) flows: KeptFlows,
+    /// The positions of slices and holds among all items.
+    pub(super) positions: FxHashSet<u64>,
+    /// The flows whose ends are kept, with the messages in flight between them. The value is whether
+    /// it ends nowhere: its message was not received.
+    flows: FxHashMap<u64, bool>,
     /// Maximum number of events that this takes, with those that it divides others into.
     pub(super) cost: u64,
 }
@@ -109,95 +117,53 @@ impl Kept {
             }
             self.cost += subject.cost();
             match subject {
-                Subject::Single => self.positions.push(position),
+                Subject::Single => drop(self.positions.insert(position)),
                 Subject::Wait { wait, flow } => {
                     self.positions.extend([wait, position]);
-                    self.flows.all.extend(flow);
+                    flow.into_iter().for_each(|flow| self.add_flow(flow));
                 }
-                Subject::Message(flow) => self.flows.add(flow),
-                Subject::LostMessage(flow) => self.flows.add_endless(flow),
+                Subject::Message(flow) => self.add_flow(flow),
+                Subject::LostMessage(flow) => self.add_endless_flow(flow),
             }
         }
     }
 
-    /// The positions of slices and holds, before the first item.
-    pub(super) fn positions(&self) -> KeptPositions {
-        let mut kept = self.positions.clone();
-        kept.sort_unstable();
-        kept.dedup();
-        KeptPositions { kept, passed: 0, passed_kept: 0 }
-    }
-}
-
-/// The positions of kept slices and holds among all items, and how many items have passed.
-#[derive(Debug)]
-pub(super) struct KeptPositions {
-    /// In order.
-    kept: Vec<u64>,
-    passed: u64,
-    passed_kept: usize,
-}
-
-impl KeptPositions {
-    /// Moves on to the next item. Returns whether it is kept.
-    pub(super) fn advance(&mut self) -> bool {
-        let is_kept = self.kept.get(self.passed_kept) == Some(&self.passed);
-        self.passed_kept += usize::from(is_kept);
-        self.passed += 1;
-        is_kept
+    pub(super) fn add_flow(&mut self, flow: u64) {
+        self.flows.entry(flow).or_insert(false);
     }
 
-    /// Moves back to the first item.
-    pub(super) fn rewind(&mut self) {
-        (self.passed, self.passed_kept) = (0, 0);
-    }
-}
-
-/// The flows whose ends are kept, and the messages in flight between them.
-#[derive(Debug, Default)]
-pub(super) struct KeptFlows {
-    all: FxHashSet<u64>,
-    /// Those of them that end nowhere: their messages were not received.
-    endless: FxHashSet<u64>,
-}
-
-impl KeptFlows {
-    pub(super) fn add(&mut self, flow: u64) {
-        self.all.insert(flow);
+    pub(super) fn add_endless_flow(&mut self, flow: u64) {
+        self.flows.insert(flow, true);
     }
 
-    pub(super) fn add_endless(&mut self, flow: u64) {
-        self.all.insert(flow);
-        self.endless.insert(flow);
+    pub(super) fn has_flow(&self, flow: u64) -> bool {
+        self.flows.contains_key(&flow)
     }
 
-    pub(super) fn contains(&self, flow: u64) -> bool {
-        self.all.contains(&flow)
-    }
-
-    /// Whether one of the slice's flows is kept.
-    pub(super) fn has_any_of(&self, slice: &Slice) -> bool {
-        match &slice.flow {
-            Some(Flow::Out(flows)) => flows.clone().any(|flow| self.contains(flow)),
-            Some(Flow::In(flow)) => self.contains(*flow),
-            None => false,
-        }
+    /// Whether the slice at this position is kept, or one of its flows.
+    pub(super) fn has_slice(&self, position: u64, slice: &Slice) -> bool {
+        self.positions.contains(&position)
+            || match &slice.flow {
+                Some(Flow::Out(flows)) => flows.clone().any(|flow| self.has_flow(flow)),
+                Some(Flow::In(flow)) => self.has_flow(*flow),
+                None => false,
+            }
     }
 
     /// The slice's flows that are shown, which are those with two ends.
-    pub(super) fn shown(&mut self, slice: &Slice) -> Option<Flow> {
+    pub(super) fn shown_flow(&mut self, slice: &Slice) -> Option<Flow> {
         match slice.flow.as_ref()? {
             Flow::Out(flows) => {
-                let is_shown = |flow: &u64| self.all.contains(flow) && !self.endless.contains(flow);
+                let is_shown = |flow: &u64| self.flows.get(flow) == Some(&false);
                 let first = flows.clone().find(is_shown)?;
                 let end = (first..flows.end).find(|flow| !is_shown(flow)).unwrap_or(flows.end);
                 // The flows of a slice have consecutive numbers: those after a gap are not shown.
                 for flow in end..flows.end {
-                    self.all.remove(&flow);
+                    self.flows.remove(&flow);
                 }
                 Some(Flow::Out(first..end))
             }
-            Flow::In(flow) => self.contains(*flow).then_some(Flow::In(*flow)),
+            Flow::In(flow) => self.has_flow(*flow).then_some(Flow::In(*flow)),
         }
     }
 }
@@ -211,12 +177,12 @@ mod tests {
         let mut heaviest = Heaviest::new(3);
         let weights = [5, 9, 7, 9, 5, 8];
         let candidates = (0..).zip(weights);
-        let candidate = |(position, weight)| Candidate::new(weight, position, Subject::Single);
+        let candidate = |(position, weight)| Candidate::single(weight, position);
         let rejected = candidates.map(candidate).filter_map(|it| heaviest.offer(it)).count();
         assert_eq!(rejected, 3);
         let mut kept = Kept::default();
         // There is room for two.
-        kept.take(&mut heaviest.into_sorted(), 3 * Subject::Single.cost() - 1);
-        assert_eq!((kept.cost, kept.positions().kept), (6, vec![1, 3]));
+        kept.take(&mut heaviest.take_sorted(), 3 * Subject::Single.cost() - 1);
+        assert_eq!((kept.cost, kept.positions), (6, FxHashSet::from_iter([1, 3])));
     }
 }

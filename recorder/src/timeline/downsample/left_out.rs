@@ -1,7 +1,5 @@
 //! What a picture does not show, in words.
 
-use super::rows::MergedSlices;
-use super::states::MergedStatesCount;
 use crate::analysis::findings::words::counted;
 use crate::reading::Nanos;
 
@@ -12,46 +10,43 @@ pub(super) struct LeftOut {
     pub(super) values: u64,
     /// Messages in flight.
     pub(super) flights: u64,
-    pub(super) states: MergedStatesCount,
-    pub(super) slices: MergedSlices,
+    /// How many states are merged, and into how many.
+    pub(super) states: (u64, u64),
+    /// How many slices and holds are merged, and into how many.
+    pub(super) slices: (u64, u64),
+    pub(super) longest_wait: Nanos,
+    pub(super) longest_latency: Nanos,
 }
 
 impl LeftOut {
-    /// `3 counter values; 2 messages in flight; 9 states, merged into 2; 90 slices, merged into 7`
+    /// `3 counter values; 2 messages in flight; 9 states, merged into 2; 90 slices, merged into 7, in
+    /// which no wait is longer than 5.0 ms`
     pub(super) fn describe(&self) -> String {
-        let LeftOut { values, flights, states, slices } = self;
         let mut parts = Vec::new();
-        if *values > 0 {
-            parts.push(counted(*values, "counter value"));
+        if self.values > 0 {
+            parts.push(counted(self.values, "counter value"));
         }
-        if *flights > 0 {
-            parts.push(format!("{} in flight", counted(*flights, "message")));
+        if self.flights > 0 {
+            parts.push(format!("{} in flight", counted(self.flights, "message")));
         }
-        if states.states > 0 {
-            parts.push(format!("{}, merged into {}", counted(states.states, "state"), states.runs));
+        for ((count, merged), noun) in [(self.states, "state"), (self.slices, "slice")] {
+            if merged > 0 {
+                parts.push(format!("{}, merged into {merged}", counted(count, noun)));
+            }
         }
-        if slices.runs > 0 {
-            parts.push(describe_slices(slices));
+        let mut worst = Vec::new();
+        if self.longest_wait > Nanos::ZERO {
+            worst.push(format!("no wait is longer than {}", self.longest_wait));
         }
-        parts.join("; ")
+        if self.longest_latency > Nanos::ZERO {
+            worst.push(format!("no message is slower than {}", self.longest_latency));
+        }
+        let mut description = parts.join("; ");
+        if !worst.is_empty() {
+            description += &format!(", in which {}", worst.join(" and "));
+        }
+        description
     }
-}
-
-/// `90 slices, merged into 7, in which no wait is longer than 5.0 ms`
-fn describe_slices(merged: &MergedSlices) -> String {
-    let slices = counted(merged.slices, "slice");
-    let mut description = format!("{slices}, merged into {}", merged.runs);
-    let mut worst = Vec::new();
-    if merged.longest_wait > Nanos::ZERO {
-        worst.push(format!("no wait is longer than {}", merged.longest_wait));
-    }
-    if merged.longest_latency > Nanos::ZERO {
-        worst.push(format!("no message is slower than {}", merged.longest_latency));
-    }
-    if !worst.is_empty() {
-        description += &format!(", in which {}", worst.join(" and "));
-    }
-    description
 }
 
 #[cfg(test)]
@@ -60,15 +55,16 @@ mod tests {
 
     #[test]
     fn the_description_has_the_longest_wait_and_latency() {
-        let slices = MergedSlices {
-            slices: 90,
-            runs: 7,
+        let left_out = LeftOut {
+            values: 3,
+            flights: 1,
+            states: (9, 2),
+            slices: (90, 7),
             longest_wait: Nanos::new(5_000_000),
             longest_latency: Nanos::new(70),
         };
-        let states = MergedStatesCount { states: 9, runs: 2 };
         assert_eq!(
-            LeftOut { values: 3, flights: 1, states, slices }.describe(),
+            left_out.describe(),
             "3 counter values; 1 message in flight; 9 states, merged into 2; 90 slices, merged \
              into 7, in which no wait is longer than 5.0 ms and no message is slower than 70 ns"
         );

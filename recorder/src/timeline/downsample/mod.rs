@@ -25,31 +25,28 @@
 //! Memory grows with the number of events in the picture, by at most about 500 bytes each, not with
 //! the number of events in the run.
 
+use rustc_hash::FxHashSet;
 use typed_index_collections::TiVec;
 
 use crate::analysis::findings::Finding;
 use crate::reading::Nanos;
 use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
-use crate::timeline::item::{Count, Counter, Flight, HeldLock, Item, Slice, SliceKind};
+use crate::timeline::item::{Counter, Fate, Flight, Flow, Item, Slice};
+use crate::timeline::{Sink, pass_left_out};
 
 mod candidates;
 mod counters;
 mod layout;
 mod left_out;
-mod plan;
 mod rows;
 mod states;
 mod survey;
 mod time_slots;
 
-use candidates::{KeptFlows, KeptPositions};
-use layout::{RowSizes, Rows};
+use candidates::Kept;
+use layout::Rows;
 use left_out::LeftOut;
-use plan::Plan;
 use survey::Survey;
-
-/// A function that takes items.
-pub type Sink<'s, E> = dyn FnMut(&Item) -> Result<(), E> + 's;
 
 /// A function that passes all items to a sink, in each call the same ones.
 pub type ItemSource<'s, E> = dyn Fn(&mut Sink<'_, E>) -> Result<(), E> + 's;
@@ -62,18 +59,20 @@ pub struct Downsampler<'a> {
     max_events: u64,
     /// Whether that is more than was asked for.
     is_raised: bool,
-    positions: KeptPositions,
-    flows: KeptFlows,
+    kept: Kept,
     rows: Rows,
+    /// Planning pass: flows that start in rows that are shown whole, and have not ended.
+    started: FxHashSet<u64>,
+    /// Output pass: how many items have passed.
+    passed: u64,
     /// The lanes of each channel with messages in flight that are shown. Their indices are the new
     /// lanes.
     lanes: TiVec<ChannelIndex, Vec<u8>>,
     /// The thread and the time of the earliest slice.
     first: Option<(ThreadIndex, Nanos)>,
-    /// How many messages in flight are not shown.
-    flights_left_out: u64,
     /// The time of each thread's last receive that is shown.
     received: TiVec<ThreadIndex, Option<Nanos>>,
+    left_out: LeftOut,
 }
 
 /// Minimum number of events of a row, unless it has fewer.
@@ -96,45 +95,94 @@ impl<'a> Downsampler<'a> {
         source: &ItemSource<'_, E>,
     ) -> Result<Option<Self>, E> {
         let mut survey = Survey::new(max_events / KEPT_DIVISOR, findings, catalog);
-        source(&mut |item| {
-            survey.item(item);
-            Ok(())
-        })?;
+        for_each(source, |position, item| survey.item(position, item))?;
         let marks: u64 = findings.iter().map(|finding| 1 + finding.evidence.len() as u64).sum();
         if survey.events + marks <= max_events {
             return Ok(None);
         }
         let (extents, kept) = survey.finish();
-        let sizes = RowSizes::new(&extents);
         // The slice that describes what is left out, and the names of locks in a Chrome trace.
         let fixed = 1 + extents.locks.len() as u64 + marks;
-        let min_events = sizes.total(MIN_ROW_EVENTS) + fixed + kept.cost;
+        let min_events = extents.total(MIN_ROW_EVENTS) + fixed + kept.cost;
         let is_raised = max_events < min_events;
         let max_events = max_events.max(min_events);
-        let budget = max_events - fixed - kept.cost;
-        let mut positions = kept.positions();
-        let mut flows = kept.flows;
-        let mut rows = Rows::new(&extents, sizes.limit(budget));
-        let mut plan = Plan::new(&mut rows, &mut positions, &mut flows);
-        source(&mut |item| {
-            plan.item(item);
-            Ok(())
-        })?;
-        // Rows that need more get the events that were reserved for kept ones and not taken.
-        let spare = kept.cost.saturating_sub(plan.finish());
-        rows.divide(sizes.limit(budget + spare));
-        Ok(Some(Downsampler {
+        let (reserved, budget) = (kept.cost, max_events - fixed - kept.cost);
+        let mut downsampler = Downsampler {
             catalog,
             max_events,
             is_raised,
-            positions,
-            flows,
-            rows,
+            kept,
+            rows: Rows::new(&extents, extents.limit(budget)),
+            started: FxHashSet::default(),
+            passed: 0,
             lanes: catalog.channels.iter().map(|_| Vec::new()).collect(),
             first: None,
-            flights_left_out: 0,
             received: catalog.threads.iter().map(|_| None).collect(),
-        }))
+            left_out: LeftOut::default(),
+        };
+        let mut taken = 0;
+        for_each(source, |position, item| taken += downsampler.plan(position, item))?;
+        // Rows that need more get the events that were reserved for kept ones and not taken.
+        let spare = reserved.saturating_sub(taken);
+        downsampler.rows.divide(extents.limit(budget + spare));
+        Ok(Some(downsampler))
+    }
+
+    /// Planning pass: finds the times of the events that will be merged, and where kept ones divide
+    /// them. Returns the maximum number of events that an item takes because it or another is kept.
+    fn plan(&mut self, position: u64, item: &Item) -> u64 {
+        match item {
+            Item::Slice(slice) => return self.plan_slice(position, slice),
+            Item::Flight(Flight { flow, fate, .. }) => {
+                if self.started.contains(flow) {
+                    if *fate != Fate::Received {
+                        self.kept.add_endless_flow(*flow);
+                    }
+                } else if self.kept.has_flow(*flow) {
+                    return 1;
+                }
+            }
+            Item::Hold(hold) => match self.rows.lock(hold) {
+                Some(Some(row)) if self.kept.positions.contains(&position) => {
+                    return row.cut(hold.begin, hold.end);
+                }
+                Some(Some(row)) => return row.mark(hold.begin),
+                _ => {}
+            },
+            Item::Counter(counter) => self.plan_counter(counter),
+            Item::State(state) => {
+                if let Some(row) = &mut self.rows.states[state.thread] {
+                    row.mark(state);
+                }
+            }
+            Item::Merged(_) | Item::MergedStates(_) => {}
+        }
+        0
+    }
+
+    fn plan_slice(&mut self, position: u64, slice: &Slice) -> u64 {
+        if let Some(counter) = slice.depth_counter() {
+            self.plan_counter(&counter);
+        }
+        let row = &mut self.rows.threads[slice.thread];
+        match &slice.flow {
+            Some(Flow::Out(flows)) if row.is_none() => self.started.extend(flows.clone()),
+            Some(Flow::In(flow)) if self.started.remove(flow) && row.is_none() => {
+                self.kept.add_flow(*flow);
+            }
+            _ => {}
+        }
+        match row {
+            Some(row) if self.kept.has_slice(position, slice) => row.cut(slice.begin, slice.end),
+            Some(row) => row.mark(slice.begin),
+            None => 0,
+        }
+    }
+
+    fn plan_counter(&mut self, counter: &Counter) {
+        if let Some(row) = self.rows.counter(counter) {
+            row.mark(counter.time);
+        }
     }
 
     /// Output pass: takes the next item.
@@ -142,52 +190,62 @@ impl<'a> Downsampler<'a> {
     /// # Errors
     /// Those of `sink`.
     pub fn item<E>(&mut self, item: &Item, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        let is_kept = self.positions.advance();
+        let position = self.passed;
+        self.passed += 1;
         match item {
             Item::Slice(slice) => {
-                self.slice(slice, is_kept, sink)?;
-                self.depth(slice, sink)
+                self.slice(position, slice, sink)?;
+                // It may be left out although the slice is not.
+                slice.depth_counter().map_or(Ok(()), |counter| self.counter(counter, sink))
             }
             Item::Flight(flight) => self.flight(flight, sink),
-            Item::Hold(hold) => self.hold(item, hold, is_kept, sink),
-            Item::Counter(counter) => {
-                self.rows.counter(counter.channel, counter.count).counter(*counter, sink)
-            }
-            Item::State(state) => self.rows.states[state.thread].state(state, sink),
+            Item::Hold(hold) => match self.rows.lock(hold) {
+                Some(Some(row)) if !self.kept.positions.contains(&position) => {
+                    row.hold(hold, self.catalog.end);
+                    Ok(())
+                }
+                Some(_) => sink(item),
+                None => Ok(()),
+            },
+            Item::Counter(counter) => self.counter(*counter, sink),
+            Item::State(state) => match &mut self.rows.states[state.thread] {
+                Some(row) => row.state(state, sink),
+                None => sink(item),
+            },
             Item::Merged(_) | Item::MergedStates(_) => sink(item),
         }
     }
 
-    fn slice<E>(&mut self, slice: &Slice, is_kept: bool, sink: &mut Sink<'_, E>) -> Result<(), E> {
+    fn slice<E>(&mut self, position: u64, slice: &Slice, sink: &mut Sink<'_, E>) -> Result<(), E> {
         if self.first.is_none_or(|(_, time)| slice.begin < time) {
             self.first = Some((slice.thread, slice.begin));
         }
-        let row = &mut self.rows.threads[slice.thread];
-        if !is_kept && !row.is_whole && !self.flows.has_any_of(slice) {
+        if let Some(row) = &mut self.rows.threads[slice.thread]
+            && !self.kept.has_slice(position, slice)
+        {
             row.slice(slice, self.catalog.end);
             return Ok(());
         }
-        let flow = self.flows.shown(slice);
+        let flow = self.kept.shown_flow(slice);
         let received = &mut self.received[slice.thread];
         let cause = slice.cause.filter(|_| slice.cause == *received);
         if slice.is_received() {
             *received = Some(slice.begin);
         }
-        // The depth is a value of its counter, which may leave it out.
         sink(&Item::Slice(Slice { flow, cause, depth: None, ..slice.clone() }))
     }
 
-    /// Takes the depth of a slice as the next value of its channel's counter.
-    fn depth<E>(&mut self, slice: &Slice, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        let Some((channel, value)) = slice.channel().zip(slice.depth) else { return Ok(()) };
-        let (count, time) = (Count::QueueDepth, slice.begin);
-        self.rows.counter(channel, count).counter(Counter { channel, count, time, value }, sink)
+    fn counter<E>(&mut self, counter: Counter, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        match self.rows.counter(&counter) {
+            Some(row) => row.counter(counter, sink),
+            None => sink(&Item::Counter(counter)),
+        }
     }
 
     fn flight<E>(&mut self, flight: &Flight, sink: &mut Sink<'_, E>) -> Result<(), E> {
         let Some(lane) = flight.lane else { return Ok(()) };
-        if !self.flows.contains(flight.flow) {
-            self.flights_left_out += 1;
+        if !self.kept.has_flow(flight.flow) {
+            self.left_out.flights += 1;
             return Ok(());
         }
         // Lanes are renumbered: one without a message would be an empty track.
@@ -201,39 +259,21 @@ impl<'a> Downsampler<'a> {
         sink(&Item::Flight(Flight { lane, ..flight.clone() }))
     }
 
-    fn hold<E>(
-        &mut self,
-        item: &Item,
-        hold: &HeldLock,
-        is_kept: bool,
-        sink: &mut Sink<'_, E>,
-    ) -> Result<(), E> {
-        match self.rows.lock(hold) {
-            Some(row) if !is_kept && !row.is_whole => {
-                row.hold(hold, self.catalog.end);
-                Ok(())
-            }
-            Some(_) => sink(item),
-            None => Ok(()),
-        }
-    }
-
     /// After the output pass: passes on what remains, and a slice that describes what is left out.
     /// Returns the same description for the user.
     ///
     /// # Errors
     /// Those of `sink`.
     pub fn finish<E>(self, sink: &mut Sink<'_, E>) -> Result<String, E> {
-        let Rows { threads, mut states, locks, mut counters } = self.rows;
-        let mut left_out = LeftOut { flights: self.flights_left_out, ..LeftOut::default() };
-        for row in threads.into_iter().chain(locks.into_values()) {
-            row.finish(&mut left_out.slices).try_for_each(|item| sink(&item))?;
+        let (Rows { threads, states, locks, counters }, mut left_out) = (self.rows, self.left_out);
+        for row in threads.into_iter().chain(locks.into_values()).flatten() {
+            row.finish(&mut left_out).try_for_each(|item| sink(&item))?;
         }
-        for counter in counters.iter_mut().flatten() {
-            left_out.values += counter.finish(sink)?;
+        for counter in counters.into_iter().flatten().flatten() {
+            counter.finish(&mut left_out, sink)?;
         }
-        for states in &mut states {
-            left_out.states += states.finish(sink)?;
+        for states in states.into_iter().flatten() {
+            states.finish(&mut left_out, sink)?;
         }
         let reason = match self.is_raised {
             true => ", the minimum for this many threads and channels",
@@ -241,13 +281,18 @@ impl<'a> Downsampler<'a> {
         };
         let description =
             format!("{} (at most {} events{reason})", left_out.describe(), self.max_events);
-        if let Some((thread, time)) = self.first {
-            let text = Some(description.as_str().into());
-            let slice = Slice::instant(thread, time, SliceKind::LeftOut);
-            sink(&Item::Slice(Slice { text, ..slice }))?;
-        }
-        Ok(format!("{}: {description}", SliceKind::LeftOut.verb()))
+        pass_left_out(&description, self.first, sink)
     }
+}
+
+/// Passes all items to `visit`, with their positions.
+fn for_each<E>(source: &ItemSource<'_, E>, mut visit: impl FnMut(u64, &Item)) -> Result<(), E> {
+    let mut position = 0;
+    source(&mut |item| {
+        visit(position, item);
+        position += 1;
+        Ok(())
+    })
 }
 
 #[cfg(test)]

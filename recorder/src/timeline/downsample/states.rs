@@ -1,12 +1,12 @@
 //! Threads' states: which are kept and which are merged.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::ops::AddAssign;
 
 use super::Sink;
-use super::survey::Extent;
-use super::time_slots::{Occupancy, TimeSlots};
+use super::candidates::Heaviest;
+use super::layout::Extent;
+use super::left_out::LeftOut;
+use super::time_slots::TimeSlots;
 use crate::reading::Nanos;
 use crate::timeline::item::{Activity, Item, MergedStates, State};
 
@@ -17,55 +17,24 @@ use crate::timeline::item::{Activity, Item, MergedStates, State};
 /// mostly does the same in adjacent slots, those are merged, too.
 #[derive(Debug)]
 pub(super) struct StateDownsampler {
-    /// Whether all states are kept.
-    is_whole: bool,
     /// Shorter states are not kept.
     min_length: Nanos,
     /// Maximum number of states that are kept.
-    max_kept: usize,
-    longest: BinaryHeap<Reverse<LongState>>,
+    max_kept: u64,
+    /// The lengths and the starts of the longest states. Of two with one length the earlier is kept.
+    longest: Heaviest<(Nanos, Reverse<Nanos>)>,
     /// When a wait began that never ended.
     stuck_since: Option<Nanos>,
     /// The slots in which states begin that may be merged.
-    occupancy: Occupancy,
     slots: TimeSlots,
     /// When the kept states begin, in order.
     kept: Vec<Nanos>,
     /// The states of the newest time slot, and its number.
-    newest: Option<(u64, StateRun)>,
+    newest: Option<(u64, MergedStates)>,
     /// The states of the slots before it, in which the thread mostly does the same.
-    before: Option<StateRun>,
-    merged: MergedStatesCount,
-}
-
-/// How many states are merged, and into how many.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct MergedStatesCount {
-    pub(super) states: u64,
-    pub(super) runs: u64,
-}
-
-impl AddAssign for MergedStatesCount {
-    fn add_assign(&mut self, other: Self) {
-        self.states += other.states;
-        self.runs += other.runs;
-    }
-}
-
-/// A state that may be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct LongState {
-    length: Nanos,
-    /// Of two with one length the earlier is kept.
-    begin: Reverse<Nanos>,
-}
-
-/// States that follow each other, as one.
-#[derive(Clone, Copy, Debug)]
-struct StateRun {
-    /// The state, if it is only one.
-    only: Option<State>,
-    states: MergedStates,
+    before: Option<MergedStates>,
+    /// How many states are merged, and into how many.
+    merged: (u64, u64),
 }
 
 /// How many events a state that is kept takes at most: it divides what is merged around it.
@@ -78,53 +47,43 @@ const SHARE_PARTS: u64 = 4;
 impl StateDownsampler {
     /// A thread with at most `max_events` states, which is at least three.
     pub(super) fn new(extent: Extent, max_events: u64) -> Self {
-        let is_whole = extent.events <= max_events;
-        let occupancy = Occupancy::new(extent, if is_whole { 1 } else { max_events });
         let shortest = extent.length().get() / max_events.saturating_mul(SHARE_PARTS);
+        let max_kept = max_events / KEPT_STATE_EVENTS;
         StateDownsampler {
-            is_whole,
             min_length: Nanos::new(shortest),
-            max_kept: usize::try_from(max_events / KEPT_STATE_EVENTS).unwrap_or(usize::MAX),
-            longest: BinaryHeap::new(),
+            max_kept,
+            longest: Heaviest::new(max_kept),
             stuck_since: None,
-            slots: occupancy.divide(1),
-            occupancy,
+            slots: TimeSlots::new(extent, max_events),
             kept: Vec::new(),
             newest: None,
             before: None,
-            merged: MergedStatesCount::default(),
+            merged: (0, 0),
         }
     }
 
     /// Planning pass: there is this state.
     pub(super) fn mark(&mut self, state: &State) {
-        if self.is_whole {
-            return;
-        }
         let Some(end) = state.end else {
             self.stuck_since = Some(state.begin);
             return;
         };
-        self.occupancy.mark(state.begin);
+        self.slots.mark(state.begin);
         let length = end.since(state.begin);
         if length >= self.min_length {
-            self.longest.push(Reverse(LongState { length, begin: Reverse(state.begin) }));
-            if self.longest.len() > self.max_kept {
-                self.longest.pop();
-            }
+            self.longest.offer((length, Reverse(state.begin)));
         }
     }
 
     /// After the planning pass: decides which states are kept and how the others are merged, into
     /// at most `max_events`.
     pub(super) fn divide(&mut self, max_events: u64) {
-        if self.stuck_since.is_some() && self.longest.len() == self.max_kept {
-            self.longest.pop();
-        }
+        let max_long = self.max_kept - u64::from(self.stuck_since.is_some());
         let mut kept: Vec<_> = self
             .longest
-            .drain()
-            .map(|Reverse(LongState { length, begin: Reverse(begin) })| (begin, begin + length))
+            .take_sorted()
+            .take(usize::try_from(max_long).unwrap_or(usize::MAX))
+            .map(|(length, Reverse(begin))| (begin, begin + length))
             .collect();
         kept.sort_unstable();
         // Between two kept states with a gap there can be merged states in the same time slot as
@@ -133,85 +92,85 @@ impl StateDownsampler {
         let divided = (gaps + usize::from(!kept.is_empty())) as u64;
         self.kept = kept.into_iter().map(|(begin, _)| begin).chain(self.stuck_since).collect();
         let taken = self.kept.len() as u64 + divided;
-        self.slots = self.occupancy.divide(max_events.saturating_sub(taken));
+        self.slots.divide(max_events.saturating_sub(taken));
     }
 
     /// Output pass: takes the next state.
     pub(super) fn state<E>(&mut self, state: &State, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        if self.is_whole {
-            return sink(&Item::State(*state));
-        }
-        let end = match state.end {
-            Some(end) if self.kept.binary_search(&state.begin).is_err() => end,
+        let next = match state.end {
+            Some(end) if self.kept.binary_search(&state.begin).is_err() => one(state, end),
             _ => {
                 self.flush(sink)?;
                 return sink(&Item::State(*state));
             }
         };
         let slot = self.slots.at(state.begin);
-        let run = StateRun::of(state, end);
         match &mut self.newest {
-            Some((newest, states)) if *newest == slot => states.add(&run),
+            Some((newest, states)) if *newest == slot => append(states, &next),
             _ => {
                 self.end_slot(sink)?;
-                self.newest = Some((slot, run));
+                self.newest = Some((slot, next));
             }
         }
         Ok(())
     }
 
-    /// After the last state: passes on what remains, and returns what is merged.
-    pub(super) fn finish<E>(&mut self, sink: &mut Sink<'_, E>) -> Result<MergedStatesCount, E> {
+    /// After the last state: passes on what remains, and counts what is merged.
+    pub(super) fn finish<E>(
+        mut self,
+        left_out: &mut LeftOut,
+        sink: &mut Sink<'_, E>,
+    ) -> Result<(), E> {
         self.flush(sink)?;
-        Ok(self.merged)
+        left_out.states.0 += self.merged.0;
+        left_out.states.1 += self.merged.1;
+        Ok(())
     }
 
     fn flush<E>(&mut self, sink: &mut Sink<'_, E>) -> Result<(), E> {
         self.end_slot(sink)?;
-        self.before.take().map_or(Ok(()), |run| self.emit(&run, sink))
+        self.before.take().map_or(Ok(()), |states| self.emit(states, sink))
     }
 
     fn end_slot<E>(&mut self, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        let Some((_, run)) = self.newest.take() else { return Ok(()) };
+        let Some((_, states)) = self.newest.take() else { return Ok(()) };
         match &mut self.before {
-            Some(before) if before.states.mostly() == run.states.mostly() => before.add(&run),
+            Some(before) if before.mostly() == states.mostly() => append(before, &states),
             before => {
-                if let Some(before) = before.replace(run) {
-                    self.emit(&before, sink)?;
+                if let Some(before) = before.replace(states) {
+                    self.emit(before, sink)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn emit<E>(&mut self, run: &StateRun, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        if let Some(state) = run.only {
-            return sink(&Item::State(state));
+    fn emit<E>(&mut self, states: MergedStates, sink: &mut Sink<'_, E>) -> Result<(), E> {
+        if states.count == 1 {
+            let MergedStates { thread, begin, end, .. } = states;
+            let activity = states.mostly();
+            return sink(&Item::State(State { thread, begin, end: Some(end), activity }));
         }
-        self.merged.states += run.states.count;
-        self.merged.runs += 1;
-        sink(&Item::MergedStates(run.states))
+        self.merged.0 += states.count;
+        self.merged.1 += 1;
+        sink(&Item::MergedStates(states))
     }
 }
 
-impl StateRun {
-    fn of(state: &State, end: Nanos) -> Self {
-        let State { thread, begin, activity, .. } = *state;
-        let mut nanoseconds = [0; Activity::ALL.len()];
-        nanoseconds[activity as usize] = end.since(begin).get();
-        let states = MergedStates { thread, begin, end, count: 1, nanoseconds };
-        StateRun { only: Some(*state), states }
-    }
+/// A state that ends, as one to which others can be appended.
+fn one(state: &State, end: Nanos) -> MergedStates {
+    let State { thread, begin, activity, .. } = *state;
+    let mut nanoseconds = [0; Activity::ALL.len()];
+    nanoseconds[activity as usize] = end.since(begin).get();
+    MergedStates { thread, begin, end, count: 1, nanoseconds }
+}
 
-    /// Adds the states that come next.
-    fn add(&mut self, next: &StateRun) {
-        let (states, next) = (&mut self.states, &next.states);
-        self.only = None;
-        states.end = next.end;
-        states.count += next.count;
-        let times = states.nanoseconds.iter_mut().zip(next.nanoseconds);
-        times.for_each(|(time, more)| *time += more);
-    }
+/// Appends the states that come next.
+fn append(states: &mut MergedStates, next: &MergedStates) {
+    states.end = next.end;
+    states.count += next.count;
+    let times = states.nanoseconds.iter_mut().zip(next.nanoseconds);
+    times.for_each(|(time, more)| *time += more);
 }
 
 #[cfg(test)]
@@ -265,7 +224,7 @@ mod tests {
         all.iter()
             .try_for_each(|state| states.state(state, &mut sink))
             .expect("all items are states");
-        states.finish(&mut sink).expect("all items are states");
+        states.finish(&mut LeftOut::default(), &mut sink).expect("all items are states");
         items
     }
 

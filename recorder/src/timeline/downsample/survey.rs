@@ -1,5 +1,6 @@
 //! The survey: how many events there are, and which slices, holds and messages are kept.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use format::Call;
@@ -7,67 +8,16 @@ use rustc_hash::FxHashSet;
 use typed_index_collections::TiVec;
 
 use super::candidates::{Candidate, Heaviest, Kept, Subject};
+use super::layout::{Extent, Extents};
 use crate::analysis::findings::Finding;
 use crate::reading::Nanos;
-use crate::reading::catalog::{
-    CallsiteIndex, Catalog, ChannelIndex, Level, PrimitiveIndex, Target, ThreadIndex,
-};
+use crate::reading::catalog::{CallsiteIndex, Catalog, ChannelIndex, Level, Target, ThreadIndex};
 use crate::timeline::item::{
-    Category, Count, Fate, Flight, Flow, HeldLock, Item, Slice, SliceKind,
+    Category, Counter, Fate, Flight, Flow, HeldLock, Item, Slice, SliceKind,
 };
-
-/// How many events there are in a row, and when the first and the last of them begin.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Extent {
-    pub(super) events: u64,
-    pub(super) first: Nanos,
-    pub(super) last: Nanos,
-}
-
-impl Extent {
-    /// Adds an event that begins at `time`.
-    pub(super) fn add(&mut self, time: Nanos) {
-        self.first = if self.events == 0 { time } else { self.first.min(time) };
-        self.last = self.last.max(time);
-        self.events += 1;
-    }
-
-    /// The time between the first and the last event.
-    pub(super) fn length(&self) -> Nanos {
-        self.last.since(self.first)
-    }
-}
-
-/// The extents of all rows.
-#[derive(Debug)]
-pub(super) struct Extents {
-    /// The slices of each thread, plus the messages that it sends: if all slices are shown, so are
-    /// those.
-    pub(super) threads: TiVec<ThreadIndex, Extent>,
-    /// The states of each thread.
-    pub(super) states: TiVec<ThreadIndex, Extent>,
-    /// The holds of each lock and lane.
-    pub(super) locks: BTreeMap<(PrimitiveIndex, u8), Extent>,
-    /// The counters of each channel, by [`Count`].
-    pub(super) counters: TiVec<ChannelIndex, [Extent; 2]>,
-}
 
 /// The first and the last of something.
 type Ends = Option<(u64, u64)>;
-
-/// A wait. Its thread's next slice may be its end.
-#[derive(Clone, Copy, Debug)]
-struct EndedWait {
-    position: u64,
-    begin: Nanos,
-    end: Nanos,
-}
-
-impl EndedWait {
-    fn length(self) -> u64 {
-        self.end.since(self.begin).get()
-    }
-}
 
 /// Counts events, and collects candidates for being kept.
 #[derive(Debug)]
@@ -75,16 +25,15 @@ pub(super) struct Survey {
     /// All events of the trace, except those of findings.
     pub(super) events: u64,
     extents: Extents,
-    /// How many items have passed.
-    passed: u64,
     /// Maximum number of events that are kept, with those that they divide others into.
     budget: u64,
     /// Threads and times of the events that show findings.
     evidence: FxHashSet<(ThreadIndex, Nanos)>,
     /// The callsites that log errors and warnings.
     is_severe: TiVec<CallsiteIndex, bool>,
-    /// The latest wait of each thread, until its next slice.
-    waiting: TiVec<ThreadIndex, Option<EndedWait>>,
+    /// The latest wait of each thread and its end, until the thread's next slice, which may be the
+    /// end of the operation.
+    waiting: TiVec<ThreadIndex, Option<(Candidate, Nanos)>>,
     /// Those that are kept first, by priority.
     required: Heaviest,
     waits: Heaviest,
@@ -141,7 +90,6 @@ impl Survey {
                 locks: BTreeMap::new(),
                 counters: vec![[Extent::default(); 2]; channels].into(),
             },
-            passed: 0,
             budget,
             evidence,
             is_severe: catalog.callsites.iter().map(|it| is_severe(it.level)).collect(),
@@ -156,15 +104,13 @@ impl Survey {
         }
     }
 
-    /// Takes the next item.
-    pub(super) fn item(&mut self, item: &Item) {
-        let position = self.passed;
-        self.passed += 1;
+    /// Takes the next item, which has this position among all.
+    pub(super) fn item(&mut self, position: u64, item: &Item) {
         match item {
             Item::Slice(slice) => self.slice(position, slice),
             Item::Flight(flight) => self.flight(position, flight),
             Item::Hold(hold) => self.hold(position, hold),
-            Item::Counter(counter) => self.counter(counter.channel, counter.count, counter.time),
+            Item::Counter(counter) => self.counter(counter),
             Item::State(state) => {
                 self.events += 1;
                 self.extents.states[state.thread].add(state.begin);
@@ -179,8 +125,8 @@ impl Survey {
         extent.add(slice.begin);
         extent.events += u64::from(slice.is_sent());
         extend(&mut self.thread_ends[slice.thread], position);
-        if let (Some(channel), Some(_)) = (slice.channel(), slice.depth) {
-            self.counter(channel, Count::QueueDepth, slice.begin);
+        if let Some(counter) = slice.depth_counter() {
+            self.counter(&counter);
         }
         let flow = match slice.flow {
             Some(Flow::In(flow)) => Some(flow),
@@ -191,14 +137,14 @@ impl Survey {
             let latency = slice.latency.unwrap_or_default();
             self.message(position, channel, latency, Subject::Message(flow));
         }
-        if let Some(wait) = self.waiting[slice.thread].take() {
-            let is_its_end = slice.waited.is_some() && slice.begin == wait.end.after();
-            if is_its_end {
-                let subject = Subject::Wait { wait: wait.position, flow };
-                self.waits.offer(Candidate::new(wait.length(), position, subject));
-            } else {
-                self.lone_wait(wait);
-            }
+        if let Some((wait, end)) = self.waiting[slice.thread].take() {
+            self.waits.offer(match slice.waited.is_some() && slice.begin == end.after() {
+                true => {
+                    let subject = Subject::Wait { wait: wait.position.0, flow };
+                    Candidate { position: Reverse(position), subject, ..wait }
+                }
+                false => wait,
+            });
         }
         match self.priority(slice) {
             Some(priority) => self.require(position, priority),
@@ -206,9 +152,9 @@ impl Survey {
         }
     }
 
-    fn counter(&mut self, channel: ChannelIndex, count: Count, time: Nanos) {
+    fn counter(&mut self, counter: &Counter) {
         self.events += 1;
-        self.extents.counters[channel][count as usize].add(time);
+        self.extents.counters[counter.channel][counter.count as usize].add(counter.time);
     }
 
     /// The priority of a slice that is kept first.
@@ -222,7 +168,9 @@ impl Survey {
             | SliceKind::ChannelCreated
             | SliceKind::Paused
             | SliceKind::Resumed => Some(Priority::Life),
-            kind if is_spawn_or_join(kind) && !slice.is_wait() => Some(Priority::Life),
+            kind if matches!(kind.call(), Some(Call::Spawn | Call::Join)) && !slice.is_wait() => {
+                Some(Priority::Life)
+            }
             SliceKind::Panicked => Some(Priority::Panic),
             _ if slice.end.is_none() => Some(Priority::NeverEnded),
             SliceKind::Log => match slice.target {
@@ -236,16 +184,13 @@ impl Survey {
     /// A slice that need not be kept.
     fn optional(&mut self, position: u64, slice: &Slice) {
         let Some(end) = slice.end else { return };
-        let (begin, length) = (slice.begin, end.since(slice.begin));
-        if slice.is_wait() {
-            let wait = EndedWait { position, begin, end };
-            if let SliceKind::Returning { .. } = slice.kind {
-                self.lone_wait(wait);
-            } else {
-                self.waiting[slice.thread] = Some(wait);
-            }
-        } else if end > begin || slice.category() == Category::Log {
-            self.other(position, length);
+        let slice_itself = Candidate::single(end.since(slice.begin).get(), position);
+        if matches!(slice.kind, SliceKind::Returning { .. }) && slice.is_wait() {
+            self.waits.offer(slice_itself);
+        } else if slice.is_wait() {
+            self.waiting[slice.thread] = Some((slice_itself, end));
+        } else if end > slice.begin || slice.category() == Category::Log {
+            self.others.offer(slice_itself);
         }
     }
 
@@ -257,7 +202,10 @@ impl Survey {
         extent.add(hold.begin);
         match hold.end {
             None => self.require(position, Priority::NeverEnded),
-            Some(end) => self.other(position, end.since(hold.begin).max(hold.others_waited)),
+            Some(end) => {
+                let length = end.since(hold.begin).max(hold.others_waited);
+                self.others.offer(Candidate::single(length.get(), position));
+            }
         }
     }
 
@@ -270,16 +218,7 @@ impl Survey {
     }
 
     fn require(&mut self, position: u64, priority: Priority) {
-        self.required.offer(Candidate::new(priority as u64, position, Subject::Single));
-    }
-
-    /// A wait whose thread's next slice is not its end.
-    fn lone_wait(&mut self, wait: EndedWait) {
-        self.waits.offer(Candidate::new(wait.length(), wait.position, Subject::Single));
-    }
-
-    fn other(&mut self, position: u64, weight: Nanos) {
-        self.others.offer(Candidate::new(weight.get(), position, Subject::Single));
+        self.required.offer(Candidate::single(priority as u64, position));
     }
 
     fn message(&mut self, position: u64, channel: ChannelIndex, time: Nanos, subject: Subject) {
@@ -291,39 +230,32 @@ impl Survey {
 
     /// After the last item: returns the extents of all rows, and what is kept.
     pub(super) fn finish(mut self) -> (Extents, Kept) {
-        for thread in self.extents.threads.keys() {
-            if let Some(wait) = self.waiting[thread].take() {
-                self.lone_wait(wait);
-            }
+        for (wait, _) in self.waiting.into_iter().flatten() {
+            self.waits.offer(wait);
         }
         let mut kept = Kept::default();
-        kept.take(&mut self.required.into_sorted(), u64::MAX);
+        kept.take(&mut self.required.take_sorted(), u64::MAX);
         let rest = self.budget.saturating_sub(kept.cost);
         let ends = |ends: Ends| ends.into_iter().flat_map(|(first, last)| [first, last]);
-        let slice = |position| Candidate::new(0, position, Subject::Single);
+        let slice = |position| Candidate::single(0, position);
         let message = |flow| Candidate::new(0, 0, Subject::Message(flow));
         let thread_ends = self.thread_ends.into_iter().flat_map(ends).map(slice);
         let channel_ends = self.channel_ends.into_iter().flat_map(ends).map(message);
         kept.take(&mut thread_ends.chain(channel_ends), rest / OTHERS_DIVISOR);
-        kept.take(&mut self.others.into_sorted(), rest / OTHERS_DIVISOR);
+        kept.take(&mut self.others.take_sorted(), rest / OTHERS_DIVISOR);
         let rest = self.budget.saturating_sub(kept.cost);
-        let mut waits = self.waits.into_sorted();
+        let mut waits = self.waits.take_sorted();
         kept.take(&mut waits, rest / 2);
         // If there is no room for one message of each channel, then for the slowest of all.
-        let mut slowest: Vec<_> =
-            self.slowest.into_iter().flat_map(Heaviest::into_sorted).collect();
+        let mut slowest: Vec<_> = self.slowest.iter_mut().flat_map(Heaviest::take_sorted).collect();
         slowest.sort_unstable_by(|a, b| b.cmp(a));
-        let mut messages = slowest.into_iter().chain(self.messages.into_sorted());
+        let mut messages = slowest.into_iter().chain(self.messages.take_sorted());
         let rest = self.budget.saturating_sub(kept.cost);
         kept.take(&mut messages, rest);
         let rest = self.budget.saturating_sub(kept.cost);
         kept.take(&mut waits, rest);
         (self.extents, kept)
     }
-}
-
-fn is_spawn_or_join(kind: SliceKind) -> bool {
-    matches!(kind.call(), Some(Call::Spawn | Call::Join))
 }
 
 /// Adds one at the end.

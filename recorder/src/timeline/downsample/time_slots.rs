@@ -3,84 +3,74 @@
 //! Programs work in bursts. So that a picture has most detail where most happens, the slots are as
 //! short as there is room for those in which something happens.
 
-use super::survey::Extent;
+use super::layout::Extent;
 use crate::reading::Nanos;
 
-/// Time, divided into slots of equal length.
-#[derive(Clone, Copy, Debug)]
+/// Time, divided into slots of equal length: very short ones, until [`divide`](Self::divide) makes
+/// them longer.
+#[derive(Debug)]
 pub(super) struct TimeSlots {
     start: Nanos,
     /// In nanoseconds.
     width: u64,
-}
-
-impl TimeSlots {
-    /// At most `max` slots, for events that start within an extent.
-    fn new(extent: Extent, max: u64) -> Self {
-        TimeSlots { start: extent.first, width: 1 + extent.length().get() / max.max(1) }
-    }
-
-    /// The number of the slot of a time.
-    pub(super) fn at(self, time: Nanos) -> u64 {
-        time.since(self.start).get() / self.width
-    }
-
-    /// The end of a slot, where the next one starts.
-    pub(super) fn end(self, number: u64) -> Nanos {
-        Nanos::new((number + 1).saturating_mul(self.width)) + self.start
-    }
-}
-
-/// Which of many very short slots have events.
-#[derive(Clone, Debug)]
-pub(super) struct Occupancy {
-    slots: TimeSlots,
-    /// A bit for each.
-    bits: Vec<u64>,
+    /// Which of the very short slots have events: a bit for each.
+    occupied: Vec<u64>,
 }
 
 /// Maximum number of the very short slots in one slot, if time were evenly divided.
 const MAX_SLOTS_PER_SLOT: u64 = 64;
 
-impl Occupancy {
-    /// No events yet. [`divide`](Occupancy::divide) can make about `max` slots of it.
+const WORD: u64 = u64::BITS as u64;
+
+impl TimeSlots {
+    /// Slots for events that start within an extent. [`divide`](Self::divide) can make about `max`
+    /// of them.
     pub(super) fn new(extent: Extent, max: u64) -> Self {
-        let slots = TimeSlots::new(extent, max.saturating_mul(MAX_SLOTS_PER_SLOT));
-        let words = 1 + slots.at(extent.last) / u64::from(u64::BITS);
-        Occupancy { slots, bits: vec![0; words as usize] }
+        let max_short = max.saturating_mul(MAX_SLOTS_PER_SLOT).max(1);
+        let width = 1 + extent.length().get() / max_short;
+        let words = 1 + extent.length().get() / width / WORD;
+        TimeSlots { start: extent.first, width, occupied: vec![0; words as usize] }
     }
 
     /// An event starts at `time`.
     pub(super) fn mark(&mut self, time: Nanos) {
-        let number = self.slots.at(time);
-        if let Some(word) = self.bits.get_mut((number / u64::from(u64::BITS)) as usize) {
-            *word |= 1 << (number % u64::from(u64::BITS));
+        let number = self.at(time);
+        if let Some(word) = self.occupied.get_mut((number / WORD) as usize) {
+            *word |= 1 << (number % WORD);
         }
     }
 
-    /// The shortest slots of which at most `max` have events.
-    pub(super) fn divide(&self, max: u64) -> TimeSlots {
-        let TimeSlots { start, width } = self.slots;
+    /// Makes the slots longer, so that at most `max` have events.
+    pub(super) fn divide(&mut self, max: u64) {
         let mut factor = 1;
         while self.count(factor) > max.max(1) {
             factor = (factor + 1).max(factor * 5 / 4);
         }
-        TimeSlots { start, width: width.saturating_mul(factor) }
+        self.width = self.width.saturating_mul(factor);
     }
 
     /// How many slots that are longer by this factor have events.
     fn count(&self, factor: u64) -> u64 {
-        let bits = u64::from(u64::BITS);
         let (mut count, mut last) = (0, None);
-        for (word, &set) in (0..).zip(&self.bits) {
+        for (word, &set) in (0..).zip(&self.occupied) {
             let mut set = set;
             while set != 0 {
-                let number = (word * bits + u64::from(set.trailing_zeros())) / factor;
+                let number = (word * WORD + u64::from(set.trailing_zeros())) / factor;
                 count += u64::from(last.replace(number) != Some(number));
                 set &= set - 1;
             }
         }
         count
+    }
+
+    /// The number of the slot of a time.
+    pub(super) fn at(&self, time: Nanos) -> u64 {
+        time.since(self.start).get() / self.width
+    }
+
+    /// The end of a slot, where the next one starts.
+    pub(super) fn end(&self, number: u64) -> Nanos {
+        Nanos::new((number + 1).saturating_mul(self.width)) + self.start
     }
 }
 
@@ -98,9 +88,9 @@ mod tests {
             ((0..2_000).map(|it| 100 + it * 500).collect::<Vec<u64>>(), 10),
             (vec![100, 1_000_100], 1),
         ] {
-            let mut occupancy = Occupancy::new(extent, max);
-            times.iter().for_each(|&time| occupancy.mark(Nanos::new(time)));
-            let slots = occupancy.divide(max);
+            let mut slots = TimeSlots::new(extent, max);
+            times.iter().for_each(|&time| slots.mark(Nanos::new(time)));
+            slots.divide(max);
             let mut used: Vec<_> = times.iter().map(|&time| slots.at(Nanos::new(time))).collect();
             used.dedup();
             assert!(used.len() as u64 <= max, "{slots:?}");

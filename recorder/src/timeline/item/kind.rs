@@ -133,28 +133,35 @@ impl Category {
 }
 
 impl SliceKind {
-    /// What it is about.
+    /// Its row in the table of all kinds: a number (operations, waits and returns have the same), its
+    /// category, and its verb where no message is transferred.
     #[inline]
-    pub fn category(self) -> Category {
+    fn entry(self) -> (u8, Category, &'static str) {
         match self {
             SliceKind::Operation { call, .. }
             | SliceKind::Wait { call, .. }
-            | SliceKind::Returning { call } => Category::of(call),
-            SliceKind::ChannelCreated
-            | SliceKind::SenderCloned
-            | SliceKind::ReceiverCloned
-            | SliceKind::SenderDropped
-            | SliceKind::ReceiverDropped => Category::Channel,
-            SliceKind::Initializer => Category::Primitive,
-            SliceKind::Span => Category::Span,
-            SliceKind::Log => Category::Log,
-            SliceKind::ThreadStarted
-            | SliceKind::ThreadEnded { .. }
-            | SliceKind::Panicked
-            | SliceKind::Paused
-            | SliceKind::Resumed
-            | SliceKind::LeftOut => Category::Thread,
+            | SliceKind::Returning { call } => (0, Category::of(call), method(call)),
+            SliceKind::ChannelCreated => (1, Category::Channel, "channel"),
+            SliceKind::SenderCloned => (2, Category::Channel, "clone sender"),
+            SliceKind::ReceiverCloned => (3, Category::Channel, "clone receiver"),
+            SliceKind::SenderDropped => (4, Category::Channel, "drop sender"),
+            SliceKind::ReceiverDropped => (5, Category::Channel, "drop receiver"),
+            SliceKind::ThreadStarted => (6, Category::Thread, "start"),
+            SliceKind::ThreadEnded { .. } => (7, Category::Thread, "end"),
+            SliceKind::Panicked => (8, Category::Thread, "panic"),
+            SliceKind::Initializer => (9, Category::Primitive, "initialize"),
+            SliceKind::Span => (10, Category::Span, ""),
+            SliceKind::Log => (11, Category::Log, "log"),
+            SliceKind::Paused => (12, Category::Thread, "recording paused"),
+            SliceKind::Resumed => (13, Category::Thread, "recording resumed"),
+            SliceKind::LeftOut => (14, Category::Thread, "left out"),
         }
+    }
+
+    /// What it is about.
+    #[inline]
+    pub fn category(self) -> Category {
+        self.entry().1
     }
 
     /// A number that no other kind has.
@@ -164,20 +171,8 @@ impl SliceKind {
             SliceKind::Operation { call, ending } => (0, call as u8, ending as u8),
             SliceKind::Wait { call, is_full } => (1, call as u8, is_full.into()),
             SliceKind::Returning { call } => (2, call as u8, 0),
-            SliceKind::ChannelCreated => (3, 0, 0),
-            SliceKind::SenderCloned => (3, 1, 0),
-            SliceKind::SenderDropped => (3, 2, 0),
-            SliceKind::ReceiverDropped => (3, 3, 0),
-            SliceKind::ThreadStarted => (3, 4, 0),
-            SliceKind::ThreadEnded { panicked } => (3, 5, panicked.into()),
-            SliceKind::Panicked => (3, 6, 0),
-            SliceKind::Initializer => (3, 7, 0),
-            SliceKind::Span => (3, 8, 0),
-            SliceKind::Log => (3, 9, 0),
-            SliceKind::Paused => (3, 10, 0),
-            SliceKind::Resumed => (3, 11, 0),
-            SliceKind::LeftOut => (3, 12, 0),
-            SliceKind::ReceiverCloned => (3, 13, 0),
+            SliceKind::ThreadEnded { panicked } => (3, self.entry().0, panicked.into()),
+            _ => (3, self.entry().0, 0),
         };
         variant << 12 | u16::from(call) << 4 | u16::from(detail)
     }
@@ -196,28 +191,19 @@ impl SliceKind {
     /// The first word of its name. A message that is handed over or received has the same verb,
     /// whatever method did it.
     pub fn verb(self) -> &'static str {
-        let transferred = |call: Call| if call.is_send() { "send" } else { "recv" };
         match self {
             SliceKind::Operation {
                 call,
                 ending: Ending::Transferred | Ending::SendNotRecorded,
             }
-            | SliceKind::Returning { call } => transferred(call),
-            SliceKind::Operation { call, .. } | SliceKind::Wait { call, .. } => method(call),
-            SliceKind::ChannelCreated => "channel",
-            SliceKind::SenderCloned => "clone sender",
-            SliceKind::ReceiverCloned => "clone receiver",
-            SliceKind::SenderDropped => "drop sender",
-            SliceKind::ReceiverDropped => "drop receiver",
-            SliceKind::ThreadStarted => "start",
-            SliceKind::ThreadEnded { .. } => "end",
-            SliceKind::Panicked => "panic",
-            SliceKind::Initializer => "initialize",
-            SliceKind::Span => "",
-            SliceKind::Log => "log",
-            SliceKind::Paused => "recording paused",
-            SliceKind::Resumed => "recording resumed",
-            SliceKind::LeftOut => "left out",
+            | SliceKind::Returning { call } => {
+                if call.is_send() {
+                    "send"
+                } else {
+                    "recv"
+                }
+            }
+            _ => self.entry().2,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Several slices or holds as one.
 
-use super::{SliceKind, shorten};
+use super::{MAX_TEXT, SliceKind, shorten};
 use crate::reading::Nanos;
 use crate::reading::catalog::{Catalog, PrimitiveIndex, Target, ThreadIndex};
 
@@ -37,14 +37,13 @@ impl MergedKind {
         MergedKind { verb: kind.verb(), target }
     }
 
-    /// `send jobs`; a span's name.
-    fn name(self, catalog: &Catalog) -> String {
-        const MAX_LABEL: usize = 80;
+    /// The name of such a slice, without a note: `send jobs`; a span's name.
+    pub(super) fn name(self, catalog: &Catalog) -> String {
         let MergedKind { verb, target } = self;
         match target.map_or("", |target| catalog.label(target)) {
             "" if verb.is_empty() => "span".to_owned(),
             "" => verb.to_owned(),
-            label if verb.is_empty() => shorten(label, MAX_LABEL).into_owned(),
+            label if verb.is_empty() => shorten(label, MAX_TEXT).into_owned(),
             label => format!("{verb} {label}"),
         }
     }

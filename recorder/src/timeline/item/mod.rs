@@ -20,6 +20,9 @@ pub use kind::{Category, Ending, SliceKind, method};
 pub use merged::{Merged, MergedKind, Row, Total};
 pub use states::{Activity, MergedStates, State};
 
+/// Maximum number of characters of a text or a span's name in the name of a slice.
+const MAX_TEXT: usize = 80;
+
 /// One thing to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
@@ -82,6 +85,15 @@ pub enum Flow {
     Out(Range<u64>),
     /// A flow ends at the slice's begin.
     In(u64),
+}
+
+/// The message that a slice sends or receives, by its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transfer {
+    Sent(u64),
+    Received(u64),
+    /// A message is received whose send is not recorded.
+    ReceivedUnknown,
 }
 
 /// A message between its send and its receive.
@@ -191,17 +203,13 @@ impl Slice {
     /// Its name: verb, target and note, as in `recv jobs (waiting)`. A span has its own name, and a
     /// log message is its name.
     pub fn name(&self, catalog: &Catalog) -> String {
-        const MAX_TEXT: usize = 80;
         let text = || shorten(self.text.as_deref().unwrap_or_default(), MAX_TEXT);
-        let label = self.target.map_or("", |target| catalog.label(target));
-        let verb = self.kind.verb();
         let mut name = match self.kind {
-            SliceKind::Span if label.is_empty() => "span".to_owned(),
-            SliceKind::Span => shorten(label, MAX_TEXT).into_owned(),
             SliceKind::Log => text().into_owned(),
-            SliceKind::Panicked | SliceKind::LeftOut => format!("{verb}: {}", text()),
-            _ if label.is_empty() => verb.to_owned(),
-            _ => format!("{verb} {label}"),
+            SliceKind::Panicked | SliceKind::LeftOut => {
+                format!("{}: {}", self.kind.verb(), text())
+            }
+            kind => MergedKind::of(kind, self.target).name(catalog),
         };
         if let Some(note) = self.kind.note() {
             name.push_str(" (");
@@ -227,6 +235,27 @@ impl Slice {
     #[inline]
     pub fn channel(&self) -> Option<ChannelIndex> {
         self.target.and_then(Target::channel)
+    }
+
+    /// The message that it sends or receives, if it does.
+    #[inline]
+    pub(crate) fn transfer(&self) -> Option<Transfer> {
+        match (&self.flow, self.kind) {
+            (None, SliceKind::Operation { ending: Ending::SendNotRecorded, .. }) => {
+                Some(Transfer::ReceivedUnknown)
+            }
+            (None, _) => None,
+            _ if self.category() != Category::Channel => None,
+            (Some(Flow::Out(flows)), _) => Some(Transfer::Sent(flows.start)),
+            (Some(Flow::In(flow)), _) => Some(Transfer::Received(*flow)),
+        }
+    }
+
+    /// The queue depth of its channel, as an item of its own.
+    #[inline]
+    pub(crate) fn depth_counter(&self) -> Option<Counter> {
+        let (channel, value) = self.channel().zip(self.depth)?;
+        Some(Counter { channel, count: Count::QueueDepth, time: self.begin, value })
     }
 
     /// Whether it has no length.
@@ -287,12 +316,16 @@ impl Flight {
 }
 
 impl HeldLock {
+    /// The start of its name.
+    pub(crate) fn verb(&self) -> &'static str {
+        if self.is_shared { "read by" } else { "held by" }
+    }
+
     /// Its name: who holds the lock.
     pub fn name(&self, catalog: &Catalog) -> String {
-        let held = if self.is_shared { "read by" } else { "held by" };
         let is_certain = self.is_release_recorded || self.end.is_none();
         let note = if is_certain { "" } else { " (release not recorded)" };
-        format!("{held} {}{note}", catalog.threads[self.thread].name)
+        format!("{} {}{note}", self.verb(), catalog.threads[self.thread].name)
     }
 }
 

@@ -13,16 +13,12 @@ use rustc_hash::FxHashSet;
 use typed_index_collections::TiVec;
 
 use super::Selection;
-use super::journey::{Journey, Transfer};
+use super::journey::Journey;
 use crate::analysis::findings::words::counted;
 use crate::reading::Nanos;
 use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
-use crate::timeline::item::{
-    Count, Counter, Fate, Flight, Flow, HeldLock, Item, Slice, SliceKind, State,
-};
-
-/// A function that takes items.
-type Sink<'s, E> = dyn FnMut(&Item) -> Result<(), E> + 's;
+use crate::timeline::item::{Counter, Fate, Flight, Flow, HeldLock, Item, Slice, State, Transfer};
+use crate::timeline::{Sink, pass_left_out};
 
 /// Takes all items of a recording, and passes on those that are selected.
 #[derive(Debug)]
@@ -48,8 +44,8 @@ pub struct Filter<'a> {
 struct ChannelCounters {
     /// Whether they are shown: always, or since a selected thread has used the channel.
     is_used: bool,
-    depth: LatestValue,
-    senders: LatestValue,
+    /// By [`Count`](crate::timeline::item::Count).
+    values: [LatestValue; 2],
 }
 
 /// The latest value of a counter.
@@ -97,9 +93,15 @@ impl<'a> Filter<'a> {
     pub fn item<E>(&mut self, item: &Item, sink: &mut Sink<'_, E>) -> Result<(), E> {
         match item {
             Item::Slice(slice) => self.slice(slice, sink),
-            Item::State(state) => self.state(*state, sink),
+            Item::State(state) => match self.cut_of(state.thread, state.begin, state.end) {
+                Some((begin, end)) => sink(&Item::State(State { begin, end, ..*state })),
+                None => Ok(()),
+            },
             Item::Flight(flight) => self.flight(flight, sink),
-            Item::Hold(hold) => self.hold(hold, sink),
+            Item::Hold(hold) => match self.cut_of(hold.thread, hold.begin, hold.end) {
+                Some((begin, end)) => sink(&Item::Hold(HeldLock { begin, end, ..hold.clone() })),
+                None => Ok(()),
+            },
             Item::Counter(counter) => self.counter(*counter, sink),
             // Items are merged after they are selected.
             Item::Merged(_) | Item::MergedStates(_) => Ok(()),
@@ -124,17 +126,13 @@ impl<'a> Filter<'a> {
             counted(self.messages_left_out, "message"),
             self.selection.description
         );
-        if let Some(thread) = self.first_thread {
-            let text = Some(description.as_str().into());
-            let slice = Slice::instant(thread, self.selection.window.from, SliceKind::LeftOut);
-            sink(&Item::Slice(Slice { text, ..slice }))?;
-        }
-        Ok(Some(format!("{}: {description}", SliceKind::LeftOut.verb())))
+        let at = self.first_thread.map(|thread| (thread, self.selection.window.from));
+        pass_left_out(&description, at, sink).map(Some)
     }
 
     fn slice<E>(&mut self, slice: &Slice, sink: &mut Sink<'_, E>) -> Result<(), E> {
         let is_selected = self.selection.has(slice);
-        match Transfer::of(slice) {
+        match slice.transfer() {
             Some(Transfer::Sent(flow)) if is_selected && slice.channel().is_some() => {
                 self.sent.insert(flow);
             }
@@ -152,7 +150,7 @@ impl<'a> Filter<'a> {
             None => self.pass_slice(slice, sink)?,
             Some(journey) => self.follow(journey, slice, sink)?,
         };
-        match depth_counter(slice) {
+        match slice.depth_counter() {
             Some(counter) if !is_passed => self.counter(counter, sink),
             _ => Ok(()),
         }
@@ -174,7 +172,7 @@ impl<'a> Filter<'a> {
     ) -> Result<bool, E> {
         let thread = &mut self.threads[slice.thread];
         let was_on = thread.is_on_journey;
-        let (is_step, is_between_steps) = match Transfer::of(slice) {
+        let (is_step, is_between_steps) = match slice.transfer() {
             Some(Transfer::Sent(flow)) => (journey.contains(flow), was_on),
             Some(Transfer::Received(flow)) => {
                 thread.is_on_journey = journey.contains(flow);
@@ -224,7 +222,7 @@ impl<'a> Filter<'a> {
         let flow = self.flow(slice, begin, end);
         let thread = &mut self.threads[slice.thread];
         let cause = slice.cause.filter(|_| slice.cause == thread.received);
-        if let Some(Transfer::Received(_)) = Transfer::of(slice) {
+        if let Some(Transfer::Received(_)) = slice.transfer() {
             thread.received = Some(begin);
         }
         self.first_thread.get_or_insert(slice.thread);
@@ -234,7 +232,7 @@ impl<'a> Filter<'a> {
             self.channels[channel].is_used = true;
             self.start_counters(channel, begin, sink)?;
         }
-        let depth = match depth_counter(slice) {
+        let depth = match slice.depth_counter() {
             Some(counter) if self.count(counter, sink)? => Some(counter.value),
             _ => None,
         };
@@ -283,24 +281,6 @@ impl<'a> Filter<'a> {
         }
     }
 
-    fn state<E>(&mut self, state: State, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        match self.cut(state.begin, state.end) {
-            Some((begin, end)) if self.selection.has_states_of(state.thread) => {
-                sink(&Item::State(State { begin, end, ..state }))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn hold<E>(&mut self, hold: &HeldLock, sink: &mut Sink<'_, E>) -> Result<(), E> {
-        match self.cut(hold.begin, hold.end) {
-            Some((begin, end)) if self.selection.has_states_of(hold.thread) => {
-                sink(&Item::Hold(HeldLock { begin, end, ..hold.clone() }))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn counter<E>(&mut self, counter: Counter, sink: &mut Sink<'_, E>) -> Result<(), E> {
         match self.count(counter, sink)? {
             true => sink(&Item::Counter(counter)),
@@ -320,7 +300,7 @@ impl<'a> Filter<'a> {
         if is_shown {
             self.start_counters(channel, time, sink)?;
         }
-        let value = self.channels[channel].value_of(count);
+        let value = &mut self.channels[channel].values[count as usize];
         // The item of a hand-over comes with the receive, but its time is just before that.
         if value.latest.is_none_or(|latest| latest.time <= time) {
             value.latest = Some(counter);
@@ -342,7 +322,7 @@ impl<'a> Filter<'a> {
         if !counters.is_used {
             return Ok(());
         }
-        for value in [&mut counters.depth, &mut counters.senders] {
+        for value in &mut counters.values {
             if let Some(latest) = value.latest.filter(|_| !value.is_started) {
                 value.is_started = true;
                 let time = latest.time.max(from).min(time);
@@ -352,24 +332,21 @@ impl<'a> Filter<'a> {
         Ok(())
     }
 
+    /// The selected part of a state of a thread, or of a lock that it holds.
+    fn cut_of(
+        &self,
+        thread: ThreadIndex,
+        begin: Nanos,
+        end: Option<Nanos>,
+    ) -> Option<(Nanos, Option<Nanos>)> {
+        let Selection { threads, only_channels, journey, .. } = self.selection;
+        let is_selected = threads[thread] && !only_channels && journey.is_none();
+        self.cut(begin, end).filter(|_| is_selected)
+    }
+
     fn cut(&self, begin: Nanos, end: Option<Nanos>) -> Option<(Nanos, Option<Nanos>)> {
         self.selection.window.cut(begin, end, self.catalog.end)
     }
-}
-
-impl ChannelCounters {
-    fn value_of(&mut self, count: Count) -> &mut LatestValue {
-        match count {
-            Count::QueueDepth => &mut self.depth,
-            Count::LiveSenders => &mut self.senders,
-        }
-    }
-}
-
-/// The value of its channel's queue depth that a slice has.
-fn depth_counter(slice: &Slice) -> Option<Counter> {
-    let (channel, value) = slice.channel().zip(slice.depth)?;
-    Some(Counter { channel, count: Count::QueueDepth, time: slice.begin, value })
 }
 
 #[cfg(test)]
@@ -378,7 +355,7 @@ mod tests {
     use super::*;
     use crate::reading::Recording;
     use crate::reading::catalog::Target;
-    use crate::timeline::item::Ending;
+    use crate::timeline::item::{Ending, SliceKind};
 
     /// Two threads and a channel.
     fn recording() -> Recording {

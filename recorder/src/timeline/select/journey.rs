@@ -14,7 +14,7 @@ use super::names::not_found;
 use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
 use crate::reading::{self, Nanos, Recording};
 use crate::timeline::builder;
-use crate::timeline::item::{Category, Ending, Flow, Item, Slice, SliceKind};
+use crate::timeline::item::{Item, Slice, SliceKind, Transfer};
 
 /// The messages of a journey.
 #[derive(Debug)]
@@ -38,7 +38,15 @@ impl Journey {
     ) -> Result<Self, Error> {
         let catalog = &recording.catalog;
         let (channel, number) = find_channel(message, catalog, channels)?;
-        let mut messages = Messages::new(catalog, channel, number);
+        let mut messages = Messages {
+            catalog,
+            received: catalog.threads.iter().map(|_| None).collect(),
+            messages: Vec::new(),
+            channel,
+            number,
+            start: None,
+            last: 0,
+        };
         recording.begin("following");
         builder::build(recording, |item| {
             if let Item::Slice(slice) = item {
@@ -46,9 +54,8 @@ impl Journey {
             }
             Ok::<_, reading::Error>(())
         })?;
-        let Messages { last, .. } = messages;
         messages.journey().ok_or_else(|| {
-            let label = &catalog.channels[channel].label;
+            let (label, last) = (&catalog.channels[channel].label, messages.last);
             Error::NotInRecording(format!(
                 "channel {label:?} has no message {number}; it has 1 to {last}"
             ))
@@ -87,21 +94,9 @@ struct Message {
     received: Nanos,
 }
 
-impl<'a> Messages<'a> {
-    fn new(catalog: &'a Catalog, channel: ChannelIndex, number: u64) -> Self {
-        Messages {
-            catalog,
-            received: catalog.threads.iter().map(|_| None).collect(),
-            messages: Vec::new(),
-            channel,
-            number,
-            start: None,
-            last: 0,
-        }
-    }
-
+impl Messages<'_> {
     fn slice(&mut self, slice: &Slice) {
-        match Transfer::of(slice) {
+        match slice.transfer() {
             Some(Transfer::Sent(flow)) => self.sent(slice, flow),
             Some(Transfer::Received(flow)) => {
                 self.received[slice.thread] = NonZeroU64::new(flow);
@@ -161,30 +156,6 @@ impl<'a> Messages<'a> {
         let begin = messages().map(|message| message.sent).min()?;
         let end = messages().map(|message| message.received).max()?;
         Some(Journey { flows, span: (begin, end) })
-    }
-}
-
-/// The message that a slice sends or receives, by its flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Transfer {
-    Sent(u64),
-    Received(u64),
-    /// A message is received whose send is not recorded.
-    ReceivedUnknown,
-}
-
-impl Transfer {
-    #[inline]
-    pub(super) fn of(slice: &Slice) -> Option<Self> {
-        let is_on_channel = || slice.category() == Category::Channel;
-        match (&slice.flow, slice.kind) {
-            (Some(Flow::Out(flows)), _) if is_on_channel() => Some(Transfer::Sent(flows.start)),
-            (Some(Flow::In(flow)), _) if is_on_channel() => Some(Transfer::Received(*flow)),
-            (None, SliceKind::Operation { ending: Ending::SendNotRecorded, .. }) => {
-                Some(Transfer::ReceivedUnknown)
-            }
-            _ => None,
-        }
     }
 }
 

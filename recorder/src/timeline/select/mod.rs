@@ -10,7 +10,7 @@ use std::time::Duration;
 use thiserror::Error;
 use typed_index_collections::{TiSlice, TiVec};
 
-use crate::analysis::findings::{Code, Finding};
+use crate::analysis::findings::Finding;
 use crate::reading::catalog::{ChannelIndex, ThreadIndex};
 use crate::reading::{self, Nanos, Recording};
 use crate::timeline::item::Slice;
@@ -68,7 +68,7 @@ pub struct Selection {
     only_used_channels: bool,
     journey: Option<Journey>,
     /// The part of the timeline that shows the finding of [`Criteria::around`].
-    finding_extent: Option<(Nanos, Nanos)>,
+    pub finding_extent: Option<(Nanos, Nanos)>,
     /// The criteria in words.
     description: String,
 }
@@ -88,20 +88,6 @@ impl Selection {
         if *criteria == Criteria::default() {
             return Ok(None);
         }
-        let mut selection = Selection::by_name_and_time(criteria, recording)?;
-        if let Some(name) = &criteria.around {
-            selection.narrow_to_finding(find_finding(name, findings)?);
-        }
-        if let Some(message) = &criteria.message {
-            let journey = Journey::find(message, recording, &selection.channels)?;
-            selection.window.narrow_to(journey.span);
-            selection.journey = Some(journey);
-            selection.only_used_channels = true;
-        }
-        Ok(Some(selection))
-    }
-
-    fn by_name_and_time(criteria: &Criteria, recording: &Recording) -> Result<Self, Error> {
         let catalog = &recording.catalog;
         let processes = matching("process", &criteria.processes, &catalog.processes, |process| {
             vec![process.name.clone(), process.pid.to_string()]
@@ -118,7 +104,7 @@ impl Selection {
         for (is_selected, channel) in channels.iter_mut().zip(&catalog.channels) {
             *is_selected &= processes[channel.process];
         }
-        Ok(Selection {
+        let mut selection = Selection {
             window: Window::new(criteria, catalog.end)?,
             threads,
             channels,
@@ -127,7 +113,17 @@ impl Selection {
             journey: None,
             finding_extent: None,
             description: describe(criteria),
-        })
+        };
+        if let Some(name) = &criteria.around {
+            selection.narrow_to_finding(find_finding(name, findings)?);
+        }
+        if let Some(message) = &criteria.message {
+            let journey = Journey::find(message, recording, &selection.channels)?;
+            selection.window.narrow_to(journey.span);
+            selection.journey = Some(journey);
+            selection.only_used_channels = true;
+        }
+        Ok(Some(selection))
     }
 
     /// Narrows the selection to the threads of a finding, and to its time with a margin.
@@ -148,11 +144,6 @@ impl Selection {
     /// The first and the last time of the selection.
     pub fn window(&self) -> (Nanos, Nanos) {
         (self.window.from, self.window.to)
-    }
-
-    /// The part of the timeline that shows the finding of [`Criteria::around`].
-    pub fn finding_extent(&self) -> Option<(Nanos, Nanos)> {
-        self.finding_extent
     }
 
     /// Returns the findings that are at least partly in the selection, cut to it.
@@ -182,12 +173,6 @@ impl Selection {
                 None => !self.only_channels,
             }
     }
-
-    /// Whether the states of a thread and the locks that it holds are selected, except for their
-    /// times.
-    fn has_states_of(&self, thread: ThreadIndex) -> bool {
-        self.threads[thread] && !self.only_channels && self.journey.is_none()
-    }
 }
 
 /// Whether at least one of the entries is selected. True if there are no entries.
@@ -202,10 +187,7 @@ where
 fn find_finding<'a>(name: &str, findings: &'a [Finding]) -> Result<&'a Finding, Error> {
     let found = match name.parse::<usize>() {
         Ok(number) => number.checked_sub(1).and_then(|index| findings.get(index)),
-        Err(_) => {
-            let code = Code::from_name(name);
-            findings.iter().find(|finding| Some(finding.code) == code)
-        }
+        Err(_) => findings.iter().find(|finding| finding.code.name() == name),
     };
     found.ok_or_else(|| {
         let codes: Vec<_> = (1..)

@@ -44,10 +44,8 @@ fn write(recording: &Recording, findings: &[Finding], items: &[Item]) -> (Vec<u8
         exporter.finish().expect("a vector takes everything");
     };
     let catalog = &recording.catalog;
-    let chrome = Chrome::new(&mut json, catalog, findings).expect("a vector takes everything");
-    write(Box::new(chrome));
-    let perfetto = Perfetto::new(&mut pftrace, catalog, findings);
-    write(Box::new(perfetto.expect("a vector takes everything")));
+    write(Box::new(Chrome::new(&mut json, catalog, findings)));
+    write(Box::new(Perfetto::new(&mut pftrace, catalog, findings)));
     (json, pftrace)
 }
 

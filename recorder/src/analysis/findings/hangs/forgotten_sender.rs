@@ -2,7 +2,7 @@
 
 use format::Call;
 
-use super::{add_threads, is_hung, known_holder, waited};
+use super::{is_hung, known_holder, stuck, waited};
 use crate::analysis::Analysis;
 use crate::analysis::findings::words::{counted, place, thread, waits};
 use crate::analysis::findings::{Certainty, Code, Finding};
@@ -16,12 +16,12 @@ pub(super) fn forgotten_sender(
     alone: ThreadIndex,
     blocked: &Blocked,
 ) -> Finding {
-    let mut finding = Finding::new(Code::ForgottenSender);
-    let Some(Target::Channel(channel)) = blocked.target else { return finding };
+    let mut finding = stuck(analysis, Code::ForgottenSender, &[alone]);
+    let Some(Target::Channel(channel)) = blocked.wait.target() else { return finding };
     let live: Vec<_> = analysis.live_senders(channel).collect();
     let is_with_itself = known_holder(blocked) == Some(alone);
     let name = thread(analysis, alone);
-    finding.what = format!("{}, which can never end: ", waits(analysis, &[alone], blocked));
+    finding.what = format!("{}, which can never end: ", waits(analysis, &[alone], &blocked.wait));
     finding.what += &match live[..] {
         [] => "a sender is still alive, about which nothing is recorded.".to_owned(),
         [sender] if is_with_itself => {
@@ -49,7 +49,6 @@ pub(super) fn forgotten_sender(
          {}.",
         waited(analysis, alone, blocked),
     );
-    add_threads(analysis, &mut finding, &[alone]);
     live.into_iter().for_each(|sender| show_sender(analysis, &mut finding, sender));
     finding
 }
@@ -134,7 +133,7 @@ pub(super) fn idle_senders(
 fn idle_sender(analysis: &Analysis<'_>, alone: ThreadIndex) -> Option<Finding> {
     let blocked = analysis.wait_for.blocked(alone)?;
     let (Call::Recv, Some(Target::Channel(channel)), Needs::Any { edges, any_thread: false }) =
-        (blocked.call, blocked.target, &blocked.needs)
+        (blocked.wait.call(), blocked.wait.target(), &blocked.needs)
     else {
         return None;
     };
@@ -165,7 +164,7 @@ fn idle_sender(analysis: &Analysis<'_>, alone: ThreadIndex) -> Option<Finding> {
     let mut finding = forgotten_sender(analysis, alone, blocked);
     finding.what = format!(
         "{}, and nothing has come for {waited}: {} is still alive{}.",
-        waits(analysis, &[alone], blocked),
+        waits(analysis, &[alone], &blocked.wait),
         sender_name(analysis, first),
         last_use(analysis, first),
     );

@@ -30,7 +30,7 @@ pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let mut finding = match (&cause[..], analysis.wait_for.blocked(cause[0])) {
-            (&[alone], Some(blocked)) if blocked.call == Call::Recv => {
+            (&[alone], Some(blocked)) if blocked.wait.call() == Call::Recv => {
                 forgotten_sender(analysis, alone, blocked)
             }
             _ => deadlock(analysis, &cause),
@@ -75,9 +75,9 @@ fn certainty(analysis: &Analysis<'_>, process: ProcessIndex, is_certain: bool) -
 
 /// Adds the wait of a stuck thread to the evidence.
 fn show_wait(analysis: &Analysis<'_>, finding: &mut Finding, thread: ThreadIndex) {
-    if let Some(blocked) = analysis.wait_for.blocked(thread) {
-        let what = format!("waits in {}", call(analysis, blocked.call, blocked.target));
-        finding.show(blocked.since, thread, what, blocked.place);
+    if let Some(Blocked { wait, .. }) = analysis.wait_for.blocked(thread) {
+        let what = format!("waits in {}", call(analysis, wait));
+        finding.show(wait.begin, thread, what, wait.operation.place);
     }
 }
 
@@ -92,13 +92,14 @@ fn known_holder(blocked: &Blocked) -> Option<ThreadIndex> {
     }
 }
 
-/// Adds what is the same in all findings about stuck threads.
-fn add_threads(analysis: &Analysis<'_>, finding: &mut Finding, cause: &[ThreadIndex]) {
+/// A finding about stuck threads, without its text.
+fn stuck(analysis: &Analysis<'_>, code: Code, cause: &[ThreadIndex]) -> Finding {
+    let mut finding = Finding::new(code, (Nanos::ZERO, Nanos::ZERO), 0);
     finding.threads = cause.to_vec();
     for &thread in cause {
-        let Some(blocked) = analysis.wait_for.blocked(thread) else { continue };
-        finding.place = finding.place.or(blocked.place);
-        match blocked.target {
+        let Some(Blocked { wait, .. }) = analysis.wait_for.blocked(thread) else { continue };
+        finding.place = finding.place.or(wait.operation.place);
+        match wait.target() {
             Some(Target::Channel(channel)) if !finding.channels.contains(&channel) => {
                 finding.channels.push(channel);
             }
@@ -107,23 +108,24 @@ fn add_threads(analysis: &Analysis<'_>, finding: &mut Finding, cause: &[ThreadIn
             }
             _ => {}
         }
-        show_wait(analysis, finding, thread);
-        finding.span.0 = finding.span.0.max(blocked.since);
+        show_wait(analysis, &mut finding, thread);
+        finding.span.0 = finding.span.0.max(wait.begin);
         finding.span.1 = analysis.catalog.end_of_thread(thread);
     }
     // Clocks may disagree.
     finding.span.1 = finding.span.1.max(finding.span.0);
     finding.weight = finding.span.1.since(finding.span.0).get();
+    finding
 }
 
 fn deadlock(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Finding {
-    let mut finding = Finding::new(Code::Deadlock);
     let cycle = in_turn(analysis, cause);
+    let mut finding = stuck(analysis, Code::Deadlock, &cycle);
     let parts = parts(analysis, &cycle);
-    const SHOWN: usize = 4;
-    finding.what = parts[..parts.len().min(SHOWN)].join("; ");
-    if parts.len() > SHOWN {
-        finding.what += &format!("; and {} more wait likewise", parts.len() - SHOWN);
+    const MAX_NAMED: usize = 4;
+    finding.what = parts[..parts.len().min(MAX_NAMED)].join("; ");
+    if parts.len() > MAX_NAMED {
+        finding.what += &format!("; and {} more wait likewise", parts.len() - MAX_NAMED);
     }
     finding.what += ".";
     finding.advice = advice(analysis, &cycle);
@@ -131,7 +133,6 @@ fn deadlock(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Finding {
         1 => "It waits for something that only it could do.".to_owned(),
         _ => "Each of them waits for something that only another of them could do.".to_owned(),
     };
-    add_threads(analysis, &mut finding, &cycle);
     finding
 }
 
@@ -140,7 +141,7 @@ fn deadlock(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Finding {
 fn in_turn(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Vec<ThreadIndex> {
     let blocked = |thread: ThreadIndex| analysis.wait_for.blocked(thread);
     let only_joins = |thread: ThreadIndex| {
-        matches!(blocked(thread).map(|it| it.call), Some(Call::Join | Call::Scope))
+        matches!(blocked(thread).map(|it| it.wait.call()), Some(Call::Join | Call::Scope))
     };
     let mut left: Vec<_> = cause.to_vec();
     left.sort_by_key(|&thread| only_joins(thread));
@@ -161,10 +162,8 @@ fn parts(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> Vec<String> {
     let mut groups: Vec<(Vec<ThreadIndex>, &Blocked)> = Vec::new();
     for &thread in cycle {
         let Some(blocked) = analysis.wait_for.blocked(thread) else { continue };
-        let is_alike = |known: &Blocked| {
-            (known.call, known.target, known.place, &known.needs)
-                == (blocked.call, blocked.target, blocked.place, &blocked.needs)
-        };
+        let key = |it: &Blocked| (it.wait.call(), it.wait.target(), it.wait.operation.place);
+        let is_alike = |known: &Blocked| key(known) == key(blocked) && known.needs == blocked.needs;
         match groups.iter_mut().find(|(_, known)| is_alike(known)) {
             Some((threads, _)) => threads.push(thread),
             None => groups.push((vec![thread], blocked)),
@@ -179,7 +178,7 @@ fn part(
     blocked: &Blocked,
     cycle: &[ThreadIndex],
 ) -> String {
-    let mut part = waits(analysis, who, blocked);
+    let mut part = waits(analysis, who, &blocked.wait);
     let edges: Vec<_> =
         blocked.needs.edges().iter().filter(|edge| cycle.contains(&edge.to)).collect();
     let name_of = |holder: ThreadIndex| match who {
@@ -188,7 +187,7 @@ fn part(
     };
     let names: Vec<_> = edges.iter().map(|edge| name_of(edge.to).to_owned()).collect();
     let names = list(&names);
-    match (edges.first().map(|edge| edge.reason), blocked.call) {
+    match (edges.first().map(|edge| edge.reason), blocked.wait.call()) {
         (Some(Reason::HoldsLock { place: held_at }), _) => {
             part += &format!(", held by {names}");
             if let Some(held_at) = held_at {
@@ -211,7 +210,7 @@ fn part(
         (None, Call::CondvarWait) => part += ", and no thread is left to notify it",
         (None, Call::Park) => part += ", and no thread is left to unpark it",
         (None, Call::BarrierWait) => {
-            if let Some(Target::Primitive(barrier)) = blocked.target {
+            if let Some(Target::Primitive(barrier)) = blocked.wait.target() {
                 let size = analysis.catalog.primitives[barrier].size;
                 part += &format!(", at which {} of {size} have arrived", who.len());
             }
@@ -227,7 +226,7 @@ fn send_part<'a>(
     blocked: &Blocked,
     name_of: impl Fn(ThreadIndex) -> &'a str,
 ) -> String {
-    let Some(Target::Channel(channel)) = blocked.target else { return String::new() };
+    let Some(Target::Channel(channel)) = blocked.wait.target() else { return String::new() };
     let facts = &analysis.catalog.channels[channel];
     let mut part = match facts.is_rendezvous() {
         true => ", which no thread comes to receive".to_owned(),
@@ -235,7 +234,7 @@ fn send_part<'a>(
     };
     // Before its first use, or while the recording paused, it may have been moved.
     let process = &analysis.state.processes[facts.process];
-    if let [receiver] = &analysis.channels[channel].receivers[..]
+    if let [receiver] = &analysis.stats.channels[channel].receivers[..]
         && !process.has_paused_since(receiver.last)
     {
         part += &format!("; its receiver is with {}", name_of(receiver.thread));
@@ -245,7 +244,7 @@ fn send_part<'a>(
 
 fn advice(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> String {
     let blocked = || cycle.iter().filter_map(|&thread| analysis.wait_for.blocked(thread));
-    let any = |calls: &[Call]| blocked().any(|blocked| calls.contains(&blocked.call));
+    let any = |calls: &[Call]| blocked().any(|blocked| calls.contains(&blocked.wait.call()));
     // A sender that is known to be with a thread that waits in this call.
     let held_while_in = |call: Call| {
         blocked().find_map(|blocked| {
@@ -254,7 +253,7 @@ fn advice(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> String {
                 Reason::HasSender(sender) => Some(sender_name(analysis, sender)),
                 _ => None,
             });
-            sender.filter(|_| holder.call == call)
+            sender.filter(|_| holder.wait.call() == call)
         })
     };
     if let Some(sender) = held_while_in(Call::Join) {
@@ -291,5 +290,5 @@ fn advice(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> String {
 
 /// How long a thread has waited until the end.
 fn waited(analysis: &Analysis<'_>, thread: ThreadIndex, blocked: &Blocked) -> Nanos {
-    analysis.catalog.end_of_thread(thread).since(blocked.since)
+    analysis.catalog.end_of_thread(thread).since(blocked.wait.begin)
 }

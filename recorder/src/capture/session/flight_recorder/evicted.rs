@@ -19,13 +19,10 @@ use super::facts_writer;
 use crate::capture::session::recording_writer::RecordingWriter;
 use crate::reading::metadata::{BlockPlaces, EndpointFacts, EndpointOrigin, Metadata, Places};
 
-/// Maximum number of ended threads that are kept after pruning.
-const MAX_ENDED_THREADS: usize = 1 << 12;
-/// Maximum number of ended tasks that are kept after pruning.
-const MAX_ENDED_TASKS: usize = 1 << 12;
-/// Maximum number of endpoints that are kept after pruning although they are dropped or nothing but
-/// their names is known. The two endpoints that a channel was made with do not count.
-const MAX_DEAD_ENDPOINTS: usize = 1 << 12;
+/// Maximum number of ended threads that are kept after pruning, of ended tasks, and of endpoints
+/// that are dropped or of which only the names are known. The two endpoints that a channel was made
+/// with do not count.
+const MAX_ENDED: usize = 1 << 12;
 /// Maximum number of primitives that are kept after pruning. No record ends a primitive.
 const MAX_PRIMITIVES: usize = 1 << 16;
 /// Minimum number of facts at which pruning pays.
@@ -158,8 +155,8 @@ impl EvictedFacts {
         self.metadata.apply(thread, record, &mut self.places, places);
     }
 
-    /// The number of facts that need memory. Callsites and places are not among them: a program has
-    /// only so many.
+    /// The number of facts that need memory. Callsites and places are not among them: their number
+    /// is limited by the program's source.
     fn len(&self) -> usize {
         let Metadata { threads, spawns, channels, endpoints, primitives, tasks, .. } =
             &self.metadata;
@@ -169,18 +166,14 @@ impl EvictedFacts {
 
     /// Discards the facts that later blocks do not refer to.
     fn prune(&mut self) {
-        self.prune_threads();
-        self.prune_tasks();
+        let old = oldest(&self.metadata.threads, |thread| thread.ended);
+        self.discard_threads(|thread| old.binary_search(&thread).is_ok());
+        for task in oldest(&self.metadata.tasks, |task| task.has_ended) {
+            self.metadata.tasks.remove(&task);
+        }
         self.prune_channels();
         self.prune_dead_endpoints();
         self.prune_primitives();
-    }
-
-    fn prune_threads(&mut self) {
-        let ended = self.metadata.threads.iter().filter(|(_, thread)| thread.ended);
-        let ended: Vec<u32> = ended.map(|(&number, _)| number).collect();
-        let old = oldest(&ended, MAX_ENDED_THREADS);
-        self.discard_threads(|thread| old.binary_search(&thread).is_ok());
     }
 
     /// Discards ended threads for which `is_useless` returns true. A thread can have blocks after
@@ -194,15 +187,6 @@ impl EvictedFacts {
             }
             !discards
         });
-    }
-
-    fn prune_tasks(&mut self) {
-        let tasks = &mut self.metadata.tasks;
-        let ended = tasks.iter().filter(|(_, task)| task.has_ended);
-        let ended: Vec<u32> = ended.map(|(&number, _)| number).collect();
-        for task in oldest(&ended, MAX_ENDED_TASKS) {
-            tasks.remove(task);
-        }
     }
 
     /// Discards channels whose known endpoints are all dropped.
@@ -233,15 +217,13 @@ impl EvictedFacts {
             EndpointOrigin::Channel(_) => false,
             EndpointOrigin::Clone(_) => facts.dropped,
         };
-        let dead = endpoints.iter().filter(|(_, facts)| is_dead(facts));
-        let dead: Vec<u32> = dead.map(|(&number, _)| number).collect();
         // By discarded clone.
         let mut originals: HashMap<u32, u32> = HashMap::new();
-        for number in oldest(&dead, MAX_DEAD_ENDPOINTS) {
-            let facts = endpoints.remove(number);
+        for number in oldest(endpoints, is_dead) {
+            let facts = endpoints.remove(&number);
             if let Some(EndpointOrigin::Clone(original)) = facts.map(|facts| facts.origin) {
                 let original = originals.get(&original).copied().unwrap_or(original);
-                originals.insert(*number, original);
+                originals.insert(number, original);
             }
         }
         if originals.is_empty() {
@@ -258,14 +240,18 @@ impl EvictedFacts {
         let (primitives, last_uses) = (&mut self.metadata.primitives, &mut self.last_uses);
         let mut by_last_use: Vec<u32> = primitives.keys().copied().collect();
         by_last_use.sort_by_key(|primitive| last_uses.get(primitive));
-        for primitive in oldest(&by_last_use, MAX_PRIMITIVES) {
-            primitives.remove(primitive);
+        by_last_use.truncate(by_last_use.len().saturating_sub(MAX_PRIMITIVES));
+        for primitive in by_last_use {
+            primitives.remove(&primitive);
         }
         last_uses.retain(|primitive, _| primitives.contains_key(primitive));
     }
 }
 
-/// All but the last `max` of a list.
-fn oldest(list: &[u32], max: usize) -> &[u32] {
-    &list[..list.len().saturating_sub(max)]
+/// The numbers of the facts that have ended, but for the newest [`MAX_ENDED`].
+fn oldest<T>(facts: &BTreeMap<u32, T>, has_ended: impl Fn(&T) -> bool) -> Vec<u32> {
+    let ended = facts.iter().filter(|(_, facts)| has_ended(facts));
+    let mut numbers: Vec<u32> = ended.map(|(&number, _)| number).collect();
+    numbers.truncate(numbers.len().saturating_sub(MAX_ENDED));
+    numbers
 }

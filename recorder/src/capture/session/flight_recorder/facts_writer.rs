@@ -46,13 +46,11 @@ impl FactsWriter<'_> {
             for &task in &facts.running_tasks {
                 self.push(0, &Event::TaskResumed { task });
             }
-            self.finish_full_block();
         }
         for (&endpoint, spawn) in &metadata.spawns {
             let site = self.site(spawn.place);
             let kind = OperationKind::Spawn;
             self.push(0, &Event::Operation { kind, endpoint, site, detail: 0 });
-            self.finish_full_block();
         }
     }
 
@@ -64,7 +62,6 @@ impl FactsWriter<'_> {
             if facts.has_ended {
                 self.push(0, &Event::TaskEnded { task });
             }
-            self.finish_full_block();
         }
     }
 
@@ -80,7 +77,6 @@ impl FactsWriter<'_> {
                 name: &facts.name,
             };
             self.push(facts.time.0, &event);
-            self.finish_full_block();
         }
         for (&endpoint, facts) in &metadata.endpoints {
             let time = facts.time.0;
@@ -102,7 +98,6 @@ impl FactsWriter<'_> {
             if let Some(name) = &facts.name {
                 self.push(time, &Event::EndpointNamed { endpoint, name });
             }
-            self.finish_full_block();
         }
     }
 
@@ -122,7 +117,6 @@ impl FactsWriter<'_> {
             if let Some(name) = &facts.name {
                 self.push(time, &Event::PrimitiveNamed { primitive, name });
             }
-            self.finish_full_block();
         }
     }
 
@@ -136,12 +130,16 @@ impl FactsWriter<'_> {
                 name: &facts.name,
             };
             self.push(0, &event);
-            self.finish_full_block();
         }
     }
 
+    /// Adds a record, and finishes the current block once it is long enough.
     fn push(&mut self, time: u64, event: &Event<'_>) {
+        const FULL_BYTES: usize = 64 << 10;
         append_record(&mut self.records, time, event);
+        if self.records.len() >= FULL_BYTES {
+            self.finish_block();
+        }
     }
 
     /// The number of a place in the current block, or 0 if the place is not known.
@@ -152,18 +150,11 @@ impl FactsWriter<'_> {
         }
         let site = self.sites.len() as u32 + 1;
         self.sites.insert(index, site);
-        let place = &self.places.list[usize::from(index)];
+        let place = &self.places.list[index];
         let (line, column) = (place.line, place.column);
-        self.push(0, &Event::Site { site, line, column, file: &place.file });
+        let event = Event::Site { site, line, column, file: &place.file };
+        append_record(&mut self.records, 0, &event);
         site
-    }
-
-    /// Finishes the current block if it is long enough.
-    fn finish_full_block(&mut self) {
-        const FULL_BYTES: usize = 64 << 10;
-        if self.records.len() >= FULL_BYTES {
-            self.finish_block();
-        }
     }
 
     fn finish_block(&mut self) {

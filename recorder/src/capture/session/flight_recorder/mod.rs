@@ -1,15 +1,13 @@
 //! The flight recorder: the newest blocks, in memory, and the facts in evicted blocks that later
 //! blocks refer to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io;
-use std::ops::Bound;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use format::BlockHeader;
 use format::packed::Packer;
 
-use super::Retention;
 use super::process_file::sort_by_age;
 use super::recording_writer::RecordingWriter;
 
@@ -21,50 +19,30 @@ mod tests;
 use evicted::Evicted;
 
 /// The newest blocks of a run.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct FlightRecorder {
-    retention: Retention,
-    blocks: BTreeMap<Age, RecentBlock>,
-    /// By process and thread: the ages of its blocks, by their sequence numbers.
-    threads: HashMap<(u32, u32), BTreeMap<u64, Age>>,
-    /// The number of blocks that have arrived.
-    arrived: u64,
+    /// Blocks that arrived earlier than this are evicted.
+    max_age: Duration,
+    /// The oldest blocks are evicted while there are more bytes than this.
+    max_bytes: u64,
+    /// Blocks with their headers in the order in which they are evicted: that in which they
+    /// arrived, but each block after all before it of its thread.
+    blocks: BTreeMap<(Instant, BlockId), Vec<u8>>,
+    /// When each block arrived, or the next block of its thread if that arrived earlier.
+    arrivals: BTreeMap<BlockId, Instant>,
     /// The size of all blocks.
     bytes: u64,
     packer: Packer,
     evicted: Evicted,
 }
 
-/// The order in which blocks are evicted: that in which they arrived, but each block after all
-/// before it of its thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Age {
-    /// The number of blocks that had arrived with it, or with the next block of its thread if that
-    /// arrived earlier.
-    arrived: u64,
-    process: u32,
-    thread: u32,
-    sequence: u64,
-}
-
-#[derive(Debug)]
-struct RecentBlock {
-    since: Instant,
-    /// With its header; packed, if that makes it smaller.
-    block: Vec<u8>,
-}
+/// The process, thread and sequence number of a block.
+type BlockId = (u32, u32, u64);
 
 impl FlightRecorder {
-    pub(super) fn new(retention: Retention) -> Self {
-        FlightRecorder {
-            retention,
-            blocks: BTreeMap::new(),
-            threads: HashMap::new(),
-            arrived: 0,
-            bytes: 0,
-            packer: Packer::new(),
-            evicted: Evicted::default(),
-        }
+    /// A recorder that keeps the newest blocks, up to this age and this size.
+    pub(super) fn new(max_age: Duration, max_bytes: u64) -> Self {
+        FlightRecorder { max_age, max_bytes, ..FlightRecorder::default() }
     }
 
     /// Adds a block, and evicts old ones.
@@ -74,46 +52,31 @@ impl FlightRecorder {
             return;
         }
         let BlockHeader { process, thread, sequence, .. } = *header;
-        let siblings = self.threads.entry((process, thread)).or_default();
-        if siblings.contains_key(&sequence) {
+        let id = (process, thread, sequence);
+        if self.arrivals.contains_key(&id) {
             // The thread has written the block itself, after it was read.
             return;
         }
-        self.arrived += 1;
         // A block that its thread had to write itself arrives after newer ones.
-        let newer = siblings.range((Bound::Excluded(sequence), Bound::Unbounded)).next();
-        let newer = newer.and_then(|(_, age)| Some((age.arrived, self.blocks.get(age)?.since)));
-        let (arrived, since) = newer.unwrap_or_else(|| (self.arrived, Instant::now()));
-        let age = Age { arrived, process, thread, sequence };
-        siblings.insert(sequence, age);
+        let newer = self.arrivals.range(id..=(process, thread, u64::MAX)).next();
+        let arrival = newer.map_or_else(Instant::now, |(_, arrival)| *arrival);
+        self.arrivals.insert(id, arrival);
         let mut block = Vec::new();
         self.packer.block(header, records, &mut block);
         block.shrink_to_fit();
         self.bytes += block.len() as u64;
-        self.blocks.insert(age, RecentBlock { since, block });
+        self.blocks.insert((arrival, id), block);
         self.evict();
     }
 
-    /// Evicts the oldest blocks, as far as the retention requires.
+    /// Evicts the oldest blocks: those above the maximum age or size.
     pub(super) fn evict(&mut self) {
-        while let Some(oldest) = self.blocks.first_entry() {
-            let is_too_old = match self.retention {
-                Retention::LastFor(duration) => oldest.get().since.elapsed() > duration,
-                Retention::LastBytes(bytes) => self.bytes > bytes,
-                Retention::All | Retention::UpTo(_) => false,
-            };
-            if !is_too_old {
-                return;
-            }
-            let (Age { process, thread, sequence, .. }, RecentBlock { block, .. }) =
-                oldest.remove_entry();
+        while let Some(oldest) = self.blocks.first_entry()
+            && (self.bytes > self.max_bytes || oldest.key().0.elapsed() > self.max_age)
+        {
+            let ((_, id), block) = oldest.remove_entry();
+            self.arrivals.remove(&id);
             self.bytes -= block.len() as u64;
-            if let Some(siblings) = self.threads.get_mut(&(process, thread)) {
-                siblings.remove(&sequence);
-                if siblings.is_empty() {
-                    self.threads.remove(&(process, thread));
-                }
-            }
             self.evicted.add_block(&block);
         }
     }
@@ -121,13 +84,11 @@ impl FlightRecorder {
     /// Writes a recording of all blocks, followed by those in `rest`, which are newer.
     pub(super) fn write(&self, rest: &[Vec<u8>], writer: &mut RecordingWriter) -> io::Result<()> {
         let mut evicted = self.evicted.clone();
-        let recent = self.blocks.values().map(|recent| &recent.block);
         let mut rest: Vec<_> = rest.iter().collect();
         sort_by_age(&mut rest, |block| header(block));
-        let mut blocks = recent.chain(rest.iter().copied()).peekable();
+        let mut blocks = self.blocks.values().chain(rest.iter().copied()).peekable();
         let mut bytes = self.bytes + rest.iter().map(|block| block.len() as u64).sum::<u64>();
-        while let Retention::LastBytes(max) = self.retention
-            && bytes > max
+        while bytes > self.max_bytes
             // Blocks about a process are never evicted.
             && let Some(block) = blocks.next_if(|block| header(block).thread != 0)
         {
@@ -147,8 +108,7 @@ impl FlightRecorder {
         let owners = kept.iter().map(|block| header(block)).map(|it| (it.process, it.thread));
         evicted.write(&owners.collect(), writer);
         for block in kept {
-            writer.add_packed(block);
-            writer.flush_if_full()?;
+            writer.add_packed(block)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The parts of the picture around its events: header, time scale, lifelines, notes and legend.
 
 use super::layout::{CHAR_WIDTH, SMALL_CHAR_WIDTH, has_other_waits};
-use super::markup::{TextStyle, escaped};
+use super::markup::escaped;
 use super::{Drawing, Steps};
 use crate::export::sequence_chart::chart::{WaitKind, shortened};
 
@@ -33,26 +33,24 @@ impl Drawing<'_> {
         let (width, height) = (self.layout.width, self.layout.height());
         let title = self.chart.title();
         self.markup.element(format_args!(
-            r#"<svg xmlns="http://www.w3.org/2000/svg" class="channel-chart" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" role="img">"#
+            r#"<svg xmlns="http://www.w3.org/2000/svg" class="channel-chart" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" role="img">
+<title>{}: who sends what to whom</title>
+<desc>{}</desc>
+<style>
+{STYLE}</style>
+{PATTERNS}<rect class="paper" width="{width:.0}" height="{height:.0}"/>"#,
+            escaped(&title),
+            escaped(&self.chart.description())
         ));
-        self.markup
-            .element(format_args!("<title>{}: who sends what to whom</title>", escaped(&title)));
-        let description = escaped(&self.chart.description());
-        self.markup.element(format_args!("<desc>{description}</desc>"));
-        self.markup.element(format_args!("<style>\n{STYLE}</style>"));
-        self.markup.raw(PATTERNS);
-        self.markup.element(format_args!(
-            r#"<rect class="paper" width="{width:.0}" height="{height:.0}"/>"#
-        ));
-        self.markup.text(TextStyle::Title, (MARGIN, 26.0), &title);
+        self.markup.text("title", (MARGIN, 26.0), &title);
         let axis = match self.layout.steps {
             Steps::Even => "each step down is one event; its time stands at the left",
             Steps::Real => "down the page is time",
         };
-        self.markup.text(TextStyle::Small, (MARGIN, 45.0), axis);
+        self.markup.text("small", (MARGIN, 45.0), axis);
         let max_chars = ((width - 2.0 * MARGIN) / SMALL_CHAR_WIDTH) as usize;
         let channels = shortened(&self.channels(), max_chars);
-        self.markup.text(TextStyle::Small, (MARGIN, 61.0), &channels);
+        self.markup.text("small", (MARGIN, 61.0), &channels);
     }
 
     /// `channels jobs (room for 2), results`
@@ -71,7 +69,7 @@ impl Drawing<'_> {
             let text = self.chart.time_text(time);
             self.markup.line("tick", (MARGIN, y), (self.layout.width - MARGIN, y));
             if previous.as_ref() != Some(&text) {
-                self.markup.text(TextStyle::SmallHalo, (MARGIN, y + 4.0), &text);
+                self.markup.text("small halo", (MARGIN, y + 4.0), &text);
             }
             previous = Some(text);
         }
@@ -120,16 +118,15 @@ impl Drawing<'_> {
     /// the legend.
     pub(super) fn left_out_notes(&mut self) {
         const INSET: f64 = 12.0;
-        let mut gap = self.layout.y_of_gap();
         let width = self.layout.width - 2.0 * INSET;
-        for note in self.chart.left_out_notes() {
-            let y = gap.take().unwrap_or(self.layout.bottom + 66.0);
+        for (row, note) in self.chart.left_out_notes() {
+            let y = row.map_or(self.layout.bottom + 66.0, |row| self.layout.y_of_gap(row));
             self.markup.element(format_args!(
                 r#"<rect class="gap" x="{INSET}" y="{:.1}" width="{width:.1}" height="18" rx="4"/>"#,
                 y - 9.0
             ));
             let text = format!("\u{22ee} {note}");
-            self.markup.text(TextStyle::Small, (INSET + 8.0, y + 4.0), &text);
+            self.markup.text("small", (INSET + 8.0, y + 4.0), &text);
         }
     }
 
@@ -152,10 +149,10 @@ impl Drawing<'_> {
                 pattern(kind),
                 y - 12.0
             ));
-            self.markup.text(TextStyle::Small, (x + 18.0, y), meaning);
+            self.markup.text("small", (x + 18.0, y), meaning);
             x += 36.0 + meaning.len() as f64 * SMALL_CHAR_WIDTH;
         }
         self.markup.cross((x + 5.0, y - 4.0));
-        self.markup.text(TextStyle::Small, (x + 16.0, y), "never received");
+        self.markup.text("small", (x + 16.0, y), "never received");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::Steps;
 use super::layout::{CHAR_WIDTH, Layout, SMALL_CHAR_WIDTH};
-use super::markup::{Markup, Point, TextStyle};
+use super::markup::{Markup, Point};
 use crate::export::sequence_chart::chart::shortened;
 
 /// The height of a label.
@@ -19,7 +19,7 @@ pub(super) struct Labels {
     /// Whether a label without a free place is kept. In real time, events can be so dense that
     /// there is no room for all labels.
     may_overlap: bool,
-    markup: Markup,
+    pub(super) markup: Markup,
     /// The latest labels, the newest last.
     latest: VecDeque<LabelBox>,
 }
@@ -47,13 +47,18 @@ impl Labels {
         }
     }
 
-    /// Adds a label at the first free place. If no place is free, it overlaps others at the first
-    /// place, or is left out.
-    pub(super) fn add(&mut self, places: &[Point], style: TextStyle, text: &str) {
-        let char_width = match style {
-            TextStyle::Small | TextStyle::SmallHalo => SMALL_CHAR_WIDTH,
-            TextStyle::Title | TextStyle::Halo | TextStyle::StrongHalo => CHAR_WIDTH,
-        };
+    /// Adds a label in normal size at the first free place. If no place is free, it overlaps others
+    /// at the first place, or is left out.
+    pub(super) fn add_normal(&mut self, places: &[Point], text: &str) {
+        self.add(places, "halo", CHAR_WIDTH, text);
+    }
+
+    /// Adds a small label, likewise, where there is only one place for it.
+    pub(super) fn add_small(&mut self, place: Point, text: &str) {
+        self.add(&[place], "small halo", SMALL_CHAR_WIDTH, text);
+    }
+
+    fn add(&mut self, places: &[Point], class: &str, char_width: f64, text: &str) {
         let text = shortened(text, (self.max_width / char_width) as usize);
         let width = text.chars().count() as f64 * char_width;
         let box_at = |&(x, y): &Point| LabelBox { left: x, right: x + width, y };
@@ -67,11 +72,7 @@ impl Labels {
             self.latest.pop_front();
         }
         self.latest.push_back(box_at(place));
-        self.markup.text(style, *place, &text);
-    }
-
-    pub(super) fn into_markup(self) -> Markup {
-        self.markup
+        self.markup.text(class, *place, &text);
     }
 }
 
@@ -84,15 +85,15 @@ mod tests {
     }
 
     fn count(labels: Labels) -> usize {
-        labels.into_markup().into_string().lines().count()
+        labels.markup.0.lines().count()
     }
 
     #[test]
     fn a_label_moves_to_a_free_place() {
         let mut labels = labels(false);
-        labels.add(&[(0.0, 0.0)], TextStyle::Halo, "first");
-        labels.add(&[(10.0, 0.0), (10.0, 20.0)], TextStyle::Halo, "second");
-        let text = labels.into_markup().into_string();
+        labels.add_normal(&[(0.0, 0.0)], "first");
+        labels.add_normal(&[(10.0, 0.0), (10.0, 20.0)], "second");
+        let text = labels.markup.0;
         assert!(text.ends_with("x=\"10.0\" y=\"20.0\">second</text>\n"), "{text}");
     }
 
@@ -100,8 +101,8 @@ mod tests {
     fn without_a_free_place_a_label_overlaps_or_is_left_out() {
         for (may_overlap, expected) in [(true, 2), (false, 1)] {
             let mut labels = labels(may_overlap);
-            labels.add(&[(0.0, 0.0)], TextStyle::Halo, "first");
-            labels.add(&[(10.0, 11.0)], TextStyle::Halo, "second");
+            labels.add_normal(&[(0.0, 0.0)], "first");
+            labels.add_normal(&[(10.0, 11.0)], "second");
             assert_eq!(count(labels), expected);
         }
     }

@@ -61,7 +61,7 @@ impl<'a> Layout<'a> {
         let last_lifeline = chart.lifelines.len().saturating_sub(1) as f64;
         let min_width = if has_other_waits(chart) { MIN_WIDTH_WITH_OTHER_WAITS } else { MIN_WIDTH };
         let has_endless_wait = chart.waits.iter().any(|wait| wait.end.is_none());
-        let gap_row = chart.gap_row();
+        let gap_row = (chart.left_out.events > 0).then_some(chart.left_out.row);
         let rows =
             chart.rows.len() + usize::from(gap_row.is_some()) + 2 * usize::from(has_endless_wait);
         let top = if chart.process_name(0).is_some() { TOP_WITH_PROCESSES } else { TOP };
@@ -91,24 +91,22 @@ impl<'a> Layout<'a> {
     }
 
     pub(super) fn y(&self, anchor: Anchor) -> f64 {
+        let Anchor { row, time, .. } = anchor;
         match self.steps {
             // A wait that ends among the events that are left out ends before the row after them.
-            Steps::Even if self.gap_row == Some(anchor.row) && self.is_left_out(anchor.time) => {
-                self.y_of_row(anchor.row) - ROW
+            Steps::Even
+                if self.gap_row == Some(row)
+                    && self.chart.rows.get(row).is_none_or(|&after| time < after) =>
+            {
+                self.y_of_row(row) - ROW
             }
-            Steps::Even => self.y_of_row(anchor.row),
-            Steps::Real => self.y_of_time(anchor.time),
+            Steps::Even => self.y_of_row(row),
+            Steps::Real => self.y_of_time(time),
         }
     }
 
     pub(super) fn point(&self, anchor: Anchor) -> Point {
         (self.x(anchor.lifeline), self.y(anchor))
-    }
-
-    /// Whether a time is before the row that follows the events that are left out.
-    fn is_left_out(&self, time: Nanos) -> bool {
-        let after = self.gap_row.and_then(|row| self.chart.rows.get(row));
-        after.is_none_or(|&after| time < after)
     }
 
     fn y_of_row(&self, row: usize) -> f64 {
@@ -122,17 +120,16 @@ impl<'a> Layout<'a> {
         self.top + ROW + share * (self.bottom - self.top - 2.0 * ROW)
     }
 
-    /// The vertical position of the note about events that are left out, if there is one.
-    pub(super) fn y_of_gap(&self) -> Option<f64> {
-        let row = self.gap_row?;
-        Some(match self.steps {
+    /// The vertical position of the note about events that are left out before a row.
+    pub(super) fn y_of_gap(&self, row: usize) -> f64 {
+        match self.steps {
             Steps::Even => self.y_of_row(row) - ROW,
             Steps::Real => {
                 let y = |row: usize| self.chart.rows.get(row).map(|&time| self.y_of_time(time));
                 let before = y(row.saturating_sub(1)).unwrap_or(self.top);
                 (before + y(row).unwrap_or(self.bottom)) / 2.0
             }
-        })
+        }
     }
 
     /// The times of the scale at the left, with their vertical positions.

@@ -5,36 +5,9 @@ use std::fmt::{self, Write};
 /// A point in the picture: x to the right, y down.
 pub(super) type Point = (f64, f64);
 
-/// How a text is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TextStyle {
-    /// The title of the picture.
-    Title,
-    /// Small and gray.
-    Small,
-    /// The same, with an outline in the color of the paper, so that it is readable on lines.
-    SmallHalo,
-    /// Normal, with such an outline.
-    Halo,
-    /// Bold, with such an outline.
-    StrongHalo,
-}
-
-impl TextStyle {
-    fn class(self) -> &'static str {
-        match self {
-            TextStyle::Title => "title",
-            TextStyle::Small => "small",
-            TextStyle::SmallHalo => "small halo",
-            TextStyle::Halo => "halo",
-            TextStyle::StrongHalo => "strong halo",
-        }
-    }
-}
-
 /// A sequence of SVG elements.
 #[derive(Debug, Default)]
-pub(super) struct Markup(String);
+pub(super) struct Markup(pub(super) String);
 
 impl Markup {
     /// Adds a text that is already markup.
@@ -48,12 +21,11 @@ impl Markup {
         self.0.push('\n');
     }
 
-    pub(super) fn text(&mut self, style: TextStyle, (x, y): Point, text: &str) {
-        self.element(format_args!(
-            r#"<text class="{}" x="{x:.1}" y="{y:.1}">{}</text>"#,
-            style.class(),
-            escaped(text)
-        ));
+    /// Adds a text. The classes are those of the style sheet: a `halo` is an outline in the color of
+    /// the paper, with which a text is readable on lines.
+    pub(super) fn text(&mut self, class: &str, (x, y): Point, text: &str) {
+        let text = escaped(text);
+        self.element(format_args!(r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{text}</text>"#));
     }
 
     pub(super) fn line(&mut self, class: &str, from: Point, to: Point) {
@@ -95,14 +67,6 @@ impl Markup {
 
     pub(super) fn close_group(&mut self) {
         self.raw("</g>\n");
-    }
-
-    pub(super) fn append(&mut self, other: Markup) {
-        self.0.push_str(&other.0);
-    }
-
-    pub(super) fn into_string(self) -> String {
-        self.0
     }
 }
 

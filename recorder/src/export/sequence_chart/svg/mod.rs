@@ -6,7 +6,6 @@
 
 use super::chart::Chart;
 
-mod arrows;
 mod events;
 mod frame;
 mod labels;
@@ -31,7 +30,9 @@ pub enum Steps {
 
 /// The chart as the text of an SVG file.
 pub fn svg(chart: &Chart<'_>, steps: Steps) -> String {
-    let mut drawing = Drawing::new(chart, steps);
+    let layout = Layout::new(chart, steps);
+    let labels = Labels::new(&layout);
+    let mut drawing = Drawing { chart, layout, markup: Markup::default(), labels };
     drawing.header();
     drawing.time_scale();
     drawing.lifelines();
@@ -40,7 +41,10 @@ pub fn svg(chart: &Chart<'_>, steps: Steps) -> String {
     drawing.marks();
     drawing.messages();
     drawing.legend();
-    drawing.finish()
+    let Drawing { mut markup, labels, .. } = drawing;
+    markup.raw(&labels.markup.0);
+    markup.raw("</svg>\n");
+    markup.0
 }
 
 /// A chart that is being drawn. Later elements cover earlier ones, so labels are added last.
@@ -49,18 +53,4 @@ struct Drawing<'a> {
     layout: Layout<'a>,
     markup: Markup,
     labels: Labels,
-}
-
-impl<'a> Drawing<'a> {
-    fn new(chart: &'a Chart<'a>, steps: Steps) -> Self {
-        let layout = Layout::new(chart, steps);
-        let labels = Labels::new(&layout);
-        Drawing { chart, layout, markup: Markup::default(), labels }
-    }
-
-    fn finish(mut self) -> String {
-        self.markup.append(self.labels.into_markup());
-        self.markup.raw("</svg>\n");
-        self.markup.into_string()
-    }
 }

@@ -156,7 +156,7 @@ proptest! {
         (0..3).for_each(|thread| program.full_block(thread));
         let open = std::mem::take(&mut program.full);
         let bytes: usize = full.iter().chain(&open).map(|block| packed(block).len()).sum();
-        let mut recorder = FlightRecorder::new(Retention::LastBytes(bytes as u64 * share / 10));
+        let mut recorder = FlightRecorder::new(Duration::MAX, bytes as u64 * share / 10);
         for (header, records) in &full {
             recorder.add(header, records);
             recorder.evict();

@@ -1,6 +1,6 @@
 //! Tests that blocks which refer to evicted ones can still be read, and that memory is bounded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn primitive(primitive: u32, kind: u32, size: u64, value_type: &str) -> Event<'_
 
 /// A flight recorder that has evicted these blocks.
 fn evicted(blocks: &[Block]) -> FlightRecorder {
-    let mut recorder = FlightRecorder::new(Retention::LastBytes(0));
+    let mut recorder = FlightRecorder::new(Duration::MAX, 0);
     blocks.iter().for_each(|(header, records)| recorder.add(header, records));
     recorder.evict();
     recorder
@@ -90,7 +90,7 @@ fn recording(recorder: &FlightRecorder, rest: &[Vec<u8>], more: &[Block]) -> Rec
     let folder = tempfile::tempdir().unwrap();
     let mut writer = RecordingWriter::new(folder.path()).unwrap();
     recorder.write(rest, &mut writer).unwrap();
-    more.iter().for_each(|(header, records)| writer.add(header, records));
+    more.iter().for_each(|(header, records)| writer.add(header, records).unwrap());
     writer.flush().unwrap();
     writer.into_recording(&Watch::default()).unwrap()
 }
@@ -194,7 +194,7 @@ fn a_thread_that_records_after_its_end_keeps_its_name() {
         block(1, 0, &[started(1, "main"), SITE, spawn(2)]),
         block(2, 0, &[started(2, ""), Event::ThreadEnded {}]),
     ]);
-    recorder.retention = Retention::LastBytes(1 << 20);
+    recorder.max_bytes = 1 << 20;
     let rest = [block(0, 0, &[STARTED]), block(2, 1, &[dropped(1)])];
     let recording = recording(&recorder, &rest.each_ref().map(packed), &[]);
     assert_eq!(recording.damage, []);
@@ -229,29 +229,30 @@ fn records_about_an_endpoint_can_be_evicted_in_any_order() {
 
 #[test]
 fn a_late_block_is_evicted_before_newer_ones_of_its_thread() {
-    let mut recorder = FlightRecorder::new(Retention::LastBytes(1 << 20));
+    let mut recorder = FlightRecorder::new(Duration::MAX, 1 << 20);
     for (thread, sequence) in [(1, 0), (1, 2), (2, 5), (1, 3), (1, 1), (2, 4), (1, 2)] {
         let (header, records) = block(thread, sequence, &[started(0, "")]);
         recorder.add(&header, &records);
     }
-    let order: Vec<_> = recorder.blocks.keys().map(|age| (age.thread, age.sequence)).collect();
-    assert_eq!(order, [(1, 0), (1, 1), (1, 2), (2, 4), (2, 5), (1, 3)]);
-    recorder.retention = Retention::LastBytes(recorder.bytes / 2);
+    let order = |recorder: &FlightRecorder| -> Vec<_> {
+        recorder.blocks.keys().map(|(_, (_, thread, sequence))| (*thread, *sequence)).collect()
+    };
+    assert_eq!(order(&recorder), [(1, 0), (1, 1), (1, 2), (2, 4), (2, 5), (1, 3)]);
+    recorder.max_bytes = recorder.bytes / 2;
     recorder.evict();
     let has_later = |thread, sequence| {
         recorder.evicted.has_later(&BlockHeader { thread, sequence, ..BlockHeader::default() })
     };
     assert!(has_later(1, 2) && !has_later(1, 3) && !has_later(2, 0));
-    let left: Vec<_> = recorder.blocks.keys().map(|age| (age.thread, age.sequence)).collect();
-    assert_eq!(left, [(2, 4), (2, 5), (1, 3)]);
-    assert_eq!(recorder.threads.len(), 2);
+    assert_eq!(order(&recorder), [(2, 4), (2, 5), (1, 3)]);
+    assert_eq!(recorder.arrivals.len(), 3);
 }
 
 #[test]
 fn a_block_that_comes_after_later_ones_were_evicted_is_evicted_at_once() {
     let create = [started(1, "main"), SITE, created(1, [1, 2], "jobs")];
     let mut recorder = evicted(&[block(1, 1, &[])]);
-    recorder.retention = Retention::LastBytes(1 << 20);
+    recorder.max_bytes = 1 << 20;
     let (header, records) = block(1, 0, &create);
     recorder.add(&header, &records);
     assert_eq!((recorder.blocks.len(), recorder.bytes), (0, 0));
@@ -276,7 +277,7 @@ fn the_size_limit_includes_blocks_that_were_not_drained() {
     let bytes = rest[0].len() as u64;
     assert!(rest.iter().all(|block| block.len() as u64 == bytes));
     for (room, kept) in [(6, "11 12 13 28 29"), (4, "13 28 29"), (3, "13 29"), (0, "")] {
-        let recorder = FlightRecorder::new(Retention::LastBytes(room * bytes));
+        let recorder = FlightRecorder::new(Duration::MAX, room * bytes);
         let recording = recording(&recorder, &rest, &[]);
         let blocks: Vec<_> = recording.blocks().map(|block| block.unwrap().0).collect();
         let found: Vec<_> = blocks
@@ -293,7 +294,7 @@ fn the_size_limit_includes_blocks_that_were_not_drained() {
 fn memory_does_not_grow_with_the_length_of_the_run() {
     const ROUNDS: u32 = 12_000;
     const PRIMITIVES: u32 = 8;
-    let mut recorder = FlightRecorder::new(Retention::LastBytes(0));
+    let mut recorder = FlightRecorder::new(Duration::MAX, 0);
     let mut add = |thread, sequence, events: &[Event<'_>]| {
         let (header, records) = block(thread, sequence, events);
         recorder.add(&header, &records);
@@ -327,7 +328,7 @@ fn memory_does_not_grow_with_the_length_of_the_run() {
         max = add(1, round.into(), &main).max(max);
     }
     assert!(max < 200_000, "{max}");
-    assert!(recorder.threads.is_empty());
+    assert!(recorder.arrivals.is_empty());
 
     let last = block(1, ROUNDS.into(), &[cloned(3 * ROUNDS, 3 * ROUNDS - 3)]);
     let recording = recording(&recorder, &[], &[last]);
