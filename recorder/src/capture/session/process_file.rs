@@ -172,6 +172,10 @@ impl ProcessFile {
     ) -> io::Result<Option<BlockHeader>> {
         records.resize(header.committed as usize, 0);
         let length = read_at(&self.file, records, at + BlockHeader::BYTES as u64)?;
+        if length < records.len() && header.checksum != 0 {
+            // The recorder was killed while it moved the block. It had not released the original.
+            return Ok(None);
+        }
         records.truncate(length);
         let now = header_at(&self.file, at)?;
         Ok(now.is_some_and(|now| header.is_still(&now)).then_some(header))
@@ -222,6 +226,25 @@ mod tests {
             ..BlockHeader::default()
         });
         assert_eq!(blocks, [(1, 1), (1, 2), (2, 8), (1, 3), (2, 9), (0, 0)]);
+    }
+
+    #[test]
+    fn a_moved_block_that_is_cut_off_is_not_taken() {
+        let file = tempfile::tempfile().unwrap();
+        let header = BlockHeader {
+            stride: 256,
+            committed: 192,
+            generation: 1,
+            checksum: 7,
+            ..BlockHeader::default()
+        };
+        let at = FILE_HEADER_BYTES as u64;
+        file.write_all_at(&[&header.encode()[..], &[0; 191]].concat(), at).unwrap();
+        let file = ProcessFile::new(file);
+        let mut records = Vec::new();
+        assert!(file.read(at, header, &mut records).unwrap().is_none());
+        file.file.write_all_at(&[0], at + 255).unwrap();
+        assert!(file.read(at, header, &mut records).unwrap().is_some());
     }
 
     #[test]
