@@ -348,3 +348,15 @@ fn a_wait_that_is_ordered_after_the_end_of_its_initialiser_is_shown_after_it() {
         ]
     );
 }
+
+#[test]
+fn a_wait_for_a_condition_variable_releases_its_mutex_if_no_event_does() {
+    let timeline = timeline(
+        "thread 1 main
+         0 mutex jobs 1
+         0 condvar changed 2
+         10 Lock 1 @1.1
+         20 CondvarWaitBegin 2 @1.1",
+    );
+    assert_eq!(timeline.holds, ["jobs 10..20 held by main"]);
+}
