@@ -53,8 +53,11 @@ pub struct Finding {
     pub code: Code,
     /// How certain it is.
     pub certainty: Certainty,
-    /// The problem, and where it is: sentences.
+    /// The problem, and where it is: a sentence or two.
     pub what: String,
+    /// How it came about, where that takes several steps: a wait or an event each, without a full
+    /// stop.
+    pub chain: Vec<String>,
     /// A change that would help: a sentence.
     pub advice: String,
     /// Why the problem matters: a sentence.
@@ -94,6 +97,7 @@ impl Finding {
             code,
             certainty: Certainty::Certain,
             what: String::new(),
+            chain: Vec::new(),
             advice: String::new(),
             why: String::new(),
             place: None,
