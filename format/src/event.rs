@@ -404,21 +404,21 @@ events! {
         /// The task.
         task: u32,
     }
-    /// The number of threads of the process at an instant. Thread 0; written by the recorder.
+    /// The start of an observation of the process: of all its threads at an instant. A
+    /// `ThreadObserved` with the same `monotonic_ns` follows for each of them. Thread 0; written
+    /// by the recorder.
     143 ThreadsCounted {
         /// The monotonic clock in nanoseconds.
         monotonic_ns: u64,
         /// The number of threads of the process.
         threads: u32,
-        /// The number of those that have recorded nothing.
-        unrecorded: u32,
     }
-    /// A thread, as the operating system reports it at an instant. Thread 0; written by the
-    /// recorder.
+    /// A thread, as the operating system reports it at an instant. The thread may have recorded
+    /// nothing. Thread 0; written by the recorder.
     144 ThreadObserved {
         /// The operating system's id of the thread.
         os_id: u64,
-        /// The monotonic clock in nanoseconds.
+        /// The monotonic clock in nanoseconds: that of the observation.
         monotonic_ns: u64,
         /// The code of its [`ThreadState`](crate::ThreadState).
         state: u32,
@@ -429,8 +429,13 @@ events! {
         /// Time that the thread has been ready to run and waited for a processor so far, in
         /// nanoseconds; 0 if not known.
         ready_ns: u64,
-        /// More about the state, for people, such as the file that a system call is about; or
-        /// empty.
+        /// The monotonic clock in nanoseconds when the operating system started the thread,
+        /// rounded down to 10 ms; 0 if not known.
+        started_ns: u64,
+        /// The operating system's name of the thread, or empty.
+        name: &'a str,
+        /// What the thread does, for people, such as the system call that it is in and the file
+        /// that the call is about; or empty.
         detail: &'a str,
     }
     /// The executable file of the process, as it was when the recording ended. Thread 0; written
@@ -523,7 +528,7 @@ mod tests {
             Event::TaskResumed { task: 1 },
             Event::TaskSuspended { task: 2 },
             Event::TaskEnded { task: 3 },
-            Event::ThreadsCounted { monotonic_ns: 1, threads: 2, unrecorded: 3 },
+            Event::ThreadsCounted { monotonic_ns: 1, threads: 2 },
             Event::ThreadObserved {
                 os_id: 1,
                 monotonic_ns: 2,
@@ -531,6 +536,8 @@ mod tests {
                 syscall: NO_SYSCALL,
                 on_cpu_ns: 4,
                 ready_ns: 5,
+                started_ns: 6,
+                name: text,
                 detail: text,
             },
             Event::Executable { hash: u64::MAX, bytes: 1, path: text },
@@ -602,8 +609,8 @@ mod tests {
     fn no_event_exceeds_the_maximum_record() {
         let long = "x".repeat(MAX_TEXT + 1);
         let lengths = samples(&long).into_iter().map(|event| encode(0, &event).len());
-        // Two texts with their lengths, and the numbers of `ProcessStarted`.
-        assert_eq!(lengths.max(), Some(8 + 8 + 24 + 2 * (4 + MAX_TEXT)));
+        // Two texts with their lengths, and the numbers of `ThreadObserved`.
+        assert_eq!(lengths.max(), Some(8 + 48 + 2 * (4 + MAX_TEXT)));
     }
 
     #[test]

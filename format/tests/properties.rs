@@ -57,7 +57,7 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
         27 => Event::TaskResumed { task: a },
         28 => Event::TaskSuspended { task: a },
         29 => Event::TaskEnded { task: a },
-        30 => Event::ThreadsCounted { monotonic_ns: e, threads: a, unrecorded: b },
+        30 => Event::ThreadsCounted { monotonic_ns: e, threads: a },
         31 => Event::ThreadObserved {
             os_id: numbers[4],
             monotonic_ns: e,
@@ -65,7 +65,9 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
             syscall: b,
             on_cpu_ns: f,
             ready_ns: g,
-            detail: one,
+            started_ns: numbers[0],
+            name: one,
+            detail: two,
         },
         32 => Event::Executable { hash: e, bytes: f, path: one },
         kind => Event::Operation {

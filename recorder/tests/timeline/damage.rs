@@ -65,8 +65,9 @@ const SAMPLE: &str =
      block process=1 thread=0 sequence=0 dropped=0
      9000 ProcessStarted pid=60 parent=50 ticks=9000 monotonic_ns=950 wall_ns=7 executable=\"/bin/two\" arguments=\"\"
      9000 ProcessEnded monotonic_ns=1200 code=1 signal=0
-     9000 ThreadsCounted monotonic_ns=1100 threads=3 unrecorded=1
-     9000 ThreadObserved os_id=61 monotonic_ns=1100 state=2 syscall=0 on_cpu_ns=5 ready_ns=6 detail=\"read\"
+     9000 ThreadsCounted monotonic_ns=1100 threads=2
+     9000 ThreadObserved os_id=60 monotonic_ns=1100 state=1 syscall=4294967295 on_cpu_ns=5 ready_ns=6 started_ns=940 name=\"two\" detail=\"runs\"
+     9000 ThreadObserved os_id=61 monotonic_ns=1100 state=2 syscall=0 on_cpu_ns=5 ready_ns=6 started_ns=0 name=\"input\" detail=\"in read\"
      9000 Executable hash=1 bytes=2 path=\"/bin/two\"
      block process=1 thread=1 sequence=0 dropped=0
      9001 ThreadStarted os_id=60 name=\"main\"

@@ -1,5 +1,6 @@
-use recorder::reading::catalog::{Level, Process, ThreadOutcome};
-use recorder::reading::{Error, Input, Recording};
+use format::ThreadState;
+use recorder::reading::catalog::{Level, Process, ProcessIndex, ThreadIndex, ThreadOutcome};
+use recorder::reading::{Error, Input, Nanos, Recording};
 use recorder::terminal::cancel::Watch;
 
 use crate::shorthand::{bytes, recording, timeline, timeline_of};
@@ -72,6 +73,43 @@ fn processes_with_equal_numbers_do_not_mix() {
 }
 
 #[test]
+fn observed_threads_are_the_recorded_ones_with_their_os_ids() {
+    let recording = recording(
+        "block process=0 thread=0 sequence=0 dropped=0
+         1000 ProcessStarted pid=50 parent=1 ticks=1000 monotonic_ns=5000 wall_ns=0 executable=\"/bin/one\" arguments=\"\"
+         0 ThreadsCounted monotonic_ns=5010 threads=1
+         0 ThreadObserved os_id=50 monotonic_ns=5010 state=1 syscall=4294967295 on_cpu_ns=7 ready_ns=2 started_ns=0 name=\"one\" detail=\"\"
+         0 ThreadsCounted monotonic_ns=5040 threads=3
+         0 ThreadObserved os_id=50 monotonic_ns=5040 state=2 syscall=202 on_cpu_ns=9 ready_ns=3 started_ns=4990 name=\"one\" detail=\"in futex without a timeout\"
+         0 ThreadObserved os_id=51 monotonic_ns=5040 state=2 syscall=0 on_cpu_ns=0 ready_ns=0 started_ns=5020 name=\"input\" detail=\"in read on a pipe\"
+         0 ThreadObserved os_id=52 monotonic_ns=5040 state=5 syscall=4294967295 on_cpu_ns=0 ready_ns=0 started_ns=0 name=\"\" detail=\"\"
+         0 ThreadsCounted monotonic_ns=5050 threads=3
+         0 ThreadObserved os_id=50 monotonic_ns=5050 state=9 syscall=202 on_cpu_ns=9 ready_ns=3 started_ns=4990 name=\"one\" detail=\"\"
+         block process=0 thread=1 sequence=0 dropped=0
+         1001 ThreadStarted os_id=50 name=\"main\"
+         1060 channel jobs 1 2",
+    );
+    let catalog = &recording.catalog;
+    let main = ThreadIndex::from(0);
+    let observation = catalog.processes[ProcessIndex::from(0)].last_observation.as_ref().unwrap();
+    assert_eq!(observation.time.get(), 40);
+    let [one, input, ended] = &*observation.threads else { panic!("{observation:?}") };
+    assert_eq!(
+        (one.thread, one.state, one.syscall),
+        (Some(main), ThreadState::Sleeping, Some(202))
+    );
+    assert_eq!(one.started, Some(Nanos::ZERO));
+    assert_eq!((input.thread, &*input.name), (None, "input"));
+    assert_eq!(&*input.activity, "in read on a pipe");
+    assert_eq!((input.started, input.on_cpu), (Some(Nanos::new(20)), None));
+    assert_eq!((ended.thread, ended.state), (None, ThreadState::Ended));
+    assert_eq!(observation.unrecorded().collect::<Vec<_>>(), [input]);
+    let samples = catalog.threads[main].samples.iter();
+    let samples = samples.map(|it| [it.time, it.on_cpu, it.ready].map(Nanos::get));
+    assert_eq!(samples.collect::<Vec<_>>(), [[40, 9, 3], [50, 9, 3]]);
+}
+
+#[test]
 fn two_recordings_with_equal_numbers_do_not_mix() {
     // The second machine was started a second before the first; its run begins 7 later.
     let input = |name: &str, monotonic: u64, wall: u64, process: u32| {
@@ -80,6 +118,8 @@ fn two_recordings_with_equal_numbers_do_not_mix() {
              1000 ProcessStarted pid=50 parent=1 ticks=1000 monotonic_ns={monotonic} wall_ns={wall} executable=\"/bin/{name}\" arguments=\"\"
              1000 Host name=\"{name}\"
              1001 ProcessEnded monotonic_ns={ended} code=0 signal=0
+             0 ThreadsCounted monotonic_ns={ended} threads=1
+             0 ThreadObserved os_id=51 monotonic_ns={ended} state=1 syscall=4294967295 on_cpu_ns=9 ready_ns=0 started_ns={monotonic} name=\"\" detail=\"\"
              block process={process} thread=1 sequence=0 dropped=0
              1000 ThreadStarted os_id=50 name=\"main\"
              1002 channel jobs 1 2
@@ -132,6 +172,14 @@ fn two_recordings_with_equal_numbers_do_not_mix() {
             "helper 42..42 unlock state",
         ]
     );
+    let observed = catalog.processes.iter().map(|process| {
+        let observation = process.last_observation.as_ref().unwrap();
+        let thread = observation.threads[0].thread.unwrap();
+        (observation.time.get(), thread, catalog.threads[thread].samples[0].time.get())
+    });
+    let helpers = catalog.threads.iter_enumerated().filter(|(_, it)| it.name == "helper");
+    let expected = helpers.zip([60, 67]).map(|((thread, _), time)| (time, thread, time));
+    assert_eq!(observed.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
     assert_eq!(
         timeline.flights,
         [

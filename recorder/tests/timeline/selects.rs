@@ -90,8 +90,8 @@ fn a_select_that_never_ends_is_not_called_a_deadlock() {
 
 const TASKS: &str = "block process=0 thread=0 sequence=1 dropped=0
      0 TaskSpawned task=9 by=0 site=0 name=\"forgotten\"
-     0 ThreadsCounted monotonic_ns=5 threads=3 unrecorded=1
-     0 ThreadObserved os_id=7 monotonic_ns=5 state=2 syscall=0 on_cpu_ns=1 ready_ns=2 detail=\"\"
+     0 ThreadsCounted monotonic_ns=5 threads=1
+     0 ThreadObserved os_id=7 monotonic_ns=5 state=2 syscall=0 on_cpu_ns=1 ready_ns=2 started_ns=1 name=\"jobs\" detail=\"\"
      0 Executable hash=1 bytes=2 path=\"/bin/one\"
      thread 1 main
      1 TaskSpawned task=1 by=0 site=0 name=\"accept\"

@@ -7,6 +7,7 @@ use format::{BlockHeader, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED
 use typed_index_collections::TiVec;
 
 use super::labels::{Labels, distinguish, primitive_type, readable, track};
+use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
     Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Level, Numbers, PlaceIndex,
     Primitive, Process, ProcessIndex, Spawned, Thread, ThreadOutcome,
@@ -41,6 +42,7 @@ struct Draft {
     extent: Option<(Ticks, Ticks)>,
     /// With the time on the monotonic clock.
     ended: Option<Ended>,
+    observations: ObservationFacts,
 }
 
 /// A thread, as far as its blocks have been read.
@@ -154,6 +156,7 @@ impl CatalogBuilder {
         let known = catalog.places.len();
         catalog.places.extend(self.places.list.iter().skip(known).cloned());
         self.extend_threads(catalog);
+        self.extend_observations(catalog);
         self.extend_channels(catalog);
         self.extend_endpoints(catalog);
         self.extend_primitives(catalog);
@@ -178,6 +181,7 @@ impl CatalogBuilder {
             if let Some(ended) = &mut draft.ended {
                 ended.time += shift;
             }
+            draft.observations.shift(shift);
         }
         Ok(alignment)
     }
@@ -250,6 +254,7 @@ impl CatalogBuilder {
                 dropped: 0,
                 spawned: None,
                 outcome: None,
+                samples: Vec::new(),
             });
             catalog.numbers[process].threads.insert(number, index);
         }
@@ -269,6 +274,20 @@ impl CatalogBuilder {
                 true => ThreadOutcome::Panicked,
                 false => ThreadOutcome::Returned,
             });
+        }
+    }
+
+    fn extend_observations(&self, catalog: &mut Catalog) {
+        let origin = catalog.origin();
+        for (process, draft) in self.drafts.iter_enumerated() {
+            let numbers = &catalog.numbers[process].threads;
+            let threads = draft.threads.iter().filter_map(|(&number, thread)| {
+                let index = numbers.get(number)?;
+                Some((catalog.threads[index].os_id, catalog.time(process, thread.ticks?), index))
+            });
+            let threads = RecordedThreads::new(threads);
+            catalog.processes[process].last_observation = draft.observations.last(origin, &threads);
+            draft.observations.set_samples(origin, &threads, &mut catalog.threads);
         }
     }
 
@@ -544,6 +563,9 @@ impl Records<'_> {
             }
             Event::Clock { monotonic_ns } => {
                 process.clock.add(Ticks(record.time), Nanos::new(monotonic_ns));
+            }
+            Event::ThreadsCounted { .. } | Event::ThreadObserved { .. } => {
+                self.draft.observations.add(&record.event);
             }
             Event::Host { name } => process.host = readable(name).into_owned(),
             Event::Forgotten { .. } => {

@@ -18,12 +18,14 @@ use super::time::Nanos;
 pub(super) mod builder;
 pub mod index;
 mod labels;
+mod observation;
 
 pub use index::{
     CallsiteIndex, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
     ThreadIndex,
 };
 pub(crate) use labels::readable;
+pub use observation::{Observation, ObservedThread, ProcessorSample};
 
 /// Who and what is in a recording.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +93,8 @@ pub struct Process {
     pub recorded_until: Nanos,
     /// Whether a flight recorder has discarded the first events of some of its threads.
     pub is_truncated: bool,
+    /// The last observation of its threads, if the recorder observed them.
+    pub last_observation: Option<Observation>,
 }
 
 /// How a process ended.
@@ -123,6 +127,9 @@ pub struct Thread {
     pub spawned: Option<Spawned>,
     /// How its function ended, if that is recorded.
     pub outcome: Option<ThreadOutcome>,
+    /// Its processor time up to some instants, in the order of time: the last one, and a limited
+    /// number of earlier ones. Empty if the recorder did not observe it.
+    pub samples: Vec<ProcessorSample>,
 }
 
 /// Who spawned a thread, and where.
