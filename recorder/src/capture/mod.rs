@@ -5,5 +5,6 @@ mod error;
 pub mod hang;
 pub mod run;
 pub mod session;
+mod threads;
 
 pub use error::{Error, Result};

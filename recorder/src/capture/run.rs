@@ -21,6 +21,7 @@ use tracing::{debug, info, info_span};
 
 use super::hang::{self, Diagnosis, OnDeadlock, StallDetector};
 use super::session::{ProcessExit, SESSION_VARIABLE, Session};
+use super::threads::{Detail, Schedule};
 use super::{Error, Result};
 use crate::analysis::UnrecordedThreads;
 use crate::terminal::console::{self, Console};
@@ -118,6 +119,7 @@ pub fn run(
         sender,
         started,
         stalls: StallDetector::new(started),
+        observations: Schedule::new(started),
         unrecorded_threads: UnrecordedThreads::Unknown,
         last_full_block: started,
         drain_error: None,
@@ -171,6 +173,7 @@ struct Monitor<'a> {
     sender: Sender<RunEvent>,
     started: Instant,
     stalls: StallDetector,
+    observations: Schedule,
     unrecorded_threads: UnrecordedThreads,
     last_full_block: Instant,
     drain_error: Option<Error>,
@@ -195,6 +198,7 @@ impl Monitor<'_> {
             }
             self.forward_signals();
             self.drain();
+            self.observe_if_due();
             self.check_for_stalls();
             self.write_snapshots();
             self.end_program();
@@ -210,6 +214,8 @@ impl Monitor<'_> {
                 // The terminal sends its signals to the program as well.
                 && let Some(signal) = Signal::from_named_raw(origin.signal)
             {
+                // The signal may end the program.
+                self.observe_in_detail();
                 let _ = kill_process(self.program, signal);
             }
         }
@@ -239,6 +245,28 @@ impl Monitor<'_> {
         }
     }
 
+    /// Observes the threads of all processes: those of a process that has stalled in detail, so that
+    /// the last observation of one that hangs shows where.
+    fn observe_if_due(&mut self) {
+        let start = Instant::now();
+        if self.drain_error.is_some() || !self.observations.is_due(start) {
+            return;
+        }
+        let stalls = &self.stalls;
+        self.session.observe(|pid| match stalls.has_stalled(pid, start) {
+            true => Detail::Activities,
+            false => Detail::States,
+        });
+        self.observations.plan_next(start, Instant::now());
+    }
+
+    /// Observes the threads of all processes now.
+    fn observe_in_detail(&mut self) {
+        if self.drain_error.is_none() {
+            self.session.observe(|_| Detail::Activities);
+        }
+    }
+
     /// Starts the analysis of stalled processes in threads of their own, as it can take a while.
     fn check_for_stalls(&mut self) {
         let has_ended = self.drain_error.is_some() || self.end_reason.is_some();
@@ -247,6 +275,7 @@ impl Monitor<'_> {
         }
         for pid in self.stalled_processes() {
             let Some(threads) = hang::blocked_threads(pid) else { continue };
+            self.observe_in_detail();
             // Skips only this check.
             let Ok(recording) = self.session.open_so_far() else { return };
             self.stalls.suspect(pid);
@@ -276,6 +305,7 @@ impl Monitor<'_> {
             return;
         }
         self.snapshots_written = requested;
+        self.observe_in_detail();
         let mut paths = (1..).map(|i| stem.with_added_extension(format!("kept-{i}.rec")));
         let Some(path) = paths.find(|path| !path.exists()) else { return };
         match self.session.write_snapshot(&path) {
@@ -290,6 +320,7 @@ impl Monitor<'_> {
             self.end_reason.get_or_insert(EndReason::TimedOut);
         }
         if self.end_reason.is_some() && self.sigterm_sent.is_none() {
+            self.observe_in_detail();
             self.signal_all(Signal::TERM);
             self.sigterm_sent = Some(Instant::now());
         }

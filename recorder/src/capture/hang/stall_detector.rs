@@ -60,6 +60,12 @@ impl StallDetector {
         stalled
     }
 
+    /// Whether a process has stalled, as of the last update.
+    pub(crate) fn has_stalled(&self, pid: u32, now: Instant) -> bool {
+        let known = self.processes.get(&pid);
+        known.is_some_and(|known| now.duration_since(known.since) >= STALL_TIMEOUT)
+    }
+
     /// Suspects a process: it is not reported again until it makes progress.
     pub(crate) fn suspect(&mut self, pid: u32) {
         if let Some(known) = self.processes.get_mut(&pid) {
@@ -119,6 +125,9 @@ mod tests {
         assert_eq!(detector.update(&[(7, 1), (8, 2)], at(2000), at(2000)), [7, 8]);
         detector.suspect(8);
         assert!(detector.is_suspect(8) && !detector.is_suspect(7) && !detector.is_suspect(9));
+        let stalled = |time| [7, 8, 9].map(|pid| detector.has_stalled(pid, at(time)));
+        assert_eq!([stalled(999), stalled(1000)], [[false; 3], [true, false, false]]);
+        assert_eq!(stalled(2000), [true, true, false]);
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-/// The number of the system call `futex`, in which threads wait for each other.
-const FUTEX: &str = if cfg!(target_arch = "aarch64") { "98" } else { "202" };
+use crate::capture::threads::Call;
 
 /// The IDs of a process's threads, the oldest first, if all of them are blocked until another
 /// thread wakes them.
@@ -27,7 +26,7 @@ pub(crate) fn blocked_threads(pid: u32) -> Option<Vec<u64>> {
 /// its sleep, as far as the system reports that.
 fn is_blocked(task: &Path) -> bool {
     match fs::read_to_string(task.join("syscall")) {
-        Ok(call) => is_wait(&call),
+        Ok(call) => Call::parse(&call).is_some_and(|call| call.is_endless_futex()),
         // The system does not let processes inspect each other.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let status = fs::read_to_string(task.join("stat")).unwrap_or_default();
@@ -39,33 +38,12 @@ fn is_blocked(task: &Path) -> bool {
     }
 }
 
-/// Whether `/proc/…/syscall` is a wait for another thread: it contains the system call's number and
-/// arguments, or `running`.
-fn is_wait(call: &str) -> bool {
-    // The fourth argument of `futex` is the address of its timeout, or 0.
-    let mut words = call.split_ascii_whitespace();
-    (words.next(), words.nth(3)) == (Some(FUTEX), Some("0x0"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::process;
     use std::sync::mpsc;
     use std::thread;
-
-    #[test]
-    fn only_a_futex_without_a_timeout_blocks_on_a_thread() {
-        let call = |number: &str, time: &str| {
-            is_wait(&format!("{number} 0x55764b5c0dc8 0x89 0x2 {time} 0x0 0x7f00 0x7ffc 0x7f1c\n"))
-        };
-        assert!(call(FUTEX, "0x0"));
-        assert!(!call(FUTEX, "0x7ffc8c271000"));
-        assert!(!call("0", "0x0"));
-        assert!(!is_wait("running\n"));
-        assert!(!is_wait("-1 0x7ffc8c2718e8 0x7f1c19a99829\n"));
-        assert!(!is_wait(""));
-    }
 
     #[test]
     fn one_runnable_thread_means_that_not_all_are_blocked() {

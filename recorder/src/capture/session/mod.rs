@@ -4,6 +4,7 @@
 //! While the program runs, full blocks are moved from these files to the run's recording, so that
 //! the processes can reuse their space. The rest is collected at the end.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
 use std::io;
@@ -18,17 +19,20 @@ use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
 use crate::capture::control::ControlFile;
+use crate::capture::threads::{Detail, ObservedProcess};
 use crate::capture::{Error, Result};
 use crate::reading::{Input, Recording};
 use crate::terminal::cancel::Watch;
 
 mod executable;
 mod flight_recorder;
+mod observation_log;
 mod process_file;
 mod recording_writer;
 
 use executable::Executables;
 use flight_recorder::FlightRecorder;
+use observation_log::ObservationLog;
 use process_file::ProcessFile;
 use recording_writer::{RecordingWriter, append_record};
 
@@ -63,6 +67,8 @@ pub struct Session {
     max_bytes: Option<u64>,
     store: Store,
     files: Vec<ProcessFile>,
+    /// By the number of the process.
+    observations: BTreeMap<u32, ObservationLog>,
     /// Whether the recording has `max_bytes`.
     reached_limit: bool,
 }
@@ -82,6 +88,14 @@ impl Store {
                 recorder.add(header, records);
                 Ok(())
             }
+        }
+    }
+
+    /// Adds the records of an observation of a process.
+    fn add_observation(&mut self, process: u32, records: Vec<u8>) {
+        match self {
+            Store::Disk(writer) => writer.add_process_block(process, &records),
+            Store::Memory(recorder) => recorder.add_observation(process, records),
         }
     }
 
@@ -163,8 +177,15 @@ impl Session {
         ];
         let control =
             ControlFile::create(directory.path(), &words).map_err(cannot_record(&base))?;
-        let files = Vec::new();
-        Ok(Session { directory, control, max_bytes, store, files, reached_limit: false })
+        Ok(Session {
+            directory,
+            control,
+            max_bytes,
+            store,
+            files: Vec::new(),
+            observations: BTreeMap::new(),
+            reached_limit: false,
+        })
     }
 
     /// The value of [`SESSION_VARIABLE`] for the program.
@@ -202,6 +223,33 @@ impl Session {
         Ok(moved)
     }
 
+    /// Observes the threads of all processes that record, in the detail that `detail` returns for a
+    /// process ID. A recording that has its maximum size gets no more observations.
+    pub(super) fn observe(&mut self, detail: impl Fn(u32) -> Detail) {
+        if self.reached_limit {
+            return;
+        }
+        let _span = trace_span!("observe").entered();
+        for (process, file) in (0..).zip(&self.files) {
+            let Some(pid) = file.pid else { continue };
+            let new = || ObservationLog::new(ObservedProcess::new(pid, file.monotonic_ns));
+            let log = self.observations.entry(process).or_insert_with(new);
+            for records in log.observe(detail(pid)) {
+                self.store.add_observation(process, records);
+            }
+        }
+    }
+
+    /// Writes the last observation of each process, if it was not written because nothing had
+    /// changed.
+    fn write_last_observations(&mut self) {
+        for (&process, log) in &mut self.observations {
+            if let Some(records) = log.take_unwritten() {
+                self.store.add_observation(process, records);
+            }
+        }
+    }
+
     /// The number of snapshots that processes have requested from the flight recorder.
     ///
     /// # Errors
@@ -216,6 +264,7 @@ impl Session {
     /// A process's file cannot be read, or the recording cannot be written.
     pub(super) fn write_snapshot(&mut self, path: &Path) -> Result<()> {
         open_new_files(&mut self.files, self.directory.path())?;
+        self.write_last_observations();
         let Store::Memory(recorder) = &self.store else { return Ok(()) };
         let rest = read_rest(&self.files)?;
         let write = || {
@@ -242,6 +291,7 @@ impl Session {
     pub(super) fn open_so_far(&mut self) -> Result<Recording> {
         open_new_files(&mut self.files, self.directory.path())?;
         let rest = read_rest(&self.files)?;
+        self.write_last_observations();
         match &mut self.store {
             Store::Disk(writer) => {
                 writer.flush()?;
@@ -262,8 +312,9 @@ impl Session {
     /// # Errors
     /// A process's file cannot be read, and there is no recording without it; or `watch` stops the
     /// reading ([`Interrupted`](crate::reading::Error::Interrupted)).
-    pub fn finish(self, exit: &ProcessExit, watch: &Watch) -> Result<Option<Collected>> {
+    pub fn finish(mut self, exit: &ProcessExit, watch: &Watch) -> Result<Option<Collected>> {
         let _span = info_span!("collect").entered();
+        self.write_last_observations();
         let Session { mut directory, store, mut files, reached_limit, .. } = self;
         let (mut writer, recorder) = match store {
             Store::Disk(writer) => (writer, None),

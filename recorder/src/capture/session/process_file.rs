@@ -26,15 +26,18 @@ pub(super) struct ProcessFile {
     pub(super) pid: Option<u32>,
     /// The path of the executable, or empty.
     pub(super) executable: String,
-    /// When the process started by the wall clock, in nanoseconds since 1970, or 0.
+    /// When the process started to record by the wall clock, in nanoseconds since 1970, or 0.
     pub(super) wall_ns: u64,
+    /// The same by the monotonic clock.
+    pub(super) monotonic_ns: u64,
     /// The number of slots of the ring of sealed blocks that were read so far.
     slots_read: u64,
 }
 
 impl ProcessFile {
     pub(super) fn new(file: File) -> Self {
-        ProcessFile { file, pid: None, executable: String::new(), wall_ns: 0, slots_read: 0 }
+        let executable = String::new();
+        ProcessFile { file, pid: None, executable, wall_ns: 0, monotonic_ns: 0, slots_read: 0 }
     }
 
     /// Reads the process ID, if the file has its head already.
@@ -47,8 +50,8 @@ impl ProcessFile {
             return Ok(());
         }
         let record = format::decode(&head[FILE_HEADER_BYTES + BlockHeader::BYTES..])?;
-        if let Event::ProcessStarted { pid, wall_ns, executable, .. } = record.event {
-            (self.pid, self.wall_ns) = (Some(pid), wall_ns);
+        if let Event::ProcessStarted { pid, wall_ns, monotonic_ns, executable, .. } = record.event {
+            (self.pid, self.wall_ns, self.monotonic_ns) = (Some(pid), wall_ns, monotonic_ns);
             executable.clone_into(&mut self.executable);
         }
         Ok(())

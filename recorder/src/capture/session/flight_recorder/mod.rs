@@ -1,7 +1,7 @@
 //! The flight recorder: the newest blocks, in memory, and the facts in evicted blocks that later
 //! blocks refer to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -30,7 +30,12 @@ pub(super) struct FlightRecorder {
     blocks: BTreeMap<(Instant, BlockId), Vec<u8>>,
     /// When each block arrived, or the next block of its thread if that arrived earlier.
     arrivals: BTreeMap<BlockId, Instant>,
-    /// The size of all blocks.
+    /// Observations of processes, with the time and the number of the process, in the order of
+    /// time. The last one of each process is in `last_observations`.
+    observations: VecDeque<(Instant, u32, Vec<u8>)>,
+    /// By the number of the process. They are not evicted.
+    last_observations: BTreeMap<u32, (Instant, Vec<u8>)>,
+    /// The size of all blocks and observations.
     bytes: u64,
     packer: Packer,
     evicted: Evicted,
@@ -69,15 +74,36 @@ impl FlightRecorder {
         self.evict();
     }
 
-    /// Evicts the oldest blocks: those above the maximum age or size.
+    /// Adds the records of an observation of a process.
+    pub(super) fn add_observation(&mut self, process: u32, records: Vec<u8>) {
+        self.bytes += records.len() as u64;
+        let last = self.last_observations.insert(process, (Instant::now(), records));
+        self.observations.extend(last.map(|(time, records)| (time, process, records)));
+        self.evict();
+    }
+
+    /// Evicts the oldest blocks and observations: those above the maximum age or size.
     pub(super) fn evict(&mut self) {
-        while let Some(oldest) = self.blocks.first_entry()
-            && (self.bytes > self.max_bytes || oldest.key().0.elapsed() > self.max_age)
-        {
-            let ((_, id), block) = oldest.remove_entry();
-            self.arrivals.remove(&id);
-            self.bytes -= block.len() as u64;
-            self.evicted.add_block(&block);
+        let (max_bytes, max_age) = (self.max_bytes, self.max_age);
+        let must_go = |time: Instant, bytes: u64| bytes > max_bytes || time.elapsed() > max_age;
+        loop {
+            let observation = self.observations.front().map(|(time, ..)| *time);
+            let block = self.blocks.first_entry();
+            let block = block.filter(|it| observation.is_none_or(|time| it.key().0 <= time));
+            if let Some(oldest) = block {
+                if !must_go(oldest.key().0, self.bytes) {
+                    break;
+                }
+                let ((_, id), block) = oldest.remove_entry();
+                self.arrivals.remove(&id);
+                self.bytes -= block.len() as u64;
+                self.evicted.add_block(&block);
+            } else {
+                let bytes = self.bytes;
+                let oldest = self.observations.pop_front_if(|(time, ..)| must_go(*time, bytes));
+                let Some((.., records)) = oldest else { break };
+                self.bytes -= records.len() as u64;
+            }
         }
     }
 
@@ -107,6 +133,12 @@ impl FlightRecorder {
         }
         let owners = kept.iter().map(|block| header(block)).map(|it| (it.process, it.thread));
         evicted.write(&owners.collect(), writer);
+        let last = self.last_observations.iter();
+        let last = last.map(|(&process, (_, records))| (process, records));
+        let earlier = self.observations.iter().map(|(_, process, records)| (*process, records));
+        for (process, records) in earlier.chain(last) {
+            writer.add_process_block(process, records);
+        }
         for block in kept {
             writer.add_packed(block)?;
         }
