@@ -9,7 +9,7 @@ use tracing::info_span;
 use typed_index_collections::TiVec;
 
 use crate::reading::catalog::{
-    Catalog, ChannelIndex, EndpointIndex, ProcessIndex, Side, Target, ThreadIndex,
+    Catalog, ChannelIndex, EndpointIndex, ObservedThread, ProcessIndex, Side, Target, ThreadIndex,
 };
 use crate::reading::{self, Nanos, Recording};
 use crate::replay::{Replay, RunState, Wait};
@@ -54,6 +54,19 @@ pub enum UnrecordedThreads {
     None,
     /// There are some.
     Some,
+}
+
+/// The processor time of a thread in a window of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessorShare {
+    /// The start of the window: the first sample of the thread.
+    pub from: Nanos,
+    /// The end of the window: the last sample of the thread.
+    pub to: Nanos,
+    /// How long the thread ran on a processor.
+    pub on_cpu: Nanos,
+    /// How long it was ready to run and waited for a processor.
+    pub ready: Nanos,
 }
 
 /// Analyses a recording from its start to its end.
@@ -130,6 +143,52 @@ impl Analysis<'_> {
         let unrecorded_threads = self.unrecorded_threads != UnrecordedThreads::None;
         let certain = Assumption::Nothing { unrecorded_threads };
         (self.wait_for.stuck(Assumption::Likely), self.wait_for.stuck(certain))
+    }
+
+    /// Whether a process had threads at the end that are not in the recording: those of its last
+    /// observation, if nothing was recorded after it. A thread that still recorded may have spawned
+    /// others.
+    pub fn unrecorded_threads(&self, process: ProcessIndex) -> UnrecordedThreads {
+        if self.unrecorded_threads != UnrecordedThreads::Unknown {
+            return self.unrecorded_threads;
+        }
+        let Some(observation) = &self.catalog.processes[process].last_observation else {
+            return UnrecordedThreads::Unknown;
+        };
+        let is_its = |thread: &ThreadIndex| self.catalog.threads[*thread].process == process;
+        let threads = self.state.threads.keys().filter(is_its);
+        let last = threads.map(|thread| self.state.threads[thread].last).max();
+        match observation.unrecorded().next() {
+            Some(_) => UnrecordedThreads::Some,
+            None if last <= Some(observation.time) => UnrecordedThreads::None,
+            None => UnrecordedThreads::Unknown,
+        }
+    }
+
+    /// The threads of a process that had recorded nothing and lived when it was observed last.
+    pub fn unrecorded(&self, process: ProcessIndex) -> impl Iterator<Item = &ObservedThread> {
+        let observation = self.catalog.processes[process].last_observation.iter();
+        observation.flat_map(|observation| observation.unrecorded())
+    }
+
+    /// A thread as it was observed last, if it lived when its process was observed last.
+    pub fn observed(&self, thread: ThreadIndex) -> Option<&ObservedThread> {
+        let process = self.catalog.threads[thread].process;
+        let observation = self.catalog.processes[process].last_observation.as_ref()?;
+        observation.threads.iter().find(|observed| observed.thread == Some(thread))
+    }
+
+    /// How long a thread ran, and was ready to run, between its first and its last sample; `None`
+    /// if there are not two.
+    pub fn processor_time(&self, thread: ThreadIndex) -> Option<ProcessorShare> {
+        let samples = &self.catalog.threads[thread].samples;
+        let (first, last) = samples.first().zip(samples.last())?;
+        (first.time < last.time).then(|| ProcessorShare {
+            from: first.time,
+            to: last.time,
+            on_cpu: last.on_cpu.since(first.on_cpu),
+            ready: last.ready.since(first.ready),
+        })
     }
 
     /// The senders of a channel that have not been dropped.

@@ -65,7 +65,7 @@ fn certainty(analysis: &Analysis<'_>, process: ProcessIndex, is_certain: bool) -
         "no event is missing from the recording"
     } else if analysis.wait_for.is_runnable(process) {
         "no thread that still runs can end the wait"
-    } else if analysis.unrecorded_threads == UnrecordedThreads::Some {
+    } else if analysis.unrecorded_threads(process) == UnrecordedThreads::Some {
         "no thread that is not recorded can end the wait"
     } else {
         "all threads of the process are recorded (they use `instrumented::thread`)"
