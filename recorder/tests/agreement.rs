@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use recorder::analysis::UnrecordedThreads;
 use recorder::reading::catalog::ThreadIndex;
 use recorder::reading::{self, Nanos, Recording};
 use recorder::report::Report;
@@ -384,7 +383,7 @@ fn document(recording: &Recording) -> Document {
 }
 
 fn report(recording: &Recording) -> Report<'_> {
-    Report::new(recording, UnrecordedThreads::None).expect("the recording can be read")
+    Report::new(recording).expect("the recording can be read")
 }
 
 /// Nanoseconds by which the waits of two outputs may differ: a send whose message is received in

@@ -14,8 +14,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use cargo_metadata::Message;
+use recorder::analysis::analyse;
 use recorder::analysis::findings::{self, Certainty, Code};
-use recorder::analysis::{UnrecordedThreads, analyse};
 use recorder::reading::Recording;
 use recorder::reading::catalog::PlaceIndex;
 
@@ -240,8 +240,7 @@ impl Run {
             .unwrap();
         let stderr = String::from_utf8(output.stderr.clone()).unwrap();
         let recording = Recording::open(&path).unwrap_or_else(|error| panic!("{error}: {stderr}"));
-        // These programs have no thread that is not recorded.
-        let analysis = analyse(&recording, UnrecordedThreads::None).unwrap();
+        let analysis = analyse(&recording).unwrap();
         let place = |place: Option<PlaceIndex>| {
             let place = place.map(|place| &recording.catalog.places[place]);
             place.map(|place| format!("{}:{}", place.file, place.line)).unwrap_or_default()

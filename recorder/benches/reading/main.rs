@@ -18,7 +18,6 @@ use std::{env, fs};
 
 use format::packed::{Packer, unpack};
 use format::{ALIGNMENT, BlockHeader};
-use recorder::analysis::UnrecordedThreads;
 use recorder::ordering::OrderedEvents;
 use recorder::reading::{self, Recording};
 use recorder::replay::{Listener, Replay, RunState, Transition};
@@ -197,7 +196,7 @@ fn pass(stage: &str, recording: &Recording) -> usize {
             .expect("the recording can be read");
         }
         _ => {
-            let report = Report::new(recording, UnrecordedThreads::Unknown);
+            let report = Report::new(recording);
             let report = report.expect("the recording can be read");
             let channels = &report.analysis.state.channels;
             count = channels.iter().map(|channel| channel.sent + channel.received).sum::<u64>()

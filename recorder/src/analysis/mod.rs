@@ -40,11 +40,9 @@ pub struct Analysis<'a> {
     pub critical_path: CriticalPath,
     /// Whether events are missing: some could not be recorded, or the recording is damaged.
     pub is_incomplete: bool,
-    /// What is known about threads that are not in the recording.
-    pub unrecorded_threads: UnrecordedThreads,
 }
 
-/// What is known about threads that are not in the recording because they did nothing that
+/// Whether a process had threads that are not in the recording because they did nothing that
 /// `instrumented` records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnrecordedThreads {
@@ -73,10 +71,7 @@ pub struct ProcessorShare {
 ///
 /// # Errors
 /// The recording cannot be read.
-pub fn analyse(
-    recording: &Recording,
-    unrecorded_threads: UnrecordedThreads,
-) -> reading::Result<Analysis<'_>> {
+pub fn analyse(recording: &Recording) -> reading::Result<Analysis<'_>> {
     let _span = info_span!("analyse").entered();
     recording.begin("analysing");
     let catalog = &recording.catalog;
@@ -100,7 +95,6 @@ pub fn analyse(
         wait_for: WaitForGraph::default(),
         critical_path: critical_path.unwrap_or_default(),
         is_incomplete: recording.is_incomplete(),
-        unrecorded_threads,
     };
     analysis.wait_for = analysis.build_wait_for_graph();
     Ok(analysis)
@@ -140,18 +134,26 @@ impl Analysis<'_> {
     /// The threads that can never go on: those of which the recording suggests it, and of these
     /// those of which it is certain.
     pub fn stuck(&self) -> (Vec<ThreadIndex>, Vec<ThreadIndex>) {
-        let unrecorded_threads = self.unrecorded_threads != UnrecordedThreads::None;
-        let certain = Assumption::Nothing { unrecorded_threads };
-        (self.wait_for.stuck(Assumption::Likely), self.wait_for.stuck(certain))
+        let processes = self.catalog.processes.keys();
+        let may_lack_threads: TiVec<ProcessIndex, bool> = processes
+            .map(|process| self.unrecorded_threads(process) != UnrecordedThreads::None)
+            .collect();
+        // Threads of two processes never wait for each other.
+        let mut certain = Vec::new();
+        for unrecorded_threads in [false, true] {
+            let stuck = self.wait_for.stuck(Assumption::Nothing { unrecorded_threads });
+            certain.extend(stuck.into_iter().filter(|&thread| {
+                may_lack_threads[self.catalog.threads[thread].process] == unrecorded_threads
+            }));
+        }
+        certain.sort_unstable();
+        (self.wait_for.stuck(Assumption::Likely), certain)
     }
 
     /// Whether a process had threads at the end that are not in the recording: those of its last
     /// observation, if nothing was recorded after it. A thread that still recorded may have spawned
     /// others.
     pub fn unrecorded_threads(&self, process: ProcessIndex) -> UnrecordedThreads {
-        if self.unrecorded_threads != UnrecordedThreads::Unknown {
-            return self.unrecorded_threads;
-        }
         let Some(observation) = &self.catalog.processes[process].last_observation else {
             return UnrecordedThreads::Unknown;
         };

@@ -19,11 +19,10 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::Cause;
 use tracing::{debug, info, info_span};
 
-use super::hang::{self, Diagnosis, OnDeadlock, StallDetector};
+use super::hang::{self, OnDeadlock, StallDetector};
 use super::session::{ProcessExit, SESSION_VARIABLE, Session};
 use super::threads::{Detail, Schedule};
 use super::{Error, Result};
-use crate::analysis::UnrecordedThreads;
 use crate::terminal::console::{self, Console};
 use crate::terminal::signals;
 
@@ -56,8 +55,6 @@ pub struct RunOutcome {
     pub exit: ProcessExit,
     /// Why the recorder ended the program, if it did.
     pub end_reason: Option<EndReason>,
-    /// Whether some threads of a program that hung are not recorded.
-    pub unrecorded_threads: UnrecordedThreads,
     /// Why blocks could not be moved to the recording any more.
     pub error: Option<Error>,
 }
@@ -87,7 +84,8 @@ impl RunOutcome {
 /// An event that the main loop waits for.
 enum RunEvent {
     Ended,
-    Hangs(u32, Diagnosis),
+    /// The process with this ID hangs, and why.
+    Hangs(u32, String),
 }
 
 /// Runs `command` and moves its full blocks to the recording until it ends.
@@ -120,7 +118,6 @@ pub fn run(
         started,
         stalls: StallDetector::new(started),
         observations: Schedule::new(started),
-        unrecorded_threads: UnrecordedThreads::Unknown,
         last_full_block: started,
         drain_error: None,
         snapshot_signals: 0,
@@ -130,7 +127,7 @@ pub fn run(
         sigkill_sent: false,
     };
     monitor.run(&events);
-    let Monitor { end_reason, unrecorded_threads, drain_error: error, .. } = monitor;
+    let Monitor { end_reason, drain_error: error, .. } = monitor;
     let now = clock_gettime(ClockId::Monotonic);
     let status = child.wait()?;
     let exit = ProcessExit {
@@ -140,7 +137,7 @@ pub fn run(
         signal: status.signal().unwrap_or_default() as u32,
     };
     info!(code = exit.code, signal = exit.signal, ?end_reason, "ended");
-    Ok(RunOutcome { exit, end_reason, unrecorded_threads, error })
+    Ok(RunOutcome { exit, end_reason, error })
 }
 
 fn start(command: &mut Command, session: &Session) -> Result<Child> {
@@ -174,7 +171,6 @@ struct Monitor<'a> {
     started: Instant,
     stalls: StallDetector,
     observations: Schedule,
-    unrecorded_threads: UnrecordedThreads,
     last_full_block: Instant,
     drain_error: Option<Error>,
     /// How many snapshots were requested by signals.
@@ -221,14 +217,13 @@ impl Monitor<'_> {
         }
     }
 
-    fn handle_hang(&mut self, pid: u32, diagnosis: &Diagnosis) {
+    fn handle_hang(&mut self, pid: u32, diagnosis: &str) {
         // It may have made progress during the analysis.
         self.stalled_processes();
-        if hang::blocked_threads(pid).is_none() || !self.stalls.is_suspect(pid) {
+        if !hang::is_blocked(pid) || !self.stalls.is_suspect(pid) {
             return;
         }
-        console::error(format_args!("the program hangs\n{}", diagnosis.text));
-        self.unrecorded_threads = diagnosis.unrecorded_threads;
+        console::error(format_args!("the program hangs\n{diagnosis}"));
         if self.options.on_deadlock == OnDeadlock::Kill {
             self.end_reason.get_or_insert(EndReason::Deadlocked);
         }
@@ -274,7 +269,9 @@ impl Monitor<'_> {
             return;
         }
         for pid in self.stalled_processes() {
-            let Some(threads) = hang::blocked_threads(pid) else { continue };
+            if !hang::is_blocked(pid) {
+                continue;
+            }
             self.observe_in_detail();
             // Skips only this check.
             let Ok(recording) = self.session.open_so_far() else { return };
@@ -282,7 +279,7 @@ impl Monitor<'_> {
             debug!(pid, "may hang");
             let sender = self.sender.clone();
             thread::spawn(move || {
-                if let Ok(Some(diagnosis)) = hang::diagnose(&recording, pid, &threads) {
+                if let Ok(Some(diagnosis)) = hang::diagnose(&recording, pid) {
                     // Fails if the program has ended meanwhile.
                     let _ = sender.send(RunEvent::Hangs(pid, diagnosis));
                 }

@@ -10,7 +10,6 @@ use super::error::FAILURE;
 use super::recordings::Reader;
 use super::results::Results;
 use super::{Error, Result};
-use crate::analysis::UnrecordedThreads;
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
@@ -106,7 +105,7 @@ impl<'a> Job<'a> {
         if reached_limit {
             console.note("the recording ended early: it reached --max-size");
         }
-        let output_status = self.write_outputs(&recording, outcome.unrecorded_threads, &reader)?;
+        let output_status = self.write_outputs(&recording, &reader)?;
         Ok(match status {
             0 if error.is_some() => FAILURE,
             0 => output_status,
@@ -115,14 +114,9 @@ impl<'a> Job<'a> {
     }
 
     /// Writes, prints and opens the outputs. Returns the exit status.
-    fn write_outputs(
-        self,
-        recording: &Recording,
-        unrecorded_threads: UnrecordedThreads,
-        reader: &Reader,
-    ) -> Result<u8> {
+    fn write_outputs(self, recording: &Recording, reader: &Reader) -> Result<u8> {
         let Job { outputs, options, .. } = self;
-        let report = reader.with_progress(|| Report::new(recording, unrecorded_threads))?;
+        let report = reader.with_progress(|| Report::new(recording))?;
         let max_events = options.detail.max_events;
         let export_options = Options { selection: None, max_events, chart: options.chart };
         let exported = reader.with_progress(|| {

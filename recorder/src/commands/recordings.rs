@@ -6,7 +6,6 @@ use anyhow::{Context, anyhow};
 
 use super::Result;
 use super::error::FAILURE;
-use crate::analysis::UnrecordedThreads;
 use crate::capture::session;
 use crate::reading::{Damage, Input, Recording};
 use crate::report::Report;
@@ -40,9 +39,9 @@ impl Reader {
         })
     }
 
-    /// The report on a recording that is not known to be of all threads.
+    /// The report on a recording.
     pub(super) fn report<'a>(&self, recording: &'a Recording) -> Result<Report<'a>> {
-        Ok(self.with_progress(|| Report::new(recording, UnrecordedThreads::Unknown))?)
+        Ok(self.with_progress(|| Report::new(recording))?)
     }
 }
 

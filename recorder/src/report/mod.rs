@@ -2,7 +2,7 @@
 //! ([`json`]).
 
 use crate::analysis::findings::{self, Finding};
-use crate::analysis::{Analysis, UnrecordedThreads, analyse};
+use crate::analysis::{Analysis, analyse};
 use crate::reading::{self, Nanos, Recording};
 use crate::replay::Pause;
 
@@ -29,11 +29,8 @@ impl<'a> Report<'a> {
     ///
     /// # Errors
     /// The recording cannot be read.
-    pub fn new(
-        recording: &'a Recording,
-        unrecorded_threads: UnrecordedThreads,
-    ) -> reading::Result<Self> {
-        let analysis = analyse(recording, unrecorded_threads)?;
+    pub fn new(recording: &'a Recording) -> reading::Result<Self> {
+        let analysis = analyse(recording)?;
         let findings = findings::find(&analysis);
         Ok(Report { recording, analysis, findings })
     }

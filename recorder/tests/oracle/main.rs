@@ -7,11 +7,12 @@ mod search;
 use std::ops::Range;
 
 use proptest::prelude::*;
-use recorder::analysis::{UnrecordedThreads, analyse};
+use recorder::analysis::analyse;
 use recorder::reading::Recording;
 use recorder::reading::catalog::ThreadIndex;
 use recorder_simulator::machine::{Action, Message, Outcome, Status};
 use recorder_simulator::program::{Program, Run, programs};
+use recorder_simulator::with_observations;
 use search::{never_again, never_again_for_all_we_know};
 
 /// Which thread takes the next step, as long as one can.
@@ -148,14 +149,17 @@ fn is_over(run: &Run) -> bool {
     run.state.machine.threads.iter().all(|thread| thread.status == Status::Over)
 }
 
+/// The recording of a run in which all threads were observed, and all are recorded.
 fn read(run: &Run) -> Recording {
-    Recording::from_bytes(run.bytes()).expect("the recording can be read")
+    let text = with_observations(&run.text(), false);
+    let bytes = format::text::parse(&text).expect("the text is a recording's");
+    Recording::from_bytes(bytes).expect("the recording can be read")
 }
 
 /// The threads of which the report says that they never go on, and those of which it is certain.
 fn stuck_in(run: &Run) -> (Vec<usize>, Vec<usize>) {
     let recording = read(run);
-    let analysis = analyse(&recording, UnrecordedThreads::None).expect("the recording can be read");
+    let analysis = analyse(&recording).expect("the recording can be read");
     let (likely, certain) = analysis.stuck();
     (indices(likely), indices(certain))
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use format::{BlockHeader, FILE_HEADER_BYTES};
 use proptest::prelude::*;
-use recorder::analysis::UnrecordedThreads;
 use recorder::reading::{Damage, Event, Input, Recording};
 use recorder::report::Report;
 use recorder::report::json::Document;
@@ -120,8 +119,7 @@ fn look_into(recording: &Recording) {
     items(recording);
     let said: Vec<_> = recording.damage.iter().map(Damage::to_string).collect();
     assert!(said.iter().all(|damage| !damage.is_empty()));
-    let report =
-        Report::new(recording, UnrecordedThreads::None).expect("the recording can be read");
+    let report = Report::new(recording).expect("the recording can be read");
     assert!(!Summary::new(&report).to_string().is_empty());
     assert!(!report.to_string().is_empty());
     let document = serde_json::to_string(&Document::new(&report)).expect("a report is JSON");

@@ -2,7 +2,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestCaseResult};
-use recorder::analysis::UnrecordedThreads;
 use recorder::analysis::findings::Finding;
 use recorder::reading::catalog::{ChannelIndex, PrimitiveIndex, ThreadIndex};
 use recorder::reading::{self, Nanos, Recording};
@@ -322,8 +321,7 @@ fn flights(items: &[Item]) -> impl Iterator<Item = &Flight> {
 /// Checks all properties that hold for each recording and each maximum.
 fn is_consistent(recording: &Recording, max_events: u64) -> TestCaseResult {
     let all = items(recording);
-    let findings =
-        Report::new(recording, UnrecordedThreads::Unknown).expect("it can be read").findings;
+    let findings = Report::new(recording).expect("it can be read").findings;
     let drawn: u64 = findings.iter().map(|finding| 1 + finding.evidence.len() as u64).sum();
     let Some((shown, description)) = downsampled(recording, max_events, &findings) else {
         prop_assert!(events(&all) + drawn <= max_events);

@@ -1,30 +1,35 @@
 use std::fmt::Write;
 
-use recorder::analysis::UnrecordedThreads;
 use recorder::analysis::findings::{Certainty, Finding};
 use recorder::reading::Recording;
 use recorder::report::Report;
 
-use crate::shorthand::recording;
+use crate::shorthand::{observed, recording, text};
 
-/// What is found in a recording that is written in shorthand, and headlines of it.
-fn found_in(recording: &Recording, outsiders: UnrecordedThreads) -> Vec<Finding> {
-    Report::new(recording, outsiders).expect("the recording can be read").findings
+fn found_in(recording: &Recording) -> Vec<Finding> {
+    Report::new(recording).expect("the recording can be read").findings
 }
 
 pub(crate) fn codes(shorthand: &str) -> Vec<&'static str> {
-    let findings = found_in(&recording(shorthand), UnrecordedThreads::Unknown);
+    let findings = found_in(&recording(shorthand));
     findings.iter().map(|finding| finding.code.name()).collect()
 }
 
 pub(crate) fn headline(shorthand: &str) -> String {
-    let findings = found_in(&recording(shorthand), UnrecordedThreads::Unknown);
+    let findings = found_in(&recording(shorthand));
     findings.first().map_or("nothing".to_owned(), Finding::headline)
 }
 
-pub(crate) fn is_certain(shorthand: &str, outsiders: UnrecordedThreads) -> bool {
-    let findings = found_in(&recording(shorthand), outsiders);
-    findings[0].certainty == Certainty::Certain
+/// Whether the first finding is certain. The threads of the program were not observed.
+pub(crate) fn is_certain(shorthand: &str) -> bool {
+    found_in(&recording(shorthand))[0].certainty == Certainty::Certain
+}
+
+/// Whether the first finding is certain. The threads of the program were observed at the end, and
+/// one of them is not recorded if `has_unrecorded`.
+pub(crate) fn is_certain_if_observed(shorthand: &str, has_unrecorded: bool) -> bool {
+    let recording = observed(&text(shorthand), has_unrecorded);
+    found_in(&recording)[0].certainty == Certainty::Certain
 }
 
 /// Places with these numbers, for the thread whose block this is in.
@@ -63,9 +68,9 @@ fn a_sender_kept_by_the_receiving_thread_is_reported() {
          end: the Sender made at src/main.rs:10 is still alive, held by main itself. Drop it \
          before this recv begins to wait."
     );
-    assert!(!is_certain(&sick, UnrecordedThreads::Unknown));
-    assert!(!is_certain(&sick, UnrecordedThreads::Some));
-    assert!(is_certain(&sick, UnrecordedThreads::None));
+    assert!(!is_certain(&sick));
+    assert!(!is_certain_if_observed(&sick, true));
+    assert!(is_certain_if_observed(&sick, false));
     let healed = sick.replace("30 RecvBegin", "25 SenderDropped endpoint=1\n30 RecvBegin");
     assert_eq!(codes(&healed), [""; 0]);
     // The worker may still send.
@@ -127,9 +132,9 @@ fn a_lock_order_cycle_is_a_deadlock() {
          held by main. Take these locks in the same order everywhere."
     );
     // Whoever else there is, and however the process ends.
-    assert!(is_certain(&sick, UnrecordedThreads::Some));
+    assert!(is_certain_if_observed(&sick, true));
     let running = format!("{sick}\nthread 3 other\n35 Lock 3 @3.1");
-    assert!(is_certain(&running, UnrecordedThreads::Some));
+    assert!(is_certain_if_observed(&running, true));
     let healed = sick.replace("40 LockBegin 1", "25 Unlock 2 @2.1");
     assert_eq!(codes(&healed), [""; 0]);
 }

@@ -1,8 +1,6 @@
 //! What the report does not say, since it may have changed while the recording paused.
 
-use recorder::analysis::UnrecordedThreads;
-
-use crate::findings::{codes, headline, is_certain};
+use crate::findings::{codes, headline, is_certain, is_certain_if_observed};
 
 const PAUSE: &str = "30 Paused\n31 Resumed\n";
 
@@ -35,17 +33,17 @@ fn a_held_lock_may_have_been_released() {
     // What is taken later is known, also by the thread that held it.
     let again = CIRCLE.replace("60 Lock", &format!("{PAUSE}40 Lock 1 @1.2\n60 Lock"));
     assert_eq!(codes(&again), ["deadlock"]);
-    assert!(is_certain(&again, UnrecordedThreads::Some));
+    assert!(is_certain_if_observed(&again, true));
     // Of another process nothing has changed.
     let other = format!("{CIRCLE}\nblock process=1 thread=1 sequence=0 dropped=0\n{PAUSE}");
-    assert!(is_certain(&other, UnrecordedThreads::Some));
+    assert!(is_certain_if_observed(&other, true));
 }
 
 #[test]
 fn a_lock_held_across_a_pause_is_held_until_its_release() {
     let held = |text: &str| {
         let recording = crate::shorthand::recording(text);
-        let analysis = recorder::analysis::analyse(&recording, UnrecordedThreads::Unknown);
+        let analysis = recorder::analysis::analyse(&recording);
         analysis.expect("it can be read").stats.primitives.raw[0].held.get()
     };
     let text = format!("thread 1 main\n0 mutex a 1\n10 Lock 1 @1.1\n{PAUSE}50 Unlock 1 @1.1");
@@ -175,13 +173,10 @@ fn a_panic_may_have_been_caught() {
          20 Panicked line=7 column=1 file=\"src/main.rs\" message=\"no number\"
          32 YieldNow 0";
     let pause = |text: &str| text.replace("32 Yie", &format!("{PAUSE}32 Yie"));
-    assert!(is_certain(panics, UnrecordedThreads::Unknown));
-    assert!(!is_certain(&pause(panics), UnrecordedThreads::Unknown));
+    assert!(is_certain(panics));
+    assert!(!is_certain(&pause(panics)));
     let ended = panics.replace("32 Yield", "40 Returned panicked=1\n41 Yield");
-    assert!(is_certain(
-        &ended.replace("40 Ret", &format!("{PAUSE}40 Ret")),
-        UnrecordedThreads::Unknown
-    ));
+    assert!(is_certain(&ended.replace("40 Ret", &format!("{PAUSE}40 Ret"))));
 }
 
 #[test]

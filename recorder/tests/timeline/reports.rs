@@ -1,5 +1,4 @@
 use proptest::prelude::*;
-use recorder::analysis::UnrecordedThreads;
 use recorder::analysis::critical_path::Segment;
 use recorder::analysis::stats::channels::User;
 use recorder::reading::Recording;
@@ -13,7 +12,7 @@ use recorder::timeline::item::{Ending, Item, Slice, SliceKind};
 use serde_json::json;
 use typed_index_collections::TiVec;
 
-use crate::shorthand::{self, recording};
+use crate::shorthand::{self, observed, recording};
 use crate::simulated::{all_programs, read, unpaused_programs, whole_programs};
 
 /// A pipeline of three threads, of which the second is the slow one, and a message that is lost.
@@ -49,7 +48,7 @@ const PIPELINE: &str = "thread 1 read
      190000 ThreadEnded";
 
 fn report(recording: &Recording) -> Report<'_> {
-    Report::new(recording, UnrecordedThreads::Unknown).expect("the recording can be read")
+    Report::new(recording).expect("the recording can be read")
 }
 
 /// The report without its colours.
@@ -409,9 +408,9 @@ proptest! {
     /// Threads of which it is certain that they never go on are among those of which it is likely.
     #[test]
     fn certain_deadlocks_are_likely_deadlocks(simulated in whole_programs()) {
-        let recording = read(&simulated);
-        for unrecorded in [UnrecordedThreads::None, UnrecordedThreads::Some] {
-            let analysis = recorder::analysis::analyse(&recording, unrecorded).expect("it can be read");
+        for has_unrecorded in [false, true] {
+            let recording = observed(&simulated.text(), has_unrecorded);
+            let analysis = recorder::analysis::analyse(&recording).expect("it can be read");
             let (likely, certain) = analysis.stuck();
             prop_assert!(certain.iter().all(|thread| likely.contains(thread)));
         }

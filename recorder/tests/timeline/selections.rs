@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use format::Call;
 use proptest::prelude::*;
-use recorder::analysis::UnrecordedThreads;
 use recorder::analysis::findings::Finding;
 use recorder::reading::catalog::ChannelIndex;
 use recorder::reading::{self, Nanos, Recording};
@@ -44,7 +43,7 @@ pub(crate) fn is_left_out(item: &Item) -> bool {
 }
 
 fn findings(recording: &Recording) -> Vec<Finding> {
-    Report::new(recording, UnrecordedThreads::Unknown).expect("it can be read").findings
+    Report::new(recording).expect("it can be read").findings
 }
 
 /// `thread begin..end name`, and `->` or `<-` where an arrow begins or ends.

@@ -1,7 +1,6 @@
 use std::num::NonZeroU32;
 
 use format::{Arm, MessageId};
-use recorder::analysis::UnrecordedThreads;
 use recorder::reading::{Event, Nanos, Recording};
 use recorder::report::Report;
 
@@ -26,7 +25,7 @@ fn queued_messages_are_lost_with_the_last_receiver() {
     assert_eq!(timeline.slices[1], "main 5..5 clone receiver jobs");
 
     let recording = recording(SEVERAL_RECEIVERS);
-    let report = Report::new(&recording, UnrecordedThreads::None).unwrap();
+    let report = Report::new(&recording).unwrap();
     let channel = &report.analysis.state.channels.raw[0];
     assert_eq!(channel.receiver_gone, Some((Nanos::new(50), 1.into())));
     assert_eq!((channel.lost, channel.receivers), (1, 0));
@@ -76,7 +75,7 @@ fn a_select_waits_until_an_arm_is_ready() {
 #[test]
 fn a_select_that_never_ends_is_not_called_a_deadlock() {
     let recording = recording(SELECTS);
-    let report = Report::new(&recording, UnrecordedThreads::None).unwrap();
+    let report = Report::new(&recording).unwrap();
     assert_eq!(report.analysis.stuck().0, []);
     let waits = report.analysis.stats.threads.raw[0]
         .waits

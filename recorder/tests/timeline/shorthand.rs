@@ -4,6 +4,7 @@ use recorder::reading::catalog::{Catalog, ChannelIndex};
 use recorder::reading::{Nanos, Recording};
 use recorder::timeline::builder;
 use recorder::timeline::item::{Count, Fate, Flow, Item, Slice};
+use recorder_simulator::with_observations;
 
 /// Turns shorthand into a recording's text form.
 ///
@@ -89,6 +90,13 @@ pub(crate) fn moved(recording: &[u8]) -> Vec<u8> {
 
 pub(crate) fn recording(shorthand: &str) -> Recording {
     Recording::from_bytes(bytes(shorthand)).expect("the recording can be read")
+}
+
+/// The recording with this text form. All threads were observed at its end, and one of them is not
+/// recorded if `has_unrecorded`.
+pub(crate) fn observed(text: &str, has_unrecorded: bool) -> Recording {
+    let bytes = format::text::parse(&with_observations(text, has_unrecorded));
+    Recording::from_bytes(bytes.expect("the text is a recording's")).expect("it can be read")
 }
 
 pub(crate) fn items(recording: &Recording) -> Vec<Item> {

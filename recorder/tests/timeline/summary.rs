@@ -1,4 +1,3 @@
-use recorder::analysis::UnrecordedThreads;
 use recorder::reading::Recording;
 use recorder::report::Report;
 use recorder::report::summary::Summary;
@@ -6,7 +5,7 @@ use recorder::report::summary::Summary;
 use crate::shorthand::recording;
 
 pub(crate) fn summary(recording: &Recording) -> String {
-    let report = Report::new(recording, UnrecordedThreads::Unknown);
+    let report = Report::new(recording);
     Summary::new(&report.expect("the recording can be read")).to_string()
 }
 

@@ -5,17 +5,17 @@
 //! [analysed](crate::analysis) only after it has recorded nothing for a while and the system
 //! reports that all its threads are blocked, and once each time this happens.
 
+use crate::analysis::analyse;
 use crate::analysis::findings::{self, Certainty, Finding};
 use crate::analysis::wait_for::{Liveness, Node};
-use crate::analysis::{UnrecordedThreads, analyse};
-use crate::reading::catalog::ThreadIndex;
+use crate::reading::catalog::{ProcessIndex, ThreadIndex};
 use crate::reading::{self, Recording};
 
 mod stall_detector;
 mod tasks;
 
 pub(super) use stall_detector::StallDetector;
-pub(super) use tasks::blocked_threads;
+pub(super) use tasks::is_blocked;
 
 /// What to do with a program that hangs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -27,38 +27,21 @@ pub enum OnDeadlock {
     Kill,
 }
 
-/// Why a process hangs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Diagnosis {
-    /// The findings, a line or more for each.
-    pub(super) text: String,
-    /// Whether some threads are not recorded.
-    pub(super) unrecorded_threads: UnrecordedThreads,
-}
-
-/// Finds out why a process hangs; `None` if it does not. `threads` are the IDs of its threads as
-/// reported by the system: one that is not recorded might wake another.
+/// Finds out why a process hangs: the findings, a line or more for each; `None` if it does not. The
+/// last observation in the recording has its threads, and one that is not recorded might wake
+/// another.
 ///
 /// # Errors
 /// The recording cannot be read.
-pub(super) fn diagnose(
-    recording: &Recording,
-    pid: u32,
-    threads: &[u64],
-) -> reading::Result<Option<Diagnosis>> {
+pub(super) fn diagnose(recording: &Recording, pid: u32) -> reading::Result<Option<String>> {
     let catalog = &recording.catalog;
-    let mut analysis = analyse(recording, UnrecordedThreads::Unknown)?;
+    let analysis = analyse(recording)?;
     let is_alive = |node: &Node| {
         catalog.processes[node.process].pid == pid && node.liveness != Liveness::Ended
     };
     let nodes = analysis.wait_for.threads.iter_enumerated();
     let alive: Vec<ThreadIndex> =
         nodes.filter(|(_, node)| is_alive(node)).map(|(thread, _)| thread).collect();
-    let is_recorded = |id: u64| alive.iter().any(|&thread| catalog.threads[thread].os_id == id);
-    let unrecorded = threads.iter().filter(|&&id| !is_recorded(id)).count();
-    let unrecorded_threads =
-        if unrecorded == 0 { UnrecordedThreads::None } else { UnrecordedThreads::Some };
-    analysis.unrecorded_threads = unrecorded_threads;
     let (stuck, _) = analysis.stuck();
     if !alive.iter().all(|thread| stuck.contains(thread)) {
         return Ok(None);
@@ -67,9 +50,11 @@ pub(super) fn diagnose(
     findings.retain(|finding| {
         finding.code.is_hang() && finding.threads.iter().any(|thread| alive.contains(thread))
     });
+    let process = alive.first().map(|&thread| catalog.threads[thread].process);
+    let count = |process: ProcessIndex| analysis.unrecorded(process).count();
+    let unrecorded = process.map_or(0, count);
     let lines: Vec<_> = findings.iter().map(|finding| describe(finding, unrecorded)).collect();
-    let diagnosis = Diagnosis { text: lines.join("\n"), unrecorded_threads };
-    Ok((!lines.is_empty()).then_some(diagnosis))
+    Ok((!lines.is_empty()).then(|| lines.join("\n")))
 }
 
 /// A finding, and on a second line the condition under which it is certain.
@@ -92,8 +77,8 @@ mod tests {
     use super::*;
 
     /// A process with two threads, 50 and 51, that each wait to receive from the other. It ends
-    /// with this event of the second.
-    fn recording(last: &str) -> Recording {
+    /// with this event of the second. Then the threads with these IDs are observed.
+    fn recording(last: &str, threads: &[u64]) -> Recording {
         let process = "0 ProcessStarted pid=50 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 \
                        executable=\"\" arguments=\"\"";
         let channel = |time, channel, sender, receiver, name| {
@@ -102,10 +87,18 @@ mod tests {
                  site=0 bound=4 message_type=\"i32\" name=\"{name}\""
             )
         };
+        let observed = threads.iter().map(|id| {
+            format!(
+                "0 ThreadObserved os_id={id} monotonic_ns=20 state=2 syscall=202 on_cpu_ns=0 \
+                 ready_ns=0 started_ns=0 name=\"\" detail=\"\""
+            )
+        });
         let lines = [
             &*format::text::heading(),
             "block process=0 thread=0 sequence=0 dropped=0",
             process,
+            &*format!("0 ThreadsCounted monotonic_ns=20 threads={}", threads.len()),
+            &*observed.collect::<Vec<_>>().join("\n"),
             "block process=0 thread=1 sequence=0 dropped=0",
             "1 ThreadStarted os_id=50 name=\"main\"",
             &*channel(2, 1, 1, 2, "ping"),
@@ -129,28 +122,26 @@ mod tests {
 
     #[test]
     fn a_process_whose_threads_are_all_stuck_hangs() {
-        let recording = recording(HANGS);
-        let diagnosis = diagnose(&recording, 50, &[50, 51]).unwrap().unwrap();
-        assert_eq!(diagnosis.unrecorded_threads, UnrecordedThreads::None);
-        assert!(diagnosis.text.starts_with("deadlock: "), "{diagnosis:?}");
-        assert!(!diagnosis.text.contains("likely"), "{diagnosis:?}");
+        let recording = recording(HANGS, &[50, 51]);
+        let diagnosis = diagnose(&recording, 50).unwrap().unwrap();
+        assert!(diagnosis.starts_with("deadlock: "), "{diagnosis:?}");
+        assert!(!diagnosis.contains("likely"), "{diagnosis:?}");
         // Nothing is known of another process.
-        assert_eq!(diagnose(&recording, 51, &[51]).unwrap(), None);
+        assert_eq!(diagnose(&recording, 51).unwrap(), None);
     }
 
     #[test]
     fn a_thread_that_is_not_recorded_makes_a_hang_likely() {
-        let diagnosis = diagnose(&recording(HANGS), 50, &[50, 51, 52]).unwrap().unwrap();
-        assert_eq!(diagnosis.unrecorded_threads, UnrecordedThreads::Some);
-        assert!(diagnosis.text.contains("\n  likely; certain if "), "{diagnosis:?}");
+        let diagnosis = diagnose(&recording(HANGS, &[50, 51, 52]), 50).unwrap().unwrap();
+        assert!(diagnosis.contains("\n  likely; certain if "), "{diagnosis:?}");
         let end = " (1 of its threads is not recorded)";
-        assert!(diagnosis.text.ends_with(end), "{diagnosis:?}");
+        assert!(diagnosis.ends_with(end), "{diagnosis:?}");
     }
 
     #[test]
     fn a_process_with_a_thread_that_can_go_on_does_not_hang() {
         for last in ["", "9 SleepBegin endpoint=0 site=0 detail=1000"] {
-            assert_eq!(diagnose(&recording(last), 50, &[50, 51]).unwrap(), None);
+            assert_eq!(diagnose(&recording(last, &[50, 51]), 50).unwrap(), None);
         }
     }
 }

@@ -6,25 +6,15 @@ use std::path::Path;
 
 use crate::capture::threads::Call;
 
-/// The IDs of a process's threads, the oldest first, if all of them are blocked until another
-/// thread wakes them.
-pub(crate) fn blocked_threads(pid: u32) -> Option<Vec<u64>> {
-    let mut threads = Vec::new();
-    for entry in fs::read_dir(format!("/proc/{pid}/task")).ok()? {
-        let entry = entry.ok()?;
-        if let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
-            threads.push(id);
-            if !is_blocked(&entry.path()) {
-                return None;
-            }
-        }
-    }
-    (!threads.is_empty()).then_some(threads)
+/// Whether all threads of a process are blocked until another thread wakes them.
+pub(crate) fn is_blocked(pid: u32) -> bool {
+    let Ok(mut threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return false };
+    threads.all(|thread| thread.is_ok_and(|thread| is_thread_blocked(&thread.path())))
 }
 
 /// Whether a thread waits for another thread: no timeout and no event from outside the process ends
 /// its sleep, as far as the system reports that.
-fn is_blocked(task: &Path) -> bool {
+fn is_thread_blocked(task: &Path) -> bool {
     match fs::read_to_string(task.join("syscall")) {
         Ok(call) => Call::parse(&call).is_some_and(|call| call.is_endless_futex()),
         // The system does not let processes inspect each other.
@@ -47,7 +37,7 @@ mod tests {
 
     #[test]
     fn one_runnable_thread_means_that_not_all_are_blocked() {
-        assert_eq!(blocked_threads(process::id()), None);
+        assert!(!is_blocked(process::id()));
     }
 
     #[test]
@@ -60,7 +50,7 @@ mod tests {
         });
         let task = Path::new("/proc").join(task_receiver.recv().unwrap());
         // The thread is about to call `recv`.
-        while !is_blocked(&task) {
+        while !is_thread_blocked(&task) {
             thread::yield_now();
         }
         drop(tx);
@@ -69,6 +59,6 @@ mod tests {
 
     #[test]
     fn a_process_that_does_not_exist_has_no_blocked_threads() {
-        assert_eq!(blocked_threads(u32::MAX), None);
+        assert!(!is_blocked(u32::MAX));
     }
 }

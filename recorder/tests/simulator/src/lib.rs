@@ -13,10 +13,12 @@
 mod blocks;
 mod journal;
 pub mod machine;
+mod observation;
 pub mod program;
 mod random;
 pub mod traffic;
 pub mod truth;
 
 pub use blocks::{Block, Simulated, as_flight_recordings, with_dropped_records, with_gaps};
+pub use observation::with_observations;
 pub use random::{Features, programs};

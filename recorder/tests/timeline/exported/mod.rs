@@ -1,7 +1,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 
-use recorder::analysis::UnrecordedThreads;
 use recorder::analysis::findings::Finding;
 use recorder::export::Exporter;
 use recorder::export::chrome::Chrome;
@@ -25,7 +24,7 @@ pub(crate) fn exports(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
 
 /// The same, as the command writes them: with the findings.
 pub(crate) fn exports_with_findings(recording: &Recording) -> (Vec<u8>, Vec<u8>) {
-    let report = Report::new(recording, UnrecordedThreads::Unknown);
+    let report = Report::new(recording);
     let report = report.expect("the recording can be read");
     write(recording, &report.findings, &items(recording))
 }

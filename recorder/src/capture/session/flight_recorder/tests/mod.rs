@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::analysis::{UnrecordedThreads, analyse};
+use crate::analysis::analyse;
 use crate::capture::session::recording_writer::append_record;
 use crate::reading::catalog::{
     CallsiteIndex, ChannelIndex, EndpointIndex, PlaceIndex, ProcessIndex, ThreadOutcome,
@@ -105,7 +105,7 @@ fn whole(blocks: &[Block]) -> Recording {
 /// The name of each channel, with the number of its senders at the end and the names of those that
 /// are known.
 fn senders(recording: &Recording) -> BTreeMap<&str, (u64, Vec<&str>)> {
-    let analysis = analyse(recording, UnrecordedThreads::None).unwrap();
+    let analysis = analyse(recording).unwrap();
     let catalog = &recording.catalog;
     let channels = catalog.channels.iter_enumerated().map(|(index, channel)| {
         let live = analysis.live_senders(index);
