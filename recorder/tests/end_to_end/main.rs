@@ -20,6 +20,8 @@ mod hostile_conditions;
 mod kill;
 /// `--max-events`: the whole run in a limited number of events.
 mod max_events;
+/// What the operating system reports of threads while they record nothing.
+mod observations;
 /// `recorder open`: which pages can fetch the trace, and how the browser is started.
 mod open;
 /// Outputs on stdout, compressed outputs, and exports that are interrupted.

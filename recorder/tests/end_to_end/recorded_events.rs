@@ -64,6 +64,8 @@ fn every_event_is_recorded_as_often_as_it_happened() {
     let mut counts = text.counts();
     // The number of these depends on blocks and timing.
     assert!(counts.remove("Site").is_some() && counts.remove("Clock").is_some());
+    // So does the number of these, which the recorder writes if the run is not very short.
+    counts.retain(|name, _| !["ThreadsCounted", "ThreadObserved"].contains(name));
     // A thread that is joined may have ended by then, or not.
     let [join, begin, end] =
         ["Join", "JoinBegin", "JoinEnd"].map(|name| counts.remove(name).unwrap_or(0));
