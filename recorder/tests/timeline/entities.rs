@@ -1,9 +1,11 @@
 use format::ThreadState;
+use proptest::prelude::*;
 use recorder::reading::catalog::{Level, Process, ProcessIndex, ThreadIndex, ThreadOutcome};
 use recorder::reading::{Error, Input, Nanos, Recording};
 use recorder::terminal::cancel::Watch;
 
 use crate::shorthand::{bytes, recording, timeline, timeline_of};
+use crate::simulated::{all_programs, read};
 
 #[test]
 fn an_unnamed_channel_is_named_after_its_type_and_place() {
@@ -107,6 +109,28 @@ fn observed_threads_are_the_recorded_ones_with_their_os_ids() {
     let samples = catalog.threads[main].samples.iter();
     let samples = samples.map(|it| [it.time, it.on_cpu, it.ready].map(Nanos::get));
     assert_eq!(samples.collect::<Vec<_>>(), [[40, 9, 3], [50, 9, 3]]);
+}
+
+proptest! {
+    #[test]
+    fn observed_threads_are_recorded_unless_they_recorded_nothing(simulated in all_programs()) {
+        let recording = read(&simulated);
+        let catalog = &recording.catalog;
+        for (process, facts) in catalog.processes.iter_enumerated() {
+            // The block may be lost.
+            let observation = facts.last_observation.iter();
+            for observed in observation.flat_map(|observation| &observation.threads) {
+                let mut recorded = catalog.threads.iter();
+                let is_recorded =
+                    recorded.any(|it| (it.process, it.os_id) == (process, observed.os_id));
+                prop_assert_eq!(observed.thread.is_some(), is_recorded);
+                let Some(thread) = observed.thread else { continue };
+                let thread = &catalog.threads[thread];
+                prop_assert_eq!((thread.process, thread.os_id), (process, observed.os_id));
+                prop_assert!(thread.samples.is_sorted_by_key(|sample| sample.time));
+            }
+        }
+    }
 }
 
 #[test]

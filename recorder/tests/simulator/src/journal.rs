@@ -39,7 +39,7 @@ pub(crate) struct Journal {
 #[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) name: String,
-    os_id: u64,
+    pub(crate) os_id: u64,
     /// By how much its clock is ahead.
     skew: u64,
     /// The latest time that it has recorded.

@@ -881,6 +881,15 @@ impl Run {
         records.extend(
             ended.map(|ended| format!("0 ProcessEnded monotonic_ns={ended} code=0 signal=0")),
         );
+        // The recorder has observed all threads at the end.
+        let (now, logs) = (self.journal.now, &self.journal.logs);
+        records.push(format!("0 ThreadsCounted monotonic_ns={now} threads={}", logs.len()));
+        records.extend((1..).zip(logs).map(|(on_cpu, Log { os_id, .. })| {
+            format!(
+                "0 ThreadObserved os_id={os_id} monotonic_ns={now} state=2 syscall=202 \
+                 on_cpu_ns={on_cpu} ready_ns=1 started_ns=0 name=\"\" detail=\"in futex\""
+            )
+        }));
         let (thread, sequence, dropped) = (0, 0, 0);
         let mut blocks = vec![Block { process, thread, sequence, dropped, records, full: 0 }];
         for (thread, Log { entries, .. }) in self.journal.logs.iter().enumerate() {

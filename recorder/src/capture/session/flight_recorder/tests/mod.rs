@@ -291,6 +291,36 @@ fn the_size_limit_includes_blocks_that_were_not_drained() {
 }
 
 #[test]
+fn observations_are_evicted_like_blocks_but_for_the_last_of_each_process() {
+    let observation = |monotonic_ns| {
+        let mut records = Vec::new();
+        append_record(&mut records, 0, &Event::ThreadsCounted { monotonic_ns, threads: 0 });
+        records
+    };
+    let size = observation(0).len() as u64;
+    for (room, kept) in [(10, [3, 2]), (3, [2, 1]), (0, [1, 1])] {
+        let mut recorder = FlightRecorder::new(Duration::MAX, room * size);
+        for (process, time) in [(0, 10), (1, 20), (0, 30), (1, 40), (0, 50)] {
+            recorder.add_observation(process, observation(time));
+        }
+        let recording = recording(&recorder, &[], &[]);
+        let blocks = recording.blocks().map(|block| block.unwrap().0.process);
+        let blocks: Vec<_> = blocks.collect();
+        let count = |process| blocks.iter().filter(|&&it| it == process).count();
+        assert_eq!([count(0), count(1)], kept, "room for {room}");
+        let last = recording.catalog.processes.iter();
+        let last = last.map(|process| process.last_observation.as_ref().unwrap().time.get());
+        assert_eq!(last.collect::<Vec<_>>(), [50, 40]);
+    }
+    let mut recorder = FlightRecorder::new(Duration::ZERO, u64::MAX);
+    recorder.add_observation(0, observation(10));
+    recorder.add_observation(0, observation(20));
+    std::thread::sleep(Duration::from_millis(1));
+    recorder.evict();
+    assert_eq!(recorder.bytes, size);
+}
+
+#[test]
 fn memory_does_not_grow_with_the_length_of_the_run() {
     const ROUNDS: u32 = 12_000;
     const PRIMITIVES: u32 = 8;
