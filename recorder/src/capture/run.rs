@@ -161,6 +161,12 @@ fn send_end(program: Pid, sender: &Sender<RunEvent>) {
     let _ = sender.send(RunEvent::Ended);
 }
 
+/// The time that this thread has run on a processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
 /// The state of the main loop.
 struct Monitor<'a> {
     program: Pid,
@@ -247,12 +253,14 @@ impl Monitor<'_> {
         if self.drain_error.is_some() || !self.observations.is_due(start) {
             return;
         }
+        let cost = processor_time();
         let stalls = &self.stalls;
         self.session.observe(|pid| match stalls.has_stalled(pid, start) {
             true => Detail::Activities,
             false => Detail::States,
         });
-        self.observations.plan_next(start, Instant::now());
+        let cost = processor_time().saturating_sub(cost);
+        self.observations.plan_next(Instant::now(), cost);
     }
 
     /// Observes the threads of all processes now.

@@ -27,11 +27,11 @@ impl Schedule {
         self.next <= now
     }
 
-    /// Plans the observation after one that lasted from `start` to `end`.
-    pub(in crate::capture) fn plan_next(&mut self, start: Instant, end: Instant) {
-        let so_far = end.duration_since(self.started) / INTERVALS_PER_RUN;
-        let cost = end.duration_since(start) * MIN_INTERVAL_PER_COST;
-        self.next = end + so_far.clamp(MIN_INTERVAL, MAX_INTERVAL).max(cost);
+    /// Plans the observation after one that took this processor time and has ended now.
+    pub(in crate::capture) fn plan_next(&mut self, now: Instant, cost: Duration) {
+        let so_far = now.duration_since(self.started) / INTERVALS_PER_RUN;
+        let interval = so_far.clamp(MIN_INTERVAL, MAX_INTERVAL).max(cost * MIN_INTERVAL_PER_COST);
+        self.next = now + interval;
     }
 }
 
@@ -39,14 +39,14 @@ impl Schedule {
 mod tests {
     use super::*;
 
-    /// The time in milliseconds from an observation to the next. It started `after` the run, and
-    /// lasted for `cost`.
+    /// The time in milliseconds from an observation to the next. It ended `after` the run started,
+    /// and took `cost`.
     fn interval(after: Duration, cost: Duration) -> u128 {
         let start = Instant::now();
         let mut schedule = Schedule::new(start);
         assert!(!schedule.is_due(start) && schedule.is_due(start + MIN_INTERVAL));
-        let end = start + after + cost;
-        schedule.plan_next(start + after, end);
+        let end = start + after;
+        schedule.plan_next(end, cost);
         assert!(!schedule.is_due(end));
         schedule.next.duration_since(end).as_millis()
     }
