@@ -13,6 +13,9 @@ pub const MAX_RECORD: usize = 1024;
 /// The bound of a channel without a bound.
 pub const UNBOUNDED: u64 = u64::MAX;
 
+/// The `signal` of a process whose exit status is not known.
+pub const UNKNOWN_STATUS: u32 = u32::MAX;
+
 /// The `syscall` of a thread that is in no system call, or in an unknown one: -1 as a two's
 /// complement number.
 pub const NO_SYSCALL: u32 = u32::MAX;
@@ -182,7 +185,7 @@ events! {
         monotonic_ns: u64,
         /// The exit code, or 0 if a signal ended the process or the status is not known.
         code: u32,
-        /// The signal that ended the process, or 0.
+        /// The signal that ended the process, or 0; [`UNKNOWN_STATUS`] if the status is not known.
         signal: u32,
     }
     /// The record's time on the monotonic clock.
@@ -252,8 +255,9 @@ events! {
     11 Paused {}
     /// Recording resumes: from here on operations are recorded again.
     12 Resumed {}
-    /// A flight recorder has discarded the first blocks of a thread. Thread 0; written by the
-    /// recorder, which keeps the facts of discarded blocks that later records refer to. They
+    /// A flight recorder has discarded the first blocks of a thread; or, for thread 0, all blocks of
+    /// threads that have ended. Its time is that of the last event that was discarded of the process,
+    /// or 0 if that is not known. Thread 0; written by the recorder, which keeps the facts of discarded blocks that later records refer to. They
     /// follow as further records of thread 0: channels, clones, drops, spawns, primitives,
     /// callsites, tasks and names. A `Returned` or `TaskResumed` between this record and the next
     /// `Forgotten` is about this thread.
@@ -448,6 +452,21 @@ events! {
         /// The path, as in [`ProcessStarted`](Event::ProcessStarted).
         path: &'a str,
     }
+    /// The latest panic of the thread was caught, before its next event. Not recorded for a panic
+    /// that ends the thread.
+    146 PanicCaught {}
+    /// The command that was recorded has ended: a process of the recording, or one that started
+    /// them. Thread 0 of a process; written by the recorder.
+    147 RunEnded {
+        /// The monotonic clock in nanoseconds.
+        monotonic_ns: u64,
+        /// The exit code, or 0 if a signal ended the command.
+        code: u32,
+        /// The signal that ended it, or 0.
+        signal: u32,
+        /// The code of the [`EndCause`](crate::EndCause).
+        cause: u32,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -541,6 +560,8 @@ mod tests {
                 detail: text,
             },
             Event::Executable { hash: u64::MAX, bytes: 1, path: text },
+            Event::PanicCaught {},
+            Event::RunEnded { monotonic_ns: 1, code: 2, signal: 3, cause: 4 },
         ]);
         samples.sort_by_key(|event| encode(0, event)[0]);
         samples

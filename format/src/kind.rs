@@ -87,6 +87,21 @@ kinds! {
     }
 }
 
+kinds! {
+    /// Why the recorder, or its user, ended a program: the `cause` of
+    /// [`Event::RunEnded`](crate::Event::RunEnded).
+    EndCause {
+        /// The program ended by itself, or for a reason that the recorder does not know.
+        0 Itself,
+        /// Its time was over.
+        1 TimedOut,
+        /// It hung.
+        2 Hung,
+        /// The recorder received a signal, such as Ctrl-C, that was for the program, too.
+        3 Interrupted,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,5 +122,6 @@ mod tests {
         assert_consistent!(PrimitiveKind);
         assert_consistent!(Arm);
         assert_consistent!(ThreadState);
+        assert_consistent!(EndCause);
     }
 }

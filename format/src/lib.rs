@@ -165,10 +165,11 @@ pub use block::{
 };
 pub use error::Error;
 pub use event::{
-    Event, MAX_RECORD, MAX_TEXT, NO_SYSCALL, Record, SELECT_ARM_CODE, TIME_BITS, UNBOUNDED, decode,
+    Event, MAX_RECORD, MAX_TEXT, NO_SYSCALL, Record, SELECT_ARM_CODE, TIME_BITS, UNBOUNDED,
+    UNKNOWN_STATUS, decode,
 };
 pub use id::{MessageId, Turn};
-pub use kind::{Arm, PrimitiveKind, ThreadState};
+pub use kind::{Arm, EndCause, PrimitiveKind, ThreadState};
 pub use label::{default_label, short_type};
 pub use operation::{
     Call, Detail, DetailKind, OperationKind, Outcome, Phase, Subject, operation_words,

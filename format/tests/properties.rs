@@ -70,6 +70,8 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
             detail: two,
         },
         32 => Event::Executable { hash: e, bytes: f, path: one },
+        33 => Event::PanicCaught {},
+        34 => Event::RunEnded { monotonic_ns: e, code: a, signal: b, cause: c },
         kind => Event::Operation {
             kind: OperationKind::ALL[kind - OTHERS],
             endpoint: a,
@@ -80,7 +82,7 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
 }
 
 /// Number of kinds in [`event`] that are not operations.
-const OTHERS: usize = 33;
+const OTHERS: usize = 35;
 
 /// Number of kinds in [`event`].
 fn kinds() -> usize {

@@ -45,7 +45,7 @@ fn record(panic: &PanicHookInfo<'_>) {
     let (line, column, file) =
         panic.location().map_or((0, 0, ""), |place| (place.line(), place.column(), place.file()));
     let message = panic.payload_as_str().unwrap_or_default();
-    writer::event(None, |_| Event::Panicked { line, column, file, message });
+    writer::panicked(Event::Panicked { line, column, file, message });
 }
 
 /// Runs `task`, code of the program that the program did not call itself. Returns `None` if it

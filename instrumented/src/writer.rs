@@ -27,8 +27,9 @@ pub(crate) type Site = &'static Location<'static>;
 
 /// Number of slots in a thread's cache of call site numbers.
 const SITE_SLOTS: usize = 64;
-/// Maximum bytes of the records that may have to precede a record: a clock and a site.
-const MAX_PRELUDE: usize = 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
+/// Maximum bytes of the records that may have to precede a record: a caught panic, a clock and a
+/// site.
+const MAX_PRELUDE: usize = 8 + 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
 
 /// Maximum bytes of two operations with their preludes: a lock's acquisition and its release.
 const MAX_LOCK_RECORDS: usize = 2 * (MAX_PRELUDE + size_of::<[u64; 3]>());
@@ -75,6 +76,17 @@ pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
     if recording::current().is_some() {
         WRITER.with(|writer| writer.exclusively(|| writer.record(platform::now(), site, event)));
     }
+}
+
+/// Records a panic. The thread's first event after it was caught says so.
+#[cold]
+pub(crate) fn panicked<'a>(panic: Event<'a>) {
+    event(None, |_| panic);
+    WRITER.with(|writer| {
+        writer.panicked.set(true);
+        // The next operation takes the slow path, where a caught panic is noticed.
+        writer.calibration_due.set(0);
+    });
 }
 
 /// Ensures that the block has room for the records of a lock's acquisition and release.
@@ -152,6 +164,8 @@ struct Writer {
     sites: [Cell<SiteSlot>; SITE_SLOTS],
     /// Number of the next site defined in this block.
     next_site: Cell<u32>,
+    /// Set from a panic until it is noticed that it was caught.
+    panicked: Cell<bool>,
     /// Set when no destructor will run any more to seal a block.
     exited: Cell<bool>,
 }
@@ -185,6 +199,7 @@ impl Writer {
             calibration_due: Cell::new(0),
             sites: [const { Cell::new(SiteSlot::EMPTY) }; SITE_SLOTS],
             next_site: Cell::new(1),
+            panicked: Cell::new(false),
             exited: Cell::new(false),
         }
     }
@@ -360,6 +375,10 @@ impl Writer {
             self.count_dropped();
             return;
         }
+        if self.panicked.get() && !thread::panicking() {
+            self.panicked.set(false);
+            self.write(time, Event::PanicCaught {});
+        }
         if time >= self.calibration_due.get() {
             self.calibrate();
         }
@@ -392,7 +411,8 @@ impl Writer {
     fn calibrate(&self) {
         let (ticks, monotonic_ns) = platform::calibration();
         self.write(ticks, Event::Clock { monotonic_ns });
-        self.calibration_due.set(ticks + platform::ticks_per_millisecond());
+        let due = ticks + platform::ticks_per_millisecond();
+        self.calibration_due.set(if self.panicked.get() { 0 } else { due });
     }
 
     /// Writes an event. The block must have room for it.
@@ -466,6 +486,8 @@ impl Drop for ThreadExit {
         }
         WRITER.with(|writer| {
             writer.exclusively(|| {
+                // A panic that ended the thread was caught by std.
+                writer.panicked.set(false);
                 writer.record(platform::now(), None, |_| Event::ThreadEnded {});
                 writer.end_block();
                 writer.exited.set(true);

@@ -20,6 +20,7 @@
 //! - [`report`] presents the analysis to people and machines.
 //! - [`export`] writes traces, charts and recordings.
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
+//! - [`layout`] fits text into the width of a terminal.
 //! - [`terminal`] shows progress, stops at a signal and logs.
 //! - [`cli`] parses the command line; [`commands`] carries it out.
 //!
@@ -31,6 +32,7 @@ pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod export;
+pub mod layout;
 pub mod ordering;
 pub mod reading;
 pub mod replay;

@@ -10,13 +10,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use recorder::reading::catalog::ThreadIndex;
+use recorder::reading::catalog::{ProcessIndex, ThreadIndex};
 use recorder::reading::{self, Nanos, Recording};
 use recorder::report::Report;
-use recorder::report::json::Document;
+use recorder::report::json::{Document, SideRecord};
 use recorder::report::summary::Summary;
 use recorder::timeline::builder;
-use recorder::timeline::item::{Count, Ending, Fate, Item, Slice, SliceKind, method};
+use recorder::timeline::item::{
+    Activity, Count, Ending, Fate, Item, Slice, SliceKind, State, method,
+};
 use recorder_simulator::truth::{self, Truth};
 use recorder_simulator::{
     Features, Simulated, as_flight_recordings, programs, with_dropped_records, with_gaps,
@@ -90,9 +92,9 @@ impl ThreadAccount {
     /// Moves the start of the wait that has not ended to the one that another output has, if the
     /// timeline may not show that.
     fn unclamped(mut self, other: &Self) -> Self {
-        if let (true, Some((place, begin)), Some((_, earlier))) =
-            (self.is_clamped, &mut self.waiting, &other.waiting)
-            && earlier < begin
+        // An event may be moved by a nanosecond to where it is possible.
+        if let (Some((place, begin)), Some((_, earlier))) = (&mut self.waiting, &other.waiting)
+            && (earlier < begin && self.is_clamped || *earlier + 1 == *begin)
         {
             self.waits.get_mut(place).unwrap().nanoseconds += *begin - earlier;
             *begin = *earlier;
@@ -101,8 +103,30 @@ impl ThreadAccount {
     }
 }
 
-/// The account of the items of the timeline.
-fn of_timeline(recording: &Recording) -> Account {
+/// The times in which the recording of each process paused, as far as they are known: a flight
+/// recorder may have discarded the start.
+fn pauses(document: &Document, recording: &Recording) -> TiVec<ProcessIndex, Vec<(u64, u64)>> {
+    let processes = document.processes.iter().zip(recording.catalog.processes.iter_enumerated());
+    let pauses = processes.map(|(process, (index, facts))| {
+        let end = recording.catalog.end_of(index).get();
+        let mut discarded = facts.is_truncated.then_some(document.complete_from_ns);
+        let pauses = process.pauses.iter().filter_map(|pause| {
+            let discarded = discarded.take();
+            Some((pause.from_ns.or(discarded)?, pause.to_ns.unwrap_or(end)))
+        });
+        pauses.collect()
+    });
+    pauses.collect()
+}
+
+/// How much of the time between these is in none of the pauses.
+fn unpaused(pauses: &[(u64, u64)], begin: u64, end: u64) -> u64 {
+    let common = |&(from, to): &(u64, u64)| end.min(to).saturating_sub(begin.max(from));
+    end.saturating_sub(begin).saturating_sub(pauses.iter().map(common).sum())
+}
+
+/// The account of the items of the timeline, where the recording has paused at these times.
+fn of_timeline(recording: &Recording, pauses: &TiVec<ProcessIndex, Vec<(u64, u64)>>) -> Account {
     let catalog = &recording.catalog;
     let mut account = Account::default();
     for channel in &catalog.channels {
@@ -137,19 +161,30 @@ fn of_timeline(recording: &Recording) -> Account {
                 if is_wait(slice) {
                     let until_end = end_of(slice).get().saturating_sub(begin);
                     let waited = slice.waited.map_or(until_end, Nanos::get);
+                    let over = slice.end.map_or(begin + waited, |end| end.get() + 1);
+                    let recorded = unpaused(
+                        &pauses[catalog.threads[slice.thread].process],
+                        over.saturating_sub(waited),
+                        over,
+                    );
                     if slice.end.is_none() {
                         thread.waiting = Some((place.clone(), begin));
-                        thread.is_clamped = begin == ended[slice.thread] + 1;
+                        thread.is_clamped = begin <= ended[slice.thread] + 1;
                     }
-                    thread.add_wait(place, waited);
+                    thread.add_wait(place, recorded);
                     let shown = slice.end.map_or(waited, |end| end.since(slice.begin).get() + 1);
                     account.hidden += waited.saturating_sub(shown);
-                    latest[slice.thread] = (begin, waited);
+                    latest[slice.thread] = (begin, recorded);
                 } else if matches!(slice.kind, SliceKind::Returning { .. }) {
                     // The wait of a send has two slices if its message is received before it returns.
                     let (begin, before) = latest[slice.thread];
                     let until_end = end_of(slice).get().saturating_sub(begin);
                     let waited = slice.waited.map_or(until_end, Nanos::get);
+                    let waited = unpaused(
+                        &pauses[catalog.threads[slice.thread].process],
+                        begin,
+                        begin + waited,
+                    );
                     let waits =
                         thread.waits.get_mut(&place).expect("a send that returns has waited");
                     waits.nanoseconds = waits.nanoseconds - before + waited;
@@ -314,6 +349,8 @@ fn is_received(truth: &Truth, thread: &truth::Thread, wait: &truth::Wait) -> boo
 struct Totals {
     sent: u64,
     received: u64,
+    /// How many of those were sent before the recording is complete.
+    sent_before: u64,
     unreceived: u64,
     /// How long threads have waited in all, without sleep: at least and at most.
     blocked: (u64, u64),
@@ -339,6 +376,9 @@ fn of_summary(recording: &Recording) -> Totals {
             let (sent, received) = counts.split_once(" sent, ").unwrap();
             totals.sent = number(sent.rsplit_once(" message").unwrap().0);
             totals.received = number(received);
+            if let Some((_, before)) = line.split_once(" received (") {
+                totals.sent_before = number(before.strip_suffix(" of them sent before)").unwrap());
+            }
         } else if let Some(blocked) = line.strip_prefix("blocked for ") {
             totals.blocked = range_of(blocked.split(" in all").next().unwrap());
         } else if let Some(more) = line.strip_prefix("still waiting at the end: ") {
@@ -402,10 +442,125 @@ fn waits_agree(thread: &str, one: &BTreeMap<Place, Waits>, other: &BTreeMap<Plac
     }
 }
 
+/// How a thread spent its life: nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Life {
+    whole: u64,
+    slept: u64,
+    waited: u64,
+    paused: u64,
+}
+
+/// By thread: its life from where the recording is complete, by the states that the timeline shows.
+fn lives_in_timeline(recording: &Recording) -> TiVec<ThreadIndex, Life> {
+    let catalog = &recording.catalog;
+    let mut lives: TiVec<ThreadIndex, _> =
+        catalog.threads.iter().map(|_| Life::default()).collect();
+    let built = builder::build(recording, |item| {
+        if let Item::State(State { thread, begin, end, activity }) = *item {
+            let life = &mut lives[thread];
+            let begin = begin.max(catalog.complete_from);
+            let time = end.unwrap_or(catalog.end_of_thread(thread)).since(begin).get();
+            life.whole += time;
+            match activity {
+                Activity::Running => {}
+                Activity::Asleep => life.slept += time,
+                Activity::NotRecorded => life.paused += time,
+                _ => life.waited += time,
+            }
+        }
+        Ok::<_, reading::Error>(())
+    });
+    built.expect("the recording can be read");
+    lives
+}
+
+/// Whether the clocks of all processes are known. Otherwise events are moved to where they are
+/// possible, also to after the end of the run.
+fn has_clocks(recording: &Recording) -> bool {
+    recording.damage.is_empty() && recording.catalog.processes.iter().all(|it| it.pid != 0)
+}
+
+/// The thread table of the report is about the states of the timeline.
+#[track_caller]
+fn lives_agree(recording: &Recording, document: &Document) {
+    let lives = lives_in_timeline(recording);
+    for (shown, thread) in lives.iter().zip(&document.threads) {
+        if !has_clocks(recording) {
+            continue;
+        }
+        let (whole, slept) = (thread.life_ns, thread.slept_ns);
+        let life = Life { whole, slept, waited: thread.waited_ns, paused: thread.paused_ns };
+        assert!(slept + life.waited + life.paused <= whole, "{} {life:?}", thread.name);
+        // A send that returns in the nanosecond in which its message is received.
+        let sends: u64 = thread.waits.iter().map(|waits| waits.count).sum();
+        assert!(shown.waited.abs_diff(life.waited) <= sends, "{} {shown:?} {life:?}", thread.name);
+        assert_eq!(Life { waited: life.waited, ..*shown }, life, "{}", thread.name);
+    }
+}
+
+/// No count exceeds another that bounds it.
+#[track_caller]
+fn counts_are_bounded(recording: &Recording, document: &Document) {
+    for channel in &document.channels {
+        let sum = |sides: &[SideRecord]| sides.iter().map(|side| side.messages).sum::<u64>();
+        assert_eq!(channel.sent, sum(&channel.senders), "{channel:?}");
+        assert_eq!(channel.received, sum(&channel.receivers), "{channel:?}");
+        assert!(channel.sent_before <= channel.received, "{channel:?}");
+        assert!(channel.latency.count <= channel.received, "{channel:?}");
+    }
+    if !has_clocks(recording) {
+        return;
+    }
+    let window = document.duration_ns - document.complete_from_ns;
+    // Events are moved by single nanoseconds to where they are possible.
+    let most = window + 1_000;
+    assert!(document.critical_path.length_ns <= most, "{:?}", document.critical_path);
+    for thread in &document.threads {
+        assert!(thread.life_ns <= most, "{thread:?}");
+        for waits in &thread.waits {
+            assert!(waits.longest_ns <= waits.time_ns && waits.time_ns <= most, "{thread:?}");
+        }
+    }
+}
+
+/// The report on a flight recorder's window has nothing that the timeline does not show, and the
+/// summary has the same counts.
+#[track_caller]
+fn window_agrees(timeline: &Account, recording: &Recording, document: &Document) {
+    let (report, summary) = (of_report(document), of_summary(recording));
+    for (shown, counted) in timeline.channels.iter().zip(&report.channels) {
+        let sent = shown.sent + shown.received_only;
+        assert!(counted.sent <= sent && counted.received <= shown.received, "{counted:?}");
+        assert!(counted.max_depth <= shown.max_depth, "{counted:?} {shown:?}");
+    }
+    for (shown, counted) in timeline.threads.iter().zip(&report.threads) {
+        for (place, waits) in &counted.waits {
+            let all = shown.waits[place];
+            let is_part = waits.count <= all.count
+                && waits.nanoseconds <= all.nanoseconds + tolerance(place, &all);
+            assert!(is_part, "{} in {place:?}: {waits:?} {all:?}", counted.name);
+        }
+    }
+    let sum = |of: fn(&ChannelAccount) -> u64| report.channels.iter().map(of).sum::<u64>();
+    assert_eq!(summary.sent, sum(|channel| channel.sent));
+    assert_eq!(summary.received, sum(|channel| channel.received));
+    assert_eq!(summary.unreceived, sum(|channel| channel.unreceived));
+    let sent_before = document.channels.iter().map(|channel| channel.sent_before).sum::<u64>();
+    assert_eq!(summary.sent_before, sent_before);
+}
+
 /// The outputs for this recording agree with each other.
 #[track_caller]
 fn outputs_agree(recording: &Recording) {
-    let (timeline, document) = (of_timeline(recording), document(recording));
+    let document = document(recording);
+    let timeline = of_timeline(recording, &pauses(&document, recording));
+    lives_agree(recording, &document);
+    counts_are_bounded(recording, &document);
+    if document.complete_from_ns > 0 {
+        // The timeline shows also what does not count.
+        return window_agrees(&timeline, recording, &document);
+    }
     let (report, summary) = (of_report(&document), of_summary(recording));
 
     assert_eq!(timeline.channels.len(), report.channels.len());
@@ -449,6 +604,8 @@ fn summary_of_waits_agrees(timeline: &Account, summary: &Totals) {
     let count: u64 = waits().map(|waits| waits.count).sum();
     let least = most.saturating_sub(2 * count).saturating_sub(timeline.hidden);
     let (from, to) = summary.blocked;
+    // A send that returns in the nanosecond in which its message is received has only one part.
+    let most = most.saturating_add(count);
     assert!(from <= most && least <= to, "blocked for {from} to {to}, not for {least} to {most}");
     let stuck: Vec<_> = timeline
         .threads
@@ -475,8 +632,9 @@ fn summary_of_waits_agrees(timeline: &Account, summary: &Totals) {
 #[track_caller]
 fn outputs_are_true(recording: &Recording, simulated: &Simulated) {
     let truth = of_truth(&simulated.truth);
-    let timeline = of_timeline(recording);
-    let report = of_report(&document(recording));
+    let document = document(recording);
+    let timeline = of_timeline(recording, &pauses(&document, recording));
+    let report = of_report(&document);
     assert_eq!(timeline.held, truth.held, "locks that are held at the end");
     let by_name = |channels: &[ChannelAccount]| -> BTreeMap<_, _> {
         let channels = channels.iter().cloned();
@@ -568,6 +726,16 @@ proptest! {
     #[test]
     fn the_outputs_for_an_incomplete_recording_agree(simulated in incomplete_recordings()) {
         outputs_agree(&read(&simulated));
+    }
+
+    /// What was received was sent in the window or before it.
+    #[test]
+    fn a_flight_recorder_receives_nothing_that_was_not_sent(
+        simulated in as_flight_recordings(programs(named(Features::UNPAUSED))),
+    ) {
+        for channel in document(&read(&simulated)).channels {
+            prop_assert!(channel.received <= channel.sent + channel.sent_before, "{:?}", channel);
+        }
     }
 
     #[test]

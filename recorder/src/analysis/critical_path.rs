@@ -11,7 +11,6 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use format::{Call, Outcome};
 use typed_index_collections::TiVec;
 
 use crate::reading::catalog::{Catalog, ChannelIndex, Target, ThreadIndex};
@@ -23,10 +22,13 @@ use crate::replay::{Cause, Completed, Listener, RunState, Transition};
 pub enum Segment {
     /// The thread did not wait: it worked, or did something that is not recorded.
     Running(ThreadIndex),
-    /// The thread slept, or waited until a timeout.
+    /// The thread slept.
     Sleeping(ThreadIndex),
-    /// The thread waited, and the recording does not say which thread ended the wait.
+    /// The thread waited, and no thread of the recording is known to have ended the wait: its timeout
+    /// expired, or the recording does not contain what ended it.
     Waiting(ThreadIndex),
+    /// The recording paused.
+    Paused,
     /// The time from the moment in which a wait for this was ended until its thread went on.
     HandOff(Option<Target>),
 }
@@ -56,7 +58,15 @@ pub struct CriticalPath {
 const MAX_PARTS: usize = 256;
 
 impl CriticalPath {
-    fn add(&mut self, segment: Segment, time: Nanos) {
+    fn add(&mut self, segment: Segment, span: Option<Span>) {
+        let Some(Span { time, paused }) = span else { return };
+        self.add_part(segment, time);
+        if paused > Nanos::ZERO {
+            self.add_part(Segment::Paused, paused);
+        }
+    }
+
+    fn add_part(&mut self, segment: Segment, time: Nanos) {
         if let Some(part) = self.parts.iter_mut().find(|part| part.segment == segment) {
             part.time += time;
             part.count += 1;
@@ -98,18 +108,28 @@ impl CriticalPath {
         hand_offs.map(|part| part.time).sum()
     }
 
-    /// The time that it spent in each thread at work or asleep, the longest first. A thread that
-    /// took no time at all would shorten the run by at most that.
+    /// The time in which each thread ran on it, the longest first. A thread that took no time to
+    /// run would shorten the run by at most that.
     pub fn by_thread(&self) -> Vec<(ThreadIndex, Nanos)> {
         let mut threads: BTreeMap<ThreadIndex, Nanos> = BTreeMap::new();
         for part in &self.parts {
-            if let Segment::Running(thread) | Segment::Sleeping(thread) = part.segment {
+            if let Segment::Running(thread) = part.segment {
                 *threads.entry(thread).or_default() += part.time;
             }
         }
         let mut threads: Vec<_> = threads.into_iter().collect();
         threads.sort_by_key(|&(thread, time)| (Reverse(time), thread));
         threads
+    }
+
+    /// The longest part in which a thread sleeps, or waits for no recorded thread, if no thread runs
+    /// for longer: a faster thread would not shorten the run by much.
+    pub fn idle(&self) -> Option<PathPart> {
+        let is_idle =
+            |part: &&PathPart| matches!(part.segment, Segment::Sleeping(_) | Segment::Waiting(_));
+        let longest = self.parts.iter().filter(is_idle).max_by_key(|part| part.time)?;
+        let runs = self.by_thread().first().map_or(Nanos::ZERO, |&(_, time)| time);
+        (longest.time > runs).then_some(*longest)
     }
 
     /// Becomes a copy of `other` when that was shorter.
@@ -126,6 +146,15 @@ impl CriticalPath {
             }
         }
     }
+}
+
+/// A stretch of a path.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// How long it was recorded.
+    time: Nanos,
+    /// How long the recording paused in it.
+    paused: Nanos,
 }
 
 /// The path that leads to the present state of a thread.
@@ -164,7 +193,7 @@ struct Waited {
     begin: Nanos,
     end: Nanos,
     target: Option<Target>,
-    /// Whether the thread slept, or waited until a timeout.
+    /// Whether the thread slept.
     is_asleep: bool,
     cause: Option<Cause>,
     /// The channel in which the thread waited for room.
@@ -178,17 +207,33 @@ impl<'a> CriticalPaths<'a> {
         CriticalPaths { catalog, threads, draft: CriticalPath::default() }
     }
 
+    /// The time between these in the process of a thread; `None` if it was over before the recording
+    /// is complete.
+    fn span(&self, thread: ThreadIndex, begin: Nanos, end: Nanos) -> Option<Span> {
+        let complete_from = self.catalog.complete_from;
+        if end <= complete_from && complete_from > Nanos::ZERO {
+            return None;
+        }
+        let process = self.catalog.threads[thread].process;
+        let begin = begin.max(complete_from);
+        let paused = self.catalog.processes[process].pauses.between(begin, end);
+        Some(Span { time: end.since(begin).since(paused), paused })
+    }
+
     /// Makes the path to the state of `thread` at `time` the draft.
     fn draft_path_to(&mut self, thread: ThreadIndex, time: Nanos) {
         let PathTo { path, since, before } = &self.threads[thread];
         if time >= *since {
             self.draft.copy_from(path, Nanos::ZERO);
-            self.draft.add(Segment::Running(thread), time.since(*since));
+            let span = self.span(thread, *since, time);
+            self.draft.add(Segment::Running(thread), span);
         } else if (before.since..=before.until).contains(&time) {
             self.draft.copy_from(&before.path, Nanos::ZERO);
-            self.draft.add(Segment::Running(thread), time.since(before.since));
+            let span = self.span(thread, before.since, time);
+            self.draft.add(Segment::Running(thread), span);
         } else {
-            self.draft.copy_from(path, since.since(time));
+            let complete_from = self.catalog.complete_from;
+            self.draft.copy_from(path, since.since(time.max(complete_from)));
         }
     }
 
@@ -197,7 +242,11 @@ impl<'a> CriticalPaths<'a> {
         let oldest = state.processes[process].main.filter(|&oldest| oldest != thread);
         let cause = match (&state.threads[thread].spawned, oldest) {
             (Some(spawned), _) => {
-                let segment = Segment::HandOff(Some(Target::Thread(thread)));
+                // Its first event is its start only if there were no earlier ones.
+                let segment = match self.catalog.threads[thread].began_before {
+                    true => Segment::Running(thread),
+                    false => Segment::HandOff(Some(Target::Thread(thread))),
+                };
                 Some((spawned.thread, spawned.time, segment))
             }
             // Neither its spawn is recorded nor what it has done so far.
@@ -209,7 +258,8 @@ impl<'a> CriticalPaths<'a> {
         };
         if let Some((parent, spawned, segment)) = cause {
             self.draft_path_to(parent, spawned);
-            self.draft.add(segment, time.since(spawned));
+            let span = self.span(thread, spawned, time);
+            self.draft.add(segment, span);
             std::mem::swap(&mut self.draft, &mut self.threads[thread].path);
         }
         self.threads[thread].since = time;
@@ -218,8 +268,7 @@ impl<'a> CriticalPaths<'a> {
     fn completed(&mut self, completed: &Completed<'_>) {
         let Completed { time: end, thread, operation, cause, .. } = *completed;
         let Some(wait) = completed.wait else { return };
-        let is_asleep = matches!(operation.call, Call::Sleep | Call::ParkTimeout)
-            || operation.outcome == Outcome::TimedOut;
+        let is_asleep = wait.is_sleep();
         let full = operation.channel().filter(|_| operation.call.is_send());
         let target = operation.target;
         self.waited(thread, Waited { begin: wait.begin, end, target, is_asleep, cause, full });
@@ -229,18 +278,23 @@ impl<'a> CriticalPaths<'a> {
         let Waited { begin, end, target, is_asleep, cause, full } = waited;
         match cause.filter(|cause| cause.thread != thread && cause.time > begin) {
             None => {
-                let PathTo { path, since, .. } = &mut self.threads[thread];
-                path.add(Segment::Running(thread), begin.since(*since));
+                let running = self.span(thread, self.threads[thread].since, begin);
+                let waiting = self.span(thread, begin, end);
                 let wait =
                     if is_asleep { Segment::Sleeping(thread) } else { Segment::Waiting(thread) };
-                path.add(wait, end.since(begin));
+                let path = &mut self.threads[thread].path;
+                path.add(Segment::Running(thread), running);
+                path.add(wait, waiting);
             }
             Some(cause) => {
                 let time = cause.time.min(end);
                 self.draft_path_to(cause.thread, time);
-                self.draft.add(Segment::HandOff(target), end.since(time));
+                let span = self.span(thread, time, end);
+                self.draft.add(Segment::HandOff(target), span);
                 if let Some(channel) = full {
-                    self.draft.add_full(channel, time.since(begin));
+                    let process = self.catalog.threads[thread].process;
+                    let time = self.catalog.recorded_between(process, begin, time);
+                    self.draft.add_full(channel, time);
                 }
                 let PathTo { path, since, before } = &mut self.threads[thread];
                 std::mem::swap(path, &mut before.path);
@@ -287,7 +341,7 @@ impl Listener for CriticalPaths<'_> {
             &Transition::ThreadSeen { time, thread } => self.thread_seen(state, thread, time),
             &Transition::WaitAbandoned { thread, wait, until: Some(end) } => {
                 let (begin, target) = (wait.begin, wait.target());
-                let is_asleep = wait.call() == Call::Sleep;
+                let is_asleep = wait.is_sleep();
                 let waited = Waited { begin, end, target, is_asleep, cause: None, full: None };
                 self.waited(thread, waited);
             }
@@ -300,6 +354,7 @@ impl Listener for CriticalPaths<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::catalog::{Process, Thread};
 
     const AT: fn(u64) -> Nanos = Nanos::new;
 
@@ -307,10 +362,23 @@ mod tests {
         ThreadIndex::from(index)
     }
 
-    fn paths(catalog: &Catalog, threads: usize) -> CriticalPaths<'_> {
-        let mut paths = CriticalPaths::new(catalog);
-        paths.threads.resize_with(threads, PathTo::default);
-        paths
+    /// The catalog of a process with this number of threads.
+    fn catalog(threads: u32) -> Catalog {
+        let mut catalog = Catalog::default();
+        let process = catalog.processes.push_and_get_key(Process::default());
+        catalog.threads.extend((0..threads).map(|number| Thread {
+            process,
+            number,
+            os_id: 0,
+            track: 0,
+            name: String::new(),
+            dropped: 0,
+            spawned: None,
+            outcome: None,
+            samples: Vec::new(),
+            began_before: false,
+        }));
+        catalog
     }
 
     /// A wait for a message that `cause` has sent.
@@ -327,8 +395,8 @@ mod tests {
 
     #[test]
     fn the_path_continues_with_the_thread_that_ended_the_wait() {
-        let catalog = Catalog::default();
-        let mut paths = paths(&catalog, 2);
+        let catalog = catalog(2);
+        let mut paths = CriticalPaths::new(&catalog);
         // 0 waits from 20 for 1, which sends at 70; 0 continues at 75.
         paths.waited(thread(0), waited(20, 75, channel(), Some((1, 70))));
         let path = paths.into_path(thread(0), AT(100));
@@ -340,8 +408,8 @@ mod tests {
 
     #[test]
     fn the_path_stays_with_a_thread_whose_wait_no_other_ended() {
-        let catalog = Catalog::default();
-        let mut paths = paths(&catalog, 1);
+        let catalog = catalog(1);
+        let mut paths = CriticalPaths::new(&catalog);
         paths.waited(thread(0), waited(10, 50, channel(), None));
         let path = paths.into_path(thread(0), AT(60));
         let parts: Vec<_> =
@@ -352,8 +420,8 @@ mod tests {
 
     #[test]
     fn the_thread_that_ended_a_wait_may_have_waited_since() {
-        let catalog = Catalog::default();
-        let mut paths = paths(&catalog, 3);
+        let catalog = catalog(3);
+        let mut paths = CriticalPaths::new(&catalog);
         // 1 sends to 0 at 30, waits from 40 and is woken by 2 before 0 continues.
         paths.waited(thread(1), waited(40, 60, channel(), Some((2, 55))));
         paths.waited(thread(0), waited(10, 70, channel(), Some((1, 30))));
@@ -366,8 +434,8 @@ mod tests {
 
     #[test]
     fn room_that_was_missing_is_counted_by_channel() {
-        let catalog = Catalog::default();
-        let mut paths = paths(&catalog, 2);
+        let catalog = catalog(2);
+        let mut paths = CriticalPaths::new(&catalog);
         let full = Some(ChannelIndex::from(3));
         let waited = Waited { full, ..waited(10, 50, channel(), Some((1, 45))) };
         paths.waited(thread(0), waited);

@@ -5,6 +5,7 @@
 //!
 //! It works as well on the present state of a recording while the program still runs.
 
+use format::EndCause;
 use tracing::info_span;
 use typed_index_collections::TiVec;
 
@@ -17,10 +18,12 @@ use crate::replay::{Replay, RunState, Wait};
 pub mod critical_path;
 pub mod findings;
 pub mod stats;
+mod thread_times;
 pub(crate) mod wait_for;
 
 use critical_path::{CriticalPath, CriticalPaths};
 use stats::Stats;
+pub use thread_times::ThreadTimes;
 use wait_for::{Assumption, WaitForGraph};
 
 /// What a recording says.
@@ -101,15 +104,37 @@ pub fn analyse(recording: &Recording) -> reading::Result<Analysis<'_>> {
 }
 
 impl Analysis<'_> {
-    /// Whether a process is known to have ended by itself, and not by a signal.
+    /// Whether a process is known to have ended by itself, and not because the recorder, its user or
+    /// a signal ended it.
     pub fn ended_by_itself(&self, process: ProcessIndex) -> bool {
         match self.catalog.processes[process].ended {
-            Some(ended) => ended.signal == 0,
+            Some(ended) if ended.signal != 0 => false,
+            Some(ended) => !self.was_ended_at(process, ended.time),
             None => {
                 let main = self.state.processes[process].main;
                 main.is_some_and(|main| self.state.threads[main].ended.is_some())
             }
         }
+    }
+
+    /// Whether the recorder or its user ended the run, and a process ended with it at this time.
+    fn was_ended_at(&self, process: ProcessIndex, time: Nanos) -> bool {
+        let facts = &self.catalog.processes[process];
+        let cause = facts.run_end.and_then(|run| run.cause);
+        !matches!(cause, None | Some(EndCause::Itself)) && time >= facts.recorded_until
+    }
+
+    /// Whether a panic has ended a thread, or unwinds it. If the process ended just then, it is not
+    /// known whether it would have been caught.
+    pub fn has_panicked(&self, thread: ThreadIndex) -> bool {
+        let known = &self.state.threads[thread];
+        let Some(panic) = &known.panic else { return false };
+        if let Some(panicked) = panic.outcome {
+            return panicked;
+        }
+        let process = self.catalog.threads[thread].process;
+        let is_main = self.state.processes[process].main == Some(thread);
+        !panic.went_on && (known.ended.is_some() || is_main || !self.ended_by_itself(process))
     }
 
     /// Whether events of a channel may be missing: its process paused, or the recording is
@@ -124,11 +149,38 @@ impl Analysis<'_> {
         self.state.open_wait(self.catalog, thread)
     }
 
-    /// How long a thread lived: from its first event to its end, or to that of its process.
+    /// When a thread lived, as far as the recording is complete: from its first event to its end, or
+    /// to that of its process.
+    fn lifetime(&self, thread: ThreadIndex) -> (Nanos, Nanos) {
+        let end = self.state.end_of_life(self.catalog, thread);
+        let first = self.state.threads[thread].first.unwrap_or(end);
+        (first.max(self.catalog.complete_from), end)
+    }
+
+    /// Whether a thread had not ended when the recording became
+    /// [complete](Catalog::complete_from). Reports do not count the others.
+    pub fn is_counted(&self, thread: ThreadIndex) -> bool {
+        let complete_from = self.catalog.complete_from;
+        complete_from == Nanos::ZERO
+            || self.state.end_of_life(self.catalog, thread) >= complete_from
+    }
+
+    /// How many threads count.
+    pub fn counted_threads(&self) -> usize {
+        self.state.threads.keys().filter(|&thread| self.is_counted(thread)).count()
+    }
+
+    /// How long a thread lived, as far as the recording is complete: from its first event to its end,
+    /// or to that of its process.
     pub fn life(&self, thread: ThreadIndex) -> Nanos {
-        let end = self.catalog.end_of_thread(thread);
-        let known = &self.state.threads[thread];
-        known.ended.unwrap_or(end).since(known.first.unwrap_or(end))
+        let (begin, end) = self.lifetime(thread);
+        end.since(begin)
+    }
+
+    /// How much of its life a thread was not recorded, because the recording of its process paused.
+    pub fn paused(&self, thread: ThreadIndex) -> Nanos {
+        let (begin, end) = self.lifetime(thread);
+        self.catalog.processes[self.catalog.threads[thread].process].pauses.between(begin, end)
     }
 
     /// The threads that can never go on: those of which the recording suggests it, and of these
@@ -171,6 +223,25 @@ impl Analysis<'_> {
     pub fn unrecorded(&self, process: ProcessIndex) -> impl Iterator<Item = &ObservedThread> {
         let observation = self.catalog.processes[process].last_observation.iter();
         observation.flat_map(|observation| observation.unrecorded())
+    }
+
+    /// Whether all threads of a process, those that are not recorded included, waited for each other
+    /// when it was observed last, after the last event that is recorded.
+    pub fn is_asleep(&self, process: ProcessIndex) -> bool {
+        let Some(observation) = &self.catalog.processes[process].last_observation else {
+            return false;
+        };
+        let mut threads = self.state.threads.iter_enumerated();
+        observation.threads.iter().all(ObservedThread::waits_for_thread)
+            && threads.all(|(thread, known)| {
+                self.catalog.threads[thread].process != process || known.last <= observation.time
+            })
+    }
+
+    /// When a thread was last observed to wait for another, if it has recorded nothing since.
+    pub(crate) fn asleep_at(&self, thread: ThreadIndex) -> Option<Nanos> {
+        let observed = self.observed(thread).filter(|observed| observed.waits_for_thread())?;
+        (observed.time >= self.state.threads[thread].last).then_some(observed.time)
     }
 
     /// A thread as it was observed last, if it lived when its process was observed last.

@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use format::EndCause;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
 use signal_hook::consts::SIGUSR1;
@@ -123,11 +124,12 @@ pub fn run(
         snapshot_signals: 0,
         snapshots_written: 0,
         end_reason: None,
+        was_interrupted: false,
         sigterm_sent: None,
         sigkill_sent: false,
     };
     monitor.run(&events);
-    let Monitor { end_reason, drain_error: error, .. } = monitor;
+    let Monitor { end_reason, was_interrupted, drain_error: error, .. } = monitor;
     let now = clock_gettime(ClockId::Monotonic);
     let status = child.wait()?;
     let exit = ProcessExit {
@@ -135,6 +137,12 @@ pub fn run(
         monotonic_ns: now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64,
         code: status.code().unwrap_or_default() as u32,
         signal: status.signal().unwrap_or_default() as u32,
+        cause: match end_reason {
+            Some(EndReason::TimedOut) => EndCause::TimedOut,
+            Some(EndReason::Deadlocked) => EndCause::Hung,
+            None if was_interrupted => EndCause::Interrupted,
+            None => EndCause::Itself,
+        },
     };
     info!(code = exit.code, signal = exit.signal, ?end_reason, "ended");
     Ok(RunOutcome { exit, end_reason, error })
@@ -183,6 +191,8 @@ struct Monitor<'a> {
     snapshot_signals: u64,
     snapshots_written: u64,
     end_reason: Option<EndReason>,
+    /// Whether a signal came that was for the program, too.
+    was_interrupted: bool,
     sigterm_sent: Option<Instant>,
     sigkill_sent: bool,
 }
@@ -212,7 +222,10 @@ impl Monitor<'_> {
             debug!(signal = origin.signal, cause = ?origin.cause, "received a signal");
             if origin.signal == SIGUSR1 {
                 self.snapshot_signals += 1;
-            } else if matches!(origin.cause, Cause::Sent(_))
+                continue;
+            }
+            self.was_interrupted = true;
+            if matches!(origin.cause, Cause::Sent(_))
                 // The terminal sends its signals to the program as well.
                 && let Some(signal) = Signal::from_named_raw(origin.signal)
             {
@@ -250,7 +263,8 @@ impl Monitor<'_> {
     /// the last observation of one that hangs shows where.
     fn observe_if_due(&mut self) {
         let start = Instant::now();
-        if self.drain_error.is_some() || !self.observations.is_due(start) {
+        let has_ended = self.drain_error.is_some() || self.end_reason.is_some();
+        if has_ended || !self.observations.is_due(start) {
             return;
         }
         let cost = processor_time();

@@ -22,6 +22,7 @@ impl Cli {
                     check_outputs(&args.outputs, args.detail.max_events, &args.viewer)
                 }),
             ),
+            Command::Show(args) => ("show", check_selection(&args.selection.criteria(), &[])),
             Command::Open(args) => ("open", check_selection(&args.window.criteria(), &[])),
             _ => return Ok(()),
         };

@@ -38,7 +38,8 @@ pub(crate) struct ExportArgs {
     pub(crate) viewer: ViewerOptions,
 }
 
-/// The part of a run that traces and charts (.json, .pftrace, .svg, .mmd) show.
+/// The part of a run that is shown, in traces and charts (.json, .pftrace, .svg, .mmd) or in the
+/// terminal.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Part of the run")]
 pub(crate) struct SelectionOptions {
@@ -52,7 +53,8 @@ pub(crate) struct SelectionOptions {
     /// times, as can --channel and --process. Example: --thread 'worker-*'
     #[arg(id = "thread", long, value_name = "NAME")]
     pub(crate) threads: Vec<String>,
-    /// Shows only the channel of this name. Example: --channel jobs
+    /// Shows only the channel of this name, or of this message type if only one channel has it.
+    /// Example: --channel jobs
     #[arg(long = "channel", value_name = "NAME")]
     pub(crate) channels: Vec<String>,
     /// Shows only the processes of this name or process ID. Example: --process server

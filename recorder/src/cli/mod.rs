@@ -13,7 +13,7 @@ mod record;
 mod values;
 mod viewer;
 
-pub(crate) use export::ExportArgs;
+pub(crate) use export::{ExportArgs, SelectionOptions};
 pub(crate) use record::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 pub(crate) use viewer::{OpenArgs, ServeOptions, ViewerOptions};
 
@@ -101,7 +101,8 @@ pub(crate) enum Command {
     /// Reports why a run hung, where it waited and what it lost
     ///
     /// The first line names the cause, its location and the fix. docs/findings.md explains each
-    /// finding. The exit status is 1 if --fail-on, --max-latency or --max-depth is violated.
+    /// finding. The exit status is 1 if --fail-on, --max-latency or --max-depth is violated, or
+    /// cannot be checked because events are missing.
     ///
     /// Example: recorder report run.rec
     Report(ReportArgs),
@@ -114,6 +115,8 @@ pub(crate) enum Command {
     /// Shows a recording in the terminal: a column for each thread, a line for each event
     ///
     /// Example: recorder show run.rec
+    ///
+    /// Example: recorder show run.rec --thread main --thread 'worker-*' --channel jobs
     Show(ShowArgs),
     /// Opens a trace or a recording in the Perfetto UI in your browser
     ///
@@ -187,9 +190,11 @@ pub(crate) struct ShowArgs {
     /// Maximum number of events, taken from the start and the end of the run
     #[arg(long, value_name = "N", default_value_t = 60)]
     pub(crate) events: usize,
-    /// Maximum number of threads [default: as many as fit]
+    /// Maximum number of threads [default: as many as fit, which is also the limit]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) selection: SelectionOptions,
 }
 
 #[derive(Args, Debug)]

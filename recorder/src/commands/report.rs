@@ -13,6 +13,7 @@ use crate::cli::{DiffArgs, ReportArgs};
 use crate::report::diff::Difference;
 use crate::report::json::Document;
 use crate::terminal::console::{self, Console};
+use crate::terminal::width;
 
 pub(super) fn report(args: &ReportArgs, console: Console) -> Result<u8> {
     let reader = Reader::new(console)?;
@@ -20,7 +21,7 @@ pub(super) fn report(args: &ReportArgs, console: Console) -> Result<u8> {
     let report = reader.report(&recording)?;
     match args.json {
         true => print_json(&Document::new(&report))?,
-        false => print_styled(&report)?,
+        false => print_styled(report.text(width::for_stdout()))?,
     };
     let damaged = print_damage(&recording);
     if let Some(alignment) = &recording.alignment {
@@ -44,6 +45,6 @@ pub(super) fn diff(args: &DiffArgs, console: Console) -> Result<u8> {
     let difference = Difference::new(&document(&args.before)?, &document(&args.after)?);
     match args.json {
         true => print_json(&difference),
-        false => print_bytes(difference.to_string().as_bytes()),
+        false => print_bytes(difference.text(width::for_stdout()).to_string().as_bytes()),
     }
 }

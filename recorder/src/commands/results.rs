@@ -12,14 +12,14 @@ use crate::cli::ViewerOptions;
 use crate::export::{Exported, Kind, Written};
 use crate::report::Report;
 use crate::report::summary::Summary;
-use crate::report::text::headlines;
-use crate::terminal::console::Console;
+use crate::terminal::console::{self, Console};
+use crate::terminal::width;
 use crate::timeline::select::Criteria;
 
 /// The results of a command.
 pub(super) struct Results<'a> {
     pub(super) report: &'a Report<'a>,
-    /// Whether to print the findings. The summary then leaves out the waits that they explain.
+    /// Whether to print the findings, or else the bottleneck. The summary then leaves out the waits that they explain.
     pub(super) prints_findings: bool,
     pub(super) exported: Exported,
 }
@@ -57,14 +57,13 @@ impl Results<'_> {
     pub(super) fn print(&self, will_open: bool, console: Console) -> u8 {
         let status = print_damage(self.report.recording);
         let summary = Summary::new(self.report);
-        let (summary, findings) = match self.prints_findings {
-            true => (summary.without_hangs(), &self.report.findings[..]),
-            false => (summary, &[][..]),
-        };
+        let summary = if self.prints_findings { summary.without_hangs() } else { summary };
         console.print(summary.to_string().trim_end());
         self.exported.left_out.iter().for_each(|sentence| console.print(sentence));
-        if !console.is_quiet() {
-            let _ = write!(anstream::stderr(), "{}", headlines(findings));
+        if self.prints_findings && !console.is_quiet() {
+            let text = self.report.text(width::for_stderr());
+            let _ = write!(anstream::stderr(), "{}", text.headlines());
+            text.bottleneck().into_iter().for_each(console::print);
         }
         for Written { path, bytes, .. } in &self.exported.files {
             let size = ByteSize(*bytes).display().si();

@@ -7,27 +7,38 @@ use crate::cli::ShowArgs;
 use crate::export::Exported;
 use crate::export::sequence_chart::columns::{self, Columns};
 use crate::export::sequence_chart::{ChartBuilder, ChartLimits};
+use crate::layout::DEFAULT_WIDTH;
 use crate::reading;
 use crate::terminal::console::Console;
+use crate::terminal::width;
 use crate::timeline::builder;
+use crate::timeline::select::{Filter, Selection};
 
 pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
-    /// If stdout is not a terminal.
-    const DEFAULT_WIDTH: usize = 80;
-    let width = terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0.into());
+    let width = width::of_stdout().unwrap_or(DEFAULT_WIDTH);
     let reader = Reader::new(console)?;
     let recording = reader.open(&args.input.recordings)?;
-    let threads = args.threads.unwrap_or_else(|| columns::most_threads(width));
     let report = reader.report(&recording)?;
+    let selection = reader.with_progress(|| {
+        Selection::new(&args.selection.criteria(), &recording, &report.findings)
+    })?;
+    let fitting = columns::most_threads(width);
+    let threads = args.threads.unwrap_or(fitting).min(fitting);
     let mut chart = ChartBuilder::new(&recording, ChartLimits { events: args.events, threads });
-    reader.with_progress(|| {
-        builder::build(&recording, |item| {
+    let mut filter = selection.as_ref().map(|selection| Filter::new(selection, &recording.catalog));
+    let left_out = reader.with_progress(|| {
+        let mut sink = |item: &_| {
             chart.item(item);
             Ok::<_, reading::Error>(())
-        })
+        };
+        builder::build(&recording, |item| match &mut filter {
+            Some(filter) => filter.item(item, &mut sink),
+            None => sink(item),
+        })?;
+        filter.map_or(Ok(None), |filter| filter.finish(&mut sink))
     })?;
     print_styled(Columns::new(&chart.finish(), width))?;
-    let exported = Exported::default();
+    let exported = Exported { left_out: left_out.into_iter().collect(), ..Exported::default() };
     let results = Results { report: &report, prints_findings: false, exported };
     Ok(results.print(false, console))
 }

@@ -213,7 +213,8 @@ mod tests {
         for activity in Activity::ALL {
             let attribute = Attribute::of_time(activity);
             assert_eq!(format!("{attribute:?}"), format!("Time{activity:?}"));
-            assert_eq!(attribute.name(), format!("{}_ns", activity.name().replace(' ', "_")));
+            let (name, _) = activity.name().split_once(" (").unwrap_or((activity.name(), ""));
+            assert_eq!(attribute.name(), format!("{}_ns", name.replace(' ', "_")));
         }
         for total in Total::ALL {
             assert_eq!(format!("{:?}", Attribute::of_total(total)), format!("Total{total:?}"));

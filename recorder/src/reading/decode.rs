@@ -465,6 +465,7 @@ impl Decoder<'_> {
             RawEvent::TaskResumed { task } => Event::TaskResumed { task },
             RawEvent::TaskSuspended { task } => Event::TaskSuspended { task },
             RawEvent::TaskEnded { task } => Event::TaskEnded { task },
+            RawEvent::PanicCaught {} => Event::PanicCaught,
             RawEvent::SenderDropped { endpoint: number } => {
                 Event::SenderDropped { sender: endpoint(number) }
             }

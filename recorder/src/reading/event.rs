@@ -62,6 +62,8 @@ pub enum Event {
         /// Where.
         place: Option<PlaceIndex>,
     },
+    /// Its latest panic was caught.
+    PanicCaught,
     /// The value of the message that it is about to send is the text.
     Value {
         /// The message.

@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 
 use format::{MessageId, Outcome, Phase};
 
-use super::state::{Cause, RunState, Use, Wait};
+use super::state::{Cause, ChannelState, Parcel, RunState, Use, Wait};
 use super::transition::{Completed, EndpointChange, Message, Transition};
 use super::{Flight, Listener, Replay, Reported, Step};
 use crate::reading::catalog::{EndpointIndex, ProcessIndex, ThreadIndex};
@@ -79,7 +79,7 @@ impl<L: Listener> Replay<'_, L> {
                     if channel.receivers == 0 {
                         channel.receiver_gone = Some((time, thread));
                         (channel.lost, channel.lost_after) =
-                            if is_paused { (0, channel.sent) } else { (channel.depth, 0) };
+                            if is_paused { (0, channel.last_number()) } else { (channel.depth, 0) };
                     }
                 }
                 (EndpointChange::ReceiverDropped, channel_of(receiver), receiver, None)
@@ -208,15 +208,23 @@ impl<L: Listener> Replay<'_, L> {
             let unrecorded_sender = self.unrecorded_sender(thread, operation);
             return self.report(Transition::Received { receive, message: None, unrecorded_sender });
         };
-        if let Some(channel) = message.channel
-            && message.paused.is_none()
-        {
-            let channel = &mut self.state.channels[channel];
-            channel.depth = channel.depth.saturating_sub(1);
-            // By inexact clocks a message can seem to be received after the receiver was dropped.
-            if channel.is_lost(message) {
-                channel.lost = channel.lost.saturating_sub(1);
+        if let Some(channel) = message.channel {
+            let known = &mut self.state.channels[channel];
+            if message.paused.is_none() {
+                known.depth = known.depth.saturating_sub(1);
+                // By inexact clocks a message can seem to be received after the receiver was dropped.
+                if known.is_lost(message) {
+                    known.lost = known.lost.saturating_sub(1);
+                }
             }
+            if message.number.is_some_and(|number| number.get() <= known.uncounted) {
+                known.sent_before += 1;
+            }
+        }
+        if let Some(channel) = message.channel
+            && !self.state.channels[channel].parcels.is_empty()
+        {
+            unpack(&mut self.state, message, time, thread);
         }
         if receive.wait.is_some() {
             let Message { sender: thread, sent: time, edge, .. } = *message;
@@ -269,16 +277,34 @@ impl<L: Listener> Replay<'_, L> {
         operation: &Operation,
     ) -> Option<ThreadIndex> {
         let process = self.catalog.threads[receiver].process;
-        let sender = self.catalog.thread_with_number(process, operation.message().thread())?;
         let channel = operation.channel()?;
         if self.state.lacks_sends(self.catalog, process) {
+            let is_otherwise_whole =
+                !self.state.is_incomplete && !self.state.processes[process].has_paused();
+            self.state.channels[channel].sent_before += u64::from(is_otherwise_whole);
             return None;
         }
+        let sender = self.catalog.thread_with_number(process, operation.message().thread())?;
         self.state.channels[channel].unrecorded_sends += 1;
         Some(sender)
     }
 
-    /// What was in the channels of this process when its recording paused may have been received.
+    /// From here on the recording is complete. A flight recorder may have discarded the receive of
+    /// what was in the channels before.
+    #[cold]
+    pub(super) fn begin_to_count(&mut self, time: Nanos) -> Reported<L> {
+        self.state.is_complete = true;
+        for (process, facts) in self.catalog.processes.iter_enumerated() {
+            if facts.is_truncated {
+                self.outdate_messages(process, time);
+            }
+        }
+        self.state.channels.iter_mut().for_each(ChannelState::count_from_here);
+        self.report(Transition::CompleteFromHere { time })
+    }
+
+    /// What was in the channels of this process at this time, when its recording paused, may have
+    /// been received.
     pub(super) fn outdate_messages(&mut self, process: ProcessIndex, paused: Nanos) {
         let catalog = self.catalog;
         for Flight { message, .. } in self.events.all_in_flight() {
@@ -290,6 +316,21 @@ impl<L: Listener> Replay<'_, L> {
                 if message.handed_over.is_some() {
                     channel.depth = channel.depth.saturating_sub(1);
                 }
+            }
+        }
+    }
+
+    /// Senders that went with messages may have gone on to other threads.
+    pub(super) fn outdate_parcels(&mut self, process: ProcessIndex) {
+        let catalog = self.catalog;
+        for (channel, facts) in self.state.channels.iter_mut().zip(&catalog.channels) {
+            if facts.process == process {
+                channel.parcels.clear();
+            }
+        }
+        for (endpoint, facts) in self.state.endpoints.iter_mut().zip(&catalog.endpoints) {
+            if catalog.channels[facts.channel].process == process {
+                endpoint.sent_with = None;
             }
         }
     }
@@ -335,7 +376,7 @@ fn hand_over(state: &mut RunState, message: &mut Message, id: MessageId, time: N
     let Some(channel) = message.channel else { return };
     let channel = &mut state.channels[channel];
     channel.sent += 1;
-    message.number = NonZeroU64::new(channel.sent);
+    message.number = NonZeroU64::new(channel.last_number());
     if message.paused.is_none() {
         channel.depth += 1;
         if channel.receiver_gone.is_some() {
@@ -343,6 +384,45 @@ fn hand_over(state: &mut RunState, message: &mut Message, id: MessageId, time: N
         }
     }
     if channel.carries_endpoints {
-        sender.gave_away = Some(time);
+        give_away(state, message);
+    }
+}
+
+/// A message is handed over that may contain endpoints. If its thread has made senders since the
+/// last one and not used them, it most likely contains the latest of these, perhaps others of them,
+/// and nothing else.
+#[cold]
+fn give_away(state: &mut RunState, message: &Message) {
+    let (Some(channel), Some(number)) = (message.channel, message.number) else { return };
+    let sender = &mut state.threads[message.sender];
+    let is_fresh = |endpoint: &&EndpointIndex| {
+        let known = &state.endpoints[**endpoint];
+        let is_here = known.last.is_some_and(|last| last.thread == message.sender);
+        !known.is_used() && known.dropped.is_none() && is_here
+    };
+    let fresh: Vec<_> = sender.fresh_senders.iter().filter(is_fresh).copied().collect();
+    sender.fresh_senders.clear();
+    let Some((&latest, others)) = fresh.split_last() else {
+        sender.gave_away = message.handed_over;
+        return;
+    };
+    for &endpoint in others {
+        state.endpoints[endpoint].may_be_moved = true;
+    }
+    state.endpoints[latest].sent_with = Some(Parcel { channel, number, received: None });
+    state.channels[channel].parcels.push_back((number, latest));
+}
+
+/// The sender that this message most likely contains is with the thread that receives it.
+#[cold]
+fn unpack(state: &mut RunState, message: &Message, time: Nanos, receiver: ThreadIndex) {
+    let Some(channel) = message.channel else { return };
+    let parcels = &mut state.channels[channel].parcels;
+    let Some(at) = parcels.iter().position(|(number, _)| Some(*number) == message.number) else {
+        return;
+    };
+    let Some((_, endpoint)) = parcels.remove(at) else { return };
+    if let Some(parcel) = &mut state.endpoints[endpoint].sent_with {
+        parcel.received = Some((time, receiver));
     }
 }

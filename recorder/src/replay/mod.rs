@@ -24,8 +24,8 @@ mod threads;
 mod transition;
 
 pub use state::{
-    Cause, ChannelState, EndpointState, Hold, Initializer, Panic, Pause, PrimitiveState,
-    ProcessState, RunState, Source, ThreadState, Use, Wait,
+    Cause, ChannelState, EndpointState, Hold, Initializer, Notification, Panic, Parcel, Pause,
+    PrimitiveState, ProcessState, RunState, Source, ThreadState, Use, Wait,
 };
 pub use transition::{Completed, EndpointChange, HoldEnd, Message, Transition};
 
@@ -200,6 +200,9 @@ impl<'a, L: Listener> Replay<'a, L> {
     #[inline(always)]
     fn event(&mut self) -> Reported<L> {
         let (time, thread) = self.events.time_and_thread();
+        if !self.state.is_complete && time >= self.catalog.complete_from {
+            self.begin_to_count(time)?;
+        }
         if self.state.threads[thread].first.is_none() {
             self.see_thread(time, thread)?;
         }
@@ -248,7 +251,8 @@ impl<'a, L: Listener> Replay<'a, L> {
             Event::ThreadStarted
             | Event::Returned { .. }
             | Event::ThreadEnded
-            | Event::Panicked { .. } => self.thread_event(time, thread, event),
+            | Event::Panicked { .. }
+            | Event::PanicCaught => self.thread_event(time, thread, event),
             Event::Value { message } => {
                 let value = text(self.events.text());
                 self.state.threads[thread].value = value.map(|value| (message, value));
@@ -296,6 +300,7 @@ impl<'a, L: Listener> Replay<'a, L> {
         // A flight recorder may have discarded the start of the pause.
         let since = paused.unwrap_or(time);
         self.outdate_messages(process, since);
+        self.outdate_parcels(process);
         let primitives = self.state.primitives.iter_mut().zip(&self.catalog.primitives);
         for (primitive, _) in primitives.filter(|(_, facts)| facts.process == process) {
             for hold in &mut primitive.holds {
@@ -308,6 +313,7 @@ impl<'a, L: Listener> Replay<'a, L> {
             thread.holds.clear();
             // It may have given away whatever it had.
             thread.gave_away = Some(time);
+            thread.fresh_senders.clear();
             // The end of a wait is recorded during a pause, but not that of one for an initializer.
             if let Some(wait) = thread.wait.as_mut().filter(|it| it.call() == Call::Initialize) {
                 wait.overtaken.get_or_insert(since.max(wait.begin));
@@ -320,7 +326,7 @@ impl<'a, L: Listener> Replay<'a, L> {
         self.abandon_wait(thread)?;
         let wait = Wait { begin: time, operation: *operation, handed_over: None, overtaken: None };
         if let Some(primitive) = operation.target.and_then(Target::primitive) {
-            self.state.primitives[primitive].begin_wait(time);
+            self.state.primitives[primitive].begin_wait(time, thread);
         }
         self.state.threads[thread].wait = Some(wait);
         self.report(Transition::WaitBegan { thread, wait: &wait })
@@ -347,10 +353,12 @@ impl<'a, L: Listener> Replay<'a, L> {
 
     fn wait_is_over(&mut self, thread: ThreadIndex, wait: &Wait, time: Nanos) {
         if let Some(primitive) = wait.target().and_then(Target::primitive) {
-            self.state.primitives[primitive].end_wait(time);
+            self.state.primitives[primitive].end_wait(time, thread);
         }
-        if wait.call() != Call::Sleep {
-            self.state.threads[thread].waited += time.since(wait.begin);
+        if !wait.is_sleep() {
+            let process = self.catalog.threads[thread].process;
+            let waited = self.catalog.recorded_between(process, wait.begin, time);
+            self.state.threads[thread].waited += waited;
         }
     }
 
@@ -368,6 +376,13 @@ impl<'a, L: Listener> Replay<'a, L> {
     /// Reports what is unfinished when the recording is over.
     fn end(&mut self) -> Reported<L> {
         let catalog = self.catalog;
+        if !self.state.is_complete {
+            self.begin_to_count(catalog.complete_from)?;
+        }
+        // The waits go on.
+        let still_waiting =
+            |known: &PrimitiveState| (known.waiters.clone(), known.wake_ups.clone());
+        let waiting: Vec<_> = self.state.primitives.iter().map(still_waiting).collect();
         for (thread, facts) in catalog.threads.iter_enumerated() {
             let pause = self.state.processes[facts.process].open_pause();
             if let (Some(wait), Some(pause)) = (&mut self.state.threads[thread].wait, pause) {
@@ -386,6 +401,9 @@ impl<'a, L: Listener> Replay<'a, L> {
         self.report(Transition::Finishing)?;
         self.end_holds()?;
         self.end_messages()?;
+        for (known, (waiters, wake_ups)) in self.state.primitives.iter_mut().zip(waiting) {
+            (known.waiters, known.wake_ups) = (waiters, wake_ups);
+        }
         self.report(Transition::Finished)
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use format::{Call, Detail, Outcome, Phase};
 
-use super::state::{Cause, Hold, Initializer, Source, Wait, number_edges};
+use super::state::{Cause, Hold, Initializer, Notification, Source, Wait, number_edges};
 use super::transition::{HoldEnd, Transition};
 use super::{Listener, Replay, Reported, Step};
 use crate::reading::Nanos;
@@ -137,7 +137,7 @@ impl<L: Listener> Replay<'_, L> {
         let known = &mut self.state.primitives[primitive];
         // A reader has the turn of the last writer. The same release may let other readers go on.
         let (before, edges) =
-            if is_shared { (turn, known.waiting + 1) } else { (turn.saturating_sub(1), 1) };
+            if is_shared { (turn, known.waiters.len() + 1) } else { (turn.saturating_sub(1), 1) };
         let Some(release) = known.release.as_mut().filter(|release| release.count == before) else {
             return (known.last_move(), 0..0);
         };
@@ -224,7 +224,7 @@ impl<L: Listener> Replay<'_, L> {
 
     fn notify(&mut self, step: Step<'_>, primitive: PrimitiveIndex, count: u64) -> Reported<L> {
         let Step { time, thread, operation } = step;
-        let waiting = self.state.primitives[primitive].waiting;
+        let waiting = self.state.primitives[primitive].waiters.len();
         let woken = if operation.call == Call::NotifyOne { waiting.min(1) } else { waiting };
         let (source, edges) = self.state.source(thread, time, count, woken);
         let known = &mut self.state.primitives[primitive];
@@ -237,7 +237,25 @@ impl<L: Listener> Replay<'_, L> {
             }
         }
         self.state.threads[thread].gave_away = Some(time);
+        self.note_notification(step, primitive);
         self.report_completed(step.completed(None, None), edges)
+    }
+
+    /// Notes which threads a notification may wake.
+    fn note_notification(&mut self, step: Step<'_>, condvar: PrimitiveIndex) {
+        let could_wake = self.state.primitives[condvar].waiters.clone();
+        let notification = Notification {
+            by: step.at(),
+            is_for_all: step.operation.call == Call::NotifyAll,
+            waiting: could_wake.len(),
+            could_wake,
+            woken: None,
+        };
+        let known = &mut self.state.primitives[condvar];
+        if !notification.could_wake.is_empty() {
+            known.wake_ups.push(notification.clone());
+        }
+        known.notified = Some(notification);
     }
 
     /// The notification that woke a thread when there had been `count`.
@@ -257,7 +275,7 @@ impl<L: Listener> Replay<'_, L> {
     fn open_barrier(&mut self, step: Step<'_>, barrier: PrimitiveIndex, count: u64) -> Reported<L> {
         let Step { time, thread, .. } = step;
         self.abandon_wait(thread)?;
-        let waiting = self.state.primitives[barrier].waiting;
+        let waiting = self.state.primitives[barrier].waiters.len();
         let (source, edges) = self.state.source(thread, time, count, waiting);
         self.state.primitives[barrier].arrival = Some(source);
         self.state.threads[thread].ended_early = Some((Call::BarrierWait, barrier));
@@ -297,7 +315,8 @@ impl<L: Listener> Replay<'_, L> {
             self.state.threads[thread].waited = waited_before;
         }
         self.abandon_wait(thread)?;
-        let initializer = Initializer { thread, is_outdated: false };
+        let place = operation.place;
+        let initializer = Initializer { thread, begin: time, place, is_outdated: false };
         self.state.primitives[primitive].initializer = Some(initializer);
         let started = step.completed(wait.as_ref(), None);
         self.report(Transition::InitializerStarted { started, primitive })
@@ -339,7 +358,7 @@ impl<L: Listener> Replay<'_, L> {
         primitive: PrimitiveIndex,
         more: usize,
     ) -> Reported<L> {
-        let waiting = self.state.primitives[primitive].waiting + more;
+        let waiting = self.state.primitives[primitive].waiters.len() + more;
         let (source, edges) = self.state.source(thread, time, 0, waiting);
         let known = &mut self.state.primitives[primitive];
         known.initializer = None;

@@ -32,6 +32,8 @@ pub struct RunState {
     pub(super) edges: u64,
     /// Whether events are missing: some could not be recorded, or the recording is damaged.
     pub(super) is_incomplete: bool,
+    /// Whether the recording is [complete](Catalog::complete_from) from here on.
+    pub(super) is_complete: bool,
 }
 
 /// A process.
@@ -87,7 +89,8 @@ pub struct ThreadState {
     pub first: Option<Nanos>,
     /// How many events it has had.
     pub events: u64,
-    /// How long it has waited in all, sleep not included.
+    /// How long it has waited in all while it was
+    /// [recorded](Catalog::recorded_between), sleep not included.
     pub waited: Nanos,
     /// When its function was over.
     pub returned: Option<Nanos>,
@@ -99,13 +102,20 @@ pub struct ThreadState {
     pub spawned: Option<Source>,
     /// Its latest panic.
     pub panic: Option<Panic>,
-    /// When it last gave something away that may contain an endpoint: a message, or what a lock
-    /// protects.
+    /// When it last gave something away that may contain any of its endpoints: a message, or what a
+    /// lock protects.
     pub gave_away: Option<Nanos>,
+    /// Senders that it has made or cloned since it last sent a message that may contain some, and
+    /// has not used.
+    pub(super) fresh_senders: Vec<EndpointIndex>,
     /// Its return, as a source of edges.
     pub(super) end: Option<Source>,
     /// The `unpark` that lets it go on: the latest.
     pub unparked: Option<Source>,
+    /// Where that was, if it is recorded.
+    pub unparked_at: Option<PlaceIndex>,
+    /// The return from a `park` after that: it has taken the token.
+    pub token_taken: Option<Use>,
     /// The value of the message that it is about to send.
     pub(super) value: Option<(MessageId, Arc<str>)>,
     /// The operation whose end has been reported before its event came.
@@ -122,16 +132,9 @@ pub struct Panic {
     /// Its message.
     pub message: Arc<str>,
     /// Whether the thread has done more since than release what it held.
-    pub(super) went_on: bool,
+    pub went_on: bool,
     /// Whether the thread's function panicked, if its end is recorded.
     pub outcome: Option<bool>,
-}
-
-impl Panic {
-    /// Whether it has ended its thread.
-    pub fn is_uncaught(&self) -> bool {
-        self.outcome.unwrap_or(!self.went_on)
-    }
 }
 
 /// An operation that has begun to wait.
@@ -157,6 +160,11 @@ impl Wait {
     /// What it is on.
     pub fn target(&self) -> Option<Target> {
         self.operation.target
+    }
+
+    /// Whether its thread sleeps. All others wait, also where their timeout expires.
+    pub fn is_sleep(&self) -> bool {
+        self.call() == Call::Sleep
     }
 
     /// Whether it ends by itself.
@@ -205,7 +213,8 @@ pub struct Cause {
     pub edge: Option<u64>,
 }
 
-/// A channel.
+/// A channel. Messages are counted from where the recording is
+/// [complete](Catalog::complete_from).
 #[derive(Clone, Debug, Default)]
 pub struct ChannelState {
     /// Messages that were handed over and not received, as far as that is known.
@@ -218,6 +227,10 @@ pub struct ChannelState {
     pub unrecorded_sends: u64,
     /// Messages that were received.
     pub received: u64,
+    /// Messages that were received, but that were sent before they are counted.
+    pub sent_before: u64,
+    /// Messages that were handed over before they are counted. They have numbers, too.
+    pub(super) uncounted: u64,
     /// Senders that have not been dropped.
     pub senders: u64,
     /// Receivers that have not been dropped.
@@ -234,9 +247,11 @@ pub struct ChannelState {
     /// were handed over later. It is not known which of the others were received.
     pub(super) lost_after: u64,
     /// Who last made room; in a rendezvous, who last came to receive.
-    pub(super) room: Option<(Nanos, ThreadIndex)>,
+    pub room: Option<(Nanos, ThreadIndex)>,
     /// Whether its messages can contain endpoints.
     pub(super) carries_endpoints: bool,
+    /// The senders that messages in it most likely contain, by the numbers of the messages.
+    pub(super) parcels: VecDeque<(NonZeroU64, EndpointIndex)>,
 }
 
 impl ChannelState {
@@ -250,6 +265,17 @@ impl ChannelState {
         self.receiver_gone.is_some()
             && message.handed_over.is_some()
             && message.number.is_some_and(|number| number.get() > self.lost_after)
+    }
+
+    /// The number of the last message that was handed over.
+    pub(super) fn last_number(&self) -> u64 {
+        self.uncounted + self.sent
+    }
+
+    /// Starts to count messages.
+    pub(super) fn count_from_here(&mut self) {
+        self.uncounted = self.last_number();
+        (self.sent, self.unrecorded_sends, self.received, self.sent_before) = (0, 0, 0, 0);
     }
 
     /// Messages that can still be received.
@@ -275,6 +301,22 @@ pub struct EndpointState {
     pub events_then: u64,
     /// How often it was used by another thread than the time before.
     pub hops: u32,
+    /// The message with which it has most likely gone to another thread: its thread had made it,
+    /// not used it, and then sent a message that can contain it.
+    pub sent_with: Option<Parcel>,
+    /// Whether such a message may contain it, although it more likely contains another.
+    pub may_be_moved: bool,
+}
+
+/// A message that most likely contains an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// The channel of the message.
+    pub channel: ChannelIndex,
+    /// Its number in the channel.
+    pub number: NonZeroU64,
+    /// When it was received, and by which thread.
+    pub received: Option<(Nanos, ThreadIndex)>,
 }
 
 impl EndpointState {
@@ -287,6 +329,7 @@ impl EndpointState {
     pub(super) fn use_at(&mut self, at: Use) {
         self.hops += u32::from(self.last.is_some_and(|last| last.thread != at.thread));
         self.last = Some(at);
+        (self.sent_with, self.may_be_moved) = (None, false);
     }
 }
 
@@ -310,8 +353,8 @@ pub struct PrimitiveState {
     pub initializer: Option<Initializer>,
     /// Who last did what others wait for: released it, notified, arrived, or initialized it.
     pub moved: Option<(Nanos, ThreadIndex)>,
-    /// How many threads wait for it.
-    pub(super) waiting: usize,
+    /// The threads that wait for it, in the order in which they began to.
+    pub waiters: Vec<ThreadIndex>,
     /// The time up to which `waited` is counted.
     since: Nanos,
     /// How long threads had waited for it until then, all together.
@@ -320,6 +363,10 @@ pub struct PrimitiveState {
     pub(super) release: Option<Source>,
     /// Notifications that may have woken threads which have not reported it yet.
     pub(super) notifications: VecDeque<Source>,
+    /// The latest notification of a condition variable.
+    pub notified: Option<Notification>,
+    /// Notifications of a condition variable that are about to wake threads, the oldest first.
+    pub(super) wake_ups: Vec<Notification>,
     /// How many threads a barrier waits for.
     pub(super) size: u64,
     /// The arrival that opened the barrier.
@@ -330,11 +377,30 @@ pub struct PrimitiveState {
     pub(super) next_hold: u64,
 }
 
+/// A notification of a condition variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// When, by which thread and where.
+    pub by: Use,
+    /// Whether it wakes all threads that wait, and not one of them.
+    pub is_for_all: bool,
+    /// How many threads waited.
+    pub waiting: usize,
+    /// The threads that waited and have not been seen to go on since.
+    pub could_wake: Vec<ThreadIndex>,
+    /// The first that went on.
+    pub woken: Option<ThreadIndex>,
+}
+
 /// The initializer of a primitive, while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Initializer {
     /// The thread that runs it.
     pub thread: ThreadIndex,
+    /// Since when.
+    pub begin: Nanos,
+    /// Where it was asked for, if that is recorded.
+    pub place: Option<PlaceIndex>,
     /// Whether the recording has paused since it started: it may be over.
     pub is_outdated: bool,
 }
@@ -363,23 +429,57 @@ pub struct Hold {
 }
 
 impl PrimitiveState {
-    pub(super) fn begin_wait(&mut self, time: Nanos) {
+    pub(super) fn begin_wait(&mut self, time: Nanos, thread: ThreadIndex) {
         self.pass_to(time);
-        self.waiting += 1;
+        self.waiters.push(thread);
     }
 
-    pub(super) fn end_wait(&mut self, time: Nanos) {
+    pub(super) fn end_wait(&mut self, time: Nanos, thread: ThreadIndex) {
         self.pass_to(time);
-        self.waiting = self.waiting.saturating_sub(1);
-        if self.waiting == 0 {
+        if let Some(at) = self.waiters.iter().position(|waiter| *waiter == thread) {
+            self.waiters.remove(at);
+        }
+        self.wake_up(thread);
+        if self.waiters.is_empty() {
             self.notifications.clear();
         }
     }
 
     pub(super) fn pass_to(&mut self, time: Nanos) {
         let passed = time.since(self.since).get();
-        self.waited += Nanos::new(passed.saturating_mul(self.waiting as u64));
+        self.waited += Nanos::new(passed.saturating_mul(self.waiters.len() as u64));
         self.since = self.since.max(time);
+    }
+
+    /// When the latest notification was that may have woken this thread, which waits for it.
+    pub fn may_have_woken(&self, thread: ThreadIndex) -> Option<Nanos> {
+        let its = self.wake_ups.iter().filter(|it| it.could_wake.contains(&thread));
+        its.map(|it| it.by.time).max()
+    }
+
+    /// A thread goes on that has waited for a notification.
+    pub(super) fn wake_up(&mut self, thread: ThreadIndex) {
+        let mut is_explained = false;
+        for notification in &mut self.wake_ups {
+            let Some(at) = notification.could_wake.iter().position(|it| *it == thread) else {
+                continue;
+            };
+            notification.could_wake.remove(at);
+            // It was one of these that woke it. Let it be the oldest.
+            if !is_explained {
+                is_explained = true;
+                notification.woken.get_or_insert(thread);
+                if !notification.is_for_all {
+                    notification.could_wake.clear();
+                }
+                if let Some(latest) = &mut self.notified
+                    && latest.by == notification.by
+                {
+                    latest.woken.get_or_insert(thread);
+                }
+            }
+        }
+        self.wake_ups.retain(|it| !it.could_wake.is_empty());
     }
 
     /// What others wait for, without an edge.
@@ -396,6 +496,7 @@ impl PrimitiveState {
 impl RunState {
     /// Adds what is new in the catalog.
     pub(super) fn extend(&mut self, catalog: &Catalog) {
+        self.is_complete |= catalog.complete_from == Nanos::ZERO;
         self.processes.resize_with(catalog.processes.len(), ProcessState::default);
         for thread in catalog.threads.iter().skip(self.threads.len()) {
             if thread.spawned.is_some_and(|spawned| spawned.by.is_some()) {
@@ -439,6 +540,7 @@ impl RunState {
         sender: EndpointIndex,
         at: Use,
     ) {
+        self.threads[at.thread].fresh_senders.push(sender);
         let known = &mut self.endpoints[sender];
         (known.made, known.last) = (Some(at), Some(at));
         // By inexact clocks it can seem to be dropped before it is made.
@@ -452,6 +554,15 @@ impl RunState {
         self.is_incomplete
             || self.processes[process].has_paused()
             || catalog.processes[process].is_truncated
+    }
+
+    /// When the life of a thread is over: with its last event, or else with its process.
+    pub fn end_of_life(&self, catalog: &Catalog, thread: ThreadIndex) -> Nanos {
+        let known = &self.threads[thread];
+        match known.ended.or(known.returned) {
+            Some(_) => known.last,
+            None => catalog.end_of_thread(thread).max(known.last),
+        }
     }
 
     /// Whether an endpoint has been dropped.

@@ -33,7 +33,11 @@ impl<L: Listener> Replay<'_, L> {
                 let known = &mut self.state.threads[other];
                 match call {
                     Call::Spawn => known.spawned = Some(source),
-                    _ => known.unparked = Some(source),
+                    _ => {
+                        known.unparked = Some(source);
+                        known.unparked_at = operation.place;
+                        known.token_taken = None;
+                    }
                 }
                 self.report_completed(step.completed(None, None), edges)
             }
@@ -44,6 +48,10 @@ impl<L: Listener> Replay<'_, L> {
             }
             (call, _) => {
                 let wait = self.take_wait(step);
+                let known = &mut self.state.threads[thread];
+                if matches!(call, Call::Park | Call::ParkTimeout) && known.unparked.is_some() {
+                    known.token_taken.get_or_insert(step.at());
+                }
                 let cause = self.cause_at_thread(time, thread, call, other);
                 self.report_completed(step.completed(wait.as_ref(), cause), 0..0)
             }
@@ -121,6 +129,12 @@ impl<L: Listener> Replay<'_, L> {
                 });
                 let at = Use { time, thread, place };
                 return self.report(Transition::Panicked { at, message: &message });
+            }
+            Event::PanicCaught => {
+                if let Some(panic) = &mut self.state.threads[thread].panic {
+                    panic.went_on = true;
+                }
+                return Ok(());
             }
             Event::Returned { panicked } => {
                 self.abandon_wait(thread)?;

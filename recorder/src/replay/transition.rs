@@ -289,6 +289,13 @@ pub enum Transition<'t> {
         /// When it paused, if that is recorded.
         paused: Option<Nanos>,
     },
+    /// From here on the recording is
+    /// [complete](crate::reading::catalog::Catalog::complete_from): what a flight recorder has kept
+    /// from before does not count.
+    CompleteFromHere {
+        /// When.
+        time: Nanos,
+    },
     /// There are no more events. What is unfinished has been reported, except for locks that are held
     /// and messages in flight.
     Finishing,

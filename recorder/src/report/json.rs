@@ -9,9 +9,8 @@ use crate::analysis::critical_path::{PathPart, Segment};
 use crate::analysis::findings::words::method;
 use crate::analysis::findings::{Certainty, Finding};
 use crate::analysis::stats::channels::User;
-use crate::reading::catalog::{ChannelIndex, PlaceIndex, ProcessIndex, Target, ThreadIndex};
+use crate::reading::catalog::{ChannelIndex, Pause, PlaceIndex, ProcessIndex, Target, ThreadIndex};
 use crate::reading::{Nanos, Recording};
-use crate::replay::Pause;
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -23,6 +22,10 @@ pub struct Document {
     pub version: u32,
     /// How long the trace is.
     pub duration_ns: u64,
+    /// From when on the recording has all events: a flight recorder discards older ones. What was
+    /// before that does not count.
+    #[serde(default)]
+    pub complete_from_ns: u64,
     /// Whether events are missing.
     pub incomplete: bool,
     /// How many events could not be recorded, as far as the threads could count them.
@@ -64,6 +67,9 @@ pub struct FindingRecord {
     pub certain_if: Option<String>,
     /// The problem.
     pub what: String,
+    /// How it came about: a wait or an event each.
+    #[serde(default)]
+    pub chain: Vec<String>,
     /// A change that would help.
     pub advice: String,
     /// Why the problem matters.
@@ -138,6 +144,9 @@ pub struct ChannelRecord {
     pub sent: u64,
     /// Messages received.
     pub received: u64,
+    /// How many of those were sent before the recording is complete.
+    #[serde(default)]
+    pub sent_before: u64,
     /// Messages still queued when the receiver went.
     pub lost: u64,
     /// Messages still queued at the end.
@@ -205,6 +214,19 @@ pub struct SideRecord {
     pub refused: u64,
 }
 
+/// The processor time of a thread between two instants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessorRecord {
+    /// The first instant.
+    pub from_ns: u64,
+    /// The last instant.
+    pub to_ns: u64,
+    /// How long it ran on a processor between them.
+    pub on_cpu_ns: u64,
+    /// How long it was ready to run and waited for a processor.
+    pub ready_ns: u64,
+}
+
 /// A thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThreadRecord {
@@ -214,10 +236,16 @@ pub struct ThreadRecord {
     pub process: String,
     /// From its first event to its end.
     pub life_ns: u64,
-    /// How long it slept.
+    /// How long it slept while it was recorded.
     pub slept_ns: u64,
-    /// How long it waited.
+    /// How long it waited while it was recorded.
     pub waited_ns: u64,
+    /// How long it was not recorded, because the recording of its process paused.
+    #[serde(default)]
+    pub paused_ns: u64,
+    /// Its processor time, if it was observed at two instants or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<ProcessorRecord>,
     /// Messages sent.
     pub sent: u64,
     /// Messages received.
@@ -287,7 +315,7 @@ pub struct PathRecord {
 /// A part of the critical path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartRecord {
-    /// `running`, `sleeping`, `waiting` or `hand-over`.
+    /// `running`, `sleeping`, `waiting`, `paused` or `hand-over`.
     pub kind: String,
     /// The thread; for a hand-over its target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -343,6 +371,7 @@ impl Document {
         Document {
             version: VERSION,
             duration_ns: catalog.end.get(),
+            complete_from_ns: catalog.complete_from.get(),
             incomplete: analysis.is_incomplete,
             dropped: *dropped,
             damage: damage.iter().map(ToString::to_string).collect(),
@@ -391,6 +420,7 @@ impl Report<'_> {
             certain: certain_if.is_none(),
             certain_if,
             what: finding.what.clone(),
+            chain: finding.chain.clone(),
             advice: finding.advice.clone(),
             why: finding.why.clone(),
             site: self.place(finding.place),
@@ -405,7 +435,7 @@ impl Report<'_> {
 
     fn process_record(&self, process: ProcessIndex) -> ProcessRecord {
         let facts = &self.analysis.catalog.processes[process];
-        let pauses = self.analysis.state.processes[process].pauses.iter();
+        let pauses = facts.pauses.list().iter();
         let pause = |&Pause { from, to }: &Pause| PauseRecord {
             from_ns: from.map(Nanos::get),
             to_ns: to.map(Nanos::get),
@@ -440,6 +470,7 @@ impl Report<'_> {
             site: self.place(facts.place),
             sent: state.all_sent(),
             received: state.received,
+            sent_before: state.sent_before,
             lost: state.lost,
             queued: state.queued(),
             returned: stats.returned(),
@@ -467,7 +498,7 @@ impl Report<'_> {
 
     fn thread_record(&self, thread: ThreadIndex) -> ThreadRecord {
         let facts = &self.analysis.catalog.threads[thread];
-        let state = &self.analysis.state.threads[thread];
+
         let stats = &self.analysis.stats.threads[thread];
         let on = |target: Option<Target>| target.map(|target| self.label(target));
         let waits = stats.waits.iter().map(|waits| WaitRecord {
@@ -489,9 +520,16 @@ impl Report<'_> {
             life_ns: self.analysis.life(thread).get(),
             slept_ns: stats.slept.get(),
             waited_ns: stats.waited.get(),
+            paused_ns: self.analysis.paused(thread).get(),
+            processor: self.analysis.processor_time(thread).map(|share| ProcessorRecord {
+                from_ns: share.from.get(),
+                to_ns: share.to.get(),
+                on_cpu_ns: share.on_cpu.get(),
+                ready_ns: share.ready.get(),
+            }),
             sent: stats.sent,
             received: stats.received,
-            panicked: state.panic.as_ref().is_some_and(|panic| panic.is_uncaught()),
+            panicked: self.analysis.has_panicked(thread),
             panics: stats.panics,
             dropped: facts.dropped,
             waits: waits.collect(),
@@ -521,6 +559,7 @@ impl Report<'_> {
             Segment::Running(thread) => ("running", Some(Target::Thread(thread))),
             Segment::Sleeping(thread) => ("sleeping", Some(Target::Thread(thread))),
             Segment::Waiting(thread) => ("waiting", Some(Target::Thread(thread))),
+            Segment::Paused => ("paused", None),
             Segment::HandOff(target) => ("hand-over", target),
         };
         PartRecord {

@@ -119,14 +119,28 @@ pub struct Limits {
     /// --max-depth jobs=100
     #[arg(long, value_name = "CHANNEL=N")]
     pub max_depth: Vec<MaxDepth>,
+    /// Checks the limits even if events are missing from the recording, because they could not be
+    /// recorded or cannot be read. Without this option, limits fail on such a recording
+    #[arg(long)]
+    pub allow_incomplete: bool,
 }
 
 impl Limits {
     /// A line for each limit that the report exceeds. A limit for a channel that does not exist
-    /// counts as exceeded: its name may be misspelt.
+    /// counts as exceeded, since its name may be misspelt. So do all limits if events are missing,
+    /// unless that is allowed.
     pub fn exceeded(&self, report: &Report<'_>) -> Vec<String> {
         let mut lines = Vec::new();
-        let must_not_occur = |code: &&Code| self.fail_on.iter().any(|it| it.0.contains(code));
+        let Limits { fail_on, max_latency, max_depth, allow_incomplete } = self;
+        let has_limits = fail_on.is_some() || !max_latency.is_empty() || !max_depth.is_empty();
+        if has_limits && report.analysis.is_incomplete && !allow_incomplete {
+            lines.push(
+                "events are missing from the recording, so the limits cannot be checked; \
+                 --allow-incomplete checks the rest"
+                    .to_owned(),
+            );
+        }
+        let must_not_occur = |code: &&Code| fail_on.iter().any(|it| it.0.contains(code));
         for &code in Code::ALL.iter().filter(must_not_occur) {
             let findings = report.findings.iter().filter(|finding| finding.code == code);
             match findings.count() as u64 {
@@ -134,7 +148,7 @@ impl Limits {
                 count => lines.push(format!("{} of the kind {code}", counted(count, "finding"))),
             }
         }
-        for MaxLatency { channel, percentile, percentile_name, limit } in &self.max_latency {
+        for MaxLatency { channel, percentile, percentile_name, limit } in max_latency {
             lines.extend(check(report, channel, |stats| {
                 let found = stats.latency.percentile(*percentile);
                 (found > *limit).then(|| {
@@ -142,7 +156,7 @@ impl Limits {
                 })
             }));
         }
-        for MaxDepth { channel, limit } in &self.max_depth {
+        for MaxDepth { channel, limit } in max_depth {
             lines.extend(check(report, channel, |stats| {
                 let found = stats.depth.max;
                 (found > *limit).then(|| format!("the depth was {found}, more than {limit}"))

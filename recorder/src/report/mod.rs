@@ -3,10 +3,11 @@
 
 use crate::analysis::findings::{self, Finding};
 use crate::analysis::{Analysis, analyse};
+use crate::reading::catalog::{Catalog, Pause};
 use crate::reading::{self, Nanos, Recording};
-use crate::replay::Pause;
 
 pub mod diff;
+mod groups;
 pub mod json;
 pub mod limits;
 pub mod summary;
@@ -31,20 +32,40 @@ impl<'a> Report<'a> {
     /// The recording cannot be read.
     pub fn new(recording: &'a Recording) -> reading::Result<Self> {
         let analysis = analyse(recording)?;
-        let findings = findings::find(&analysis);
+        let mut findings = findings::find(&analysis);
+        for finding in &mut findings {
+            drop_places_in_std(finding, analysis.catalog);
+        }
         Ok(Report { recording, analysis, findings })
     }
+}
+
+/// Removes the places inside the standard library: there is nothing for the reader to change.
+fn drop_places_in_std(finding: &mut Finding, catalog: &Catalog) {
+    let evidence = finding.evidence.iter_mut().map(|evidence| &mut evidence.place);
+    for place in evidence.chain([&mut finding.place]) {
+        place.take_if(|place| catalog.places[*place].is_in_std());
+    }
+}
+
+/// From when on the recording is complete, in words, if a flight recorder has discarded events.
+fn window(analysis: &Analysis<'_>) -> Option<String> {
+    let catalog = analysis.catalog;
+    (catalog.complete_from > Nanos::ZERO).then(|| {
+        let (from, length) = (catalog.complete_from, catalog.length());
+        format!("complete from {from} on; counts and times are those of the {length} since then")
+    })
 }
 
 /// The number of times that the recordings of all processes paused, and for how long, in words;
 /// `None` if they never did.
 fn pauses(analysis: &Analysis<'_>) -> Option<(usize, String)> {
-    let processes = analysis.state.processes.iter_enumerated();
+    let processes = analysis.catalog.processes.iter_enumerated();
     // Not every start is recorded.
     let lengths = processes.flat_map(|(process, known)| {
         let end = analysis.catalog.end_of(process);
         let length = move |pause: &Pause| Some(pause.to.unwrap_or(end).since(pause.from?));
-        known.pauses.iter().map(length)
+        known.pauses.list().iter().map(length)
     });
     let lengths: Vec<Option<Nanos>> = lengths.collect();
     let time: Nanos = lengths.iter().flatten().copied().sum();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use format::Call;
 
-use super::{Report, pauses};
+use super::{Report, pauses, window};
 use crate::analysis::Analysis;
 use crate::analysis::findings::words::counted;
 use crate::reading::Nanos;
@@ -30,7 +30,7 @@ impl<'a> Summary<'a> {
         let threads = report.analysis.state.threads.iter_enumerated();
         let waiting = threads.filter_map(|(thread, known)| {
             let wait = known.wait.as_ref()?;
-            (wait.is_open() && wait.call() != Call::Sleep).then_some((thread, wait))
+            (wait.is_open() && !wait.is_sleep()).then_some((thread, wait))
         });
         Summary { report, waiting: waiting.collect() }
     }
@@ -38,7 +38,7 @@ impl<'a> Summary<'a> {
     /// Leaves out the waits that findings explain.
     #[must_use]
     pub fn without_hangs(mut self) -> Self {
-        let hangs = self.report.findings.iter().filter(|finding| finding.code.is_hang());
+        let hangs = self.report.findings.iter().filter(|finding| finding.is_hang);
         let explained: Vec<_> = hangs.flat_map(|finding| &finding.threads).collect();
         self.waiting.retain(|(thread, _)| !explained.contains(&thread));
         self
@@ -153,19 +153,27 @@ fn write_more(f: &mut fmt::Formatter<'_>, kind: &str, all: usize) -> fmt::Result
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Analysis { catalog, state, stats, .. } = &self.report.analysis;
-        write!(f, "{} in ", counted(catalog.threads.len() as u64, "thread"))?;
+        let threads = self.report.analysis.counted_threads();
+        write!(f, "{} in ", counted(threads as u64, "thread"))?;
         if catalog.processes.len() > 1 {
             write!(f, "{}, ", counted(catalog.processes.len() as u64, "process"))?;
         }
         let sent = state.channels.iter().map(|channel| channel.all_sent()).sum();
         let received: u64 = state.channels.iter().map(|channel| channel.received).sum();
-        writeln!(
+        write!(
             f,
             "{}: {}, {} sent, {received} received",
-            catalog.end,
+            catalog.length(),
             counted(catalog.channels.len() as u64, "channel"),
             counted(sent, "message"),
         )?;
+        match state.channels.iter().map(|channel| channel.sent_before).sum::<u64>() {
+            0 => writeln!(f)?,
+            before => writeln!(f, " ({before} of them sent before)")?,
+        }
+        if let Some(window) = window(&self.report.analysis) {
+            writeln!(f, "{window}")?;
+        }
         if let Some(alignment) = &self.report.recording.alignment {
             writeln!(f, "{alignment}")?;
         }

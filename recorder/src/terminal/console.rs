@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use super::cancel::Watch;
+use super::width;
 use crate::cli::Verbosity;
+use crate::layout::wrap_lines;
 
 /// Prints messages and progress, as far as the command line allows.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +49,13 @@ impl Console {
     }
 }
 
-/// Prints a line.
+/// Prints a line, or several.
 pub fn print(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let mut text = line.to_string();
+    if let Some(width) = width::for_messages() {
+        text = wrap_lines(&text, width);
+    }
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Prints an error, or another message that even a quiet recorder prints.

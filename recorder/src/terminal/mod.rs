@@ -4,3 +4,4 @@ pub mod cancel;
 pub mod console;
 pub mod diagnostics;
 pub mod signals;
+pub(crate) mod width;

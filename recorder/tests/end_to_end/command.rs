@@ -42,7 +42,8 @@ impl Place {
         command
             .current_dir(self.0.path())
             .env("TMPDIR", self.path("temporary"))
-            .env_remove("INSTRUMENTED_SESSION");
+            .env_remove("INSTRUMENTED_SESSION")
+            .env_remove("COLUMNS");
         command
     }
 
@@ -124,6 +125,11 @@ pub(crate) fn run(command: Command) -> Ran {
     Running::start(command).finish()
 }
 
+/// A text without its line breaks and indentation.
+pub(crate) fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The result of a command that has ended.
 #[derive(Debug)]
 pub(crate) struct Ran {
@@ -145,10 +151,11 @@ impl Ran {
         self
     }
 
-    /// Asserts that stderr contains `part`.
+    /// Asserts that stderr contains `part`, perhaps with other line breaks.
     #[track_caller]
     pub(crate) fn expect_stderr(self, part: &str) -> Self {
-        assert!(self.stderr.contains(part), "{part:?} is not in {self:#?}");
+        let is_there = self.stderr.contains(part) || words(&self.stderr).contains(part);
+        assert!(is_there, "{part:?} is not in {self:#?}");
         self
     }
 

@@ -98,14 +98,15 @@ fn a_recording_is_shown_in_the_terminal() {
     let place = Place::new();
     let ran = record(&place, &["count", "3", "1"]);
     let summary = ran.stderr.lines().next().unwrap().to_owned();
-    let show = |arguments: &[&str]| {
+    let show_in = |columns: &str, arguments: &[&str]| {
         let mut recorder = place.recorder(&["show", "x.rec"]);
-        recorder.args(arguments);
+        recorder.args(arguments).env("COLUMNS", columns);
         run(recorder).expect_status(0).expect_stderr(&summary)
     };
+    let show = |arguments: &[&str]| show_in("", arguments);
     let shown = show(&[]).stdout;
-    // Output to a pipe has no width limit and no colours.
-    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    // Output to a pipe has a default width and no colours.
+    assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
     assert!(!shown.contains('\u{1b}'), "{shown}");
     assert!(shown.starts_with("            main"), "{shown}");
     for message in 1..=3 {
@@ -113,6 +114,17 @@ fn a_recording_is_shown_in_the_terminal() {
     }
     assert!(show(&["--events", "4"]).stdout.contains(" events left out here"));
     assert!(show(&["--threads", "1"]).stdout.ends_with(" left out (--threads N shows more)\n"));
+    // In a narrow terminal not even those fit that are asked for.
+    let narrow = show_in("45", &["--threads", "9"]).stdout;
+    let hint = "2 threads left out (no more fit;\n            --thread and --channel select)\n";
+    assert!(narrow.ends_with(hint), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 45), "{narrow}");
+    let consumer = show_in("45", &["--thread", "consumer"]);
+    assert!(consumer.stdout.starts_with("            consumer\n"), "{consumer:#?}");
+    assert!(consumer.stderr.contains("; shown: thread consumer"), "{consumer:#?}");
+    run(place.recorder(&["show", "x.rec", "--thread", "nobody"]))
+        .expect_status(2)
+        .expect_stderr("no thread \"nobody\"");
 }
 
 #[test]

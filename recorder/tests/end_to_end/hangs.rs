@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::command::{Place, Running, run};
+use crate::command::{Place, Running, run, words};
 use crate::programs::program;
 
 /// How `hang` hangs.
@@ -13,20 +13,18 @@ fn the_cause_is_printed_while_the_program_hangs() {
     let place = Place::new();
     let arguments = ["record", "-o", "x.txt", "--", program("hang")];
     let mut running = Running::start(place.recorder(&arguments));
-    let line = loop {
-        let line = running.next_error_line();
-        if line.starts_with(DEADLOCK) {
-            break line;
-        }
-    };
-    for part in ["left waits in recv on \"to left\"", "right waits in recv on \"to right\""] {
-        assert!(line.contains(part), "{line}");
-    }
-    for marker in ["in left {}", "in right {}"] {
-        let source = include_str!("../programs/src/bin/hang.rs");
+    let source = include_str!("../programs/src/bin/hang.rs");
+    let expected = [("left", "in left {}"), ("right", "in right {}")].map(|(thread, marker)| {
         let number = 1 + source.lines().position(|line| line.contains(marker)).unwrap();
-        assert!(line.contains(&format!("src/bin/hang.rs:{number})")), "{line}");
+        let place = format!("(recorder/tests/programs/src/bin/hang.rs:{number})");
+        format!("{thread} waits in recv on \"to {thread}\" {place}")
+    });
+    // It is printed while the program hangs, in several lines.
+    let mut said = String::new();
+    while !expected.iter().all(|part| words(&said).contains(part)) {
+        said += &running.next_error_line();
     }
+    assert!(said.contains(&format!("\n{DEADLOCK}")), "{said}");
     // The recorder does not end it.
     running.signal(Signal::INT);
     let ran = running.finish().expect_status(130).expect_no_damage();

@@ -142,6 +142,37 @@ fn the_newest_events_are_kept() {
 }
 
 #[test]
+fn the_report_on_a_flight_recording_is_about_the_part_that_is_complete() {
+    let place = Place::new();
+    let program = [program("count"), "100000", "3"];
+    let recorder = ["record", "--last", "1MB", "-o", "x.rec", "--"];
+    run(place.recorder(&[&recorder[..], &program].concat()))
+        .expect_status(0)
+        .expect_no_damage()
+        .expect_stderr("complete from ");
+    let report = run(place.recorder(&["report", "x.rec"])).expect_status(0);
+    assert!(report.stdout.contains("\nthe recording is complete from "), "{report:#?}");
+    let json = run(place.recorder(&["report", "--json", "x.rec"])).expect_status(0);
+    let report: Value = serde_json::from_str(&json.stdout).unwrap();
+    let number = |value: &Value| value.as_u64().unwrap();
+    let window = number(&report["duration_ns"]) - number(&report["complete_from_ns"]);
+    // The first events of main are kept: there are few.
+    assert!(number(&report["complete_from_ns"]) > 0 && window > 0, "{report:#}");
+    let numbers = &report["channels"][0];
+    let [sent, received, before] =
+        ["sent", "received", "sent_before"].map(|count| number(&numbers[count]));
+    assert!(0 < received && received < 300_000, "{numbers:#}");
+    assert!(before <= received && received <= sent + before, "{numbers:#}");
+    for thread in report["threads"].as_array().unwrap() {
+        let [life, slept, waited] =
+            ["life_ns", "slept_ns", "waited_ns"].map(|time| number(&thread[time]));
+        assert!(life <= window && slept + waited <= life, "{thread:#}");
+    }
+    let path = &report["critical_path"];
+    assert!(number(&path["length_ns"]) <= window, "{path:#}");
+}
+
+#[test]
 fn a_flight_recorder_writes_snapshots_on_request() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--last", "1h", "-o", "x.txt"]);

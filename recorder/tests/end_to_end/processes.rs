@@ -52,10 +52,11 @@ fn a_tree_of_processes_is_one_timeline() {
     assert_eq!(arrows("s"), arrows("t"));
     assert_eq!(arrows("s").len(), 30);
 
-    // The recorder can see only the end of the program itself.
+    // The status of the program itself is known, and of the others that they have ended.
     let text = place.text("x.txt");
     assert_eq!(text.count(&["ProcessStarted"]), 3);
-    assert_eq!(text.count(&["ProcessEnded"]), 1);
+    assert_eq!(text.count(&["ProcessEnded"]), 3);
+    assert_eq!(text.count(&["RunEnded"]), 1);
 
     // All readable executables are described.
     let content = fs::read(program("tree")).unwrap();

@@ -9,7 +9,7 @@ const SOURCE: &str = include_str!("../programs/src/bin/every_outcome.rs");
 const FILE: &str = "recorder/tests/programs/src/bin/every_outcome.rs";
 
 /// The number of events of each kind that `every_outcome` causes.
-const COUNTS: [(&str, usize); 34] = [
+const COUNTS: [(&str, usize); 35] = [
     ("ProcessStarted", 1),
     ("ProcessEnded", 1),
     ("Executable", 1),
@@ -17,6 +17,7 @@ const COUNTS: [(&str, usize); 34] = [
     ("Spawn", 10),
     ("ThreadStarted", 11),
     ("Returned", 10),
+    ("RunEnded", 1),
     ("ThreadEnded", 11),
     ("ChannelCreated", 13),
     ("ReceiverDropped", 13),

@@ -1,8 +1,9 @@
 //! `recorder report` and `recorder diff`, and the findings that `recorder record` prints.
 
+use recorder::reading::Recording;
 use serde_json::Value;
 
-use crate::command::{Place, Ran, run};
+use crate::command::{Place, Ran, run, words};
 use crate::programs::program;
 
 /// Records an example until it is reported to hang.
@@ -24,10 +25,13 @@ fn the_first_line_names_the_cause() {
 
     let report = run(place.recorder(&["report", "hang.rec"])).expect_status(0);
     assert!(report.stdout.starts_with(CAUSE), "{report:#?}");
-    assert!(report.stdout.contains("held by main itself"), "{report:#?}");
-    for heading in ["\nFindings\n", "\nChannels\n", "\nThreads\n", "\nBottleneck\n"] {
+    assert!(words(&report.stdout).contains("held by main itself"), "{report:#?}");
+    for heading in ["\nFindings\n", "\nChannels\n", "\nThreads\n"] {
         assert!(report.stdout.contains(heading), "{heading:?} is not in {report:#?}");
     }
+    // What would make a run shorter that never ends?
+    assert!(!report.stdout.contains("\nBottleneck\n"), "{report:#?}");
+    assert!(!hung.stderr.contains("bottleneck: "), "{hung:#?}");
     // No colours without a terminal.
     assert!(!report.stdout.contains('\x1b'), "{report:#?}");
     assert_eq!(report.stderr, "");
@@ -60,7 +64,46 @@ fn a_healthy_run_has_no_findings() {
     let report = run(place.recorder(&["report", "hello.rec", "--fail-on", "any"]));
     let report = report.expect_status(0);
     assert!(report.stdout.starts_with("no findings in "), "{report:#?}");
-    assert_eq!(recorded.stderr.lines().count(), 3, "{recorded:#?}");
+    let lines = recorded.stderr.lines().filter(|line| !line.starts_with("bottleneck: "));
+    assert_eq!(lines.count(), 3, "{recorded:#?}");
+}
+
+#[test]
+fn the_bottleneck_of_a_healthy_run_is_named_in_a_line() {
+    let place = Place::new();
+    let arguments = ["record", "-o", "slow.rec", "--", program("unhurried")];
+    let recorded = run(place.recorder(&arguments)).expect_status(0);
+    let line = recorded.stderr.lines().find(|line| line.starts_with("bottleneck: "));
+    let line = line.unwrap_or_else(|| panic!("{recorded:#?}"));
+    assert!(line.starts_with("bottleneck: main sleeps for "), "{line}");
+    let quiet = run(place.recorder(&[&["-q"], &arguments[..]].concat())).expect_status(0);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn things_made_inside_std_are_named_after_their_first_use() {
+    let place = Place::new();
+    run(place.recorder(&["record", "-o", "made.rec", "--", program("made_in_std")]))
+        .expect_status(0);
+    let report = run(place.recorder(&["report", "made.rec"])).expect_status(0).stdout;
+    let json = run(place.recorder(&["report", "--json", "made.rec"])).expect_status(0).stdout;
+    let source = include_str!("../programs/src/bin/made_in_std.rs");
+    let line = |name: &str| {
+        let is_marked = |line: &str| line.ends_with(&format!("// {name}"));
+        format!("made_in_std.rs:{}", source.lines().position(is_marked).unwrap() + 1)
+    };
+    let recording = Recording::open(&place.path("made.rec")).unwrap();
+    let locks = recording.catalog.primitives.iter().map(|lock| &*lock.label);
+    let (first, second) = (line("default"), line("mapped"));
+    let expected = [
+        format!("Mutex<u8> @ {first}"),
+        format!("Mutex<u16> @ {second}"),
+        format!("Mutex<u16> @ {second} [2]"),
+    ];
+    assert_eq!(locks.collect::<Vec<_>>(), expected);
+    let channels = format!("u32 @ {}", line("channels"));
+    assert!(report.contains(&format!("{channels} [2]")), "{report}");
+    assert!(!json.contains("library/"), "{json}");
 }
 
 #[test]
@@ -85,6 +128,11 @@ fn json_and_limits_are_for_machines() {
     let json = run(place.recorder(&["report", "--json", "cut.rec"])).expect_status(0);
     let report: Value = serde_json::from_str(&json.stdout).unwrap();
     assert!(report["damage"][0].as_str().unwrap().starts_with("truncated at "), "{report}");
+
+    let cut = ["report", "cut.rec", "--fail-on", "any"];
+    let missing = "so the limits cannot be checked; --allow-incomplete checks the rest";
+    run(place.recorder(&cut)).expect_status(1).expect_stderr(missing);
+    run(place.recorder(&[&cut[..], &["--allow-incomplete"]].concat())).expect_status(0);
 
     for (limits, why) in [
         (&["--fail-on", "deadlock,panic"][..], ""),

@@ -235,7 +235,7 @@ fn a_report_names_the_process_of_each_finding() {
         .expect_stderr("2 recordings on one clock");
     for said in [
         "deadlock: in deadlock, ",
-        "     in forgotten_sender, main waits in recv on \"results\"\n",
+        "     in forgotten_sender, main waits in recv on \"results\"",
         "\n  forgotten_sender\n    main ",
         "\n  deadlock\n    main ",
     ] {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::command::{Place, Running, run};
+use crate::command::{Place, Running, run, words};
 use crate::programs::program;
 
 #[test]
@@ -105,10 +105,9 @@ fn the_timeout_ends_a_program_that_hangs() {
     let source = include_str!("../programs/src/bin/hang.rs");
     for (thread, marker) in [("left", "in left {}"), ("right", "in right {}")] {
         let line = 1 + source.lines().position(|line| line.contains(marker)).unwrap();
-        let said = ran.stderr.lines().any(|said| {
-            said.contains(&format!("{thread} waits in recv on \"to {thread}\""))
-                && said.contains(&format!("src/bin/hang.rs:{line})"))
-        });
+        let place = format!("(recorder/tests/programs/src/bin/hang.rs:{line})");
+        let wait = format!("{thread} waits in recv on \"to {thread}\" {place}");
+        let said = words(&ran.stderr).contains(&wait);
         assert!(said, "{thread}, line {line}: {ran:#?}");
     }
 }

@@ -150,6 +150,7 @@ fn a_program_without_channels_is_recorded() {
         "ProcessStarted",
         "Host",
         "ProcessEnded",
+        "RunEnded",
         "Executable",
         "ThreadStarted",
         "Site",

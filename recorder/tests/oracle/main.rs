@@ -4,13 +4,16 @@
 /// The exhaustive search.
 mod search;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use recorder::analysis::analyse;
 use recorder::reading::Recording;
 use recorder::reading::catalog::ThreadIndex;
-use recorder_simulator::machine::{Action, Message, Outcome, Status};
+use recorder_simulator::machine::{Action, Message, Once, Outcome, Status};
 use recorder_simulator::program::{Program, Run, programs};
 use recorder_simulator::with_observations;
 use search::{never_again, never_again_for_all_we_know};
@@ -68,7 +71,7 @@ fn run_with_pause<'a>(program: &'a Program, schedule: &Schedule, pause: &Range<u
         if *hesitates {
             run.hesitate(thread);
         } else {
-            run.step(thread);
+            run.step_waking(thread, step);
         }
     }
     run
@@ -79,7 +82,7 @@ proptest! {
     #[test]
     fn the_oracles_agree(program in programs(), schedule in schedules()) {
         let run = run(&program, &schedule);
-        let certain = never_again_for_all_we_know(&program, &run.state);
+        let certain = never_again_for_all_we_know(&program, &run);
         let in_fact = never_again(&program, &run.state);
         for (certain, in_fact) in certain.iter().zip(&in_fact) {
             prop_assert!(!certain || *in_fact, "{certain:?} {in_fact:?}\n{}", run.text());
@@ -98,7 +101,7 @@ proptest! {
     fn the_certain_deadlocks_are_the_provable_ones(program in programs(), schedule in schedules()) {
         let run = run(&program, &schedule);
         let certain = certain(&run);
-        let expected = never_again_for_all_we_know(&program, &run.state);
+        let expected = never_again_for_all_we_know(&program, &run);
         prop_assert_eq!(&certain, &expected, "\n{}", run.text());
         let in_fact = never_again(&program, &run.state);
         for (certain, in_fact) in certain.iter().zip(in_fact) {
@@ -138,7 +141,7 @@ proptest! {
         let (likely, _) = stuck_in(&run(&program, &schedule));
         let so = |thread: &usize| likely.contains(thread);
         prop_assert!(seems_stuck.0.iter().all(so), "{seems_stuck:?}\n{}", paused.text());
-        let in_fact = never_again_for_all_we_know(&program, &paused.state);
+        let in_fact = never_again_for_all_we_know(&program, &paused);
         let so = |&thread: &usize| in_fact[thread];
         prop_assert!(seems_stuck.1.iter().all(so), "{seems_stuck:?}\n{}", paused.text());
     }
@@ -183,6 +186,9 @@ fn program(channels: &[(Option<usize>, &[usize], usize)], threads: &[&[Action]])
         shared: vec![false; channels.len()],
         receivers: channels.iter().map(|channel| channel.2).collect(),
         locks: 2,
+        rwlocks: 1,
+        condvars: 1,
+        onces: 1,
         threads: threads
             .iter()
             .map(|actions| actions.iter().copied().chain([Action::End]).collect())
@@ -197,8 +203,149 @@ fn stuck(program: &Program, order: &[usize]) -> [Vec<bool>; 2] {
         assert!(run.able().contains(&thread));
         run.step(thread);
     }
-    let state = &run.state;
-    [never_again_for_all_we_know(program, state), never_again(program, state)]
+    [never_again_for_all_we_know(program, &run), never_again(program, &run.state)]
+}
+
+/// What keeps a thread waiting in the last state of a run.
+fn situations(run: &Run, certain: &[bool]) -> Vec<&'static str> {
+    let machine = &run.state.machine;
+    let mut situations = Vec::new();
+    for (thread, &certain) in certain.iter().enumerate() {
+        let (woken, action) = match machine.threads[thread].status {
+            Status::Waiting(action) => (false, action),
+            Status::Relocking { action, .. } => (true, action),
+            _ => continue,
+        };
+        let writes = |lock| {
+            machine.threads.iter().any(|it| it.status == Status::Waiting(Action::Lock(lock)))
+        };
+        situations.push(match (action, certain) {
+            (Action::Send(_), true) => "a send",
+            (Action::Receive(_), true) => "a receive",
+            (Action::Join(_), true) => "a join",
+            (Action::Lock(lock), true) if !machine.locks[lock].readers.is_empty() => "a write",
+            (Action::Lock(_), true) => "a lock",
+            (Action::Read(lock), true) if writes(lock) && machine.locks[lock].writer.is_none() => {
+                "a read behind a thread that waits to write"
+            }
+            (Action::Read(_), true) => "a read",
+            (Action::Wait { .. }, true) if woken => "a mutex after a notification",
+            (Action::Wait { .. }, true) => "a notification",
+            (Action::Wait { .. }, false) if !woken && run.may_be_woken(thread) => {
+                "a notification that another thread has got"
+            }
+            (Action::Park, true) => "a token",
+            (Action::Park, false) if machine.has_token(thread) => "a token that is there",
+            (Action::Initialize(once), true) if machine.onces[once] == Once::Running(thread) => {
+                "its own initialiser"
+            }
+            (Action::Initialize(_), true) => "an initialiser",
+            _ => continue,
+        });
+    }
+    situations
+}
+
+/// The random programs come into every situation.
+#[test]
+fn threads_wait_for_everything_in_vain() {
+    const MAX_RUNS: usize = 8_192;
+    let mut runner = TestRunner::deterministic();
+    let mut missing = BTreeSet::from([
+        "a send",
+        "a receive",
+        "a join",
+        "a write",
+        "a lock",
+        "a read behind a thread that waits to write",
+        "a read",
+        "a mutex after a notification",
+        "a notification",
+        "a notification that another thread has got",
+        "a token",
+        "a token that is there",
+        "its own initialiser",
+        "an initialiser",
+    ]);
+    let samples = (programs(), schedules());
+    for _ in 0..MAX_RUNS {
+        if missing.is_empty() {
+            break;
+        }
+        let tree = samples.new_tree(&mut runner).expect("every tape is a program");
+        let (program, schedule) = tree.current();
+        let run = run(&program, &schedule);
+        // A search takes much longer than a run.
+        let threads = program.threads.len();
+        let possible = [true, false].map(|certain| situations(&run, &vec![certain; threads]));
+        if !possible.iter().flatten().any(|situation| missing.contains(situation)) {
+            continue;
+        }
+        let certain = never_again_for_all_we_know(&program, &run);
+        for situation in situations(&run, &certain) {
+            missing.remove(situation);
+        }
+    }
+    assert_eq!(missing, BTreeSet::new());
+}
+
+#[test]
+fn a_reader_waits_behind_a_thread_that_waits_to_write() {
+    use Action::{Lock, Read, ReadUnlock, Unlock};
+    let rwlock = 2;
+    let twice = [Read(rwlock), Read(rwlock), ReadUnlock(rwlock), ReadUnlock(rwlock)];
+    let locks = program(&[], &[&twice, &[Lock(rwlock), Unlock(rwlock)]]);
+    // Each waits for the other.
+    assert_eq!(stuck(&locks, &[0, 1, 0]), [[true; 2]; 2]);
+    // Nobody waits to write yet.
+    assert_eq!(stuck(&locks, &[0, 0, 1]), [[false; 2]; 2]);
+}
+
+#[test]
+fn a_notification_wakes_one_of_those_that_wait() {
+    use Action::{Lock, NotifyOne, Unlock};
+    let waits = [Lock(0), Action::Wait { condvar: 0, mutex: 0 }, Unlock(0)];
+    let three = program(&[], &[&waits, &waits, &[NotifyOne(0)]]);
+    let both_wait = [0, 0, 1, 1];
+    // In fact it wakes the first. But either may be the one, and may then notify the other.
+    let notified = [&both_wait[..], &[2]].concat();
+    assert_eq!(stuck(&three, &notified), [[false; 3], [false, true, false]].map(Vec::from));
+    let ended = [&notified[..], &[2]].concat();
+    assert_eq!(stuck(&three, &ended), [[false; 3], [false, true, false]].map(Vec::from));
+    // The first has returned, and it is over.
+    let returned = [&ended[..], &[0, 0, 0]].concat();
+    assert_eq!(stuck(&three, &returned), [[false, true, false]; 2].map(Vec::from));
+}
+
+#[test]
+fn a_thread_that_is_notified_needs_its_mutex() {
+    use Action::{Join, Lock, NotifyAll, Unlock};
+    let waits = [Lock(0), Action::Wait { condvar: 0, mutex: 0 }, Unlock(0)];
+    // The holder of the mutex waits for the thread that it has notified.
+    let held = program(&[], &[&[Lock(0), NotifyAll(0), Join(1), Unlock(0)], &waits]);
+    assert_eq!(stuck(&held, &[1, 1, 0, 0]), [[false; 2], [false, true]].map(Vec::from));
+    assert_eq!(stuck(&held, &[1, 1, 0, 0, 0]), [[true; 2]; 2].map(Vec::from));
+}
+
+#[test]
+fn a_parked_thread_needs_a_token() {
+    use Action::{Park, Unpark};
+    let parks = program(&[], &[&[Park, Park], &[Unpark(0)]]);
+    assert_eq!(stuck(&parks, &[0]), [[false; 2]; 2]);
+    assert_eq!(stuck(&parks, &[0, 1, 1]), [[false; 2]; 2]);
+    // There is one token for two calls.
+    assert_eq!(stuck(&parks, &[0, 1, 1, 0, 0]), [[true, false]; 2]);
+}
+
+#[test]
+fn an_initialiser_that_needs_itself_never_ends() {
+    use Action::Initialize;
+    let end = Action::EndInitializer { once: 0, failed: false };
+    let itself = program(&[], &[&[Initialize(0), Initialize(0), end], &[Initialize(0), end]]);
+    assert_eq!(stuck(&itself, &[0, 0]), [[true, false]; 2]);
+    assert_eq!(stuck(&itself, &[0, 0, 1]), [[true; 2]; 2]);
+    let other = program(&[], &[&[Initialize(0), end], &[Initialize(0), end]]);
+    assert_eq!(stuck(&other, &[0, 1]), [[false; 2]; 2]);
 }
 
 #[test]
@@ -251,7 +398,7 @@ fn two_waiting_ends_of_a_rendezvous_meet() {
     for order in [[0, 1], [1, 0]] {
         let mut run = Run::new(&meeting);
         order.iter().for_each(|&thread| run.hesitate(thread));
-        assert_eq!(never_again_for_all_we_know(&meeting, &run.state), [false; 2]);
+        assert_eq!(never_again_for_all_we_know(&meeting, &run), [false; 2]);
         assert_eq!(certain(&run), [false; 2]);
         // One of them is back, and over.
         let [first, second] = order;

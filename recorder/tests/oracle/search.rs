@@ -3,22 +3,21 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use recorder_simulator::machine::{Action, Status};
-use recorder_simulator::program::{Program, State};
+use recorder_simulator::machine::{Action, Lock, Once, Status};
+use recorder_simulator::program::{Program, Run, State};
 
 /// By thread: whether it waits and goes on in no continuation of this program.
 pub(crate) fn never_again(program: &Program, state: &State) -> Vec<bool> {
     let threads = &state.machine.threads;
-    let waits: Vec<_> =
-        threads.iter().map(|thread| matches!(thread.status, Status::Waiting(_))).collect();
+    // A thread that was woken has not returned from its wait before it has the mutex again.
+    let is_wait = |status| matches!(status, Status::Waiting(_) | Status::Relocking { .. });
+    let waits: Vec<_> = threads.iter().map(|thread| is_wait(thread.status)).collect();
     let mut goes_on = vec![false; waits.len()];
     explore(state.clone(), |state, next| {
         for (thread, goes_on) in goes_on.iter_mut().enumerate() {
             if state.can_step(thread) {
                 *goes_on = true;
-                let mut after = state.clone();
-                after.step(program, thread);
-                next.push(after);
+                next.extend(state.after_step(program, thread));
             }
         }
     });
@@ -29,10 +28,13 @@ pub(crate) fn never_again(program: &Program, state: &State) -> Vec<bool> {
 /// not wait may be about to do with whatever there is.
 ///
 /// That is what a recording can tell: it says neither what a thread will do nor who has an
-/// endpoint that was moved. Who holds a lock it does say, and a guard cannot be moved.
-pub(crate) fn never_again_for_all_we_know(program: &Program, state: &State) -> Vec<bool> {
-    let known = Known::new(program, state);
-    let waits: Vec<_> = known.threads.iter().map(|now| matches!(now, Now::In(_))).collect();
+/// endpoint that was moved. Who holds a lock it does say, and a guard cannot be moved. A thread that
+/// does not wait may notify and unpark any other. Of a notification it is not known which of the
+/// threads that waited it wakes, until that returns.
+pub(crate) fn never_again_for_all_we_know(program: &Program, run: &Run<'_>) -> Vec<bool> {
+    let known = Known::new(program, run);
+    let is_wait = |now: &Now| matches!(now, Now::In(_) | Now::Woken { .. });
+    let waits: Vec<_> = known.threads.iter().map(is_wait).collect();
     let mut goes_on = vec![false; waits.len()];
     explore(known, |known, next| {
         for (thread, goes_on) in goes_on.iter_mut().enumerate() {
@@ -59,13 +61,25 @@ fn explore<T: Clone + Eq + Hash>(from: T, mut visit: impl FnMut(&T, &mut Vec<T>)
 struct Known {
     threads: Vec<Now>,
     channels: Vec<Channel>,
-    holders: Vec<Option<usize>>,
+    locks: Vec<Holders>,
+    onces: Vec<Once>,
+}
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Holders {
+    writer: Option<usize>,
+    readers: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Now {
     Runs,
     In(Action),
+    /// It waits for a condition variable, and was or may have been notified: it needs the mutex.
+    Woken {
+        mutex: usize,
+    },
     Over,
 }
 
@@ -77,10 +91,29 @@ struct Channel {
     receiver: bool,
 }
 
+impl Holders {
+    fn new(lock: &Lock) -> Self {
+        let mut readers = lock.readers.clone();
+        readers.sort_unstable();
+        Holders { writer: lock.writer, readers }
+    }
+}
+
 impl Known {
-    fn new(program: &Program, state: &State) -> Self {
-        let State { machine, .. } = state;
+    fn new(program: &Program, run: &Run<'_>) -> Self {
+        let State { machine, .. } = &run.state;
         let now = |thread: usize| match machine.threads[thread].status {
+            // Each of those that one notification may have woken may be the one. If it goes on, it may
+            // notify the others.
+            Status::Waiting(Action::Wait { mutex, .. }) if run.may_be_woken(thread) => {
+                Now::Woken { mutex }
+            }
+            Status::Relocking { action: Action::Wait { mutex, .. }, .. } => {
+                assert!(run.may_be_woken(thread), "only notifications wake");
+                Now::Woken { mutex }
+            }
+            // Of a token it is known that it is there: each `park` takes it.
+            Status::Waiting(Action::Park) if machine.has_token(thread) => Now::Runs,
             Status::Waiting(action) => Now::In(action),
             Status::Over => Now::Over,
             _ => Now::Runs,
@@ -96,8 +129,15 @@ impl Known {
         Known {
             threads: (0..machine.threads.len()).map(now).collect(),
             channels: channels.collect(),
-            holders: machine.locks.iter().map(|lock| lock.writer).collect(),
+            locks: machine.locks.iter().map(Holders::new).collect(),
+            onces: machine.onces.clone(),
         }
+    }
+
+    /// Whether a lock is free for this thread to hold it alone.
+    fn is_free(&self, lock: usize) -> bool {
+        let Holders { writer, readers } = &self.locks[lock];
+        writer.is_none() && readers.is_empty()
     }
 
     fn waits_in(&self, action: Action) -> impl Iterator<Item = usize> {
@@ -125,14 +165,43 @@ impl Known {
             }
             Now::Runs => {
                 (0..self.channels.len()).for_each(|at| self.push_uses(at, next));
+                self.push_wake_ups(next);
                 let mut ended = self.clone();
                 ended.threads[thread] = Now::Over;
-                for holder in &mut ended.holders {
+                for Holders { writer, readers } in &mut ended.locks {
                     // It can also let them go one by one, which is no more than this.
-                    holder.take_if(|holder| *holder == thread);
+                    writer.take_if(|writer| *writer == thread);
+                    readers.retain(|reader| *reader != thread);
+                }
+                for once in &mut ended.onces {
+                    if *once == Once::Running(thread) {
+                        *once = Once::Complete;
+                    }
                 }
                 next.push(ended);
             }
+            Now::Woken { mutex } => {
+                if self.is_free(mutex) {
+                    let mut after = self.clone();
+                    after.locks[mutex].writer = Some(thread);
+                    after.threads[thread] = Now::Runs;
+                    next.push(after);
+                }
+            }
+        }
+    }
+
+    /// A thread that runs may notify and unpark every other.
+    fn push_wake_ups(&self, next: &mut Vec<Self>) {
+        for (thread, now) in self.threads.iter().enumerate() {
+            let woken = match *now {
+                Now::In(Action::Wait { mutex, .. }) => Now::Woken { mutex },
+                Now::In(Action::Park) => Now::Runs,
+                _ => continue,
+            };
+            let mut after = self.clone();
+            after.threads[thread] = woken;
+            next.push(after);
         }
     }
 
@@ -153,8 +222,22 @@ impl Known {
                 }
             }
             Action::Lock(lock) => {
-                self.holders[lock].is_none().then(|| after.holders[lock] = Some(thread))?;
+                self.is_free(lock).then(|| after.locks[lock].writer = Some(thread))?;
             }
+            Action::Read(lock) => {
+                // While a thread waits to write, no other is let in to read.
+                let is_awaited = self.waits_in(Action::Lock(lock)).next().is_some();
+                let is_free = self.locks[lock].writer.is_none() && !is_awaited;
+                is_free.then(|| after.locks[lock].readers.push(thread))?;
+                after.locks[lock].readers.sort_unstable();
+            }
+            Action::Initialize(once) => match self.onces[once] {
+                Once::New => after.onces[once] = Once::Running(thread),
+                Once::Running(_) => return None,
+                Once::Complete => {}
+            },
+            // Others end these.
+            Action::Wait { .. } | Action::Park => return None,
             Action::Join(other) => (self.threads[other] == Now::Over).then_some(())?,
             _ => unreachable!("it never waits"),
         }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use recorder::export::sequence_chart::columns::{Columns, most_threads};
 use recorder::export::sequence_chart::mermaid::mermaid;
@@ -221,7 +223,7 @@ fn to_itself(messages: u64) -> String {
 fn a_chart_of_a_long_run_shows_its_start_and_its_end() {
     let recording = recording(&to_itself(1000));
     let chart = chart(&recording, ChartLimits { events: 8, threads: 9 });
-    let shown = columns(&chart, 60);
+    let shown = columns(&chart, 80);
     let expected = "            main
   0.000 ms  • new channel jobs
   0.000 ms  ●─ #1 ▷
@@ -286,11 +288,43 @@ fn a_narrow_chart_shows_the_first_threads() {
     let thread = |number: u32| format!("thread {number} t{number}\n{number} TryRecvEmpty 2\n");
     let threads: String = (2..=30).map(thread).collect();
     let recording = recording(&format!("thread 1 main\n0 channel jobs 1 2\n{threads}"));
-    let chart = chart(&recording, ChartLimits { events: 100, threads: most_threads(80) });
-    let shown = columns(&chart, 80);
+    let limits = ChartLimits { events: 100, threads: most_threads(80) };
+    let shown = columns(&chart(&recording, limits), 80);
     let heading: Vec<_> = shown.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(heading, ["main", "t2", "t3", "t4"]);
-    assert!(shown.ends_with("26 threads left out (--threads N shows more)\n"), "{shown}");
+    let note = "26 threads left out (no more fit; --thread and --channel select)\n";
+    assert!(shown.ends_with(note), "{shown}");
+    let shown = columns(&chart(&recording, ChartLimits { events: 100, threads: 3 }), 80);
+    assert!(shown.ends_with("27 threads left out (--threads N shows more)\n"), "{shown}");
+}
+
+#[test]
+fn a_chart_fits_its_width_and_its_names_differ() {
+    let thread = |number: u32| {
+        let worker = format!("worker of the pool number {number}");
+        format!(
+            "block process=0 thread={number} sequence=0 dropped=0
+             0 ThreadStarted os_id=10{number} name=\"{worker}\"
+             {number} ChannelCreated channel={number} sender={number}1 receiver={number}2 site=0 \
+             bound=9 message_type=\"i32\" name=\"answers to the {worker}\"
+             {number}00 Send endpoint={number}1 site=0 detail={}
+             {number}01 RecvBegin endpoint={number}2 site=0 detail=0
+             {number}02 RecvEnd endpoint={number}2 site=0 detail={}\n",
+            (u64::from(number) << 40) + 1,
+            (u64::from(number) << 40) + 1,
+        )
+    };
+    let recording = recording(&(1..=12).map(thread).collect::<String>());
+    for width in [46, 80, 100, 120, 200] {
+        let limits = ChartLimits { events: 100, threads: most_threads(width) };
+        let shown = columns(&chart(&recording, limits), width);
+        for line in shown.lines() {
+            assert!(line.chars().count() <= width, "{width}: {line}");
+        }
+        let heading = shown.lines().next().unwrap();
+        let names: BTreeSet<_> = heading.split("work").skip(1).map(str::trim).collect();
+        assert_eq!(names.len(), most_threads(width).min(12), "{width}: {heading}");
+    }
 }
 
 #[test]

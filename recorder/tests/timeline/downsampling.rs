@@ -299,6 +299,7 @@ fn states_are_consistent(recording: &Recording, all: &[Item], shown: &[Item]) ->
             Some(_) => {
                 for (name, value) in state.arguments.iter().filter(|(name, _)| *name != "merged") {
                     let name = name.strip_suffix("_ns").expect("it is a time").replace('_', " ");
+                    let name = name.replace("not recorded", "not recorded (paused)");
                     let time = value.parse::<u64>().expect("it is a number");
                     *written.entry((state.thread.clone(), name)).or_default() += time;
                 }

@@ -1,7 +1,9 @@
 use format::ThreadState;
 use proptest::prelude::*;
+use recorder::analysis::findings::Code;
 use recorder::reading::catalog::{Level, Process, ProcessIndex, ThreadIndex, ThreadOutcome};
 use recorder::reading::{Error, Input, Nanos, Recording};
+use recorder::report::Report;
 use recorder::terminal::cancel::Watch;
 
 use crate::shorthand::{bytes, recording, timeline, timeline_of};
@@ -32,6 +34,67 @@ fn an_unnamed_channel_is_named_after_its_type_and_place() {
             "main 6..6 send 2> at src/bin/hello.rs:15:5",
         ]
     );
+}
+
+/// A channel, two locks and two threads that are made inside the standard library, and one lock
+/// that is only used there.
+const MADE_IN_STD: &str = "thread 1 main
+     0 Site site=1 line=250 column=5 file=\"/rustc/598076/library/core/src/ops/function.rs\"
+     0 Site site=2 line=14 column=5 file=\"src/main.rs\"
+     0 Site site=3 line=15 column=5 file=\"src/main.rs\"
+     1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=9 message_type=\"a::Job\" name=\"\"
+     2 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=9 message_type=\"a::Job\" name=\"\"
+     3 SenderCloned sender=5 from=3 site=0
+     4 PrimitiveSeen primitive=1 kind=1 site=1 size=0 value_type=\"u8\"
+     5 Lock endpoint=1 site=1 detail=0
+     6 Lock endpoint=1 site=2 detail=0
+     7 Lock endpoint=1 site=3 detail=0
+     8 PrimitiveSeen primitive=2 kind=1 site=1 size=0 value_type=\"u8\"
+     9 Lock endpoint=2 site=1 detail=0
+     10 Send endpoint=1 site=3 detail=1
+     11 Spawn endpoint=2 site=1 detail=0
+     12 Spawn endpoint=3 site=1 detail=0
+     block process=0 thread=2 sequence=0 dropped=0
+     20 ThreadStarted os_id=102 name=\"\"
+     20 Site site=9 line=20 column=5 file=\"src/main.rs\"
+     21 Send endpoint=5 site=9 detail=1099511627777
+     block process=0 thread=3 sequence=0 dropped=0
+     30 ThreadStarted os_id=103 name=\"\"";
+
+#[test]
+fn things_made_inside_std_are_named_after_their_first_use_in_the_program() {
+    // So many operations that it pays to pack them.
+    let operations = "7 Lock endpoint=1 site=3 detail=0\n".repeat(99);
+    let at = MADE_IN_STD.find("8 PrimitiveSeen").unwrap();
+    let raw = bytes(&[&MADE_IN_STD[..at], &operations, &MADE_IN_STD[at..]].concat());
+    let packed = crate::shorthand::moved(&raw);
+    assert!(packed.len() < raw.len());
+    for bytes in [raw, packed] {
+        let catalog = Recording::from_bytes(bytes).unwrap().catalog;
+        let threads: Vec<_> = catalog.threads.iter().map(|thread| &*thread.name).collect();
+        assert_eq!(threads, ["main", "thread 2 @ main.rs:20", "thread 3 of main"]);
+        let channels: Vec<_> = catalog.channels.iter().map(|channel| &*channel.label).collect();
+        assert_eq!(channels, ["Job @ main.rs:15", "Job @ main.rs:20"]);
+        let locks: Vec<_> = catalog.primitives.iter().map(|lock| &*lock.label).collect();
+        assert_eq!(locks, ["Mutex<u8> @ main.rs:14", "Mutex<u8> of main"]);
+        let places = catalog.primitives.iter().map(|lock| lock.place.map(|it| &catalog.places[it]));
+        let lines: Vec<_> = places.map(|place| place.map(|place| place.line)).collect();
+        assert_eq!(lines, [Some(14), None]);
+    }
+}
+
+#[test]
+fn findings_have_no_places_inside_std() {
+    let panics = format!(
+        "{MADE_IN_STD}
+         40 Panicked line=300 column=1 file=\"/rustc/598076/library/core/src/option.rs\" message=\"x\"
+         41 ThreadEnded"
+    );
+    let recording = recording(&panics);
+    let report = Report::new(&recording).unwrap();
+    let panic = report.findings.iter().find(|finding| finding.code == Code::Panic).unwrap();
+    assert_eq!((panic.place, panic.evidence[0].place), (None, None));
+    assert!(!report.to_string().contains(".rs:300"), "{report}");
 }
 
 #[test]

@@ -119,8 +119,9 @@ fn the_holder_and_last_user_of_an_endpoint_are_not_reported() {
          50 Send 1 @1.1
          60 SendBegin 1 @1.2";
     assert!(headline(send).contains("; its receiver is with itself"), "{}", headline(send));
+    // A receive that began in the pause may have made room.
     let paused = headline(&send.replace("50 Send", &format!("{PAUSE}50 Send")));
-    assert!(paused.contains("which is full. "), "{paused}");
+    assert!(!paused.starts_with("deadlock"), "{paused}");
     let recv = "thread 1 main
          0 channel jobs 1 2
          20 Send 1 @1.1

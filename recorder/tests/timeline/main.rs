@@ -52,5 +52,6 @@ mod summary;
 mod threads;
 /// Both trace formats hold the same facts.
 mod trace_formats;
+mod unfinished;
 /// Values, names, spans and logs.
 mod values_and_spans;

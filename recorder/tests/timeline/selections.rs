@@ -359,6 +359,48 @@ fn a_trace_of_a_part_does_not_name_the_rest() {
     assert!(facts.threads.is_empty());
 }
 
+/// Channels without names: one of a type, two of another, and one whose sender has a name.
+const TYPES: &str = "thread 1 main
+     0 Site site=1 line=14 column=5 file=\"src/main.rs\"
+     1 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=9 message_type=\"my::Record\" name=\"\"
+     2 ChannelCreated channel=2 sender=3 receiver=4 site=1 bound=9 message_type=\"my::Line\" name=\"\"
+     3 ChannelCreated channel=3 sender=5 receiver=6 site=1 bound=9 message_type=\"my::Line\" name=\"\"
+     4 ChannelCreated channel=4 sender=7 receiver=8 site=1 bound=9 message_type=\"u8\" name=\"\"
+     5 EndpointNamed endpoint=7 name=\"bytes\"
+     11 Send endpoint=1 site=1 detail=1099511627777
+     12 Send endpoint=3 site=1 detail=1099511627778
+     13 Send endpoint=7 site=1 detail=1099511627779";
+
+#[test]
+fn a_channel_is_selected_by_its_label_or_name_or_type() {
+    let recording = recording(TYPES);
+    let sends = |channel: &str| {
+        let criteria = Criteria { channels: vec![channel.to_owned()], ..Criteria::default() };
+        let sends = lines(&recording, &criteria).into_iter().filter(|line| line.contains("send"));
+        sends.map(|line| line.split_once(" send ").unwrap().1.to_owned()).collect::<Vec<_>>()
+    };
+    for name in ["Record @ main.rs:14", "Record", "my::Record", "Rec*"] {
+        assert_eq!(sends(name), ["Record @ main.rs:14 #1 ->"], "{name}");
+    }
+    assert_eq!(sends("bytes"), ["u8 @ main.rs:14 #1 ->"]);
+    assert_eq!(sends("Line*"), ["Line @ main.rs:14 #1 ->"]);
+    let error = |criteria: Criteria| Selection::new(&criteria, &recording, &[]).unwrap_err();
+    let by_type = Criteria { channels: vec!["Line".to_owned()], ..Criteria::default() };
+    assert_eq!(
+        error(by_type).to_string(),
+        "several channels have the message type \"Line\": \"Line @ main.rs:14\", \
+         \"Line @ main.rs:14 [2]\"; select one by its name"
+    );
+    let unknown = Criteria { channels: vec!["i8".to_owned()], ..Criteria::default() };
+    assert!(error(unknown).to_string().starts_with("the recording has no channel \"i8\"; it has "));
+    let journey =
+        |message: &str| Criteria { message: Some(message.to_owned()), ..Criteria::default() };
+    let travels = lines(&recording, &journey("Record#1"));
+    assert_eq!(travels.len(), 1, "{travels:?}");
+    assert!(travels[0].ends_with(" send Record @ main.rs:14 #1 ->"), "{travels:?}");
+    assert!(error(journey("Line#1")).to_string().starts_with("several channels have the message"));
+}
+
 #[test]
 fn an_unused_channel_is_in_the_trace() {
     let recording = recording("thread 1 main\n0 channel idle 1 2\n0 mutex state 1");

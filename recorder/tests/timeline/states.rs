@@ -82,7 +82,7 @@ fn a_send_waits_until_it_returns() {
 }
 
 #[test]
-fn only_waits_have_a_known_state_during_a_pause() {
+fn no_thread_is_recorded_during_a_pause() {
     let timeline = timeline(
         "thread 1 main
          0 channel jobs 1 2
@@ -98,12 +98,45 @@ fn only_waits_have_a_known_state_during_a_pause() {
         timeline.states,
         [
             "main 0..10 running",
-            "main 10..40 not recorded",
+            "main 10..40 not recorded (paused)",
             "main 40..80 running",
-            "worker 5..70 waiting in recv",
+            "worker 5..10 waiting in recv",
+            "worker 10..40 not recorded (paused)",
+            "worker 40..70 waiting in recv",
             "worker 70..80 running",
         ]
     );
+}
+
+#[test]
+fn a_wait_that_ends_during_a_pause_is_recorded_until_the_pause() {
+    let timeline = timeline(
+        "thread 1 main
+         0 channel jobs 1 2 bound=1
+         2 Send 1 @1.1
+         5 SendBegin 1 @1.2
+         20 SendEnd 1 @1.2
+         50 Send 1 @1.3
+         thread 2 worker
+         0 TryRecvEmpty 4
+         10 Paused
+         40 Resumed
+         60 ThreadEnded",
+    );
+    assert_eq!(
+        timeline.states,
+        [
+            "main 0..5 running",
+            "main 5..10 waiting in send",
+            "main 10..40 not recorded (paused)",
+            "main 40..60 running",
+            "worker 0..10 running",
+            "worker 10..40 not recorded (paused)",
+            "worker 40..60 running",
+        ]
+    );
+    // The slice of the wait has all of it.
+    assert!(timeline.slices.iter().any(|slice| slice.starts_with("main 5..19 send jobs (full)")));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use strum::{Display, IntoStaticStr, VariantArray};
 
 /// The kind of a finding. The worst come first: their order decides the
-/// [severity](Code::severity).
+/// [severity](Code::severity). Only [`Unfinished`](Code::Unfinished) is a note among worse ones,
+/// since it says first why a run had to be ended.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, IntoStaticStr, VariantArray,
 )]
@@ -15,6 +16,8 @@ pub enum Code {
     ForgottenSender,
     /// A thread panicked.
     Panic,
+    /// The process did not end by itself, and nothing in it is known to hang.
+    Unfinished,
     /// Messages were sent and never received.
     LostMessages,
     /// Sends to a receiver that is gone.
@@ -23,10 +26,14 @@ pub enum Code {
     GrowingQueue,
     /// Threads that could work in parallel wait for one lock.
     SerialisedWorkers,
+    /// A thread takes a lock again at once, and another waits for it.
+    UnfairLock,
     /// A sender makes others wait behind its messages.
     UnfairSenders,
     /// A receive that tries again and again.
     BusyPolling,
+    /// Threads that are spawned and joined one at a time.
+    JoinedInTurn,
     /// Two threads that spend their time waking each other.
     PingPong,
     /// Senders wait for room most of the time.
@@ -48,16 +55,12 @@ impl Code {
         self.into()
     }
 
-    /// Whether it is about waits that can never end.
-    pub fn is_hang(self) -> bool {
-        matches!(self, Code::Deadlock | Code::ForgottenSender)
-    }
-
     /// How severe it is.
     pub fn severity(self) -> Severity {
         match self {
             _ if self <= Code::Panic => Severity::Error,
-            _ if self <= Code::BusyPolling => Severity::Warning,
+            Code::Unfinished => Severity::Note,
+            _ if self <= Code::JoinedInTurn => Severity::Warning,
             _ => Severity::Note,
         }
     }
@@ -86,6 +89,7 @@ mod tests {
             assert_eq!(code.to_string(), code.name());
         }
         assert!(Code::ALL.is_sorted());
-        assert!(Code::ALL.is_sorted_by_key(|code| code.severity()));
+        let judged = Code::ALL.iter().filter(|&&code| code != Code::Unfinished);
+        assert!(judged.is_sorted_by_key(|code| code.severity()));
     }
 }

@@ -10,17 +10,19 @@ use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, PrimitiveIndex};
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(analysis.catalog.primitives.keys().filter_map(|it| serialised(analysis, it)));
+    for lock in analysis.catalog.primitives.keys() {
+        findings.extend(serialised(analysis, lock).or_else(|| unfair_lock(analysis, lock)));
+    }
     findings.extend(analysis.catalog.channels.keys().filter_map(|it| unfair(analysis, it)));
 }
 
 /// Less time than this, added up over all threads, is not worth a change.
 const MIN_WAITED: Nanos = Nanos::new(50_000_000);
-/// The lock is taken at least this often. The number of waits says nothing: where one thread takes
-/// it again before another is awake, that waits only once, for nearly ever.
+/// Where the lock is taken less often, threads must have waited for half of their lives: many a
+/// thread waits once, until what it needs is ready.
 const MIN_ACQUIRED: u64 = 16;
 
-/// Threads spend most of their time waiting for a lock that others hold while they work.
+/// Threads spend their time waiting for a lock that others hold while they work.
 fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding> {
     let stats = &analysis.stats.primitives[index];
     let mut waiting: Vec<_> = stats.users.iter().filter(|user| user.waits > 0).collect();
@@ -31,15 +33,12 @@ fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding>
     // that is held for less than half of the time is no bottleneck.
     let held_at_work = stats.held_at_work.get();
     let is_held_at_work = held_at_work >= stats.held.get() / 2 && held_at_work >= span.get() / 2;
-    // These threads spend half of their time waiting for it.
-    let lives: Nanos = waiting.iter().map(|user| user.span()).sum();
-    let waits_most = waited.get() >= lives.get() / 2;
-    if waiting.len() < 2
-        || waited < MIN_WAITED
-        || stats.acquired < MIN_ACQUIRED
-        || !is_held_at_work
-        || !waits_most
-    {
+    // Where two threads take turns, each waits for half of its time, less what it does elsewhere.
+    let spans: Nanos = waiting.iter().map(|user| user.span()).sum();
+    let lives: Nanos = waiting.iter().map(|user| analysis.life(user.thread)).sum();
+    let time = if stats.acquired < MIN_ACQUIRED { lives } else { spans };
+    let waits_most = waited.get() >= time.get() / 5 * 2;
+    if waiting.len() < 2 || waited < MIN_WAITED || !is_held_at_work || !waits_most {
         return None;
     }
     waiting.sort_by_key(|user| Reverse(user.waited));
@@ -73,6 +72,48 @@ fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding>
     for user in waiting.iter().take(3) {
         finding.show_last(user, format!("last waits for {}", primitive(analysis, index)));
     }
+    Some(finding)
+}
+
+/// A thread that has waited for less time for a lock is not starved.
+const MIN_STARVED: Nanos = Nanos::new(100_000_000);
+
+/// A thread takes a lock again at once after each release, and another waits for it for half of its
+/// time.
+fn unfair_lock(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding> {
+    let users = &analysis.stats.primitives[index].users;
+    let is_starved =
+        |user: &&User| user.waited >= MIN_STARVED && user.waited.get() >= user.span().get() / 2;
+    // The pauses between its turns are too short for others.
+    let is_greedy = |user: &&User| {
+        user.acquired >= MIN_ACQUIRED && user.held.get() >= user.span().get() / 10 * 9
+    };
+    let greedy = users.iter().find(is_greedy)?;
+    let starved = users.iter().filter(is_starved).max_by_key(|user| user.waited)?;
+    let span = (starved.first, starved.last);
+    let mut finding = Finding::new(Code::UnfairLock, span, starved.waited.get());
+    finding.what = format!(
+        "{} waited {} ({} of its time) for {}{}, which {} released {} times and took again at once{}.",
+        thread(analysis, starved.thread),
+        starved.waited,
+        share(starved.waited, starved.span()),
+        primitive(analysis, index),
+        at(analysis, starved.place),
+        thread(analysis, greedy.thread),
+        greedy.acquired,
+        at(analysis, greedy.place),
+    );
+    finding.advice = format!(
+        "Let {} work without the lock, or wait for something between two turns.",
+        thread(analysis, greedy.thread)
+    );
+    finding.why =
+        "A lock is not fair: the thread that has just released it takes it again first.".to_owned();
+    finding.place = greedy.place;
+    finding.threads = vec![starved.thread, greedy.thread];
+    finding.primitives = vec![index];
+    finding.show_last(starved, format!("last waits for {}", primitive(analysis, index)));
+    finding.show_last(greedy, format!("last acquires {}", primitive(analysis, index)));
     Some(finding)
 }
 

@@ -1,66 +1,17 @@
-//! Messages that were sent and never received, and threads that panicked.
+//! Messages that were sent and never received.
 
-use super::words::{at, channel, counted, list, place, thread, threads};
-use super::{Certainty, Code, Finding};
+use super::words::{at, channel, counted, place_after, thread, threads};
+use super::{Code, Finding};
 use crate::analysis::Analysis;
 use crate::analysis::stats::channels::{Disconnected, User};
 use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, ThreadIndex};
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(analysis.catalog.threads.keys().filter_map(|it| panic(analysis, it)));
     for channel in analysis.catalog.channels.keys() {
         findings.extend(lost(analysis, channel));
         findings.extend(disconnected(analysis, channel));
     }
-}
-
-/// A thread panicked, and the panic was not caught.
-fn panic(analysis: &Analysis<'_>, who: ThreadIndex) -> Option<Finding> {
-    let panic = analysis.state.threads[who].panic.as_ref().filter(|it| it.is_uncaught())?;
-    let process = &analysis.state.processes[analysis.catalog.threads[who].process];
-    // The first panic comes first.
-    let mut finding =
-        Finding::new(Code::Panic, (panic.time, panic.time), u64::MAX - panic.time.get());
-    if panic.outcome.is_none() && process.has_paused_since(panic.time) {
-        let certain_if = "it was not caught while the recording paused".to_owned();
-        finding.certainty = Certainty::Likely { certain_if };
-    }
-    finding.what = format!("{} panicked{}", thread(analysis, who), at(analysis, panic.place));
-    if let Some(line) = panic.message.lines().next() {
-        finding.what += &format!(": {line:?}");
-    }
-    finding.what += ".";
-    let mut stranded = Vec::new();
-    for (index, known) in analysis.state.channels.iter_enumerated() {
-        let is_dropped_by_it =
-            known.receiver_gone.is_some_and(|(gone, by)| by == who && gone >= panic.time);
-        if !is_dropped_by_it {
-            continue;
-        }
-        if known.lost > 0 {
-            finding.channels.push(index);
-            let lost = counted(known.lost, "message");
-            stranded.push(format!("{lost} in {}", channel(analysis, index)));
-        }
-        let disconnected = &analysis.stats.channels[index].disconnected;
-        let later = disconnected.iter().filter(|sends| sends.first >= panic.time);
-        let returned: u64 = later.map(|sends| sends.count).sum();
-        if returned > 0 {
-            let returned = counted(returned, "send");
-            stranded.push(format!("{returned} to {}", channel(analysis, index)));
-        }
-    }
-    if !stranded.is_empty() {
-        finding.what += &format!(" It stranded {}.", list(&stranded));
-    }
-    finding.advice = "Let it return an error instead of panicking.".to_owned();
-    finding.why =
-        "The rest of the thread's work is not done, and only a `join` reports it.".to_owned();
-    finding.place = panic.place;
-    finding.threads = vec![who];
-    finding.show(panic.time, who, "panics", panic.place);
-    Some(finding)
 }
 
 /// Messages that were still queued when the receiver was dropped, or the process ended.
@@ -73,9 +24,14 @@ fn lost(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     }
     let senders = &analysis.stats.channels[index].senders;
     let sender = senders.iter().max_by_key(|user| user.messages);
+    // A process that was killed need not have worked off its queues.
+    let ended = analysis.catalog.processes[process].ended;
+    let main = analysis.state.processes[process].main;
+    let is_known = ended.is_none_or(|ended| ended.is_status_known)
+        || main.is_some_and(|main| analysis.state.threads[main].ended.is_some());
     let mut finding = match known.receiver_gone {
         Some((time, by)) if known.lost > 0 => lost_with_receiver(analysis, index, time, by),
-        None if known.depth > 0 && analysis.ended_by_itself(process) => {
+        None if known.depth > 0 && is_known && analysis.ended_by_itself(process) => {
             lost_at_end(analysis, index, sender)
         }
         _ => return None,
@@ -100,10 +56,10 @@ fn lost_with_receiver(
     let last_at = last.and_then(|last| last.place);
     let received = match last_at {
         _ if known.received == 0 => "it had received none".to_owned(),
-        Some(last_at) => {
-            format!("it had received {}, the last at {}", known.received, place(analysis, last_at))
+        last_at => {
+            let last = place_after(analysis, ", the last at ", last_at, "");
+            format!("it had received {}{last}", known.received)
         }
-        None => format!("it had received {}", known.received),
     };
     let mut finding = Finding::new(Code::LostMessages, (time, time), known.lost);
     finding.what = format!(
@@ -146,13 +102,15 @@ fn lost_at_end(analysis: &Analysis<'_>, index: ChannelIndex, sender: Option<&Use
     finding
 }
 
-/// Sends to a receiver that is gone, where a thread continues after the first, or panics at it.
+/// Sends to a receiver that is gone, where a thread continues after the first.
 fn disconnected(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     // A sender learns from one failed send that it can stop.
     let is_ignored = |sends: &&Disconnected| {
         let panic = analysis.state.threads[sends.thread].panic.as_ref();
-        let panics = panic.is_some_and(|it| it.is_uncaught() && it.time >= sends.last);
-        sends.count > 1 || panics
+        let panics =
+            panic.is_some_and(|it| it.time >= sends.last) && analysis.has_panicked(sends.thread);
+        // The panic is the finding then.
+        sends.count > 1 && !panics
     };
     let ignored: Vec<_> =
         analysis.stats.channels[index].disconnected.iter().filter(is_ignored).collect();

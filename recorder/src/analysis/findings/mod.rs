@@ -21,6 +21,7 @@ mod habits;
 mod hangs;
 mod losses;
 mod pace;
+mod panics;
 pub(crate) mod words;
 
 pub use code::{Code, Severity};
@@ -74,6 +75,10 @@ pub struct Finding {
     pub span: (Nanos, Nanos),
     /// Events that show it. They are in the timeline.
     pub evidence: Vec<Evidence>,
+    /// Whether it explains waits that can never end.
+    pub is_hang: bool,
+    /// Whether it is about threads that may wait for one which has panicked.
+    may_follow_panic: bool,
     /// Orders the findings of one code: nanoseconds or messages.
     weight: u64,
 }
@@ -106,7 +111,19 @@ impl Finding {
             primitives: Vec::new(),
             span,
             evidence: Vec::new(),
+            is_hang: matches!(code, Code::Deadlock | Code::ForgottenSender),
+            may_follow_panic: false,
             weight,
+        }
+    }
+
+    /// Adds a step of its chain, unless there are enough.
+    fn add_step(&mut self, step: String) {
+        const MAX_STEPS: usize = 8;
+        match self.chain.len() {
+            0..MAX_STEPS => self.chain.push(step),
+            MAX_STEPS => self.chain.push("and others".to_owned()),
+            _ => {}
         }
     }
 
@@ -151,6 +168,7 @@ impl Finding {
 pub fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     hangs::find(analysis, &mut findings);
+    panics::find(analysis, &mut findings);
     losses::find(analysis, &mut findings);
     contention::find(analysis, &mut findings);
     pace::find(analysis, &mut findings);

@@ -139,7 +139,9 @@ fn starved(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     let stats = &analysis.stats.channels[index];
     let ([sender], [receiver]) = (&stats.senders[..], &stats.receivers[..]) else { return None };
     let span = receiver.span();
-    let produces = analysis.stats.threads[sender.thread].waited.get() < sender.span().get() / 10;
+    // One that sleeps sends when it is time to, and not when it can.
+    let of_sender = &analysis.stats.threads[sender.thread];
+    let produces = (of_sender.waited + of_sender.slept).get() < sender.span().get() / 10;
     // A steady stream, and not events that come now and then.
     let is_steady = receiver.longest.get() / 20 < receiver.waited.get() / receiver.waits.max(1);
     if receiver.waits < MIN_STEADY

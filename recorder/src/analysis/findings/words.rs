@@ -23,14 +23,26 @@ pub(crate) fn thread<'a>(analysis: &Analysis<'a>, thread: ThreadIndex) -> &'a st
     &analysis.catalog.threads[thread].name
 }
 
-/// ` (src/main.rs:14)`, or nothing.
-pub(super) fn at(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> String {
-    place.map_or(String::new(), |place| format!(" ({})", self::place(analysis, place)))
+/// ` (src/main.rs:14)`, or nothing if the place is not known or inside the standard library.
+pub(crate) fn at(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> String {
+    place_after(analysis, " (", place, ")")
 }
 
-/// `src/main.rs:14`
-pub(crate) fn place(analysis: &Analysis<'_>, place: PlaceIndex) -> String {
-    analysis.catalog.places[place].file_and_line()
+/// ` since src/main.rs:14`, or nothing.
+pub(super) fn since(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> String {
+    place_after(analysis, " since ", place, "")
+}
+
+/// A place between these texts, or nothing if it is not known or inside the standard library.
+pub(super) fn place_after(
+    analysis: &Analysis<'_>,
+    before: &str,
+    place: Option<PlaceIndex>,
+    after: &str,
+) -> String {
+    let place = place.map(|place| &analysis.catalog.places[place]);
+    let place = place.filter(|place| !place.is_in_std());
+    place.map_or(String::new(), |place| format!("{before}{}{after}", place.file_and_line()))
 }
 
 /// `recv on "jobs"`, `join of worker`
@@ -65,8 +77,22 @@ pub(crate) fn list(items: &[String]) -> String {
 
 /// The names of threads, in one list.
 pub(super) fn threads(analysis: &Analysis<'_>, threads: &[ThreadIndex]) -> String {
-    let names: Vec<_> = threads.iter().map(|&index| thread(analysis, index).to_owned()).collect();
-    list(&names)
+    let names: Vec<_> = threads.iter().map(|&index| thread(analysis, index)).collect();
+    list_at_one_place(&names)
+}
+
+/// Names in one list. What all have in common from an `@` on comes once: `thread 2 and thread 3 @
+/// main.rs:14`.
+fn list_at_one_place(names: &[&str]) -> String {
+    let all = |names: &[&str]| list(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
+    let place = names.first().and_then(|first| first.rfind(" @ ").map(|at| &first[at..]));
+    let stripped = place.and_then(|place| {
+        names.iter().map(|name| name.strip_suffix(place)).collect::<Option<Vec<_>>>()
+    });
+    match (place, stripped) {
+        (Some(place), Some(stripped)) if names.len() > 1 => all(&stripped) + place,
+        _ => all(names),
+    }
 }
 
 /// `45%`
@@ -117,6 +143,18 @@ mod tests {
         assert_eq!(list(&items[..2]), "1 and 2");
         assert_eq!(list(&items[..5]), "1, 2, 3, 4 and 5");
         assert_eq!(list(&items), "1, 2, 3, 4 and 5 more");
+    }
+
+    #[test]
+    fn a_common_place_comes_once() {
+        let of = list_at_one_place;
+        assert_eq!(of(&["thread 2 @ a.rs:1"]), "thread 2 @ a.rs:1");
+        assert_eq!(
+            of(&["thread 2 @ a.rs:1", "thread 3 @ a.rs:1"]),
+            "thread 2 and thread 3 @ a.rs:1"
+        );
+        assert_eq!(of(&["thread 2 @ a.rs:1", "main"]), "thread 2 @ a.rs:1 and main");
+        assert_eq!(of(&["a", "b"]), "a and b");
     }
 
     #[test]

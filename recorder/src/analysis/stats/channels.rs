@@ -28,6 +28,10 @@ pub struct ChannelStats {
     pub(crate) timeouts: Timeouts,
     /// Receives that try again at once.
     pub(crate) polling: Polling,
+    /// Receives that find all senders gone, and try again at once.
+    pub(crate) after_the_end: Polling,
+    /// Receives that found all senders gone: the last.
+    pub(crate) hang_up: Option<Use>,
 }
 
 impl ChannelStats {
@@ -86,6 +90,10 @@ pub struct User {
     pub longest: Nanos,
     /// How often it found no room or no message, and did not wait.
     pub refused: u64,
+    /// How often it acquired a lock.
+    pub acquired: u64,
+    /// How long it held a lock in all.
+    pub held: Nanos,
     /// When its first use was.
     pub first: Nanos,
     /// When its last use was.
@@ -98,7 +106,20 @@ impl User {
     pub(super) fn new(thread: ThreadIndex, time: Nanos) -> Self {
         let (waited, longest) = (Nanos::ZERO, Nanos::ZERO);
         let (first, last, place) = (time, time, None);
-        User { thread, messages: 0, waits: 0, waited, longest, refused: 0, first, last, place }
+        let (messages, waits, refused, acquired) = (0, 0, 0, 0);
+        User {
+            thread,
+            messages,
+            waits,
+            waited,
+            longest,
+            refused,
+            acquired,
+            held: Nanos::ZERO,
+            first,
+            last,
+            place,
+        }
     }
 
     #[inline]
@@ -155,8 +176,10 @@ pub(crate) struct Polling {
     pub(crate) time: Nanos,
     /// When the first attempt was.
     pub(crate) first: Nanos,
-    /// The last attempt that found nothing.
+    /// The latest attempt, if it found nothing.
     pub(crate) last: Option<Use>,
+    /// The latest that followed another at once.
+    pub(crate) by: Option<Use>,
 }
 
 /// Two attempts within this time are busy polling: to fall asleep and be woken takes about as long.
@@ -174,6 +197,7 @@ impl Polling {
             }
             self.count += 1;
             self.time += attempt.time.since(last.time);
+            self.by = Some(attempt);
         }
         self.last = Some(attempt);
     }

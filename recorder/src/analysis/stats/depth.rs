@@ -30,6 +30,12 @@ impl Depth {
         self.now = depth;
     }
 
+    /// It is `depth` where it begins to count.
+    pub(in crate::analysis) fn start(&mut self, time: Nanos, depth: u64) {
+        self.set(time, depth);
+        (self.max, self.max_at) = (depth, time);
+    }
+
     /// It is found to be `depth` now, if it has ever been anything.
     pub(in crate::analysis) fn correct(&mut self, time: Nanos, depth: u64) {
         if self.first.is_some() {

@@ -19,14 +19,17 @@ mod depth;
 mod latency;
 pub mod primitives;
 pub mod threads;
+pub(crate) mod turns;
 
 use channels::{BUSY, ChannelStats, User};
 pub use depth::Depth;
 pub use latency::Latency;
 use primitives::PrimitiveStats;
 use threads::ThreadStats;
+use turns::TurnsOfThread;
 
-/// Collects statistics from a replay.
+/// Collects statistics from a replay, from where the recording is
+/// [complete](Catalog::complete_from).
 #[derive(Debug)]
 pub struct Stats<'a> {
     catalog: &'a Catalog,
@@ -38,12 +41,14 @@ pub struct Stats<'a> {
     pub primitives: TiVec<PrimitiveIndex, PrimitiveStats>,
     /// The longest wait that ended, sleep not included.
     pub(crate) longest_wait: Option<LongWait>,
-    /// All panics, caught or not.
+    /// All panics, caught or not, also those before the recording is complete.
     pub(crate) panics: Vec<PanicEvent>,
     /// How many messages were never received.
     pub never_received: u64,
     /// Where a thread is in the list of a channel's users.
     users: HashMap<(ChannelIndex, ThreadIndex, Side), u32>,
+    /// By thread: the threads that it spawned and joined one at a time.
+    pub(crate) turns: TiVec<ThreadIndex, TurnsOfThread>,
     /// By thread, for sends and receives: the latest that was looked up.
     latest: TiVec<ThreadIndex, [Option<(ChannelIndex, u32)>; 2]>,
 }
@@ -60,8 +65,11 @@ pub(crate) struct LongWait {
 #[derive(Clone, Debug)]
 pub(crate) struct PanicEvent {
     pub(crate) thread: ThreadIndex,
+    pub(crate) time: Nanos,
     pub(crate) place: Option<PlaceIndex>,
     pub(crate) message: Arc<str>,
+    /// The locks that it held.
+    pub(crate) held: Vec<PrimitiveIndex>,
 }
 
 impl<'a> Stats<'a> {
@@ -77,6 +85,7 @@ impl<'a> Stats<'a> {
             panics: Vec::new(),
             never_received: 0,
             users: HashMap::new(),
+            turns: std::iter::repeat_n(TurnsOfThread::default(), threads).collect(),
             latest: std::iter::repeat_n([None; 2], threads).collect(),
         }
     }
@@ -107,7 +116,7 @@ impl<'a> Stats<'a> {
     ) -> u32 {
         let users = users_of(&mut self.channels[channel], side);
         let index = *self.users.entry((channel, thread, side)).or_insert_with(|| {
-            users.push(User::new(thread, time));
+            users.push(User::new(thread, time.max(self.catalog.complete_from)));
             users.len() as u32 - 1
         });
         self.latest[thread][side as usize] = Some((channel, index));
@@ -122,18 +131,23 @@ impl<'a> Stats<'a> {
 
     /// A thread has waited.
     fn waited(&mut self, thread: ThreadIndex, wait: &Wait, end: Nanos) {
-        self.add_wait(thread, wait, end);
-        let time = end.since(wait.begin);
+        let time = self.add_wait(thread, wait, end);
         let is_longer = time > self.longest_wait.map_or(Nanos::ZERO, |longest| longest.time);
-        if is_longer && wait.call() != Call::Sleep {
+        if is_longer && !wait.is_sleep() {
             self.longest_wait = Some(LongWait { thread, wait: *wait, time });
         }
     }
 
-    fn add_wait(&mut self, thread: ThreadIndex, wait: &Wait, end: Nanos) {
+    /// How long a thread was recorded between these times.
+    fn recorded(&self, thread: ThreadIndex, begin: Nanos, end: Nanos) -> Nanos {
+        self.catalog.recorded_between(self.catalog.threads[thread].process, begin, end)
+    }
+
+    /// Adds a wait; returns how long it lasted while it was recorded.
+    fn add_wait(&mut self, thread: ThreadIndex, wait: &Wait, end: Nanos) -> Nanos {
         let (call, target) = (wait.call(), wait.target());
-        let time = end.since(wait.begin);
-        self.threads[thread].add_wait(call, target, time);
+        let time = self.recorded(thread, wait.begin, end);
+        self.threads[thread].add_wait(wait, time);
         match target {
             Some(Target::Channel(channel)) => {
                 self.user(channel, thread, side_of(call), wait.begin).add_wait(time);
@@ -142,13 +156,19 @@ impl<'a> Stats<'a> {
                 }
             }
             Some(Target::Primitive(primitive)) => {
-                self.primitives[primitive].user(thread, end).add_wait(time);
+                let stats = &mut self.primitives[primitive];
+                stats.user(thread, end).add_wait(time);
             }
             _ => {}
         }
+        time
     }
 
     fn wait_began(&mut self, thread: ThreadIndex, wait: &Wait) {
+        if let Some(Target::Primitive(primitive)) = wait.target() {
+            let user = self.primitives[primitive].user(thread, wait.begin);
+            user.place = wait.operation.place.or(user.place);
+        }
         if let Some(Target::Channel(channel)) = wait.target() {
             let user = self.user(channel, thread, side_of(wait.call()), wait.begin);
             user.use_at(wait.begin, wait.operation.place);
@@ -227,16 +247,23 @@ impl<'a> Stats<'a> {
         let user = self.user(channel, thread, side, time);
         user.use_at(time, operation.place);
         user.refused += u64::from(matches!(operation.outcome, Outcome::Full | Outcome::Empty));
+        let begin = completed.wait.map_or(time, |wait| wait.begin);
+        let waited = self.recorded(thread, begin, time);
         let stats = &mut self.channels[channel];
         match operation.outcome {
             Outcome::Empty => stats.polling.found_nothing(attempt),
             Outcome::Disconnected if side == Side::Sender => stats.send_disconnected(attempt),
+            Outcome::Disconnected => {
+                stats.hang_up = Some(attempt);
+                stats.after_the_end.found_nothing(attempt);
+            }
             Outcome::TimedOut => {
-                let waited = completed.waited().unwrap_or_default();
                 stats.timeouts.expired += 1;
+                // The start of the wait need not be recorded.
+                stats.timeouts.waits += u64::from(completed.wait.is_none());
                 stats.timeouts.waited += waited;
                 stats.timeouts.last = Some(attempt);
-                if waited < BUSY {
+                if time.since(begin) < BUSY {
                     stats.polling.found_nothing(attempt);
                 }
             }
@@ -245,8 +272,17 @@ impl<'a> Stats<'a> {
     }
 
     fn completed(&mut self, completed: &Completed<'_>) {
+        let &Completed { time, thread, operation, .. } = completed;
         if let Some(wait) = completed.wait {
-            self.waited(completed.thread, wait, completed.time);
+            self.waited(thread, wait, time);
+        }
+        match (operation.call, operation.target.and_then(Target::thread)) {
+            (Call::Spawn, child) => self.turns[thread].spawned(time, child, operation.place),
+            (Call::Join, Some(child)) => {
+                let waited = completed.waited().unwrap_or_default();
+                self.turns[thread].joined(time, child, operation.place, waited);
+            }
+            _ => {}
         }
         match completed.operation.target {
             // A select is followed by the operation of the arm that was ready.
@@ -264,15 +300,33 @@ impl<'a> Stats<'a> {
         self.completed(acquire);
         let stats = &mut self.primitives[primitive];
         stats.acquired += 1;
-        stats.user(acquire.thread, acquire.time).place = acquire.operation.place;
+        let user = stats.user(acquire.thread, acquire.time);
+        user.acquired += 1;
+        user.place = acquire.operation.place;
     }
 
     fn hold_ended(&mut self, state: &RunState, primitive: PrimitiveIndex, hold: &Hold, end: Nanos) {
-        let held = end.since(hold.begin);
+        let recorded = self.recorded(hold.thread, hold.begin, end);
         let waited = state.threads[hold.thread].waited.since(hold.waited);
         let stats = &mut self.primitives[primitive];
+        let held = end.since(hold.begin);
         stats.held += held;
-        stats.held_at_work += held.since(waited);
+        stats.held_at_work += recorded.since(waited);
+        stats.user(hold.thread, end).held += held;
+    }
+
+    /// Starts anew: what has happened so far does not count.
+    fn count_from_here(&mut self, state: &RunState, time: Nanos) {
+        let panics = std::mem::take(&mut self.panics);
+        *self = Stats { panics, ..Stats::new(self.catalog) };
+        for (channel, facts) in self.catalog.channels.iter_enumerated() {
+            let known = &state.channels[channel];
+            let is_made = known.made.is_some() || facts.senders_before + facts.receivers_before > 0;
+            if is_made && known.receiver_gone.is_none() {
+                let depth = self.depth(state, channel);
+                self.channels[channel].depth.start(time, depth);
+            }
+        }
     }
 
     /// The queues are over when the recording is.
@@ -340,7 +394,12 @@ impl Stats<'_> {
             Transition::Acquired { ref acquire, primitive, .. } => {
                 self.acquired(acquire, primitive)
             }
-            Transition::HoldEnded { primitive, hold, end: HoldEnd::Recorded(end), .. } => {
+            Transition::HoldEnded { primitive, hold, end, .. } => {
+                let end = match end {
+                    HoldEnd::Recorded(end) => end,
+                    HoldEnd::Never => self.catalog.end_of_thread(hold.thread),
+                    HoldEnd::Inferred(_) => return,
+                };
                 self.hold_ended(state, primitive, hold, end);
             }
             Transition::InitializerEnded { time, thread, primitive, .. } => {
@@ -357,10 +416,10 @@ impl Stats<'_> {
                 }
                 _ => {}
             },
-            Transition::Panicked { at: Use { thread, place, .. }, message } => {
+            Transition::Panicked { at: Use { time, thread, place }, message } => {
                 self.threads[thread].panics += 1;
-                let message = Arc::clone(message);
-                self.panics.push(PanicEvent { thread, place, message });
+                let (message, held) = (Arc::clone(message), state.threads[thread].holds.clone());
+                self.panics.push(PanicEvent { thread, time, place, message, held });
             }
             Transition::NotReceived { message, .. } if message.paused.is_none() => {
                 self.never_received += 1;
@@ -375,6 +434,7 @@ impl Stats<'_> {
                     }
                 }
             }
+            Transition::CompleteFromHere { time } => self.count_from_here(state, time),
             Transition::Finished => self.finish(state),
             _ => {}
         }

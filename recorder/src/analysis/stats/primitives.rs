@@ -9,9 +9,9 @@ use crate::reading::catalog::{ChannelIndex, ThreadIndex};
 pub struct PrimitiveStats {
     /// How often it was acquired.
     pub acquired: u64,
-    /// How long it was held in all, as far as its releases are recorded.
+    /// How long it was held in all, as far as that is recorded.
     pub held: Nanos,
-    /// How much of that its holder did not wait for anything.
+    /// How much of that its holder was recorded and did not wait for anything.
     pub held_at_work: Nanos,
     /// The threads that used it.
     pub users: Vec<User>,

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use format::Call;
 
 use crate::reading::Nanos;
-use crate::reading::catalog::Target;
+use crate::reading::catalog::{PlaceIndex, Target};
+use crate::replay::Wait;
 
 /// Statistics of a thread. When it started and ended is in its
 /// [state](crate::replay::ThreadState).
@@ -17,9 +18,9 @@ pub struct ThreadStats {
     pub received: u64,
     /// How often it panicked.
     pub panics: u64,
-    /// How long it waited, sleep not included.
+    /// How long it waited while it was recorded, sleep not included.
     pub waited: Nanos,
-    /// How long it slept.
+    /// How long it slept while it was recorded.
     pub slept: Nanos,
     /// How long it waited, by call and target: the longest first, once the analysis is over.
     pub waits: Vec<ThreadWaits>,
@@ -38,6 +39,8 @@ pub struct ThreadWaits {
     pub time: Nanos,
     /// The longest.
     pub longest: Nanos,
+    /// Where the last was, if that is recorded.
+    pub place: Option<PlaceIndex>,
 }
 
 /// Maximum number of kinds of waits that are kept of a thread. It has others only if it waits for
@@ -45,16 +48,19 @@ pub struct ThreadWaits {
 const MAX_KINDS: usize = 256;
 
 impl ThreadStats {
-    pub(super) fn add_wait(&mut self, call: Call, target: Option<Target>, time: Nanos) {
+    pub(super) fn add_wait(&mut self, wait: &Wait, time: Nanos) {
+        let (call, target, place) = (wait.call(), wait.target(), wait.operation.place);
         let has_room = self.waits.len() < MAX_KINDS;
         match self.waits.iter_mut().find(|waits| (waits.call, waits.target) == (call, target)) {
             Some(waits) => {
                 waits.count += 1;
                 waits.time += time;
                 waits.longest = waits.longest.max(time);
+                waits.place = place.or(waits.place);
             }
             None if has_room => {
-                self.waits.push(ThreadWaits { call, target, count: 1, time, longest: time });
+                let (count, longest) = (1, time);
+                self.waits.push(ThreadWaits { call, target, count, time, longest, place });
             }
             None => {}
         }

@@ -3,13 +3,23 @@
 //! A move of a sender to another thread is not recorded. So it is with the thread that used it last,
 //! unless that has spawned another since, or given away something that may contain the sender.
 
-use format::Call;
+use format::{Call, Detail};
 
 use super::{Blocked, Edge, Liveness, Needs, Node, Reason, WaitForGraph};
 use crate::analysis::Analysis;
 use crate::reading::Nanos;
-use crate::reading::catalog::{ChannelIndex, PrimitiveIndex, Target, ThreadIndex};
-use crate::replay::{EndpointState, Hold, ThreadState, Wait};
+use crate::reading::catalog::{ChannelIndex, PrimitiveIndex, ProcessIndex, Target, ThreadIndex};
+use crate::replay::{EndpointState, Hold, Parcel, ThreadState, Wait};
+
+/// Any thread can end the wait.
+fn any_thread() -> Needs {
+    Needs::Any { edges: Vec::new(), any_thread: true }
+}
+
+/// The thread that holds a lock can release it.
+fn held_by(hold: &Hold) -> Edge {
+    Edge { to: hold.thread, reason: Reason::HoldsLock { place: hold.place } }
+}
 
 impl Analysis<'_> {
     /// The wait-for graph of the last state.
@@ -21,7 +31,11 @@ impl Analysis<'_> {
         let processes = self.state.processes.iter_enumerated();
         let spawning = processes.filter(|(_, it)| it.unborn > 0).map(|(process, _)| process);
         let threads = self.state.threads.keys().map(node).collect();
-        WaitForGraph { threads, spawning: spawning.collect() }
+        let may_act = |process: &ProcessIndex| {
+            self.unrecorded(*process).any(|thread| !thread.waits_for_thread())
+        };
+        let with_unrecorded = self.catalog.processes.keys().filter(may_act).collect();
+        WaitForGraph { threads, spawning: spawning.collect(), with_unrecorded }
     }
 
     fn liveness(&self, thread: ThreadIndex) -> Liveness {
@@ -32,8 +46,8 @@ impl Analysis<'_> {
         let process = &self.state.processes[self.catalog.threads[thread].process];
         let is_known = |wait: &&Wait| !wait.is_timed() && !process.has_paused_since(wait.begin);
         let wait = self.open_wait(thread).filter(is_known);
-        let blocked =
-            wait.and_then(|wait| Some(Blocked { wait: *wait, needs: self.needs(thread, wait)? }));
+        let blocked = wait
+            .and_then(|wait| Some(Blocked { wait: *wait, needs: self.needs_of(thread, wait)? }));
         blocked.map_or(Liveness::Runnable, Liveness::Blocked)
     }
 
@@ -43,10 +57,10 @@ impl Analysis<'_> {
 
     /// The threads that could end this wait; `None` if it has been ended, or nothing is known about
     /// it.
-    fn needs(&self, thread: ThreadIndex, wait: &Wait) -> Option<Needs> {
+    pub(in crate::analysis) fn needs_of(&self, thread: ThreadIndex, wait: &Wait) -> Option<Needs> {
         match (wait.call(), wait.target()) {
             (Call::Recv, Some(Target::Channel(channel))) => self.receiver_needs(channel),
-            (Call::Send, Some(Target::Channel(channel))) => self.sender_needs(channel),
+            (Call::Send, Some(Target::Channel(channel))) => self.sender_needs(channel, wait),
             (Call::Lock | Call::Write | Call::Read, Some(Target::Primitive(primitive))) => {
                 self.lock_needs(primitive, wait)
             }
@@ -58,26 +72,59 @@ impl Analysis<'_> {
             (Call::Initialize, Some(Target::Primitive(primitive))) => {
                 let running = self.state.primitives[primitive].initializer?;
                 let to = running.thread;
-                let is_known = to != thread && !running.is_outdated && !self.lacks_events_of(to);
-                let edge = Edge { to, reason: Reason::RunsInitializer };
+                let is_known = !running.is_outdated && !self.lacks_events_of(to);
+                let edge = Edge { to, reason: Reason::RunsInitializer { place: running.place } };
                 is_known.then(|| Needs::All(vec![edge]))
             }
-            (Call::CondvarWait | Call::BarrierWait | Call::Park, target) => {
-                // A notification after the start of the wait may have ended it.
-                let notified = match (wait.call(), target) {
-                    (Call::CondvarWait, Some(Target::Primitive(condvar))) => {
-                        self.state.primitives[condvar].moved.map(|(time, _)| time)
-                    }
-                    (Call::Park, _) => {
-                        self.state.threads[thread].unparked.as_ref().map(|unparked| unparked.time)
-                    }
-                    _ => None,
-                };
-                let may_be_over = notified.is_some_and(|time| time >= wait.begin);
-                (!may_be_over).then(|| Needs::Any { edges: Vec::new(), any_thread: true })
+            (Call::CondvarWait, Some(Target::Primitive(condvar))) => {
+                self.condvar_needs(thread, condvar, wait)
             }
+            (Call::Park, _) => {
+                let known = &self.state.threads[thread];
+                let token = known.unparked.as_ref().filter(|_| known.token_taken.is_none());
+                let may_be_over = token.is_some_and(|unparked| {
+                    !self.sleeps_since(thread, unparked.time.max(wait.begin))
+                });
+                (!may_be_over).then(any_thread)
+            }
+            (Call::BarrierWait, _) => Some(any_thread()),
             _ => None,
         }
+    }
+
+    /// A thread that waits for a notification also needs its mutex, which it has released.
+    fn condvar_needs(
+        &self,
+        thread: ThreadIndex,
+        condvar: PrimitiveIndex,
+        wait: &Wait,
+    ) -> Option<Needs> {
+        let process = self.catalog.threads[thread].process;
+        let mutex = match wait.operation.detail {
+            Detail::Mutex(turn) => self.catalog.primitive_with_number(process, turn.primitive()),
+            _ => None,
+        };
+        let holds = mutex.into_iter().flat_map(|mutex| self.known_holds(mutex));
+        let edges: Vec<_> = holds.map(held_by).collect();
+        if !edges.is_empty() {
+            return Some(Needs::All(edges));
+        }
+        let known = &self.state.primitives[condvar];
+        // Where a release is missing, because the recording paused, the order may be another.
+        let has_paused = self.state.processes[process].has_paused();
+        let latest = known.notified.as_ref().map(|latest| latest.by.time);
+        let latest = latest.filter(|&time| has_paused && time >= wait.begin);
+        let notified = known.may_have_woken(thread).max(latest);
+        let may_be_over = notified.is_some_and(|time| !self.sleeps_since(thread, time));
+        (!may_be_over).then(any_thread)
+    }
+
+    /// Whether a thread was observed asleep so much later that a wake-up at this time has not woken
+    /// it.
+    fn sleeps_since(&self, thread: ThreadIndex, wake_up: Nanos) -> bool {
+        /// A thread that is woken goes on within this time, also if the machine is busy.
+        const MAX_WAKE_UP: Nanos = Nanos::new(200_000_000);
+        self.asleep_at(thread).is_some_and(|observed| observed > wake_up + MAX_WAKE_UP)
     }
 
     fn lacks_events_of(&self, thread: ThreadIndex) -> bool {
@@ -85,24 +132,31 @@ impl Analysis<'_> {
     }
 
     fn lock_needs(&self, lock: PrimitiveIndex, wait: &Wait) -> Option<Needs> {
-        // The release may be missing from the recording.
-        let is_known = |hold: &&Hold| hold.paused.is_none() && !self.lacks_events_of(hold.thread);
-        let holds = || self.state.primitives[lock].holds.iter().filter(is_known);
-        let is_read_only = holds().all(|hold| hold.is_shared);
+        let is_read_only = self.known_holds(lock).all(|hold| hold.is_shared);
         let mut edges: Vec<_> = if wait.call() == Call::Read && is_read_only {
             // Readers let others read, but a thread that waits to write does not.
             let waits_to_write = |other: &ThreadIndex| {
                 let other = self.state.threads[*other].wait.as_ref();
                 other.is_some_and(|it| it.call() == Call::Write && it.target() == wait.target())
             };
-            let writers = self.state.threads.keys().filter(waits_to_write);
+            let waiters = self.state.primitives[lock].waiters.iter().copied();
+            let writers = waiters.filter(waits_to_write);
             writers.map(|to| Edge { to, reason: Reason::WaitsToWrite }).collect()
         } else {
-            let reason = |hold: &Hold| Reason::HoldsLock { place: hold.place };
-            holds().map(|hold| Edge { to: hold.thread, reason: reason(hold) }).collect()
+            self.known_holds(lock).map(held_by).collect()
         };
         edges.dedup_by_key(|edge| edge.to);
         (!edges.is_empty()).then_some(Needs::All(edges))
+    }
+
+    /// The holds of a lock that are not over as far as is known: the release may be missing from the
+    /// recording.
+    pub(in crate::analysis) fn known_holds(
+        &self,
+        lock: PrimitiveIndex,
+    ) -> impl Iterator<Item = &Hold> {
+        let holds = self.state.primitives[lock].holds.iter();
+        holds.filter(|hold| hold.paused.is_none() && !self.lacks_events_of(hold.thread))
     }
 
     fn scope_needs(&self, thread: ThreadIndex) -> Option<Needs> {
@@ -121,7 +175,8 @@ impl Analysis<'_> {
         (!edges.is_empty()).then_some(Needs::Any { edges, any_thread })
     }
 
-    fn receiver_needs(&self, channel: ChannelIndex) -> Option<Needs> {
+    /// The threads that could end a wait for a message.
+    pub(in crate::analysis) fn receiver_needs(&self, channel: ChannelIndex) -> Option<Needs> {
         let known = &self.state.channels[channel];
         if known.queued() > 0 || known.senders == 0 || self.is_offered(channel) {
             return None;
@@ -164,18 +219,25 @@ impl Analysis<'_> {
 
     /// The threads that may have an endpoint, and whether any other may have it, too.
     fn holders(&self, endpoint: &EndpointState) -> (Vec<ThreadIndex>, bool) {
-        let Some(last) = endpoint.last else { return (Vec::new(), true) };
+        let (since, first) = match (endpoint.sent_with, endpoint.last) {
+            (Some(Parcel { received: Some(received), .. }), _) => received,
+            (Some(Parcel { channel, .. }), _) => return self.receivers_of(channel),
+            (None, Some(last)) => (last.time, last.thread),
+            (None, None) => return (Vec::new(), true),
+        };
         let mut holders = Vec::new();
-        if self.is_alive(last.thread) {
-            holders.push(last.thread);
+        if self.is_alive(first) {
+            holders.push(first);
         }
         // An endpoint that goes from one thread to another may have been moved; one that comes back
         // is shared.
-        let mut any_thread = endpoint.hops > 1;
-        let mut next = vec![(last.thread, last.time)];
+        let mut any_thread = endpoint.hops > 1
+            || endpoint.may_be_moved
+            || self.may_be_unrecorded(self.catalog.threads[first].process, since);
+        let mut next = vec![(first, since)];
         while let Some((thread, since)) = next.pop() {
             any_thread |= self.gave_away_after(thread, since);
-            for (child, spawned) in self.spawned_by(thread, thread == last.thread) {
+            for (child, spawned) in self.spawned_by(thread, thread == first) {
                 if spawned > since && self.is_alive(child) && !holders.contains(&child) {
                     holders.push(child);
                     next.push((child, spawned));
@@ -184,6 +246,25 @@ impl Analysis<'_> {
         }
         any_thread |= holders.is_empty();
         (holders, any_thread)
+    }
+
+    /// Whether an endpoint that was last used at this time may be with a thread that is not recorded
+    /// and may act: it has started later.
+    fn may_be_unrecorded(&self, process: ProcessIndex, since: Nanos) -> bool {
+        /// The system counts the starts of threads in steps of 10 ms.
+        const MAX_ERROR: Nanos = Nanos::new(20_000_000);
+        self.unrecorded(process)
+            .filter(|thread| !thread.waits_for_thread())
+            .any(|thread| thread.started.is_none_or(|started| started + MAX_ERROR >= since))
+    }
+
+    /// The threads that may receive what is in a channel, and whether any other may.
+    fn receivers_of(&self, channel: ChannelIndex) -> (Vec<ThreadIndex>, bool) {
+        let users = &self.stats.channels[channel].receivers;
+        let threads = users.iter().map(|user| user.thread).filter(|&it| self.is_alive(it));
+        let threads: Vec<_> = threads.collect();
+        let any_thread = threads.is_empty();
+        (threads, any_thread)
     }
 
     /// The threads that `parent` has spawned, or with `or_unknown` may have spawned, and when.
@@ -203,10 +284,20 @@ impl Analysis<'_> {
         })
     }
 
-    fn sender_needs(&self, channel: ChannelIndex) -> Option<Needs> {
+    fn sender_needs(&self, channel: ChannelIndex, wait: &Wait) -> Option<Needs> {
         let known = &self.state.channels[channel];
         let bound = self.catalog.channels[channel].bound.unwrap_or(u64::MAX);
-        if known.receiver_gone.is_some() || known.depth < bound {
+        // Where earlier sends are discarded, the depth is not known: but the channel was full when
+        // the send began to wait, and no thread has received since.
+        let process = self.catalog.channels[channel].process;
+        let has_room_since = known.room.is_some_and(|(time, _)| time >= wait.begin);
+        let is_full = known.depth >= bound
+            || (self.catalog.processes[process].is_truncated && !has_room_since);
+        // A receive that began while the recording paused may have taken a message since.
+        let resumed = self.state.processes[process].pauses.last().and_then(|pause| pause.to);
+        let is_known =
+            resumed.is_none_or(|resumed| known.room.is_some_and(|(time, _)| time > resumed));
+        if known.receiver_gone.is_some() || !is_full || !is_known {
             return None;
         }
         let receivers = &self.stats.channels[channel].receivers;

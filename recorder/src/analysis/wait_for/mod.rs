@@ -20,6 +20,8 @@ pub(crate) struct WaitForGraph {
     pub(crate) threads: TiVec<ThreadIndex, Node>,
     /// Processes that have spawned a thread which is not in the recording yet. It is about to run.
     pub(crate) spawning: Vec<ProcessIndex>,
+    /// Processes with threads that are not recorded and may act: they do not wait for others.
+    pub(crate) with_unrecorded: Vec<ProcessIndex>,
 }
 
 /// A thread in the graph.
@@ -93,13 +95,17 @@ pub(crate) enum Reason {
     IsJoined,
     /// It has to end before the scope does.
     IsInScope,
-    RunsInitializer,
+    /// It runs the initializer, which it was asked for at this place, if that is recorded.
+    RunsInitializer {
+        place: Option<PlaceIndex>,
+    },
 }
 
 /// What is assumed in looking for [stuck](WaitForGraph::stuck) threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Assumption {
-    /// Each endpoint is with the thread that used it last, and all threads are in the recording.
+    /// Each endpoint is with the thread that used it last, and all threads are in the recording, or
+    /// have been observed.
     Likely,
     /// An endpoint may be with any thread of its process; with `unrecorded_threads` also with one
     /// that is not in the recording.
@@ -133,6 +139,9 @@ impl WaitForGraph {
         let mut any_can: HashSet<ProcessIndex> = self.spawning.iter().copied().collect();
         let runnable = self.threads.iter().filter(|node| node.liveness == Liveness::Runnable);
         any_can.extend(runnable.map(|node| node.process));
+        if assumption == Assumption::Likely {
+            any_can.extend(&self.with_unrecorded);
+        }
         let is_blocked = |thread: &ThreadIndex| self.blocked(*thread).is_some();
         let mut stuck: Vec<_> = self.threads.keys().filter(is_blocked).collect();
         loop {
@@ -235,7 +244,7 @@ mod tests {
             }
         };
         let node = |needs| Node { process: ProcessIndex::from(0), liveness: liveness(needs) };
-        WaitForGraph { threads: threads.into_iter().map(node).collect(), spawning: vec![] }
+        WaitForGraph { threads: threads.into_iter().map(node).collect(), ..WaitForGraph::default() }
     }
 
     fn edges(to: &[usize]) -> Vec<Edge> {

@@ -8,8 +8,10 @@
 use crate::analysis::analyse;
 use crate::analysis::findings::{self, Certainty, Finding};
 use crate::analysis::wait_for::{Liveness, Node};
+use crate::layout::{wrap, wrap_with_chain};
 use crate::reading::catalog::{ProcessIndex, ThreadIndex};
 use crate::reading::{self, Recording};
+use crate::terminal::width;
 
 mod stall_detector;
 mod tasks;
@@ -43,29 +45,33 @@ pub(super) fn diagnose(recording: &Recording, pid: u32) -> reading::Result<Optio
     let alive: Vec<ThreadIndex> =
         nodes.filter(|(_, node)| is_alive(node)).map(|(thread, _)| thread).collect();
     let (stuck, _) = analysis.stuck();
-    if !alive.iter().all(|thread| stuck.contains(thread)) {
+    let process = alive.first().map(|&thread| catalog.threads[thread].process);
+    let is_asleep = process.is_some_and(|process| analysis.is_asleep(process));
+    if !is_asleep && !alive.iter().all(|thread| stuck.contains(thread)) {
         return Ok(None);
     }
     let mut findings = findings::find(&analysis);
     findings.retain(|finding| {
-        finding.code.is_hang() && finding.threads.iter().any(|thread| alive.contains(thread))
+        finding.is_hang && finding.threads.iter().any(|thread| alive.contains(thread))
     });
-    let process = alive.first().map(|&thread| catalog.threads[thread].process);
     let count = |process: ProcessIndex| analysis.unrecorded(process).count();
     let unrecorded = process.map_or(0, count);
     let lines: Vec<_> = findings.iter().map(|finding| describe(finding, unrecorded)).collect();
     Ok((!lines.is_empty()).then(|| lines.join("\n")))
 }
 
-/// A finding, and on a second line the condition under which it is certain.
+/// A finding, and below it the condition under which it is certain.
 fn describe(finding: &Finding, unrecorded: usize) -> String {
-    let mut text = finding.headline();
+    let width = width::for_stderr();
+    let mut text = wrap_with_chain(&finding.headline(), &finding.chain, width);
     if let Certainty::Likely { certain_if } = &finding.certainty {
-        text += &format!("\n  likely; certain if {certain_if}");
+        let mut certainty = format!("likely; certain if {certain_if}");
         if unrecorded > 0 {
             let are = if unrecorded == 1 { "is" } else { "are" };
-            text += &format!(" ({unrecorded} of its threads {are} not recorded)");
+            certainty += &format!(" ({unrecorded} of its threads {are} not recorded)");
         }
+        text += "\n  ";
+        text += &wrap(&certainty, 2, 2, width);
     }
     text
 }
@@ -74,11 +80,14 @@ fn describe(finding: &Finding, unrecorded: usize) -> String {
 mod tests {
     use format::MessageId;
 
+    use crate::reading::catalog::WAITS_FOR_THREAD;
+
     use super::*;
 
     /// A process with two threads, 50 and 51, that each wait to receive from the other. It ends
-    /// with this event of the second. Then the threads with these IDs are observed.
-    fn recording(last: &str, threads: &[u64]) -> Recording {
+    /// with this event of the second. Then the threads with these IDs are observed, in these
+    /// activities.
+    fn recording(last: &str, threads: &[(u64, &str)]) -> Recording {
         let process = "0 ProcessStarted pid=50 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 \
                        executable=\"\" arguments=\"\"";
         let channel = |time, channel, sender, receiver, name| {
@@ -87,10 +96,10 @@ mod tests {
                  site=0 bound=4 message_type=\"i32\" name=\"{name}\""
             )
         };
-        let observed = threads.iter().map(|id| {
+        let observed = threads.iter().map(|(id, activity)| {
             format!(
                 "0 ThreadObserved os_id={id} monotonic_ns=20 state=2 syscall=202 on_cpu_ns=0 \
-                 ready_ns=0 started_ns=0 name=\"\" detail=\"\""
+                 ready_ns=0 started_ns=0 name=\"\" detail=\"{activity}\""
             )
         });
         let lines = [
@@ -122,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_process_whose_threads_are_all_stuck_hangs() {
-        let recording = recording(HANGS, &[50, 51]);
+        let recording = recording(HANGS, &[(50, WAITS_FOR_THREAD), (51, WAITS_FOR_THREAD)]);
         let diagnosis = diagnose(&recording, 50).unwrap().unwrap();
         assert!(diagnosis.starts_with("deadlock: "), "{diagnosis:?}");
         assert!(!diagnosis.contains("likely"), "{diagnosis:?}");
@@ -132,16 +141,33 @@ mod tests {
 
     #[test]
     fn a_thread_that_is_not_recorded_makes_a_hang_likely() {
-        let diagnosis = diagnose(&recording(HANGS, &[50, 51, 52]), 50).unwrap().unwrap();
+        let all_wait = [50, 51, 52].map(|id| (id, WAITS_FOR_THREAD));
+        let diagnosis = diagnose(&recording(HANGS, &all_wait), 50).unwrap().unwrap();
         assert!(diagnosis.contains("\n  likely; certain if "), "{diagnosis:?}");
-        let end = " (1 of its threads is not recorded)";
-        assert!(diagnosis.ends_with(end), "{diagnosis:?}");
+        let words = diagnosis.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.ends_with(" (1 of its threads is not recorded)"), "{diagnosis:?}");
+    }
+
+    #[test]
+    fn a_thread_that_is_not_recorded_and_may_act_prevents_a_hang() {
+        let threads = [(50, WAITS_FOR_THREAD), (51, WAITS_FOR_THREAD), (52, "in read")];
+        assert_eq!(diagnose(&recording(HANGS, &threads), 50).unwrap(), None);
+    }
+
+    #[test]
+    fn a_thread_that_waits_in_something_that_is_not_recorded_makes_a_hang_likely() {
+        let threads = [50, 51].map(|id| (id, WAITS_FOR_THREAD));
+        let diagnosis = diagnose(&recording("", &threads), 50).unwrap().unwrap();
+        let start = "unfinished: main has waited";
+        assert!(diagnosis.starts_with(start), "{diagnosis:?}");
+        assert!(diagnosis.contains("likely"), "{diagnosis:?}");
     }
 
     #[test]
     fn a_process_with_a_thread_that_can_go_on_does_not_hang() {
+        let threads = [(50, WAITS_FOR_THREAD), (51, "in clock_nanosleep")];
         for last in ["", "9 SleepBegin endpoint=0 site=0 detail=1000"] {
-            assert_eq!(diagnose(&recording(last, &[50, 51]), 50).unwrap(), None);
+            assert_eq!(diagnose(&recording(last, &threads), 50).unwrap(), None);
         }
     }
 }

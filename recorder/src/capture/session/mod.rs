@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use format::packed::Packer;
-use format::{BlockHeader, Event, control};
+use format::{BlockHeader, EndCause, Event, UNKNOWN_STATUS, control};
 use rustix::fs::{Access, access, statvfs};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
@@ -122,6 +124,8 @@ pub struct ProcessExit {
     pub code: u32,
     /// The signal that ended it, or 0.
     pub signal: u32,
+    /// Why.
+    pub cause: EndCause,
 }
 
 /// The recording of a run that has ended.
@@ -315,7 +319,8 @@ impl Session {
     pub fn finish(mut self, exit: &ProcessExit, watch: &Watch) -> Result<Option<Collected>> {
         let _span = info_span!("collect").entered();
         self.write_last_observations();
-        let Session { mut directory, store, mut files, reached_limit, .. } = self;
+        let Session { mut directory, store, mut files, reached_limit, observations, .. } = self;
+        let gone_at = |process| observations.get(&process).and_then(ObservationLog::gone_at);
         let (mut writer, recorder) = match store {
             Store::Disk(writer) => (writer, None),
             Store::Memory(recorder) => (RecordingWriter::new(&env::temp_dir())?, Some(recorder)),
@@ -326,7 +331,7 @@ impl Session {
                 None => append_rest(&files, &mut writer)?,
                 Some(recorder) => recorder.write(&read_rest(&files)?, &mut writer)?,
             }
-            append_ends(&mut writer, &files, exit);
+            append_ends(&mut writer, &files, exit, gone_at);
             Ok(writer.flush()?)
         };
         let error = collect().err().map(|error| {
@@ -421,19 +426,39 @@ fn read_rest(files: &[ProcessFile]) -> io::Result<Vec<Vec<u8>>> {
     Ok(rest)
 }
 
-/// Appends how the process that was run exited, and the executables of all processes.
-fn append_ends(writer: &mut RecordingWriter, files: &[ProcessFile], exit: &ProcessExit) {
-    let ProcessExit { monotonic_ns, code, signal, .. } = *exit;
+fn exists(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+}
+
+/// Appends when processes ended, how the one that was run did, and the executables of all processes.
+fn append_ends(
+    writer: &mut RecordingWriter,
+    files: &[ProcessFile],
+    exit: &ProcessExit,
+    gone_at: impl Fn(u32) -> Option<u64>,
+) {
+    let ProcessExit { monotonic_ns, code, signal, cause, .. } = *exit;
     let mut executables = Executables::default();
     for (process, file) in files.iter().enumerate() {
-        let exit = (file.pid == Some(exit.pid)).then_some(Event::ProcessEnded {
-            monotonic_ns,
-            code,
-            signal,
-        });
+        let ended = match gone_at(process as u32) {
+            _ if file.pid == Some(exit.pid) => {
+                Some(Event::ProcessEnded { monotonic_ns, code, signal })
+            }
+            // Its status is known to its parent alone.
+            Some(monotonic_ns) => {
+                Some(Event::ProcessEnded { monotonic_ns, code: 0, signal: UNKNOWN_STATUS })
+            }
+            None if cause == EndCause::Itself && file.pid.is_some_and(|pid| !exists(pid)) => {
+                Some(Event::ProcessEnded { monotonic_ns, code: 0, signal: UNKNOWN_STATUS })
+            }
+            None => None,
+        };
+        let cause = cause as u32;
+        let run = (process == 0).then_some(Event::RunEnded { monotonic_ns, code, signal, cause });
         let executable = executables.describe(&file.executable, file.wall_ns);
         let mut records = Vec::new();
-        for event in exit.iter().chain(&executable) {
+        for event in ended.iter().chain(&run).chain(&executable) {
             append_record(&mut records, 0, event);
         }
         if !records.is_empty() {
@@ -450,7 +475,8 @@ mod tests {
     use std::os::unix::fs::FileExt;
 
     const STRIDE: usize = 256;
-    const EXIT: ProcessExit = ProcessExit { pid: 50, monotonic_ns: 9_000, code: 3, signal: 0 };
+    const EXIT: ProcessExit =
+        ProcessExit { pid: 50, monotonic_ns: 9_000, code: 3, signal: 0, cause: EndCause::Itself };
 
     /// A block as a thread writes it: a header, records and padding, `STRIDE` bytes in all.
     fn block(header: BlockHeader, events: &[(u64, Event<'_>)]) -> Vec<u8> {

@@ -31,6 +31,11 @@ impl ObservationLog {
         records
     }
 
+    /// When it was found that the process had ended by itself, in nanoseconds of the monotonic clock.
+    pub(super) fn gone_at(&self) -> Option<u64> {
+        self.process.gone_at
+    }
+
     /// The records of the last observation, if they were not written yet.
     pub(super) fn take_unwritten(&mut self) -> Option<Vec<u8>> {
         let unwritten = self.last.as_ref().filter(|_| !self.is_last_written);

@@ -39,8 +39,9 @@ pub(super) struct ObservedProcess {
     pid: u32,
     /// When it started to record, by the monotonic clock in nanoseconds.
     recording_since: u64,
-    /// Whether it has ended. Its process ID may be that of another process by now.
-    has_ended: bool,
+    /// When it was found to have ended, by the monotonic clock in nanoseconds. Its process ID may be
+    /// that of another process by now.
+    pub(super) gone_at: Option<u64>,
     /// By thread ID and start in ticks: the start and the processor time as of the last observation.
     known: HashMap<(u64, u64), Known>,
 }
@@ -101,13 +102,13 @@ impl ObservedProcess {
     /// A process that has started to record at `recording_since`, by the monotonic clock in
     /// nanoseconds.
     pub(super) fn new(pid: u32, recording_since: u64) -> Self {
-        ObservedProcess { pid, recording_since, has_ended: false, known: HashMap::new() }
+        ObservedProcess { pid, recording_since, gone_at: None, known: HashMap::new() }
     }
 
     /// Observes the process; `None` if it has ended or ends just now, or the system does not
     /// report its threads.
     pub(super) fn observe(&mut self, detail: Detail) -> Option<Observation> {
-        if self.has_ended {
+        if self.gone_at.is_some() {
             return None;
         }
         let directory = format!("/proc/{}/task", self.pid);
@@ -115,7 +116,7 @@ impl ObservedProcess {
         let (Ok(entries), Ok(tasks)) =
             (fs::read_dir(&directory), openat(CWD, &directory, flags, Mode::empty()))
         else {
-            self.has_ended = true;
+            self.gone_at = Some(now(ClockId::Monotonic));
             return None;
         };
         let now = now(ClockId::Monotonic);
@@ -135,7 +136,7 @@ impl ObservedProcess {
                 None => now.saturating_sub(since_boot.saturating_sub(task.started_since_boot())),
             };
             if id == u64::from(self.pid) && self.is_other(started_ns) {
-                self.has_ended = true;
+                self.gone_at = Some(now);
                 return None;
             }
             // The threads of a process that ends disappear one by one.
@@ -269,7 +270,7 @@ mod tests {
     fn a_process_id_that_is_used_again_is_not_observed() {
         let mut process = ObservedProcess::new(std::process::id(), 0);
         assert!(process.observe(Detail::States).is_none());
-        assert!(process.has_ended);
+        assert!(process.gone_at.is_some());
         assert!(ObservedProcess::new(u32::MAX, 0).observe(Detail::States).is_none());
     }
 

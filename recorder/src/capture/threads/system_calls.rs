@@ -6,6 +6,7 @@ use rustix::io::Errno;
 
 use super::descriptors::Descriptors;
 use super::task::read_file;
+use crate::reading::catalog::WAITS_FOR_THREAD;
 
 /// A system call in which threads wait.
 struct SystemCall {
@@ -131,9 +132,8 @@ impl Call {
     /// `in read on a pipe`
     pub(super) fn activity(&self, descriptors: &mut Descriptors) -> String {
         if self.number == FUTEX {
-            let timeout =
-                if self.is_endless_futex() { "without a timeout" } else { "with a timeout" };
-            return format!("in futex {timeout}");
+            let is_endless = self.is_endless_futex();
+            return if is_endless { WAITS_FOR_THREAD } else { "in futex with a timeout" }.into();
         }
         let mut known = SYSTEM_CALLS.iter();
         match known.find(|call| call.numbers[ARCHITECTURE] == Some(self.number)) {

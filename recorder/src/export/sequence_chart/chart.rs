@@ -116,9 +116,17 @@ impl MessageArrow {
     /// The text at its arrow, in at most `max_chars` characters. If it is too long, the name of the
     /// channel is shortened first: labels differ in the rest.
     pub(super) fn text(&self, max_chars: usize) -> String {
-        let Some(channel) = &self.channel else { return shortened(&self.label, max_chars) };
         let room = max_chars.saturating_sub(self.label.chars().count() + 1);
-        shortened(&format!("{} {}", shortened(channel, room), self.label), max_chars)
+        let channel = self.channel.as_ref().map(|channel| shortened(channel, room));
+        self.text_with(channel.as_deref(), max_chars)
+    }
+
+    /// The text at its arrow, in at most `max_chars` characters, with this name of the channel.
+    pub(super) fn text_with(&self, channel: Option<&str>, max_chars: usize) -> String {
+        match channel {
+            Some(channel) => shortened(&format!("{channel} {}", self.label), max_chars),
+            None => shortened(&self.label, max_chars),
+        }
     }
 }
 
@@ -216,6 +224,11 @@ impl Chart<'_> {
     /// The notes about events and threads that are left out, in this order, each with the row before
     /// which it stands; `None` if that is below the chart.
     pub(super) fn left_out_notes(&self) -> Vec<(Option<usize>, String)> {
+        self.left_out_notes_with("--threads N shows more")
+    }
+
+    /// The same, with this remedy for threads that are left out.
+    pub(super) fn left_out_notes_with(&self, remedy: &str) -> Vec<(Option<usize>, String)> {
         let LeftOut { events, row, threads } = self.left_out;
         let mut notes = Vec::new();
         if events > 0 {
@@ -224,7 +237,7 @@ impl Chart<'_> {
         }
         if threads > 0 {
             let threads = counted(threads as u64, "thread");
-            notes.push((None, format!("{threads} left out (--threads N shows more)")));
+            notes.push((None, format!("{threads} left out ({remedy})")));
         }
         notes
     }

@@ -11,11 +11,13 @@
 //! A message that was queued has two short arrows, one that leaves its sender and one that arrives
 //! at its receiver, both with its label.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 
-use super::chart::{ArrowEnd, Chart, MessageArrow, WaitKind, shortened};
+use super::chart::{ArrowEnd, Chart, MessageArrow, WaitKind};
+use crate::layout::{shorten_all, wrap};
 
 /// The width of the times. All widths are in characters.
 const TIME_WIDTH: usize = 12;
@@ -25,6 +27,8 @@ const MIN_COLUMN_WIDTH: usize = 12;
 const MAX_COLUMN_WIDTH: usize = 32;
 /// The width of the last column, whose texts cannot run over another column.
 const LAST_COLUMN_WIDTH: usize = 22;
+/// The width of an arrow without its text.
+const ARROW_WIDTH: usize = 7;
 /// The style of arrows.
 const ARROW: Style = AnsiColor::Cyan.on_default();
 
@@ -35,11 +39,15 @@ pub fn most_threads(width: usize) -> usize {
 
 /// A chart for a terminal. Its [`Display`] contains escape sequences for colors, which must be
 /// stripped where the output does not support them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Columns<'a> {
     chart: &'a Chart<'a>,
     line_width: usize,
     column_width: usize,
+    /// The names of the lifelines.
+    lifelines: Vec<String>,
+    /// The names of the channels at arrows, by label. Empty if they do not fit.
+    channels: HashMap<&'a str, String>,
 }
 
 impl<'a> Columns<'a> {
@@ -50,7 +58,10 @@ impl<'a> Columns<'a> {
         let column_width = room.clamp(MIN_COLUMN_WIDTH, MAX_COLUMN_WIDTH);
         // Wider than the terminal only if the caller asks for more threads than fit.
         let line_width = width.max(TIME_WIDTH + chart.lifelines.len() * column_width);
-        Columns { chart, line_width, column_width }
+        let names = (0..chart.lifelines.len()).map(|lifeline| chart.lifeline_name(lifeline));
+        let lifelines = shorten_all(&names.collect::<Vec<_>>(), column_width - 1);
+        let channels = channel_names(chart, column_width - ARROW_WIDTH);
+        Columns { chart, line_width, column_width, lifelines, channels }
     }
 
     /// The position of a lifeline.
@@ -60,9 +71,8 @@ impl<'a> Columns<'a> {
 
     fn heading(&self) -> TextLine {
         let mut line = TextLine::blank(self.line_width);
-        for lifeline in 0..self.chart.lifelines.len() {
-            let name = shortened(&self.chart.lifeline_name(lifeline), self.column_width - 1);
-            line.put(self.x(lifeline), &name, Style::new().bold());
+        for (lifeline, name) in self.lifelines.iter().enumerate() {
+            line.put(self.x(lifeline), name, Style::new().bold());
         }
         line
     }
@@ -104,12 +114,15 @@ impl<'a> Columns<'a> {
     /// other event.
     fn text_beside(&self, line: &mut TextLine, lifeline: usize, text: &str, style: Style) {
         let start = self.x(lifeline) + 2;
-        line.put(start, &shortened(text, self.line_width.saturating_sub(start)), style);
+        let room = self.line_width.saturating_sub(start);
+        shorten_all(&[text], room).iter().for_each(|text| line.put(start, text, style));
     }
 
     /// Puts the part of a message's arrow that is in a row, if any is.
     fn message(&self, line: &mut TextLine, row: usize, message: &MessageArrow) {
-        let label = &message.text(self.column_width - 7);
+        let channel = message.channel.as_deref().and_then(|channel| self.channels.get(channel));
+        let max_chars = self.column_width - ARROW_WIDTH;
+        let label = &message.text_with(channel.map(String::as_str), max_chars);
         match (message.from, message.to) {
             (Some(from), ArrowEnd::Received(to)) if from.row == row && to.row == row => {
                 self.level_arrow(line, from.lifeline, to.lifeline, label);
@@ -168,6 +181,11 @@ impl<'a> Columns<'a> {
         }
     }
 
+    fn write_note(&self, f: &mut fmt::Formatter<'_>, note: &str) -> fmt::Result {
+        let note = wrap(note, TIME_WIDTH, TIME_WIDTH, self.line_width);
+        writeln!(f, "{:>10}  {note}", "⋮")
+    }
+
     /// The part of an arrow that arrives at its receiver.
     fn arriving_arrow(&self, line: &mut TextLine, lifeline: usize, from_left: bool, label: &str) {
         let x = self.x(lifeline);
@@ -179,13 +197,31 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The names of the channels of a chart, by label, so that the text at every arrow has at most
+/// `width` characters. Empty if they do not fit: the numbers of the messages are more important.
+fn channel_names<'a>(chart: &'a Chart<'a>, width: usize) -> HashMap<&'a str, String> {
+    let in_chart = chart.messages.iter().filter_map(|message| message.channel.as_deref());
+    let labels: Vec<_> = in_chart.collect::<BTreeSet<_>>().into_iter().collect();
+    let numbers = chart.messages.iter().map(|message| message.label.chars().count());
+    let room = width.saturating_sub(1 + numbers.max().unwrap_or(0));
+    let names = shorten_all(&labels, room);
+    match names.iter().all(|name| name.chars().count() <= room) {
+        true => labels.into_iter().zip(names).collect(),
+        false => HashMap::new(),
+    }
+}
+
 impl Display for Columns<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.heading().fmt(f)?;
-        let mut notes = self.chart.left_out_notes().into_iter().peekable();
+        let remedy = match self.chart.lifelines.len() < most_threads(self.line_width) {
+            true => "--threads N shows more",
+            false => "no more fit; --thread and --channel select",
+        };
+        let mut notes = self.chart.left_out_notes_with(remedy).into_iter().peekable();
         for row in 0..self.chart.rows.len() {
             if let Some((_, note)) = notes.next_if(|(before, _)| *before == Some(row)) {
-                write_note(f, &note)?;
+                self.write_note(f, &note)?;
             }
             self.row(row).fmt(f)?;
         }
@@ -193,12 +229,8 @@ impl Display for Columns<'_> {
         if self.chart.waits.iter().any(|wait| wait.end.is_none()) {
             self.lifelines(self.chart.rows.len()).fmt(f)?;
         }
-        notes.try_for_each(|(_, note)| write_note(f, &note))
+        notes.try_for_each(|(_, note)| self.write_note(f, &note))
     }
-}
-
-fn write_note(f: &mut fmt::Formatter<'_>, note: &str) -> fmt::Result {
-    writeln!(f, "{:>10}  {note}", "⋮")
 }
 
 /// The bar of a wait and its style.

@@ -1,16 +1,20 @@
 //! The first pass over a recording: reads every record once and adds them to the catalog.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use format::packed::{Operation, Piece, Unpacker};
-use format::{BlockHeader, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED, default_label};
+use format::{
+    BlockHeader, EndCause, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED, UNKNOWN_STATUS,
+    default_label,
+};
 use typed_index_collections::TiVec;
 
+use super::first_use::{FirstUse, FirstUses, Placed};
 use super::labels::{Labels, distinguish, primitive_type, readable, track};
 use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
-    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Level, Numbers, PlaceIndex,
-    Primitive, Process, ProcessIndex, Spawned, Thread, ThreadOutcome,
+    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Level, Numbers, Pauses, PlaceIndex,
+    Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread, ThreadOutcome,
 };
 use crate::reading::Damage;
 use crate::reading::alignment::{Alignment, align, refuse_duplicates};
@@ -42,7 +46,14 @@ struct Draft {
     extent: Option<(Ticks, Ticks)>,
     /// With the time on the monotonic clock.
     ended: Option<Ended>,
+    run_end: Option<RunEnd>,
     observations: ObservationFacts,
+    first_uses: FirstUses,
+    /// Ticks of the events by which the recording paused, or went on, and whether it paused; with
+    /// their threads.
+    pauses: BTreeSet<(u32, u64, bool)>,
+    /// When the last event was that a flight recorder has discarded, if that is recorded.
+    discarded_until: Option<Ticks>,
 }
 
 /// A thread, as far as its blocks have been read.
@@ -54,6 +65,17 @@ struct ThreadDraft {
     dropped: (u64, u64),
     /// The sequence number of its latest block, and how many bytes of it were stored.
     latest: Option<(u64, usize)>,
+}
+
+impl Draft {
+    /// From when on a flight recorder has discarded no event, if it has discarded any: at the latest
+    /// from the first event on that is left of each thread that has lost some.
+    fn complete_from(&self, start: Ticks) -> Option<Ticks> {
+        let threads = self.metadata.threads.iter();
+        let forgotten = threads.filter(|(number, facts)| **number != 0 && facts.first_sequence > 0);
+        let starts = forgotten.filter_map(|(number, _)| self.threads.get(number)?.ticks);
+        self.discarded_until.or_else(|| starts.max_by_key(|ticks| ticks.since(start)))
+    }
 }
 
 impl CatalogBuilder {
@@ -107,6 +129,9 @@ impl CatalogBuilder {
             (readable, error.or(cut))
         };
         records.end_run();
+        if records.draft.first_uses.is_looking() {
+            records.find_first_uses(&content[..readable], packed.then_some(&self.unpacker));
+        }
         let errors = [block.verify(content).err(), error.map(|error| error.at(block.offset))];
         let mut damage: Vec<_> = errors.into_iter().flatten().map(Damage::Unreadable).collect();
         if let Some(count @ 1..) = sequence.checked_sub(expected) {
@@ -195,8 +220,12 @@ impl CatalogBuilder {
         catalog.origin = catalog.origin.or(extents.min());
         let origin = catalog.origin();
         let mut ends: HashMap<usize, Nanos> = HashMap::new();
+        let mut run_ends: HashMap<usize, RunEnd> = HashMap::new();
         for (process, draft) in catalog.processes.iter_mut().zip(&self.drafts) {
             let end = ends.entry(process.recording).or_default();
+            if let Some(run_end) = draft.run_end {
+                run_ends.insert(process.recording, run_end);
+            }
             if let Some((_, last)) = draft.extent {
                 *end = process.clock.nanoseconds(last).since(origin).max(*end);
             }
@@ -206,10 +235,26 @@ impl CatalogBuilder {
                 process.ended = Some(Ended { time, ..ended });
             }
         }
-        for process in &mut catalog.processes {
+        let complete_from = catalog.processes.iter().zip(&self.drafts);
+        let complete_from = complete_from.filter_map(|(process, draft)| {
+            let clock = &process.clock;
+            draft.complete_from(clock.start()).map(|ticks| clock.nanoseconds(ticks))
+        });
+        let complete_from = complete_from.max().unwrap_or_default().since(origin);
+        catalog.end = ends.values().copied().max().unwrap_or_default();
+        let complete_from = complete_from.min(catalog.end);
+        catalog.complete_from = complete_from;
+        for (process, draft) in catalog.processes.iter_mut().zip(&self.drafts) {
             process.recorded_until = ends[&process.recording];
+            process.run_end = run_ends.get(&process.recording).copied();
+            let time = |ticks| process.clock.nanoseconds(Ticks(ticks)).since(origin);
+            let pauses = draft.pauses.iter().map(|&(_, ticks, paused)| (time(ticks), paused));
+            let mut pauses: Vec<_> = pauses.collect();
+            pauses.sort_unstable();
+            let end = process.ended.map_or(process.recorded_until, |ended| ended.time);
+            let complete_from = process.is_truncated.then_some(complete_from);
+            process.pauses = Pauses::new(pauses, complete_from, end);
         }
-        catalog.end = ends.into_values().max().unwrap_or_default();
     }
 
     /// The facts of all processes whose numbers are not among `known` yet, sorted by `key`, then by
@@ -245,16 +290,20 @@ impl CatalogBuilder {
             let (os_id, name) =
                 threads.get(&number).map_or((0, ""), |facts| (facts.os_id, &facts.name));
             let place = spawns.get(&number).and_then(|spawn| spawn.place);
+            let default = format!("thread {number}");
+            let thread = Placed::Thread(number);
+            let (name, _) = self.label(process, thread, &readable(name), &default, place);
             let index = catalog.threads.push_and_get_key(Thread {
                 process,
                 number,
                 os_id,
                 track: track(os_id, number, &mut catalog.labels[process].tracks),
-                name: self.label(&readable(name), &format!("thread {number}"), place),
+                name,
                 dropped: 0,
                 spawned: None,
                 outcome: None,
                 samples: Vec::new(),
+                began_before: false,
             });
             catalog.numbers[process].threads.insert(number, index);
         }
@@ -269,7 +318,9 @@ impl CatalogBuilder {
                 by: numbers.get(spawn.by).filter(|&by| by != index),
                 place: spawn.place,
             });
-            let returned = metadata.threads.get(&thread.number).and_then(|facts| facts.returned);
+            let facts = metadata.threads.get(&thread.number);
+            thread.began_before = facts.is_some_and(|facts| facts.first_sequence > 0);
+            let returned = facts.and_then(|facts| facts.returned);
             thread.outcome = returned.map(|panicked| match panicked {
                 true => ThreadOutcome::Panicked,
                 false => ThreadOutcome::Returned,
@@ -291,13 +342,31 @@ impl CatalogBuilder {
         }
     }
 
-    /// A name that the program gave, or else a type and where it was made: `Job @ main.rs:14`.
-    fn label(&self, name: &str, type_name: &str, place: Option<PlaceIndex>) -> String {
+    /// A name that the program gave, or else a type and where the thing was made: `Job @ main.rs:14`.
+    /// If that is inside the standard library, it is the place of its first use outside it, or else
+    /// the thread that made it: `Job of main`. Returns the place as well.
+    fn label(
+        &self,
+        process: ProcessIndex,
+        it: Placed,
+        name: &str,
+        type_name: &str,
+        made_at: Option<PlaceIndex>,
+    ) -> (String, Option<PlaceIndex>) {
+        let Draft { metadata, first_uses, .. } = &self.drafts[process];
+        let first_use = first_uses.get(it);
+        let place = first_use.map_or(made_at, |first| first.place);
         if !name.is_empty() {
-            return name.to_owned();
+            return (name.to_owned(), place);
         }
-        let place = place.map(|place| &self.places.list[place]);
-        default_label(type_name, place.map(|place| (&*place.file, place.line)))
+        let known = place.map(|place| &self.places.list[place]);
+        let mut label = default_label(type_name, known.map(|place| (&*place.file, place.line)));
+        if let Some(FirstUse { made_by, place: None }) = first_use
+            && let Some(thread) = metadata.thread_in_words(made_by)
+        {
+            label += &format!(" of {}", readable(&thread));
+        }
+        (label, place)
     }
 
     fn extend_channels(&self, catalog: &mut Catalog) {
@@ -310,7 +379,8 @@ impl CatalogBuilder {
             },
         );
         for (process, number, facts) in new {
-            let label = self.label(&facts.name, &facts.message_type, facts.place);
+            let (name, made) = (&facts.name, Placed::Channel(number));
+            let (label, place) = self.label(process, made, name, &facts.message_type, facts.place);
             let channel = catalog.channels.next_key();
             let numbers = &mut catalog.numbers[process];
             numbers.channels.insert(number, channel);
@@ -328,7 +398,7 @@ impl CatalogBuilder {
                 label: distinguish(&label, &mut catalog.labels[process].channels),
                 message_type: facts.message_type.clone(),
                 bound: (facts.bound != UNBOUNDED).then_some(facts.bound),
-                place: facts.place,
+                place,
                 sender,
                 senders_before: 0,
                 receivers_before: 0,
@@ -379,13 +449,15 @@ impl CatalogBuilder {
         for (process, number, facts) in new {
             let kind = PrimitiveKind::from_code(facts.kind);
             let name = facts.name.as_deref().unwrap_or_default();
-            let label = self.label(name, &primitive_type(kind, &facts.value_type), facts.place);
+            let kind_and_value = primitive_type(kind, &facts.value_type);
+            let made = Placed::Primitive(number);
+            let (label, place) = self.label(process, made, name, &kind_and_value, facts.place);
             let index = catalog.primitives.push_and_get_key(Primitive {
                 process,
                 kind,
                 label: distinguish(&label, &mut catalog.labels[process].primitives),
                 value_type: facts.value_type.clone(),
-                place: facts.place,
+                place,
                 size: facts.size,
             });
             catalog.numbers[process].primitives.insert(number, index);
@@ -534,6 +606,16 @@ impl Records<'_> {
         self.run = (self.run.0.min(ticks), self.run.1.max(ticks));
     }
 
+    /// Looks in the operations of the block for the first uses of what was made inside the standard
+    /// library.
+    fn find_first_uses(&mut self, readable: &[u8], packed: Option<&Unpacker>) {
+        let first_uses = &mut self.draft.first_uses;
+        match packed {
+            Some(unpacker) => first_uses.packed(self.thread, unpacker, &self.block, self.places),
+            None => first_uses.raw(self.thread, readable, &self.block, self.places),
+        }
+    }
+
     fn record(&mut self, record: &Record<'_>) {
         self.end_run();
         let process = &mut *self.process;
@@ -559,7 +641,13 @@ impl Records<'_> {
             }
             Event::ProcessEnded { monotonic_ns, code, signal } => {
                 let time = Nanos::new(monotonic_ns);
-                self.draft.ended = Some(Ended { time, code, signal });
+                let is_status_known = signal != UNKNOWN_STATUS;
+                let signal = if is_status_known { signal } else { 0 };
+                self.draft.ended = Some(Ended { time, code, signal, is_status_known });
+            }
+            Event::RunEnded { code, signal, cause, .. } => {
+                let cause = EndCause::from_code(cause);
+                self.draft.run_end = Some(RunEnd { code, signal, cause });
             }
             Event::Clock { monotonic_ns } => {
                 process.clock.add(Ticks(record.time), Nanos::new(monotonic_ns));
@@ -572,10 +660,19 @@ impl Records<'_> {
                 // The recording shows what follows the discarded blocks.
                 self.draft.extent = None;
                 process.is_truncated = true;
+                if record.time > 0 {
+                    self.draft.discarded_until = Some(Ticks(record.time));
+                }
+            }
+            Event::Paused {} | Event::Resumed {} => {
+                let paused = matches!(record.event, Event::Paused {});
+                self.draft.pauses.insert((self.thread, record.time, paused));
             }
             _ => {}
         }
-        self.draft.metadata.apply(self.thread, record, self.places, &mut self.block);
+        let Draft { metadata, first_uses, .. } = &mut *self.draft;
+        metadata.apply(self.thread, record, self.places, &mut self.block);
+        first_uses.record(self.thread, &record.event, &self.block, self.places);
         // Thread 0 describes the process: its records are no events of the run.
         if self.thread != 0 {
             self.extend(Ticks(record.time), Ticks(record.time));

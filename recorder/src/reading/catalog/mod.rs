@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 
-use format::PrimitiveKind;
+use format::{EndCause, PrimitiveKind};
 use typed_index_collections::TiVec;
 
 use super::clock::Clock;
@@ -16,16 +16,19 @@ pub use super::metadata::Side;
 use super::time::Nanos;
 
 pub(super) mod builder;
+mod first_use;
 pub mod index;
 mod labels;
 mod observation;
+mod pauses;
 
 pub use index::{
     CallsiteIndex, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
     ThreadIndex,
 };
 pub(crate) use labels::readable;
-pub use observation::{Observation, ObservedThread, ProcessorSample};
+pub use observation::{Observation, ObservedThread, ProcessorSample, WAITS_FOR_THREAD};
+pub use pauses::{Pause, Pauses};
 
 /// Who and what is in a recording.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +49,9 @@ pub struct Catalog {
     pub places: TiVec<PlaceIndex, Place>,
     /// The time of the last event, or of the end of the last process that was seen to end.
     pub end: Nanos,
+    /// From when on the recording has all events. Before that a flight recorder has discarded events
+    /// of some threads. 0 if the trace has nothing from before.
+    pub complete_from: Nanos,
     /// What the numbers of each process stand for.
     pub(super) numbers: TiVec<ProcessIndex, Numbers>,
     labels: TiVec<ProcessIndex, labels::Labels>,
@@ -89,12 +95,27 @@ pub struct Process {
     pub clock: Clock,
     /// How it ended, if the recorder saw it end.
     pub ended: Option<Ended>,
+    /// How the command ended whose recording this is, if the recorder saw it end.
+    pub run_end: Option<RunEnd>,
     /// The time of the last event of any process in its recording.
     pub recorded_until: Nanos,
     /// Whether a flight recorder has discarded the first events of some of its threads.
     pub is_truncated: bool,
     /// The last observation of its threads, if the recorder observed them.
     pub last_observation: Option<Observation>,
+    /// When its recording paused.
+    pub pauses: Pauses,
+}
+
+/// How the command that was recorded ended: it is a process, or has started some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunEnd {
+    /// Its exit code, if no signal ended it.
+    pub code: u32,
+    /// The signal that ended it, or 0.
+    pub signal: u32,
+    /// Why it was ended, if this version of the recorder knows that.
+    pub cause: Option<EndCause>,
 }
 
 /// How a process ended.
@@ -106,6 +127,8 @@ pub struct Ended {
     pub code: u32,
     /// The signal that ended it, or 0.
     pub signal: u32,
+    /// Whether code and signal are known: only those of the command itself are.
+    pub is_status_known: bool,
 }
 
 /// A thread.
@@ -130,6 +153,8 @@ pub struct Thread {
     /// Its processor time up to some instants, in the order of time: the last one, and a limited
     /// number of earlier ones. Empty if the recorder did not observe it.
     pub samples: Vec<ProcessorSample>,
+    /// Whether a flight recorder has discarded its first events.
+    pub began_before: bool,
 }
 
 /// Who spawned a thread, and where.
@@ -161,7 +186,8 @@ pub struct Channel {
     pub message_type: String,
     /// How many messages it holds; `None` is any number, 0 a rendezvous.
     pub bound: Option<u64>,
-    /// Where it was made.
+    /// Where it was made; if that is [inside the standard library](Place::is_in_std), where it was
+    /// first used outside it.
     pub place: Option<PlaceIndex>,
     /// Its first sender.
     pub sender: EndpointIndex,
@@ -212,7 +238,8 @@ pub struct Primitive {
     pub label: String,
     /// The type of its value, as the compiler writes it, or nothing.
     pub value_type: String,
-    /// Where it was made.
+    /// Where it was made; if that is [inside the standard library](Place::is_in_std), where it was
+    /// first used outside it.
     pub place: Option<PlaceIndex>,
     /// How many threads a barrier waits for, else 0.
     pub size: u64,
@@ -283,6 +310,21 @@ impl Place {
     pub fn file_and_line(&self) -> String {
         format!("{}:{}", self.file, self.line)
     }
+
+    /// Whether it is inside the standard library: in its source as the toolchain installs it, or as
+    /// the compiler calls that if it is not installed.
+    ///
+    /// ```
+    /// use recorder::reading::catalog::Place;
+    /// let place = |file: &str| Place { file: file.to_owned(), line: 250, column: 5 };
+    /// assert!(place("/rustc/59807616/library/core/src/ops/function.rs").is_in_std());
+    /// assert!(!place("library/src/main.rs").is_in_std());
+    /// ```
+    pub fn is_in_std(&self) -> bool {
+        let in_release = self.file.strip_prefix("/rustc/").and_then(|file| file.split_once('/'));
+        in_release.is_some_and(|(_, file)| file.starts_with("library/"))
+            || self.file.contains("/rustlib/src/rust/library/")
+    }
 }
 
 impl fmt::Display for Place {
@@ -329,6 +371,19 @@ impl Catalog {
     pub fn end_of(&self, process: ProcessIndex) -> Nanos {
         let process = &self.processes[process];
         process.ended.map_or(process.recorded_until, |ended| ended.time)
+    }
+
+    /// How long the recording has all events.
+    pub fn length(&self) -> Nanos {
+        self.end.since(self.complete_from)
+    }
+
+    /// How much of the time between these a process was recorded: its recording was
+    /// [complete](Self::complete_from) and did not pause.
+    #[inline]
+    pub fn recorded_between(&self, process: ProcessIndex, begin: Nanos, end: Nanos) -> Nanos {
+        let begin = begin.max(self.complete_from);
+        end.since(begin).since(self.processes[process].pauses.between(begin, end))
     }
 
     /// When the process of a thread ended, or else its recording.

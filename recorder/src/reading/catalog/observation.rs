@@ -53,6 +53,17 @@ pub struct ObservedThread {
     pub ready: Option<Nanos>,
 }
 
+impl ObservedThread {
+    /// Whether it waited until another thread wakes it: no timeout and no event from outside the
+    /// process would have ended its sleep.
+    pub fn waits_for_thread(&self) -> bool {
+        self.state == ThreadState::Sleeping && self.activity == WAITS_FOR_THREAD
+    }
+}
+
+/// The [`activity`](ObservedThread::activity) of a thread that waits until another wakes it.
+pub const WAITS_FOR_THREAD: &str = "in futex without a timeout";
+
 /// The processor time of a thread up to an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessorSample {

@@ -389,7 +389,6 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
     /// From now on it is not known what a process did while its recording paused.
     fn resumed(
         &mut self,
-        state: &RunState,
         time: Nanos,
         process: ProcessIndex,
         thread: Option<ThreadIndex>,
@@ -404,9 +403,6 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
                     open.paused.get_or_insert(paused);
                 }
             }
-        }
-        if let Some(paused) = paused {
-            self.be_unknown(state, process, paused, time, thread.is_none())?;
         }
         match thread {
             Some(thread) => self.slice(Slice::instant(thread, time, SliceKind::Resumed)),
@@ -497,11 +493,9 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
                 self.slice(Slice { flow: flow_in(cause), place, ..started })
             }
             Transition::ThreadReturned { time, thread, panicked, ref edges } => {
-                self.threads[thread].states.has_ended = true;
                 self.thread_ended(time, thread, panicked, flow_out(edges))
             }
             Transition::ThreadEnded { time, thread } => {
-                self.threads[thread].states.has_ended = true;
                 // No thread joins one whose spawn is not recorded: this is all of its end.
                 match state.threads[thread].returned {
                     Some(_) => Ok(()),
@@ -520,7 +514,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
                 self.slice(Slice::instant(thread, time, SliceKind::Paused))
             }
             Transition::Resumed { time, process, thread, paused } => {
-                self.resumed(state, time, process, thread, paused)
+                self.resumed(time, process, thread, paused)
             }
             Transition::NotReceived { message, until } => {
                 let fate = if message.paused.is_some() { Fate::Unknown } else { Fate::Lost };

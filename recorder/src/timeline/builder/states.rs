@@ -4,11 +4,12 @@
 //!   end is not recorded, to that of its process.
 //! - It waits where a slice of a wait says so, and runs in between: the system may have suspended it,
 //!   or it reads from a file.
-//! - While the recording pauses, it is not known to run.
+//! - While the recording of its process pauses, it is not recorded, whatever it does before and after:
+//!   a wait that spans a pause is interrupted by it.
 
 use super::TimelineBuilder;
 use crate::reading::Nanos;
-use crate::reading::catalog::{ProcessIndex, ThreadIndex};
+use crate::reading::catalog::ThreadIndex;
 use crate::replay::RunState;
 use crate::timeline::item::{Activity, Item, State};
 
@@ -19,8 +20,8 @@ pub(super) struct ThreadStates {
     pub(super) reported: Option<Nanos>,
     /// The newest state, which is not reported yet: the next one may be the same.
     newest: Option<(Nanos, Option<Nanos>, Activity)>,
-    /// Whether the thread has ended.
-    pub(super) has_ended: bool,
+    /// The newest time in which it was not recorded, which is not reported yet: it may go on.
+    paused: Option<(Nanos, Nanos)>,
 }
 
 impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
@@ -62,7 +63,35 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         Ok(reported)
     }
 
+    /// Reports a state, which follows the one before without a gap, and the pauses in it.
     fn report(
+        &mut self,
+        thread: ThreadIndex,
+        begin: Nanos,
+        end: Option<Nanos>,
+        activity: Activity,
+    ) -> Result<(), E> {
+        let catalog = self.catalog;
+        let pauses = &catalog.processes[catalog.threads[thread].process].pauses;
+        let is_before_end = |time: Nanos| end.is_none_or(|end| time < end);
+        let mut begin = begin;
+        while let Some((paused, resumed)) = pauses.next(begin)
+            && is_before_end(begin.max(paused))
+        {
+            self.state(thread, begin, Some(paused), activity)?;
+            let resumed = end.map_or(resumed, |end| end.min(resumed));
+            let states = &mut self.threads[thread].states;
+            match &mut states.paused {
+                Some((_, until)) => *until = resumed,
+                None => states.paused = Some((begin.max(paused), resumed)),
+            }
+            begin = resumed;
+        }
+        self.state(thread, begin, end, activity)
+    }
+
+    /// Passes a state to the sink, after the pause before it.
+    fn state(
         &mut self,
         thread: ThreadIndex,
         begin: Nanos,
@@ -72,38 +101,14 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
+        self.report_pause(thread)?;
         (self.sink)(&Item::State(State { thread, begin, end, activity }))
     }
 
-    /// The recording of this process has paused between these times. `at_end` says that the
-    /// recording is over: no thread waits any more.
-    pub(super) fn be_unknown(
-        &mut self,
-        state: &RunState,
-        process: ProcessIndex,
-        paused: Nanos,
-        resumed: Nanos,
-        at_end: bool,
-    ) -> Result<(), E> {
-        for (thread, facts) in self.catalog.threads.iter_enumerated() {
-            // A wait that goes on says what the thread did meanwhile.
-            let waits = !at_end && state.threads[thread].wait.is_some();
-            if facts.process == process && !waits {
-                let until = resumed.min(self.end_of_states(state, thread));
-                self.be(thread, paused, Some(until), Activity::NotRecorded)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// When a thread's states end, as far as that is known.
-    fn end_of_states(&self, state: &RunState, thread: ThreadIndex) -> Nanos {
-        let last = state.threads[thread].last;
-        if self.threads[thread].states.has_ended {
-            return last;
-        }
-        let ended = self.catalog.processes[self.catalog.threads[thread].process].ended;
-        ended.map_or(self.catalog.end, |ended| ended.time).max(last)
+    fn report_pause(&mut self, thread: ThreadIndex) -> Result<(), E> {
+        let Some((begin, end)) = self.threads[thread].states.paused.take() else { return Ok(()) };
+        let (end, activity) = (Some(end), Activity::NotRecorded);
+        (self.sink)(&Item::State(State { thread, begin, end, activity }))
     }
 
     /// Reports the states that are left when the recording is over.
@@ -111,8 +116,9 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         for thread in self.catalog.threads.keys() {
             if let Some(reported) = self.threads[thread].states.reported {
                 let reported = self.report_newest(thread, reported)?;
-                let end = self.end_of_states(state, thread);
+                let end = state.end_of_life(self.catalog, thread);
                 self.report(thread, reported, Some(end), Activity::Running)?;
+                self.report_pause(thread)?;
             }
         }
         Ok(())

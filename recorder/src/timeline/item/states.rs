@@ -79,7 +79,7 @@ pub enum Activity {
     Park,
     /// It sleeps.
     Asleep,
-    /// Its recording pauses.
+    /// It is not recorded: the recording of its process pauses. It may wait meanwhile.
     NotRecorded,
 }
 
@@ -114,7 +114,7 @@ impl Activity {
             Activity::Scope => "waiting in scope",
             Activity::Park => "waiting in park",
             Activity::Asleep => "asleep",
-            Activity::NotRecorded => "not recorded",
+            Activity::NotRecorded => "not recorded (paused)",
         }
     }
 

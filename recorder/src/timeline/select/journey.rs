@@ -10,7 +10,7 @@ use rustc_hash::FxHashSet;
 use typed_index_collections::{TiSlice, TiVec};
 
 use super::Error;
-use super::names::not_found;
+use super::names::{find_channels, not_found};
 use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
 use crate::reading::{self, Nanos, Recording};
 use crate::timeline::builder;
@@ -174,16 +174,12 @@ fn find_channel(
             "{message:?} is not a message: write a channel and a number, such as jobs#7"
         )));
     };
-    let is_meant =
-        |&channel: &ChannelIndex| selected[channel] && catalog.channels[channel].label == name;
-    let mut found = catalog.channels.keys().filter(is_meant);
-    let Some(channel) = found.next() else {
-        return Err(not_found("channel", name, catalog.channels.iter().map(|it| &it.label)));
-    };
-    if found.next().is_some() {
-        return Err(Error::NotInRecording(format!(
-            "several processes have a channel {name:?}; select one of them with --process"
-        )));
+    match find_channels(name, catalog, |channel| selected[channel])?[..] {
+        [channel] => Ok((channel, number)),
+        [] => Err(not_found("channel", name, catalog.channels.iter().map(|it| &it.label))),
+        _ => Err(Error::NotInRecording(format!(
+            "{name:?} is not the name of one channel: there are several; write its name, and select \
+             its process with --process"
+        ))),
     }
-    Ok((channel, number))
 }

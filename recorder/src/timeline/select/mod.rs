@@ -22,7 +22,7 @@ mod window;
 
 pub use filter::Filter;
 use journey::Journey;
-use names::matching;
+use names::{find_channels, matching};
 use window::Window;
 
 /// The criteria of a selection; those that are `None` or empty select everything. A `*` in a name
@@ -35,7 +35,7 @@ pub struct Criteria {
     pub to: Option<Duration>,
     /// Names of threads.
     pub threads: Vec<String>,
-    /// Labels of channels.
+    /// Labels of channels, or names of their endpoints, or message types that only one channel has.
     pub channels: Vec<String>,
     /// Names or ids of processes.
     pub processes: Vec<String>,
@@ -95,14 +95,19 @@ impl Selection {
         let mut threads = matching("thread", &criteria.threads, &catalog.threads, |thread| {
             vec![thread.name.clone()]
         })?;
-        let mut channels = matching("channel", &criteria.channels, &catalog.channels, |channel| {
-            vec![channel.label.clone()]
-        })?;
+        let in_process = |it: ChannelIndex| processes[catalog.channels[it].process];
+        let mut channels: TiVec<ChannelIndex, bool> =
+            vec![criteria.channels.is_empty(); catalog.channels.len()].into();
+        for pattern in &criteria.channels {
+            for channel in find_channels(pattern, catalog, in_process)? {
+                channels[channel] = true;
+            }
+        }
         for (is_selected, thread) in threads.iter_mut().zip(&catalog.threads) {
             *is_selected &= processes[thread.process];
         }
-        for (is_selected, channel) in channels.iter_mut().zip(&catalog.channels) {
-            *is_selected &= processes[channel.process];
+        for (channel, is_selected) in channels.iter_mut_enumerated() {
+            *is_selected &= in_process(channel);
         }
         let mut selection = Selection {
             window: Window::new(criteria, catalog.end)?,

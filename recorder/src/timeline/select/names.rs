@@ -1,8 +1,11 @@
 //! Looks up names.
 
+use std::collections::BTreeSet;
+
 use typed_index_collections::{TiSlice, TiVec};
 
 use super::Error;
+use crate::reading::catalog::{Catalog, ChannelIndex};
 
 /// Returns which entries of a list have a name that matches one of the patterns; all if there are
 /// no patterns. `kind` is the noun for an entry.
@@ -31,25 +34,78 @@ pub(super) fn matching<I, T>(
     Ok(selected)
 }
 
+/// Returns the channels that a pattern means: those with this label, or else those with an endpoint
+/// of this name, or else the only one with this message type, with or without its path. Returns only
+/// channels that `is_selected` accepts.
+///
+/// # Errors
+/// The pattern means no channel, or several have this message type and it does not contain a `*`.
+pub(super) fn find_channels(
+    pattern: &str,
+    catalog: &Catalog,
+    is_selected: impl Fn(ChannelIndex) -> bool,
+) -> Result<Vec<ChannelIndex>, Error> {
+    let matches_label: [&dyn Fn(&str) -> bool; 2] =
+        [&|label| label == pattern, &|label| is_match(pattern, label)];
+    for matches in matches_label {
+        let mut found: Vec<_> = catalog.channels.keys().collect();
+        found.retain(|&it| matches(&catalog.channels[it].label));
+        if !found.is_empty() {
+            found.retain(|&it| is_selected(it));
+            return Ok(found);
+        }
+    }
+    let named = catalog.endpoints.iter().filter(|endpoint| {
+        let is_named = endpoint.name.as_ref().is_some_and(|name| is_match(pattern, name));
+        is_named && is_selected(endpoint.channel)
+    });
+    let named: BTreeSet<_> = named.map(|endpoint| endpoint.channel).collect();
+    if !named.is_empty() {
+        return Ok(named.into_iter().collect());
+    }
+    let candidates = catalog.channels.iter_enumerated().filter(|&(it, _)| is_selected(it));
+    let found: Vec<_> = candidates
+        .filter(|(_, channel)| {
+            let message_type = &channel.message_type;
+            is_match(pattern, message_type) || is_match(pattern, &format::short_type(message_type))
+        })
+        .collect();
+    match &found[..] {
+        [] => Err(not_found("channel", pattern, catalog.channels.iter().map(|it| &it.label))),
+        [_, _, ..] if !pattern.contains('*') => {
+            let labels = listed(found.iter().map(|(_, channel)| channel.label.as_str()));
+            Err(Error::NotInRecording(format!(
+                "several channels have the message type {pattern:?}: {labels}; select one by its name"
+            )))
+        }
+        found => Ok(found.iter().map(|&(index, _)| index).collect()),
+    }
+}
+
+/// The first of some names: `"jobs", "results", …`.
+fn listed<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+    const MAX_LISTED: usize = 5;
+    let mut listed: Vec<_> =
+        names.by_ref().take(MAX_LISTED).map(|name| format!("{name:?}")).collect();
+    listed.extend(names.next().map(|_| "…".to_owned()));
+    listed.join(", ")
+}
+
 /// The error for a name that does not exist. It lists the most similar names.
 pub(super) fn not_found<'a>(
     kind: &str,
     name: &str,
     known: impl Iterator<Item = &'a String>,
 ) -> Error {
-    const MAX_LISTED: usize = 5;
     let mut known: Vec<_> =
         known.map(|known| (strsim::jaro_winkler(known, name), known.as_str())).collect();
     known.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
     known.dedup();
-    let similar: Vec<_> =
-        known.iter().take(MAX_LISTED).map(|(_, name)| format!("{name:?}")).collect();
-    let more = if known.len() > MAX_LISTED { ", …" } else { "" };
-    Error::NotInRecording(match similar.is_empty() {
+    Error::NotInRecording(match known.is_empty() {
         true => format!("the recording has no {kind}"),
         false => {
-            let similar = similar.join(", ");
-            format!("the recording has no {kind} {name:?}; it has {similar}{more}")
+            let similar = listed(known.iter().map(|(_, name)| *name));
+            format!("the recording has no {kind} {name:?}; it has {similar}")
         }
     })
 }

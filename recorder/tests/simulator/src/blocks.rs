@@ -154,6 +154,8 @@ struct Known {
     dropped: BTreeMap<u32, Vec<u32>>,
     /// Records about primitives and callsites.
     others: Vec<String>,
+    /// When the last of the records was.
+    until: u64,
 }
 
 impl Known {
@@ -165,6 +167,8 @@ impl Known {
         self.threads.entry(thread).or_default().1 = block.sequence + 1;
         // Behind the last record there may be padding.
         for line in &block.records {
+            let time = line.split(' ').next().and_then(|time| time.parse().ok());
+            self.until = self.until.max(time.expect("a record begins with its time"));
             let record = format::decode(bytes).expect("a record follows");
             bytes = &bytes[record.length..];
             self.record(thread, line, &record.event);
@@ -230,9 +234,13 @@ impl Known {
 
     fn records(&self) -> Vec<String> {
         let mut records = Vec::new();
+        let until = self.until;
+        if self.threads.is_empty() {
+            records.push(format!("{until} Forgotten thread=0 sequence=0 os_id=0 name=\"\""));
+        }
         for (thread, (names, sequence)) in &self.threads {
             let names = if names.is_empty() { "os_id=0 name=\"\"" } else { names };
-            records.push(format!("0 Forgotten thread={thread} sequence={sequence} {names}"));
+            records.push(format!("{until} Forgotten thread={thread} sequence={sequence} {names}"));
             records.extend(self.returned.get(thread).cloned());
         }
         for thread in &self.spawned {

@@ -235,8 +235,14 @@ impl Machine {
         self.channels.push(Channel { bound, queue: Vec::new(), senders, receiver: true });
     }
 
-    /// Starts an action of a thread that is ready: it has an outcome, or the thread waits.
+    /// Starts an action of a thread that is ready: it has an outcome, or the thread waits. Of several
+    /// threads that `notify_one` could wake, the first is woken.
     pub fn start(&mut self, thread: usize, action: Action) {
+        self.start_waking(thread, action, 0);
+    }
+
+    /// The same, but `notify_one` wakes this one of the [waiting](Self::waiting_for) threads.
+    pub fn start_waking(&mut self, thread: usize, action: Action, choice: usize) {
         assert_eq!(self.threads[thread].status, Status::Ready, "only a ready thread can act");
         self.threads[thread].messages += u64::from(action.is_send());
         let outcome = match action {
@@ -244,6 +250,11 @@ impl Machine {
             Action::Wait { mutex, .. } | Action::WaitTimeout { mutex, .. } => {
                 self.release(thread, mutex);
                 None
+            }
+            Action::NotifyOne(condvar) => {
+                let waiting = self.waiting_for(condvar).nth(choice);
+                waiting.map(|waiting| self.wake(waiting));
+                Some(Outcome::Done)
             }
             _ => self.attempt(thread, action),
         };
@@ -372,11 +383,6 @@ impl Machine {
                 self.locks[lock].readers.push(thread);
                 Some(Outcome::Done)
             }
-            Action::NotifyOne(condvar) => {
-                let waiting = self.waiting_for(condvar).next();
-                waiting.map(|waiting| self.wake(waiting));
-                Some(Outcome::Done)
-            }
             Action::NotifyAll(condvar) => {
                 let waiting: Vec<_> = self.waiting_for(condvar).collect();
                 for waiting in waiting {
@@ -393,7 +399,10 @@ impl Machine {
                 Once::Complete => Some(Outcome::Done),
             },
             Action::EndInitializer { once, failed } => {
-                self.onces[once] = if failed { Once::New } else { Once::Complete };
+                // Where another thread has initialised the value, there is nothing to end.
+                if self.onces[once] == Once::Running(thread) {
+                    self.onces[once] = if failed { Once::New } else { Once::Complete };
+                }
                 Some(Outcome::Done)
             }
             Action::Spawn(child) => {
@@ -424,8 +433,14 @@ impl Machine {
             Action::Sleep
             | Action::BarrierWait(_)
             | Action::Wait { .. }
-            | Action::WaitTimeout { .. } => None,
+            | Action::WaitTimeout { .. }
+            | Action::NotifyOne(_) => None,
         }
+    }
+
+    /// Whether the next `park` of a thread returns at once.
+    pub fn has_token(&self, thread: usize) -> bool {
+        self.threads[thread].unparked
     }
 
     /// The threads in a thread's scope.
@@ -447,9 +462,12 @@ impl Machine {
         free
     }
 
+    /// While a thread waits to write, no other is let in to read.
     fn read(&mut self, thread: usize, lock: usize) -> bool {
+        let write = Status::Waiting(Action::Lock(lock));
+        let is_awaited = self.threads.iter().any(|thread| thread.status == write);
         let Lock { writer, readers } = &mut self.locks[lock];
-        let free = writer.is_none();
+        let free = writer.is_none() && !is_awaited;
         if free {
             readers.push(thread);
         }
@@ -460,7 +478,8 @@ impl Machine {
         assert_eq!(self.locks[lock].writer.take(), Some(thread), "only its holder releases a lock");
     }
 
-    fn waiting_for(&self, condvar: usize) -> impl Iterator<Item = usize> {
+    /// The threads that wait for a notification of a condition variable.
+    pub fn waiting_for(&self, condvar: usize) -> impl Iterator<Item = usize> {
         let threads = self.threads.iter().enumerate();
         threads.filter_map(move |(thread, state)| match state.status {
             Status::Waiting(

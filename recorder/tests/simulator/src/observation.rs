@@ -41,10 +41,12 @@ pub fn with_observations(recording: &str, has_unrecorded: bool) -> String {
         let counted = format!("0 ThreadsCounted monotonic_ns={END} threads={count}");
         writeln!(text, "{block}\n{counted}").expect("a string takes every text");
         for os_id in os_ids {
+            // What the recorded threads do is not known.
+            let activity = if os_id == UNRECORDED { "in futex without a timeout" } else { "" };
             writeln!(
                 text,
                 "0 ThreadObserved os_id={os_id} monotonic_ns={END} state=2 syscall={} on_cpu_ns=0 \
-                 ready_ns=0 started_ns=0 name=\"\" detail=\"\"",
+                 ready_ns=0 started_ns=0 name=\"\" detail=\"{activity}\"",
                 format::NO_SYSCALL
             )
             .expect("a string takes every text");

@@ -4,16 +4,18 @@
 //! [state](State). A [run](Run) is one of them, with its recording.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use format::PrimitiveKind;
 use proptest::prelude::*;
 
 use crate::journal::{Entry, Journal, Primitive, Site};
-use crate::machine::{Action, Lock, Machine, Outcome, Status};
+use crate::machine::{Action, Lock, Machine, Once, Outcome, Status};
 
 /// A program. Its first thread has made everything and spawned the others.
 ///
-/// Its actions are sends, receives, locks, joins, the drops of endpoints, and ends.
+/// Its actions are sends, receives, the drops of endpoints, locks of mutexes and of read-write locks,
+/// waits for condition variables and their notifications, initialisers, parking, joins, and ends.
 #[derive(Clone, Debug)]
 pub struct Program {
     /// The channels' bounds.
@@ -24,13 +26,27 @@ pub struct Program {
     pub shared: Vec<bool>,
     /// By channel: which thread has the receiver at the start.
     pub receivers: Vec<usize>,
-    /// How many mutexes there are.
+    /// How many mutexes there are. They are the first locks.
     pub locks: usize,
+    /// How many read-write locks there are.
+    pub rwlocks: usize,
+    /// How many condition variables there are. Each is used with one mutex: that of
+    /// [`mutex_of`](Program::mutex_of).
+    pub condvars: usize,
+    /// How many values there are that are initialised once.
+    pub onces: usize,
     /// What each thread does, up to its end.
     pub threads: Vec<Vec<Action>>,
 }
 
-/// Programs with two to four threads, up to three channels and up to two locks.
+impl Program {
+    /// The mutex that is released while a thread waits for a condition variable.
+    pub fn mutex_of(&self, condvar: usize) -> usize {
+        condvar % self.locks
+    }
+}
+
+/// Programs with two to four threads, up to three channels, and up to two of all else.
 pub fn programs() -> impl Strategy<Value = Program> {
     prop::collection::vec(any::<u8>(), 0..160).prop_map(|tape| Tape(tape.into_iter()).program())
 }
@@ -47,12 +63,21 @@ impl Tape {
         let threads = 2 + self.pick(3);
         let channels = 1 + self.pick(3);
         let locks = self.pick(3);
+        // Most programs have much of one kind of action, so that threads meet in it.
+        let focus = [0..32, 20..23, 23..26, 26..28, 28..32, 0..9, 11..16][self.pick(7)].clone();
+        let (rwlocks, condvars, onces) =
+            (focus.contains(&20), focus.contains(&23), focus.contains(&28));
+        let locks = locks.max(usize::from(condvars));
+        // Few programs have all of it, so that a search is soon over.
         let mut program = Program {
             bounds: Vec::new(),
             senders: Vec::new(),
             shared: Vec::new(),
             receivers: Vec::new(),
             locks,
+            rwlocks: [0, 1, 0, 2][self.pick(4)].max(usize::from(rwlocks)),
+            condvars: [0, 0, 1, 2][self.pick(4)].min(2 * locks).max(usize::from(condvars)),
+            onces: [0, 1, 0, 2][self.pick(4)].max(usize::from(onces)),
             threads: Vec::new(),
         };
         for _ in 0..channels {
@@ -73,17 +98,53 @@ impl Tape {
             .map(|who| if who < threads { who } else { 0 })
             .collect();
         for thread in 0..threads {
-            let actions = self.thread(thread, &program, &joiners);
+            let actions = self.thread(thread, &program, &joiners, &focus);
             program.threads.push(actions);
         }
         program
     }
 
-    fn thread(&mut self, thread: usize, program: &Program, joiners: &[usize]) -> Vec<Action> {
+    fn use_rwlock(&mut self, lock: usize, held: &mut bool, reads: &mut usize) -> Action {
+        match (*held, *reads) {
+            (true, _) => {
+                *held = false;
+                Action::Unlock(lock)
+            }
+            // To take what one has is a fault that some programs have.
+            (false, 1..) if self.pick(4) != 0 => {
+                *reads -= 1;
+                Action::ReadUnlock(lock)
+            }
+            (false, 1..) if self.pick(4) == 0 => Action::Lock(lock),
+            (false, 1..) => {
+                *reads += 1;
+                Action::Read(lock)
+            }
+            _ if self.pick(2) == 0 => {
+                *reads += 1;
+                Action::Read(lock)
+            }
+            _ => {
+                *held = true;
+                Action::Lock(lock)
+            }
+        }
+    }
+
+    /// The actions of a thread: half of them are among the choices of the focus.
+    fn thread(
+        &mut self,
+        thread: usize,
+        program: &Program,
+        joiners: &[usize],
+        focus: &Range<usize>,
+    ) -> Vec<Action> {
         let channels = program.bounds.len();
         let mut sender: Vec<_> = program.senders.iter().map(|who| who.contains(&thread)).collect();
         let mut receiver: Vec<_> = program.receivers.iter().map(|&who| who == thread).collect();
-        let mut held = vec![false; program.locks];
+        let mut held = vec![false; program.locks + program.rwlocks];
+        let mut reads = vec![0; program.locks + program.rwlocks];
+        let mut initializes = Vec::new();
         let mut to_join: Vec<_> = (1..)
             .zip(joiners)
             .filter(|&(of, &who)| who == thread && of != thread)
@@ -92,7 +153,47 @@ impl Tape {
         let mut actions = Vec::new();
         for _ in 0..self.pick(7) {
             let channel = self.pick(channels);
-            let action = match self.pick(20) {
+            let choice = match self.pick(2) {
+                0 => focus.start + self.pick(focus.len()),
+                _ => self.pick(32),
+            };
+            let action = match choice {
+                20..23 if program.rwlocks > 0 => {
+                    let lock = program.locks + self.pick(program.rwlocks);
+                    self.use_rwlock(lock, &mut held[lock], &mut reads[lock])
+                }
+                23..26 if program.condvars > 0 => {
+                    let condvar = self.pick(program.condvars);
+                    let mutex = program.mutex_of(condvar);
+                    match self.pick(4) {
+                        0 => Action::NotifyOne(condvar),
+                        1 => Action::NotifyAll(condvar),
+                        _ if held[mutex] => Action::Wait { condvar, mutex },
+                        _ => {
+                            held[mutex] = true;
+                            actions.push(Action::Lock(mutex));
+                            Action::Wait { condvar, mutex }
+                        }
+                    }
+                }
+                26 => Action::Park,
+                27 => Action::Unpark(self.pick(joiners.len() + 1)),
+                28..32 if program.onces > 0 => {
+                    let once = self.pick(program.onces);
+                    match initializes.last() {
+                        // To need what one initialises is a fault that some programs have.
+                        Some(&running) if self.pick(4) != 0 => {
+                            initializes.pop();
+                            Action::EndInitializer { once: running, failed: false }
+                        }
+                        _ => {
+                            if !initializes.contains(&once) {
+                                initializes.push(once);
+                            }
+                            Action::Initialize(once)
+                        }
+                    }
+                }
                 0..5 if sender[channel] => Action::Send(channel),
                 3..9 if receiver[channel] => Action::Receive(channel),
                 9 if sender[channel] => {
@@ -114,7 +215,7 @@ impl Tape {
                         Action::Lock(lock)
                     }
                 }
-                16 if held.contains(&true) => {
+                16 if held[..program.locks].contains(&true) => {
                     let lock = held.iter().position(|&held| held).expect("one is held");
                     held[lock] = false;
                     Action::Unlock(lock)
@@ -130,6 +231,11 @@ impl Tape {
         // A handle that is joined while the thread has its endpoints is the usual mistake.
         if self.pick(2) == 0 {
             actions.extend(to_join.drain(..).map(Action::Join));
+        }
+        let initializes = initializes.into_iter().rev();
+        actions.extend(initializes.map(|once| Action::EndInitializer { once, failed: false }));
+        for (lock, reads) in reads.into_iter().enumerate() {
+            actions.extend(std::iter::repeat_n(Action::ReadUnlock(lock), reads));
         }
         let held = (0..held.len()).filter(|&lock| held[lock]).map(Action::Unlock);
         let senders = (0..channels).filter(|&channel| sender[channel]).map(Action::DropSender);
@@ -167,8 +273,11 @@ pub enum Step {
 impl State {
     /// The state of a program before any thread has done anything.
     pub fn new(program: &Program) -> Self {
-        let mut machine =
-            Machine { locks: vec![Lock::default(); program.locks], ..Machine::default() };
+        let mut machine = Machine {
+            locks: vec![Lock::default(); program.locks + program.rwlocks],
+            onces: vec![Once::New; program.onces],
+            ..Machine::default()
+        };
         program.threads.iter().for_each(|_| machine.add_thread(true));
         for (bound, senders) in program.bounds.iter().zip(&program.senders) {
             machine.add_channel(*bound, senders.len());
@@ -198,7 +307,15 @@ impl State {
         let action = self.action(program, thread);
         let may_wait = match action {
             Action::Send(at) => self.machine.channels[at].bound.is_some(),
-            _ => matches!(action, Action::Receive(_) | Action::Lock(_) | Action::Join(_)),
+            _ => matches!(
+                action,
+                Action::Receive(_)
+                    | Action::Lock(_)
+                    | Action::Read(_)
+                    | Action::Initialize(_)
+                    | Action::Park
+                    | Action::Join(_)
+            ),
         };
         (may_wait && self.status(thread) == Status::Ready).then(|| {
             self.machine.start_late(thread, action);
@@ -208,12 +325,37 @@ impl State {
 
     /// Takes a thread's next step.
     pub fn step(&mut self, program: &Program, thread: usize) -> Step {
+        self.step_waking(program, thread, 0)
+    }
+
+    /// All states that can come after a thread's next step: `notify_one` may wake any of the threads
+    /// that wait.
+    pub fn after_step(&self, program: &Program, thread: usize) -> Vec<Self> {
+        (0..self.choices(program, thread))
+            .map(|choice| {
+                let mut after = self.clone();
+                after.step_waking(program, thread, choice);
+                after
+            })
+            .collect()
+    }
+
+    /// How many states can come after a thread's next step.
+    fn choices(&self, program: &Program, thread: usize) -> usize {
+        match self.action(program, thread) {
+            Action::NotifyOne(condvar) => self.machine.waiting_for(condvar).count().max(1),
+            _ => 1,
+        }
+    }
+
+    /// Takes a thread's next step, the one of these [`choices`](Self::choices).
+    fn step_waking(&mut self, program: &Program, thread: usize, choice: usize) -> Step {
         let action = self.action(program, thread);
         let waited = self.status(thread) != Status::Ready;
         if waited {
             self.machine.proceed(thread);
         } else {
-            self.machine.start(thread, action);
+            self.machine.start_waking(thread, action, choice);
         }
         let Some((_, outcome)) = self.machine.finish(thread) else { return Step::Begin(action) };
         self.done[thread] += 1;
@@ -230,6 +372,19 @@ pub struct Run<'a> {
     journal: Journal,
     /// Endpoints by channel and thread.
     senders: Vec<Vec<u32>>,
+    /// By thread: the values whose initialisers it runs, and whether their starts are recorded.
+    initializes: Vec<Vec<(usize, bool)>>,
+    /// Notifications that may be about to wake threads, the oldest first.
+    wake_ups: Vec<WakeUp>,
+}
+
+/// A notification of a condition variable, as far as it follows from the events which threads it may
+/// have woken.
+#[derive(Debug)]
+struct WakeUp {
+    is_for_all: bool,
+    /// The threads that waited then and have not returned since.
+    could_wake: Vec<usize>,
 }
 
 /// Nanoseconds between two steps.
@@ -238,13 +393,23 @@ const PACE: u64 = 10;
 impl<'a> Run<'a> {
     /// A run of which only the preparations are over.
     pub fn new(program: &'a Program) -> Self {
-        let mutex = Primitive::new(PrimitiveKind::Mutex, String::new(), 0);
+        let kinds = [
+            (PrimitiveKind::Mutex, program.locks),
+            (PrimitiveKind::RwLock, program.rwlocks),
+            (PrimitiveKind::Condvar, program.condvars),
+            (PrimitiveKind::OnceLock, program.onces),
+        ];
+        let primitives = kinds.into_iter().flat_map(|(kind, count)| {
+            std::iter::repeat_n(Primitive::new(kind, String::new(), 0), count)
+        });
         let threads = program.threads.len();
         let mut run = Run {
             program,
             state: State::new(program),
-            journal: Journal::new(100 * PACE, vec![mutex; program.locks]),
+            journal: Journal::new(100 * PACE, primitives.collect()),
             senders: vec![vec![0; threads]; program.bounds.len()],
+            initializes: vec![Vec::new(); threads],
+            wake_ups: Vec::new(),
         };
         for thread in 0..threads {
             let name = if thread == 0 { "main".to_owned() } else { format!("thread {thread}") };
@@ -270,9 +435,9 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        for lock in 0..program.locks {
+        for primitive in 0..program.locks + program.rwlocks + program.condvars + program.onces {
             journal.now += PACE;
-            journal.introduce(0, lock, site);
+            journal.introduce(0, primitive, site);
         }
         for thread in 1..program.threads.len() {
             journal.now += PACE;
@@ -289,9 +454,66 @@ impl<'a> Run<'a> {
 
     /// A thread takes its next step, and records it.
     pub fn step(&mut self, thread: usize) {
+        self.step_waking(thread, 0);
+    }
+
+    /// The same, but if `notify_one` could wake several threads, this decides which.
+    pub fn step_waking(&mut self, thread: usize, choice: usize) {
         let site = self.site(thread);
-        let step = self.state.step(self.program, thread);
+        let choice = choice % self.state.choices(self.program, thread);
+        let waiting = self.in_wait_for(self.state.action(self.program, thread));
+        let step = self.state.step_waking(self.program, thread, choice);
+        self.follow_wake_ups(thread, step, waiting);
         self.record(thread, step, site);
+    }
+
+    /// The threads that are in a wait for what this action notifies, as far as that is recorded: those
+    /// that are woken have not returned.
+    fn in_wait_for(&self, action: Action) -> Vec<usize> {
+        let (Action::NotifyOne(notified) | Action::NotifyAll(notified)) = action else {
+            return Vec::new();
+        };
+        let threads = self.state.machine.threads.iter().enumerate();
+        let waiting = threads.filter(|(_, thread)| {
+            let (Status::Waiting(action) | Status::Relocking { action, .. }) = thread.status else {
+                return false;
+            };
+            matches!(action, Action::Wait { condvar, .. } if condvar == notified)
+        });
+        waiting.map(|(thread, _)| thread).collect()
+    }
+
+    /// A notification may be about to wake a thread; or a thread returns that was woken. It was the
+    /// oldest of the notifications that can have woken it: later ones can have woken all that this
+    /// can.
+    fn follow_wake_ups(&mut self, thread: usize, step: Step, waiting: Vec<usize>) {
+        match step {
+            Step::Whole(action @ (Action::NotifyOne(_) | Action::NotifyAll(_)), _) => {
+                let is_for_all = matches!(action, Action::NotifyAll(_));
+                self.wake_ups.push(WakeUp { is_for_all, could_wake: waiting });
+            }
+            Step::End(Action::Wait { .. }, _) => {
+                let mut is_explained = false;
+                for WakeUp { is_for_all, could_wake } in &mut self.wake_ups {
+                    let Some(at) = could_wake.iter().position(|&other| other == thread) else {
+                        continue;
+                    };
+                    could_wake.remove(at);
+                    if !is_explained && !*is_for_all {
+                        could_wake.clear();
+                    }
+                    is_explained = true;
+                }
+                self.wake_ups.retain(|wake_up| !wake_up.could_wake.is_empty());
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a thread that waits for a condition variable may have been woken, as far as the events
+    /// say.
+    pub fn may_be_woken(&self, thread: usize) -> bool {
+        self.wake_ups.iter().any(|wake_up| wake_up.could_wake.contains(&thread))
     }
 
     /// A thread begins to wait, as it could not proceed a moment ago, or takes its next step.
@@ -314,7 +536,7 @@ impl<'a> Run<'a> {
     }
 
     fn record(&mut self, thread: usize, step: Step, site: Site) {
-        let Run { program, state, journal, senders } = self;
+        let Run { program, state, journal, senders, initializes, .. } = self;
         journal.now += PACE;
         let time = journal.clock(thread);
         if let Step::Whole(Action::Send(at), _) | Step::Begin(Action::Send(at)) = step {
@@ -332,6 +554,35 @@ impl<'a> Run<'a> {
                 journal.returned(thread, false);
                 journal.now += PACE;
                 journal.thread_ended(thread);
+            }
+            // What is initialised already is not recorded.
+            Step::Whole(Action::Initialize(_), Outcome::Done) => {}
+            Step::Whole(action @ Action::Initialize(once), _) => {
+                journal.start(thread, action);
+                journal.begin(thread, action, time, 0, site);
+                initializes[thread].push((once, journal.is_recorded(thread)));
+                journal.now += 1;
+                journal.initializes(thread, once, false, site);
+            }
+            Step::End(Action::Initialize(once), Outcome::Initializes) => {
+                initializes[thread].push((once, journal.is_recorded(thread)));
+                journal.initializes(thread, once, false, site);
+            }
+            Step::End(Action::Initialize(once), _) => {
+                let recorded = journal.is_recorded(thread);
+                journal.initialized(thread, once, recorded, site);
+            }
+            Step::Whole(Action::EndInitializer { once, .. }, _) => {
+                if let Some((_, recorded)) = initializes[thread].pop_if(|it| it.0 == once) {
+                    journal.initialized(thread, once, recorded, site);
+                }
+            }
+            // Whether there is a token is not known before.
+            Step::Whole(action @ Action::Park, outcome) => {
+                journal.start(thread, action);
+                journal.begin(thread, action, time, 0, site);
+                journal.now += 1;
+                journal.end(thread, action, outcome, site);
             }
             Step::Whole(action, outcome) => {
                 journal.start(thread, action);

@@ -4,26 +4,34 @@ use format::Call;
 
 use super::{is_hung, known_holder, stuck, waited};
 use crate::analysis::Analysis;
-use crate::analysis::findings::words::{counted, place, thread, waits};
+use crate::analysis::findings::panics::UNWINDING;
+use crate::analysis::findings::words::{at, channel, counted, place_after, thread, waits};
 use crate::analysis::findings::{Certainty, Code, Finding};
 use crate::analysis::wait_for::{Blocked, Needs};
 use crate::reading::Nanos;
-use crate::reading::catalog::{EndpointIndex, Target, ThreadIndex};
-use crate::replay::Use;
+use crate::reading::catalog::{ChannelIndex, EndpointIndex, Target, ThreadIndex};
+use crate::replay::{Parcel, Use};
 
 pub(super) fn forgotten_sender(
     analysis: &Analysis<'_>,
     alone: ThreadIndex,
     blocked: &Blocked,
+    cause: &[ThreadIndex],
 ) -> Finding {
-    let mut finding = stuck(analysis, Code::ForgottenSender, &[alone]);
+    let others = cause.iter().copied().filter(|&thread| thread != alone);
+    let threads: Vec<_> = [alone].into_iter().chain(others.clone()).collect();
+    let mut finding = stuck(analysis, Code::ForgottenSender, &threads);
     let Some(Target::Channel(channel)) = blocked.wait.target() else { return finding };
     let live: Vec<_> = analysis.live_senders(channel).collect();
     let is_with_itself = known_holder(blocked) == Some(alone);
     let name = thread(analysis, alone);
-    finding.what = format!("{}, which can never end: ", waits(analysis, &[alone], &blocked.wait));
+    finding.what = format!("{}: ", waits(analysis, &[alone], &blocked.wait));
     finding.what += &match live[..] {
-        [] => "a sender is still alive, about which nothing is recorded.".to_owned(),
+        [] => "a Sender is still alive, about which nothing is recorded.".to_owned(),
+        [sender] if let Some(parcel) = analysis.state.endpoints[sender].sent_with => {
+            finding.advice = "Answer every request, or drop its Sender.".to_owned();
+            went_with(analysis, sender, parcel)
+        }
         [sender] if is_with_itself => {
             format!("{} is still alive, held by {name} itself.", sender_name(analysis, sender))
         }
@@ -43,7 +51,15 @@ pub(super) fn forgotten_sender(
         ),
     };
     let them = if live.len() > 1 { "them" } else { "it" };
-    finding.advice = format!("Drop {them} before this recv begins to wait.");
+    if finding.advice.is_empty() {
+        finding.advice = format!("Drop {them} before this recv.");
+    }
+    dropped_in_panics(analysis, channel).into_iter().for_each(|step| finding.add_step(step));
+    others.for_each(|thread| {
+        if let Some(Blocked { wait, .. }) = analysis.wait_for.blocked(thread) {
+            finding.add_step(waits(analysis, &[thread], wait));
+        }
+    });
     finding.why = format!(
         "A receive ends when a message comes or the last sender is dropped. {name} has waited for \
          {}.",
@@ -51,6 +67,35 @@ pub(super) fn forgotten_sender(
     );
     live.into_iter().for_each(|sender| show_sender(analysis, &mut finding, sender));
     finding
+}
+
+/// `the Sender made at src/main.rs:14 went with message 3 of "requests" to server, which has kept it.`
+fn went_with(analysis: &Analysis<'_>, sender: EndpointIndex, parcel: Parcel) -> String {
+    let Parcel { channel, number, received } = parcel;
+    let sender = sender_name(analysis, sender);
+    let message = format!("message {number} of {}", self::channel(analysis, channel));
+    match received {
+        Some((_, by)) => {
+            format!("{sender} went with {message} to {}, which has kept it.", thread(analysis, by))
+        }
+        None => format!("{sender} is in {message}, which no thread has received."),
+    }
+}
+
+/// A step for each panic that has dropped a sender of this channel which had sent nothing.
+fn dropped_in_panics(analysis: &Analysis<'_>, channel: ChannelIndex) -> Vec<String> {
+    let steps = analysis.senders[channel].iter().filter_map(|&sender| {
+        let known = &analysis.state.endpoints[sender];
+        let (time, by) = known.dropped.filter(|_| known.sends == 0)?;
+        let mut panics = analysis.stats.panics.iter().rev();
+        let panic = panics
+            .find(|it| it.thread == by && it.time <= time && time.since(it.time) <= UNWINDING)?;
+        let message = panic.message.lines().next().unwrap_or_default();
+        let who = thread(analysis, by);
+        let at = at(analysis, panic.place);
+        Some(format!("{who} panicked{at}, {message:?}, and dropped a Sender that had sent nothing"))
+    });
+    steps.collect()
 }
 
 /// Adds the origin and the last use of a sender to the evidence.
@@ -80,12 +125,12 @@ pub(super) fn sender_name(analysis: &Analysis<'_>, sender: EndpointIndex) -> Str
     };
     let made = if facts.is_clone { "cloned" } else { "made" };
     match analysis.state.endpoints[sender].made {
-        Some(Use { place: Some(place), .. }) => {
-            format!("the {kind} {made} at {}", self::place(analysis, place))
-        }
-        Some(Use { thread, .. }) => {
-            format!("the {kind} that {} {made}", self::thread(analysis, thread))
-        }
+        Some(Use { thread, place, .. }) => match place_after(analysis, "", place, "") {
+            place if place.is_empty() => {
+                format!("the {kind} that {} {made}", self::thread(analysis, thread))
+            }
+            place => format!("the {kind} {made} at {place}"),
+        },
         None => format!("a {kind} that was {made} before the recording begins"),
     }
 }
@@ -108,10 +153,7 @@ fn last_use(analysis: &Analysis<'_>, sender: EndpointIndex) -> String {
         return ", never used".to_owned();
     }
     let by = thread(analysis, last.thread);
-    match last.place {
-        Some(place) => format!(", last used by {by} at {}", self::place(analysis, place)),
-        None => format!(", last used by {by}"),
-    }
+    format!(", last used by {by}{}", place_after(analysis, " at ", last.place, ""))
 }
 
 /// A person has noticed a wait of this length.
@@ -161,7 +203,7 @@ fn idle_sender(analysis: &Analysis<'_>, alone: ThreadIndex) -> Option<Finding> {
     let &first = live.first()?;
     let holder = analysis.state.endpoints[first].last?.thread;
     let name = thread(analysis, holder);
-    let mut finding = forgotten_sender(analysis, alone, blocked);
+    let mut finding = forgotten_sender(analysis, alone, blocked, &[alone]);
     finding.what = format!(
         "{}, and nothing has come for {waited}: {} is still alive{}.",
         waits(analysis, &[alone], &blocked.wait),
@@ -172,5 +214,67 @@ fn idle_sender(analysis: &Analysis<'_>, alone: ThreadIndex) -> Option<Finding> {
     finding.threads.push(holder);
     finding.certainty =
         Certainty::Likely { certain_if: format!("{name} never sends with it again") };
+    Some(finding)
+}
+
+/// This number of timeouts that expired one after the other are a loop.
+const MIN_EXPIRED: u64 = 10;
+
+/// Threads that wait with a timeout, again and again in vain, while the senders that could end it are
+/// with a thread that waits for them.
+pub(super) fn timeout_loops(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
+    let channels = analysis.catalog.channels.keys();
+    findings.extend(channels.filter_map(|channel| timeout_loop(analysis, channel)));
+}
+
+fn timeout_loop(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
+    let stats = &analysis.stats.channels[index];
+    let known = &analysis.state.channels[index];
+    let Use { time: last, thread: looping, place } = stats.timeouts.last?;
+    let end = analysis.catalog.end_of_thread(looping);
+    let begin = stats.receiving.map(|(_, last)| last).or(known.made.map(|(made, _)| made))?;
+    let vain = end.since(begin);
+    // It still does it, and has done nothing else for half of the run.
+    let is_over = end.since(last).get() > vain.get() / 4;
+    let is_long = vain >= MIN_WAIT && vain.get() >= end.get() / 2;
+    if stats.timeouts.expired < MIN_EXPIRED || is_over || !is_long || !is_hung(analysis, looping) {
+        return None;
+    }
+    let live: Vec<_> = analysis.live_senders(index).collect();
+    let Needs::Any { edges, any_thread: false } = analysis.receiver_needs(index)? else {
+        return None;
+    };
+    let others: Vec<_> = edges.iter().map(|edge| edge.to).filter(|&it| it != looping).collect();
+    let [holder] = others[..] else { return None };
+    let blocked = analysis.wait_for.blocked(holder)?;
+    let waits_for_it = blocked.needs.edges().iter().any(|edge| edge.to == looping);
+    let (&first, true) = (live.first()?, waits_for_it) else { return None };
+    let name = thread(analysis, looping);
+    let mut finding = Finding::new(Code::ForgottenSender, (begin, end), vain.get());
+    finding.what = format!(
+        "{name} has waited in vain in recv_timeout on {}{} for {vain}: {} is still alive, with {}, \
+         which waits for {name}.",
+        channel(analysis, index),
+        at(analysis, place),
+        sender_name(analysis, first),
+        thread(analysis, holder),
+    );
+    finding.add_step(waits(analysis, &[holder], &blocked.wait));
+    finding.add_step(format!("{}{}", sender_name(analysis, first), last_use(analysis, first)));
+    let before = match blocked.wait.call() {
+        Call::Join => "the join",
+        Call::Scope => "the scope ends",
+        _ => "it waits",
+    };
+    finding.advice = format!("Drop it before {before}.");
+    finding.why = format!("{name} ends only when the last sender is dropped.");
+    finding.certainty =
+        Certainty::Likely { certain_if: format!("{name} goes on until its channel disconnects") };
+    finding.place = analysis.state.endpoints[first].made.and_then(|made| made.place);
+    finding.threads = vec![looping, holder];
+    finding.channels = vec![index];
+    show_sender(analysis, &mut finding, first);
+    finding.show(last, looping, "waits in vain for the last time", place);
+    finding.show(blocked.wait.begin, holder, "begins to wait for it", blocked.wait.operation.place);
     Some(finding)
 }

@@ -17,6 +17,7 @@ use format::{BlockHeader, Event, OperationKind, Record, Subject};
 
 use super::facts_writer;
 use crate::capture::session::recording_writer::RecordingWriter;
+use crate::reading::Ticks;
 use crate::reading::metadata::{BlockPlaces, EndpointFacts, EndpointOrigin, Metadata, Places};
 
 /// Maximum number of ended threads that are kept after pruning, of ended tasks, and of endpoints
@@ -67,7 +68,7 @@ impl Evicted {
         for (&process, facts) in &mut self.0 {
             facts.prune();
             facts.discard_threads(|thread| !kept.contains(&(process, thread)));
-            facts_writer::write(process, &facts.metadata, &facts.places, writer);
+            facts_writer::write(process, facts.until, &facts.metadata, &facts.places, writer);
         }
     }
 }
@@ -79,6 +80,8 @@ struct EvictedFacts {
     places: Places,
     /// The number of evicted blocks.
     blocks: u64,
+    /// When the last of their records was.
+    until: Option<Ticks>,
     /// By primitive: the number of evicted blocks when it was last used.
     last_uses: HashMap<u32, u64>,
     /// The number of facts at which they are pruned next.
@@ -86,6 +89,18 @@ struct EvictedFacts {
 }
 
 impl EvictedFacts {
+    /// A record at this time was evicted.
+    fn pass_to(&mut self, time: u64) {
+        let time = Ticks(time);
+        // Facts about the process have no time.
+        if time == Ticks::default() {
+            return;
+        }
+        if self.until.is_none_or(|until| time.since(until) > 0) {
+            self.until = Some(time);
+        }
+    }
+
     fn add(&mut self, header: &BlockHeader, content: &[u8]) {
         self.blocks += 1;
         let thread = self.metadata.threads.entry(header.thread).or_default();
@@ -129,6 +144,7 @@ impl EvictedFacts {
                 }
                 Piece::Operations(count) => &room[..count],
             };
+            operations.last().into_iter().for_each(|last| self.pass_to(last.time));
             for &Operation { time, detail, shape } in operations.iter().filter(|_| has_spawns) {
                 let (code, endpoint, site) = unpacker.shape(shape);
                 if code == OperationKind::Spawn as u8 {
@@ -142,6 +158,7 @@ impl EvictedFacts {
     }
 
     fn apply(&mut self, thread: u32, record: &Record<'_>, places: &mut BlockPlaces) {
+        self.pass_to(record.time);
         let primitive = match record.event {
             Event::Operation { kind, endpoint, .. } => {
                 (kind.call().subject() == Subject::Primitive).then_some(endpoint)

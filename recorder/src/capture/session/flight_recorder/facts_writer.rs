@@ -5,19 +5,21 @@ use std::collections::HashMap;
 use format::{Event, OperationKind};
 
 use crate::capture::session::recording_writer::{RecordingWriter, append_record};
+use crate::reading::Ticks;
 use crate::reading::catalog::PlaceIndex;
 use crate::reading::metadata::{EndpointOrigin, Metadata, Places, Side};
 
-/// Writes the facts about a process.
+/// Writes the facts about a process, of which everything until this time was evicted, or a part.
 pub(super) fn write(
     process: u32,
+    until: Option<Ticks>,
     metadata: &Metadata,
     places: &Places,
     writer: &mut RecordingWriter,
 ) {
     let (records, sites) = (Vec::new(), HashMap::new());
     let mut facts = FactsWriter { process, places, writer, records, sites };
-    facts.threads(metadata);
+    facts.threads(until.unwrap_or_default(), metadata);
     facts.tasks(metadata);
     facts.channels(metadata);
     facts.primitives(metadata);
@@ -36,10 +38,14 @@ struct FactsWriter<'a> {
 }
 
 impl FactsWriter<'_> {
-    fn threads(&mut self, metadata: &Metadata) {
+    fn threads(&mut self, until: Ticks, metadata: &Metadata) {
+        if metadata.threads.is_empty() {
+            // All of them have ended. The time must be there nevertheless.
+            self.push(until.0, &Event::Forgotten { thread: 0, os_id: 0, sequence: 0, name: "" });
+        }
         for (&thread, facts) in &metadata.threads {
             let (os_id, sequence, name) = (facts.os_id, facts.first_sequence, &*facts.name);
-            self.push(0, &Event::Forgotten { thread, os_id, sequence, name });
+            self.push(until.0, &Event::Forgotten { thread, os_id, sequence, name });
             if let Some(panicked) = facts.returned {
                 self.push(0, &Event::Returned { panicked: panicked.into() });
             }

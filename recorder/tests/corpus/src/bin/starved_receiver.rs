@@ -2,11 +2,17 @@
 //!
 //! Heals it: several sources.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use instrumented::sync::mpsc;
-use instrumented::thread;
 use recorder_corpus::{jitter, spawn};
+
+fn load() {
+    let until = Instant::now() + Duration::from_millis(5);
+    while Instant::now() < until {
+        std::hint::spin_loop();
+    }
+}
 
 fn main() {
     let (tx, rx) = mpsc::named("pictures").channel();
@@ -19,8 +25,7 @@ fn main() {
         bytes
     });
     for picture in 0..60 {
-        // Loads it.
-        thread::sleep(Duration::from_millis(5));
+        load();
         jitter();
         tx.send(picture).expect("the worker lives");
     }

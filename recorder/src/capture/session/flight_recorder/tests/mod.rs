@@ -520,3 +520,31 @@ fn events(recording: &Recording, thread: u32) -> Vec<Option<String>> {
     }
     described
 }
+
+#[test]
+fn a_recording_is_complete_from_the_last_evicted_record_on() {
+    let sends = |count| vec![operation(OperationKind::Send, 1); count];
+    let pass = |blocks: &[Block]| {
+        let more = [
+            block(0, 0, &[STARTED]),
+            block_at(50, 2, 0, &[started(2, "worker"), spawn(3)]),
+            block_at(900, 1, 1, &sends(3)),
+        ];
+        recording(&evicted(blocks), &[], &more).catalog.complete_from.get()
+    };
+    // Times count from the first event that is left.
+    let main = block_at(100, 1, 0, &sends(400));
+    assert_eq!(pass(std::slice::from_ref(&main)), 499 - 50);
+    // A thread that has ended is forgotten, but its events are missing nevertheless.
+    let short = block_at(600, 3, 0, &[started(3, "short"), Event::ThreadEnded {}]);
+    assert_eq!(pass(&[main, short.clone()]), 601 - 50);
+    let more =
+        [block(0, 0, &[STARTED]), block_at(50, 2, 0, &[started(2, "worker"), SITE, spawn(3)])];
+    let only_ended = recording(
+        &evicted(&[short]),
+        &[],
+        &[more[0].clone(), more[1].clone(), block_at(900, 2, 1, &sends(1))],
+    );
+    assert_eq!(only_ended.catalog.complete_from.get(), 601 - 50);
+    assert!(only_ended.catalog.processes[ProcessIndex::from(0)].is_truncated);
+}

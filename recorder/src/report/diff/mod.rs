@@ -5,8 +5,11 @@ use std::fmt;
 use serde::Serialize;
 
 use super::json::{ChannelRecord, Document, FindingRecord, SideRecord, VERSION};
-use super::table::{Table, cut};
+use super::table::{MIN_NAME, Table};
+use crate::layout::{DEFAULT_WIDTH, wrap};
 use crate::reading::Nanos;
+
+mod matching;
 
 /// Times that differ by less than this share of the larger count as equal: two runs of one program
 /// on one machine differ as much.
@@ -54,23 +57,19 @@ impl Difference {
         if differ(times) {
             changes.push(Change::new(None, "duration_ns", times.map(Some)));
         }
-        for channel in &before.channels {
-            match find(&after.channels, channel) {
-                Some(other) => changes_of([channel, other], &mut changes),
-                None => changes.push(Change::new(Some(channel), "channel", [Some(1), None])),
-            }
+        let matching = matching::channels(&before.channels, &after.channels);
+        for &(earlier, later) in &matching.both {
+            changes_of([&before.channels[earlier], &after.channels[later]], &mut changes);
         }
-        for channel in &after.channels {
-            if find(&before.channels, channel).is_none() {
-                changes.push(Change::new(Some(channel), "channel", [None, Some(1)]));
-            }
+        for &index in &matching.gone {
+            changes.push(Change::new(Some(&before.channels[index]), "channel", [Some(1), None]));
         }
-        Difference {
-            version: VERSION,
-            come: missing(&after.findings, &before.findings),
-            gone: missing(&before.findings, &after.findings),
-            changes,
+        for &index in &matching.come {
+            changes.push(Change::new(Some(&after.channels[index]), "channel", [None, Some(1)]));
         }
+        let runs = [before, after].map(|run| (&run.findings[..], &run.channels[..]));
+        let [gone, come] = matching::missing_findings(runs, &matching);
+        Difference { version: VERSION, come, gone, changes }
     }
 }
 
@@ -91,7 +90,7 @@ fn changes_of(both: [&ChannelRecord; 2], changes: &mut Vec<Change>) {
     let mut add = |what, is_different: fn([u64; 2]) -> bool, of: fn(&ChannelRecord) -> u64| {
         let values = both.map(of);
         if is_different(values) {
-            changes.push(Change::new(Some(both[0]), what, values.map(Some)));
+            changes.push(Change::new(Some(both[1]), what, values.map(Some)));
         }
     };
     let exactly = |[before, after]: [u64; 2]| before != after;
@@ -107,12 +106,34 @@ fn changes_of(both: [&ChannelRecord; 2], changes: &mut Vec<Change>) {
     add("receivers_waited_ns", differ, |channel| waited(&channel.receivers));
 }
 
+/// A difference for people, in lines of a certain width.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    difference: &'a Difference,
+    width: usize,
+}
+
+impl Difference {
+    /// The difference in lines of at most `width` characters, as far as that is possible.
+    pub fn text(&self, width: usize) -> Text<'_> {
+        Text { difference: self, width }
+    }
+}
+
+/// The difference in lines of the [default width](DEFAULT_WIDTH).
 impl fmt::Display for Difference {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference { come, gone, changes, .. } = self;
+        self.text(DEFAULT_WIDTH).fmt(out)
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { come, gone, changes, .. } = self.difference;
         for (sign, findings) in [('+', come), ('-', gone)] {
             for finding in findings {
-                writeln!(out, "{sign} {}: {}", finding.code, finding.what)?;
+                let line = format!("{sign} {}: {}", finding.code, finding.what);
+                writeln!(out, "{}", wrap(&line, 0, 2, self.width))?;
             }
         }
         let mut table = Table::new(&["", "", ">before", ">after", ">change"]);
@@ -128,9 +149,11 @@ impl fmt::Display for Difference {
                 (None, _) => (["-".into(), "new".into()], String::new()),
             };
             let [before, after] = values;
-            let who = cut(channel.as_deref().unwrap_or("run"), 24);
-            table.row(vec![who, name, before, after, ratio]);
+            let channel = channel.as_deref().unwrap_or("run").to_owned();
+            table.row(vec![channel, name, before, after, ratio]);
         }
+        let room = self.width.saturating_sub(table.width_beside(&[0]));
+        table.shorten(0, room.max(MIN_NAME));
         if !changes.is_empty() {
             write!(out, "{table}")?;
         }
@@ -139,22 +162,6 @@ impl fmt::Display for Difference {
         }
         Ok(())
     }
-}
-
-/// The findings of `these` that have no counterpart among `those`: same code, channels,
-/// primitives and place.
-fn missing(these: &[FindingRecord], those: &[FindingRecord]) -> Vec<FindingRecord> {
-    fn key(it: &FindingRecord) -> impl PartialEq {
-        (&it.code, &it.channels, &it.primitives, &it.site)
-    }
-    let is_new = |this: &&FindingRecord| !those.iter().any(|that| key(that) == key(this));
-    these.iter().filter(is_new).cloned().collect()
-}
-
-fn find<'a>(channels: &'a [ChannelRecord], like: &ChannelRecord) -> Option<&'a ChannelRecord> {
-    let same =
-        |channel: &&ChannelRecord| (&channel.process, &channel.name) == (&like.process, &like.name);
-    channels.iter().find(same)
 }
 
 fn waited(sides: &[SideRecord]) -> u64 {
