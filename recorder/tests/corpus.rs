@@ -117,6 +117,7 @@ corpus! {
     foreign_wait: Unfinished, Likely, Hang;
     flag_after_join: Unfinished, Certain, Never;
     barrier_panic: Panic, Certain, Hang;
+    joins_itself: Panic, Certain, Itself;
     poisoned: Panic, Certain, Itself;
     receiver_gone: Panic, Certain, Itself;
     first_takes_all: SerialisedWorkers, Certain, Itself;

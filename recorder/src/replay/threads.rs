@@ -5,7 +5,7 @@ use format::{Call, Outcome, Phase};
 use super::state::{Cause, Panic, Use};
 use super::transition::Transition;
 use super::{Listener, Replay, Reported, Step, text};
-use crate::reading::catalog::ThreadIndex;
+use crate::reading::catalog::{PlaceIndex, ThreadIndex};
 use crate::reading::{Event, Nanos, Operation};
 
 impl<L: Listener> Replay<'_, L> {
@@ -119,6 +119,10 @@ impl<L: Listener> Replay<'_, L> {
                 Transition::ThreadStarted { time, thread, cause }
             }
             Event::Panicked { place } => {
+                // Where std panics in a call, it is the call that the user can change.
+                let is_in_std = |place: PlaceIndex| self.catalog.places[place].is_in_std();
+                let call = self.state.threads[thread].wait.filter(|_| place.is_some_and(is_in_std));
+                let place = call.and_then(|wait| wait.operation.place).or(place);
                 let message = text(self.events.text()).unwrap_or_default();
                 self.state.threads[thread].panic = Some(Panic {
                     time,

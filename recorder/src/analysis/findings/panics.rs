@@ -176,7 +176,10 @@ fn panic(analysis: &Analysis<'_>, group: &[ThreadIndex]) -> Option<Finding> {
             None => finding.what += &format!(": {line:?}"),
         }
     }
-    finding.advice = "Let it return an error instead of panicking.".to_owned();
+    finding.advice = match panic.message.contains("Resource deadlock avoided") {
+        true => "A thread cannot join itself: let another thread drop what joins it.".to_owned(),
+        false => "Let it return an error instead of panicking.".to_owned(),
+    };
     finding.why =
         "The rest of the thread's work is not done, and only a `join` reports it.".to_owned();
     if let Some((channel, gone)) = gone {

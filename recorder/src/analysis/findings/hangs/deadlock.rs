@@ -249,8 +249,8 @@ fn advice(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> String {
         "Do not read a lock again while the first guard lives: writers come first."
     } else if any(&[Call::Initialize]) && is_its_own {
         "Do not ask for a value in its own initializer."
-    } else if any(&[Call::Join]) && is_its_own {
-        "A thread cannot wait for its own end."
+    } else if any(&[Call::Initialize]) {
+        "Do not let initializers ask for each other's values."
     } else if blocked().any(is_for_another) {
         "Use `notify_all`."
     } else if any(&[Call::BarrierWait]) {

@@ -319,6 +319,7 @@ fn advice(wait: &Wait, other: &str) -> String {
         (Call::Recv, Some(Target::Channel(_))) => {
             format!("Let {other} end, or drop its Sender, if this recv must end.")
         }
+        (Call::Send, _) => format!("Let {other} receive, or drop its Receiver."),
         _ => String::new(),
     }
 }
