@@ -25,10 +25,12 @@ const MIN_ACQUIRED: u64 = 16;
 /// Threads spend their time waiting for a lock that others hold while they work.
 fn serialised(analysis: &Analysis<'_>, index: PrimitiveIndex) -> Option<Finding> {
     let stats = &analysis.stats.primitives[index];
-    let mut waiting: Vec<_> = stats.users.iter().filter(|user| user.waits > 0).collect();
+    // One that hardly ever waits is not in line.
+    let waits = |user: &&User| user.waits > 0 && user.waited.get() >= user.span().get() / 4;
+    let mut waiting: Vec<_> = stats.users.iter().filter(waits).collect();
     let from = waiting.iter().map(|user| user.first).min()?;
     let to = waiting.iter().map(|user| user.last).max()?;
-    let (waited, span) = (waited(&stats.users), to.since(from));
+    let (waited, span) = (waited(waiting.iter().copied()), to.since(from));
     // A lock that is held while its holder waits for a message keeps no thread from working, and one
     // that is held for less than half of the time is no bottleneck.
     let held_at_work = stats.held_at_work.get();

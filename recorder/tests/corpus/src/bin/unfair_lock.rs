@@ -10,7 +10,7 @@ use recorder_corpus::{jitter, spawn};
 
 /// Waits for a disk, say.
 fn work() {
-    thread::sleep(Duration::from_millis(4));
+    thread::sleep(Duration::from_millis(8));
 }
 
 fn main() {
@@ -18,7 +18,7 @@ fn main() {
     let total = Arc::new(Mutex::new(0_u64));
     let counted = total.clone();
     let counter = spawn("counter", move || {
-        for number in 0..120 {
+        for number in 0..60 {
             if healed {
                 work();
             }
@@ -30,9 +30,9 @@ fn main() {
         }
     });
     let printer = spawn("printer", move || {
+        jitter();
         for _ in 0..if healed { 2 } else { 30 } {
             thread::sleep(Duration::from_millis(1));
-            jitter();
             println!("{}", total.lock().expect("no thread has panicked"));
         }
     });
