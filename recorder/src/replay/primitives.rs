@@ -96,7 +96,15 @@ impl<L: Listener> Replay<'_, L> {
         }
         let acquire = step.completed(wait.as_ref(), cause);
         self.report(Transition::Acquired { acquire, primitive, release_edges })?;
-        self.begin_hold(step, primitive, turn, is_shared)
+        self.begin_hold(step, primitive, turn, is_shared)?;
+        // The end of a wait is recorded in a pause, too, but not the release after it.
+        let process = &self.state.processes[self.catalog.threads[step.thread].process];
+        if wait.is_some_and(|wait| process.has_paused_since(wait.begin))
+            && let Some(hold) = self.state.primitives[primitive].holds.last_mut()
+        {
+            hold.paused = Some(step.time);
+        }
+        Ok(())
     }
 
     fn begin_hold(
