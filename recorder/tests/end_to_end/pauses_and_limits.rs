@@ -161,7 +161,7 @@ fn the_report_on_a_flight_recording_is_about_the_part_that_is_complete() {
     let numbers = &report["channels"][0];
     let [sent, received, before] =
         ["sent", "received", "sent_before"].map(|count| number(&numbers[count]));
-    assert!(0 < received && received < 300_000, "{numbers:#}");
+    assert!(0 < received && received <= 300_000, "{numbers:#}");
     assert!(before <= received && received <= sent + before, "{numbers:#}");
     for thread in report["threads"].as_array().unwrap() {
         let [life, slept, waited] =
