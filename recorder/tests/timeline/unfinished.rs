@@ -67,6 +67,20 @@ fn all_threads_that_wait_for_others_are_a_hang() {
 }
 
 #[test]
+fn threads_that_wait_only_in_what_is_not_recorded_are_a_hang() {
+    let text = "thread 1 main
+         0 channel jobs 1 2
+         5 Spawn 2
+         thread 2 worker
+         7 Unpark 1";
+    let finding = first(&ended(text, &[(101, "main", WAITS), (102, "worker", WAITS)]));
+    assert_eq!(finding.code, Code::Unfinished);
+    assert!(finding.is_hang);
+    let finding = first(&ended(text, &[(101, "main", WAITS), (102, "worker", "in read")]));
+    assert!(!finding.is_hang);
+}
+
+#[test]
 fn a_thread_that_is_not_recorded_may_end_the_wait() {
     let alone = "thread 1 main
          0 channel interrupts 1 2

@@ -223,8 +223,10 @@ const MIN_EXPIRED: u64 = 10;
 /// Threads that wait with a timeout, again and again in vain, while the senders that could end it are
 /// with a thread that waits for them.
 pub(super) fn timeout_loops(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
-    let channels = analysis.catalog.channels.keys();
-    findings.extend(channels.filter_map(|channel| timeout_loop(analysis, channel)));
+    let hung: Vec<_> = findings.iter().map(|finding| finding.process(analysis.catalog)).collect();
+    let channels = analysis.catalog.channels.iter_enumerated();
+    let channels = channels.filter(|(_, facts)| !hung.contains(&facts.process));
+    findings.extend(channels.filter_map(|(channel, _)| timeout_loop(analysis, channel)));
 }
 
 fn timeout_loop(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {

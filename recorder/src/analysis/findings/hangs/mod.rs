@@ -50,9 +50,7 @@ pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
             add_victim(analysis, finding, other);
         }
     }
-    if findings.is_empty() {
-        timeout_loops(analysis, findings);
-    }
+    timeout_loops(analysis, findings);
     idle_senders(analysis, &likely, findings);
     for process in analysis.catalog.processes.keys() {
         if !findings.iter().any(|finding| finding.process(analysis.catalog) == process) {

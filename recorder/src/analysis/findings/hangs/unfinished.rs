@@ -42,6 +42,7 @@ pub(super) fn unfinished(analysis: &Analysis<'_>, process: ProcessIndex) -> Opti
         finding.why = why(analysis, process);
         finding.threads = vec![subject];
         finding.place = last_place(analysis, subject);
+        finding.is_hang = analysis.is_asleep(process);
         add_other_waits(analysis, process, &mut finding, end);
         return Some(finding);
     };
