@@ -7,6 +7,7 @@
 #[cfg(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     not(unsupported_platform)
 ))]
 #[path = "linux/mod.rs"]
@@ -15,6 +16,7 @@ mod imp;
 #[cfg(not(all(
     target_os = "linux",
     any(target_arch = "x86_64", target_arch = "aarch64"),
+    target_pointer_width = "64",
     not(unsupported_platform)
 )))]
 #[path = "unsupported.rs"]

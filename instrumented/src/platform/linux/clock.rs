@@ -4,6 +4,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::c;
+
 /// Whether [`now`] may read the counter.
 static COUNTER: AtomicBool = AtomicBool::new(false);
 
@@ -61,18 +63,18 @@ pub(crate) fn calibration() -> (u64, u64) {
 
 /// Returns the time of the monotonic clock, in nanoseconds.
 fn monotonic_ns() -> u64 {
-    clock_ns(libc::CLOCK_MONOTONIC)
+    clock_ns(c::CLOCK_MONOTONIC)
 }
 
 /// Returns the time of the wall clock, in nanoseconds since 1970.
 pub(crate) fn wall_ns() -> u64 {
-    clock_ns(libc::CLOCK_REALTIME)
+    clock_ns(c::CLOCK_REALTIME)
 }
 
-fn clock_ns(clock: libc::clockid_t) -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+fn clock_ns(clock: c::clockid_t) -> u64 {
+    let mut time = c::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the pointer is to a live timespec, exclusively borrowed for the call.
-    unsafe { libc::clock_gettime(clock, &mut time) };
+    unsafe { c::clock_gettime(clock, &mut time) };
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 

@@ -10,6 +10,7 @@ use std::ptr;
 use std::slice;
 use std::sync::atomic::AtomicU64;
 
+mod c;
 mod clock;
 
 pub(crate) use clock::*;
@@ -19,29 +20,29 @@ pub(crate) use clock::*;
 /// If the disk is full, a write to mapped memory without disk space raises SIGBUS.
 pub(crate) fn allocate(file: &File, offset: u64, bytes: usize) -> io::Result<()> {
     check_size_limit(offset + bytes as u64)?;
-    let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
-    let length = libc::off_t::try_from(bytes).map_err(io::Error::other)?;
+    let start = c::off_t::try_from(offset).map_err(io::Error::other)?;
+    let length = c::off_t::try_from(bytes).map_err(io::Error::other)?;
     // SAFETY: `file` keeps the descriptor open during the call, which takes no pointers.
-    let error = unsafe { libc::posix_fallocate(file.as_raw_fd(), start, length) };
+    let error = unsafe { c::posix_fallocate(file.as_raw_fd(), start, length) };
     if error == 0 { Ok(()) } else { Err(io::Error::from_raw_os_error(error)) }
 }
 
 /// Maps `bytes` of `file` from `offset` on, for the rest of the process's life. `offset` must be
 /// a multiple of [`page_bytes`]. Only memory with disk space may be touched; see [`allocate`].
 pub(crate) fn map(file: &File, offset: u64, bytes: usize) -> io::Result<&'static [AtomicU64]> {
-    let start = libc::off_t::try_from(offset).map_err(io::Error::other)?;
+    let start = c::off_t::try_from(offset).map_err(io::Error::other)?;
     // SAFETY: the kernel chooses an unused address, so the new mapping replaces no other memory.
     let address = unsafe {
-        libc::mmap(
+        c::mmap(
             ptr::null_mut(),
             bytes,
-            libc::PROT_READ | libc::PROT_WRITE,
-            libc::MAP_SHARED,
+            c::PROT_READ | c::PROT_WRITE,
+            c::MAP_SHARED,
             file.as_raw_fd(),
             start,
         )
     };
-    if address == libc::MAP_FAILED {
+    if address == c::MAP_FAILED {
         return Err(io::Error::last_os_error());
     }
     // SAFETY: the mapping is `bytes` long, readable, writable, page-aligned (so aligned for
@@ -66,11 +67,11 @@ pub(crate) fn file_id(file: &File) -> io::Result<FileId> {
 /// Fails if this process must not write files of `end` bytes: the kernel ends a process that
 /// writes past its limit with a signal.
 fn check_size_limit(end: u64) -> io::Result<()> {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = c::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the pointer is to a live rlimit, exclusively borrowed for the call.
-    let failed = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } != 0;
+    let failed = unsafe { c::getrlimit(c::RLIMIT_FSIZE, &raw mut limit) } != 0;
     if !failed && end > limit.rlim_cur {
-        return Err(io::Error::from_raw_os_error(libc::EFBIG));
+        return Err(io::Error::from_raw_os_error(c::EFBIG));
     }
     Ok(())
 }
@@ -78,7 +79,7 @@ fn check_size_limit(end: u64) -> io::Result<()> {
 /// Returns the page size in bytes. Offsets of [`map`] must be multiples of it.
 pub(crate) fn page_bytes() -> u64 {
     // SAFETY: the call takes no pointers.
-    let bytes = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    let bytes = unsafe { c::sysconf(c::_SC_PAGESIZE) };
     // It cannot fail; 64 KiB is a multiple of every page size in use.
     u64::try_from(bytes).unwrap_or(64 << 10)
 }
@@ -92,7 +93,7 @@ pub(crate) fn write(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
 /// Returns the kernel's id of the calling thread.
 pub(crate) fn thread_id() -> u64 {
     // SAFETY: the call has no arguments and cannot fail.
-    let id = unsafe { libc::gettid() };
+    let id = unsafe { c::gettid() };
     id as u64
 }
 
@@ -114,7 +115,7 @@ pub(crate) fn host_name() -> Option<String> {
 pub(crate) fn call_in_forked_child(handler: extern "C" fn()) {
     // SAFETY: `handler` has the required type and, as a function, the lifetime of the program.
     // It cannot unwind: an `extern "C"` function aborts instead.
-    unsafe { libc::pthread_atfork(None, None, Some(as_unsafe(handler))) };
+    unsafe { c::pthread_atfork(None, None, Some(as_unsafe(handler))) };
 }
 
 fn as_unsafe(handler: extern "C" fn()) -> unsafe extern "C" fn() {
@@ -124,7 +125,7 @@ fn as_unsafe(handler: extern "C" fn()) -> unsafe extern "C" fn() {
 /// Writes `line` to stderr. Takes no lock, so it cannot wait for another thread.
 pub(crate) fn write_to_stderr(line: &str) {
     // SAFETY: `line` is readable for its length. If stderr is closed the call only fails.
-    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+    unsafe { c::write(c::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
 }
 
 #[cfg(test)]
