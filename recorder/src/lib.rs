@@ -9,7 +9,8 @@
 //!                                              export <── timeline <─────────────────────┘
 //! ```
 //!
-//! - [`workspace`] finds and builds the programs of a Cargo workspace.
+//! - [`workspace`] finds and builds the programs of a Cargo workspace; [`build`] makes a build record
+//!   crates that know nothing of it.
 //! - [`capture`] runs a program, collects its recording, and notices when it hangs.
 //! - [`reading`] opens a recording: its [catalog](reading::catalog) at once, its events on demand.
 //! - [`ordering`] merges the events of all threads into one possible order.
@@ -28,6 +29,7 @@
 #![forbid(unsafe_code)]
 
 pub mod analysis;
+pub mod build;
 pub mod capture;
 pub mod cli;
 pub mod commands;

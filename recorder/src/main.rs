@@ -5,12 +5,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use recorder::build::compiler;
 use recorder::cli::Cli;
 use recorder::commands::{self, Error};
 use recorder::terminal::console::Console;
 use recorder::terminal::diagnostics;
 
 fn main() -> ExitCode {
+    if let Some(status) = compiler::run_if_called() {
+        return status;
+    }
     let cli = Cli::parse();
     if let Err(error) = cli.check() {
         error.exit();

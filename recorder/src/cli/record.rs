@@ -10,9 +10,11 @@ use format::MAX_TEXT;
 use super::export::DetailOptions;
 use super::values;
 use super::viewer::ViewerOptions;
+use crate::build::Crates;
 use crate::capture::hang::OnDeadlock;
 use crate::capture::session::Retention;
 use crate::export::{ChartStyle, Output};
+use crate::workspace::BuildOptions;
 
 /// How many bytes of each value `recorder run` and `--values` record.
 pub(crate) const DEFAULT_VALUE_BYTES: u16 = 80;
@@ -26,9 +28,10 @@ text). Can be given several times. Example: -o run.pftrace -o run.rec";
 pub(crate) struct RunArgs {
     /// The example or binary, as listed by `recorder list`
     pub(crate) name: String,
-    /// Builds with optimizations. Example: recorder run pipeline --release
-    #[arg(long)]
-    pub(crate) release: bool,
+    #[command(flatten)]
+    pub(crate) build: BuildOptions,
+    #[command(flatten)]
+    pub(crate) crates: CratesOptions,
     /// The program's arguments. Example: recorder run server -- --port 8080
     #[arg(last = true)]
     pub(crate) args: Vec<OsString>,
@@ -42,7 +45,27 @@ pub(crate) struct RecordArgs {
     #[arg(last = true, required = true)]
     pub(crate) command: Vec<OsString>,
     #[command(flatten)]
+    pub(crate) crates: CratesOptions,
+    #[command(flatten)]
     pub(crate) options: RecordOptions,
+}
+
+/// Which crates are recorded in a program that is recorded as it is.
+#[derive(Args, Debug)]
+pub(crate) struct CratesOptions {
+    /// Records only these packages [default: those of the workspace and all that they depend on].
+    /// Example: --only my-program,crossbeam-channel
+    #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+    /// Does not record these packages. Example: --without rayon-core
+    #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
+}
+
+impl CratesOptions {
+    pub(crate) fn crates(&self) -> Crates {
+        Crates { only: self.only.clone(), without: self.without.clone() }
+    }
 }
 
 /// Options of a recording.

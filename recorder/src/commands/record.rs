@@ -1,5 +1,6 @@
 //! `recorder run` and `record`.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -10,6 +11,8 @@ use super::error::FAILURE;
 use super::recordings::Reader;
 use super::results::Results;
 use super::{Error, Result};
+use crate::build::cargo::{self, CargoCommand};
+use crate::build::{Build, Crates, NotRecorded, Request};
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
@@ -24,7 +27,22 @@ pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
     let program = workspace::find(&programs, &args.name).map_err(Error::Usage)?;
     // Before the build: an output that cannot be written is reported at once.
     let job = Job::new(&args.name, &args.options, console)?;
-    let mut command = Command::new(program.build(args.release, console.is_quiet())?);
+    let build = if program.depends_on_library(&args.build)? {
+        None
+    } else {
+        let request = Request {
+            target_directory: &program.target_directory,
+            toolchain: None,
+            targets: Vec::new(),
+            crates: args.crates.crates(),
+        };
+        Some(prepare(&request, console)?)
+    };
+    let executable = program.build(build.as_ref(), &args.build, console.is_quiet())?;
+    if let Some(build) = &build {
+        note_not_recorded(build, console);
+    }
+    let mut command = Command::new(executable);
     command.args(&args.args);
     job.execute(command, DEFAULT_VALUE_BYTES)
 }
@@ -37,7 +55,74 @@ pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
     let job = Job::new(&name, &args.options, console)?;
     let mut command = Command::new(program);
     command.args(arguments);
+    if let Some(cargo) = CargoCommand::parse(&args.command) {
+        let built = build_for_cargo(&cargo, args.crates.crates(), &mut command, console)?;
+        if let Some(failure) = built {
+            return Ok(failure);
+        }
+    }
     job.execute(command, 0)
+}
+
+/// Prepares a command of Cargo to record what it builds and runs, and builds it. Returns the exit
+/// status if that fails.
+fn build_for_cargo(
+    cargo: &CargoCommand,
+    crates: Crates,
+    command: &mut Command,
+    console: Console,
+) -> Result<Option<u8>> {
+    let metadata = cargo.metadata()?;
+    if cargo::depends_on_library(&metadata, &metadata.workspace_members) {
+        return Ok(None);
+    }
+    if cargo.names_target_directory {
+        return Err(Error::Usage(
+            "recorded builds have a target directory of their own; remove --target-dir".to_owned(),
+        ));
+    }
+    let request = Request {
+        target_directory: metadata.target_directory.as_std_path(),
+        toolchain: cargo.toolchain.as_deref(),
+        targets: cargo.targets.clone(),
+        crates,
+    };
+    let build = prepare(&request, console)?;
+    build.apply(command);
+    if let Some(mut first) = cargo.build_command() {
+        build.apply(&mut first);
+        let status = first.status().context("cannot run cargo")?;
+        if !status.success() {
+            return Ok(Some(
+                status.code().and_then(|code| code.try_into().ok()).unwrap_or(FAILURE),
+            ));
+        }
+    }
+    note_not_recorded(&build, console);
+    Ok(None)
+}
+
+fn prepare(request: &Request<'_>, console: Console) -> anyhow::Result<Build> {
+    console.note(format_args!(
+        "building with recorded channels, locks and threads in {}",
+        relative(&request.target_directory.join("recorder")).display()
+    ));
+    Build::prepare(request)
+}
+
+/// Says which crates do not compile if they are recorded.
+fn note_not_recorded(build: &Build, console: Console) {
+    for NotRecorded { package, name, reason } in build.not_recorded() {
+        console.note(format_args!(
+            "not recorded: the crate {name} of {package}, which does not compile so ({reason})"
+        ));
+    }
+}
+
+/// A path as seen from the current directory.
+fn relative(path: &Path) -> &Path {
+    let current = env::current_dir().unwrap_or_default();
+    path.strip_prefix(current).unwrap_or(path)
 }
 
 /// A program to record, and the files to write.

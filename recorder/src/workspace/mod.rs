@@ -1,16 +1,18 @@
 //! The programs of the current Cargo workspace.
 
 use std::env;
-use std::ffi::OsString;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, anyhow, bail};
-use cargo_metadata::{Message, MetadataCommand, Package, PackageId, Target};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{CargoOpt, Message, MetadataCommand, Package, PackageId, Target};
+use clap::Args;
 use serde::Serialize;
 use tracing::info_span;
+
+use crate::build::{Build, cargo};
 
 /// A binary or example of a workspace, as in `recorder list --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -23,7 +25,7 @@ pub struct Program {
     source: PathBuf,
     /// The first line of its documentation, or an empty string.
     pub summary: String,
-    /// Whether it is listed: its package depends on `instrumented` and is not hidden.
+    /// Whether it is listed: its package is not hidden.
     #[serde(skip)]
     pub listed: bool,
     /// Its position in the order that its package defines.
@@ -31,28 +33,57 @@ pub struct Program {
     position: usize,
     #[serde(skip)]
     id: PackageId,
+    /// Cargo's target directory of the workspace.
+    #[serde(skip)]
+    pub target_directory: PathBuf,
     /// The features that it requires.
     #[serde(skip)]
     features: Vec<String>,
 }
 
 impl Program {
-    /// Builds the program and returns the path of its executable. Cargo prints to stderr; if
-    /// `quiet`, only errors and warnings.
+    /// Whether its package, or one below, depends on `instrumented`: it then records itself.
+    ///
+    /// # Errors
+    /// Cargo cannot resolve the dependencies.
+    pub fn depends_on_library(&self, options: &BuildOptions) -> Result<bool> {
+        let mut command = MetadataCommand::new();
+        command.cargo_path(cargo::program()).other_options(options.for_metadata());
+        if !options.features.is_empty() {
+            command.features(CargoOpt::SomeFeatures(options.features.clone()));
+        }
+        let metadata = cargo::metadata(&command)?;
+        Ok(cargo::depends_on_library(&metadata, [&self.id]))
+    }
+
+    /// Builds the program, recorded as it is if there is a `build` for that, and returns the path of
+    /// its executable. Cargo prints to stderr; if `quiet`, only errors and warnings.
     ///
     /// # Errors
     /// Cargo cannot be run, or the program cannot be built.
-    pub fn build(&self, release: bool, quiet: bool) -> Result<PathBuf> {
+    pub fn build(
+        &self,
+        build: Option<&Build>,
+        options: &BuildOptions,
+        quiet: bool,
+    ) -> Result<PathBuf> {
+        let release = options.release;
         let _span = info_span!("build", program = self.name, release).entered();
-        let mut command = Command::new(cargo());
+        let mut command = Command::new(cargo::program());
+        if let Some(build) = build {
+            build.apply(&mut command);
+        }
         command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
         command.arg(&self.id.repr);
         command.args([&format!("--{}", self.kind), &self.name]);
-        for feature in &self.features {
+        for feature in self.features.iter().chain(&options.features) {
             command.args(["--features", feature]);
         }
         if release {
             command.arg("--release");
+        }
+        if options.offline {
+            command.arg("--offline");
         }
         if quiet {
             command.arg("--quiet");
@@ -80,6 +111,26 @@ impl Program {
     }
 }
 
+/// How a program is built.
+#[derive(Args, Clone, Debug, Default)]
+pub struct BuildOptions {
+    /// Builds with optimizations. Example: recorder run pipeline --release
+    #[arg(long)]
+    pub release: bool,
+    /// Builds with these features of the program's package. Example: --features tls,log
+    #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
+    pub features: Vec<String>,
+    /// Builds without the network
+    #[arg(long)]
+    pub offline: bool,
+}
+
+impl BuildOptions {
+    fn for_metadata(&self) -> Vec<String> {
+        self.offline.then(|| "--offline".to_owned()).into_iter().collect()
+    }
+}
+
 /// All programs of the current workspace, sorted by name.
 ///
 /// The list `order` in `[package.metadata.recorder]` of a package moves its programs, in this
@@ -89,16 +140,10 @@ impl Program {
 /// There is no workspace here, or Cargo cannot read it.
 pub fn programs() -> Result<Vec<Program>> {
     let _span = info_span!("find programs").entered();
-    let metadata = MetadataCommand::new().cargo_path(cargo()).no_deps().exec();
-    let metadata = metadata.map_err(|error| {
-        let reason = match error {
-            cargo_metadata::Error::CargoMetadata { stderr } => stderr,
-            other => other.to_string(),
-        };
-        anyhow!("{}", reason.trim().trim_start_matches("error: ")).context(
-            "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
-        )
-    })?;
+    let mut command = MetadataCommand::new();
+    let metadata = cargo::metadata(command.cargo_path(cargo::program()).no_deps()).context(
+        "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
+    )?;
     let mut programs: Vec<_> = metadata
         .workspace_packages()
         .into_iter()
@@ -106,6 +151,7 @@ pub fn programs() -> Result<Vec<Program>> {
             let listed = is_listed(package);
             let targets =
                 package.targets.iter().filter(|target| target.is_bin() || target.is_example());
+            let target_directory = metadata.target_directory.as_std_path();
             targets.map(move |target| Program {
                 name: target.name.clone(),
                 kind: if target.is_example() { "example" } else { "bin" },
@@ -115,6 +161,7 @@ pub fn programs() -> Result<Vec<Program>> {
                 listed,
                 position: position(package, &target.name),
                 id: package.id.clone(),
+                target_directory: target_directory.to_owned(),
                 features: target.required_features.clone(),
             })
         })
@@ -154,16 +201,11 @@ fn summary(target: &Target) -> String {
 }
 
 fn is_listed(package: &Package) -> bool {
-    let uses = package.dependencies.iter().any(|dependency| dependency.name == "instrumented");
-    uses && package.metadata["recorder"]["hidden"] != true
+    package.metadata["recorder"]["hidden"] != true
 }
 
 /// The position of a program in its package's order; programs that are not in it come last.
 fn position(package: &Package, name: &str) -> usize {
     let order = package.metadata["recorder"]["order"].as_array();
     order.and_then(|order| order.iter().position(|named| named == name)).unwrap_or(usize::MAX)
-}
-
-fn cargo() -> OsString {
-    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }

@@ -1,0 +1,128 @@
+//! The crate that programs get under the name `std`, and its compilation.
+//!
+//! Its sources, and those of the library that records, are part of the recorder. Three calls of the
+//! compiler make it: nothing is taken from a registry, and the program's lock file stays as it is.
+//! Like std, it is optimized whatever the program's profile.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use include_dir::{Dir, include_dir};
+use tracing::info_span;
+
+use super::{Rustc, short_hash, text};
+
+static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/std");
+
+/// The facade's file in its directory.
+const LIBRARY: &str = "libstd_recorded.rlib";
+
+/// The options that give a crate the facade in `directory` under the name `std`.
+pub(super) fn options(directory: &Path) -> [String; 2] {
+    ["--extern".to_owned(), format!("std={}", directory.join(LIBRARY).display())]
+}
+
+/// The options with which the compiler finds the crates below the facade.
+pub(super) fn search_options(directory: &Path) -> [String; 2] {
+    ["-L".to_owned(), format!("dependency={}", directory.display())]
+}
+
+/// A hash of all sources.
+pub(super) fn hash_of_sources() -> String {
+    let mut files: Vec<_> = files(&SOURCES).collect();
+    files.sort_unstable();
+    short_hash(&files)
+}
+
+fn files<'a>(directory: &'a Dir<'a>) -> Box<dyn Iterator<Item = (&'a Path, &'a [u8])> + 'a> {
+    let here = directory.files().map(|file| (file.path(), file.contents()));
+    Box::new(here.chain(directory.dirs().flat_map(files)))
+}
+
+/// Compiles the facade for `target` into `directory`, unless it is there.
+///
+/// # Errors
+/// A file cannot be written, or the compiler fails.
+pub(super) fn compile(rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
+    if directory.join(LIBRARY).exists() {
+        return Ok(());
+    }
+    let _span = info_span!("compile std", target).entered();
+    let cannot = || format!("cannot write to {}", directory.display());
+    let parent = directory.parent().unwrap_or(directory);
+    fs::create_dir_all(parent).with_context(cannot)?;
+    // Built beside it and renamed once it is complete: another recorder may do the same.
+    let unfinished = tempfile::Builder::new().prefix("new-").tempdir_in(parent);
+    let unfinished = unfinished.with_context(cannot)?;
+    let sources = unfinished.path().join("src");
+    fs::create_dir(&sources).and_then(|()| SOURCES.extract(&sources)).with_context(cannot)?;
+    for step in [
+        Step { name: "format", source: "format/lib.rs", externs: &[], cfgs: &[] },
+        Step {
+            name: "instrumented",
+            source: "instrumented/lib.rs",
+            externs: &["format"],
+            cfgs: &["feature=\"record\""],
+        },
+        Step { name: "std_recorded", source: "facade.rs", externs: &["instrumented"], cfgs: &[] },
+    ] {
+        step.run(rustc, target, unfinished.path())?;
+    }
+    try_facade(rustc, target, unfinished.path())?;
+    match fs::rename(unfinished.keep(), directory) {
+        Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+        renamed => renamed.with_context(cannot),
+    }
+}
+
+/// The compilation of one crate.
+struct Step<'a> {
+    name: &'a str,
+    source: &'a str,
+    externs: &'a [&'a str],
+    cfgs: &'a [&'a str],
+}
+
+impl Step<'_> {
+    fn run(&self, rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
+        let mut command = rustc.command();
+        command.args(["--edition=2024", "--crate-type=rlib", "--cap-lints=allow"]);
+        command.args(["--crate-name", self.name, "--target", target]);
+        // A crate of the program may have the same name.
+        command.args(["-C", "metadata=recorder", "-C", "opt-level=3", "-C", "codegen-units=4"]);
+        command.args(self.cfgs.iter().flat_map(|cfg| ["--cfg", cfg]));
+        command.arg("--out-dir").arg(directory).arg("-L").arg(directory);
+        for name in self.externs {
+            command.args(["--extern", name]);
+        }
+        command.arg(directory.join("src").join(self.source));
+        let prefix = format!("{}=/recorder", directory.join("src").display());
+        command.args(["--remap-path-prefix", &prefix]);
+        run(command, &format!("cannot compile `{}` for {target}", self.name))
+    }
+}
+
+/// Checks that the compiler gives the facade to a crate.
+fn try_facade(rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
+    let source: PathBuf = directory.join("src").join("check.rs");
+    // `Recorded` names a type that only the facade's library has.
+    let text = "pub fn check(sender: ::std::sync::mpsc::Sender<u8>) -> impl Sized {\n\
+                \x20   sender.send(vec![1].len() as u8).unwrap();\n\
+                }\n";
+    fs::write(&source, text).context("cannot write")?;
+    let mut command = rustc.command();
+    command.args(["--crate-type=rlib", "--emit=metadata", "--target", target]);
+    command.arg("--out-dir").arg(directory.join("src")).arg(&source);
+    command.args(options(directory)).args(search_options(directory));
+    run(command, "this compiler cannot replace std; use the one of a release of Rust")
+}
+
+fn run(mut command: std::process::Command, failure: &str) -> Result<()> {
+    let output = command.output().context("cannot run the compiler")?;
+    if !output.status.success() {
+        bail!("{failure}\n{}", text(&output.stderr).trim_end());
+    }
+    Ok(())
+}

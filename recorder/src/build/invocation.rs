@@ -1,0 +1,154 @@
+//! The arguments of a compiler or of `rustdoc`, as far as they matter here.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// Options whose value is the next argument.
+const WITH_VALUE: &[&str] = &[
+    "--allow",
+    "--cap-lints",
+    "--cfg",
+    "--check-cfg",
+    "--codegen",
+    "--color",
+    "--crate-name",
+    "--crate-type",
+    "--crate-version",
+    "--deny",
+    "--diagnostic-width",
+    "--edition",
+    "--emit",
+    "--error-format",
+    "--extern",
+    "--forbid",
+    "--json",
+    "--out-dir",
+    "--print",
+    "--remap-path-prefix",
+    "--runtool",
+    "--sysroot",
+    "--target",
+    "--test-args",
+    "--test-run-directory",
+    "--warn",
+    "-A",
+    "-C",
+    "-D",
+    "-F",
+    "-L",
+    "-W",
+    "-Z",
+    "-l",
+    "-o",
+];
+
+/// A call of the compiler.
+#[derive(Debug, Default)]
+pub(super) struct Invocation {
+    /// The root of the crate to compile. `None` if the compiler is only asked about itself.
+    pub(super) root: Option<PathBuf>,
+    pub(super) crate_name: Option<String>,
+    pub(super) target: Option<String>,
+    /// Cargo's hash of the compilation.
+    pub(super) metadata: Option<String>,
+    /// Conditions, as `name` or `name="value"`.
+    pub(super) cfgs: Vec<String>,
+    /// The options that decide which further conditions hold.
+    pub(super) codegen: Vec<String>,
+    pub(super) is_test: bool,
+}
+
+impl Invocation {
+    /// Parses the arguments after the compiler's name.
+    pub(super) fn parse(arguments: &[OsString]) -> Self {
+        let mut parsed = Invocation::default();
+        let mut is_query = false;
+        let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
+        while let Some(argument) = arguments.next() {
+            if !argument.starts_with('-') {
+                parsed.root = Some(PathBuf::from(argument.as_ref()));
+                continue;
+            }
+            let (option, value) = match argument.split_once('=') {
+                Some((option, value)) if option.starts_with("--") => {
+                    (option.to_owned(), value.to_owned())
+                }
+                _ if WITH_VALUE.contains(&argument.as_ref()) => {
+                    (argument.to_string(), arguments.next().unwrap_or_default().to_string())
+                }
+                // `-Cmetadata=…`
+                _ if argument.starts_with("-C") => ("-C".to_owned(), argument[2..].to_owned()),
+                _ => (argument.to_string(), String::new()),
+            };
+            match option.as_str() {
+                "--crate-name" => parsed.crate_name = Some(value),
+                "--target" => parsed.target = Some(value),
+                "--cfg" => parsed.cfgs.push(value),
+                "-C" | "--codegen" => {
+                    if let Some(metadata) = value.strip_prefix("metadata=") {
+                        parsed.metadata = Some(metadata.to_owned());
+                    } else {
+                        parsed.codegen.push(value);
+                    }
+                }
+                "--test" => parsed.is_test = true,
+                "--print" | "-vV" | "-V" | "--version" => is_query = true,
+                _ => {}
+            }
+        }
+        if is_query || parsed.root.as_ref().is_some_and(|root| root.as_os_str() == "-") {
+            parsed.root = None;
+        }
+        parsed
+    }
+
+    /// Whether a condition given on the command line holds.
+    pub(super) fn has_cfg(&self, name: &str, value: Option<&str>) -> bool {
+        self.cfgs.iter().any(|cfg| is_cfg(cfg, name, value)) || name == "test" && self.is_test
+    }
+}
+
+/// Whether `cfg`, as `name` or `name="value"`, is this condition.
+pub(super) fn is_cfg(cfg: &str, name: &str, value: Option<&str>) -> bool {
+    match (cfg.split_once('='), value) {
+        (None, None) => cfg.trim() == name,
+        (Some((its_name, its_value)), Some(value)) => {
+            its_name.trim() == name && its_value.trim().trim_matches('"') == value
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Invocation {
+        Invocation::parse(&line.split(' ').map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_compilation_is_understood() {
+        let parsed = parse(
+            "--crate-name memchr --edition=2021 src/lib.rs --error-format=json --crate-type lib \
+             --emit=dep-info,metadata,link -C opt-level=3 -C metadata=0123 --cfg feature=\"std\" \
+             --check-cfg cfg(docsrs,test) --out-dir target/deps --target x86_64-unknown-linux-gnu \
+             -L dependency=target/deps --extern core=libcore.rmeta -Cpanic=abort --cap-lints allow",
+        );
+        assert_eq!(parsed.root, Some("src/lib.rs".into()));
+        assert_eq!(parsed.crate_name.as_deref(), Some("memchr"));
+        assert_eq!(parsed.target.as_deref(), Some("x86_64-unknown-linux-gnu"));
+        assert_eq!(parsed.metadata.as_deref(), Some("0123"));
+        assert_eq!(parsed.codegen, ["opt-level=3", "panic=abort"]);
+        assert!(parsed.has_cfg("feature", Some("std")) && !parsed.has_cfg("feature", Some("no")));
+        assert!(!parsed.has_cfg("test", None));
+        assert!(parse("--test src/lib.rs").has_cfg("test", None));
+    }
+
+    #[test]
+    fn a_question_has_no_root() {
+        assert_eq!(parse("-vV").root, None);
+        assert_eq!(parse("- --crate-name ___ --print=file-names").root, None);
+        assert_eq!(parse("--print cfg src/lib.rs").root, None);
+    }
+}
