@@ -24,6 +24,9 @@ pub const NO_SYSCALL: u32 = u32::MAX;
 /// `arm` in the place of the site, so that it can be packed like one.
 pub const SELECT_ARM_CODE: u8 = 138;
 
+/// Maximum number of callers in [`Event::Callers`].
+pub const MAX_CALLERS: usize = 20;
+
 /// Number of bits of a record's time.
 pub const TIME_BITS: u32 = 56;
 
@@ -467,6 +470,26 @@ events! {
         /// The code of the [`EndCause`](crate::EndCause).
         cause: u32,
     }
+    /// The calls that led to the place of the next [`Site`](Event::Site) of this block, which is in
+    /// a dependency of the program.
+    148 Callers {
+        /// Return addresses, the innermost first, as offsets from the start of the executable in
+        /// memory. Zeros follow the last one.
+        callers: [u32; MAX_CALLERS],
+    }
+    /// A function that a caller is in, from the executable's debug information. If functions are
+    /// inlined there, a record for each follows, the innermost first. Thread 0; written by the
+    /// recorder.
+    149 CallerResolved {
+        /// The return address, as in [`Callers`](Event::Callers).
+        caller: u32,
+        /// The line of the call, from 1; 0 if it is not known.
+        line: u32,
+        /// The path of the source file, or empty.
+        file: &'a str,
+        /// The function, or empty.
+        function: &'a str,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -562,6 +585,8 @@ mod tests {
             Event::Executable { hash: u64::MAX, bytes: 1, path: text },
             Event::PanicCaught {},
             Event::RunEnded { monotonic_ns: 1, code: 2, signal: 3, cause: 4 },
+            Event::Callers { callers: std::array::from_fn(|index| index as u32 % 18) },
+            Event::CallerResolved { caller: 1, line: 2, file: text, function: text },
         ]);
         samples.sort_by_key(|event| encode(0, event)[0]);
         samples

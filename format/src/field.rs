@@ -1,4 +1,4 @@
-//! The three types of fields that events have, as bytes and as text.
+//! The types of fields that events have, as bytes and as text.
 
 use crate::event::MAX_TEXT;
 use crate::{Error, text};
@@ -46,6 +46,37 @@ macro_rules! number {
 
 number!(u32);
 number!(u64);
+
+impl<const N: usize> Field<'_> for [u32; N] {
+    fn put(self, out: &mut [u8], at: usize) -> usize {
+        self.into_iter().fold(at, |at, number| number.put(out, at))
+    }
+
+    fn take(bytes: &[u8], at: usize) -> Result<(Self, usize), Error> {
+        let mut numbers = [0; N];
+        let mut end = at;
+        for number in &mut numbers {
+            (*number, end) = u32::take(bytes, end)?;
+        }
+        Ok((numbers, end))
+    }
+
+    /// Separated by commas, without the zeros at the end.
+    fn print(self, out: &mut String) {
+        let length = self.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
+        let numbers: Vec<_> = self[..length].iter().map(u32::to_string).collect();
+        text::quote(&numbers.join(","), out);
+    }
+
+    fn parse(token: &str) -> Option<Self> {
+        let mut numbers = [0; N];
+        let mut places = numbers.iter_mut();
+        for number in token.split(',').filter(|number| !number.is_empty()) {
+            *places.next()? = number.parse().ok()?;
+        }
+        Some(numbers)
+    }
+}
 
 impl<'a> Field<'a> for &'a str {
     fn put(self, out: &mut [u8], at: usize) -> usize {
@@ -95,6 +126,21 @@ mod tests {
         assert_eq!(u32::take(&bytes, 1), Ok((7, 5)));
         assert_eq!(<&str>::take(&bytes, 5), Ok(("né", 12)));
         assert_eq!(u64::take(&bytes, 12), Ok((8, 20)));
+    }
+
+    #[test]
+    fn numbers_of_a_list_are_separated_by_commas() {
+        let mut bytes = [0xaa; 20];
+        assert_eq!([7u32, 0, 9, 0].put(&mut bytes, 2), 18);
+        assert_eq!(<[u32; 4]>::take(&bytes, 2), Ok(([7, 0, 9, 0], 18)));
+        let mut text = String::new();
+        [7u32, 0, 9, 0].print(&mut text);
+        assert_eq!(text, "\"7,0,9\"");
+        assert_eq!(<[u32; 4]>::parse("7,0,9"), Some([7, 0, 9, 0]));
+        assert_eq!(<[u32; 4]>::parse(""), Some([0; 4]));
+        assert_eq!(<[u32; 2]>::parse("7,0,9"), None);
+        assert_eq!(<[u32; 2]>::parse("x"), None);
+        assert_eq!(<[u32; 5]>::take(&bytes, 4), Err(Error::Truncated { offset: 0 }));
     }
 
     #[test]

@@ -18,6 +18,43 @@ pub fn default_label(message_type: &str, place: Option<(&str, u32)>) -> String {
     }
 }
 
+/// The package to which a source file belongs, if it is one that Cargo has fetched, and the path of
+/// the file in it.
+///
+/// Packages are in `registry/src/INDEX/NAME-VERSION`, and in `git/checkouts/NAME-HASH/REVISION` of
+/// [Cargo's home](https://doc.rust-lang.org/cargo/guide/cargo-home.html).
+///
+/// ```
+/// let file = "/home/me/.cargo/registry/src/index.crates.io-1949cf8c/flume-0.12.0/src/signal.rs";
+/// assert_eq!(format::fetched_package(file), Some(("flume-0.12.0", "src/signal.rs")));
+/// assert_eq!(format::fetched_package("src/main.rs"), None);
+/// ```
+pub fn fetched_package(file: &str) -> Option<(&str, &str)> {
+    if !file.starts_with('/') {
+        return None;
+    }
+    if let Some((_, path)) = file.split_once("/registry/src/") {
+        return path.split_once('/')?.1.split_once('/');
+    }
+    let (_, path) = file.split_once("/git/checkouts/")?;
+    let (name, path) = path.split_once('/')?;
+    let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
+    Some((name, path.split_once('/')?.1))
+}
+
+/// Whether a source file is one of the standard library: in its source as the toolchain installs it,
+/// or as the compiler calls that if it is not installed.
+///
+/// ```
+/// assert!(format::is_in_std("/rustc/59807616/library/core/src/ops/function.rs"));
+/// assert!(!format::is_in_std("library/src/main.rs"));
+/// ```
+pub fn is_in_std(file: &str) -> bool {
+    let in_release = file.strip_prefix("/rustc/").and_then(|file| file.split_once('/'));
+    in_release.is_some_and(|(_, file)| file.starts_with("library/"))
+        || file.contains("/rustlib/src/rust/library/")
+}
+
 /// The name of a type without the paths of modules in it.
 ///
 /// ```
@@ -62,6 +99,17 @@ mod tests {
         ] {
             assert_eq!(short_type(long), short);
         }
+    }
+
+    #[test]
+    fn packages_are_where_cargo_puts_them() {
+        let git = "/root/.cargo/git/checkouts/shop-0123abcd/89ef012/crates/till/src/lib.rs";
+        assert_eq!(fetched_package(git), Some(("shop", "crates/till/src/lib.rs")));
+        for other in ["", "/", "/a/registry/src/", "/a/registry/src/x/y", "/a/git/checkouts/x/y/z"]
+        {
+            assert_eq!(fetched_package(other), None, "{other}");
+        }
+        assert_eq!(fetched_package("vendor/registry/src/a/b-1/c.rs"), None);
     }
 
     #[test]

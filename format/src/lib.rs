@@ -72,8 +72,9 @@
 //! modulo 2⁵⁶. [`Event::ProcessStarted`] has all 64 bits of the clock at the start, and
 //! [`Event::Clock`] pairs ticks with nanoseconds of the monotonic clock.
 //!
-//! [`Event`] and [`OperationKind`] list all codes and fields. A number takes its 4 or 8 bytes. A
-//! text takes 4 bytes for its length, at most [`MAX_TEXT`], and its UTF-8 bytes.
+//! [`Event`] and [`OperationKind`] list all codes and fields. A number takes its 4 or 8 bytes, a list
+//! that of its numbers. A text takes 4 bytes for its length, at most [`MAX_TEXT`], and its UTF-8
+//! bytes.
 //!
 //! | codes | use |
 //! |---|---|
@@ -165,12 +166,12 @@ pub use block::{
 };
 pub use error::Error;
 pub use event::{
-    Event, MAX_RECORD, MAX_TEXT, NO_SYSCALL, Record, SELECT_ARM_CODE, TIME_BITS, UNBOUNDED,
-    UNKNOWN_STATUS, decode,
+    Event, MAX_CALLERS, MAX_RECORD, MAX_TEXT, NO_SYSCALL, Record, SELECT_ARM_CODE, TIME_BITS,
+    UNBOUNDED, UNKNOWN_STATUS, decode,
 };
 pub use id::{MessageId, Turn};
 pub use kind::{Arm, EndCause, PrimitiveKind, ThreadState};
-pub use label::{default_label, short_type};
+pub use label::{default_label, fetched_package, is_in_std, short_type};
 pub use operation::{
     Call, Detail, DetailKind, OperationKind, Outcome, Phase, Subject, operation_words,
 };

@@ -19,6 +19,9 @@ use format::{
     operation_words, word,
 };
 
+#[cfg(recorded_as_it_is)]
+mod callers;
+
 use crate::platform;
 use crate::recording::{self, Block, words_of};
 
@@ -27,9 +30,12 @@ pub(crate) type Site = &'static Location<'static>;
 
 /// Number of slots in a thread's cache of call site numbers.
 const SITE_SLOTS: usize = 64;
-/// Maximum bytes of the records that may have to precede a record: a caught panic, a clock and a
-/// site.
-const MAX_PRELUDE: usize = 8 + 16 + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
+/// Maximum bytes of the records that may have to precede a record: a caught panic, a clock, the
+/// callers of a site, and the site.
+const MAX_PRELUDE: usize =
+    8 + 16 + MAX_CALLERS_RECORD + (8 + 12 + 4 + MAX_TEXT).next_multiple_of(8);
+const MAX_CALLERS_RECORD: usize =
+    if cfg!(recorded_as_it_is) { 8 + size_of::<[u32; format::MAX_CALLERS]>() } else { 0 };
 
 /// Maximum bytes of two operations with their preludes: a lock's acquisition and its release.
 const MAX_LOCK_RECORDS: usize = 2 * (MAX_PRELUDE + size_of::<[u64; 3]>());
@@ -62,6 +68,25 @@ pub(crate) fn allocate_thread_number() -> Option<u32> {
 #[inline(always)]
 pub(crate) fn operation(kind: OperationKind, endpoint: u32, site: Site, time: u64, detail: u64) {
     WRITER.with(move |writer| writer.operation(kind, endpoint, site, time, detail));
+}
+
+/// Records an operation that waits or spawns a thread. If its place is in a dependency of a program
+/// that is recorded as it is, the calls that led there are recorded, too.
+#[inline]
+pub(crate) fn operation_with_callers(
+    kind: OperationKind,
+    endpoint: u32,
+    site: Site,
+    time: u64,
+    detail: u64,
+) {
+    #[cfg(recorded_as_it_is)]
+    if callers::is_in_dependency(site.file()) {
+        WRITER.with(|writer| writer.operation_from_dependency(kind, endpoint, site, time, detail));
+        recording::pause_if_requested();
+        return;
+    }
+    operation(kind, endpoint, site, time, detail);
 }
 
 /// Returns a timeout in nanoseconds, as the detail of an operation, saturated at `u64::MAX`.
@@ -164,6 +189,9 @@ struct Writer {
     sites: [Cell<SiteSlot>; SITE_SLOTS],
     /// Number of the next site defined in this block.
     next_site: Cell<u32>,
+    /// Sites with callers that are defined in this block.
+    #[cfg(recorded_as_it_is)]
+    sites_with_callers: callers::SitesWithCallers,
     /// Set from a panic until it is noticed that it was caught.
     panicked: Cell<bool>,
     /// Set when no destructor will run any more to seal a block.
@@ -199,6 +227,8 @@ impl Writer {
             calibration_due: Cell::new(0),
             sites: [const { Cell::new(SiteSlot::EMPTY) }; SITE_SLOTS],
             next_site: Cell::new(1),
+            #[cfg(recorded_as_it_is)]
+            sites_with_callers: callers::SitesWithCallers::new(),
             panicked: Cell::new(false),
             exited: Cell::new(false),
         }
@@ -450,7 +480,11 @@ impl Writer {
         self.blocks.set(sequence + 1);
         self.sites.iter().for_each(|site| site.set(SiteSlot::EMPTY));
         self.next_site.set(1);
+        #[cfg(recorded_as_it_is)]
+        self.sites_with_callers.clear();
         if sequence == 0 {
+            #[cfg(recorded_as_it_is)]
+            platform::find_stack();
             // std may be unable to return the name once the thread-locals are destroyed.
             let current = (!self.exited.get()).then(thread::current);
             let name = current.as_ref().and_then(|thread| thread.name()).unwrap_or_default();

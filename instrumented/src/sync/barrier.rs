@@ -45,7 +45,7 @@ impl Barrier {
         let site = Location::caller();
         self.tag.register(self.size, "");
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed) + 1;
-        self.tag.record(Kind::BarrierWaitBegin, site, now(), arrivals);
+        self.tag.record_wait(Kind::BarrierWaitBegin, site, now(), arrivals);
         let result = self.inner.wait();
         self.tag.record(Kind::BarrierWaitEnd, site, now(), u64::from(result.is_leader()));
         result

@@ -193,7 +193,7 @@ impl Condvar {
                 None => (Kind::CondvarWaitBegin, lock.turn()),
                 Some(timeout) => (Kind::CondvarWaitTimeoutBegin, writer::timeout_detail(timeout)),
             };
-            self.tag.record(kind, site, now(), detail);
+            self.tag.record_wait(kind, site, now(), detail);
         }
         (Wait { condvar: self, lock, site: recorded.then_some(site) }, inner)
     }

@@ -76,7 +76,7 @@ impl LockTag {
             Ok(guard) => Ok(guard),
             Err(TryLockError::Poisoned(error)) => Err(error),
             Err(TryLockError::WouldBlock) => {
-                self.tag.record(access.wait_begin, site, now(), 0);
+                self.tag.record_wait(access.wait_begin, site, now(), 0);
                 let waited = wait();
                 return (waited, self.acquired(access, access.wait_end, site, now()));
             }

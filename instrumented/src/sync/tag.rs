@@ -68,6 +68,12 @@ impl Tag {
         writer::operation(kind, self.number(), site, time, detail);
     }
 
+    /// Records that an operation begins to wait.
+    #[inline]
+    pub(super) fn record_wait(&self, kind: Kind, site: Site, time: u64, detail: u64) {
+        writer::operation_with_callers(kind, self.number(), site, time, detail);
+    }
+
     /// Sets the primitive's name in the recording, if there is one.
     pub(crate) fn set_name(&self, size: usize, value_type: &str, name: &str) {
         if recording::is_recorded() {
@@ -83,7 +89,7 @@ impl Tag {
         let recorded = recording::on_or_try_init() && writer::reserve();
         if recorded {
             self.register(0, value_type);
-            self.record(Kind::InitializeBegin, site, now(), 0);
+            self.record_wait(Kind::InitializeBegin, site, now(), 0);
         }
         Initialization { tag: self, site: recorded.then_some(site) }
     }

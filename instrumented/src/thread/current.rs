@@ -86,6 +86,13 @@ pub(super) fn record(kind: Kind, number: u32, site: Site, detail: u64) {
     writer::operation(kind, number, site, now(), detail);
 }
 
+/// Records that an operation begins to wait.
+#[inline(never)]
+pub(super) fn record_begin(kind: Kind, number: u32, site: Site, detail: u64) {
+    writer::current_thread_number();
+    writer::operation_with_callers(kind, number, site, now(), detail);
+}
+
 /// Records the start and the end of an operation that waits, around `wait`.
 pub(super) fn record_wait<R>(
     [begin, end]: [Kind; 2],
@@ -97,7 +104,7 @@ pub(super) fn record_wait<R>(
     if !recording::on_or_try_init() {
         return wait();
     }
-    record(begin, number, site, detail);
+    record_begin(begin, number, site, detail);
     let result = wait();
     record(end, number, site, 0);
     result

@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use format::OperationKind as Kind;
 
-use super::current::{Thread, record};
+use super::current::{Thread, record, record_begin};
 use super::spawn::{Builder, Child, impl_join_handle};
 use super::unchecked;
 use crate::recording;
@@ -44,7 +44,7 @@ struct RecordWait<'a>(&'a RecordEnd);
 impl Drop for RecordWait<'_> {
     fn drop(&mut self) {
         if recording::on_or_try_init() {
-            record(Kind::ScopeBegin, 0, self.0.site, 0);
+            record_begin(Kind::ScopeBegin, 0, self.0.site, 0);
             self.0.wait_recorded.set(true);
         }
     }

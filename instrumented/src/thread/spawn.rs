@@ -47,7 +47,7 @@ impl Child {
     /// Records that the thread has been spawned.
     pub(super) fn record_spawn(self, site: Site) {
         if self.number != 0 && recording::on() {
-            writer::operation(Kind::Spawn, self.number, site, self.time, 0);
+            writer::operation_with_callers(Kind::Spawn, self.number, site, self.time, 0);
         }
     }
 }

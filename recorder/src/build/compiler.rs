@@ -123,16 +123,30 @@ fn compile(plan: &Plan, arguments: &[OsString]) -> io::Result<ExitCode> {
     match plan.treatment(&invocation, rustc) {
         Treatment::Alone => execute(&command),
         Treatment::WithRecorded(facade) => {
+            command.extend(caller_options(&invocation));
             command.extend(facade::search_options(facade).map(OsString::from));
             execute(&command)
         }
         Treatment::Recorded(facade) => {
+            command.extend(caller_options(&invocation));
             command.extend(facade::search_options(facade).map(OsString::from));
             let as_it_is = command.clone();
             command.extend(facade::options(facade).map(OsString::from));
             compile_recorded(plan, &invocation, &command, &as_it_is)
         }
     }
+}
+
+/// The options with which the callers of a dependency can be recorded, and found in the source.
+fn caller_options(invocation: &Invocation) -> Vec<OsString> {
+    let mut options = vec!["force-frame-pointers=yes", "strip=none"];
+    let has_lines = invocation.codegen.iter().any(|option| {
+        option.strip_prefix("debuginfo=").is_some_and(|level| level != "0" && level != "none")
+    });
+    if !has_lines {
+        options.push("debuginfo=line-tables-only");
+    }
+    options.into_iter().flat_map(|option| ["-C".into(), option.into()]).collect()
 }
 
 /// Calls `rustdoc`, which compiles the tests in the documentation of a crate.

@@ -29,11 +29,38 @@ pub(super) fn search_options(directory: &Path) -> [String; 2] {
     ["-L".to_owned(), format!("dependency={}", directory.display())]
 }
 
-/// A hash of all sources.
+/// The crates that are compiled, each after those that it depends on.
+const STEPS: [Step<'_>; 3] = [
+    Step { name: "format", source: "format/lib.rs", externs: &[], cfgs: &[] },
+    Step {
+        name: "instrumented",
+        source: "instrumented/lib.rs",
+        externs: &["format"],
+        cfgs: &["feature=\"record\"", "recorded_as_it_is"],
+    },
+    Step { name: "std_recorded", source: "facade.rs", externs: &["instrumented"], cfgs: &[] },
+];
+
+/// The options of each of them. A crate of the program may have the same name, so the metadata
+/// differs.
+const OPTIONS: &[&str] = &[
+    "--edition=2024",
+    "--crate-type=rlib",
+    "--cap-lints=allow",
+    "-Cmetadata=recorder",
+    "-Copt-level=3",
+    "-Ccodegen-units=4",
+    "-Cforce-frame-pointers=yes",
+];
+
+/// The path of its sources in debug information: it stands for std, also for readers of places.
+const SOURCE_PREFIX: &str = "/rustc/recorder/library";
+
+/// A hash of all sources, and of how they are compiled.
 pub(super) fn hash_of_sources() -> String {
     let mut files: Vec<_> = files(&SOURCES).collect();
     files.sort_unstable();
-    short_hash(&files)
+    short_hash(&(files, STEPS, OPTIONS, SOURCE_PREFIX))
 }
 
 fn files<'a>(directory: &'a Dir<'a>) -> Box<dyn Iterator<Item = (&'a Path, &'a [u8])> + 'a> {
@@ -58,16 +85,7 @@ pub(super) fn compile(rustc: &Rustc, target: &str, directory: &Path) -> Result<(
     let unfinished = unfinished.with_context(cannot)?;
     let sources = unfinished.path().join("src");
     fs::create_dir(&sources).and_then(|()| SOURCES.extract(&sources)).with_context(cannot)?;
-    for step in [
-        Step { name: "format", source: "format/lib.rs", externs: &[], cfgs: &[] },
-        Step {
-            name: "instrumented",
-            source: "instrumented/lib.rs",
-            externs: &["format"],
-            cfgs: &["feature=\"record\""],
-        },
-        Step { name: "std_recorded", source: "facade.rs", externs: &["instrumented"], cfgs: &[] },
-    ] {
+    for step in STEPS {
         step.run(rustc, target, unfinished.path())?;
     }
     try_facade(rustc, target, unfinished.path())?;
@@ -78,6 +96,7 @@ pub(super) fn compile(rustc: &Rustc, target: &str, directory: &Path) -> Result<(
 }
 
 /// The compilation of one crate.
+#[derive(Hash)]
 struct Step<'a> {
     name: &'a str,
     source: &'a str,
@@ -88,17 +107,14 @@ struct Step<'a> {
 impl Step<'_> {
     fn run(&self, rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
         let mut command = rustc.command();
-        command.args(["--edition=2024", "--crate-type=rlib", "--cap-lints=allow"]);
-        command.args(["--crate-name", self.name, "--target", target]);
-        // A crate of the program may have the same name.
-        command.args(["-C", "metadata=recorder", "-C", "opt-level=3", "-C", "codegen-units=4"]);
+        command.args(OPTIONS).args(["--crate-name", self.name, "--target", target]);
         command.args(self.cfgs.iter().flat_map(|cfg| ["--cfg", cfg]));
         command.arg("--out-dir").arg(directory).arg("-L").arg(directory);
         for name in self.externs {
             command.args(["--extern", name]);
         }
         command.arg(directory.join("src").join(self.source));
-        let prefix = format!("{}=/recorder", directory.join("src").display());
+        let prefix = format!("{}={SOURCE_PREFIX}", directory.join("src").display());
         command.args(["--remap-path-prefix", &prefix]);
         run(command, &format!("cannot compile `{}` for {target}", self.name))
     }
@@ -107,7 +123,6 @@ impl Step<'_> {
 /// Checks that the compiler gives the facade to a crate.
 fn try_facade(rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
     let source: PathBuf = directory.join("src").join("check.rs");
-    // `Recorded` names a type that only the facade's library has.
     let text = "pub fn check(sender: ::std::sync::mpsc::Sender<u8>) -> impl Sized {\n\
                 \x20   sender.send(vec![1].len() as u8).unwrap();\n\
                 }\n";

@@ -68,12 +68,22 @@ pub(crate) struct SelectionOptions {
     /// Example: --message jobs#7
     #[arg(long, value_name = "CHANNEL#NUMBER")]
     pub(crate) message: Option<String>,
+    #[command(flatten)]
+    pub(crate) dependencies: DependencyOptions,
+}
+
+/// Whether dependencies are shown, in the picture of a program that was recorded as it is.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DependencyOptions {
+    /// Shows also what dependencies do among themselves, in a program that was recorded as it is
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 impl SelectionOptions {
     /// Converts the options for the selection.
     pub(crate) fn criteria(&self) -> Criteria {
-        let SelectionOptions { from, to, threads, channels, processes, around, message } =
+        let SelectionOptions { from, to, threads, channels, processes, around, message, .. } =
             self.clone();
         Criteria { from, to, threads, channels, processes, around, message }
     }

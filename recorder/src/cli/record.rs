@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use format::MAX_TEXT;
 
-use super::export::DetailOptions;
+use super::export::{DependencyOptions, DetailOptions};
 use super::values;
 use super::viewer::ViewerOptions;
 use crate::build::Crates;
@@ -132,6 +132,8 @@ pub(crate) struct RecordOptions {
     pub(crate) chart: ChartStyle,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,
+    #[command(flatten)]
+    pub(crate) dependencies: DependencyOptions,
     #[command(flatten)]
     pub(crate) viewer: ViewerOptions,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::export::DetailOptions;
+use super::export::{DependencyOptions, DetailOptions};
 use super::values;
 use crate::timeline::select::Criteria;
 use crate::viewer::Page;
@@ -17,6 +17,8 @@ pub(crate) struct OpenArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,
+    #[command(flatten)]
+    pub(crate) dependencies: DependencyOptions,
     #[command(flatten)]
     pub(crate) window: WindowOptions,
     #[command(flatten)]

@@ -6,6 +6,7 @@ use super::results::Results;
 use crate::cli::ExportArgs;
 use crate::export::{self, Options};
 use crate::terminal::console::Console;
+use crate::timeline::Part;
 use crate::timeline::select::Selection;
 
 pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
@@ -17,7 +18,9 @@ pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
     let selection = reader
         .with_progress(|| Selection::new(&args.selection.criteria(), &recording, findings))?;
     let max_events = args.detail.max_events;
-    let options = Options { selection: selection.as_ref(), max_events, chart: args.chart };
+    let part =
+        Part { selection: selection.as_ref(), with_dependencies: args.selection.dependencies.all };
+    let options = Options { part, max_events, chart: args.chart };
     let exported =
         reader.with_progress(|| export::export(&recording, findings, outputs, options))?;
     // The findings are in the traces; `recorder report` prints them.

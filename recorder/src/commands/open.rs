@@ -8,14 +8,17 @@ use anyhow::{Context, anyhow};
 use super::recordings::{Reader, print_damage};
 use super::{Error, Result};
 use crate::cli::{OpenArgs, ServeOptions};
-use crate::export;
+use crate::export::{self, Options};
 use crate::terminal::console::{self, Console};
+use crate::timeline::Part;
 use crate::timeline::select::{Criteria, Selection};
 use crate::viewer::{self, Server};
 
 pub(super) fn open(args: &OpenArgs, console: Console) -> Result<u8> {
     let viewer = Viewer { options: &args.serve, reader: &Reader::new(console)? };
-    viewer.open(&args.files, &args.window.criteria(), args.detail.max_events)
+    let part = Part { selection: None, with_dependencies: args.dependencies.all };
+    let options = Options { part, max_events: args.detail.max_events, ..Options::default() };
+    viewer.open(&args.files, &args.window.criteria(), options)
 }
 
 /// Opens traces and recordings in the Perfetto UI.
@@ -30,16 +33,19 @@ impl Viewer<'_> {
         &self,
         paths: &[PathBuf],
         criteria: &Criteria,
-        max_events: Option<u64>,
+        options: Options<'_>,
     ) -> Result<u8> {
         if let [path] = paths
             && path.is_file()
             && viewer::is_trace(path).with_context(|| cannot_open(path))?
         {
-            if *criteria != Criteria::default() || max_events.is_some() {
+            if *criteria != Criteria::default()
+                || options.max_events.is_some()
+                || options.part.with_dependencies
+            {
                 return Err(Error::Usage(format!(
-                    "{} is a trace; --from, --to, --around, --message and --max-events require a \
-                     recording (-o NAME.rec writes one)",
+                    "{} is a trace; --from, --to, --around, --message, --max-events and --all \
+                     require a recording (-o NAME.rec writes one)",
                     path.display()
                 )));
             }
@@ -58,9 +64,8 @@ impl Viewer<'_> {
         let findings = &report.findings;
         let selection =
             self.reader.with_progress(|| Selection::new(criteria, &recording, findings))?;
-        let trace = self
-            .reader
-            .with_progress(|| export::temporary_trace(&recording, findings, max_events))?;
+        let trace =
+            self.reader.with_progress(|| export::temporary_trace(&recording, findings, options))?;
         trace.left_out.iter().for_each(|sentence| console.print(sentence));
         let view = selection.map_or_else(String::new, |selection| {
             viewer::view(selection.window(), trace.extent, selection.finding_extent)

@@ -20,6 +20,7 @@ use crate::export::{self, Options, Output, Prepared};
 use crate::reading::Recording;
 use crate::report::Report;
 use crate::terminal::console::{self, Console};
+use crate::timeline::Part;
 use crate::workspace;
 
 pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
@@ -203,7 +204,8 @@ impl<'a> Job<'a> {
         let Job { outputs, options, .. } = self;
         let report = reader.with_progress(|| Report::new(recording))?;
         let max_events = options.detail.max_events;
-        let export_options = Options { selection: None, max_events, chart: options.chart };
+        let part = Part { selection: None, with_dependencies: options.dependencies.all };
+        let export_options = Options { part, max_events, chart: options.chart };
         let exported = reader.with_progress(|| {
             export::export(recording, &report.findings, outputs, export_options)
         })?;

@@ -9,7 +9,7 @@ use super::Error;
 use super::open::Viewer;
 use super::recordings::{Reader, print_damage};
 use crate::cli::ViewerOptions;
-use crate::export::{Exported, Kind, Written};
+use crate::export::{Exported, Kind, Options, Written};
 use crate::report::Report;
 use crate::report::summary::Summary;
 use crate::terminal::console::{self, Console};
@@ -45,7 +45,7 @@ impl Results<'_> {
         }
         let open_status = match self.best_file().filter(|_| viewer.open) {
             Some(file) => Viewer { options: &viewer.serve, reader }
-                .open(slice::from_ref(&file.path), &Criteria::default(), None)
+                .open(slice::from_ref(&file.path), &Criteria::default(), Options::default())
                 .unwrap_or_else(Error::report),
             None => 0,
         };

@@ -11,8 +11,8 @@ use crate::layout::DEFAULT_WIDTH;
 use crate::reading;
 use crate::terminal::console::Console;
 use crate::terminal::width;
-use crate::timeline::builder;
-use crate::timeline::select::{Filter, Selection};
+use crate::timeline::select::Selection;
+use crate::timeline::{Part, pass};
 
 pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     let width = width::of_stdout().unwrap_or(DEFAULT_WIDTH);
@@ -25,20 +25,16 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     let fitting = columns::most_threads(width);
     let threads = args.threads.unwrap_or(fitting).min(fitting);
     let mut chart = ChartBuilder::new(&recording, ChartLimits { events: args.events, threads });
-    let mut filter = selection.as_ref().map(|selection| Filter::new(selection, &recording.catalog));
+    let part =
+        Part { selection: selection.as_ref(), with_dependencies: args.selection.dependencies.all };
     let left_out = reader.with_progress(|| {
-        let mut sink = |item: &_| {
+        pass(&recording, part, |_| (), &mut |item| {
             chart.item(item);
             Ok::<_, reading::Error>(())
-        };
-        builder::build(&recording, |item| match &mut filter {
-            Some(filter) => filter.item(item, &mut sink),
-            None => sink(item),
-        })?;
-        filter.map_or(Ok(None), |filter| filter.finish(&mut sink))
+        })
     })?;
     print_styled(Columns::new(&chart.finish(), width))?;
-    let exported = Exported { left_out: left_out.into_iter().collect(), ..Exported::default() };
+    let exported = Exported { left_out, ..Exported::default() };
     let results = Results { report: &report, prints_findings: false, exported };
     Ok(results.print(false, console))
 }

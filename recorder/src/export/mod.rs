@@ -12,8 +12,8 @@ use tracing::{info, info_span};
 
 use crate::analysis::findings::Finding;
 use crate::reading::{self, Nanos, Recording};
+use crate::timeline::Part;
 use crate::timeline::item::Item;
-use crate::timeline::select::Selection;
 
 mod attributes;
 mod background_writer;
@@ -110,8 +110,8 @@ pub enum Error {
 /// What an export shows, and how.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options<'a> {
-    /// The part of the run that pictures show; `None` if that is all of it.
-    pub selection: Option<&'a Selection>,
+    /// The part of the run that pictures show.
+    pub part: Part<'a>,
     /// Maximum number of events of a trace: see [`downsample`](crate::timeline::downsample).
     pub max_events: Option<u64>,
     /// The style of sequence charts.
@@ -174,7 +174,7 @@ fn write(
     writers: &mut [(&Output, BackgroundWriter)],
     options: Options<'_>,
 ) -> Result<Passed, Error> {
-    let findings = match options.selection {
+    let findings = match options.part.selection {
         Some(selection) => Cow::Owned(selection.findings(findings)),
         None => Cow::Borrowed(findings),
     };
@@ -225,14 +225,13 @@ pub struct TemporaryTrace {
 pub fn temporary_trace(
     recording: &Recording,
     findings: &[Finding],
-    max_events: Option<u64>,
+    options: Options<'_>,
 ) -> Result<TemporaryTrace, Error> {
     let file = tempfile::tempfile().map_err(Error::Temporary)?;
     let copy = file.try_clone().map_err(Error::Temporary)?;
     let mut out = BackgroundWriter::new(copy, |_| Ok(())).map_err(Error::Temporary)?;
     let perfetto = Perfetto::new(&mut out, &recording.catalog, findings);
     let sink = Sink { exporter: Box::new(perfetto), error: Box::new(Error::Temporary) };
-    let options = Options { max_events, ..Options::default() };
     let Passed { extent, left_out, .. } =
         pipeline::run(recording, findings, options, Vec::new(), vec![sink])?;
     out.finish().map_err(Error::Temporary)?;

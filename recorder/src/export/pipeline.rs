@@ -8,10 +8,10 @@ use super::{Error, Exporter, Options};
 use crate::analysis::findings::Finding;
 use crate::analysis::findings::words::counted;
 use crate::reading::{Nanos, Recording};
-use crate::timeline::builder::{self, MAX_LANES};
+use crate::timeline::builder::MAX_LANES;
 use crate::timeline::downsample::Downsampler;
 use crate::timeline::item::Item;
-use crate::timeline::select::{Filter, Selection};
+use crate::timeline::pass;
 
 /// An exporter, and how its errors are reported.
 pub(super) struct Sink<'a> {
@@ -39,7 +39,7 @@ pub(super) fn run(
     mut charts: Vec<Sink<'_>>,
     mut traces: Vec<Sink<'_>>,
 ) -> Result<Passed, Error> {
-    let Options { selection, max_events, .. } = options;
+    let Options { part, max_events, .. } = options;
     let extent = (Nanos::MAX, Nanos::ZERO);
     let mut passed = Passed { events: 0, extent, left_out: Vec::new() };
     if charts.is_empty() && traces.is_empty() {
@@ -50,7 +50,7 @@ pub(super) fn run(
             let _span = info_span!("choose", events = max_events).entered();
             Downsampler::new(max_events, &recording.catalog, findings, &|sink| {
                 recording.begin("choosing");
-                select(recording, selection, |_| (), sink).map(drop)
+                pass::<Error>(recording, part, |_| (), sink).map(drop)
             })?
         }
         _ => None,
@@ -70,7 +70,7 @@ pub(super) fn run(
     };
     recording.begin("exporting");
     let left_out = info_span!("replay").in_scope(|| {
-        select(recording, selection, count_hidden, &mut |item| {
+        pass(recording, part, count_hidden, &mut |item| {
             charts.iter_mut().try_for_each(|sink| sink.item(item))?;
             match &mut downsampler {
                 Some(downsampler) => downsampler.item(item, &mut trace),
@@ -83,7 +83,7 @@ pub(super) fn run(
         let hidden = counted(hidden, "message");
         format!("{hidden} not drawn in flight: more than {MAX_LANES} at a time in a channel")
     });
-    passed.left_out.extend([hidden, left_out, merged].into_iter().flatten());
+    passed.left_out.extend(hidden.into_iter().chain(left_out).chain(merged));
     charts.into_iter().chain(traces).try_for_each(Sink::finish)?;
     Ok(passed)
 }
@@ -97,23 +97,4 @@ impl Sink<'_> {
     fn finish(self) -> Result<(), Error> {
         self.exporter.finish().map_err(self.error)
     }
-}
-
-/// Passes the selected items of a recording to `sink`, and all of them to `observe`. Returns a
-/// description of those that are not selected.
-fn select(
-    recording: &Recording,
-    selection: Option<&Selection>,
-    mut observe: impl FnMut(&Item),
-    sink: &mut dyn FnMut(&Item) -> Result<(), Error>,
-) -> Result<Option<String>, Error> {
-    let mut filter = selection.map(|selection| Filter::new(selection, &recording.catalog));
-    builder::build(recording, |item| {
-        observe(item);
-        match &mut filter {
-            Some(filter) => filter.item(item, sink),
-            None => sink(item),
-        }
-    })?;
-    filter.map_or(Ok(None), |filter| filter.finish(sink))
 }

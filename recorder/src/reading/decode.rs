@@ -11,7 +11,7 @@ use std::slice;
 
 use super::Recording;
 use super::blocks::Block;
-use super::catalog::{EndpointIndex, Numbers, PlaceIndex, Target, ThreadIndex};
+use super::catalog::{EndpointIndex, Numbers, Place, PlaceIndex, Target, ThreadIndex};
 use super::clock::{Clock, Conversion};
 use super::error::Result;
 use super::event::{Event, Operation};
@@ -145,7 +145,7 @@ impl<'a> ThreadEvents<'a> {
             references: References {
                 recording,
                 numbers: &catalog.numbers[facts.process],
-                places: BlockPlaces::default(),
+                places: BlockPlaces::new(catalog.processes[facts.process].number),
             },
             is_spawned: facts.spawned.is_some(),
             clock,
@@ -403,8 +403,8 @@ impl Decoder<'_> {
     /// Decodes a record that need not be an operation.
     #[cold]
     fn other(&mut self, record: &Record<'_>) {
-        if let RawEvent::Site { site, line, column, file } = record.event
-            && let Some(place) = self.references.recording.find_place(file, line, column)
+        if let Some((site, place)) = self.references.places.place(&record.event)
+            && let Some(place) = self.references.recording.find_place(&place)
         {
             self.references.places.insert(site, place);
             self.templates.clear();
@@ -477,7 +477,7 @@ impl Decoder<'_> {
             RawEvent::ThreadEnded {} => Event::ThreadEnded,
             RawEvent::Panicked { line, column, file, message } => {
                 text = message;
-                Event::Panicked { place: recording.find_place(file, line, column) }
+                Event::Panicked { place: recording.find_place(&Place::new(file, line, column)) }
             }
             RawEvent::Value { message, value } => {
                 text = value;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use format::{Event, OperationKind, Record};
 use typed_index_collections::TiVec;
 
-use super::catalog::{Place, PlaceIndex};
+use super::catalog::{Callers, Place, PlaceIndex};
 use super::id_map::IdMap;
 use super::time::Ticks;
 
@@ -139,20 +139,62 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    pub(crate) fn intern(&mut self, file: &str, line: u32, column: u32) -> PlaceIndex {
-        let place = Place { file: file.to_owned(), line, column };
+    pub(crate) fn intern(&mut self, place: Place) -> PlaceIndex {
         let list = &mut self.list;
         *self.indices.entry(place).or_insert_with_key(|place| list.push_and_get_key(place.clone()))
     }
 
-    pub(crate) fn find(&self, file: &str, line: u32, column: u32) -> Option<PlaceIndex> {
-        let place = Place { file: file.to_owned(), line, column };
-        self.indices.get(&place).copied()
+    pub(crate) fn find(&self, place: &Place) -> Option<PlaceIndex> {
+        self.indices.get(place).copied()
     }
 }
 
 /// The places of a block, by the numbers that it gives them.
-pub(crate) type BlockPlaces = IdMap<PlaceIndex>;
+#[derive(Debug)]
+pub(crate) struct BlockPlaces {
+    /// The number of its process.
+    process: u32,
+    places: IdMap<PlaceIndex>,
+    /// Those of the next place.
+    callers: Option<Callers>,
+}
+
+impl BlockPlaces {
+    pub(crate) fn new(process: u32) -> Self {
+        BlockPlaces { process, places: IdMap::default(), callers: None }
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, site: u32) -> Option<PlaceIndex> {
+        self.places.get(site)
+    }
+
+    /// Takes in a record. If it defines a place, returns its number and the place.
+    pub(crate) fn place(&mut self, event: &Event<'_>) -> Option<(u32, Place)> {
+        match *event {
+            Event::Callers { callers } => {
+                let length = callers.iter().rposition(|caller| *caller != 0);
+                let addresses = callers[..length.map_or(0, |last| last + 1)].into();
+                self.callers = Some(Callers { process: self.process, addresses });
+                None
+            }
+            Event::Site { site, line, column, file } => {
+                let callers = self.callers.take();
+                Some((site, Place { callers, ..Place::new(file, line, column) }))
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, site: u32, place: PlaceIndex) {
+        self.places.insert(site, place);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.places.clear();
+        self.callers = None;
+    }
+}
 
 impl Metadata {
     /// Adds the facts in a record of the thread with this number. Operations other than `Spawn`
@@ -165,12 +207,14 @@ impl Metadata {
         block: &mut BlockPlaces,
     ) {
         let time = Ticks(record.time);
+        if let Some((site, place)) = block.place(&record.event) {
+            block.insert(site, places.intern(place));
+        }
         match record.event {
-            Event::Site { site, line, column, file } => {
-                block.insert(site, places.intern(file, line, column));
-            }
             // Later references to the place find it.
-            Event::Panicked { line, column, file, .. } => drop(places.intern(file, line, column)),
+            Event::Panicked { line, column, file, .. } => {
+                places.intern(Place::new(file, line, column));
+            }
             Event::PrimitiveSeen { primitive, kind, site, size, value_type } => {
                 let facts = self.primitives.entry(primitive).or_default();
                 (facts.time, facts.kind, facts.size) = (time, kind, size);

@@ -30,7 +30,7 @@ mod time;
 pub use alignment::Alignment;
 use blocks::Block;
 use catalog::builder::CatalogBuilder;
-use catalog::{Catalog, PlaceIndex, ThreadIndex};
+use catalog::{Catalog, Place, PlaceIndex, ThreadIndex};
 pub use clock::Clock;
 pub use decode::{Position, ThreadEvents};
 pub use error::{Error, Result};
@@ -297,8 +297,8 @@ impl Recording {
         ThreadEvents::new(self, thread, &self.blocks[from..to])
     }
 
-    fn find_place(&self, file: &str, line: u32, column: u32) -> Option<PlaceIndex> {
-        self.builder.places.find(file, line, column)
+    fn find_place(&self, place: &Place) -> Option<PlaceIndex> {
+        self.builder.places.find(place)
     }
 
     /// The content of a block as it is stored, or as much of it as there is.

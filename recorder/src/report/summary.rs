@@ -9,7 +9,7 @@ use super::{Report, pauses, window};
 use crate::analysis::Analysis;
 use crate::analysis::findings::words::counted;
 use crate::reading::Nanos;
-use crate::reading::catalog::{Target, Thread, ThreadIndex};
+use crate::reading::catalog::{Place, Target, Thread, ThreadIndex};
 use crate::replay::Wait;
 use crate::timeline::item::method;
 
@@ -56,13 +56,17 @@ impl<'a> Summary<'a> {
     /// `consumer in recv on "jobs", src/main.rs:14:20`
     fn wait(&self, thread: ThreadIndex, wait: &Wait, holders: &str) -> String {
         let catalog = self.report.analysis.catalog;
-        let mut text = format!("{} in {}", self.thread(thread), method(wait.call()));
-        if let Some(target) = wait.target() {
+        let place = wait.operation.place.map(|place| &catalog.places[place]);
+        let dependency_call = place.and_then(Place::dependency_call);
+        let is_own = dependency_call.is_none();
+        let call = dependency_call.unwrap_or_else(|| method(wait.call()).to_owned());
+        let mut text = format!("{} in {call}", self.thread(thread));
+        if let Some(target) = wait.target().filter(|_| is_own) {
             let preposition = if matches!(target, Target::Thread(_)) { "of" } else { "on" };
             text += &format!(" {preposition} {:?}{holders}", catalog.label(target));
         }
-        if let Some(place) = wait.operation.place {
-            text += &format!(", {}", catalog.places[place]);
+        if let Some(place) = place {
+            text += &format!(", {place}");
         }
         text
     }

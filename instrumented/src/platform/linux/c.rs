@@ -22,6 +22,13 @@ pub(super) struct rlimit {
     pub(super) rlim_max: u64,
 }
 
+/// `pthread_attr_t`: opaque, and larger here than in any C library.
+#[cfg(recorded_as_it_is)]
+#[repr(C)]
+pub(super) struct pthread_attr_t {
+    pub(super) words: [u64; 16],
+}
+
 pub(super) const CLOCK_REALTIME: clockid_t = 0;
 pub(super) const CLOCK_MONOTONIC: clockid_t = 1;
 pub(super) const EFBIG: c_int = 27;
@@ -34,6 +41,12 @@ pub(super) const STDERR_FILENO: c_int = 2;
 pub(super) const _SC_PAGESIZE: c_int = 30;
 
 unsafe extern "C" {
+    /// The start of the executable in memory, and the end of its code. The linker defines both.
+    #[cfg(recorded_as_it_is)]
+    pub(super) static __ehdr_start: u8;
+    #[cfg(recorded_as_it_is)]
+    pub(super) static etext: u8;
+
     pub(super) fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int;
     pub(super) fn getrlimit(resource: c_int, limit: *mut rlimit) -> c_int;
     pub(super) fn gettid() -> c_int;
@@ -51,6 +64,18 @@ unsafe extern "C" {
         parent: Option<unsafe extern "C" fn()>,
         child: Option<unsafe extern "C" fn()>,
     ) -> c_int;
+    #[cfg(recorded_as_it_is)]
+    pub(super) fn pthread_attr_destroy(attributes: *mut pthread_attr_t) -> c_int;
+    #[cfg(recorded_as_it_is)]
+    pub(super) fn pthread_attr_getstack(
+        attributes: *const pthread_attr_t,
+        lowest: *mut *mut c_void,
+        length: *mut usize,
+    ) -> c_int;
+    #[cfg(recorded_as_it_is)]
+    pub(super) fn pthread_getattr_np(thread: usize, attributes: *mut pthread_attr_t) -> c_int;
+    #[cfg(recorded_as_it_is)]
+    pub(super) fn pthread_self() -> usize;
     pub(super) fn sysconf(name: c_int) -> c_long;
     pub(super) fn write(descriptor: c_int, bytes: *const c_void, length: usize) -> isize;
 }

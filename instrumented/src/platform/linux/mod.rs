@@ -11,8 +11,12 @@ use std::slice;
 use std::sync::atomic::AtomicU64;
 
 mod c;
+#[cfg(recorded_as_it_is)]
+mod callers;
 mod clock;
 
+#[cfg(recorded_as_it_is)]
+pub(crate) use callers::{callers, find_stack};
 pub(crate) use clock::*;
 
 /// Allocates disk space for `bytes` of `file` from `offset` on.

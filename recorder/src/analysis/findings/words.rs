@@ -45,14 +45,30 @@ pub(super) fn place_after(
     place.map_or(String::new(), |place| format!("{before}{}{after}", place.file_and_line()))
 }
 
-/// `recv on "jobs"`, `join of worker`
+/// `recv on "jobs"`, `join of worker`; in a dependency `Receiver::recv of flume`.
 pub(super) fn call(analysis: &Analysis<'_>, wait: &Wait) -> String {
+    if let Some(call) = call_of_dependency(analysis, wait.operation.place) {
+        return call;
+    }
     let method = method(wait.call());
     match wait.target() {
         Some(target @ Target::Thread(_)) => format!("{method} of {}", analysis.name_of(target)),
         Some(target) => format!("{method} on {}", analysis.name_of(target)),
         None => method.to_owned(),
     }
+}
+
+/// `Receiver::recv of flume`: the call of a dependency that led to a place in it, if that is known.
+pub(super) fn call_of_dependency(
+    analysis: &Analysis<'_>,
+    place: Option<PlaceIndex>,
+) -> Option<String> {
+    analysis.catalog.places[place?].dependency_call()
+}
+
+/// Whether a place is in a dependency.
+pub(super) fn is_in_dependency(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> bool {
+    place.is_some_and(|place| analysis.catalog.places[place].dependency().is_some())
 }
 
 /// `main waits in recv on "jobs" (src/main.rs:14)`

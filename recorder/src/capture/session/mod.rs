@@ -26,6 +26,7 @@ use crate::capture::{Error, Result};
 use crate::reading::{Input, Recording};
 use crate::terminal::cancel::Watch;
 
+mod callers;
 mod executable;
 mod flight_recorder;
 mod observation_log;
@@ -299,12 +300,21 @@ impl Session {
         match &mut self.store {
             Store::Disk(writer) => {
                 writer.flush()?;
+                let recording = writer.open_with(rest.concat())?;
+                if !resolve_callers(&recording, &self.files, writer) {
+                    return Ok(recording);
+                }
+                writer.flush()?;
                 writer.open_with(rest.concat())
             }
             Store::Memory(recorder) => {
                 let mut writer = RecordingWriter::new(&env::temp_dir())?;
                 recorder.write(&rest, &mut writer)?;
                 writer.flush()?;
+                let recording = writer.open_with(Vec::new())?;
+                if resolve_callers(&recording, &self.files, &mut writer) {
+                    writer.flush()?;
+                }
                 Ok(writer.into_recording(&Watch::default())?)
             }
         }
@@ -344,7 +354,13 @@ impl Session {
             return Ok(None);
         }
         // After an error, the blocks that were written are a recording too.
-        match (writer.into_recording(watch), error) {
+        let recording = writer.open(watch).and_then(|recording| {
+            match resolve_callers(&recording, &files, &mut writer) && writer.flush().is_ok() {
+                true => writer.open(watch),
+                false => Ok(recording),
+            }
+        });
+        match (recording, error) {
             (Err(_), Some(error)) => Err(error),
             (recording, error) => {
                 Ok(Some(Collected { recording: recording?, error, reached_limit }))
@@ -429,6 +445,28 @@ fn read_rest(files: &[ProcessFile]) -> io::Result<Vec<Vec<u8>>> {
 fn exists(pid: u32) -> bool {
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+}
+
+/// Adds what is known of callers whose places are not known yet. Returns whether there was any.
+fn resolve_callers(
+    recording: &Recording,
+    files: &[ProcessFile],
+    writer: &mut RecordingWriter,
+) -> bool {
+    let mut executables = Executables::default();
+    let mut has_any = false;
+    for (process, file) in files.iter().enumerate() {
+        let callers = recording.catalog.unresolved_callers(process as u32);
+        let mut is_unchanged = || executables.describe(&file.executable, file.wall_ns).is_some();
+        if !callers.is_empty() && is_unchanged() {
+            let records = callers::resolve(Path::new(&file.executable), &callers);
+            if !records.is_empty() {
+                writer.add_process_block(process as u32, &records);
+                has_any = true;
+            }
+        }
+    }
+    has_any
 }
 
 /// Appends when processes ended, how the one that was run did, and the executables of all processes.

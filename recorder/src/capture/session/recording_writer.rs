@@ -113,6 +113,11 @@ impl RecordingWriter {
         Input::open(self.file.path())
     }
 
+    /// Reads the recording as it is in the file.
+    pub(super) fn open(&self, watch: &Watch) -> reading::Result<Recording> {
+        Recording::together(vec![Input::open(self.file.path())?], watch)
+    }
+
     /// Opens the file, unlinks it and reads the recording.
     pub(super) fn into_recording(self, watch: &Watch) -> reading::Result<Recording> {
         Recording::together(vec![self.into_input()?], watch)

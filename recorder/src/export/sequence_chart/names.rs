@@ -40,6 +40,9 @@ impl Names<'_> {
     /// The name of a wait: its verb and its target, without its note. Its bar already shows that
     /// the thread waits.
     pub(super) fn wait_name(&self, slice: &Slice) -> String {
+        if let Some(call) = slice.dependency_call(self.catalog) {
+            return call;
+        }
         let target = slice.target.filter(|_| self.needs_target(slice));
         let label = target.map_or("", |target| self.catalog.label(target));
         let verb = slice.kind.verb();

@@ -13,8 +13,8 @@ use super::first_use::{FirstUse, FirstUses, Placed};
 use super::labels::{Labels, distinguish, primitive_type, readable, track};
 use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
-    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Level, Numbers, Pauses, PlaceIndex,
-    Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread, ThreadOutcome,
+    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Frame, Frames, Level, Numbers,
+    Pauses, PlaceIndex, Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread, ThreadOutcome,
 };
 use crate::reading::Damage;
 use crate::reading::alignment::{Alignment, align, refuse_duplicates};
@@ -52,6 +52,7 @@ struct Draft {
     /// Ticks of the events by which the recording paused, or went on, and whether it paused; with
     /// their threads.
     pauses: BTreeSet<(u32, u64, bool)>,
+    frames: Frames,
     /// When the last event was that a flight recorder has discarded, if that is recorded.
     discarded_until: Option<Ticks>,
 }
@@ -116,7 +117,7 @@ impl CatalogBuilder {
             process,
             draft,
             thread: number,
-            block: BlockPlaces::default(),
+            block: BlockPlaces::new(block.process),
             run: Records::NO_RUN,
         };
         let (readable, error) = if packed {
@@ -180,6 +181,9 @@ impl CatalogBuilder {
         self.extend_times(catalog);
         let known = catalog.places.len();
         catalog.places.extend(self.places.list.iter().skip(known).cloned());
+        let frames = catalog.processes.iter().zip(&self.drafts);
+        let frames = frames.map(|(process, draft)| (process.number, &draft.frames)).collect();
+        catalog.find_calls(&frames);
         self.extend_threads(catalog);
         self.extend_observations(catalog);
         self.extend_channels(catalog);
@@ -292,7 +296,8 @@ impl CatalogBuilder {
             let place = spawns.get(&number).and_then(|spawn| spawn.place);
             let default = format!("thread {number}");
             let thread = Placed::Thread(number);
-            let (name, _) = self.label(process, thread, &readable(name), &default, place);
+            let name = readable(name);
+            let (name, _) = self.label(catalog, process, thread, &name, &default, place);
             let index = catalog.threads.push_and_get_key(Thread {
                 process,
                 number,
@@ -347,6 +352,7 @@ impl CatalogBuilder {
     /// the thread that made it: `Job of main`. Returns the place as well.
     fn label(
         &self,
+        catalog: &Catalog,
         process: ProcessIndex,
         it: Placed,
         name: &str,
@@ -355,13 +361,22 @@ impl CatalogBuilder {
     ) -> (String, Option<PlaceIndex>) {
         let Draft { metadata, first_uses, .. } = &self.drafts[process];
         let first_use = first_uses.get(it);
-        let place = first_use.map_or(made_at, |first| first.place);
+        // A dependency is better than nothing, and the call that led there better than a later use.
+        let in_dependency = made_at.filter(|&made_at| {
+            let place = &catalog.places[made_at];
+            place.called.is_some()
+                || first_use.is_some_and(|first| first.place.is_none())
+                    && place.dependency().is_some()
+        });
+        let place = in_dependency.or(first_use.map_or(made_at, |first| first.place));
         if !name.is_empty() {
             return (name.to_owned(), place);
         }
-        let known = place.map(|place| &self.places.list[place]);
-        let mut label = default_label(type_name, known.map(|place| (&*place.file, place.line)));
+        let known = place.map(|place| catalog.places[place].label_place());
+        let known = known.as_ref().map(|(file, line)| (&**file, *line));
+        let mut label = default_label(type_name, known);
         if let Some(FirstUse { made_by, place: None }) = first_use
+            && place.is_none()
             && let Some(thread) = metadata.thread_in_words(made_by)
         {
             label += &format!(" of {}", readable(&thread));
@@ -380,7 +395,8 @@ impl CatalogBuilder {
         );
         for (process, number, facts) in new {
             let (name, made) = (&facts.name, Placed::Channel(number));
-            let (label, place) = self.label(process, made, name, &facts.message_type, facts.place);
+            let (label, place) =
+                self.label(catalog, process, made, name, &facts.message_type, facts.place);
             let channel = catalog.channels.next_key();
             let numbers = &mut catalog.numbers[process];
             numbers.channels.insert(number, channel);
@@ -451,7 +467,8 @@ impl CatalogBuilder {
             let name = facts.name.as_deref().unwrap_or_default();
             let kind_and_value = primitive_type(kind, &facts.value_type);
             let made = Placed::Primitive(number);
-            let (label, place) = self.label(process, made, name, &kind_and_value, facts.place);
+            let (label, place) =
+                self.label(catalog, process, made, name, &kind_and_value, facts.place);
             let index = catalog.primitives.push_and_get_key(Primitive {
                 process,
                 kind,
@@ -654,6 +671,10 @@ impl Records<'_> {
             }
             Event::ThreadsCounted { .. } | Event::ThreadObserved { .. } => {
                 self.draft.observations.add(&record.event);
+            }
+            Event::CallerResolved { caller, line, file, function } => {
+                let (file, function) = (file.to_owned(), function.to_owned());
+                self.draft.frames.entry(caller).or_default().push(Frame { file, line, function });
             }
             Event::Host { name } => process.host = readable(name).into_owned(),
             Event::Forgotten { .. } => {

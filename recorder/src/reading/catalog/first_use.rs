@@ -1,9 +1,9 @@
-//! Where the program first uses the channels and primitives that it made inside the standard
-//! library, and where threads that were spawned there first do something.
+//! Where the program first uses the channels and primitives that were made inside the standard
+//! library or a dependency, and where threads that were spawned there first do something.
 //!
 //! `Arc::<Mutex<_>>::default()` and `repeat_with(mpsc::channel)` call the constructor from a file of
 //! the standard library, which tells the reader nothing. So the names of such things contain the
-//! first place outside it instead.
+//! first place of the program itself instead.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -24,8 +24,8 @@ pub(super) enum Placed {
     Thread(u32),
 }
 
-/// Things of a process that were made inside the standard library, and where they were first used
-/// outside it.
+/// Things of a process that were made inside the standard library or a dependency, and where the
+/// program itself first used them.
 #[derive(Debug, Default)]
 pub(super) struct FirstUses {
     uses: BTreeMap<Placed, FirstUse>,
@@ -40,12 +40,12 @@ pub(super) struct FirstUses {
 pub(super) struct FirstUse {
     /// The number of the thread that made it; 0 if it is not known.
     pub(super) made_by: u32,
-    /// Where it was first used outside the standard library.
+    /// Where the program itself first used it.
     pub(super) place: Option<PlaceIndex>,
 }
 
 impl FirstUses {
-    /// Where something was first used; `None` if it was not made inside the standard library.
+    /// Where something was first used; `None` if the program made it itself.
     pub(super) fn get(&self, it: Placed) -> Option<FirstUse> {
         self.uses.get(&it).copied()
     }
@@ -58,9 +58,9 @@ impl FirstUses {
         block: &BlockPlaces,
         places: &Places,
     ) {
-        let in_std = |site| block.get(site).is_some_and(|place| places.list[place].is_in_std());
+        let is_foreign = |site| block.get(site).is_some_and(|place| !places.list[place].is_own());
         match *event {
-            Event::ChannelCreated { channel, sender, receiver, site, .. } if in_std(site) => {
+            Event::ChannelCreated { channel, sender, receiver, site, .. } if is_foreign(site) => {
                 self.add(Placed::Channel(channel), thread);
                 self.endpoints.extend([(sender, channel), (receiver, channel)]);
             }
@@ -70,10 +70,12 @@ impl FirstUses {
             {
                 self.endpoints.insert(clone, channel);
             }
-            Event::PrimitiveSeen { primitive, site, .. } if in_std(site) => {
+            Event::PrimitiveSeen { primitive, site, .. } if is_foreign(site) => {
                 self.add(Placed::Primitive(primitive), thread);
             }
-            Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. } if in_std(site) => {
+            Event::Operation { kind: OperationKind::Spawn, endpoint, site, .. }
+                if is_foreign(site) =>
+            {
                 self.add(Placed::Thread(endpoint), thread);
             }
             _ => {}
@@ -142,7 +144,7 @@ impl FirstUses {
         };
         for it in used.into_iter().chain([Placed::Thread(thread)]) {
             if let Some(FirstUse { place: first @ None, .. }) = self.uses.get_mut(&it)
-                && !places.list[place].is_in_std()
+                && places.list[place].is_own()
             {
                 *first = Some(place);
                 self.unplaced -= 1;

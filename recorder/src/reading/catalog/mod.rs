@@ -3,8 +3,7 @@
 //!
 //! Others refer to them by [`index`]. An index never changes, also where the recording grows.
 
-use std::collections::BTreeMap;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, UNIX_EPOCH};
 
 use format::{EndCause, PrimitiveKind};
@@ -21,6 +20,7 @@ pub mod index;
 mod labels;
 mod observation;
 mod pauses;
+mod place;
 
 pub use index::{
     CallsiteIndex, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
@@ -29,6 +29,8 @@ pub use index::{
 pub(crate) use labels::readable;
 pub use observation::{Observation, ObservedThread, ProcessorSample, WAITS_FOR_THREAD};
 pub use pauses::{Pause, Pauses};
+pub use place::{Callers, DependencyCall, Place};
+pub(in crate::reading) use place::{Frame, Frames};
 
 /// Who and what is in a recording.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +57,8 @@ pub struct Catalog {
     /// What the numbers of each process stand for.
     pub(super) numbers: TiVec<ProcessIndex, Numbers>,
     labels: TiVec<ProcessIndex, labels::Labels>,
+    /// The callers that are known in the source: numbers of processes, and return addresses.
+    resolved_callers: BTreeSet<(u32, u32)>,
     /// The monotonic clock at the trace's start, once there are events.
     origin: Option<Nanos>,
 }
@@ -186,8 +190,8 @@ pub struct Channel {
     pub message_type: String,
     /// How many messages it holds; `None` is any number, 0 a rendezvous.
     pub bound: Option<u64>,
-    /// Where it was made; if that is [inside the standard library](Place::is_in_std), where it was
-    /// first used outside it.
+    /// Where it was made; if that is not in the [program itself](Place::is_own), where the program
+    /// first used it, or else the place in the dependency that made it.
     pub place: Option<PlaceIndex>,
     /// Its first sender.
     pub sender: EndpointIndex,
@@ -238,8 +242,8 @@ pub struct Primitive {
     pub label: String,
     /// The type of its value, as the compiler writes it, or nothing.
     pub value_type: String,
-    /// Where it was made; if that is [inside the standard library](Place::is_in_std), where it was
-    /// first used outside it.
+    /// Where it was made; if that is not in the [program itself](Place::is_own), where the program
+    /// first used it, or else the place in the dependency that made it.
     pub place: Option<PlaceIndex>,
     /// How many threads a barrier waits for, else 0.
     pub size: u64,
@@ -291,46 +295,6 @@ impl Level {
             Level::Debug => "debug",
             Level::Trace => "trace",
         }
-    }
-}
-
-/// A place in the source: `src/main.rs:14:5`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// The file, as the compiler was given it.
-    pub file: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column, from 1; 0 if it is not known.
-    pub column: u32,
-}
-
-impl Place {
-    /// File and line: `src/main.rs:14`.
-    pub fn file_and_line(&self) -> String {
-        format!("{}:{}", self.file, self.line)
-    }
-
-    /// Whether it is inside the standard library: in its source as the toolchain installs it, or as
-    /// the compiler calls that if it is not installed.
-    ///
-    /// ```
-    /// use recorder::reading::catalog::Place;
-    /// let place = |file: &str| Place { file: file.to_owned(), line: 250, column: 5 };
-    /// assert!(place("/rustc/59807616/library/core/src/ops/function.rs").is_in_std());
-    /// assert!(!place("library/src/main.rs").is_in_std());
-    /// ```
-    pub fn is_in_std(&self) -> bool {
-        let in_release = self.file.strip_prefix("/rustc/").and_then(|file| file.split_once('/'));
-        in_release.is_some_and(|(_, file)| file.starts_with("library/"))
-            || self.file.contains("/rustlib/src/rust/library/")
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)?;
-        if self.column == 0 { Ok(()) } else { write!(f, ":{}", self.column) }
     }
 }
 
@@ -429,13 +393,6 @@ impl Catalog {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_without_a_column_is_printed_without_one() {
-        let place = |column| Place { file: "src/main.rs".into(), line: 14, column };
-        assert_eq!(place(5).to_string(), "src/main.rs:14:5");
-        assert_eq!(place(0).to_string(), "src/main.rs:14");
-    }
 
     #[test]
     fn levels_have_codes_from_one_to_five() {

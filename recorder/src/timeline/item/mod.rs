@@ -209,6 +209,11 @@ impl Slice {
             SliceKind::Panicked | SliceKind::LeftOut => {
                 format!("{}: {}", self.kind.verb(), text())
             }
+            SliceKind::Wait { .. } | SliceKind::Returning { .. }
+                if let Some(call) = self.dependency_call(catalog) =>
+            {
+                call
+            }
             kind => MergedKind::of(kind, self.target).name(catalog),
         };
         if let Some(note) = self.kind.note() {
@@ -217,6 +222,11 @@ impl Slice {
             name.push(')');
         }
         name
+    }
+
+    /// The call of a dependency in which it is: `Receiver::recv of flume`.
+    pub(crate) fn dependency_call(&self, catalog: &Catalog) -> Option<String> {
+        catalog.places[self.place?].dependency_call()
     }
 
     /// Whether its text is part of its name, so that others of its kind have another.

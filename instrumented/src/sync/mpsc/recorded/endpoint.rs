@@ -146,7 +146,7 @@ impl Endpoint {
         detail: u64,
     ) -> Wait<'_> {
         if sinks.include_recording() {
-            writer::operation(kind, self.number, site, time, detail);
+            writer::operation_with_callers(kind, self.number, site, time, detail);
         }
         Wait {
             endpoint: self,

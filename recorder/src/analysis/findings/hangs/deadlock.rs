@@ -5,7 +5,9 @@ use format::Call;
 use super::forgotten_sender::sender_name;
 use super::{known_holder, stuck};
 use crate::analysis::Analysis;
-use crate::analysis::findings::words::{at, list, since, thread, waits};
+use crate::analysis::findings::words::{
+    at, call_of_dependency, is_in_dependency, list, since, thread, waits,
+};
 use crate::analysis::findings::{Code, Finding};
 use crate::analysis::wait_for::{Blocked, Reason};
 use crate::reading::catalog::{Target, ThreadIndex};
@@ -102,6 +104,12 @@ fn part(
             part += &format!(", which {names} runs{}", since(analysis, asked_at));
         }
         (None, Call::Recv) => part += ", for a message that no thread is left to send",
+        // Which of a dependency's notifications was for this wait, only the dependency knows.
+        (None, Call::CondvarWait | Call::Park)
+            if is_in_dependency(analysis, blocked.wait.operation.place) =>
+        {
+            part += ", which no thread is left to end";
+        }
         (None, Call::CondvarWait) => {
             part += &wake_up_part(analysis, who, blocked);
         }
@@ -245,6 +253,24 @@ fn advice(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> String {
         blocked.is_some_and(|it| it.needs.edges().iter().any(|edge| edge.to == *thread))
     };
     let is_its_own = cycle.iter().any(takes_own);
+    let wait_of_dependency = blocked().find(|blocked| {
+        let place = blocked.wait.operation.place;
+        matches!(blocked.wait.call(), Call::Park | Call::CondvarWait)
+            && is_in_dependency(analysis, place)
+    });
+    if let Some(blocked) = wait_of_dependency {
+        let place = blocked.wait.operation.place;
+        let call = call_of_dependency(analysis, place);
+        return match call {
+            Some(call) => format!(
+                "Look for what {call} waits for, such as a message, a free place or a dropped \
+                 sender, and who was to do it."
+            ),
+            None => {
+                "Look for the call of this dependency that waits, and who was to end it.".into()
+            }
+        };
+    }
     let advice = if cycle.iter().any(|&thread| first_read(analysis, thread).is_some()) {
         "Do not read a lock again while the first guard lives: writers come first."
     } else if any(&[Call::Initialize]) && is_its_own {

@@ -109,7 +109,7 @@ impl EvictedFacts {
         if header.packed {
             let _ = self.add_packed(header.thread, content);
         } else {
-            let mut places = BlockPlaces::default();
+            let mut places = BlockPlaces::new(0);
             let mut rest = content;
             while let Ok(record) = format::decode(rest) {
                 rest = &rest[record.length..];
@@ -134,7 +134,7 @@ impl EvictedFacts {
                 self.last_uses.insert(subject, self.blocks);
             }
         }
-        let mut places = BlockPlaces::default();
+        let mut places = BlockPlaces::new(0);
         let mut room = [Operation::default(); 128];
         while let Some(piece) = unpacker.next(content, &mut room)? {
             let operations = match piece {

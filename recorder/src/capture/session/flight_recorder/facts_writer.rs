@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use format::{Event, OperationKind};
+use format::{Event, MAX_CALLERS, OperationKind};
 
 use crate::capture::session::recording_writer::{RecordingWriter, append_record};
 use crate::reading::Ticks;
@@ -157,6 +157,11 @@ impl FactsWriter<'_> {
         let site = self.sites.len() as u32 + 1;
         self.sites.insert(index, site);
         let place = &self.places.list[index];
+        if let Some(callers) = &place.callers {
+            let mut list = [0; MAX_CALLERS];
+            list.iter_mut().zip(&callers.addresses).for_each(|(to, address)| *to = *address);
+            append_record(&mut self.records, 0, &Event::Callers { callers: list });
+        }
         let (line, column) = (place.line, place.column);
         let event = Event::Site { site, line, column, file: &place.file };
         append_record(&mut self.records, 0, &event);

@@ -1,0 +1,109 @@
+//! The calls that led to an operation, from the chain of frame pointers.
+//!
+//! `recorder` compiles programs that it records as they are with frame pointers, and with this
+//! module. Code without frame pointers, such as that of C libraries, can end the chain early. It
+//! cannot lead out of the thread's stack: every address is checked before it is read.
+
+use std::cell::Cell;
+use std::mem::MaybeUninit;
+use std::ops::Range;
+use std::ptr;
+
+use format::MAX_CALLERS;
+
+use super::c;
+
+thread_local! {
+    /// The addresses of this thread's stack; empty until [`find_stack`] has found it.
+    static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Finds out where this thread's stack is. May allocate and make system calls.
+pub(crate) fn find_stack() {
+    let mut attributes = MaybeUninit::<c::pthread_attr_t>::uninit();
+    // SAFETY: the call takes nothing and cannot fail.
+    let thread = unsafe { c::pthread_self() };
+    // SAFETY: the thread is the calling one, and the pointer is to memory for any
+    // `pthread_attr_t`, exclusively borrowed for the call.
+    if unsafe { c::pthread_getattr_np(thread, attributes.as_mut_ptr()) } != 0 {
+        return;
+    }
+    let (mut lowest, mut length) = (ptr::null_mut(), 0);
+    // SAFETY: the call above has initialised the attributes; the other pointers are to live
+    // variables, exclusively borrowed for the call.
+    let failed =
+        unsafe { c::pthread_attr_getstack(attributes.as_ptr(), &raw mut lowest, &raw mut length) }
+            != 0;
+    // SAFETY: the attributes are initialised, and not used after this.
+    unsafe { c::pthread_attr_destroy(attributes.as_mut_ptr()) };
+    if !failed {
+        STACK.set((lowest.addr(), lowest.addr().saturating_add(length)));
+    }
+}
+
+/// Returns the return addresses of the calling functions, the innermost first, as offsets from the
+/// start of the executable. Zeros follow the last one.
+#[inline(never)]
+pub(crate) fn callers() -> [u32; MAX_CALLERS] {
+    let mut callers = [0; MAX_CALLERS];
+    let (code, stack) = (code(), STACK.get());
+    let here = (&raw const callers).addr();
+    if !(stack.0..stack.1).contains(&here) {
+        // A stack of the program's own, such as a coroutine's, or none was found.
+        return callers;
+    }
+    let mut frame = frame_pointer();
+    let mut lowest = here;
+    let mut found = 0;
+    while found < MAX_CALLERS {
+        // A frame starts with the address of the calling function's frame and the return address.
+        let is_frame = frame > lowest
+            && frame.is_multiple_of(size_of::<usize>())
+            && frame.saturating_add(2 * size_of::<usize>()) <= stack.1;
+        if !is_frame {
+            break;
+        }
+        let words = ptr::with_exposed_provenance::<[usize; 2]>(frame);
+        // SAFETY: the two words are aligned, and on this thread's stack above a live variable, so
+        // they are mapped and no other thread writes to them. Any bits are valid.
+        let [next, address] = unsafe { words.read_volatile() };
+        // Calls between the program and its shared libraries are left out.
+        if code.contains(&address) {
+            let offset = u32::try_from(address - code.start);
+            callers[found] = offset.unwrap_or(0);
+            found += usize::from(callers[found] != 0);
+        }
+        lowest = frame;
+        frame = next;
+    }
+    callers
+}
+
+/// The addresses of the executable's code.
+fn code() -> Range<usize> {
+    (&raw const c::__ehdr_start).addr()..(&raw const c::etext).addr()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn frame_pointer() -> usize {
+    let frame: usize;
+    // SAFETY: the instruction copies a register; it affects neither memory nor flags nor the stack,
+    // as the options state.
+    unsafe {
+        std::arch::asm!("mov {}, rbp", out(reg) frame, options(nomem, nostack, preserves_flags));
+    }
+    frame
+}
+
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+fn frame_pointer() -> usize {
+    let frame: usize;
+    // SAFETY: the instruction copies a register; it affects neither memory nor flags nor the stack,
+    // as the options state.
+    unsafe {
+        std::arch::asm!("mov {}, x29", out(reg) frame, options(nomem, nostack, preserves_flags));
+    }
+    frame
+}
