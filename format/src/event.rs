@@ -25,7 +25,7 @@ pub const NO_SYSCALL: u32 = u32::MAX;
 pub const SELECT_ARM_CODE: u8 = 138;
 
 /// Maximum number of callers in [`Event::Callers`].
-pub const MAX_CALLERS: usize = 20;
+pub const MAX_CALLERS: usize = 32;
 
 /// Number of bits of a record's time.
 pub const TIME_BITS: u32 = 56;

@@ -37,8 +37,9 @@ const MAX_PRELUDE: usize =
 const MAX_CALLERS_RECORD: usize =
     if cfg!(recorded_as_it_is) { 8 + size_of::<[u32; format::MAX_CALLERS]>() } else { 0 };
 
-/// Maximum bytes of two operations with their preludes: a lock's acquisition and its release.
-const MAX_LOCK_RECORDS: usize = 2 * (MAX_PRELUDE + size_of::<[u64; 3]>());
+/// Maximum bytes of two operations with their preludes: a lock's acquisition and its release. Of
+/// these, only one can have callers.
+const MAX_LOCK_RECORDS: usize = 2 * (MAX_PRELUDE + size_of::<[u64; 3]>()) - MAX_CALLERS_RECORD;
 
 /// Stands in for a word of the block while there is no block. Never written to.
 static NO_BLOCK: AtomicU64 = AtomicU64::new(0);
