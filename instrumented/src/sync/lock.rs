@@ -230,16 +230,6 @@ macro_rules! impl_lock {
                     inner: std::sync::$lock::new(t),
                 }
             }
-
-            /// Returns the value.
-            ///
-            #[doc = concat!("See [`std::sync::", stringify!($lock), "::into_inner`].")]
-            ///
-            /// # Errors
-            /// Returns an error with the value if the lock is poisoned.
-            pub fn into_inner(self) -> std::sync::LockResult<T> {
-                self.inner.into_inner()
-            }
         }
 
         impl<T: ?Sized> $lock<T> {
@@ -257,6 +247,19 @@ macro_rules! impl_lock {
             #[inline]
             pub fn clear_poison(&self) {
                 self.inner.clear_poison();
+            }
+
+            /// Returns the value.
+            ///
+            #[doc = concat!("See [`std::sync::", stringify!($lock), "::into_inner`].")]
+            ///
+            /// # Errors
+            /// Returns an error with the value if the lock is poisoned.
+            pub fn into_inner(self) -> std::sync::LockResult<T>
+            where
+                T: Sized,
+            {
+                self.inner.into_inner()
             }
 
             /// Returns a reference to the value without locking.

@@ -171,7 +171,6 @@ macro_rules! impl_join_handle {
             /// Whether the thread's function has returned.
             ///
             #[doc = concat!("See [`std::thread::", stringify!($handle), "::is_finished`].")]
-            #[must_use]
             pub fn is_finished(&self) -> bool {
                 self.inner.is_finished()
             }

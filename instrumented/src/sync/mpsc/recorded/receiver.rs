@@ -260,7 +260,8 @@ macro_rules! iterators {
             }
         }
 
-        impl<$($a,)? T> fmt::Debug for $iterator<$($a,)? T> {
+        // Bounded as std's, which is derived.
+        impl<$($a,)? T: fmt::Debug $(+ $a)?> fmt::Debug for $iterator<$($a,)? T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($iterator)).field("rx", &self.rx).finish()
             }
