@@ -4,6 +4,8 @@
 //! module. Code without frame pointers, such as that of C libraries, can end the chain early. It
 //! cannot lead out of the thread's stack: every address is checked before it is read.
 
+#![allow(unsafe_code)]
+
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::ops::Range;
