@@ -105,8 +105,7 @@ mod tests {
     fn packages_are_where_cargo_puts_them() {
         let git = "/root/.cargo/git/checkouts/shop-0123abcd/89ef012/crates/till/src/lib.rs";
         assert_eq!(fetched_package(git), Some(("shop", "crates/till/src/lib.rs")));
-        for other in ["", "/", "/a/registry/src/", "/a/registry/src/x/y", "/a/git/checkouts/x/y"]
-        {
+        for other in ["", "/", "/a/registry/src/", "/a/registry/src/x/y", "/a/git/checkouts/x/y"] {
             assert_eq!(fetched_package(other), None, "{other}");
         }
         assert_eq!(fetched_package("vendor/registry/src/a/b-1/c.rs"), None);

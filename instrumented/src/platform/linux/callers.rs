@@ -3,7 +3,6 @@
 //! `recorder` compiles programs that it records as they are with frame pointers, and with this
 //! module. Code without frame pointers, such as that of C libraries, can end the chain early. It
 //! cannot lead out of the thread's stack: every address is checked before it is read.
-
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
@@ -108,4 +107,59 @@ fn frame_pointer() -> usize {
         std::arch::asm!("mov {}, x29", out(reg) frame, options(nomem, nostack, preserves_flags));
     }
     frame
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::thread;
+
+    use super::*;
+
+    #[inline(never)]
+    fn outer() -> [u32; MAX_CALLERS] {
+        black_box(inner())
+    }
+
+    #[inline(never)]
+    fn inner() -> [u32; MAX_CALLERS] {
+        black_box(callers())
+    }
+
+    /// Whether a return address is in the first bytes of a function.
+    fn is_in(address: u32, function: fn() -> [u32; MAX_CALLERS]) -> bool {
+        let start = function as usize - code().start;
+        (start..start + 1024).contains(&(address as usize))
+    }
+
+    #[test]
+    fn the_calling_functions_are_found() {
+        let found = thread::spawn(|| {
+            find_stack();
+            outer()
+        });
+        let found = found.join().unwrap();
+        assert!(is_in(found[0], inner) && is_in(found[1], outer), "{found:?}");
+        assert_ne!(found[2], 0);
+    }
+
+    #[test]
+    fn without_a_known_stack_nothing_is_read() {
+        let found = thread::spawn(outer).join().unwrap();
+        assert_eq!(found, [0; MAX_CALLERS]);
+    }
+
+    #[test]
+    fn a_deep_chain_is_cut() {
+        #[inline(never)]
+        fn deep(depth: usize) -> [u32; MAX_CALLERS] {
+            black_box(if depth == 0 { callers() } else { deep(depth - 1) })
+        }
+        let found = thread::spawn(|| {
+            find_stack();
+            deep(2 * MAX_CALLERS)
+        });
+        let found = found.join().unwrap();
+        assert!(found.iter().all(|address| *address != 0), "{found:?}");
+    }
 }
