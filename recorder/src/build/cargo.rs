@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
 
-use anyhow::{Result, anyhow};
-use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, PackageId};
+use anyhow::{Context, Result, anyhow};
+use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::{
+    Artifact, CargoOpt, DependencyKind, Message, Metadata, MetadataCommand, PackageId,
+};
 
 /// Options whose value is the next argument.
 const WITH_VALUE: &[&str] = &[
@@ -45,7 +49,13 @@ pub struct CargoCommand {
     pub targets: Vec<String>,
     /// Whether it names a target directory.
     pub names_target_directory: bool,
+    /// Whether it builds nothing but the tests in the documentation, or names a format of messages.
+    cannot_be_built_first: bool,
     manifest: Option<String>,
+    /// The packages that it names.
+    packages: Vec<String>,
+    whole_workspace: bool,
+    names_example: bool,
     features: Vec<String>,
     all_features: bool,
     no_default_features: bool,
@@ -98,6 +108,10 @@ impl CargoCommand {
         match option {
             "--target" => self.targets.push(value),
             "--target-dir" => self.names_target_directory = true,
+            "--doc" | "--message-format" => self.cannot_be_built_first = true,
+            "--package" | "-p" => self.packages.push(value),
+            "--workspace" | "--all" => self.whole_workspace = true,
+            "--example" => self.names_example = true,
             "--manifest-path" => self.manifest = Some(value),
             "--features" | "-F" => self.features.push(value),
             "--all-features" => self.all_features = true,
@@ -108,8 +122,11 @@ impl CargoCommand {
         }
     }
 
-    /// The command that builds what this one runs. Returns `None` if that is not known.
+    /// The command that builds what this one runs. Returns `None` if there is none.
     pub fn build_command(&self) -> Option<Command> {
+        if self.cannot_be_built_first {
+            return None;
+        }
         let mut command = Command::new(&self.program);
         command.args(self.toolchain.iter().map(|toolchain| format!("+{toolchain}")));
         match self.subcommand.as_str() {
@@ -122,6 +139,12 @@ impl CargoCommand {
             _ => return None,
         }
         Some(command)
+    }
+
+    /// Whether a package that the command selects depends on `instrumented`: it then records itself.
+    pub fn depends_on_library(&self, metadata: &Metadata) -> bool {
+        let is_program = matches!(self.subcommand.as_str(), "run" | "r") && !self.names_example;
+        depends_on_library(metadata, selected_packages(self, metadata), !is_program)
     }
 
     /// The packages and dependencies of the workspace that the command is about.
@@ -151,6 +174,34 @@ impl CargoCommand {
     }
 }
 
+/// The packages of the workspace that a command selects.
+fn selected_packages<'a>(command: &CargoCommand, metadata: &'a Metadata) -> Vec<&'a PackageId> {
+    let members = || metadata.workspace_packages().into_iter();
+    if command.whole_workspace {
+        return members().map(|package| &package.id).collect();
+    }
+    let named = members().filter(|package| {
+        command.packages.iter().any(|name| package.name == *name || package.id.repr == *name)
+    });
+    let named: Vec<_> = named.map(|package| &package.id).collect();
+    if !command.packages.is_empty() {
+        // All that a pattern might match.
+        let all_are_known = named.len() == command.packages.len();
+        return if all_are_known { named } else { metadata.workspace_members.iter().collect() };
+    }
+    // That of the current directory, unless it is the root of the workspace.
+    let current = metadata.root_package().filter(|package| {
+        package.manifest_path.parent() != Some(metadata.workspace_root.as_path())
+    });
+    match current {
+        Some(package) => vec![&package.id],
+        None if metadata.workspace_default_members.is_available() => {
+            metadata.workspace_default_members.iter().collect()
+        }
+        None => metadata.workspace_members.iter().collect(),
+    }
+}
+
 /// Runs `cargo metadata`.
 pub(crate) fn metadata(command: &MetadataCommand) -> Result<Metadata> {
     command.exec().map_err(|error| {
@@ -162,27 +213,94 @@ pub(crate) fn metadata(command: &MetadataCommand) -> Result<Metadata> {
     })
 }
 
-/// Whether one of these packages depends on `instrumented`: it then records itself.
+/// Whether a build prints the compiler's warnings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Warnings {
+    /// Yes.
+    Printed,
+    /// Only if it fails: the command that follows prints them.
+    PrintedByNext,
+}
+
+/// Runs a command of Cargo that builds something. Returns its status and what it has built, also if
+/// that was there already. Cargo prints to stderr.
+///
+/// # Errors
+/// Cargo cannot be run, or its messages cannot be read.
+pub(crate) fn build(
+    mut command: Command,
+    warnings: Warnings,
+) -> Result<(ExitStatus, Vec<Artifact>)> {
+    command.args(match warnings {
+        Warnings::Printed => ["--message-format=json-render-diagnostics"],
+        Warnings::PrintedByNext => ["--message-format=json-diagnostic-rendered-ansi"],
+    });
+    let mut cargo = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
+    let mut artifacts = Vec::new();
+    let mut held = String::new();
+    let mut failed = false;
+    if let Some(stdout) = cargo.stdout.take() {
+        for message in Message::parse_stream(BufReader::new(stdout)) {
+            match message? {
+                Message::CompilerArtifact(artifact) => artifacts.push(artifact),
+                Message::CompilerMessage(diagnostic) => {
+                    held += diagnostic.message.rendered.as_deref().unwrap_or_default();
+                    failed |= diagnostic.message.level == DiagnosticLevel::Error;
+                    if failed {
+                        print_diagnostics(&std::mem::take(&mut held));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let status = cargo.wait()?;
+    if !status.success() {
+        print_diagnostics(&held);
+    }
+    Ok((status, artifacts))
+}
+
+/// Prints what the compiler has rendered, in color if the terminal has any.
+fn print_diagnostics(rendered: &str) {
+    let _ = write!(anstream::stderr(), "{rendered}");
+}
+
+/// The files of artifacts.
+pub(crate) fn files(artifacts: &[Artifact]) -> Vec<PathBuf> {
+    let files = artifacts.iter().flat_map(|artifact| &artifact.filenames);
+    files.map(|file| file.clone().into()).collect()
+}
+
+/// Whether one of these packages depends on `instrumented`, perhaps `with_tests`: it then records
+/// itself.
 pub(crate) fn depends_on_library<'a>(
     metadata: &'a Metadata,
     packages: impl IntoIterator<Item = &'a PackageId>,
+    with_tests: bool,
 ) -> bool {
     let Some(resolve) = &metadata.resolve else { return false };
     let library = |id: &PackageId| {
         metadata.packages.iter().any(|package| package.id == *id && package.name == "instrumented")
     };
     let mut seen = HashSet::new();
-    let mut open: Vec<_> = packages.into_iter().collect();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
+    let mut open: Vec<_> = packages.into_iter().map(|id| (id, with_tests)).collect();
+    while let Some((id, with_tests)) = open.pop() {
+        if !seen.insert((id, with_tests)) {
             continue;
         }
         if library(id) {
             return true;
         }
-        open.extend(
-            resolve.nodes.iter().filter(|node| node.id == *id).flat_map(|node| &node.dependencies),
-        );
+        let dependencies = resolve.nodes.iter().filter(|node| node.id == *id);
+        let used = dependencies.flat_map(|node| &node.deps).filter(|dependency| {
+            dependency.dep_kinds.iter().any(|of| match of.kind {
+                DependencyKind::Build => false,
+                DependencyKind::Development => with_tests,
+                _ => true,
+            })
+        });
+        open.extend(used.map(|dependency| (&dependency.pkg, false)));
     }
     false
 }
@@ -227,5 +345,7 @@ mod tests {
         assert_eq!(run.as_deref(), Some("cargo +stable build -p a --bin b"));
         assert_eq!(built("cargo run argument"), None);
         assert_eq!(built("cargo nextest run"), None);
+        assert_eq!(built("cargo test --doc"), None);
+        assert_eq!(built("cargo bench --message-format json"), None);
     }
 }

@@ -200,6 +200,7 @@ fn compile_recorded(
                 ),
                 name: invocation.crate_name.clone().unwrap_or_default(),
                 reason: first_error(&messages).unwrap_or_default(),
+                file: invocation.file(),
             };
             not_recorded::write(&plan.notes, metadata, &note)?;
             return Ok(ExitCode::SUCCESS);
@@ -222,6 +223,7 @@ fn try_to_compile(command: &[OsString]) -> io::Result<(ExitStatus, Option<Vec<u8
         let mut lines = BufReader::new(stderr);
         let mut line = Vec::new();
         while lines.read_until(b'\n', &mut line)? > 0 {
+            facade::rename_in_message(&mut line);
             match &mut held {
                 Some(messages) => {
                     messages.extend_from_slice(&line);

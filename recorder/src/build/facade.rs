@@ -16,6 +16,8 @@ use super::{Rustc, short_hash, text};
 
 static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/std");
 
+/// The facade's own name.
+const CRATE: &str = "std_recorded";
 /// The facade's file in its directory.
 const LIBRARY: &str = "libstd_recorded.rlib";
 
@@ -29,6 +31,14 @@ pub(super) fn search_options(directory: &Path) -> [String; 2] {
     ["-L".to_owned(), format!("dependency={}", directory.display())]
 }
 
+/// Gives the facade the name `std` in a message of the compiler, as in the program's source.
+pub(super) fn rename_in_message(message: &mut Vec<u8>) {
+    let name = CRATE.as_bytes();
+    while let Some(at) = message.windows(name.len()).position(|part| part == name) {
+        message.splice(at..at + name.len(), *b"std");
+    }
+}
+
 /// The crates that are compiled, each after those that it depends on.
 const STEPS: [Step<'_>; 3] = [
     Step { name: "format", source: "format/lib.rs", externs: &[], cfgs: &[] },
@@ -38,7 +48,7 @@ const STEPS: [Step<'_>; 3] = [
         externs: &["format"],
         cfgs: &["feature=\"record\"", "recorded_as_it_is"],
     },
-    Step { name: "std_recorded", source: "facade.rs", externs: &["instrumented"], cfgs: &[] },
+    Step { name: CRATE, source: "facade.rs", externs: &["instrumented"], cfgs: &[] },
 ];
 
 /// The options of each of them. A crate of the program may have the same name, so the metadata
@@ -140,4 +150,16 @@ fn run(mut command: std::process::Command, failure: &str) -> Result<()> {
         bail!("{failure}\n{}", text(&output.stderr).trim_end());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_contain_the_name_that_the_program_uses() {
+        let mut message = b"expected `std_recorded::sync::Mutex<std_recorded::A>`\n".to_vec();
+        rename_in_message(&mut message);
+        assert_eq!(message, b"expected `std::sync::Mutex<std::A>`\n");
+    }
 }

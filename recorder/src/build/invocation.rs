@@ -51,6 +51,9 @@ pub(super) struct Invocation {
     pub(super) target: Option<String>,
     /// Cargo's hash of the compilation.
     pub(super) metadata: Option<String>,
+    pub(super) out_dir: Option<PathBuf>,
+    /// The end of the compiled file's name, before the extension.
+    pub(super) extra_filename: String,
     /// Conditions, as `name` or `name="value"`.
     pub(super) cfgs: Vec<String>,
     /// The options that decide which further conditions hold.
@@ -83,10 +86,13 @@ impl Invocation {
             match option.as_str() {
                 "--crate-name" => parsed.crate_name = Some(value),
                 "--target" => parsed.target = Some(value),
+                "--out-dir" => parsed.out_dir = Some(value.into()),
                 "--cfg" => parsed.cfgs.push(value),
                 "-C" | "--codegen" => {
                     if let Some(metadata) = value.strip_prefix("metadata=") {
                         parsed.metadata = Some(metadata.to_owned());
+                    } else if let Some(extra) = value.strip_prefix("extra-filename=") {
+                        parsed.extra_filename = extra.to_owned();
                     } else {
                         parsed.codegen.push(value);
                     }
@@ -100,6 +106,13 @@ impl Invocation {
             parsed.root = None;
         }
         parsed
+    }
+
+    /// The compiled file, without `lib` before its name and without its extension.
+    pub(super) fn file(&self) -> PathBuf {
+        let name = self.crate_name.as_deref().unwrap_or_default();
+        let directory = self.out_dir.clone().unwrap_or_default();
+        directory.join(format!("{name}{}", self.extra_filename))
     }
 
     /// Whether a condition given on the command line holds.
@@ -121,6 +134,8 @@ pub(super) fn is_cfg(cfg: &str, name: &str, value: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn parse(line: &str) -> Invocation {
@@ -132,7 +147,7 @@ mod tests {
         let parsed = parse(
             "--crate-name memchr --edition=2021 src/lib.rs --error-format=json --crate-type lib \
              --emit=dep-info,metadata,link -C opt-level=3 -C metadata=0123 --cfg feature=\"std\" \
-             --check-cfg cfg(docsrs,test) --out-dir target/deps --target x86_64-unknown-linux-gnu \
+             -C extra-filename=-4567 --check-cfg cfg(docsrs,test) --out-dir target/deps --target x86_64-unknown-linux-gnu \
              -L dependency=target/deps --extern core=libcore.rmeta -Cpanic=abort --cap-lints allow",
         );
         assert_eq!(parsed.root, Some("src/lib.rs".into()));
@@ -140,6 +155,7 @@ mod tests {
         assert_eq!(parsed.target.as_deref(), Some("x86_64-unknown-linux-gnu"));
         assert_eq!(parsed.metadata.as_deref(), Some("0123"));
         assert_eq!(parsed.codegen, ["opt-level=3", "panic=abort"]);
+        assert_eq!(parsed.file(), Path::new("target/deps/memchr-4567"));
         assert!(parsed.has_cfg("feature", Some("std")) && !parsed.has_cfg("feature", Some("no")));
         assert!(!parsed.has_cfg("test", None));
         assert!(parse("--test src/lib.rs").has_cfg("test", None));

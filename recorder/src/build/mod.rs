@@ -2,7 +2,7 @@
 //! their source.
 //!
 //! The compiler's option `--extern std=FILE` gives a crate another crate under the name `std`: the
-//! [facade]. Cargo builds the program with the recorder as the [wrapper](compiler) of the compiler,
+//! facade. Cargo builds the program with the recorder as the [wrapper](compiler) of the compiler,
 //! which adds that option for each crate that uses std. Build scripts and procedural macros run
 //! during the build and are left alone; Cargo distinguishes them by the option `--target`.
 
@@ -50,7 +50,7 @@ impl Crates {
 }
 
 /// Whether two names are those of the same package: Cargo takes `-` for `_` in many places.
-fn same_name(a: &str, b: &str) -> bool {
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
     a.replace('-', "_") == b.replace('-', "_")
 }
 
@@ -152,9 +152,10 @@ impl Build {
         }
     }
 
-    /// The crates that could not be recorded, sorted by name.
-    pub fn not_recorded(&self) -> Vec<NotRecorded> {
-        not_recorded::read(&self.notes)
+    /// The crates in the files that Cargo has built that could not be recorded, sorted by name; if
+    /// the files are not known, all crates ever built that could not be recorded.
+    pub fn not_recorded(&self, built: Option<&[PathBuf]>) -> Vec<NotRecorded> {
+        not_recorded::read(&self.notes, built)
     }
 }
 
@@ -185,8 +186,9 @@ impl Rustc {
         if parse_version(release).is_none_or(|version| version < MIN_RUSTC) {
             let (major, minor) = MIN_RUSTC;
             bail!(
-                "rustc {release} cannot record a program as it is: that takes {major}.{minor} or \
-                 newer. Run `rustup update`, or use a newer toolchain, as in `cargo +stable`"
+                "rustc {release} is too old to record a program without changes to its source; \
+                 that requires {major}.{minor} or newer. Run `rustup update`, or choose a newer \
+                 toolchain, for example with `rustup override set stable`"
             );
         }
         rustc.host = field("host: ").context("rustc names no host")?.to_owned();

@@ -17,7 +17,7 @@ pub(crate) use export::{ExportArgs, SelectionOptions};
 pub(crate) use record::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 pub(crate) use viewer::{OpenArgs, ServeOptions, ViewerOptions};
 
-/// Records channel programs and turns the recording into a timeline.
+/// Records channels, locks and threads, and turns the recording into a timeline.
 #[derive(Debug, Parser)]
 #[command(name = "recorder", version, about, after_long_help = EXIT_STATUS)]
 pub struct Cli {
@@ -58,11 +58,15 @@ Exit status:
 /// A command of the recorder.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists the examples and binaries of this Cargo workspace that can be recorded
+    /// Lists the examples and binaries of this Cargo workspace
     ///
     /// Example: recorder list
     List(ListArgs),
     /// Builds and records an example or binary of this Cargo workspace
+    ///
+    /// Records the channels, locks and threads of std, in the program and in all crates that it
+    /// uses, without a change to their source. A program that depends on `instrumented` is built as
+    /// usual and records itself.
     ///
     /// Without -o, writes traces/NAME.json and traces/NAME.pftrace.
     ///
@@ -70,9 +74,14 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Records any command
     ///
+    /// A program that Cargo builds and runs, as in `cargo test`, is recorded as with `recorder run`.
+    /// Any other program must use `instrumented`.
+    ///
     /// The command shares the recorder's stdin, stdout and stderr, and determines its exit status.
     /// Ctrl-C reaches the command, and the trace is still written. Without -o, writes
     /// traces/COMMAND.json and traces/COMMAND.pftrace.
+    ///
+    /// Example: recorder record -- cargo test --release
     ///
     /// Example: recorder record -o run.pftrace -- target/release/server --port 8080
     Record(RecordArgs),

@@ -50,14 +50,14 @@ pub(crate) struct RecordArgs {
     pub(crate) options: RecordOptions,
 }
 
-/// Which crates are recorded in a program that is recorded as it is.
+/// Which crates of a program are recorded.
 #[derive(Args, Debug)]
 pub(crate) struct CratesOptions {
-    /// Records only these packages [default: those of the workspace and all that they depend on].
+    /// Records only these packages [default: the program's own and all that it depends on].
     /// Example: --only my-program,crossbeam-channel
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
     pub(crate) only: Vec<String>,
-    /// Does not record these packages. Example: --without rayon-core
+    /// Records all packages except these. Example: --without rayon-core
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',')]
     pub(crate) without: Vec<String>,
 }

@@ -53,7 +53,7 @@ fn list(args: &ListArgs) -> Result<u8> {
         return print_json(&programs);
     }
     if programs.is_empty() {
-        console::error("no package of this workspace depends on `instrumented`");
+        console::error("this workspace has no binary or example");
     }
     let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
     let mut text = String::new();

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
+use cargo_metadata::Metadata;
 
 use super::error::FAILURE;
 use super::recordings::Reader;
 use super::results::Results;
 use super::{Error, Result};
-use crate::build::cargo::{self, CargoCommand};
-use crate::build::{Build, Crates, NotRecorded, Request};
+use crate::build::cargo::{self, CargoCommand, Warnings};
+use crate::build::{self, Build, Crates, NotRecorded, Request};
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
@@ -21,31 +22,36 @@ use crate::reading::Recording;
 use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
-use crate::workspace;
+use crate::workspace::{self, suggest};
 
 pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
     let programs = workspace::programs()?;
     let program = workspace::find(&programs, &args.name).map_err(Error::Usage)?;
     // Before the build: an output that cannot be written is reported at once.
     let job = Job::new(&args.name, &args.options, console)?;
-    let build = if program.depends_on_library(&args.build)? {
+    let crates = args.crates.crates();
+    let metadata = program.metadata(&args.build)?;
+    check_names(&crates, &metadata)?;
+    let build = if program.depends_on_library(&metadata) {
+        reject_selection(&crates, &args.name)?;
         None
     } else {
         let request = Request {
             target_directory: &program.target_directory,
             toolchain: None,
             targets: Vec::new(),
-            crates: args.crates.crates(),
+            crates,
         };
         Some(prepare(&request, console)?)
     };
-    let executable = program.build(build.as_ref(), &args.build, console.is_quiet())?;
+    let built = program.build(build.as_ref(), &args.build, console.is_quiet())?;
     if let Some(build) = &build {
-        note_not_recorded(build, console);
+        note_not_recorded(&build.not_recorded(Some(&built.files)), console);
     }
-    let mut command = Command::new(executable);
+    let mut command = Command::new(built.executable);
     command.args(&args.args);
-    job.execute(command, DEFAULT_VALUE_BYTES)
+    let records = if build.is_some() { Records::Std } else { Records::Library };
+    job.execute(command, DEFAULT_VALUE_BYTES, records)
 }
 
 pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
@@ -54,32 +60,24 @@ pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
     };
     let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy();
     let job = Job::new(&name, &args.options, console)?;
+    let crates = args.crates.crates();
     let mut command = Command::new(program);
     command.args(arguments);
-    if let Some(cargo) = CargoCommand::parse(&args.command) {
-        let built = build_for_cargo(&cargo, args.crates.crates(), &mut command, console)?;
-        if let Some(failure) = built {
-            return Ok(failure);
-        }
-    }
-    job.execute(command, 0)
-}
-
-/// Prepares a command of Cargo to record what it builds and runs, and builds it. Returns the exit
-/// status if that fails.
-fn build_for_cargo(
-    cargo: &CargoCommand,
-    crates: Crates,
-    command: &mut Command,
-    console: Console,
-) -> Result<Option<u8>> {
+    let Some(cargo) = CargoCommand::parse(&args.command) else {
+        reject_selection(&crates, &name)?;
+        return job.execute(command, 0, Records::Unknown);
+    };
     let metadata = cargo.metadata()?;
-    if cargo::depends_on_library(&metadata, &metadata.workspace_members) {
-        return Ok(None);
+    check_names(&crates, &metadata)?;
+    if cargo.depends_on_library(&metadata) {
+        reject_selection(&crates, "this package")?;
+        return job.execute(command, 0, Records::Library);
     }
     if cargo.names_target_directory {
         return Err(Error::Usage(
-            "recorded builds have a target directory of their own; remove --target-dir".to_owned(),
+            "programs that are recorded as they are have a target directory of their own; remove \
+             --target-dir"
+                .to_owned(),
         ));
     }
     let request = Request {
@@ -89,18 +87,44 @@ fn build_for_cargo(
         crates,
     };
     let build = prepare(&request, console)?;
-    build.apply(command);
+    build.apply(&mut command);
     if let Some(mut first) = cargo.build_command() {
         build.apply(&mut first);
-        let status = first.status().context("cannot run cargo")?;
+        let (status, artifacts) = cargo::build(first, Warnings::PrintedByNext)?;
         if !status.success() {
-            return Ok(Some(
-                status.code().and_then(|code| code.try_into().ok()).unwrap_or(FAILURE),
-            ));
+            return Ok(status.code().and_then(|code| code.try_into().ok()).unwrap_or(FAILURE));
+        }
+        note_not_recorded(&build.not_recorded(Some(&cargo::files(&artifacts))), console);
+        return job.execute(command, 0, Records::Std);
+    }
+    let status = job.execute(command, 0, Records::Std);
+    note_not_recorded(&build.not_recorded(None), console);
+    status
+}
+
+/// Checks that `--only` and `--without` name packages that exist.
+fn check_names(crates: &Crates, metadata: &Metadata) -> Result<()> {
+    let packages = || metadata.packages.iter().map(|package| package.name.as_str());
+    for name in crates.only.iter().chain(&crates.without) {
+        if !packages().any(|package| build::same_name(package, name)) {
+            let hint = suggest(name, packages());
+            return Err(Error::Usage(format!(
+                "the workspace neither contains nor uses a package {name:?}{hint}"
+            )));
         }
     }
-    note_not_recorded(&build, console);
-    Ok(None)
+    Ok(())
+}
+
+/// Rejects `--only` and `--without` for programs that are not recorded as they are.
+fn reject_selection(crates: &Crates, name: &str) -> Result<()> {
+    if *crates == Crates::default() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--only and --without are for programs that `recorder run` or `recorder record -- cargo` \
+         builds and that do not depend on `instrumented`, unlike {name}"
+    )))
 }
 
 fn prepare(request: &Request<'_>, console: Console) -> anyhow::Result<Build> {
@@ -111,11 +135,12 @@ fn prepare(request: &Request<'_>, console: Console) -> anyhow::Result<Build> {
     Build::prepare(request)
 }
 
-/// Says which crates do not compile if they are recorded.
-fn note_not_recorded(build: &Build, console: Console) {
-    for NotRecorded { package, name, reason } in build.not_recorded() {
+/// Prints which crates do not compile if they are recorded.
+fn note_not_recorded(crates: &[NotRecorded], console: Console) {
+    for NotRecorded { package, name, reason, .. } in crates {
         console.note(format_args!(
-            "not recorded: the crate {name} of {package}, which does not compile so ({reason})"
+            "not recorded: the crate {name} of {package}; it does not compile with recorded types \
+             ({reason})"
         ));
     }
 }
@@ -124,6 +149,39 @@ fn note_not_recorded(build: &Build, console: Console) {
 fn relative(path: &Path) -> &Path {
     let current = env::current_dir().unwrap_or_default();
     path.strip_prefix(current).unwrap_or(path)
+}
+
+/// What is recorded of a program.
+#[derive(Clone, Copy, Debug)]
+enum Records {
+    /// The channels, locks and threads of std: it was built for that.
+    Std,
+    /// Those of the library, on which it depends.
+    Library,
+    /// Somebody else has built it.
+    Unknown,
+}
+
+impl Records {
+    /// Why a program of this kind may have recorded nothing.
+    fn reason_for_nothing(self, name: &str) -> String {
+        match self {
+            Records::Std if name == "cargo" => {
+                "no program that cargo ran used a channel, lock or thread of std".to_owned()
+            }
+            Records::Std => format!("{name} used no channel, lock or thread of std"),
+            Records::Library => format!(
+                "{name} used no channel, lock or thread of `instrumented`. Replace `use std::sync` \
+                 with `use instrumented::sync` in its source, and check that the feature `record` \
+                 is enabled"
+            ),
+            Records::Unknown => format!(
+                "{name} used no channel, lock or thread, or it was not built to be recorded. To \
+                 build and record a program of a Cargo workspace, use `recorder run NAME` or \
+                 `recorder record -- cargo run`"
+            ),
+        }
+    }
 }
 
 /// A program to record, and the files to write.
@@ -144,7 +202,7 @@ impl<'a> Job<'a> {
     }
 
     /// Runs the program, writes the outputs and returns the exit status.
-    fn execute(self, command: Command, default_value_bytes: u16) -> Result<u8> {
+    fn execute(self, command: Command, default_value_bytes: u16, records: Records) -> Result<u8> {
         let Job { name, options, console, .. } = self;
         let first_path =
             self.outputs.first().map_or(Path::new(name), |prepared| prepared.output.path());
@@ -177,11 +235,7 @@ impl<'a> Job<'a> {
             .map_err(|error| Error::from(error).context("cannot collect the recording"))?;
         let status = outcome.status();
         let Some(Collected { recording, error, reached_limit }) = collected else {
-            console::error(format_args!(
-                "recorded nothing: {name} created no channel of `instrumented` that could be \
-                 recorded. Replace `use std::sync::mpsc` with `use instrumented::sync::mpsc` in \
-                 its source, and check that the feature `record` is enabled"
-            ));
+            console::error(format_args!("recorded nothing: {}", records.reason_for_nothing(name)));
             return Ok(if status == 0 { FAILURE } else { status });
         };
         let error = error.or(outcome.error).map(anyhow::Error::from);

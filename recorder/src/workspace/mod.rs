@@ -2,17 +2,20 @@
 
 use std::env;
 use std::fs;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use cargo_metadata::{CargoOpt, Message, MetadataCommand, Package, PackageId, Target};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, PackageId, Target};
 use clap::Args;
 use serde::Serialize;
 use tracing::info_span;
 
-use crate::build::{Build, cargo};
+use crate::build::Build;
+use crate::build::cargo::{self, Warnings};
+
+/// The kind of a program that is an example.
+const EXAMPLE: &str = "example";
 
 /// A binary or example of a workspace, as in `recorder list --json`.
 #[derive(Clone, Debug, Serialize)]
@@ -42,22 +45,27 @@ pub struct Program {
 }
 
 impl Program {
-    /// Whether its package, or one below, depends on `instrumented`: it then records itself.
+    /// The packages and dependencies of the workspace, with the program's features.
     ///
     /// # Errors
     /// Cargo cannot resolve the dependencies.
-    pub fn depends_on_library(&self, options: &BuildOptions) -> Result<bool> {
+    pub fn metadata(&self, options: &BuildOptions) -> Result<Metadata> {
         let mut command = MetadataCommand::new();
         command.cargo_path(cargo::program()).other_options(options.for_metadata());
-        if !options.features.is_empty() {
-            command.features(CargoOpt::SomeFeatures(options.features.clone()));
+        let features: Vec<_> = self.features.iter().chain(&options.features).cloned().collect();
+        if !features.is_empty() {
+            command.features(CargoOpt::SomeFeatures(features));
         }
-        let metadata = cargo::metadata(&command)?;
-        Ok(cargo::depends_on_library(&metadata, [&self.id]))
+        cargo::metadata(&command)
     }
 
-    /// Builds the program, recorded as it is if there is a `build` for that, and returns the path of
-    /// its executable. Cargo prints to stderr; if `quiet`, only errors and warnings.
+    /// Whether the program depends on `instrumented`: it then records itself.
+    pub fn depends_on_library(&self, metadata: &Metadata) -> bool {
+        cargo::depends_on_library(metadata, [&self.id], self.kind == EXAMPLE)
+    }
+
+    /// Builds the program, recorded as it is if there is a `build` for that. Cargo prints to stderr;
+    /// if `quiet`, only errors and warnings.
     ///
     /// # Errors
     /// Cargo cannot be run, or the program cannot be built.
@@ -66,15 +74,14 @@ impl Program {
         build: Option<&Build>,
         options: &BuildOptions,
         quiet: bool,
-    ) -> Result<PathBuf> {
+    ) -> Result<Built> {
         let release = options.release;
         let _span = info_span!("build", program = self.name, release).entered();
         let mut command = Command::new(cargo::program());
         if let Some(build) = build {
             build.apply(&mut command);
         }
-        command.args(["build", "--message-format=json-render-diagnostics", "--package"]);
-        command.arg(&self.id.repr);
+        command.args(["build", "--package", &self.id.repr]);
         command.args([&format!("--{}", self.kind), &self.name]);
         for feature in self.features.iter().chain(&options.features) {
             command.args(["--features", feature]);
@@ -88,27 +95,32 @@ impl Program {
         if quiet {
             command.arg("--quiet");
         }
-        let mut cargo = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
-        let mut executable = None;
-        if let Some(stdout) = cargo.stdout.take() {
-            for message in Message::parse_stream(BufReader::new(stdout)) {
-                if let Message::CompilerArtifact(artifact) = message?
-                    && artifact.target.name == self.name
-                    && artifact.executable.is_some()
-                {
-                    executable = artifact.executable;
-                }
-            }
-        }
-        if !cargo.wait()?.success() {
+        let (status, artifacts) = cargo::build(command, Warnings::Printed)?;
+        if !status.success() {
             bail!("cannot build {}; see the messages of cargo above", self.name);
         }
-        let executable: PathBuf =
-            executable.with_context(|| format!("cargo built no executable {}", self.name))?.into();
+        let executable = artifacts
+            .iter()
+            .filter(|artifact| artifact.target.name == self.name)
+            .find_map(|artifact| artifact.executable.clone())
+            .with_context(|| format!("cargo built no executable {}", self.name))?;
         // Relative, as `cargo run` shows it: the path becomes the program's first argument.
         let relative = executable.strip_prefix(env::current_dir().unwrap_or_default());
-        Ok(relative.map_or_else(|_| executable.clone(), |path| Path::new(".").join(path)))
+        let relative = relative.map(|path| Path::new(".").join(path));
+        Ok(Built {
+            executable: relative.unwrap_or_else(|_| executable.into()),
+            files: cargo::files(&artifacts),
+        })
     }
+}
+
+/// A program that has been built.
+#[derive(Debug)]
+pub struct Built {
+    /// Its executable, relative to the current directory if it is below it.
+    pub executable: PathBuf,
+    /// The files of all its crates.
+    pub files: Vec<PathBuf>,
 }
 
 /// How a program is built.
@@ -117,10 +129,10 @@ pub struct BuildOptions {
     /// Builds with optimizations. Example: recorder run pipeline --release
     #[arg(long)]
     pub release: bool,
-    /// Builds with these features of the program's package. Example: --features tls,log
+    /// Enables these features of the program's package. Example: --features tls,log
     #[arg(long, value_name = "FEATURES", value_delimiter = ',')]
     pub features: Vec<String>,
-    /// Builds without the network
+    /// Builds without access to the network
     #[arg(long)]
     pub offline: bool,
 }
@@ -154,7 +166,7 @@ pub fn programs() -> Result<Vec<Program>> {
             let target_directory = metadata.target_directory.as_std_path();
             targets.map(move |target| Program {
                 name: target.name.clone(),
-                kind: if target.is_example() { "example" } else { "bin" },
+                kind: if target.is_example() { EXAMPLE } else { "bin" },
                 package: package.name.to_string(),
                 source: target.src_path.clone().into(),
                 summary: summary(target),
@@ -176,21 +188,24 @@ pub fn programs() -> Result<Vec<Program>> {
 /// # Errors
 /// There is none; the message contains the most similar name.
 pub fn find<'a>(programs: &'a [Program], name: &str) -> Result<&'a Program, String> {
-    const MIN_SIMILARITY: f64 = 0.7;
     programs.iter().find(|program| program.name == name).ok_or_else(|| {
-        let most_similar = programs
-            .iter()
-            .filter(|program| program.listed)
-            .map(|program| (strsim::jaro_winkler(&program.name, name), &program.name))
-            .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        let hint = most_similar
-            .map_or_else(String::new, |(_, similar)| format!("; did you mean {similar:?}?"));
+        let listed = programs.iter().filter(|program| program.listed);
+        let hint = suggest(name, listed.map(|program| program.name.as_str()));
         format!(
             "this workspace has no example or binary {name:?}{hint} (`recorder list` shows all \
              programs)"
         )
     })
+}
+
+/// A question whether the most similar of these names was meant, or an empty string.
+pub(crate) fn suggest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> String {
+    const MIN_SIMILARITY: f64 = 0.7;
+    let most_similar = names
+        .map(|similar| (strsim::jaro_winkler(similar, name), similar))
+        .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    most_similar.map_or_else(String::new, |(_, similar)| format!("; did you mean {similar:?}?"))
 }
 
 /// The first line of a program's documentation, or an empty string.

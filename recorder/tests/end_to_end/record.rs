@@ -117,7 +117,7 @@ fn a_program_without_channels() {
     run(place.recorder(&["record", "-o", "x.json", "--", program("plain")]))
         .expect_status(1)
         .expect_stdout("plain\n")
-        .expect_stderr("recorder: recorded nothing: plain created no channel of `instrumented`");
+        .expect_stderr("recorder: recorded nothing: plain used no channel, lock or thread, or it");
     // The status of a program that failed is passed on.
     run(place.recorder(&["record", "-o", "x.json", "--", "sh", "-c", "exit 3"]))
         .expect_status(3)
