@@ -13,9 +13,9 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 
 use serde_json::Value;
 
-use super::invocation::{Invocation, is_cfg};
+use super::invocation::Invocation;
 use super::not_recorded::{self, NotRecorded};
-use super::{Plan, crate_root, facade, own_path, text, write_whole};
+use super::{Plan, facade, own_path, write_whole};
 
 /// The name of the link for `RUSTC_WRAPPER`.
 pub(super) const RUSTC: &str = "recorded-rustc";
@@ -77,50 +77,25 @@ enum Treatment<'a> {
 }
 
 impl Plan {
-    fn treatment(&self, invocation: &Invocation, rustc: &[OsString]) -> Treatment<'_> {
+    fn treatment(&self, invocation: &Invocation) -> Treatment<'_> {
         let facade = invocation.target.as_ref().and_then(|target| self.facades.get(target));
-        let (Some(facade), Some(root)) = (facade, &invocation.root) else {
-            return Treatment::Alone;
-        };
+        let (Some(facade), Some(_)) = (facade, &invocation.root) else { return Treatment::Alone };
         let package = env::var("CARGO_PKG_NAME").unwrap_or_default();
-        let source = fs::read_to_string(root).unwrap_or_default();
-        let mut further: Option<Vec<String>> = None;
-        let mut holds = |name: &str, value: Option<&str>| {
-            invocation.has_cfg(name, value)
-                || name != "feature"
-                    && further
-                        .get_or_insert_with(|| conditions(rustc, invocation))
-                        .iter()
-                        .any(|cfg| is_cfg(cfg, name, value))
-        };
-        if self.crates.contain(&package) && crate_root::uses_std(&source, &mut holds) {
-            Treatment::Recorded(facade)
-        } else {
-            Treatment::WithRecorded(facade)
+        match self.crates.contain(&package) {
+            true => Treatment::Recorded(facade),
+            false => Treatment::WithRecorded(facade),
         }
     }
-}
-
-/// The conditions that hold for the target, as the compiler prints them.
-fn conditions(rustc: &[OsString], invocation: &Invocation) -> Vec<String> {
-    let Some((program, arguments)) = rustc.split_first() else { return Vec::new() };
-    let mut command = Command::new(program);
-    command.args(arguments).args(["--print=cfg"]);
-    command.args(invocation.target.iter().flat_map(|target| ["--target", target]));
-    command.args(invocation.codegen.iter().flat_map(|option| ["-C", option]));
-    let output = command.output().map(|output| text(&output.stdout)).unwrap_or_default();
-    output.lines().map(str::to_owned).collect()
 }
 
 /// Calls the compiler. `arguments` begin with its name, possibly after that of another wrapper.
 fn compile(plan: &Plan, arguments: &[OsString]) -> io::Result<ExitCode> {
     let names = arguments.iter().take_while(|argument| !is_option(argument)).count();
-    let (rustc, options) = arguments.split_at(names);
-    let invocation = Invocation::parse(options);
+    let invocation = Invocation::parse(&arguments[names..]);
     let mut command: Vec<OsString> = Vec::new();
     command.extend(plan.wrapper.iter().map(OsString::from));
     command.extend_from_slice(arguments);
-    match plan.treatment(&invocation, rustc) {
+    match plan.treatment(&invocation) {
         Treatment::Alone => execute(&command),
         Treatment::WithRecorded(facade) => {
             command.extend(caller_options(&invocation));
@@ -140,10 +115,7 @@ fn compile(plan: &Plan, arguments: &[OsString]) -> io::Result<ExitCode> {
 /// The options with which the callers of a dependency can be recorded, and found in the source.
 fn caller_options(invocation: &Invocation) -> Vec<OsString> {
     let mut options = vec!["force-frame-pointers=yes", "strip=none"];
-    let has_lines = invocation.codegen.iter().any(|option| {
-        option.strip_prefix("debuginfo=").is_some_and(|level| level != "0" && level != "none")
-    });
-    if !has_lines {
+    if !invocation.has_debug_information {
         options.push("debuginfo=line-tables-only");
     }
     options.into_iter().flat_map(|option| ["-C".into(), option.into()]).collect()

@@ -54,10 +54,8 @@ pub(super) struct Invocation {
     pub(super) out_dir: Option<PathBuf>,
     /// The end of the compiled file's name, before the extension.
     pub(super) extra_filename: String,
-    /// Conditions, as `name` or `name="value"`.
-    pub(super) cfgs: Vec<String>,
-    /// The options that decide which further conditions hold.
-    pub(super) codegen: Vec<String>,
+    /// Whether the compiled file will have debug information, at least for lines.
+    pub(super) has_debug_information: bool,
     pub(super) is_test: bool,
 }
 
@@ -87,14 +85,13 @@ impl Invocation {
                 "--crate-name" => parsed.crate_name = Some(value),
                 "--target" => parsed.target = Some(value),
                 "--out-dir" => parsed.out_dir = Some(value.into()),
-                "--cfg" => parsed.cfgs.push(value),
                 "-C" | "--codegen" => {
                     if let Some(metadata) = value.strip_prefix("metadata=") {
                         parsed.metadata = Some(metadata.to_owned());
                     } else if let Some(extra) = value.strip_prefix("extra-filename=") {
                         parsed.extra_filename = extra.to_owned();
-                    } else {
-                        parsed.codegen.push(value);
+                    } else if let Some(level) = value.strip_prefix("debuginfo=") {
+                        parsed.has_debug_information = !["0", "none"].contains(&level);
                     }
                 }
                 "--test" => parsed.is_test = true,
@@ -113,22 +110,6 @@ impl Invocation {
         let name = self.crate_name.as_deref().unwrap_or_default();
         let directory = self.out_dir.clone().unwrap_or_default();
         directory.join(format!("{name}{}", self.extra_filename))
-    }
-
-    /// Whether a condition given on the command line holds.
-    pub(super) fn has_cfg(&self, name: &str, value: Option<&str>) -> bool {
-        self.cfgs.iter().any(|cfg| is_cfg(cfg, name, value)) || name == "test" && self.is_test
-    }
-}
-
-/// Whether `cfg`, as `name` or `name="value"`, is this condition.
-pub(super) fn is_cfg(cfg: &str, name: &str, value: Option<&str>) -> bool {
-    match (cfg.split_once('='), value) {
-        (None, None) => cfg.trim() == name,
-        (Some((its_name, its_value)), Some(value)) => {
-            its_name.trim() == name && its_value.trim().trim_matches('"') == value
-        }
-        _ => false,
     }
 }
 
@@ -154,11 +135,11 @@ mod tests {
         assert_eq!(parsed.crate_name.as_deref(), Some("memchr"));
         assert_eq!(parsed.target.as_deref(), Some("x86_64-unknown-linux-gnu"));
         assert_eq!(parsed.metadata.as_deref(), Some("0123"));
-        assert_eq!(parsed.codegen, ["opt-level=3", "panic=abort"]);
+        assert!(!parsed.has_debug_information);
+        assert!(parse("-C debuginfo=2 src/lib.rs").has_debug_information);
+        assert!(!parse("-Cdebuginfo=0 src/lib.rs").has_debug_information);
         assert_eq!(parsed.file(), Path::new("target/deps/memchr-4567"));
-        assert!(parsed.has_cfg("feature", Some("std")) && !parsed.has_cfg("feature", Some("no")));
-        assert!(!parsed.has_cfg("test", None));
-        assert!(parse("--test src/lib.rs").has_cfg("test", None));
+        assert!(!parsed.is_test && parse("--test src/lib.rs").is_test);
     }
 
     #[test]

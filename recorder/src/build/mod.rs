@@ -3,7 +3,7 @@
 //!
 //! The compiler's option `--extern std=FILE` gives a crate another crate under the name `std`: the
 //! facade. Cargo builds the program with the recorder as the [wrapper](compiler) of the compiler,
-//! which adds that option for each crate that uses std. Build scripts and procedural macros run
+//! which adds that option for each crate; one that is `no_std` does not use it. Build scripts and procedural macros run
 //! during the build and are left alone; Cargo distinguishes them by the option `--target`.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,6 @@ use tracing::info_span;
 
 pub mod cargo;
 pub mod compiler;
-mod crate_root;
 mod facade;
 mod invocation;
 mod not_recorded;

@@ -10,6 +10,7 @@ mod configuration;
 /// Every kind of crate, in one program.
 mod crates;
 /// Crates and compilers that cannot be recorded, and crates with errors.
+mod dependencies;
 mod failures;
 /// A project straight from `cargo new`, and what is built again when.
 mod new_project;
