@@ -112,13 +112,14 @@ fn compile(plan: &Plan, arguments: &[OsString]) -> io::Result<ExitCode> {
     }
 }
 
-/// The options with which the callers of a dependency can be recorded, and found in the source.
-fn caller_options(invocation: &Invocation) -> Vec<OsString> {
-    let mut options = vec!["force-frame-pointers=yes", "strip=none"];
-    if !invocation.has_debug_information {
-        options.push("debuginfo=line-tables-only");
-    }
-    options.into_iter().flat_map(|option| ["-C".into(), option.into()]).collect()
+/// The options with which the callers of a dependency can be recorded, and found in the source; the
+/// last one if the program's profile has no debug information.
+pub(super) const OPTIONS: [&str; 3] =
+    ["-Cforce-frame-pointers=yes", "-Cstrip=none", "-Cdebuginfo=line-tables-only"];
+
+fn caller_options(invocation: &Invocation) -> impl Iterator<Item = OsString> {
+    let count = if invocation.has_debug_information { 2 } else { 3 };
+    OPTIONS.into_iter().take(count).map(OsString::from)
 }
 
 /// Calls `rustdoc`, which compiles the tests in the documentation of a crate.

@@ -12,7 +12,9 @@ use anyhow::{Context, Result, bail};
 use include_dir::{Dir, include_dir};
 use tracing::info_span;
 
-use super::{Rustc, short_hash, text};
+use super::{Rustc, compiler, short_hash, text};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 static SOURCES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/std");
 
@@ -66,11 +68,11 @@ const OPTIONS: &[&str] = &[
 /// The path of its sources in debug information: it stands for std, also for readers of places.
 const SOURCE_PREFIX: &str = "/rustc/recorder/library";
 
-/// A hash of all sources, and of how they are compiled.
+/// A hash of all sources, and of how they and the program's crates are compiled.
 pub(super) fn hash_of_sources() -> String {
     let mut files: Vec<_> = files(&SOURCES).collect();
     files.sort_unstable();
-    short_hash(&(files, STEPS, OPTIONS, SOURCE_PREFIX))
+    short_hash(&(files, STEPS, OPTIONS, SOURCE_PREFIX, compiler::OPTIONS, VERSION))
 }
 
 fn files<'a>(directory: &'a Dir<'a>) -> Box<dyn Iterator<Item = (&'a Path, &'a [u8])> + 'a> {

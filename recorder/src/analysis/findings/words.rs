@@ -66,6 +66,11 @@ pub(super) fn call_of_dependency(
     analysis.catalog.places[place?].dependency_call()
 }
 
+/// Whether a place is in a dependency, and no call of the program is known to have led there.
+pub(super) fn is_internal(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> bool {
+    place.is_some_and(|place| analysis.catalog.places[place].is_internal())
+}
+
 /// Whether a place is in a dependency.
 pub(super) fn is_in_dependency(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> bool {
     place.is_some_and(|place| analysis.catalog.places[place].dependency().is_some())

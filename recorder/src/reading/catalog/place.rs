@@ -78,6 +78,12 @@ impl Place {
         }
     }
 
+    /// Whether it is in a dependency, and no call of the program is known to have led there: as where
+    /// the thread of a pool waits for work.
+    pub fn is_internal(&self) -> bool {
+        self.dependency().is_some() && self.called.is_none()
+    }
+
     /// The call of a dependency that led to it, if that is known: `Receiver::recv of flume`.
     pub fn dependency_call(&self) -> Option<String> {
         let (call, package) = (self.called.as_ref()?, self.dependency()?);

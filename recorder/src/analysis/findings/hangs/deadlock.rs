@@ -6,7 +6,7 @@ use super::forgotten_sender::sender_name;
 use super::{known_holder, stuck};
 use crate::analysis::Analysis;
 use crate::analysis::findings::words::{
-    at, call_of_dependency, is_in_dependency, list, since, thread, waits,
+    at, call_of_dependency, is_in_dependency, is_internal, list, since, thread, waits,
 };
 use crate::analysis::findings::{Code, Finding};
 use crate::analysis::wait_for::{Blocked, Reason};
@@ -29,14 +29,20 @@ pub(super) fn deadlock(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Findin
 }
 
 /// The threads in the order in which they wait for each other; last those that only wait for
-/// another to end.
+/// another to end, or for work in a dependency.
 fn in_turn(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Vec<ThreadIndex> {
     let blocked = |thread: ThreadIndex| analysis.wait_for.blocked(thread);
     let only_joins = |thread: ThreadIndex| {
         matches!(blocked(thread).map(|it| it.wait.call()), Some(Call::Join | Call::Scope))
     };
+    // The thread of a pool in a dependency waits for work whenever the program does.
+    let waits_for_work = |thread: ThreadIndex| {
+        is_internal(analysis, blocked(thread).and_then(|it| it.wait.operation.place))
+    };
     let mut left: Vec<_> = cause.to_vec();
-    left.sort_by_key(|&thread| (only_joins(thread), first_read(analysis, thread).is_none()));
+    left.sort_by_key(|&thread| {
+        (waits_for_work(thread), only_joins(thread), first_read(analysis, thread).is_none())
+    });
     let mut cycle: Vec<ThreadIndex> = Vec::new();
     while !left.is_empty() {
         let last = cycle.last().and_then(|&last| blocked(last));

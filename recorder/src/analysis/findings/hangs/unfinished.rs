@@ -5,7 +5,7 @@ use format::{Call, EndCause};
 use super::forgotten_sender::sender_name;
 use crate::analysis::Analysis;
 use crate::analysis::findings::words::{
-    at, call, channel, counted, list, method, place_after, since, thread, waits,
+    self, at, call, channel, counted, list, method, place_after, since, thread, waits,
 };
 use crate::analysis::findings::{Certainty, Code, Finding};
 use crate::analysis::wait_for::{Needs, Reason};
@@ -107,7 +107,8 @@ fn why(analysis: &Analysis<'_>, process: ProcessIndex) -> String {
     }
 }
 
-/// The thread to begin with: `main` if it waits, or else the one that has waited longest.
+/// The thread to begin with: `main` if it waits, or else the one that has waited longest; last those
+/// that wait for work in a dependency.
 fn subject(analysis: &Analysis<'_>, process: ProcessIndex) -> Option<ThreadIndex> {
     let threads = analysis.catalog.threads.iter_enumerated();
     let own = threads.filter(|(_, facts)| facts.process == process).map(|(thread, _)| thread);
@@ -118,10 +119,15 @@ fn subject(analysis: &Analysis<'_>, process: ProcessIndex) -> Option<ThreadIndex
         Some(wait.begin)
     };
     let main = analysis.state.processes[process].main.filter(|main| alive.contains(main));
-    let waiting = alive.iter().copied().filter(|thread| begin(thread).is_some());
+    let waiting = || alive.iter().copied().filter(|thread| begin(thread).is_some());
+    let is_internal = |thread: &ThreadIndex| {
+        let wait = analysis.open_wait(*thread);
+        words::is_internal(analysis, wait.and_then(|wait| wait.operation.place))
+    };
     main.filter(|main| begin(main).is_some())
-        .or_else(|| waiting.min_by_key(begin))
+        .or_else(|| waiting().filter(|thread| !is_internal(thread)).min_by_key(begin))
         .or(main)
+        .or_else(|| waiting().min_by_key(begin))
         .or_else(|| alive.first().copied())
 }
 
