@@ -6,6 +6,7 @@ use crate::project::Project;
 
 /// A dependency with a queue of its own: a lock, a condition variable, and a thread.
 const QUEUE: &str = r#"use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
@@ -13,6 +14,7 @@ use std::thread;
 pub struct Queue<T> {
     items: Mutex<VecDeque<T>>,
     changed: Condvar,
+    is_waited_for: AtomicBool,
 }
 
 impl<T> Queue<T> {
@@ -30,7 +32,10 @@ impl<T> Queue<T> {
         loop {
             match items.pop_front() {
                 Some(item) => return item,
-                None => items = self.changed.wait(items).unwrap(),
+                None => {
+                    self.is_waited_for.store(true, Ordering::Relaxed);
+                    items = self.changed.wait(items).unwrap();
+                }
             }
         }
     }
@@ -42,6 +47,9 @@ pub fn echo() -> (Arc<Queue<u32>>, Arc<Queue<u32>>) {
     let both = (Arc::clone(&questions), Arc::clone(&answers));
     thread::spawn(move || loop {
         let question = both.0.pop();
+        while !both.1.is_waited_for.load(Ordering::Relaxed) {
+            thread::yield_now();
+        }
         both.1.push(question + 1);
     });
     (questions, answers)

@@ -198,7 +198,7 @@ fn impossible_selections_are_refused() {
     for (arguments, why) in [
         (
             &["x.pftrace", "--from", "1ms"][..],
-            "x.pftrace is a trace; --from, --to, --around, --message and --max-events require a",
+            "x.pftrace is a trace; --from, --to, --around, --message, --max-events and --all",
         ),
         (&["x.rec", "--from", "1000s"], "there is nothing after 16m 40s"),
         (&["x.rec", "--from", "2ms", "--to", "1ms"], "--from is later than --to"),
@@ -221,7 +221,7 @@ fn the_number_of_events_of_a_recording_can_be_limited() {
     assert!(body == place.bytes("y.pftrace"));
     ran.expect_stderr("left out: ").expect_stderr("(at most 300 events)");
     run(place.recorder(&["open", "x.json", "--max-events", "300"])).expect_status(2).expect_stderr(
-        "x.json is a trace; --from, --to, --around, --message and --max-events require a",
+        "x.json is a trace; --from, --to, --around, --message, --max-events and --all",
     );
 }
 
