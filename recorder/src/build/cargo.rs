@@ -131,7 +131,11 @@ impl CargoCommand {
         command.args(self.toolchain.iter().map(|toolchain| format!("+{toolchain}")));
         match self.subcommand.as_str() {
             "test" | "t" | "bench" => {
-                command.arg(&self.subcommand).args(&self.options).arg("--no-run");
+                command.arg(&self.subcommand).args(&self.options);
+                // Cargo refuses the option if it is there twice.
+                if !self.options.iter().any(|option| option == "--no-run") {
+                    command.arg("--no-run");
+                }
             }
             "run" | "r" if !self.has_other_arguments => {
                 command.arg("build").args(&self.options);
@@ -341,6 +345,7 @@ mod tests {
     fn commands_that_run_something_are_built_first() {
         let test = built("cargo test --release name -- --nocapture");
         assert_eq!(test.as_deref(), Some("cargo test --release name --no-run"));
+        assert_eq!(built("cargo test --no-run").as_deref(), Some("cargo test --no-run"));
         let run = built("cargo +stable run -p a --bin b -- c");
         assert_eq!(run.as_deref(), Some("cargo +stable build -p a --bin b"));
         assert_eq!(built("cargo run argument"), None);
