@@ -5,6 +5,8 @@
 //! the C library itself. A test compares the declarations with those of the crate `libc`.
 #![allow(non_camel_case_types, reason = "the names are those of the C library")]
 
+#[cfg(recorded_as_it_is)]
+use std::ffi::c_ulong;
 use std::ffi::{c_int, c_long, c_void};
 
 pub(super) type clockid_t = c_int;
@@ -29,6 +31,8 @@ pub(super) struct pthread_attr_t {
     pub(super) words: [u64; 16],
 }
 
+#[cfg(recorded_as_it_is)]
+pub(super) const AT_PHDR: c_ulong = 3;
 pub(super) const CLOCK_REALTIME: clockid_t = 0;
 pub(super) const CLOCK_MONOTONIC: clockid_t = 1;
 pub(super) const EFBIG: c_int = 27;
@@ -48,6 +52,8 @@ unsafe extern "C" {
     pub(super) static etext: u8;
 
     pub(super) fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_int;
+    #[cfg(recorded_as_it_is)]
+    pub(super) fn getauxval(kind: c_ulong) -> c_ulong;
     pub(super) fn getrlimit(resource: c_int, limit: *mut rlimit) -> c_int;
     pub(super) fn gettid() -> c_int;
     pub(super) fn mmap(
@@ -88,6 +94,8 @@ mod tests {
 
     #[test]
     fn constants_and_layouts_are_those_of_the_c_library() {
+        #[cfg(recorded_as_it_is)]
+        assert_eq!(AT_PHDR, libc::AT_PHDR);
         assert_eq!(CLOCK_REALTIME, libc::CLOCK_REALTIME);
         assert_eq!(CLOCK_MONOTONIC, libc::CLOCK_MONOTONIC);
         assert_eq!(EFBIG, libc::EFBIG);

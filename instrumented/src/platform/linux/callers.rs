@@ -19,8 +19,12 @@ thread_local! {
     static STACK: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Finds out where this thread's stack is. May allocate and make system calls.
+/// Finds out where this thread's stack is, unless this code is in a shared library: addresses are
+/// looked up in the executable. May allocate and make system calls.
 pub(crate) fn find_stack() {
+    if !is_in_executable() {
+        return;
+    }
     let mut attributes = MaybeUninit::<c::pthread_attr_t>::uninit();
     // SAFETY: the call takes nothing and cannot fail.
     let thread = unsafe { c::pthread_self() };
@@ -78,6 +82,15 @@ pub(crate) fn callers() -> [u32; MAX_CALLERS] {
         frame = next;
     }
     callers
+}
+
+/// Whether this code is in the executable, and not in a shared library that it has loaded.
+fn is_in_executable() -> bool {
+    /// The length of the header of an ELF file, which the program headers follow.
+    const HEADER_BYTES: usize = 64;
+    // SAFETY: the call takes a number.
+    let program_headers = unsafe { c::getauxval(c::AT_PHDR) };
+    program_headers as usize == code().start + HEADER_BYTES
 }
 
 /// The addresses of the executable's code.
