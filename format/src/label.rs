@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn packages_are_where_cargo_puts_them() {
-        let git = "/root/.cargo/git/checkouts/shop-0123abcd/89ef012/crates/till/src/lib.rs";
+        let git = "/home/me/.cargo/git/checkouts/shop-0123abcd/89ef012/crates/till/src/lib.rs";
         assert_eq!(fetched_package(git), Some(("shop", "crates/till/src/lib.rs")));
         for other in ["", "/", "/a/registry/src/", "/a/registry/src/x/y", "/a/git/checkouts/x/y"] {
             assert_eq!(fetched_package(other), None, "{other}");
