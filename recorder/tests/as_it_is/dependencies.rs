@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::command::{Ran, run};
 use crate::project::Project;
 
 /// A dependency with a queue of its own: a lock, a condition variable, and a thread.
@@ -91,6 +92,13 @@ fn project() -> Project {
     project
 }
 
+/// Runs the recorder in the folder of the program.
+fn run_in_asks(project: &Project, arguments: &[&str]) -> Ran {
+    let mut command = project.recorder(arguments);
+    command.current_dir(project.path("asks"));
+    run(command)
+}
+
 /// The number of the line with this comment.
 fn line(comment: &str) -> usize {
     MAIN.lines().position(|line| line.ends_with(comment)).unwrap() + 1
@@ -99,11 +107,7 @@ fn line(comment: &str) -> usize {
 #[test]
 fn a_wait_in_a_dependency_has_the_place_of_the_programs_call() {
     let project = project();
-    let recorder = |arguments: &[&str]| {
-        let mut command = project.recorder(arguments);
-        command.current_dir(project.path("asks"));
-        crate::command::run(command)
-    };
+    let recorder = |arguments: &[&str]| run_in_asks(&project, arguments);
     // Of a release build only the lines are known, and the names of functions that are inlined.
     for (profile, function) in [(&[][..], "Queue::pop"), (&["--release"], "pop")] {
         let options =
@@ -129,11 +133,7 @@ fn a_wait_in_a_dependency_has_the_place_of_the_programs_call() {
 #[test]
 fn dependencies_are_folded_in_pictures() {
     let project = project();
-    let recorder = |arguments: &[&str]| {
-        let mut command = project.recorder(arguments);
-        command.current_dir(project.path("asks"));
-        crate::command::run(command)
-    };
+    let recorder = |arguments: &[&str]| run_in_asks(&project, arguments);
     recorder(&["run", "asks", "-o", "../run.rec", "-o", "../run.json", "--", "once"])
         .expect_status(0)
         .expect_stdout("2\n")
