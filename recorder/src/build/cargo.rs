@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, anyhow};
-use cargo_metadata::diagnostic::DiagnosticLevel;
 use cargo_metadata::{
     Artifact, CargoOpt, DependencyKind, Message, Metadata, MetadataCommand, PackageId,
 };
@@ -242,32 +241,23 @@ pub(crate) fn build(
     let mut cargo = command.stdout(Stdio::piped()).spawn().context("cannot run cargo")?;
     let mut artifacts = Vec::new();
     let mut held = String::new();
-    let mut failed = false;
     if let Some(stdout) = cargo.stdout.take() {
         for message in Message::parse_stream(BufReader::new(stdout)) {
             match message? {
                 Message::CompilerArtifact(artifact) => artifacts.push(artifact),
                 Message::CompilerMessage(diagnostic) => {
                     held += diagnostic.message.rendered.as_deref().unwrap_or_default();
-                    failed |= diagnostic.message.level == DiagnosticLevel::Error;
-                    if failed {
-                        print_diagnostics(&std::mem::take(&mut held));
-                    }
                 }
                 _ => {}
             }
         }
     }
     let status = cargo.wait()?;
+    // Not before Cargo has ended: its own lines would stand among these.
     if !status.success() {
-        print_diagnostics(&held);
+        let _ = write!(anstream::stderr(), "{held}");
     }
     Ok((status, artifacts))
-}
-
-/// Prints what the compiler has rendered, in color if the terminal has any.
-fn print_diagnostics(rendered: &str) {
-    let _ = write!(anstream::stderr(), "{rendered}");
 }
 
 /// The files of artifacts.
