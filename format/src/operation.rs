@@ -277,7 +277,7 @@ macro_rules! operations {
 
             /// The call that it is part of.
             #[inline]
-            pub fn call(self) -> Call {
+            pub const fn call(self) -> Call {
                 match self { $(OperationKind::$name => Call::$call,)* }
             }
 

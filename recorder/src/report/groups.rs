@@ -127,8 +127,7 @@ impl<'a> ChannelKey<'a> {
 
 /// The channels of the report, those made at one place together if there are many.
 pub(super) fn channels(catalog: &Catalog) -> Vec<Vec<ChannelIndex>> {
-    let indices: Vec<_> = catalog.channels.keys().collect();
-    let groups = grouped(&indices, |&index| {
+    let groups = grouped(&catalog.flow_order.channels, |&index| {
         let channel = &catalog.channels[index];
         channel.place.map(|_| ChannelKey::new(channel))
     });
@@ -149,8 +148,8 @@ pub(super) fn channel_name(catalog: &Catalog, channels: &[ChannelIndex]) -> Stri
 /// many.
 pub(super) fn threads(analysis: &Analysis<'_>) -> Vec<Vec<ThreadIndex>> {
     let catalog = analysis.catalog;
-    let indices: Vec<_> =
-        catalog.threads.keys().filter(|&thread| analysis.is_counted(thread)).collect();
+    let mut indices = catalog.flow_order.threads.clone();
+    indices.retain(|&thread| analysis.is_counted(thread));
     let groups = grouped(&indices, |&index| {
         let thread = &catalog.threads[index];
         let place = thread.spawned?.place?;

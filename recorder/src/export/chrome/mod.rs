@@ -128,7 +128,8 @@ impl<'a> Chrome<'a> {
                 let ids = (catalog.processes[thread.process].track, thread.track);
                 self.threads[index] = prefix(ids);
                 self.metadata(ids, "thread_name", "name", thread.name.as_str());
-                self.metadata(ids, "thread_sort_index", "sort_index", usize::from(index));
+                let rank = catalog.flow_order.thread_rank(index);
+                self.metadata(ids, "thread_sort_index", "sort_index", rank);
             }
         }
     }

@@ -8,8 +8,8 @@ use super::fields::{process_descriptor, thread_descriptor, track_descriptor};
 use super::packets::Track;
 use crate::reading::catalog::{Catalog, ChannelIndex, PrimitiveIndex, ProcessIndex, ThreadIndex};
 
-/// The tracks that have been described. Processes, threads and channels are shown in the order of the
-/// catalog.
+/// The tracks that have been described. Threads and channels are shown in the order in which
+/// messages flow.
 #[derive(Debug)]
 pub(super) struct Tracks {
     processes: TiVec<ProcessIndex, Option<Track>>,
@@ -106,7 +106,8 @@ impl Perfetto<'_> {
         self.process_track(facts.process);
         let pid = self.catalog.processes[facts.process].track;
         let track = self.packets.track(None, |track| {
-            track.number(track_descriptor::SIBLING_ORDER_RANK, usize::from(thread) as u64);
+            let rank = self.catalog.flow_order.thread_rank(thread);
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank as u64);
             track.nested(track_descriptor::THREAD, |descriptor| {
                 descriptor.number(thread_descriptor::PID, pid);
                 descriptor.number(thread_descriptor::TID, facts.track);
@@ -137,7 +138,8 @@ impl Perfetto<'_> {
     fn new_channel_tracks(&mut self, channel: ChannelIndex) -> ChannelTracks {
         let facts = &self.catalog.channels[channel];
         let all = self.group(facts.process, Group::Channels);
-        let group = self.packets.group(all, &facts.label, usize::from(channel) as u64);
+        let rank = self.catalog.flow_order.channel_rank(channel);
+        let group = self.packets.group(all, &facts.label, rank as u64);
         let depth = self.packets.counter_track(group, "queue depth", 0, "messages");
         let senders = self.packets.counter_track(group, "live senders", 1, "senders");
         *self.tracks.channels[channel].insert(ChannelTracks { group, depth, senders })

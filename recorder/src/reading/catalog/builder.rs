@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use format::packed::{Operation, Piece, Unpacker};
 use format::{
-    BlockHeader, EndCause, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED, UNKNOWN_STATUS,
-    default_label,
+    BlockHeader, EndCause, Event, OperationKind, PrimitiveKind, Record, Subject, UNBOUNDED,
+    UNKNOWN_STATUS, default_label,
 };
 use typed_index_collections::TiVec;
 
@@ -13,8 +13,9 @@ use super::first_use::{FirstUse, FirstUses, Placed};
 use super::labels::{Labels, distinguish, primitive_type, readable, track};
 use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
-    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, Frame, Frames, Level, Numbers,
-    Pauses, PlaceIndex, Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread, ThreadOutcome,
+    Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, FlowOrder, Frame, Frames, Level,
+    Numbers, Pauses, PlaceIndex, Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread,
+    ThreadOutcome,
 };
 use crate::reading::Damage;
 use crate::reading::alignment::{Alignment, align, refuse_duplicates};
@@ -49,6 +50,10 @@ struct Draft {
     run_end: Option<RunEnd>,
     observations: ObservationFacts,
     first_uses: FirstUses,
+    /// The numbers of threads, and of endpoints that they have operated on.
+    uses: BTreeSet<(u32, u32)>,
+    /// By number of thread: the endpoint that it has operated on first.
+    first_used: BTreeMap<u32, u32>,
     /// Ticks of the events by which the recording paused, or went on, and whether it paused; with
     /// their threads.
     pauses: BTreeSet<(u32, u64, bool)>,
@@ -119,6 +124,7 @@ impl CatalogBuilder {
             thread: number,
             block: BlockPlaces::new(block.process),
             run: Records::NO_RUN,
+            last_used: None,
         };
         let (readable, error) = if packed {
             (0, records.packed(content, &mut self.unpacker).err())
@@ -188,6 +194,8 @@ impl CatalogBuilder {
         self.extend_observations(catalog);
         self.extend_channels(catalog);
         self.extend_endpoints(catalog);
+        self.extend_uses(catalog);
+        catalog.flow_order = FlowOrder::of(catalog);
         self.extend_primitives(catalog);
         self.extend_callsites_and_tasks(catalog);
         Ok(alignment)
@@ -454,6 +462,19 @@ impl CatalogBuilder {
         }
     }
 
+    fn extend_uses(&self, catalog: &mut Catalog) {
+        for (numbers, draft) in catalog.numbers.iter().zip(&self.drafts) {
+            let indices =
+                |thread, endpoint| numbers.threads.get(thread).zip(numbers.endpoints.get(endpoint));
+            let uses = draft.uses.iter();
+            catalog.uses.extend(uses.filter_map(|&(thread, endpoint)| indices(thread, endpoint)));
+            let first_used = draft.first_used.iter();
+            let first_used =
+                first_used.filter_map(|(&thread, &endpoint)| indices(thread, endpoint));
+            catalog.first_used.extend(first_used);
+        }
+    }
+
     fn extend_primitives(&self, catalog: &mut Catalog) {
         let mut new = self.new_facts(
             catalog,
@@ -542,6 +563,18 @@ const ONLY_TIME_MATTERS: [bool; 256] = {
     table
 };
 
+/// By code: whether it is that of an operation on a channel.
+const IS_ON_CHANNEL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut index = 0;
+    while index < OperationKind::ALL.len() {
+        let kind = OperationKind::ALL[index];
+        table[kind as usize] = matches!(kind.call().subject(), Subject::Endpoint);
+        index += 1;
+    }
+    table
+};
+
 /// The records of a block, while they are read.
 struct Records<'a> {
     process: &'a mut Process,
@@ -554,6 +587,8 @@ struct Records<'a> {
     /// Ticks since the process's start of the first and the last operation that are not in the
     /// draft's extent yet; the wrong way round if there are none.
     run: (i64, i64),
+    /// The endpoint of the last operation on a channel.
+    last_used: Option<u32>,
 }
 
 impl Records<'_> {
@@ -564,11 +599,13 @@ impl Records<'_> {
         let mut at = 0;
         while at < bytes.len() {
             for words in bytes[at..].as_chunks::<24>().0 {
-                let first = u64::from_le_bytes(words.as_chunks().0[0]);
-                if !ONLY_TIME_MATTERS[usize::from(first as u8)] {
+                let [first, second] = [0, 1].map(|at| u64::from_le_bytes(words.as_chunks().0[at]));
+                let code = first as u8;
+                if !ONLY_TIME_MATTERS[usize::from(code)] {
                     break;
                 }
                 self.operation(Ticks(first >> 8));
+                self.uses(code, second as u32);
                 at += 24;
             }
             if at == bytes.len() {
@@ -589,8 +626,12 @@ impl Records<'_> {
     fn packed(&mut self, content: &[u8], unpacker: &mut Unpacker) -> Result<(), format::Error> {
         unpacker.begin(content)?;
         // Few blocks have spawns, and to look for them takes time.
-        let mut shapes = (0..unpacker.shapes()).map(|shape| unpacker.shape(shape as u16));
-        let has_spawns = shapes.any(|(code, ..)| code == OperationKind::Spawn as u8);
+        let mut has_spawns = false;
+        for shape in 0..unpacker.shapes() {
+            let (code, endpoint, _) = unpacker.shape(shape as u16);
+            has_spawns |= code == OperationKind::Spawn as u8;
+            self.uses(code, endpoint);
+        }
         let mut room = [Operation::default(); 128];
         while let Some(piece) = unpacker.next(content, &mut room)? {
             let count = match piece {
@@ -621,6 +662,16 @@ impl Records<'_> {
     fn operation(&mut self, ticks: Ticks) {
         let ticks = ticks.since(self.start);
         self.run = (self.run.0.min(ticks), self.run.1.max(ticks));
+    }
+
+    /// Takes in the endpoint of an operation with this code.
+    #[inline]
+    fn uses(&mut self, code: u8, endpoint: u32) {
+        if IS_ON_CHANNEL[usize::from(code)] && self.last_used != Some(endpoint) {
+            self.last_used = Some(endpoint);
+            self.draft.uses.insert((self.thread, endpoint));
+            self.draft.first_used.entry(self.thread).or_insert(endpoint);
+        }
     }
 
     /// Looks in the operations of the block for the first uses of what was made inside the standard

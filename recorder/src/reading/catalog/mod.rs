@@ -16,12 +16,14 @@ use super::time::Nanos;
 
 pub(super) mod builder;
 mod first_use;
+mod flow_order;
 pub mod index;
 mod labels;
 mod observation;
 mod pauses;
 mod place;
 
+pub use flow_order::FlowOrder;
 pub use index::{
     CallsiteIndex, ChannelIndex, EndpointIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target,
     ThreadIndex,
@@ -49,6 +51,8 @@ pub struct Catalog {
     pub callsites: TiVec<CallsiteIndex, Callsite>,
     /// Places in the source.
     pub places: TiVec<PlaceIndex, Place>,
+    /// The threads and channels in the order in which pictures and reports show them.
+    pub flow_order: FlowOrder,
     /// The time of the last event, or of the end of the last process that was seen to end.
     pub end: Nanos,
     /// From when on the recording has all events. Before that a flight recorder has discarded events
@@ -57,6 +61,10 @@ pub struct Catalog {
     /// What the numbers of each process stand for.
     pub(super) numbers: TiVec<ProcessIndex, Numbers>,
     labels: TiVec<ProcessIndex, labels::Labels>,
+    /// Which threads have operated on which endpoints.
+    uses: BTreeSet<(ThreadIndex, EndpointIndex)>,
+    /// The endpoint that each thread has operated on first.
+    first_used: BTreeMap<ThreadIndex, EndpointIndex>,
     /// The callers that are known in the source: numbers of processes, and return addresses.
     resolved_callers: BTreeSet<(u32, u32)>,
     /// The monotonic clock at the trace's start, once there are events.

@@ -20,7 +20,7 @@ pub(super) fn write(text: &Text<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     let weight =
         |index: ChannelIndex| state.channels[index].all_sent().max(state.channels[index].received);
     let groups = groups::channels(catalog);
-    let shown = most(groups, weight, |index| catalog.channels[index].process);
+    let shown = most(groups, weight, |index| catalog.flow_order.channel_rank(index));
     if shown.is_empty() {
         return Ok(());
     }

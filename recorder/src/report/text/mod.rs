@@ -8,7 +8,6 @@ use super::{Report, pauses, window};
 use crate::analysis::findings::words::counted;
 use crate::analysis::findings::{Finding, Severity};
 use crate::layout::{DEFAULT_WIDTH, wrap, wrap_with_chain};
-use crate::reading::catalog::ProcessIndex;
 
 mod bottleneck;
 mod channels;
@@ -88,18 +87,18 @@ fn more(f: &mut fmt::Formatter<'_>, count: usize, noun: &str) -> fmt::Result {
     }
 }
 
-/// The groups with the most of something, by process.
-fn most<I: Copy + Ord>(
+/// The groups with the most of something, in the order of their ranks.
+fn most<I: Copy>(
     mut groups: Vec<Vec<I>>,
     weight: impl Fn(I) -> u64,
-    process: impl Fn(I) -> ProcessIndex,
+    rank: impl Fn(I) -> usize,
 ) -> Vec<Vec<I>> {
     if groups.len() > MAX_ROWS {
         let sum = |group: &Vec<I>| group.iter().map(|&it| weight(it)).fold(0, u64::saturating_add);
         groups.sort_by_key(|group| Reverse(sum(group)));
         groups.truncate(MAX_ROWS);
     }
-    groups.sort_by_key(|group| (process(group[0]), group[0]));
+    groups.sort_by_key(|group| rank(group[0]));
     groups
 }
 

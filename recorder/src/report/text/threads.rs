@@ -43,7 +43,7 @@ pub(super) fn write(text: &Text<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
     let Analysis { catalog, state, .. } = &text.report.analysis;
     let weight = |index: ThreadIndex| state.threads[index].events;
     let groups = groups::threads(&text.report.analysis);
-    let shown = most(groups, weight, |index| catalog.threads[index].process);
+    let shown = most(groups, weight, |index| catalog.flow_order.thread_rank(index));
     let rows: Vec<_> = shown.iter().map(|threads| row(text, threads)).collect();
     let table = table(text, rows);
     write!(f, "\n{}\n{table}", heading("Threads"))?;
