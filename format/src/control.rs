@@ -13,6 +13,8 @@ pub const PAUSED: usize = 0;
 pub const LIMIT: usize = 1;
 /// Index of the word that a process increments to make a flight recorder write out its blocks.
 pub const KEEP: usize = 2;
+/// Index of the word with the value of [`KEEP`] up to which a flight recorder has written.
+pub const KEPT: usize = 5;
 /// Index of the word with the recorder's process id.
 pub const RECORDER: usize = 3;
 /// Index of the word with the maximum number of bytes recorded of a message's value; 0 records

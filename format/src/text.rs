@@ -170,6 +170,15 @@ pub(crate) fn key(name: &str, out: &mut String) {
     out.push('=');
 }
 
+/// Whether a character changes the direction in which the text around it is shown, and with it the
+/// order of its characters. See [UAX #9](https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters).
+pub fn is_direction_control(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
 /// Appends `text` in quotes.
 pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
@@ -177,7 +186,7 @@ pub(crate) fn quote(text: &str, out: &mut String) {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if c.is_control() => out.extend(c.escape_unicode()),
+            c if c.is_control() || is_direction_control(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
@@ -289,12 +298,21 @@ mod tests {
 
     #[test]
     fn a_quoted_text_and_the_rest_of_the_line_are_read() {
-        for text in
-            ["", "a b", "\"", "\\", "\\\"", "\\u{61}", "\n\r\t\0\u{7f}\u{85}", "é🦀\u{2028}"]
-        {
+        for text in [
+            "",
+            "a b",
+            "\"",
+            "\\",
+            "\\\"",
+            "\\u{61}",
+            "\n\r\t\0\u{7f}\u{85}",
+            "é🦀\u{2028}",
+            "a\u{202e}b",
+        ] {
             let mut quoted = String::new();
             quote(text, &mut quoted);
             assert!(!quoted.contains(char::is_control), "{quoted}");
+            assert!(!quoted.contains(is_direction_control), "{quoted}");
             let after = quoted.strip_prefix('"').unwrap().to_owned() + " next=\"1\"";
             assert_eq!(unquote(&after), Ok((text.to_owned(), " next=\"1\"")));
         }

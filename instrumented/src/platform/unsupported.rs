@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 
 pub(crate) fn choose_clock() {}
@@ -21,6 +22,10 @@ pub(crate) fn calibration() -> (u64, u64) {
 
 pub(crate) fn wall_ns() -> u64 {
     0
+}
+
+pub(crate) fn create_private(_: &Path) -> io::Result<File> {
+    Err(unsupported())
 }
 
 pub(crate) fn allocate(_: &File, _: u64, _: usize) -> io::Result<()> {

@@ -203,7 +203,7 @@ fn map_control(session: &Path) -> io::Result<&'static [AtomicU64]> {
 fn create_part(session: &Path) -> io::Result<(File, u32)> {
     for process in 0..u32::MAX {
         let path = session.join(format!("{process}.part"));
-        match File::options().read(true).write(true).create_new(true).open(path) {
+        match platform::create_private(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             file => return Ok((file?, process)),
         }

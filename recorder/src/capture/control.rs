@@ -1,15 +1,21 @@
 //! Controls a run that another `recorder` process is recording.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, DirEntry, File};
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use format::control;
 use rustix::process::{Pid, test_kill_process};
 
 use super::session::{DIRECTORY_PREFIX, base_directories};
 use super::{Error, Result};
+use crate::reading::catalog::readable;
 
 /// The file of words that a recorder shares with the processes of its run: see
 /// [`format::control`].
@@ -20,8 +26,8 @@ impl ControlFile {
     /// Creates the file in a run's directory, with these values of words; the others are 0.
     pub(super) fn create(directory: &Path, words: &[(usize, u64)]) -> io::Result<Self> {
         let mut options = File::options();
-        let file =
-            options.read(true).write(true).create_new(true).open(directory.join(control::FILE))?;
+        options.read(true).write(true).create_new(true).mode(0o600);
+        let file = options.open(directory.join(control::FILE))?;
         file.set_len(control::BYTES as u64)?;
         let control = ControlFile(file);
         words.iter().try_for_each(|&(word, value)| control.set(word, value))?;
@@ -46,9 +52,19 @@ fn offset(word: usize) -> u64 {
 /// A run that is being recorded.
 #[derive(Debug)]
 pub struct ActiveRun {
+    directory: PathBuf,
     control: ControlFile,
     /// The process ID of its recorder.
     recorder: u32,
+}
+
+/// The file in a run's directory with the absolute path of the last snapshot.
+const LAST_SNAPSHOT: &str = "last-snapshot";
+
+/// Notes in a run's directory to which path the snapshot with this number was written.
+pub(super) fn note_snapshot(directory: &Path, path: &Path) -> io::Result<()> {
+    let path = std::path::absolute(path)?;
+    fs::write(directory.join(LAST_SNAPSHOT), path.as_os_str().as_encoded_bytes())
 }
 
 impl ActiveRun {
@@ -67,9 +83,9 @@ impl ActiveRun {
             .filter(|run| recorder.is_none_or(|pid| run.recorder == pid) && run.is_alive())
             .collect();
         if runs.len() > 1 {
-            let mut recorders: Vec<_> = runs.iter().map(|run| run.recorder).collect();
-            recorders.sort_unstable();
-            return Err(Error::SeveralRuns(recorders));
+            let mut runs: Vec<_> = runs.iter().map(ActiveRun::to_string).collect();
+            runs.sort_unstable();
+            return Err(Error::SeveralRuns(runs.join(", ")));
         }
         runs.pop().ok_or(recorder.map_or(Error::NoRun, Error::NoSuchRun))
     }
@@ -78,26 +94,60 @@ impl ActiveRun {
         let file = File::options().read(true).write(true).open(directory.join(control::FILE))?;
         let control = ControlFile(file);
         let recorder = control.get(control::RECORDER)? as u32;
-        Ok(ActiveRun { control, recorder })
+        Ok(ActiveRun { directory: directory.to_owned(), control, recorder })
     }
 
     fn is_alive(&self) -> bool {
         Pid::from_raw(self.recorder as i32).is_some_and(|pid| test_kill_process(pid).is_ok())
     }
 
-    /// Pauses or resumes the recording of operations.
-    ///
-    /// # Errors
-    /// The control file cannot be written.
-    pub fn set_paused(&self, paused: bool) -> io::Result<()> {
-        self.control.set(control::PAUSED, paused.into())
-    }
-
-    /// Makes the flight recorder write a snapshot.
+    /// Pauses or resumes the recording of operations. Returns whether that changes anything.
     ///
     /// # Errors
     /// The control file cannot be read or written.
-    pub fn request_snapshot(&self) -> io::Result<()> {
-        self.control.set(control::KEEP, self.control.get(control::KEEP)? + 1)
+    pub fn set_paused(&self, paused: bool) -> Result<bool> {
+        let was_paused = self.control.get(control::PAUSED)? != 0;
+        self.control.set(control::PAUSED, paused.into())?;
+        Ok(was_paused != paused)
+    }
+
+    /// Makes the flight recorder write a snapshot, and returns its path.
+    ///
+    /// # Errors
+    /// [`Error::NotAFlightRecorder`], [`Error::NotKept`], or the control file cannot be read or
+    /// written.
+    pub fn keep(&self) -> Result<PathBuf> {
+        const POLL_INTERVAL: Duration = Duration::from_millis(10);
+        const TIMEOUT: Duration = Duration::from_secs(60);
+        if self.directory.join(super::session::RECORDING).symlink_metadata().is_ok() {
+            return Err(Error::NotAFlightRecorder(self.to_string()));
+        }
+        let request = self.control.get(control::KEEP)? + 1;
+        self.control.set(control::KEEP, request)?;
+        let start = Instant::now();
+        while self.control.get(control::KEPT)? < request {
+            if !self.is_alive() || start.elapsed() > TIMEOUT {
+                return Err(Error::NotKept(self.to_string()));
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+        let path = fs::read(self.directory.join(LAST_SNAPSHOT));
+        let path = path.map_err(|_| Error::NotKept(self.to_string()))?;
+        Ok(PathBuf::from(OsString::from_vec(path)))
+    }
+}
+
+/// `process 1234 (recorder run server)`
+impl fmt::Display for ActiveRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.recorder)?;
+        let Ok(command) = fs::read(format!("/proc/{}/cmdline", self.recorder)) else {
+            return Ok(());
+        };
+        let command = String::from_utf8_lossy(&command);
+        let mut words = command.trim_end_matches('\0').split('\0');
+        let program = words.next().and_then(|program| program.rsplit('/').next());
+        let words: Vec<_> = program.into_iter().chain(words).collect();
+        write!(f, " ({})", readable(&words.join(" ")))
     }
 }

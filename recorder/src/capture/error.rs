@@ -40,9 +40,15 @@ pub enum Error {
     /// No program is being recorded.
     #[error("no `recorder run` or `recorder record` is running")]
     NoRun,
-    /// Recorders with these process IDs are running, and it is not known which of them is meant.
-    #[error("several recorders are running; give the process ID of one: {}", list(.0))]
-    SeveralRuns(Vec<u32>),
+    /// These recorders are running, and it is not known which of them is meant.
+    #[error("several recorders are running; give the process ID of one: {0}")]
+    SeveralRuns(String),
+    /// The run of this recorder keeps everything.
+    #[error("{0} keeps all events; `recorder keep` is for flight recorders (--last)")]
+    NotAFlightRecorder(String),
+    /// This recorder has not written the snapshot.
+    #[error("{0} has not saved its events; see its messages")]
+    NotKept(String),
     /// The head of a process's file contradicts the format.
     #[error(transparent)]
     Format(#[from] format::Error),
@@ -56,8 +62,3 @@ pub enum Error {
 
 /// The result of running or recording a program.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-fn list(recorders: &[u32]) -> String {
-    let recorders: Vec<_> = recorders.iter().map(u32::to_string).collect();
-    recorders.join(", ")
-}

@@ -3,6 +3,7 @@
 pub mod control;
 mod error;
 pub mod hang;
+pub mod remaining;
 pub mod run;
 pub mod session;
 mod threads;

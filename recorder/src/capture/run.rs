@@ -21,6 +21,7 @@ use signal_hook::low_level::siginfo::Cause;
 use tracing::{debug, info, info_span};
 
 use super::hang::{self, OnDeadlock, StallDetector};
+use super::remaining::{self, RemainingProcess};
 use super::session::{ProcessExit, SESSION_VARIABLE, Session};
 use super::threads::{Detail, Schedule};
 use super::{Error, Result};
@@ -58,6 +59,8 @@ pub struct RunOutcome {
     pub end_reason: Option<EndReason>,
     /// Why blocks could not be moved to the recording any more.
     pub error: Option<Error>,
+    /// Processes that go on.
+    pub remaining: Vec<RemainingProcess>,
 }
 
 /// Why the recorder ends a program.
@@ -145,7 +148,8 @@ pub fn run(
         },
     };
     info!(code = exit.code, signal = exit.signal, ?end_reason, "ended");
-    Ok(RunOutcome { exit, end_reason, error })
+    let remaining = remaining::of_session(session.directory());
+    Ok(RunOutcome { exit, end_reason, error, remaining })
 }
 
 fn start(command: &mut Command, session: &Session) -> Result<Child> {
@@ -318,8 +322,8 @@ impl Monitor<'_> {
     /// Writes a snapshot if one was requested since the last.
     fn write_snapshots(&mut self) {
         let Some(stem) = &self.options.snapshot_stem else { return };
-        let requested =
-            self.snapshot_signals + self.session.snapshot_requests().unwrap_or_default();
+        let requests = self.session.snapshot_requests().unwrap_or_default();
+        let requested = self.snapshot_signals + requests;
         if self.snapshots_written >= requested {
             return;
         }
@@ -331,6 +335,8 @@ impl Monitor<'_> {
             Ok(()) => self.options.console.note(format_args!("saved {}", path.display())),
             Err(error) => console::error(format_args!("{:#}", anyhow::Error::from(error))),
         }
+        // Fails only if the file is gone, and nobody waits then.
+        let _ = self.session.answer_snapshot_requests(requests);
     }
 
     /// After a timeout or a hang, sends SIGTERM, and SIGKILL if that was not enough.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, value_parser};
+use clap::Args;
 
 use super::viewer::ViewerOptions;
 use super::{InputOptions, values};
@@ -95,6 +95,6 @@ pub(crate) struct DetailOptions {
     /// In a trace (.json, .pftrace): maximum number of events. Findings, the longest waits, the
     /// slowest messages and all peaks are kept; short items are merged into slices that show their
     /// totals. Example: --max-events 500000
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = values::positive_count)]
     pub(crate) max_events: Option<u64>,
 }

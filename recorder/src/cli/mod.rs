@@ -68,9 +68,13 @@ pub(crate) enum Command {
     /// uses, without a change to their source. A program that depends on `instrumented` is built as
     /// usual and records itself.
     ///
-    /// Without -o, writes traces/NAME.json and traces/NAME.pftrace.
+    /// Without -o, keeps the run: writes NAME.rec, NAME.pftrace and NAME.json (if that is not larger
+    /// than 20 MB) to the folder traces of the workspace, or else to target/recorder. `recorder
+    /// report NAME`, `show`, `open`, `export` and `diff` find it there.
     ///
     /// Example: recorder run pipeline
+    ///
+    /// Example: recorder run server -- --port 8080
     Run(RunArgs),
     /// Records any command
     ///
@@ -78,10 +82,10 @@ pub(crate) enum Command {
     /// Any other program must use `instrumented`.
     ///
     /// The command shares the recorder's stdin, stdout and stderr, and determines its exit status.
-    /// Ctrl-C reaches the command, and the trace is still written. Without -o, writes
-    /// traces/COMMAND.json and traces/COMMAND.pftrace.
+    /// Ctrl-C reaches the command, and the recording is still written. Without -o, keeps the run
+    /// as `recorder run` does, under the name of the command.
     ///
-    /// Example: recorder record -- cargo test --release
+    /// Example: recorder record cargo test --release
     ///
     /// Example: recorder record -o run.pftrace -- target/release/server --port 8080
     Record(RecordArgs),
@@ -113,27 +117,34 @@ pub(crate) enum Command {
     /// finding. The exit status is 1 if --fail-on, --max-latency or --max-depth is violated, or
     /// cannot be checked because events are missing.
     ///
-    /// Example: recorder report run.rec
+    /// Example: recorder report
+    ///
+    /// Example: recorder report pipeline
+    ///
+    /// Example: recorder report run.rec --fail-on deadlock
     Report(ReportArgs),
     /// Compares two runs: findings, counts, and changes of times beyond the noise
     ///
-    /// Takes recordings, or reports written by `recorder report --json`.
+    /// Takes names of runs, recordings, or reports written by `recorder report --json`. Without
+    /// arguments, compares the last two runs of a program.
+    ///
+    /// Example: recorder diff
     ///
     /// Example: recorder diff before.rec after.rec
     Diff(DiffArgs),
     /// Shows a recording in the terminal: a column for each thread, a line for each event
     ///
-    /// Example: recorder show run.rec
+    /// Example: recorder show pipeline
     ///
     /// Example: recorder show run.rec --thread main --thread 'worker-*' --channel jobs
     Show(ShowArgs),
-    /// Opens a trace or a recording in the Perfetto UI in your browser
+    /// Opens a run or a trace in the Perfetto UI in your browser
     ///
     /// Nothing leaves your machine: the browser loads the UI's page from the network, and the
     /// page fetches the trace from this command, which listens on 127.0.0.1, answers only that
     /// page, and ends once the page has the trace.
     ///
-    /// Example: recorder open traces/pipeline.pftrace
+    /// Example: recorder open pipeline
     ///
     /// Example: recorder open run.rec --around deadlock
     Open(OpenArgs),
@@ -164,9 +175,9 @@ pub(crate) struct ControlArgs {
 /// The recordings to read.
 #[derive(Args, Debug)]
 pub(crate) struct InputOptions {
-    /// Recordings, their text forms, or the directories of runs whose recorder was killed; several
-    /// are shown together, on one clock
-    #[arg(required = true, value_name = "RECORDING")]
+    /// Names of runs, recordings, their text forms, or the directories of runs whose recorder was
+    /// killed; several are shown together, on one clock [default: the newest run]
+    #[arg(value_name = "RUN")]
     pub(crate) recordings: Vec<PathBuf>,
 }
 
@@ -183,10 +194,11 @@ pub(crate) struct ReportArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct DiffArgs {
-    /// The first run
-    pub(crate) before: PathBuf,
+    /// The first run; alone, the name of a program whose last two runs are compared [default: that
+    /// of the newest run]
+    pub(crate) before: Option<PathBuf>,
     /// The run that is compared with the first
-    pub(crate) after: PathBuf,
+    pub(crate) after: Option<PathBuf>,
     /// Prints JSON instead of text; docs/report-schema.md describes it
     #[arg(long)]
     pub(crate) json: bool,

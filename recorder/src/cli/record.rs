@@ -26,8 +26,11 @@ text). Can be given several times. Example: -o run.pftrace -o run.rec";
 
 #[derive(Args, Debug)]
 pub(crate) struct RunArgs {
-    /// The example or binary, as listed by `recorder list`
-    pub(crate) name: String,
+    /// The example or binary, as listed by `recorder list` [default: the only one]
+    pub(crate) name: Option<String>,
+    /// Arguments that are not after `--`.
+    #[arg(hide = true)]
+    pub(crate) misplaced: Vec<OsString>,
     #[command(flatten)]
     pub(crate) build: BuildOptions,
     #[command(flatten)]
@@ -41,8 +44,8 @@ pub(crate) struct RunArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct RecordArgs {
-    /// The command and its arguments
-    #[arg(last = true, required = true)]
+    /// The command and its arguments, after options of `record`
+    #[arg(required = true, trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
     #[command(flatten)]
     pub(crate) crates: CratesOptions,

@@ -20,19 +20,85 @@ pub(super) fn output_file(text: &str) -> Result<Output, String> {
     Ok(output)
 }
 
+/// A time: `1.5s`, `300ms`; a number alone is seconds.
 pub(super) fn duration(text: &str) -> Result<Duration, &'static str> {
-    humantime::parse_duration(text).map_err(|_| "not a time like 1.5s, 300ms or 5min")
+    let seconds = || text.parse().ok().and_then(|it| Duration::try_from_secs_f64(it).ok());
+    // `M` would be months.
+    let units = Some(text).filter(|text| !text.ends_with('M'));
+    let duration = units.and_then(|text| humantime::parse_duration(text).ok());
+    duration.or_else(seconds).ok_or("not a time like 1.5s, 300ms or 5min")
 }
 
+/// A size: `512MB`, `2G`; a number alone is bytes.
 pub(super) fn size(text: &str) -> Result<ByteSize, &'static str> {
     text.parse().map_err(|_| "not a size like 512MB or 2GB")
 }
 
+/// A number: `500000`, `500k`, `1.5M`.
+pub(super) fn count(text: &str) -> Result<u64, &'static str> {
+    const WRONG: &str = "not a number like 5000 or 500k";
+    if text.ends_with(['b', 'B', 'i']) {
+        return Err(WRONG);
+    }
+    text.parse().map(|ByteSize(count)| count).map_err(|_| WRONG)
+}
+
+/// A number of things to show; not 0.
+pub(crate) fn positive_count(text: &str) -> Result<u64, &'static str> {
+    count(text).and_then(|count| if count == 0 { Err("0 shows nothing") } else { Ok(count) })
+}
+
 /// The retention of a flight recorder.
 pub(super) fn duration_or_size(text: &str) -> Result<Retention, &'static str> {
+    if text.parse::<f64>().is_ok() {
+        return Err("a number needs a unit here: a time like 30s or a size like 512MB");
+    }
     match (duration(text), size(text)) {
         (Ok(duration), _) => Ok(Retention::LastFor(duration)),
         (_, Ok(size)) => Ok(Retention::LastBytes(size.as_u64())),
         _ => Err("neither a time like 30s nor a size like 512MB"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_people_write_them() {
+        for (text, milliseconds) in [
+            ("30", 30_000),
+            ("1.5", 1_500),
+            ("0.5s", 500),
+            ("500ms", 500),
+            ("2m", 120_000),
+            ("5min", 300_000),
+            ("1h 30m", 5_400_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        for text in ["", "-1", "1x", "s", "inf", "1e999", "5M"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        for (text, bytes) in [
+            ("100", 100),
+            ("1k", 1_000),
+            ("2GB", 2_000_000_000),
+            ("2G", 2_000_000_000),
+            ("1KiB", 1024),
+        ] {
+            assert_eq!(size(text), Ok(ByteSize(bytes)), "{text}");
+        }
+        for (text, number) in [("500", 500), ("1k", 1_000), ("1.5M", 1_500_000)] {
+            assert_eq!(count(text), Ok(number), "{text}");
+        }
+        for text in ["", "1kB", "k", "-1", "1Ki"] {
+            assert!(count(text).is_err(), "{text}");
+        }
+        assert!(positive_count("0").is_err());
+        assert_eq!(duration_or_size("30s"), Ok(Retention::LastFor(Duration::from_secs(30))));
+        assert_eq!(duration_or_size("1M"), Ok(Retention::LastBytes(1_000_000)));
+        assert_eq!(duration_or_size("2m"), Ok(Retention::LastFor(Duration::from_secs(120))));
+        assert!(duration_or_size("30").is_err());
     }
 }

@@ -12,8 +12,9 @@ use crate::viewer::Page;
 
 #[derive(Args, Debug)]
 pub(crate) struct OpenArgs {
-    /// A trace (.pftrace, .json, also with .gz), or input of `recorder export`
-    #[arg(required = true, value_name = "FILE")]
+    /// A trace (.pftrace, .json, also with .gz), or runs as for `recorder export` [default: the
+    /// newest run]
+    #[arg(value_name = "RUN")]
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,

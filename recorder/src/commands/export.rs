@@ -8,11 +8,12 @@ use crate::export::{self, Options};
 use crate::terminal::console::Console;
 use crate::timeline::Part;
 use crate::timeline::select::Selection;
+use crate::workspace::runs;
 
 pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
     let reader = Reader::new(console)?;
     let outputs = export::prepare(&args.outputs)?;
-    let recording = reader.open(&args.input.recordings)?;
+    let recording = reader.open(&runs::recordings(&args.input.recordings)?)?;
     let report = reader.report(&recording)?;
     let findings = &report.findings;
     let selection = reader
@@ -24,6 +25,6 @@ pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
     let exported =
         reader.with_progress(|| export::export(&recording, findings, outputs, options))?;
     // The findings are in the traces; `recorder report` prints them.
-    let results = Results { report: &report, prints_findings: false, exported };
+    let results = Results { report: &report, prints_findings: false, exported, kept: None };
     Ok(results.print_and_open(&args.viewer, max_events, &reader))
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::capture::control::ActiveRun;
 use crate::cli::{Cli, Command, CompletionsArgs, ControlArgs, ListArgs, ManArgs};
 use crate::terminal::console::{self, Console};
-use crate::workspace;
+use crate::workspace::{Workspace, relative};
 
 mod error;
 mod export;
@@ -33,9 +33,9 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::List(args) => list(args),
         Command::Run(args) => record::run(args, console),
         Command::Record(args) => record::record(args, console),
-        Command::Pause(args) => control(args, |run| run.set_paused(true)),
-        Command::Resume(args) => control(args, |run| run.set_paused(false)),
-        Command::Keep(args) => control(args, ActiveRun::request_snapshot),
+        Command::Pause(args) => set_paused(args, true),
+        Command::Resume(args) => set_paused(args, false),
+        Command::Keep(args) => keep(args),
         Command::Export(args) => export::export(args, console),
         Command::Report(args) => report::report(args, console),
         Command::Diff(args) => report::diff(args, console),
@@ -47,25 +47,31 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
 }
 
 fn list(args: &ListArgs) -> Result<u8> {
-    let mut programs = workspace::programs()?;
-    programs.retain(|program| program.listed);
+    let workspace = Workspace::here()?;
     if args.json {
-        return print_json(&programs);
+        return print_json(&workspace.listed().collect::<Vec<_>>());
     }
-    if programs.is_empty() {
+    let listing = workspace.listing();
+    if listing.is_empty() {
         console::error("this workspace has no binary or example");
+        return Ok(0);
     }
-    let width = programs.iter().map(|program| program.name.len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for program in &programs {
-        text += format!("{:width$}  {}", program.name, program.summary).trim_end();
-        text += "\n";
-    }
-    print_bytes(text.as_bytes())
+    print_bytes(format!("{listing}\n").as_bytes())
 }
 
-fn control(args: &ControlArgs, action: fn(&ActiveRun) -> io::Result<()>) -> Result<u8> {
-    action(&ActiveRun::find(args.pid)?).context("cannot control the run")?;
+fn set_paused(args: &ControlArgs, paused: bool) -> Result<u8> {
+    let run = ActiveRun::find(args.pid)?;
+    let (done, state) = if paused { ("paused", "paused") } else { ("resumed", "not paused") };
+    match run.set_paused(paused)? {
+        true => console::print(format_args!("{done} the recording of {run}")),
+        false => console::print(format_args!("the recording of {run} was {state} before")),
+    }
+    Ok(0)
+}
+
+fn keep(args: &ControlArgs) -> Result<u8> {
+    let path = ActiveRun::find(args.pid)?.keep()?;
+    console::print(format_args!("saved {}", relative(&path).display()));
     Ok(0)
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::recordings::{Reader, print_damage};
+use super::recordings::{Reader, print_damage, recording_beside};
 use super::{Error, Result};
 use crate::cli::{OpenArgs, ServeOptions};
 use crate::export::{self, Options};
@@ -13,12 +13,13 @@ use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
 use crate::timeline::select::{Criteria, Selection};
 use crate::viewer::{self, Server};
+use crate::workspace::runs;
 
 pub(super) fn open(args: &OpenArgs, console: Console) -> Result<u8> {
     let viewer = Viewer { options: &args.serve, reader: &Reader::new(console)? };
     let part = Part { selection: None, with_dependencies: args.dependencies.all };
     let options = Options { part, max_events: args.detail.max_events, ..Options::default() };
-    viewer.open(&args.files, &args.window.criteria(), options)
+    viewer.open(&runs::recordings(&args.files)?, &args.window.criteria(), options)
 }
 
 /// Opens traces and recordings in the Perfetto UI.
@@ -39,21 +40,34 @@ impl Viewer<'_> {
             && path.is_file()
             && viewer::is_trace(path).with_context(|| cannot_open(path))?
         {
-            if *criteria != Criteria::default()
-                || options.max_events.is_some()
-                || options.part.with_dependencies
-            {
+            let is_whole = *criteria == Criteria::default()
+                && options.max_events.is_none()
+                && !options.part.with_dependencies;
+            if !is_whole && recording_beside(path).is_none() {
                 return Err(Error::Usage(format!(
                     "{} is a trace; --from, --to, --around, --message, --max-events and --all \
                      require a recording (-o NAME.rec writes one)",
                     path.display()
                 )));
             }
+            if !is_whole {
+                return self.open_recordings(paths, criteria, options);
+            }
             let trace = File::open(path).with_context(|| cannot_open(path))?;
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             self.serve(trace, &name, "")?;
             return Ok(0);
         }
+        self.open_recordings(paths, criteria, options)
+    }
+
+    /// Exports recordings to a temporary trace and opens that.
+    fn open_recordings(
+        &self,
+        paths: &[PathBuf],
+        criteria: &Criteria,
+        options: Options<'_>,
+    ) -> Result<u8> {
         let recording = self.reader.open(paths)?;
         let console = self.reader.console;
         let status = print_damage(&recording);

@@ -1,7 +1,6 @@
 //! `recorder run` and `record`.
 
-use std::env;
-use std::fs;
+use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
@@ -14,30 +13,42 @@ use super::results::Results;
 use super::{Error, Result};
 use crate::build::cargo::{self, CargoCommand, Warnings};
 use crate::build::{self, Build, Crates, NotRecorded, Request};
+use crate::capture;
+use crate::capture::remaining::RemainingProcess;
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
-use crate::export::{self, Options, Output, Prepared};
+use crate::export::{self, Kind, Options, Output, Prepared};
 use crate::reading::Recording;
 use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
-use crate::workspace::{self, suggest};
+use crate::workspace::runs::Runs;
+use crate::workspace::{Workspace, relative, suggest};
 
 pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
-    let programs = workspace::programs()?;
-    let program = workspace::find(&programs, &args.name).map_err(Error::Usage)?;
+    let workspace = Workspace::here()?;
+    let program = workspace.find(args.name.as_deref()).map_err(Error::Usage)?;
+    let name = &program.name;
+    if let Some(argument) = args.misplaced.first() {
+        let arguments = args.misplaced.join(OsStr::new(" "));
+        return Err(Error::Usage(format!(
+            "unexpected argument {argument:?}; arguments of the program are after --: `recorder \
+             run {name} -- {}`",
+            arguments.display()
+        )));
+    }
     // Before the build: an output that cannot be written is reported at once.
-    let job = Job::new(&args.name, &args.options, console)?;
+    let job = Job::new(name, &args.options, Runs::of(Some(&workspace)), console)?;
     let crates = args.crates.crates();
     let metadata = program.metadata(&args.build)?;
     check_names(&crates, &metadata)?;
     let build = if program.depends_on_library(&metadata) {
-        reject_selection(&crates, &args.name)?;
+        reject_selection(&crates, name)?;
         None
     } else {
         let request = Request {
-            target_directory: &program.target_directory,
+            target_directory: &workspace.target_directory,
             toolchain: None,
             targets: Vec::new(),
             crates,
@@ -59,7 +70,7 @@ pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
         return Err(Error::Usage("there is no command to record".to_owned()));
     };
     let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy();
-    let job = Job::new(&name, &args.options, console)?;
+    let job = Job::new(&name, &args.options, Runs::here(), console)?;
     let crates = args.crates.crates();
     let mut command = Command::new(program);
     command.args(arguments);
@@ -145,11 +156,9 @@ fn note_not_recorded(crates: &[NotRecorded], console: Console) {
     }
 }
 
-/// A path as seen from the current directory.
-fn relative(path: &Path) -> &Path {
-    let current = env::current_dir().unwrap_or_default();
-    path.strip_prefix(current).unwrap_or(path)
-}
+/// The maximum size of a Chrome trace that is written although nobody has asked for it. A Perfetto
+/// trace of the same run has a third of that.
+const MAX_DEFAULT_JSON_BYTES: u64 = 20_000_000;
 
 /// What is recorded of a program.
 #[derive(Clone, Copy, Debug)]
@@ -184,21 +193,62 @@ impl Records {
     }
 }
 
+/// Adds to an error that the command which is not found is a program of the workspace.
+fn suggest_program(error: capture::Error) -> Error {
+    if let capture::Error::NoSuchProgram(name, _) = &error
+        && let Ok(workspace) = Workspace::here()
+        && workspace.programs.iter().any(|program| program.name == *name)
+    {
+        return Error::Usage(format!(
+            "there is no command {name}, but a program of this workspace: try `recorder run {name}`"
+        ));
+    }
+    error.into()
+}
+
+/// Prints which processes of the program go on, and how to record them.
+fn print_remaining(processes: &[RemainingProcess]) {
+    // Those that were about to end have ended meanwhile.
+    for RemainingProcess { name, pid } in processes.iter().filter(|it| it.is_running()) {
+        console::print(format_args!(
+            "{name} goes on as process {pid}, and is no longer recorded; to record all of it, start \
+             it in the foreground (many daemons have an option for that)"
+        ));
+    }
+}
+
 /// A program to record, and the files to write.
 struct Job<'a> {
     name: &'a str,
     outputs: Vec<Prepared>,
+    /// Where the run is kept, if the user names no outputs.
+    runs: Option<Runs>,
     options: &'a RecordOptions,
     console: Console,
 }
 
 impl<'a> Job<'a> {
-    fn new(name: &'a str, options: &'a RecordOptions, console: Console) -> Result<Self> {
-        let outputs = match &options.outputs[..] {
-            [] => export::prepare(&default_outputs(name)?)?,
-            outputs => export::prepare(outputs)?,
+    /// Without outputs in `options`, the run is kept among `runs`.
+    fn new(
+        name: &'a str,
+        options: &'a RecordOptions,
+        runs: Runs,
+        console: Console,
+    ) -> Result<Self> {
+        let runs = Some(runs).filter(|_| options.outputs.is_empty());
+        let outputs = match &runs {
+            None => export::prepare(&options.outputs)?,
+            Some(runs) => {
+                runs.create()?;
+                let kinds = [Kind::Recording, Kind::Perfetto, Kind::Chrome];
+                let outputs =
+                    kinds.map(|kind| Output::new(runs.file(name, kind.extension()), kind));
+                let mut prepared = export::prepare(&outputs)?;
+                prepared[2].max_bytes = Some(MAX_DEFAULT_JSON_BYTES);
+                prepared
+            }
         };
-        Ok(Job { name, outputs, options, console })
+        Ok(Job { name, outputs, runs, options, console })
     }
 
     /// Runs the program, writes the outputs and returns the exit status.
@@ -220,7 +270,7 @@ impl<'a> Job<'a> {
             snapshot_stem: options.last.map(|_| first_path.with_extension("")),
             console,
         };
-        let outcome = run::run(command, &mut session, &run_options)?;
+        let outcome = run::run(command, &mut session, &run_options).map_err(suggest_program)?;
         if let Some(reason) = outcome.end_reason {
             let reason = match reason {
                 EndReason::TimedOut => "--timeout expired",
@@ -235,6 +285,7 @@ impl<'a> Job<'a> {
             .map_err(|error| Error::from(error).context("cannot collect the recording"))?;
         let status = outcome.status();
         let Some(Collected { recording, error, reached_limit }) = collected else {
+            print_remaining(&outcome.remaining);
             console::error(format_args!("recorded nothing: {}", records.reason_for_nothing(name)));
             return Ok(if status == 0 { FAILURE } else { status });
         };
@@ -246,6 +297,7 @@ impl<'a> Job<'a> {
             console.note("the recording ended early: it reached --max-size");
         }
         let output_status = self.write_outputs(&recording, &reader)?;
+        print_remaining(&outcome.remaining);
         Ok(match status {
             0 if error.is_some() => FAILURE,
             0 => output_status,
@@ -255,7 +307,10 @@ impl<'a> Job<'a> {
 
     /// Writes, prints and opens the outputs. Returns the exit status.
     fn write_outputs(self, recording: &Recording, reader: &Reader) -> Result<u8> {
-        let Job { outputs, options, .. } = self;
+        let Job { name, outputs, runs, options, .. } = self;
+        if let Some(runs) = &runs {
+            runs.keep_previous(name).context("cannot keep the recording of the last run")?;
+        }
         let report = reader.with_progress(|| Report::new(recording))?;
         let max_events = options.detail.max_events;
         let part = Part { selection: None, with_dependencies: options.dependencies.all };
@@ -263,14 +318,8 @@ impl<'a> Job<'a> {
         let exported = reader.with_progress(|| {
             export::export(recording, &report.findings, outputs, export_options)
         })?;
-        let results = Results { report: &report, prints_findings: true, exported };
+        let kept = runs.as_ref().map(|runs| (runs, name));
+        let results = Results { report: &report, prints_findings: true, exported, kept };
         Ok(results.print_and_open(&options.viewer, max_events, reader))
     }
-}
-
-/// The outputs that are written without `-o`.
-fn default_outputs(name: &str) -> anyhow::Result<[Output; 2]> {
-    fs::create_dir_all("traces").context("cannot create the directory traces")?;
-    let output = |extension| format!("traces/{name}.{extension}").parse();
-    Ok([output("json")?, output("pftrace")?])
 }

@@ -34,9 +34,28 @@ impl Reader {
     /// Opens recordings, several as one.
     pub(super) fn open(&self, paths: &[PathBuf]) -> Result<Recording> {
         self.with_progress(|| {
-            let inputs = paths.iter().map(|path| open_input(path)).collect::<Result<_>>()?;
+            let inputs = paths.iter().map(|path| self.open_input(path)).collect::<Result<_>>()?;
             Ok(Recording::together(inputs, &self.watch)?)
         })
+    }
+
+    fn open_input(&self, path: &Path) -> Result<Input> {
+        if path.is_dir() {
+            return Ok(session::recover(path).with_context(|| path.display().to_string())?);
+        }
+        if !path.is_file() || !viewer::is_trace(path).is_ok_and(|is_trace| is_trace) {
+            return Ok(Input::open(path)?);
+        }
+        let Some(recording) = recording_beside(path) else {
+            let path = path.display();
+            return Err(anyhow!(
+                "{path} is a trace, and its recording is not beside it; `recorder open {path}` \
+                 shows it"
+            )
+            .into());
+        };
+        self.console.note(format_args!("reading {}", recording.display()));
+        Ok(Input::open(&recording)?)
     }
 
     /// The report on a recording.
@@ -45,19 +64,13 @@ impl Reader {
     }
 }
 
-fn open_input(path: &Path) -> Result<Input> {
-    if path.is_dir() {
-        return Ok(session::recover(path).with_context(|| path.display().to_string())?);
-    }
-    if path.is_file() && viewer::is_trace(path).is_ok_and(|is_trace| is_trace) {
-        let path = path.display();
-        return Err(anyhow!(
-            "{path}: not a recording but a trace; `recorder open {path}` shows it, and -o NAME.rec \
-             writes a recording"
-        )
-        .into());
-    }
-    Ok(Input::open(path)?)
+/// The recording beside a trace: `run.rec` of `run.pftrace` or `run.json.gz`.
+pub(super) fn recording_beside(trace: &Path) -> Option<PathBuf> {
+    let plain = match trace.extension()? == "gz" {
+        true => trace.with_extension(""),
+        false => trace.to_owned(),
+    };
+    Some(plain.with_extension("rec")).filter(|recording| recording.is_file())
 }
 
 /// Prints the damage of a recording and returns the exit status.

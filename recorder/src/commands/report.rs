@@ -14,10 +14,11 @@ use crate::report::diff::Difference;
 use crate::report::json::Document;
 use crate::terminal::console::{self, Console};
 use crate::terminal::width;
+use crate::workspace::runs::{self, Runs};
 
 pub(super) fn report(args: &ReportArgs, console: Console) -> Result<u8> {
     let reader = Reader::new(console)?;
-    let recording = reader.open(&args.input.recordings)?;
+    let recording = reader.open(&runs::recordings(&args.input.recordings)?)?;
     let report = reader.report(&recording)?;
     match args.json {
         true => print_json(&Document::new(&report))?,
@@ -42,7 +43,15 @@ pub(super) fn diff(args: &DiffArgs, console: Console) -> Result<u8> {
         let recording = reader.open(slice::from_ref(path))?;
         Ok(Document::new(&reader.report(&recording)?))
     };
-    let difference = Difference::new(&document(&args.before)?, &document(&args.after)?);
+    let [before, after] = match (&args.before, &args.after) {
+        (Some(before), Some(after)) => {
+            let [before, after] = [before, after].map(|it| runs::recordings(slice::from_ref(it)));
+            [before?.remove(0), after?.remove(0)]
+        }
+        (run, _) => Runs::here().last_two(run.as_deref())?,
+    };
+    console.note(format_args!("comparing {} with {}", after.display(), before.display()));
+    let difference = Difference::new(&document(&before)?, &document(&after)?);
     match args.json {
         true => print_json(&difference),
         false => print_bytes(difference.text(width::for_stdout()).to_string().as_bytes()),

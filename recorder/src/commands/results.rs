@@ -9,12 +9,13 @@ use super::Error;
 use super::open::Viewer;
 use super::recordings::{Reader, print_damage};
 use crate::cli::ViewerOptions;
-use crate::export::{Exported, Kind, Options, Written};
+use crate::export::{Exported, Kind, Omitted, Options, Written};
 use crate::report::Report;
 use crate::report::summary::Summary;
 use crate::terminal::console::{self, Console};
 use crate::terminal::width;
 use crate::timeline::select::Criteria;
+use crate::workspace::runs::Runs;
 
 /// The results of a command.
 pub(super) struct Results<'a> {
@@ -22,6 +23,8 @@ pub(super) struct Results<'a> {
     /// Whether to print the findings, or else the bottleneck. The summary then leaves out the waits that they explain.
     pub(super) prints_findings: bool,
     pub(super) exported: Exported,
+    /// Where the run is kept, and its name, if it is.
+    pub(super) kept: Option<(&'a Runs, &'a str)>,
 }
 
 impl Results<'_> {
@@ -37,9 +40,16 @@ impl Results<'_> {
         if let Some(file) = self.exported.files.iter().find(|file| file.is_too_large)
             && max_events.is_none()
         {
+            let remedy = match self.kept {
+                Some((_, name)) => format!(
+                    "`recorder open {name} --max-events 500k` shows the whole run in fewer events"
+                ),
+                None => "--max-events 500k shows the whole run in fewer events, and `recorder \
+                         export` with --from and --to a part of it"
+                    .to_owned(),
+            };
             console.note(format_args!(
-                "{} is larger than the Perfetto UI opens well: --max-events 500000 shows the whole \
-                 run in fewer events, and `recorder export` with --from and --to a part of it",
+                "{} is larger than the Perfetto UI opens well: {remedy}",
                 file.path.display()
             ));
         }
@@ -69,7 +79,18 @@ impl Results<'_> {
             let size = ByteSize(*bytes).display().si();
             console.print(format_args!("wrote {} ({size})", path.display()));
         }
-        if let Some(Written { path, .. }) = self.best_file().filter(|file| file.kind.is_trace())
+        for Omitted { path, max_bytes } in &self.exported.omitted {
+            let (path, max_size) = (path.display(), ByteSize(*max_bytes).display().si());
+            let name = self.kept.map_or("RUN", |(_, name)| name);
+            console.print(format_args!(
+                "left out {path}, which would be larger than {max_size}; `recorder export {name} -o \
+                 {path}` writes it"
+            ));
+        }
+        if let Some((runs, name)) = self.kept {
+            self.print_next_steps(runs, name, will_open, console);
+        } else if let Some(Written { path, .. }) =
+            self.best_file().filter(|file| file.kind.is_trace())
             && !will_open
         {
             console.print(format_args!(
@@ -79,6 +100,22 @@ impl Results<'_> {
             ));
         }
         status
+    }
+
+    /// Prints how to look at a run that is kept, and how much room all runs take if that is much.
+    fn print_next_steps(&self, runs: &Runs, name: &str, will_open: bool, console: Console) {
+        const MUCH: u64 = 500_000_000;
+        if !will_open {
+            console.print(format_args!(
+                "to look at it, run `recorder open {name}` (timeline), `recorder show {name}` \
+                 (terminal) or `recorder report {name}`"
+            ));
+        }
+        let bytes = runs.bytes();
+        if bytes > MUCH {
+            let (folder, size) = (runs.folder().display(), ByteSize(bytes).display().si());
+            console.print(format_args!("the runs in {folder} take {size}"));
+        }
     }
 
     /// The file that is best suited for the viewer.

@@ -13,11 +13,12 @@ use crate::terminal::console::Console;
 use crate::terminal::width;
 use crate::timeline::select::Selection;
 use crate::timeline::{Part, pass};
+use crate::workspace::runs;
 
 pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     let width = width::of_stdout().unwrap_or(DEFAULT_WIDTH);
     let reader = Reader::new(console)?;
-    let recording = reader.open(&args.input.recordings)?;
+    let recording = reader.open(&runs::recordings(&args.input.recordings)?)?;
     let report = reader.report(&recording)?;
     let selection = reader.with_progress(|| {
         Selection::new(&args.selection.criteria(), &recording, &report.findings)
@@ -35,6 +36,6 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     })?;
     print_styled(Columns::new(&chart.finish(), width))?;
     let exported = Exported { left_out, ..Exported::default() };
-    let results = Results { report: &report, prints_findings: false, exported };
+    let results = Results { report: &report, prints_findings: false, exported, kept: None };
     Ok(results.print(false, console))
 }

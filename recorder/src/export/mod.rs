@@ -27,7 +27,8 @@ mod templates;
 
 use background_writer::BackgroundWriter;
 use chrome::Chrome;
-pub use output::{Kind, Output, Prepared, UnknownExtension, Written, prepare};
+use output::Persisted;
+pub use output::{Kind, Omitted, Output, Prepared, UnknownExtension, Written, prepare};
 use perfetto::Perfetto;
 use pipeline::{Passed, Sink};
 use recording::write_copy;
@@ -123,6 +124,8 @@ pub struct Options<'a> {
 pub struct Exported {
     /// The files that were written.
     pub files: Vec<Written>,
+    /// The files that would have been too large.
+    pub omitted: Vec<Omitted>,
     /// Sentences about items that the pictures do not show.
     pub left_out: Vec<String>,
 }
@@ -157,14 +160,18 @@ pub fn export(
     for (output, writer) in writers {
         writer.finish().map_err(|error| output.error(error))?;
     }
-    let mut files = Vec::new();
+    let mut exported = Exported { left_out: passed.left_out, ..Exported::default() };
     for prepared in outputs {
-        if let Some(file) = prepared.persist(passed.events)? {
-            info!(file = %file.path.display(), bytes = file.bytes, "wrote");
-            files.push(file);
+        match prepared.persist(passed.events)? {
+            Persisted::Written(file) => {
+                info!(file = %file.path.display(), bytes = file.bytes, "wrote");
+                exported.files.push(file);
+            }
+            Persisted::Omitted(file) => exported.omitted.push(file),
+            Persisted::Stdout => {}
         }
     }
-    Ok(Exported { files, left_out: passed.left_out })
+    Ok(exported)
 }
 
 /// Writes the contents of all outputs.

@@ -55,6 +55,18 @@ impl Kind {
         matches!(self, Kind::Chrome | Kind::Perfetto)
     }
 
+    /// The extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Kind::Chrome => "json",
+            Kind::Perfetto => "pftrace",
+            Kind::Svg => "svg",
+            Kind::Mermaid => "mmd",
+            Kind::Recording => "rec",
+            Kind::Text => "txt",
+        }
+    }
+
     /// Whether it is a picture of the run, and not its events.
     pub fn is_picture(self) -> bool {
         !matches!(self, Kind::Recording | Kind::Text)
@@ -62,6 +74,11 @@ impl Kind {
 }
 
 impl Output {
+    /// A file in this format.
+    pub fn new(path: PathBuf, kind: Kind) -> Self {
+        Output { path, kind, compressed: false }
+    }
+
     /// Its format.
     pub fn kind(&self) -> Kind {
         self.kind
@@ -150,6 +167,8 @@ impl FromStr for Output {
 pub struct Prepared {
     /// The output.
     pub output: Output,
+    /// A file that would be larger is not written.
+    pub max_bytes: Option<u64>,
     file: File,
     /// The name of the file until it is complete; `None` for stdout.
     temporary: Option<TempPath>,
@@ -170,13 +189,14 @@ impl Prepared {
             false => output.create_file().map(|(file, path)| (file, Some(path))),
         };
         let (file, temporary) = opened.map_err(|error| output.error(error))?;
-        Ok(Prepared { output: output.clone(), file, temporary })
+        Ok(Prepared { output: output.clone(), max_bytes: None, file, temporary })
     }
 
     /// The writer of its bytes. `is_only` says that no other output is written.
     pub(super) fn writer(&self, is_only: bool) -> Result<BackgroundWriter, super::Error> {
         let ignore_closed = self.temporary.is_none() && !is_only;
-        let target = self.file.try_clone().map(|file| Target { file, ignore_closed });
+        let room = self.max_bytes.unwrap_or(u64::MAX);
+        let target = self.file.try_clone().map(|file| Target { file, ignore_closed, room });
         let writer = target.and_then(|target| match self.output.compressed {
             false => BackgroundWriter::new(target, |_| Ok(())),
             // The same bytes are compressed to the same bytes: there is no name and no time. Level 2
@@ -189,15 +209,44 @@ impl Prepared {
         writer.map_err(|error| self.output.error(error))
     }
 
-    /// Gives a file its name. If it is a trace, it has this number of events.
-    pub(super) fn persist(self, events: u64) -> Result<Option<Written>, super::Error> {
-        let Prepared { output, temporary, .. } = self;
-        let Some(temporary) = temporary else { return Ok(None) };
+    /// Gives a file its name, unless it is too large. If it is a trace, it has this number of events.
+    pub(super) fn persist(self, events: u64) -> Result<Persisted, super::Error> {
+        let Prepared { output, temporary, max_bytes, .. } = self;
+        let Some(temporary) = temporary else { return Ok(Persisted::Stdout) };
         let bytes = fs::metadata(&temporary).map_err(|error| output.error(error))?.len();
+        if let Some(max_bytes) = max_bytes
+            && bytes == 0
+        {
+            // A file of an earlier run must not stand beside the others of this one.
+            fs::remove_file(&output.path)
+                .or_else(|error| match error.kind() {
+                    io::ErrorKind::NotFound => Ok(()),
+                    _ => Err(error),
+                })
+                .map_err(|error| output.error(error))?;
+            return Ok(Persisted::Omitted(Omitted { path: output.path, max_bytes }));
+        }
         temporary.persist(&output.path).map_err(|error| output.error(error.error))?;
         let is_too_large = is_too_large(output.kind, bytes, events);
-        Ok(Some(Written { path: output.path, kind: output.kind, bytes, is_too_large }))
+        let kind = output.kind;
+        Ok(Persisted::Written(Written { path: output.path, kind, bytes, is_too_large }))
     }
+}
+
+/// What became of an output.
+pub(super) enum Persisted {
+    Written(Written),
+    Omitted(Omitted),
+    Stdout,
+}
+
+/// A file that is not written because it would be too large.
+#[derive(Clone, Debug)]
+pub struct Omitted {
+    /// Its path.
+    pub path: PathBuf,
+    /// The size that it would exceed.
+    pub max_bytes: u64,
 }
 
 /// A file that has been written.
@@ -230,10 +279,20 @@ struct Target {
     file: File,
     /// Whether writing continues without an error if the reader has closed it.
     ignore_closed: bool,
+    /// How many bytes may still be written. If there are more, the file is emptied.
+    room: u64,
 }
 
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.room.checked_sub(bytes.len() as u64) {
+            Some(room) => self.room = room,
+            None => {
+                self.room = 0;
+                self.file.set_len(0)?;
+                return Ok(bytes.len());
+            }
+        }
         match self.file.write(bytes) {
             Err(error) if self.ignore_closed && error.kind() == io::ErrorKind::BrokenPipe => {
                 Ok(bytes.len())

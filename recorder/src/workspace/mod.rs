@@ -14,6 +14,8 @@ use tracing::info_span;
 use crate::build::Build;
 use crate::build::cargo::{self, Warnings};
 
+pub(crate) mod runs;
+
 /// The kind of a program that is an example.
 const EXAMPLE: &str = "example";
 
@@ -36,9 +38,6 @@ pub struct Program {
     position: usize,
     #[serde(skip)]
     id: PackageId,
-    /// Cargo's target directory of the workspace.
-    #[serde(skip)]
-    pub target_directory: PathBuf,
     /// The features that it requires.
     #[serde(skip)]
     features: Vec<String>,
@@ -143,27 +142,86 @@ impl BuildOptions {
     }
 }
 
-/// All programs of the current workspace, sorted by name.
-///
-/// The list `order` in `[package.metadata.recorder]` of a package moves its programs, in this
-/// order, before all others.
-///
-/// # Errors
-/// There is no workspace here, or Cargo cannot read it.
-pub fn programs() -> Result<Vec<Program>> {
-    let _span = info_span!("find programs").entered();
-    let mut command = MetadataCommand::new();
-    let metadata = cargo::metadata(command.cargo_path(cargo::program()).no_deps()).context(
-        "cannot read a Cargo workspace here; go to one, or use `recorder record -- COMMAND`",
-    )?;
-    let mut programs: Vec<_> = metadata
-        .workspace_packages()
-        .into_iter()
+/// The Cargo workspace of the current directory.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// Its programs, sorted by name.
+    ///
+    /// The list `order` in `[package.metadata.recorder]` of a package moves its programs, in this
+    /// order, before all others.
+    pub programs: Vec<Program>,
+    /// The directory of its manifest.
+    pub root: PathBuf,
+    /// Cargo's target directory.
+    pub target_directory: PathBuf,
+}
+
+impl Workspace {
+    /// Reads the workspace.
+    ///
+    /// # Errors
+    /// There is no workspace here, or Cargo cannot read it.
+    pub fn here() -> Result<Self> {
+        let _span = info_span!("read workspace").entered();
+        let mut command = MetadataCommand::new();
+        let metadata = cargo::metadata(command.cargo_path(cargo::program()).no_deps()).context(
+            "cannot read a Cargo workspace here; go to one, or use `recorder record COMMAND`",
+        )?;
+        Ok(Workspace {
+            programs: programs(&metadata),
+            root: metadata.workspace_root.into(),
+            target_directory: metadata.target_directory.into(),
+        })
+    }
+
+    /// Finds the program with this name; without one, the only binary or the only program.
+    ///
+    /// # Errors
+    /// There is none, or there are several; the message lists the programs.
+    pub fn find(&self, name: Option<&str>) -> Result<&Program, String> {
+        let Some(name) = name else { return self.only() };
+        let program = self.programs.iter().find(|program| program.name == name);
+        program.ok_or_else(|| {
+            let hint = suggest(name, self.listed().map(|program| &*program.name));
+            match self.listing() {
+                list if list.is_empty() => "this workspace has no binary or example".to_owned(),
+                list => format!("this workspace has no program {name:?}{hint}\n{list}"),
+            }
+        })
+    }
+
+    fn only(&self) -> Result<&Program, String> {
+        let binaries = self.listed().filter(|program| program.kind != EXAMPLE);
+        let programs = [binaries.collect::<Vec<_>>(), self.listed().collect()];
+        match programs.iter().find(|programs| !programs.is_empty()).map(Vec::as_slice) {
+            Some([program]) => Ok(program),
+            Some(_) => Err(format!("which program? Try `recorder run NAME`\n{}", self.listing())),
+            None => Err("this workspace has no binary or example".to_owned()),
+        }
+    }
+
+    /// The programs that are not hidden.
+    pub fn listed(&self) -> impl Iterator<Item = &Program> {
+        self.programs.iter().filter(|program| program.listed)
+    }
+
+    /// A line with name and summary for each program that is not hidden.
+    pub fn listing(&self) -> String {
+        let width = self.listed().map(|program| program.name.len()).max().unwrap_or(0);
+        let line = |program: &Program| {
+            format!("{:width$}  {}", program.name, program.summary).trim_end().to_owned()
+        };
+        self.listed().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+fn programs(metadata: &Metadata) -> Vec<Program> {
+    let packages = metadata.workspace_packages().into_iter();
+    let mut programs: Vec<_> = packages
         .flat_map(|package| {
             let listed = is_listed(package);
             let targets =
                 package.targets.iter().filter(|target| target.is_bin() || target.is_example());
-            let target_directory = metadata.target_directory.as_std_path();
             targets.map(move |target| Program {
                 name: target.name.clone(),
                 kind: if target.is_example() { EXAMPLE } else { "bin" },
@@ -173,29 +231,19 @@ pub fn programs() -> Result<Vec<Program>> {
                 listed,
                 position: position(package, &target.name),
                 id: package.id.clone(),
-                target_directory: target_directory.to_owned(),
                 features: target.required_features.clone(),
             })
         })
         .collect();
     programs
         .sort_by(|a, b| (a.position, &a.name, !a.listed).cmp(&(b.position, &b.name, !b.listed)));
-    Ok(programs)
+    programs
 }
 
-/// Finds the program with this name.
-///
-/// # Errors
-/// There is none; the message contains the most similar name.
-pub fn find<'a>(programs: &'a [Program], name: &str) -> Result<&'a Program, String> {
-    programs.iter().find(|program| program.name == name).ok_or_else(|| {
-        let listed = programs.iter().filter(|program| program.listed);
-        let hint = suggest(name, listed.map(|program| program.name.as_str()));
-        format!(
-            "this workspace has no example or binary {name:?}{hint} (`recorder list` shows all \
-             programs)"
-        )
-    })
+/// A path as seen from the current directory.
+pub(crate) fn relative(path: &Path) -> &Path {
+    let current = env::current_dir().unwrap_or_default();
+    path.strip_prefix(current).unwrap_or(path)
 }
 
 /// A question whether the most similar of these names was meant, or an empty string.

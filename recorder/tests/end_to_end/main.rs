@@ -16,9 +16,10 @@ mod hangs;
 mod help;
 /// Programs that crash or run out of resources, and suspended recorders: the recording is readable.
 mod hostile_conditions;
+/// `--max-events`: the whole run in a limited number of events.
+mod kept_runs;
 /// SIGKILL to the program or the recorder: every committed event is in the recording.
 mod kill;
-/// `--max-events`: the whole run in a limited number of events.
 mod max_events;
 /// What the operating system reports of threads while they record nothing.
 mod observations;

@@ -148,9 +148,9 @@ fn several_recordings_become_one_trace() {
     assert!(body == place.bytes("both.pftrace"));
     ran.expect_stderr("2 recordings on one clock, ");
     // Traces cannot be combined.
-    run(place.recorder(&["open", "x.rec", "x.pftrace", "--no-browser", "--port", "0"]))
+    run(place.recorder(&["open", "x.rec", "both.pftrace", "--no-browser", "--port", "0"]))
         .expect_status(1)
-        .expect_stderr("x.pftrace: not a recording but a trace");
+        .expect_stderr("both.pftrace is a trace, and its recording is not beside it");
 }
 
 #[test]
@@ -195,10 +195,11 @@ fn the_first_view_can_be_selected() {
 fn impossible_selections_are_refused() {
     let place = Place::new();
     record(&place);
+    fs::rename(place.path("x.pftrace"), place.path("y.pftrace")).unwrap();
     for (arguments, why) in [
         (
-            &["x.pftrace", "--from", "1ms"][..],
-            "x.pftrace is a trace; --from, --to, --around, --message, --max-events and --all",
+            &["y.pftrace", "--from", "1ms"][..],
+            "y.pftrace is a trace; --from, --to, --around, --message, --max-events and --all",
         ),
         (&["x.rec", "--from", "1000s"], "there is nothing after 16m 40s"),
         (&["x.rec", "--from", "2ms", "--to", "1ms"], "--from is later than --to"),
@@ -216,12 +217,16 @@ fn the_number_of_events_of_a_recording_can_be_limited() {
     record(&place);
     let arguments = ["export", "x.rec", "-o", "y.pftrace", "--max-events", "300"];
     run(place.recorder(&arguments)).expect_status(0);
-    let waiting = Waiting::start(&place, &["open", "x.rec", "--max-events", "300"]);
-    let (body, ran) = waiting.finish();
-    assert!(body == place.bytes("y.pftrace"));
-    ran.expect_stderr("left out: ").expect_stderr("(at most 300 events)");
-    run(place.recorder(&["open", "x.json", "--max-events", "300"])).expect_status(2).expect_stderr(
-        "x.json is a trace; --from, --to, --around, --message, --max-events and --all",
+    // A trace stands for the recording beside it.
+    for run in ["x.rec", "x.json"] {
+        let waiting = Waiting::start(&place, &["open", run, "--max-events", "300"]);
+        let (body, ran) = waiting.finish();
+        assert!(body == place.bytes("y.pftrace"));
+        ran.expect_stderr("left out: ").expect_stderr("(at most 300 events)");
+    }
+    fs::rename(place.path("x.json"), place.path("z.json")).unwrap();
+    run(place.recorder(&["open", "z.json", "--max-events", "300"])).expect_status(2).expect_stderr(
+        "z.json is a trace; --from, --to, --around, --message, --max-events and --all",
     );
 }
 

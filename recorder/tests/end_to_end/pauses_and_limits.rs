@@ -1,7 +1,11 @@
 //! `recorder pause`, `--last`, `--max-size`, and the recordings of killed recorders.
 
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ChildStdin;
+use std::thread;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -33,10 +37,25 @@ impl Told {
         }
     }
 
-    /// Runs `recorder resume` or the like for this run: there may be others on this machine.
+    /// Runs `recorder resume` or the like for this run: there may be others on this machine. It says
+    /// `done`.
     #[track_caller]
-    fn control(&self, place: &Place, what: &str) {
-        run(place.recorder(&[what, &self.running.pid()])).expect_status(0).expect_stdout("");
+    fn control(&self, place: &Place, what: &str, done: &str) {
+        let pid = self.running.pid();
+        let done = done.replace("RUN", &format!("process {pid} (recorder record "));
+        run(place.recorder(&[what, &pid])).expect_status(0).expect_stdout("").expect_stderr(&done);
+    }
+
+    /// The directory of the run.
+    fn running_session(&self, place: &Place) -> PathBuf {
+        loop {
+            let entries = fs::read_dir(place.path("temporary")).unwrap();
+            let mut directories = entries.map(|entry| entry.unwrap().path());
+            if let Some(directory) = directories.find(|path| path.join("control").exists()) {
+                return directory;
+            }
+            thread::yield_now();
+        }
     }
 
     fn finish(self) -> crate::command::Ran {
@@ -97,18 +116,47 @@ fn the_recorder_pauses_a_recording() {
     let place = Place::new();
     let mut told = Told::start(&place, &["--paused", "-o", "x.txt", "-o", "x.json"]);
     told.tell(&["open before", "pass before 10"]);
-    told.control(&place, "resume");
+    told.control(&place, "resume", "resumed the recording of RUN");
     told.tell(&["open during", "pass during 10"]);
-    told.control(&place, "pause");
+    told.control(&place, "pause", "paused the recording of RUN");
+    told.control(&place, "pause", "the recording of RUN");
     // The program checks once per millisecond.
     told.tell(&["spin", "open after", "pass after 10"]);
-    told.control(&place, "resume");
+    told.control(&place, "resume", "resumed the recording of RUN");
     told.tell(&["pass before 1"]);
     told.finish().expect_status(0).expect_no_damage();
     let text = place.text("x.txt");
     let found = ["before", "during", "after"].map(|channel| operations(&text, channel).len());
     assert_eq!(found, [2, 20, 0]);
     assert_eq!((count(&text, "Paused"), count(&text, "Resumed")), (2, 2));
+}
+
+#[test]
+fn only_a_flight_recorder_keeps() {
+    let place = Place::new();
+    let told = Told::start(&place, &["-o", "x.txt"]);
+    told.running_session(&place);
+    run(place.recorder(&["keep", &told.running.pid()]))
+        .expect_status(1)
+        .expect_stderr("keeps all events; `recorder keep` is for flight recorders (--last)");
+    told.finish().expect_status(1);
+}
+
+#[test]
+fn files_of_a_run_in_progress_are_private() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["-o", "x.txt"]);
+    told.tell(&["open jobs"]);
+    let session = told.running_session(&place);
+    let mode = |path: &Path| fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&session), 0o700);
+    let files = fs::read_dir(&session).unwrap().map(|file| file.unwrap().path());
+    let files: Vec<_> = files.filter(|path| !path.is_symlink()).collect();
+    assert_eq!(files.len(), 2, "that of the process, and that which controls it: {files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+    told.finish().expect_status(0);
 }
 
 #[test]
@@ -179,7 +227,7 @@ fn a_flight_recorder_writes_snapshots_on_request() {
     told.tell(&["open jobs", "pass jobs 10", "keep"]);
     place.wait_for("x.kept-1.rec");
     told.tell(&["pass jobs 10000"]);
-    told.control(&place, "keep");
+    told.control(&place, "keep", "saved x.kept-2.rec");
     place.wait_for("x.kept-2.rec");
     told.tell(&["pass jobs 10"]);
     told.running.signal(Signal::USR1);

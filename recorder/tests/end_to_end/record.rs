@@ -58,19 +58,6 @@ fn the_exit_status_is_that_of_the_program() {
 }
 
 #[test]
-fn the_default_outputs_are_two_files_in_traces() {
-    let place = Place::new();
-    run(place.recorder(&["record", "--", program("count"), "3", "1"]))
-        .expect_status(0)
-        .expect_stdout("sent 3\nreceived 3\n")
-        .expect_stderr("wrote traces/count.json")
-        .expect_stderr("wrote traces/count.pftrace");
-    assert_eq!(place.names(), ["traces"]);
-    assert_eq!(fs::read_dir(place.path("traces")).unwrap().count(), 2);
-    assert!(!place.json("traces/count.json").is_empty());
-}
-
-#[test]
 fn an_output_is_replaced() {
     let place = Place::new();
     fs::write(place.path("x.txt"), "old").unwrap();

@@ -1,10 +1,12 @@
 //! Wrong usage: the exit status is 2, and the message explains the right usage.
 
+use std::fs;
+
 use crate::command::{Place, run};
 
 #[test]
 fn a_command_is_required() {
-    for arguments in [&[][..], &["record"], &["record", "--"], &["run"], &["export", "x.rec"]] {
+    for arguments in [&[][..], &["record"], &["record", "--"], &["export", "x.rec"]] {
         let place = Place::new();
         let ran = run(place.recorder(arguments)).expect_status(2).expect_stdout("");
         assert!(ran.stderr.contains("Usage: recorder"), "{arguments:?}: {ran:#?}");
@@ -39,11 +41,12 @@ fn messages_explain_wrong_usage() {
     let place = Place::new();
     for (arguments, why) in [
         (&["lsit"][..], "a similar subcommand exists: 'list'"),
-        (&["record", "true"], "Usage: recorder record [OPTIONS] -- <COMMAND>..."),
+        (&["record", "--tiemout", "5", "touch", "ran"], "a similar argument exists: '--timeout'"),
         (
-            &["record", "--timeout", "5", "--", "touch", "ran"],
+            &["record", "--timeout", "5x", "--", "touch", "ran"],
             "not a time like 1.5s, 300ms or 5min",
         ),
+        (&["record", "--last", "30", "touch", "ran"], "a number needs a unit here"),
         (&["record", "--max-size", "5x", "--", "touch", "ran"], "not a size like 512MB or 2GB"),
         (
             &["record", "-o", "-.json", "--", "touch", "ran"],
@@ -65,15 +68,14 @@ fn messages_explain_wrong_usage() {
             &["export", "x.rec", "-o", "x.svg", "--from", "1.5s", "--to", "1.25s"],
             "--from is later than --to",
         ),
-        (&["export", "x.rec", "-o", "x.svg", "--from", "1.5"], "not a time like 1.5s"),
+        (&["export", "x.rec", "-o", "x.svg", "--from", "1.5x"], "not a time like 1.5s"),
         (&["export", "x.rec", "-o", "x.svg", "--max-events", "9"], "--max-events requires a trace"),
-        (&["export", "x.rec", "-o", "x.json", "--max-events", "0"], "0 is not in 1.."),
+        (&["export", "x.rec", "-o", "x.json", "--max-events", "0"], "0 shows nothing"),
         (
             &["record", "-o", "x.rec", "--max-events", "9", "--", "touch", "ran"],
             "--max-events requires a trace (.json, .pftrace)",
         ),
         (&["export", "-v", "-q", "x.rec", "-o", "x.txt"], "cannot be used with"),
-        (&["open"], "<FILE>"),
         (&["open", "x.rec", "--ui", "localhost"], "like https://ui.perfetto.dev"),
         (&["open", "x.rec", "--port", "70000"], "70000 is not in 0..=65535"),
         (&["open", "x.rec", "--wait", "long"], "not a time like"),
@@ -85,6 +87,31 @@ fn messages_explain_wrong_usage() {
         ran.expect_stderr(why).expect_stderr("For more information, try '--help'.");
     }
     assert_eq!(place.names(), [""; 0]);
+}
+
+/// The same, where the message depends on the workspace.
+#[test]
+fn a_program_and_its_arguments() {
+    let place = Place::new();
+    fs::create_dir_all(place.path("src/bin")).unwrap();
+    fs::write(place.path("Cargo.toml"), "[package]\nname = \"own\"\nedition = \"2024\"\n").unwrap();
+    fs::write(place.path("src/bin/pack.rs"), "//! Packs.\nfn main() {}\n").unwrap();
+    let recorder = |arguments: &[&str]| run(place.recorder(arguments)).expect_status(2);
+    recorder(&["run", "pack", "500", "-x"]).expect_stderr("error: unexpected argument '-x' found");
+    recorder(&["run", "pack", "500"]).expect_stderr(
+        "recorder: unexpected argument \"500\"; arguments of the program are after --: `recorder \
+         run pack -- 500`",
+    );
+    recorder(&["record", "pack", "500"]).expect_stderr(
+        "there is no command pack, but a program of this workspace: try `recorder run pack`",
+    );
+    fs::write(place.path("src/bin/ship.rs"), "fn main() {}\n").unwrap();
+    for arguments in [&["run"][..], &["run", "nope"]] {
+        recorder(arguments).expect_stderr("\npack  Packs.\nship\n");
+    }
+    fs::remove_file(place.path("src/bin/pack.rs")).unwrap();
+    // The only program is taken. It is not recorded: it uses no channel.
+    run(place.recorder(&["run"])).expect_status(1).expect_stderr("recorded nothing: ship used no");
 }
 
 #[test]

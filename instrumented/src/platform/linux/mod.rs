@@ -5,7 +5,8 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::ptr;
 use std::slice;
 use std::sync::atomic::AtomicU64;
@@ -18,6 +19,11 @@ mod clock;
 #[cfg(recorded_as_it_is)]
 pub(crate) use callers::{callers, find_stack};
 pub(crate) use clock::*;
+
+/// Creates a file that only the user of this process can read.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
 
 /// Allocates disk space for `bytes` of `file` from `offset` on.
 ///

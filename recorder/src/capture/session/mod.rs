@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
-use crate::capture::control::ControlFile;
+use crate::capture::control::{ControlFile, note_snapshot};
 use crate::capture::threads::{Detail, ObservedProcess};
 use crate::capture::{Error, Result};
 use crate::reading::{Input, Recording};
@@ -46,7 +46,7 @@ pub(super) const SESSION_VARIABLE: &str = "INSTRUMENTED_SESSION";
 pub(super) const DIRECTORY_PREFIX: &str = "recorder-";
 
 /// The name of the recording in a session's directory.
-const RECORDING: &str = "recording";
+pub(super) const RECORDING: &str = "recording";
 
 /// How much of a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,8 @@ impl Session {
         };
         let directory = tempfile::Builder::new()
             .prefix(DIRECTORY_PREFIX)
+            // The values of messages may be secret.
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&base)
             .map_err(cannot_record(&base))?;
         let store = match retention {
@@ -263,6 +265,14 @@ impl Session {
         self.control.get(control::KEEP)
     }
 
+    /// Answers the processes and the user that have requested snapshots, up to this number.
+    ///
+    /// # Errors
+    /// The control file cannot be written.
+    pub(super) fn answer_snapshot_requests(&self, number: u64) -> io::Result<()> {
+        self.control.set(control::KEPT, number)
+    }
+
     /// Writes the contents of the flight recorder to a recording of its own.
     ///
     /// # Errors
@@ -275,7 +285,8 @@ impl Session {
         let write = || {
             let mut writer = RecordingWriter::new(path.parent().unwrap_or(path))?;
             recorder.write(&rest, &mut writer)?;
-            writer.persist(path)
+            writer.persist(path)?;
+            note_snapshot(self.directory.path(), path)
         };
         write().map_err(|source| Error::CannotWrite(path.to_owned(), source))
     }
@@ -308,7 +319,7 @@ impl Session {
                 writer.open_with(rest.concat())
             }
             Store::Memory(recorder) => {
-                let mut writer = RecordingWriter::new(&env::temp_dir())?;
+                let mut writer = RecordingWriter::private(&env::temp_dir())?;
                 recorder.write(&rest, &mut writer)?;
                 writer.flush()?;
                 let recording = writer.open_with(Vec::new())?;

@@ -32,9 +32,19 @@ pub(super) struct RecordingWriter {
 }
 
 impl RecordingWriter {
+    /// A recording that others may read, as far as the umask of the user allows that.
     pub(super) fn new(directory: &Path) -> io::Result<Self> {
+        Self::with_mode(directory, 0o666)
+    }
+
+    /// A recording that only the user can read.
+    pub(super) fn private(directory: &Path) -> io::Result<Self> {
+        Self::with_mode(directory, 0o600)
+    }
+
+    fn with_mode(directory: &Path, mode: u32) -> io::Result<Self> {
         let file = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(0o666))
+            .permissions(Permissions::from_mode(mode))
             .prefix(".recorder-")
             .suffix(".rec")
             .tempfile_in(directory)?;

@@ -10,7 +10,7 @@ use format::{
 use typed_index_collections::TiVec;
 
 use super::first_use::{FirstUse, FirstUses, Placed};
-use super::labels::{Labels, distinguish, primitive_type, readable, track};
+use super::labels::{Labels, distinguish, primitive_type, program_name, readable, track};
 use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
     Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, FlowOrder, Frame, Frames, Level,
@@ -698,7 +698,7 @@ impl Records<'_> {
                 arguments,
             } => {
                 (process.pid, process.parent, process.wall_ns) = (pid, parent, wall_ns);
-                let file = executable.rsplit('/').next().unwrap_or_default();
+                let file = program_name(executable);
                 if !file.is_empty() {
                     process.name = readable(file).into_owned();
                 }

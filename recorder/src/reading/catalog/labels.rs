@@ -31,7 +31,7 @@ pub(super) fn track(os_id: u64, number: u32, taken: &mut HashSet<u64>) -> u64 {
 pub(super) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> String {
     // Perfetto 52 stops reading where a text ends in a backslash. In the name of a channel it is
     // most likely a folder's.
-    let label = label.replace('\\', "/");
+    let label = readable(&label.replace('\\', "/")).into_owned();
     let mut count = seen.get(&label).copied().unwrap_or(0);
     let mut distinct = label.clone();
     while count > 0 && {
@@ -45,12 +45,40 @@ pub(super) fn distinguish(label: &str, seen: &mut HashMap<String, usize>) -> Str
     distinct
 }
 
-/// A text of the program that every viewer can show: Perfetto 52 stops reading where a text ends in
-/// a backslash.
+/// A text of the program that every viewer can show, and that shows its characters in their order:
+/// Perfetto 52 stops reading where a text ends in a backslash, and characters that change the
+/// direction of text become escapes.
 pub(crate) fn readable(text: &str) -> Cow<'_, str> {
+    if !text.is_ascii() && text.contains(format::text::is_direction_control) {
+        let mut escaped = String::with_capacity(text.len());
+        for c in text.chars() {
+            match format::text::is_direction_control(c) {
+                true => escaped.extend(['∖'].into_iter().chain(c.escape_unicode().skip(1))),
+                false => escaped.push(c),
+            }
+        }
+        return readable(&escaped).into_owned().into();
+    }
     match text.strip_suffix('\\') {
         Some(rest) => format!("{rest}∖").into(),
         None => text.into(),
+    }
+}
+
+/// The name of the program in an executable: its file's, without the hash that Cargo adds to
+/// tests.
+pub(super) fn program_name(executable: &str) -> &str {
+    const HASH_DIGITS: usize = 16;
+    let (folder, file) = executable.rsplit_once('/').unwrap_or(("", executable));
+    match file.rsplit_once('-') {
+        Some((name, hash))
+            if folder.rsplit('/').next() == Some("deps")
+                && hash.len() == HASH_DIGITS
+                && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
+        {
+            name
+        }
+        _ => file,
     }
 }
 
@@ -73,6 +101,28 @@ mod tests {
         assert_eq!(primitive_type(mutex, "a::Receiver<b::Job>"), "Mutex<Receiver<Job>>");
         assert_eq!(primitive_type(Some(PrimitiveKind::Condvar), ""), "Condvar");
         assert_eq!(primitive_type(None, ""), "primitive");
+    }
+
+    #[test]
+    fn controls_of_direction_are_escaped() {
+        assert_eq!(readable("job\u{202e}gpj.exe"), "job∖u{202e}gpj.exe");
+        assert_eq!(readable("Aufträge\u{2066}\\"), "Aufträge∖u{2066}∖");
+        assert_eq!(readable("عربي"), "عربي");
+        assert_eq!(distinguish("a\u{200f}", &mut HashMap::new()), "a∖u{200f}");
+    }
+
+    #[test]
+    fn a_test_is_called_by_its_crate() {
+        for (executable, name) in [
+            ("/t/debug/deps/jobs-d4a39d4fdd034461", "jobs"),
+            ("/t/debug/deps/my-jobs-d4a39d4fdd034461", "my-jobs"),
+            ("/t/debug/deps/jobs-d4a39d4fdd03446", "jobs-d4a39d4fdd03446"),
+            ("/t/debug/jobs-d4a39d4fdd034461", "jobs-d4a39d4fdd034461"),
+            ("jobs", "jobs"),
+            ("", ""),
+        ] {
+            assert_eq!(program_name(executable), name);
+        }
     }
 
     #[test]
