@@ -8,7 +8,7 @@
 //!
 //! ```sh
 //! cargo run -p examples --features tracing --bin with_tracing   # fmt and tracing-chrome
-//! cargo run -p recorder -- run with_tracing                      # and the recording
+//! cargo run -p chanscope -- run with_tracing                      # and the recording
 //! ```
 //!
 //! Look for: the span `cook` on the track of `cook`, and in it the event `done`; in the file of

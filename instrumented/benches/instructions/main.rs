@@ -2,7 +2,7 @@
 //! and with std's own types.
 //!
 //! ```sh
-//! cargo bench -p instrumented --bench instructions
+//! cargo bench -p chanscope-instrumented --bench instructions
 //! ```
 //!
 //! Prints a table in Markdown. `-- --save` saves it in `instrumented/benches/results`.
@@ -150,8 +150,8 @@ struct Results {
 const HEAD: &str = "\
 # Instructions of an operation
 
-Counted with valgrind by `cargo bench -p instrumented --bench instructions`, on one thread: sends
-and receives of `u64` on an unbounded channel, and the lock and unlock of a mutex. The counts
+Counted with valgrind by `cargo bench -p chanscope-instrumented --bench instructions`, on one thread:
+sends and receives of `u64` on an unbounded channel, and the lock and unlock of a mutex. The counts
 include the loop and the call around an operation, which are the same in every row.
 
 *Alone* is an operation on the fast path. *Averaged* includes a share of rare work: std allocates

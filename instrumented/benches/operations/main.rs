@@ -1,8 +1,8 @@
 //! Measures the cost of recording.
 //!
 //! ```sh
-//! cargo bench -p instrumented --bench operations            # prints a table
-//! cargo bench -p instrumented --bench operations -- --save  # also saves it in benches/results/
+//! cargo bench -p chanscope-instrumented --bench operations            # prints a table
+//! cargo bench -p chanscope-instrumented --bench operations -- --save  # also saves it in benches/results/
 //! ```
 //!
 //! Every figure compares the same work with std's types and with those of `instrumented`. Both run
@@ -126,7 +126,7 @@ fn build_recorder() -> PathBuf {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let status = Command::new(cargo)
-        .args(["build", "--release", "--package", "recorder", "--manifest-path"])
+        .args(["build", "--release", "--package", "chanscope", "--manifest-path"])
         .arg(manifest)
         .status()
         .expect("cargo can be run");

@@ -1,8 +1,8 @@
 //! Measures the cost of `instrumented` together with the crate `tracing`.
 //!
 //! ```sh
-//! cargo bench -p instrumented --features tracing --bench tracing            # prints a table
-//! cargo bench -p instrumented --features tracing --bench tracing -- --save  # also saves it
+//! cargo bench -p chanscope-instrumented --features tracing --bench tracing            # prints a table
+//! cargo bench -p chanscope-instrumented --features tracing --bench tracing -- --save  # also saves it
 //! ```
 //!
 //! A process has one subscriber and one recording, so each row is measured in processes of its own,

@@ -1,10 +1,10 @@
 //! Measures how fast recordings become traces.
 //!
 //! ```sh
-//! cargo bench -p recorder --bench exporting                      # prints a table
-//! cargo bench -p recorder --bench exporting -- --save            # and keeps it in benches/results/
-//! cargo bench -p recorder --bench exporting -- --rounds 1        # takes less time
-//! cargo bench -p recorder --bench exporting -- --make FILE N     # writes a recording of N operations
+//! cargo bench -p chanscope --bench exporting                      # prints a table
+//! cargo bench -p chanscope --bench exporting -- --save            # and keeps it in benches/results/
+//! cargo bench -p chanscope --bench exporting -- --rounds 1        # takes less time
+//! cargo bench -p chanscope --bench exporting -- --make FILE N     # writes a recording of N operations
 //! ```
 //!
 //! The recordings of [`reading`](../reading/main.rs), packed, are exported as `recorder export` does

@@ -1,9 +1,9 @@
 //! Measures how fast recordings are read.
 //!
 //! ```sh
-//! cargo bench -p recorder --bench reading                  # prints a table
-//! cargo bench -p recorder --bench reading -- --save        # and keeps it in benches/results/
-//! cargo bench -p recorder --bench reading -- --rounds 1    # takes less time
+//! cargo bench -p chanscope --bench reading                  # prints a table
+//! cargo bench -p chanscope --bench reading -- --save        # and keeps it in benches/results/
+//! cargo bench -p chanscope --bench reading -- --rounds 1    # takes less time
 //! ```
 //!
 //! Synthetic recordings of a few threads that send each other messages are written to a file and

@@ -266,6 +266,9 @@ pub(crate) fn files(artifacts: &[Artifact]) -> Vec<PathBuf> {
     files.map(|file| file.clone().into()).collect()
 }
 
+/// The package of the library `instrumented`, whatever name a dependency gives it.
+const LIBRARY_PACKAGE: &str = "chanscope-instrumented";
+
 /// Whether one of these packages depends on `instrumented`, perhaps `with_tests`: it then records
 /// itself.
 pub(crate) fn depends_on_library<'a>(
@@ -275,7 +278,7 @@ pub(crate) fn depends_on_library<'a>(
 ) -> bool {
     let Some(resolve) = &metadata.resolve else { return false };
     let library = |id: &PackageId| {
-        metadata.packages.iter().any(|package| package.id == *id && package.name == "instrumented")
+        metadata.packages.iter().any(|package| package.id == *id && package.name == LIBRARY_PACKAGE)
     };
     let mut seen = HashSet::new();
     let mut open: Vec<_> = packages.into_iter().map(|id| (id, with_tests)).collect();

@@ -150,11 +150,11 @@ pub(crate) enum Command {
     Open(OpenArgs),
     /// Prints a script that completes the recorder's command lines in a shell
     ///
-    /// Example: recorder completions bash > ~/.local/share/bash-completion/completions/recorder
+    /// Example: echo 'source <(recorder completions bash)' >> ~/.bashrc
     Completions(CompletionsArgs),
     /// Prints the manual page, or writes those of all commands to a directory
     ///
-    /// Example: recorder man ~/.local/share/man/man1
+    /// Example: recorder man ~/.cargo/share/man/man1
     Man(ManArgs),
 }
 

@@ -118,7 +118,8 @@ fn with_library() -> Project {
     );
     for (name, section) in [("recorded", "dependencies"), ("plain", "build-dependencies")] {
         let manifest = format!(
-            "[package]\nname = {name:?}\nedition = \"2024\"\n[{section}]\ninstrumented.path = {library:?}\n"
+            "[package]\nname = {name:?}\nedition = \"2024\"\n[{section}]\n\
+             instrumented = {{ package = \"chanscope-instrumented\", path = {library:?} }}\n"
         );
         project.write(&format!("{name}/Cargo.toml"), &manifest);
     }
@@ -147,6 +148,17 @@ fn a_program_that_depends_on_the_library_is_recorded_once() {
 
     let ran = project.run(&["run", "recorded", "--only", "recorded"]).expect_status(2);
     ran.expect_stderr("--only and --without are for programs");
+}
+
+#[test]
+fn the_library_is_recognised_under_another_name() {
+    let mut project = with_library();
+    let manifest = project.read("recorded/Cargo.toml").replace("instrumented = {", "channels = {");
+    project.write("recorded/Cargo.toml", &manifest);
+    project.write("recorded/src/main.rs", &PROGRAM.replace("use std::", "use channels::"));
+    let (ran, recording) = project.record("recorded", &[]);
+    assert!(!ran.stderr.contains("building with recorded"), "{ran:#?}");
+    assert_eq!(recording.text.count(&["ChannelCreated"]), 1);
 }
 
 #[test]
@@ -188,8 +200,8 @@ fn tests_and_features_may_depend_on_the_library() {
     }
 
     let optional = manifest.replace("[build-dependencies]", "[dependencies]");
-    let optional = optional.trim_end().replace("instrumented.path = ", "instrumented = { path = ")
-        + ", optional = true }\n\n[[bin]]\nname = \"with-library\"\n\
+    let optional = optional.replace(" }", ", optional = true }")
+        + "\n[[bin]]\nname = \"with-library\"\n\
            required-features = [\"instrumented\"]\n";
     project.write("plain/Cargo.toml", &optional);
     project.write("plain/src/bin/with-library.rs", &project.read("recorded/src/main.rs"));

@@ -49,7 +49,7 @@ fn every_command_has_a_manual_page() {
 }
 
 /// `help.txt` contains the help of all commands, to be proofread. After a change:
-/// `UPDATE_HELP=1 cargo test -p recorder --test end_to_end help`
+/// `UPDATE_HELP=1 cargo test -p chanscope --test end_to_end help`
 #[test]
 fn the_help_matches_the_proofread_file() {
     let place = Place::new();

@@ -1,8 +1,9 @@
 //! `recorder list` and `recorder run`, in this workspace and in a user's project.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::path::Path;
 use std::process::Command;
+use std::{env, fs};
 
 use serde_json::{Value, json};
 
@@ -86,6 +87,22 @@ fn a_similar_name_is_suggested_for_a_wrong_one() {
 }
 
 #[test]
+fn cargo_runs_the_recorder_as_a_command_of_its_own() {
+    let place = Place::new();
+    let directory = Path::new(env!("CARGO_BIN_EXE_cargo-recorder")).parent().unwrap();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = [directory.to_owned()].into_iter().chain(env::split_paths(&path));
+    let path = env::join_paths(path).unwrap();
+    for arguments in [&["list", "--json"][..], &["run", "pipelin"]] {
+        let expected = run(recorder_here(&place, arguments));
+        let mut cargo = place.command("cargo");
+        cargo.arg("recorder").args(arguments).current_dir(workspace()).env("PATH", &path);
+        let ran = run(cargo).expect_status(expected.status.code().unwrap());
+        assert_eq!((ran.stdout, ran.stderr), (expected.stdout, expected.stderr));
+    }
+}
+
+#[test]
 fn no_workspace() {
     let place = Place::new();
     for arguments in [&["list"][..], &["run", "pipeline"]] {
@@ -100,7 +117,8 @@ fn no_workspace() {
 fn own_project() -> Place {
     let place = Place::new();
     let manifest = format!(
-        "[package]\nname = \"own\"\nedition = \"2024\"\n\n[dependencies]\ninstrumented.path = {:?}\n\n[workspace]\n",
+        "[package]\nname = \"own\"\nedition = \"2024\"\n\n[dependencies]\n\
+         instrumented = {{ package = \"chanscope-instrumented\", path = {:?} }}\n\n[workspace]\n",
         workspace().join("instrumented")
     );
     let program = |doc: &str| {

@@ -52,7 +52,7 @@ impl Bench {
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../Cargo.toml");
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let built = Command::new(cargo)
-            .args(["build", "--release", "--package", "recorder", "--bin", "recorder"])
+            .args(["build", "--release", "--package", "chanscope", "--bin", "recorder"])
             .args(["--message-format", "json-render-diagnostics", "--manifest-path", manifest])
             .stdin(Stdio::null())
             .stderr(Stdio::inherit())
