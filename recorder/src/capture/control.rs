@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::{self, DirEntry, File};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -49,6 +49,29 @@ fn offset(word: usize) -> u64 {
     (word * size_of::<u64>()) as u64
 }
 
+/// All runs, also those whose recorder was killed.
+fn all() -> impl Iterator<Item = ActiveRun> {
+    let is_run =
+        |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(DIRECTORY_PREFIX);
+    base_directories()
+        .into_iter()
+        .filter_map(|base| fs::read_dir(base).ok())
+        .flat_map(move |entries| entries.flatten().filter(is_run))
+        .filter_map(|directory| ActiveRun::open(&directory.path()).ok())
+}
+
+/// The directories of runs whose recorder was killed, with the bytes of their files.
+pub fn abandoned() -> Vec<(PathBuf, u64)> {
+    let bytes = |directory: &Path| {
+        let files = fs::read_dir(directory).into_iter().flatten().flatten();
+        // Not their lengths: files are sparse where blocks were moved away.
+        let blocks = files.filter_map(|file| Some(file.metadata().ok()?.blocks()));
+        512 * blocks.sum::<u64>()
+    };
+    let runs = all().filter(|run| !run.is_alive());
+    runs.map(|run| (run.directory.clone(), bytes(&run.directory))).collect()
+}
+
 /// A run that is being recorded.
 #[derive(Debug)]
 pub struct ActiveRun {
@@ -73,15 +96,8 @@ impl ActiveRun {
     /// # Errors
     /// [`Error::NoSuchRun`], [`Error::NoRun`] or [`Error::SeveralRuns`].
     pub fn find(recorder: Option<u32>) -> Result<Self> {
-        let is_run =
-            |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(DIRECTORY_PREFIX);
-        let mut runs: Vec<_> = base_directories()
-            .iter()
-            .filter_map(|base| fs::read_dir(base).ok())
-            .flat_map(|entries| entries.flatten().filter(is_run))
-            .filter_map(|directory| ActiveRun::open(&directory.path()).ok())
-            .filter(|run| recorder.is_none_or(|pid| run.recorder == pid) && run.is_alive())
-            .collect();
+        let is_meant = |run: &ActiveRun| recorder.is_none_or(|pid| run.recorder == pid);
+        let mut runs: Vec<_> = all().filter(|run| is_meant(run) && run.is_alive()).collect();
         if runs.len() > 1 {
             let mut runs: Vec<_> = runs.iter().map(ActiveRun::to_string).collect();
             runs.sort_unstable();

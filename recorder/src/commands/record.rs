@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
+use bytesize::ByteSize;
 use cargo_metadata::Metadata;
 
 use super::error::FAILURE;
@@ -13,10 +14,10 @@ use super::results::Results;
 use super::{Error, Result};
 use crate::build::cargo::{self, CargoCommand, Warnings};
 use crate::build::{self, Build, Crates, NotRecorded, Request};
-use crate::capture;
 use crate::capture::remaining::RemainingProcess;
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
+use crate::capture::{self, control};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 use crate::export::{self, Kind, Options, Output, Prepared};
 use crate::reading::Recording;
@@ -146,6 +147,18 @@ fn prepare(request: &Request<'_>, console: Console) -> anyhow::Result<Build> {
     Build::prepare(request)
 }
 
+/// Prints which runs of killed recorders take much room, perhaps in memory.
+fn note_abandoned_runs(console: Console) {
+    const MUCH: u64 = 100_000_000;
+    for (directory, bytes) in control::abandoned().iter().filter(|(_, bytes)| *bytes >= MUCH) {
+        let (directory, size) = (directory.display(), ByteSize(*bytes).display().si());
+        console.note(format_args!(
+            "a recorder that was killed has left {size} in {directory}: `recorder export \
+             {directory} -o NAME.rec` saves the run, and `rm -r {directory}` frees the room"
+        ));
+    }
+}
+
 /// Prints which crates do not compile if they are recorded.
 fn note_not_recorded(crates: &[NotRecorded], console: Console) {
     for NotRecorded { package, name, reason, .. } in crates {
@@ -235,6 +248,7 @@ impl<'a> Job<'a> {
         runs: Runs,
         console: Console,
     ) -> Result<Self> {
+        note_abandoned_runs(console);
         let runs = Some(runs).filter(|_| options.outputs.is_empty());
         let outputs = match &runs {
             None => export::prepare(&options.outputs)?,

@@ -141,3 +141,18 @@ fn a_process_that_goes_on_is_named() {
     let ran = count(&place, "3");
     assert!(!ran.stderr.contains("goes on"), "{ran:#?}");
 }
+
+#[test]
+fn a_run_that_a_killed_recorder_has_left_is_named() {
+    const DEAD: u64 = 1 << 22;
+    let place = Place::new();
+    let directory = place.path("temporary/recorder-left");
+    fs::create_dir(&directory).unwrap();
+    let words = [0, 0, 0, DEAD].map(u64::to_le_bytes).concat();
+    fs::write(directory.join("control"), [words, vec![0; 4064]].concat()).unwrap();
+    fs::write(directory.join("0.part"), vec![1; 1_000_000]).unwrap();
+    let ran = count(&place, "3");
+    assert!(!ran.stderr.contains("recorder-left"), "{ran:#?}");
+    fs::write(directory.join("0.part"), vec![1; 110_000_000]).unwrap();
+    count(&place, "3").expect_stderr("a recorder that was killed has left 110.0 MB in ");
+}

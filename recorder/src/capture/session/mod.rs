@@ -398,7 +398,7 @@ pub fn recover(directory: &Path) -> Result<Input> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error.into()),
     }
-    let mut writer = RecordingWriter::new(&env::temp_dir())?;
+    let mut writer = RecordingWriter::private(&env::temp_dir())?;
     append_rest(&files, &mut writer)?;
     writer.flush()?;
     Ok(writer.into_input()?.named(&directory.display().to_string()))
