@@ -25,7 +25,8 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     })?;
     let fitting = columns::most_threads(width);
     let threads = args.threads.unwrap_or(fitting).min(fitting);
-    let mut chart = ChartBuilder::new(&recording, ChartLimits { events: args.events, threads });
+    let limits = ChartLimits { events: args.events, threads };
+    let mut chart = ChartBuilder::new(&recording, &report.findings, limits);
     let part =
         Part { selection: selection.as_ref(), with_dependencies: args.selection.dependencies.all };
     let left_out = reader.with_progress(|| {

@@ -196,9 +196,11 @@ fn write(
             Kind::Perfetto => Box::new(Perfetto::new(out, catalog, &findings)),
             Kind::Svg => {
                 let draw = move |drawn: &Chart<'_>| svg(drawn, chart.steps);
-                Box::new(SequenceChart::new(out, recording, chart.limits, draw))
+                Box::new(SequenceChart::new(out, recording, &findings, chart.limits, draw))
             }
-            Kind::Mermaid => Box::new(SequenceChart::new(out, recording, chart.limits, mermaid)),
+            Kind::Mermaid => {
+                Box::new(SequenceChart::new(out, recording, &findings, chart.limits, mermaid))
+            }
             kind @ (Kind::Recording | Kind::Text) => {
                 write_copy(out, recording, kind == Kind::Text, error)?;
                 continue;

@@ -4,23 +4,33 @@ use proptest::prelude::*;
 use recorder::export::sequence_chart::columns::{Columns, most_threads};
 use recorder::export::sequence_chart::mermaid::mermaid;
 use recorder::export::sequence_chart::svg::{Steps, svg};
-use recorder::export::sequence_chart::{ArrowEnd, Chart, ChartBuilder, ChartLimits, WaitKind};
+use recorder::export::sequence_chart::{
+    Anchor, ArrowEnd, ArrowStart, Chart, ChartBuilder, ChartLimits, MessageArrow, WaitKind,
+};
 use recorder::reading::Recording;
 use roxmltree::{Document, Node};
 
 use crate::shorthand::{items, recording};
 use crate::simulated::{all_programs, read, unpaused_programs};
 
-const ALL: ChartLimits = ChartLimits { events: usize::MAX, threads: usize::MAX };
+pub(crate) const ALL: ChartLimits = ChartLimits { events: usize::MAX, threads: usize::MAX };
 
-fn chart(recording: &Recording, limits: ChartLimits) -> Chart<'_> {
-    let mut builder = ChartBuilder::new(recording, limits);
+pub(crate) fn chart(recording: &Recording, limits: ChartLimits) -> Chart<'_> {
+    let mut builder = ChartBuilder::new(recording, &[], limits);
     items(recording).iter().for_each(|item| builder.item(item));
     builder.finish()
 }
 
+/// Where the send of a message is.
+pub(crate) fn start(message: &MessageArrow) -> Anchor {
+    match message.from {
+        ArrowStart::Sent(at) => at,
+        ArrowStart::NotShown(_) => panic!("the send is in the chart: {message:?}"),
+    }
+}
+
 /// The chart as it is printed without colours.
-fn columns(chart: &Chart<'_>, width: usize) -> String {
+pub(crate) fn columns(chart: &Chart<'_>, width: usize) -> String {
     anstream::adapter::strip_str(&Columns::new(chart, width).to_string()).to_string()
 }
 
@@ -70,20 +80,23 @@ const EVERYTHING: &str = "thread 1 main
 fn the_terminal_chart_contains_everything() {
     let recording = recording(EVERYTHING);
     let shown = columns(&chart(&recording, ALL), 80);
-    let expected = "            main                            worker
-  0.000 ms  • new channel jobs              │
-  0.000 ms  • new channel unused            │
-  0.000 ms  │                               ░ recv jobs waits 14 ns
-  0.000 ms  ●─ jobs #1 ────────────────────▶│
-  0.000 ms  ●─ jobs #2 ▷                    │
-  0.000 ms  ●─ jobs #3 ▷                    │
-  0.000 ms  █ send jobs waits 19 ns         │
-  0.000 ms  █                   ─ jobs #2 ─▶│
-  0.000 ms  ●─ jobs #4 ✗ never received     │
-  0.000 ms  █ send jobs never ends          │
-  0.000 ms  █                   ─ jobs #3 ─▶│
-  0.000 ms  █                               • try_recv unused (empty)
-  0.001 ms  █                               ░ recv unused never ends
+    let expected =
+        "            main                            worker                          jobs
+  0.000 ms  • new channel jobs              │                               ▯▯
+  0.000 ms  • new channel unused            │                               ▯▯
+  0.000 ms  │                               ░ recv jobs waits 14 ns         ▯▯
+  0.000 ms  ●─ jobs #1 ────────────────────▶│                               ▯▯
+  0.000 ms  ●─ jobs #2 ▷                    │                               ▮▯
+  0.000 ms  ●─ jobs #3 ▷                    │                               ▮▮
+  0.000 ms  █ send jobs waits 19 ns         │                               ▮▮
+  0.000 ms  █                   ─ jobs #2 ─▶│                               ▮▯
+  0.000 ms  ●─ jobs #4 ▷                    │                               ▮▮
+  0.000 ms  █ send jobs never ends          │                               ▮▮
+  0.000 ms  █                   ─ jobs #3 ─▶│                               ▮▯
+  0.000 ms  █                               • try_recv unused (empty)       ▮▯
+  ⋮ 380 ns  █                               │
+  0.001 ms  █                               ░ recv unused never ends        ▮▯
+  0.001 ms  █                               ░ ✗ #4 lost                     ▮▯
             █                               ░
 ";
     assert_eq!(shown, expected, "\n{shown}");
@@ -103,23 +116,24 @@ sequenceDiagram
     T0->>T1: jobs #35;1
     Note over T0: send jobs waits 19 ns
     T0->>T1: jobs #35;2 (sent 30 ns before)
-    Note over T0: jobs #35;4 never received
     Note over T0: send jobs never ends
     T0->>T1: jobs #35;3 (sent 50 ns before)
     Note over T1: try_recv unused (empty)
+    Note over T0,T1: 380 ns later
     Note over T1: recv unused never ends
+    T0-xT1: jobs #35;4 never received (sent 410 ns before)
 ";
     assert_eq!(said, expected, "\n{said}");
 }
 
-fn classes(document: &Document<'_>, class: &str) -> usize {
+pub(crate) fn classes(document: &Document<'_>, class: &str) -> usize {
     let has = |node: &Node<'_, '_>| {
         node.attribute("class").is_some_and(|classes| classes.split(' ').any(|one| one == class))
     };
     document.descendants().filter(has).count()
 }
 
-fn texts<'a>(document: &'a Document<'_>) -> Vec<&'a str> {
+pub(crate) fn texts<'a>(document: &'a Document<'_>) -> Vec<&'a str> {
     let texts = document.descendants().filter(|node| node.has_tag_name("text"));
     texts.filter_map(|node| node.text()).collect()
 }
@@ -134,14 +148,16 @@ fn svg_contains_everything() {
     let recording = recording(EVERYTHING);
     let svg = svg(&chart(&recording, ALL), Steps::Even);
     let document = Document::parse(&svg).unwrap();
-    assert_eq!(classes(&document, "arrow"), 4);
+    // Two more in the legend, of which each has a head.
+    assert_eq!(classes(&document, "arrow"), 4 + 2);
     // Of three arrows the heads, of four the beginnings.
-    assert_eq!(classes(&document, "tip"), 3 + 4);
+    assert_eq!(classes(&document, "tip"), 3 + 4 + 2);
     // One here and one in the legend, of two strokes each.
     assert_eq!(classes(&document, "cross"), 4);
     // A bar for each wait and one in the legend; three more where a wait never ends.
     assert_eq!(bars(&document, "receiving"), 1 + 4 + 1);
-    assert_eq!(bars(&document, "sending"), 1 + 4 + 1);
+    // One is interrupted.
+    assert_eq!(bars(&document, "sending"), 1 + 4 + 1 + 1);
     let texts = texts(&document);
     for text in [
         "main",
@@ -403,7 +419,7 @@ fn a_receive_by_a_clock_that_lags_comes_after_the_wait_of_its_send() {
     let chart = chart(&recording, ALL);
     let [message] = &chart.messages[..] else { panic!("one message: {chart:#?}") };
     let ArrowEnd::Received(to) = message.to else { panic!("it is received: {chart:#?}") };
-    assert!(message.from.unwrap().row <= to.row, "{chart:#?}");
+    assert!(start(message).row <= to.row, "{chart:#?}");
     let [wait] = &chart.waits[..] else { panic!("one wait: {chart:#?}") };
     assert!(wait.begin.row < wait.end.unwrap().row, "{chart:#?}");
 }
@@ -418,7 +434,7 @@ proptest! {
         }).count();
         prop_assert_eq!(chart.messages.len(), flights);
         for message in &chart.messages {
-            let from = message.from.unwrap();
+            let from = start(message);
             if let ArrowEnd::Received(to) = message.to {
                 prop_assert!(from.row <= to.row && from.time <= to.time);
             }
@@ -445,7 +461,8 @@ proptest! {
         let chart = chart(&recording, ChartLimits { events, threads });
         prop_assert!(chart.lifelines.len() <= threads);
         let shown = chart.rows.len();
-        prop_assert!(shown <= events, "{shown} rows");
+        // One more for the end of the run.
+        prop_assert!(shown <= events + 1, "{shown} rows");
         for steps in [Steps::Even, Steps::Real] {
             prop_assert!(Document::parse(&svg(&chart, steps)).is_ok());
         }

@@ -6,6 +6,10 @@
 mod causes;
 /// Messages in channels: each rule of the timeline.
 mod channels;
+/// Where labels are in sequence charts.
+mod chart_labels;
+/// Each rule of sequence charts.
+mod chart_rules;
 /// Sequence charts in their three forms.
 mod charts;
 /// Replays that resume from a checkpoint, and recordings that grow meanwhile.

@@ -67,6 +67,8 @@ pub struct Finding {
     pub place: Option<PlaceIndex>,
     /// The threads that it is about, the most important first.
     pub threads: Vec<ThreadIndex>,
+    /// Of a deadlock: which thread waits for which.
+    pub waits_for: Vec<WaitsFor>,
     /// The channels that it is about.
     pub channels: Vec<ChannelIndex>,
     /// The locks and other primitives that it is about.
@@ -81,6 +83,18 @@ pub struct Finding {
     may_follow_panic: bool,
     /// Orders the findings of one code: nanoseconds or messages.
     weight: u64,
+}
+
+/// A thread of a deadlock, and one that could end its wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitsFor {
+    /// The thread that waits.
+    pub waiting: ThreadIndex,
+    /// The thread that could end the wait.
+    pub other: ThreadIndex,
+    /// Whether that follows from the recording. If not, an endpoint of a channel may be with another
+    /// thread, but no thread is as likely to have it.
+    pub is_known: bool,
 }
 
 /// An event that shows a finding.
@@ -107,6 +121,7 @@ impl Finding {
             why: String::new(),
             place: None,
             threads: Vec::new(),
+            waits_for: Vec::new(),
             channels: Vec::new(),
             primitives: Vec::new(),
             span,

@@ -1,13 +1,14 @@
-//! Makes a chart of the items of a timeline.
+//! Collects the events of a chart from the items of a timeline.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use rustc_hash::FxHashMap;
 
 use super::ChartLimits;
-use super::chart::{Anchor, ArrowEnd, Chart, EventMark, LeftOut, MessageArrow, WaitBar, WaitKind};
-use super::names::Names;
-use crate::reading::catalog::{Catalog, ThreadIndex};
+use super::assembly::{Assembly, Sent};
+use super::chart::{Chart, WaitKind};
+use crate::analysis::findings::Finding;
+use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
 use crate::reading::{Nanos, Recording};
 use crate::timeline::item::{Ending, Fate, Flow, Item, Slice, SliceKind};
 
@@ -15,19 +16,28 @@ use crate::timeline::item::{Ending, Fate, Flow, Item, Slice, SliceKind};
 #[derive(Debug)]
 pub struct ChartBuilder<'a> {
     catalog: &'a Catalog,
+    findings: &'a [Finding],
     limits: ChartLimits,
-    /// The threads with events, up to the limit.
+    /// The threads with events in the chart, up to the limit.
     threads: BTreeSet<ThreadIndex>,
     /// The threads with events that are left out.
     hidden_threads: BTreeSet<ThreadIndex>,
+    /// The threads that did something, and perhaps nothing that the chart shows.
+    active_threads: BTreeSet<ThreadIndex>,
     /// The first events.
     head: Vec<Event>,
     /// The latest events after the head.
     tail: VecDeque<Event>,
     /// Number of events between head and tail.
     left_out: usize,
-    /// Whether the messages whose sends are kept are known to be lost, by their flows.
-    lost: FxHashMap<u64, bool>,
+    /// The senders of the messages in flight, by their flows.
+    senders: FxHashMap<u64, ThreadIndex>,
+    /// The messages whose sends are in the chart, by their flows.
+    sent: FxHashMap<u64, Sent>,
+    /// The latest drop of a sender of each channel.
+    sender_drops: FxHashMap<ChannelIndex, (ThreadIndex, Nanos)>,
+    /// The threads that used the receivers of the channels last.
+    receivers: FxHashMap<ChannelIndex, ThreadIndex>,
 }
 
 /// A slice that is in the chart.
@@ -35,6 +45,9 @@ pub struct ChartBuilder<'a> {
 pub(super) struct Event {
     pub(super) slice: Slice,
     pub(super) role: Role,
+    /// Of a receive: the sender of the message, if it is known. Of a receive that failed because the
+    /// last sender was dropped: the thread that dropped it.
+    pub(super) by: Option<(ThreadIndex, Nanos)>,
 }
 
 /// How an event is drawn.
@@ -74,17 +87,22 @@ impl Role {
 }
 
 impl<'a> ChartBuilder<'a> {
-    /// A builder without items, for a chart of `recording`.
-    pub fn new(recording: &'a Recording, limits: ChartLimits) -> Self {
+    /// A builder without items, for a chart of `recording` with these findings.
+    pub fn new(recording: &'a Recording, findings: &'a [Finding], limits: ChartLimits) -> Self {
         ChartBuilder {
             catalog: &recording.catalog,
+            findings,
             limits,
             threads: BTreeSet::new(),
             hidden_threads: BTreeSet::new(),
+            active_threads: BTreeSet::new(),
             head: Vec::new(),
             tail: VecDeque::new(),
             left_out: 0,
-            lost: FxHashMap::default(),
+            senders: FxHashMap::default(),
+            sent: FxHashMap::default(),
+            sender_drops: FxHashMap::default(),
+            receivers: FxHashMap::default(),
         }
     }
 
@@ -93,8 +111,12 @@ impl<'a> ChartBuilder<'a> {
         match item {
             Item::Slice(slice) => self.slice(slice),
             Item::Flight(flight) => {
-                if let Some(is_lost) = self.lost.get_mut(&flight.flow) {
-                    *is_lost = flight.fate == Fate::Lost;
+                if flight.fate == Fate::Received {
+                    return;
+                }
+                self.senders.remove(&flight.flow);
+                if let Some(sent) = self.sent.get_mut(&flight.flow) {
+                    sent.lost = (flight.fate == Fate::Lost).then_some(flight.end);
                 }
             }
             _ => {}
@@ -102,14 +124,18 @@ impl<'a> ChartBuilder<'a> {
     }
 
     fn slice(&mut self, slice: &Slice) {
+        if !matches!(slice.kind, SliceKind::ThreadStarted | SliceKind::ThreadEnded { .. }) {
+            self.active_threads.insert(slice.thread);
+        }
         let Some(role) = Role::of(slice) else { return };
+        let by = self.follow(slice, role);
         if !self.shows_thread(slice.thread) {
             return;
         }
         if let Role::Send { flow } = role {
-            self.lost.insert(flow, false);
+            self.sent.insert(flow, Sent::default());
         }
-        let event = Event { slice: slice.clone(), role };
+        let event = Event { slice: slice.clone(), role, by };
         if self.head.len() < self.limits.events.div_ceil(2) {
             self.head.push(event);
             return;
@@ -118,8 +144,38 @@ impl<'a> ChartBuilder<'a> {
         if self.tail.len() > self.limits.events / 2 {
             self.left_out += 1;
             if let Some(Event { role: Role::Send { flow }, .. }) = self.tail.pop_front() {
-                self.lost.remove(&flow);
+                self.sent.remove(&flow);
             }
+        }
+    }
+
+    /// Follows messages and endpoints from thread to thread, whether the chart shows them or not.
+    /// Returns the event that `slice` is a consequence of: see [`Event::by`].
+    fn follow(&mut self, slice: &Slice, role: Role) -> Option<(ThreadIndex, Nanos)> {
+        let Slice { thread, begin, kind, .. } = *slice;
+        let channel = slice.channel()?;
+        if kind == SliceKind::ReceiverDropped || kind.call().is_some_and(|call| !call.is_send()) {
+            self.receivers.insert(channel, thread);
+        }
+        match (role, kind) {
+            (Role::Send { flow }, _) => {
+                self.senders.insert(flow, thread);
+                None
+            }
+            (Role::Receive { flow }, _) => {
+                if let Some(sent) = self.sent.get_mut(&flow) {
+                    sent.receiver = Some(thread);
+                }
+                self.senders.remove(&flow).map(|sender| (sender, begin))
+            }
+            (_, SliceKind::SenderDropped) => {
+                self.sender_drops.insert(channel, (thread, begin));
+                None
+            }
+            (_, SliceKind::Operation { call, ending: Ending::Disconnected }) if !call.is_send() => {
+                self.sender_drops.get(&channel).copied()
+            }
+            _ => None,
         }
     }
 
@@ -135,119 +191,32 @@ impl<'a> ChartBuilder<'a> {
     }
 
     /// The chart of all items.
-    pub fn finish(self) -> Chart<'a> {
-        let head_end = self.head.iter().map(|Event { slice, .. }| slice.end.unwrap_or(slice.begin));
+    pub fn finish(mut self) -> Chart<'a> {
+        let head_end = self.head.iter().map(|event| event.slice.end.unwrap_or(event.slice.begin));
         let head_end = head_end.max();
+        for thread in std::mem::take(&mut self.active_threads) {
+            self.shows_thread(thread);
+        }
+        let mut lifelines: Vec<_> = self.threads.into_iter().collect();
+        lifelines.sort_by_key(|&thread| self.catalog.flow_order.thread_rank(thread));
         let mut events = self.head;
         events.extend(self.tail);
         // Waits are reported when they are over, but drawn where they begin. Events with equal
         // times keep their order.
         events.sort_by_key(|event| event.slice.begin);
-
-        let channels: BTreeSet<_> =
-            events.iter().filter_map(|event| event.slice.channel()).collect();
-        let names = Names { catalog: self.catalog, has_several_channels: channels.len() > 1 };
-        let lifelines: Vec<_> = self.threads.into_iter().collect();
-        let (rows, anchors) = place(self.catalog, &lifelines, &events);
-        let mut chart = Chart {
+        Assembly {
             catalog: self.catalog,
-            messages: Vec::new(),
-            waits: Vec::new(),
-            marks: Vec::new(),
-            left_out: LeftOut {
-                events: self.left_out,
-                row: rows.partition_point(|&time| head_end.is_some_and(|end| time <= end)),
-                threads: self.hidden_threads.len(),
-            },
-            channels: channels.into_iter().collect(),
+            findings: self.findings,
             lifelines,
-            rows,
-        };
-        // The indices in `chart.messages` of the messages whose sends are in the chart.
-        let mut sent = FxHashMap::default();
-        for (index, (event, &at)) in events.iter().zip(&anchors).enumerate() {
-            let slice = &event.slice;
-            match event.role {
-                Role::Send { flow } => {
-                    let is_lost = self.lost.get(&flow) == Some(&true);
-                    let to = if is_lost { ArrowEnd::Lost } else { ArrowEnd::NotShown };
-                    sent.insert(flow, chart.messages.len());
-                    chart.messages.push(names.message_arrow(event, Some(at), to));
-                }
-                Role::Receive { flow } => {
-                    let to = ArrowEnd::Received(at);
-                    if let Some(&index) = sent.get(&flow) {
-                        let arrow: &mut MessageArrow = &mut chart.messages[index];
-                        arrow.to = to;
-                        arrow.details += &format!("; {}", names.details(event));
-                    } else {
-                        chart.messages.push(names.message_arrow(event, None, to));
-                    }
-                }
-                Role::Wait(kind) => chart.waits.push(WaitBar {
-                    begin: at,
-                    end: slice.end.map(|end| wait_end(&chart.rows, &anchors, index, end)),
-                    kind,
-                    name: names.wait_name(slice),
-                    details: names.details(event),
-                    length: names.length(slice),
-                }),
-                Role::Mark => chart.marks.push(EventMark {
-                    at,
-                    name: names.mark_name(slice),
-                    details: names.details(event),
-                }),
-            }
+            hidden_threads: self.hidden_threads.len(),
+            events,
+            head_end,
+            left_out: self.left_out,
+            sent: self.sent,
+            receivers: self.receivers,
         }
-        chart
+        .chart()
     }
-}
-
-/// Returns the times of the rows and the anchor of each event.
-fn place(
-    catalog: &Catalog,
-    lifelines: &[ThreadIndex],
-    events: &[Event],
-) -> (Vec<Nanos>, Vec<Anchor>) {
-    let mut rows = Vec::new();
-    let mut anchors: Vec<Anchor> = Vec::with_capacity(events.len());
-    for (index, event) in events.iter().enumerate() {
-        let Slice { begin: time, thread, .. } = event.slice;
-        if index == 0 || !is_handed_over(catalog, &events[index - 1], event) {
-            rows.push(time);
-        }
-        anchors.push(Anchor {
-            lifeline: lifelines.partition_point(|&other| other < thread),
-            row: rows.len() - 1,
-            time,
-        });
-    }
-    (rows, anchors)
-}
-
-/// Whether `next` receives the message that `event` sends, and was already waiting for it.
-fn is_handed_over(catalog: &Catalog, event: &Event, next: &Event) -> bool {
-    let (Role::Send { flow: sent }, Role::Receive { flow: received }) = (event.role, next.role)
-    else {
-        return false;
-    };
-    let channel = next.slice.channel();
-    let is_rendezvous = channel.is_some_and(|channel| catalog.channels[channel].is_rendezvous());
-    sent == received && (is_rendezvous || next.slice.waited.is_some())
-}
-
-/// Where the wait with this index ends: at the next event of its thread or, if that is left out, at
-/// the next row.
-fn wait_end(rows: &[Nanos], anchors: &[Anchor], index: usize, end: Nanos) -> Anchor {
-    let lifeline = anchors[index].lifeline;
-    let first = anchors.partition_point(|anchor| anchor.time < end).max(index + 1);
-    // A wait ends a nanosecond before the event that ends it.
-    let mut ending = anchors[first..].iter().take_while(|at| at.time <= end.after());
-    ending.find(|anchor| anchor.lifeline == lifeline).copied().unwrap_or(Anchor {
-        lifeline,
-        row: rows.partition_point(|&time| time < end),
-        time: end,
-    })
 }
 
 #[cfg(test)]

@@ -4,23 +4,34 @@ use crate::analysis::findings::words::counted;
 use crate::reading::Nanos;
 use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
 
+/// Maximum number of messages of which each has its own place in the picture of a channel.
+pub(super) const MAX_SLOTS: u64 = 8;
+
 /// A chart, ready to be drawn.
 #[derive(Debug)]
 pub struct Chart<'a> {
     /// The catalog of the recording.
     pub catalog: &'a Catalog,
-    /// The thread of each lifeline, from left to right. An [`Anchor`] refers to its index here.
+    /// The thread of each lifeline, from left to right, as messages flow. An [`Anchor`] refers to its index here.
     pub lifelines: Vec<ThreadIndex>,
-    /// The channels in the chart.
+    /// The channels in the chart, as messages flow.
     pub channels: Vec<ChannelIndex>,
     /// The time of each row, in ascending order. An [`Anchor`] refers to its index here.
     pub rows: Vec<Nanos>,
+    /// The rows before which nothing happens for long, in their order.
+    pub jumps: Vec<Jump>,
     /// In the order of their sends.
     pub messages: Vec<MessageArrow>,
+    /// In the order of the receives that they end.
+    pub disconnects: Vec<DisconnectArrow>,
     /// In the order in which they begin.
     pub waits: Vec<WaitBar>,
     /// In the order of time.
     pub marks: Vec<EventMark>,
+    /// The channels in which messages are queued, in the order of `channels`.
+    pub belts: Vec<Belt>,
+    /// Which threads wait for each other at the end, in a deadlock.
+    pub waits_for: Vec<WaitsForArrow>,
     /// What is left out.
     pub left_out: LeftOut,
 }
@@ -34,6 +45,15 @@ pub struct LeftOut {
     pub row: usize,
     /// Number of threads that are left out.
     pub threads: usize,
+}
+
+/// A long time without an event between two rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// The row after it.
+    pub row: usize,
+    /// Its length.
+    pub length: Nanos,
 }
 
 /// A place on a lifeline.
@@ -52,14 +72,23 @@ pub struct Anchor {
 pub struct MessageArrow {
     /// The label of its channel, if the chart has several channels.
     pub channel: Option<String>,
-    /// The message's number and value: `#7 Job(3)`.
+    /// The message's value, or its number if that is not recorded: `Job(3)`, `#7`.
     pub label: String,
     /// A sentence with everything that is known about it.
     pub details: String,
-    /// Where the message was sent; `None` if that is left out.
-    pub from: Option<Anchor>,
+    /// Where the message came from.
+    pub from: ArrowStart,
     /// Where the message went.
     pub to: ArrowEnd,
+}
+
+/// Where a message came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArrowStart {
+    /// It was sent here.
+    Sent(Anchor),
+    /// Its send is left out. Its sender is on this side.
+    NotShown(Toward),
 }
 
 /// Where a message went.
@@ -67,10 +96,71 @@ pub struct MessageArrow {
 pub enum ArrowEnd {
     /// It was received here.
     Received(Anchor),
-    /// Its receive is left out, or it is not known whether it was received.
-    NotShown,
-    /// No thread received it.
-    Lost,
+    /// Its receive is left out, or it is not known whether it was received. Its receiver is on this
+    /// side.
+    NotShown(Toward),
+    /// No thread received it: the receiver was dropped here, or the run ended. `None` if that is
+    /// left out.
+    Lost(Option<LossPlace>),
+}
+
+/// Where a message was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LossPlace {
+    /// The receiver was dropped here.
+    Dropped(Anchor),
+    /// The run ended, in this row. The receiver was with the thread of this lifeline, if that is
+    /// known.
+    RunEnded {
+        /// The lifeline.
+        lifeline: Option<usize>,
+        /// The row.
+        row: usize,
+        /// The time.
+        time: Nanos,
+    },
+}
+
+/// The side of a lifeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toward {
+    /// To the left of it.
+    Left,
+    /// To the right of it.
+    Right,
+}
+
+/// An arrow from the drop of the last sender of a channel to a receive that fails for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisconnectArrow {
+    /// Where the last sender was dropped.
+    pub from: Anchor,
+    /// Where a thread noticed it.
+    pub to: Anchor,
+    /// A sentence about it.
+    pub details: String,
+}
+
+/// The messages in a channel, row by row. Messages for which a receiver waits are not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Belt {
+    /// The channel.
+    pub channel: ChannelIndex,
+    /// From which row and time on which number of messages is in the channel.
+    pub steps: Vec<(Anchor, u64)>,
+    /// The largest of these numbers, not 0.
+    pub max: u64,
+}
+
+/// An arrow from a thread that waits to one that could end the wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitsForArrow {
+    /// The lifeline of the thread that waits.
+    pub from: usize,
+    /// The lifeline of the other.
+    pub to: usize,
+    /// Whether it follows from the recording that this is the thread.
+    pub is_known: bool,
 }
 
 /// The time in which a thread could not proceed.
@@ -112,7 +202,30 @@ pub struct EventMark {
     pub details: String,
 }
 
+impl Belt {
+    /// How many messages it is drawn with room for.
+    pub(super) fn slots(&self, catalog: &Catalog) -> u64 {
+        match catalog.channels[self.channel].bound {
+            Some(bound) if bound <= MAX_SLOTS => bound.max(self.max),
+            _ => self.max,
+        }
+    }
+}
+
 impl MessageArrow {
+    /// Where it begins, if that is in the chart.
+    pub(super) fn start(&self) -> Option<Anchor> {
+        match self.from {
+            ArrowStart::Sent(at) => Some(at),
+            ArrowStart::NotShown(_) => None,
+        }
+    }
+
+    /// Whether it is lost.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.to, ArrowEnd::Lost(_))
+    }
+
     /// The text at its arrow, in at most `max_chars` characters. If it is too long, the name of the
     /// channel is shortened first: labels differ in the rest.
     pub(super) fn text(&self, max_chars: usize) -> String {
@@ -130,7 +243,22 @@ impl MessageArrow {
     }
 }
 
+impl Jump {
+    /// `2.1 ms later`
+    pub(super) fn text(&self) -> String {
+        format!("{} later", self.length)
+    }
+}
+
 impl WaitBar {
+    /// `recv jobs 14 ns`; without a length if it never ends.
+    pub(super) fn label(&self) -> String {
+        match self.end {
+            Some(_) => format!("{} {}", self.name, self.length),
+            None => self.name.clone(),
+        }
+    }
+
     /// `recv jobs waits 14 ns`
     pub(super) fn text(&self) -> String {
         match self.end {
@@ -185,7 +313,7 @@ impl Chart<'_> {
             counted(self.messages.len() as u64, "message"),
             counted(self.waits.len() as u64, "wait"),
         );
-        let lost = self.messages.iter().filter(|message| message.to == ArrowEnd::Lost).count();
+        let lost = self.messages.iter().filter(|message| message.is_lost()).count();
         if lost > 0 {
             text += &format!(" {} never received.", counted(lost as u64, "message"));
         }
@@ -193,10 +321,27 @@ impl Chart<'_> {
         if endless > 0 {
             text += &format!(" {} without an end.", counted(endless as u64, "wait"));
         }
+        if let Some(deadlock) = self.deadlock_text() {
+            text += &format!(" {deadlock}.");
+        }
         for (_, note) in self.left_out_notes() {
             text += &format!(" {note}.");
         }
         text
+    }
+
+    /// `Deadlock: anna waits for ben, ben probably waits for anna`
+    pub(super) fn deadlock_text(&self) -> Option<String> {
+        let waits = self.waits_for.iter().map(|wait| self.waits_for_text(wait));
+        let waits: Vec<_> = waits.collect();
+        (!waits.is_empty()).then(|| format!("Deadlock: {}", waits.join(", ")))
+    }
+
+    /// `anna waits for ben`
+    pub(super) fn waits_for_text(&self, wait: &WaitsForArrow) -> String {
+        let other = if wait.from == wait.to { "itself" } else { self.thread_name(wait.to) };
+        let probably = if wait.is_known { "" } else { "probably " };
+        format!("{} {probably}waits for {other}", self.thread_name(wait.from))
     }
 
     /// `jobs (room for 3)`
@@ -271,8 +416,8 @@ mod tests {
             channel: channel.map(str::to_owned),
             label: "#1234".to_owned(),
             details: String::new(),
-            from: None,
-            to: ArrowEnd::Lost,
+            from: ArrowStart::NotShown(Toward::Left),
+            to: ArrowEnd::Lost(None),
         };
         assert_eq!(arrow(None).text(10), "#1234");
         assert_eq!(arrow(Some("jobs")).text(10), "jobs #1234");

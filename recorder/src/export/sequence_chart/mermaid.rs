@@ -1,12 +1,13 @@
 //! A chart as a Mermaid sequence diagram, for pages that render them.
 //!
 //! Mermaid has no sloping arrows: an arrow is in the row where its message was received, and its
-//! label includes how long before that the message was sent. A message that no thread received is a
-//! note where it was sent.
+//! label includes how long before that the message was sent. A message that no thread received is an
+//! arrow with a cross, or a note, where it was lost.
 
 use std::fmt::Write;
 
-use super::chart::{Anchor, ArrowEnd, Chart, MessageArrow};
+use super::chart::{Anchor, ArrowEnd, ArrowStart, Chart, LossPlace, MessageArrow};
+use crate::reading::Nanos;
 
 /// The chart as the text of a Mermaid diagram.
 pub fn mermaid(chart: &Chart<'_>) -> String {
@@ -25,37 +26,63 @@ pub fn mermaid(chart: &Chart<'_>) -> String {
 /// The lines after those of the participants, with their rows and in the order of these.
 fn body(chart: &Chart<'_>) -> Vec<(usize, String)> {
     let last = chart.lifelines.len().saturating_sub(1);
-    let left_out = chart.left_out_notes().into_iter().map(|(row, note)| {
-        (row.unwrap_or(usize::MAX), format!("Note over T0,T{last}: {}", escaped(&note)))
-    });
+    let over_all =
+        |row: usize, text: &str| (row, format!("Note over T0,T{last}: {}", escaped(text)));
+    let notes = chart.left_out_notes().into_iter();
+    let left_out = notes.map(|(row, note)| over_all(row.unwrap_or(usize::MAX), &note));
+    let jumps = chart.jumps.iter().map(|jump| over_all(jump.row, &jump.text()));
     let waits = chart.waits.iter().map(|wait| note_over(wait.begin, &wait.text()));
-    let marks = chart.marks.iter().map(|mark| note_over(mark.at, &mark.name));
+    let marks = chart.marks.iter().map(|mark| {
+        match chart.disconnects.iter().find(|disconnect| disconnect.to == mark.at) {
+            // Its name is the label of an arrow from the thread that dropped the last sender.
+            Some(disconnect) => arrow(disconnect.from, "--)", mark.at, &mark.name),
+            None => note_over(mark.at, &mark.name),
+        }
+    });
     let messages = chart.messages.iter().filter_map(message);
-    let mut lines: Vec<_> = left_out.chain(waits).chain(marks).chain(messages).collect();
+    let deadlock = chart.deadlock_text().map(|text| over_all(usize::MAX, &text));
+    let lines = left_out.chain(jumps).chain(waits).chain(marks).chain(messages).chain(deadlock);
+    let mut lines: Vec<_> = lines.collect();
     lines.sort_by_key(|&(row, _)| row);
     lines
 }
 
 fn message(message: &MessageArrow) -> Option<(usize, String)> {
     let label = message.text(usize::MAX);
+    let sent_before =
+        |from: Anchor, time: Nanos| format!("(sent {} before)", time.since(from.time));
+    let lost = |from, time| format!("{label} never received {}", sent_before(from, time));
     Some(match (message.from, message.to) {
-        (Some(from), ArrowEnd::Received(to)) => (to.row, arrow(from, to, label)),
-        (None, ArrowEnd::Received(to)) => {
+        (ArrowStart::Sent(from), ArrowEnd::Received(to)) if from.row == to.row => {
+            arrow(from, "->>", to, &label)
+        }
+        (ArrowStart::Sent(from), ArrowEnd::Received(to)) => {
+            arrow(from, "->>", to, &format!("{label} {}", sent_before(from, to.time)))
+        }
+        (ArrowStart::NotShown(_), ArrowEnd::Received(to)) => {
             note_over(to, &format!("receives {label} (its send is left out)"))
         }
-        (Some(from), ArrowEnd::Lost) => note_over(from, &format!("{label} never received")),
-        (Some(from), ArrowEnd::NotShown) => {
+        (ArrowStart::Sent(from), ArrowEnd::Lost(Some(place))) => match place {
+            LossPlace::Dropped(to) => arrow(from, "-x", to, &lost(from, to.time)),
+            LossPlace::RunEnded { lifeline: Some(lifeline), row, time } => {
+                arrow(from, "-x", Anchor { lifeline, row, time }, &lost(from, time))
+            }
+            LossPlace::RunEnded { lifeline: None, row, time } => {
+                note_over(Anchor { row, ..from }, &lost(from, time))
+            }
+        },
+        (ArrowStart::Sent(from), ArrowEnd::Lost(None)) => {
+            note_over(from, &format!("{label} never received"))
+        }
+        (ArrowStart::Sent(from), ArrowEnd::NotShown(_)) => {
             note_over(from, &format!("sends {label} (its receive is left out)"))
         }
-        (None, _) => return None,
+        (ArrowStart::NotShown(_), _) => return None,
     })
 }
 
-fn arrow(from: Anchor, to: Anchor, mut label: String) -> String {
-    if from.row < to.row {
-        label += &format!(" (sent {} before)", to.time.since(from.time));
-    }
-    format!("T{}->>T{}: {}", from.lifeline, to.lifeline, escaped(&label))
+fn arrow(from: Anchor, kind: &str, to: Anchor, label: &str) -> (usize, String) {
+    (to.row, format!("T{}{kind}T{}: {}", from.lifeline, to.lifeline, escaped(label)))
 }
 
 fn note_over(at: Anchor, text: &str) -> (usize, String) {

@@ -4,32 +4,45 @@
 //! [`mermaid`] and [`columns`] draw it; [`SequenceChart`] writes the first two to a file. These are
 //! the rules of the chart:
 //!
-//! - Every event of a thread on a channel has its own row, and rows are in the order of time. The
-//!   send and the receive of a message share a row if the receiver was already waiting: then the
-//!   arrow is level. The arrow of a message that was queued slopes.
+//! - Every event of a thread on a channel has its own row, and rows are in the order of time. Only
+//!   the send and the receive of a message share a row if the message was handed over: it ended the
+//!   wait of its receiver, or the channel is a rendezvous. Then the arrow is level. The arrow of a
+//!   message that was queued slopes. (So does one that was handed over if the clocks of processors
+//!   disagree so much that by their times the two threads do not meet.)
 //! - A wait reaches from the row in which it begins to the row of the event that ends it.
+//! - A message that no thread received ends where its receiver was dropped, or in a last row for the
+//!   end of the run.
+//! - A message in flight when its receiver was already waiting is not queued: see [`Belt`].
+//! - Lifelines are in the order in which messages flow, from source to sink.
 //! - For a long run, the chart keeps only the start and the end, and notes how much is left out
 //!   between them ([`ChartLimits`]). Memory does not grow with the run.
 //! - Events that are not on a channel are left out, except for waits: for a lock, for another
-//!   thread, ….
+//!   thread, …. A thread has a lifeline if it did or waited for anything, as far as there is room.
 
 use std::io::{self, Write};
 
 use clap::Args;
 
 use super::Exporter;
+use crate::analysis::findings::Finding;
 use crate::reading::Recording;
 use crate::timeline::item::Item;
 
+mod assembly;
+mod belts;
 mod builder;
 mod chart;
 pub mod columns;
 pub mod mermaid;
 mod names;
+mod rows;
 pub mod svg;
 
 pub use builder::ChartBuilder;
-pub use chart::{Anchor, ArrowEnd, Chart, EventMark, LeftOut, MessageArrow, WaitBar, WaitKind};
+pub use chart::{
+    Anchor, ArrowEnd, ArrowStart, Belt, Chart, DisconnectArrow, EventMark, Jump, LeftOut,
+    LossPlace, MessageArrow, Toward, WaitBar, WaitKind, WaitsForArrow,
+};
 
 /// How much of a run a chart shows: of the events, the first half from the start of the run and the
 /// rest from its end; of the threads, those with the earliest events.
@@ -71,9 +84,16 @@ pub struct SequenceChart<'a, W, D> {
 }
 
 impl<'a, W: Write, D: FnOnce(&Chart<'_>) -> String> SequenceChart<'a, W, D> {
-    /// A chart of `recording`, still without items. `draw` makes the text of the file.
-    pub fn new(output: W, recording: &'a Recording, limits: ChartLimits, draw: D) -> Self {
-        SequenceChart { output, builder: ChartBuilder::new(recording, limits), draw }
+    /// A chart of `recording` with these findings, still without items. `draw` makes the text of the
+    /// file.
+    pub fn new(
+        output: W,
+        recording: &'a Recording,
+        findings: &'a [Finding],
+        limits: ChartLimits,
+        draw: D,
+    ) -> Self {
+        SequenceChart { output, builder: ChartBuilder::new(recording, findings, limits), draw }
     }
 }
 
@@ -131,7 +151,7 @@ block process=0 thread=2 sequence=0 dropped=0
         let recording = Recording::from_bytes(format::text::parse(&text).unwrap()).unwrap();
         let mut output = CountingOutput::default();
         let limits = ChartLimits { events: 9, threads: 9 };
-        let mut exporter = Box::new(SequenceChart::new(&mut output, &recording, limits, draw));
+        let mut exporter = Box::new(SequenceChart::new(&mut output, &recording, &[], limits, draw));
         build::<reading::Error>(&recording, |item| {
             exporter.item(item).unwrap();
             Ok(())
@@ -148,8 +168,8 @@ block process=0 thread=2 sequence=0 dropped=0
     participant T0 as main
     participant T1 as worker
     Note over T0: new channel jobs
-    Note over T0: #35;2 never received
     T0->>T1: #35;1 (sent 40 ns before)
+    T0-xT1: #35;2 never received (sent 20 ns before)
 ";
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
         assert_eq!(flushes, 1);

@@ -1,7 +1,7 @@
 //! The names and details of the events of a chart.
 
 use super::builder::{Event, Role};
-use super::chart::{Anchor, ArrowEnd, MessageArrow};
+use super::chart::{ArrowEnd, ArrowStart, MessageArrow};
 use crate::reading::Nanos;
 use crate::reading::catalog::Catalog;
 use crate::timeline::item::{Slice, SliceKind, shorten};
@@ -19,7 +19,7 @@ impl Names<'_> {
     pub(super) fn message_arrow(
         &self,
         event: &Event,
-        from: Option<Anchor>,
+        from: ArrowStart,
         to: ArrowEnd,
     ) -> MessageArrow {
         const MAX_VALUE: usize = 24;
@@ -27,10 +27,11 @@ impl Names<'_> {
         let channel = slice.channel().filter(|_| self.has_several_channels);
         MessageArrow {
             channel: channel.map(|channel| self.catalog.channels[channel].label.clone()),
-            label: slice.message.map_or_else(String::new, |number| match &slice.text {
-                Some(value) => format!("#{number} {}", shorten(value, MAX_VALUE)),
-                None => format!("#{number}"),
-            }),
+            label: match (&slice.text, slice.message) {
+                (Some(value), _) => shorten(value, MAX_VALUE).into_owned(),
+                (None, Some(number)) => format!("#{number}"),
+                (None, None) => String::new(),
+            },
             details: self.details(event),
             from,
             to,

@@ -8,8 +8,8 @@ use crate::analysis::Analysis;
 use crate::analysis::findings::words::{
     at, call_of_dependency, is_in_dependency, is_internal, list, since, thread, waits,
 };
-use crate::analysis::findings::{Code, Finding};
-use crate::analysis::wait_for::{Blocked, Reason};
+use crate::analysis::findings::{Code, Finding, WaitsFor};
+use crate::analysis::wait_for::{Blocked, Needs, Reason};
 use crate::reading::catalog::{Target, ThreadIndex};
 use crate::replay::{Hold, Notification};
 
@@ -20,6 +20,7 @@ pub(super) fn deadlock(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Findin
     finding.what = parts.next().unwrap_or_default() + ".";
     parts.for_each(|part| finding.add_step(part));
     finding.advice = advice(analysis, &cycle);
+    finding.waits_for = waits_for(analysis, &cycle);
     finding.may_follow_panic = cycle.iter().any(|&it| may_wait_for_panicked(analysis, it));
     finding.why = match cycle.len() {
         1 => "It waits for something that only it could do.".to_owned(),
@@ -32,9 +33,7 @@ pub(super) fn deadlock(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Findin
 /// another to end, or for work in a dependency.
 fn in_turn(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Vec<ThreadIndex> {
     let blocked = |thread: ThreadIndex| analysis.wait_for.blocked(thread);
-    let only_joins = |thread: ThreadIndex| {
-        matches!(blocked(thread).map(|it| it.wait.call()), Some(Call::Join | Call::Scope))
-    };
+    let only_joins = |thread: ThreadIndex| only_joins(analysis, thread);
     // The thread of a pool in a dependency waits for work whenever the program does.
     let waits_for_work = |thread: ThreadIndex| {
         is_internal(analysis, blocked(thread).and_then(|it| it.wait.operation.place))
@@ -53,6 +52,34 @@ fn in_turn(analysis: &Analysis<'_>, cause: &[ThreadIndex]) -> Vec<ThreadIndex> {
         cycle.push(left.remove(next.unwrap_or(0)));
     }
     cycle
+}
+
+/// Whether a thread waits for the end of others.
+fn only_joins(analysis: &Analysis<'_>, thread: ThreadIndex) -> bool {
+    let call = analysis.wait_for.blocked(thread).map(|blocked| blocked.wait.call());
+    matches!(call, Some(Call::Join | Call::Scope))
+}
+
+/// Which thread waits for which. Where it is not known which thread has the endpoint that would end
+/// a wait, it is likely to be with the only other one that does not just wait for others to end.
+fn waits_for(analysis: &Analysis<'_>, cycle: &[ThreadIndex]) -> Vec<WaitsFor> {
+    let mut all = Vec::new();
+    for &waiting in cycle {
+        let Some(blocked) = analysis.wait_for.blocked(waiting) else { continue };
+        let is_known = !matches!(blocked.needs, Needs::Any { any_thread: true, .. });
+        let suggested = blocked.needs.edges().iter().map(|edge| edge.to);
+        let mut others: Vec<_> = suggested.filter(|other| cycle.contains(other)).collect();
+        if !is_known {
+            others.retain(|&other| !only_joins(analysis, other));
+            let rest = cycle.iter().copied();
+            let mut rest = rest.filter(|&it| it != waiting && !only_joins(analysis, it));
+            if let (true, Some(only), None) = (others.is_empty(), rest.next(), rest.next()) {
+                others.push(only);
+            }
+        }
+        all.extend(others.into_iter().map(|other| WaitsFor { waiting, other, is_known }));
+    }
+    all
 }
 
 /// Each wait, and the thread that causes it. Threads that wait alike are named together.

@@ -1,62 +1,96 @@
 //! The events: the bars of waits, the arrows of messages, and the marks of other events.
 
-use super::frame::pattern;
-use super::layout::{CHAR_WIDTH, HALF_BAR, ROW, STUB};
-use super::markup::{Point, escaped};
+use super::labels::{Area, Importance, Spot};
+use super::layout::{ENDLESS, HALF_BAR, STUB};
+use super::markup::{Point, escaped, head_outline};
 use super::{Drawing, Steps};
-use crate::export::sequence_chart::chart::{Anchor, ArrowEnd, MessageArrow, WaitBar};
+use crate::export::sequence_chart::chart::{
+    Anchor, ArrowEnd, ArrowStart, LossPlace, MessageArrow, Toward, WaitBar, WaitKind,
+};
 
 /// The distance of a label from its lifeline.
 const LABEL_DISTANCE: f64 = 12.0;
 /// The distance from the point of an arrow to the end of its line, which its head covers.
-const HEAD: f64 = 8.0;
+pub(super) const HEAD: f64 = 8.0;
 /// The distance from a lifeline to the start of an arrow, which a dot covers.
 const START: f64 = 3.0;
+
+/// The pattern of the bar of a wait.
+pub(super) fn pattern(kind: WaitKind) -> &'static str {
+    match kind {
+        WaitKind::Message => "receiving",
+        WaitKind::Room => "sending",
+        WaitKind::Other => "other",
+    }
+}
+
+/// The spots of a label beside a lifeline, at about this height, and then further down to `end`.
+fn beside((x, y): Point, end: f64) -> Vec<Spot> {
+    /// The distances to try first, down and aside.
+    const NEAR: [(f64, f64); 9] = [
+        (0.0, 0.0),
+        (-4.0, 0.0),
+        (4.0, 0.0),
+        (-8.0, 0.0),
+        (8.0, 0.0),
+        (12.0, 0.0),
+        (-12.0, 0.0),
+        (0.0, 12.0),
+        (8.0, 12.0),
+    ];
+    /// The distance of the others, and how many there are.
+    const FURTHER: f64 = 7.0;
+    const MAX_FURTHER: usize = 40;
+    let further = (2..MAX_FURTHER).map(|index| (index as f64 * FURTHER, 0.0));
+    let further = further.take_while(|(down, _)| y + down < end);
+    let places = NEAR.into_iter().chain(further);
+    places
+        .flat_map(|(down, aside)| {
+            let distance = LABEL_DISTANCE + aside;
+            [Spot::RightOf((x + distance, y + down)), Spot::LeftOf((x - distance, y + down))]
+        })
+        .collect()
+}
 
 impl Drawing<'_> {
     pub(super) fn waits(&mut self) {
         for wait in &self.chart.waits {
             let (x, begin) = self.layout.point(wait.begin);
-            let end = wait.end.map_or(self.layout.bottom - 26.0, |end| self.layout.y(end));
+            let end = match wait.end {
+                Some(end) => self.layout.y(end),
+                None => self.layout.events_bottom - ENDLESS / 2.0,
+            };
             self.wait_bar(wait, x, (begin, end));
             let label_y = match self.layout.steps {
                 Steps::Even => begin,
-                // Where a wait begins, another may have ended with an arrow.
-                Steps::Real if end - begin > ROW / 2.0 => (begin + end) / 2.0,
-                Steps::Real => continue,
+                Steps::Real => f64::midpoint(begin, end),
             };
-            self.wait_label(wait, (x + LABEL_DISTANCE, label_y + 4.0));
+            self.labels.add_small(beside((x, label_y), end), &wait.label(), Importance::Event);
+            if wait.end.is_none() {
+                let below = (x, self.layout.events_bottom - 8.0);
+                self.labels.add_strong(beside(below, 0.0), "never ends");
+            }
         }
     }
 
     fn wait_bar(&mut self, wait: &WaitBar, x: f64, (begin, end): (f64, f64)) {
-        let pattern = pattern(wait.kind);
-        self.markup.open_group(&wait.details);
-        let mut bar = |y: f64, height: f64| {
-            self.markup.element(format_args!(
-                r#"<rect class="bar" fill="url(#{pattern})" x="{:.1}" y="{y:.1}" width="{:.1}" height="{height:.1}"/>"#,
-                x - HALF_BAR,
-                2.0 * HALF_BAR
-            ));
-        };
-        bar(begin, (end - begin).max(1.0));
+        let mut bars = self.layout.pieces(begin, end.max(begin + 1.0));
         if wait.end.is_none() {
             // Ever shorter pieces show that it continues.
-            bar(end + 4.0, 9.0);
-            bar(end + 17.0, 5.0);
-            bar(end + 26.0, 2.0);
+            bars.extend([(4.0, 13.0), (17.0, 22.0), (26.0, 28.0)].map(|(a, b)| (end + a, end + b)));
+        }
+        let pattern = pattern(wait.kind);
+        self.markup.open_group(&wait.details);
+        for (top, bottom) in bars {
+            let left = x - HALF_BAR;
+            self.markup.element(format_args!(
+                r#"<rect class="bar" fill="url(#{pattern})" x="{left:.1}" y="{top:.1}" width="{:.1}" height="{:.1}"/>"#,
+                2.0 * HALF_BAR,
+                bottom - top
+            ));
+            self.labels.obstacles.add_area(Area { left, top, right: x + HALF_BAR, bottom });
         }
         self.markup.close_group();
-    }
-
-    fn wait_label(&mut self, wait: &WaitBar, at: Point) {
-        if wait.end.is_some() {
-            self.labels.add_small(at, &format!("{} {}", wait.name, wait.length));
-        } else {
-            self.labels.add_small(at, &wait.name);
-            let below = (at.0, self.layout.bottom - 8.0);
-            self.markup.text("strong halo", below, "never ends");
-        }
     }
 
     pub(super) fn marks(&mut self) {
@@ -64,10 +98,11 @@ impl Drawing<'_> {
             let (x, y) = self.layout.point(mark.at);
             let details = escaped(&mark.details);
             self.markup.element(format_args!(
-                r#"<g><title>{details}</title><circle class="dot" cx="{x:.1}" cy="{y:.1}" r="2.5"/>"#
+                r#"<g><title>{details}</title><circle class="dot" cx="{x:.1}" cy="{y:.1}" r="2.5"/></g>"#
             ));
-            self.labels.add_small((x + LABEL_DISTANCE, y + 4.0), &mark.name);
-            self.markup.close_group();
+            let area = Area { left: x - 2.5, top: y - 2.5, right: x + 2.5, bottom: y + 2.5 };
+            self.labels.obstacles.add_area(area);
+            self.labels.add_small(beside((x, y), 0.0), &mark.name, Importance::Fixed);
         }
     }
 
@@ -80,77 +115,233 @@ impl Drawing<'_> {
     }
 
     fn message(&mut self, message: &MessageArrow) {
-        let label = message.text(self.layout.label_chars(STUB / 2.0));
         match (message.from, message.to) {
-            (Some(from), ArrowEnd::Received(to)) if from.lifeline == to.lifeline => {
-                self.arrow_to_itself(from, to, &label);
+            (ArrowStart::Sent(from), ArrowEnd::Received(to)) if from.lifeline == to.lifeline => {
+                self.arrow_to_itself(from, to, message);
             }
-            (Some(from), ArrowEnd::Received(to)) => self.arrow(from, to, &label),
-            (Some(from), ArrowEnd::Lost) => self.arrow_without_end(from, true, &label),
-            (Some(from), ArrowEnd::NotShown) => self.arrow_without_end(from, false, &label),
-            (None, ArrowEnd::Received(to)) => self.arrow_without_start(to, &label),
-            (None, ArrowEnd::Lost | ArrowEnd::NotShown) => {}
+            (ArrowStart::Sent(from), ArrowEnd::Received(to)) => {
+                let (x, y) = self.layout.point(to);
+                self.arrow_start(from);
+                let tip = self.arrow("arrow", "tip", from, (x, y), HALF_BAR);
+                self.label_along(self.layout.point(from), tip, message);
+            }
+            (ArrowStart::Sent(from), ArrowEnd::Lost(place)) => self.lost(from, place, message),
+            (ArrowStart::Sent(from), ArrowEnd::NotShown(toward)) => {
+                self.arrow_without_end(from, toward, message);
+            }
+            (ArrowStart::NotShown(toward), ArrowEnd::Received(to)) => {
+                self.arrow_without_start(to, toward, message);
+            }
+            (ArrowStart::NotShown(_), ArrowEnd::Lost(_) | ArrowEnd::NotShown(_)) => {}
         }
     }
 
-    fn arrow(&mut self, from: Anchor, to: Anchor, label: &str) {
-        let ((x1, y1), (x2, y2)) = (self.layout.point(from), self.layout.point(to));
+    /// Adds the line and the head of an arrow from an event to a lifeline, and returns the point of
+    /// its head, at a distance from the lifeline.
+    fn arrow(
+        &mut self,
+        class: &str,
+        tip_class: &str,
+        from: Anchor,
+        (x2, y2): Point,
+        distance: f64,
+    ) -> Point {
+        let (x1, y1) = self.layout.point(from);
         let forward = (x2 - x1).signum();
-        let (x1, x2) = (x1 + START * forward, x2 - HALF_BAR * forward);
-        let length = (x2 - x1).hypot(y2 - y1);
-        let direction = ((x2 - x1) / length, (y2 - y1) / length);
-        let line_end = (x2 - HEAD * direction.0, y2 - HEAD * direction.1);
-        self.markup.line("arrow", (x1, y1), line_end);
-        self.markup.arrow_head((x2, y2), direction);
-        self.markup.arrow_start(self.layout.point(from));
-        // The label is between the sender and the next lifeline, so that no lifeline crosses it,
-        // above or below the arrow.
-        let half_width = label.chars().count() as f64 * CHAR_WIDTH / 2.0;
-        let place = |part: f64, above: f64| {
-            let along = part * self.layout.pitch;
-            let part = along / (x2 - x1).abs();
-            (x1 + forward * along - half_width, y1 + part * (y2 - y1) - above)
-        };
-        let places = [0.5, 0.35, 0.65, 0.8].map(|part| [place(part, 5.0), place(part, -14.0)]);
-        self.labels.add_normal(places.as_flattened(), label);
+        let (start, tip) = ((x1 + START * forward, y1), (x2 - distance * forward, y2));
+        let direction = direction(start, tip);
+        let line_end = (tip.0 - HEAD * direction.0, tip.1 - HEAD * direction.1);
+        self.line(class, start, line_end);
+        self.head(tip_class, tip, direction);
+        tip
     }
 
-    fn arrow_to_itself(&mut self, from: Anchor, to: Anchor, label: &str) {
+    fn line(&mut self, class: &str, from: Point, to: Point) {
+        self.markup.line(class, from, to);
+        self.labels.obstacles.add_line(from, to);
+    }
+
+    fn head(&mut self, class: &str, tip: Point, direction: Point) {
+        self.markup.arrow_head(class, tip, direction);
+        let [a, b] = head_outline(tip, direction);
+        for (from, to) in [(tip, a), (a, b), (b, tip)] {
+            self.labels.obstacles.add_line(from, to);
+        }
+    }
+
+    /// Adds the dot at the start of an arrow.
+    fn arrow_start(&mut self, at: Anchor) {
+        let (x, y) = self.layout.point(at);
+        self.markup.arrow_start((x, y));
+        let area = Area { left: x - 3.5, top: y - 3.5, right: x + 3.5, bottom: y + 3.5 };
+        self.labels.obstacles.add_area(area);
+    }
+
+    fn cross(&mut self, (x, y): Point) {
+        self.markup.cross((x, y));
+        let area = Area { left: x - 6.0, top: y - 6.0, right: x + 6.0, bottom: y + 6.0 };
+        self.labels.obstacles.add_area(area);
+    }
+
+    /// Adds a message's label beside its arrow: rather in the middle between its sender and the next
+    /// lifeline than elsewhere.
+    fn label_along(&mut self, from: Point, to: Point, message: &MessageArrow) {
+        /// How many of the spaces between lifelines are tried.
+        const MAX_SPACES: usize = 6;
+        const PARTS: [f64; 15] =
+            [0.5, 0.45, 0.55, 0.4, 0.6, 0.35, 0.65, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8, 0.12, 0.88];
+        let direction = direction(from, to);
+        let spaces = ((to.0 - from.0).abs() / self.layout.pitch).max(1.0);
+        let spots = (0..MAX_SPACES).flat_map(|space| PARTS.map(|part| space as f64 + part));
+        let spots = spots.map(|part| part / spaces).take_while(|&share| share < 1.0);
+        let spots = spots.flat_map(|share| {
+            let at = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
+            [Spot::Above(at, direction), Spot::Below(at, direction)]
+        });
+        self.labels.add_message(spots.collect(), texts(message, ""));
+    }
+
+    fn arrow_to_itself(&mut self, from: Anchor, to: Anchor, message: &MessageArrow) {
         let ((x, y1), y2) = (self.layout.point(from), self.layout.y(to));
         let turn = x + STUB / 2.0;
+        let corners = [(x + START, y1), (turn, y1), (turn, y2), (x + HALF_BAR + HEAD, y2)];
         self.markup.element(format_args!(
             r#"<path class="arrow" d="M{:.1},{y1:.1}H{turn:.1}V{y2:.1}H{:.1}"/>"#,
-            x + START,
-            x + HALF_BAR + HEAD
+            corners[0].0, corners[3].0
         ));
-        self.markup.arrow_head((x + HALF_BAR, y2), (-1.0, 0.0));
-        self.markup.arrow_start((x, y1));
-        self.labels.add_normal(&[(turn + 6.0, y1 + 4.0)], label);
+        corners.windows(2).for_each(|ends| self.labels.obstacles.add_line(ends[0], ends[1]));
+        self.head("tip", (x + HALF_BAR, y2), (-1.0, 0.0));
+        self.arrow_start(from);
+        let middle = f64::midpoint(y1, y2);
+        let heights = [y1, middle, y1 + 7.0, y1 - 7.0, middle - 7.0, middle + 7.0, y2];
+        let spots = heights.map(|y| Spot::RightOf((turn + 6.0, y)));
+        self.labels.add_stub(spots.to_vec(), texts(message, ""));
+    }
+
+    /// Adds the arrow of a message that no thread received.
+    fn lost(&mut self, from: Anchor, place: Option<LossPlace>, message: &MessageArrow) {
+        let (x, y) = self.layout.point(from);
+        self.arrow_start(from);
+        let end = match place {
+            None => {
+                let end = (x + START + STUB, y);
+                let spots =
+                    vec![Spot::RightOf((end.0 + 10.0, y)), Spot::Above((x + STUB, y), (1.0, 0.0))];
+                self.labels.add_stub(spots, texts(message, " never received"));
+                self.line("arrow unknown", (x + START, y), end);
+                self.cross(end);
+                return;
+            }
+            Some(LossPlace::Dropped(at)) => self.loss_point(x, self.layout.point(at)),
+            Some(LossPlace::RunEnded { lifeline, row, time }) => {
+                let end = Anchor { lifeline: lifeline.unwrap_or(from.lifeline), row, time };
+                match lifeline {
+                    Some(_) => self.loss_point(x, self.layout.point(end)),
+                    // Between this lifeline and the next: no thread is known to have the receiver.
+                    None => (x + self.layout.pitch / 2.0, self.layout.y(end)),
+                }
+            }
+        };
+        let start = (x + START * (end.0 - x).signum(), y);
+        self.line("arrow", start, end);
+        self.cross(end);
+        self.label_along((x, y), end, message);
+    }
+
+    /// The end of the arrow of a message that is lost at a point of a lifeline.
+    fn loss_point(&self, sender_x: f64, (x, y): Point) -> Point {
+        let forward = if sender_x < x { 1.0 } else { -1.0 };
+        (x - forward * (HALF_BAR + 6.0), y)
     }
 
     /// Adds an arrow whose receive is not in the chart.
-    fn arrow_without_end(&mut self, from: Anchor, is_lost: bool, label: &str) {
+    fn arrow_without_end(&mut self, from: Anchor, toward: Toward, message: &MessageArrow) {
         let (x, y) = self.layout.point(from);
-        let end = x + START + STUB;
-        self.markup.arrow_start((x, y));
-        self.markup.line(if is_lost { "arrow" } else { "arrow unknown" }, (x + START, y), (end, y));
-        let mut text = format!("{label} \u{2026}");
-        if is_lost {
-            self.markup.cross((end, y));
-            text = format!("{label} never received");
-            if text.chars().count() > self.layout.label_chars(STUB) {
-                label.clone_into(&mut text);
-            }
-        }
-        self.labels.add_normal(&[(end + 10.0, y + 4.0)], &text);
+        let forward = forward(toward);
+        let end = (x + forward * (START + STUB), y);
+        self.arrow_start(from);
+        self.line("arrow unknown", (x + START * forward, y), end);
+        self.labels.add_stub(stub_spots(end, forward), texts(message, ""));
     }
 
-    /// Adds an arrow whose send is not in the chart.
-    fn arrow_without_start(&mut self, to: Anchor, label: &str) {
+    /// Adds an arrow whose send is not in the chart. It comes from the side of its sender.
+    fn arrow_without_start(&mut self, to: Anchor, toward: Toward, message: &MessageArrow) {
         let (x, y) = self.layout.point(to);
-        let x = x - HALF_BAR;
-        self.markup.line("arrow unknown", (x - STUB, y), (x - HEAD, y));
-        self.markup.arrow_head((x, y), (1.0, 0.0));
-        self.labels.add_normal(&[(x - STUB + 2.0, y - 5.0)], label);
+        let forward = forward(toward);
+        let tip = (x + forward * HALF_BAR, y);
+        let start = (tip.0 + forward * STUB, y);
+        self.line("arrow unknown", start, (tip.0 + forward * HEAD, y));
+        self.head("tip", tip, (-forward, 0.0));
+        self.labels.add_stub(stub_spots(start, forward), texts(message, ""));
     }
+
+    pub(super) fn disconnects(&mut self) {
+        for disconnect in &self.chart.disconnects {
+            self.markup.open_group(&disconnect.details);
+            let to = self.layout.point(disconnect.to);
+            self.arrow("hangup", "hangup-tip", disconnect.from, to, HALF_BAR);
+            self.markup.close_group();
+        }
+    }
+
+    /// Adds an arrow from each thread of a deadlock to the one that it waits for.
+    pub(super) fn waits_for(&mut self) {
+        for (index, wait) in self.chart.waits_for.iter().enumerate() {
+            let y = self.layout.waits_for[index];
+            let (x1, x2) = (self.layout.x(wait.from), self.layout.x(wait.to));
+            let text = self.chart.waits_for_text(wait);
+            self.markup.open_group(&text);
+            let mut spots = beside((x1, y), 0.0);
+            if wait.from != wait.to {
+                let forward = (x2 - x1).signum();
+                let class = if wait.is_known { "ring" } else { "ring unknown" };
+                let tip = (x2 - forward * 2.0, y);
+                self.line(class, (x1 + START * forward, y), (tip.0 - HEAD * forward, y));
+                self.head("ring-tip", tip, (forward, 0.0));
+                let middle = (x1 + forward * self.layout.pitch / 2.0, y);
+                spots = vec![Spot::Above(middle, (1.0, 0.0)), Spot::Below(middle, (1.0, 0.0))];
+            }
+            self.markup.element(format_args!(
+                r#"<circle class="ring-tip" cx="{x1:.1}" cy="{y:.1}" r="3.5"/>"#
+            ));
+            self.markup.close_group();
+            self.labels.add_small(spots, &text, Importance::Event);
+        }
+    }
+}
+
+/// The unit vector from one point to another.
+fn direction(from: Point, to: Point) -> Point {
+    let length = (to.0 - from.0).hypot(to.1 - from.1).max(f64::MIN_POSITIVE);
+    ((to.0 - from.0) / length, (to.1 - from.1) / length)
+}
+
+fn forward(toward: Toward) -> f64 {
+    match toward {
+        Toward::Left => -1.0,
+        Toward::Right => 1.0,
+    }
+}
+
+/// The spots of the label of an arrow whose other end is not in the chart.
+fn stub_spots((x, y): Point, forward: f64) -> Vec<Spot> {
+    let level = (1.0, 0.0);
+    let middle = (x - forward * STUB / 2.0, y);
+    let further = (x + forward * 5.0, y);
+    let beyond = if forward > 0.0 { Spot::RightOf(further) } else { Spot::LeftOf(further) };
+    vec![
+        beyond,
+        Spot::Above(middle, level),
+        Spot::Below(middle, level),
+        Spot::Above(further, level),
+        Spot::Below(further, level),
+    ]
+}
+
+/// The text of a message with a suffix, and shorter ones.
+fn texts(message: &MessageArrow, suffix: &str) -> Vec<String> {
+    let text = message.text(usize::MAX);
+    let mut texts = vec![format!("{text}{suffix}"), text, message.label.clone()];
+    texts.dedup();
+    texts
 }

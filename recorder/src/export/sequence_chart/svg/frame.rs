@@ -1,9 +1,10 @@
-//! The parts of the picture around its events: header, time scale, lifelines, notes and legend.
+//! The parts of the picture around its events: header, time scale, lifelines and notes.
 
-use super::layout::{CHAR_WIDTH, SMALL_CHAR_WIDTH, has_other_waits};
+use super::labels::{Area, Importance, Spot};
+use super::layout::HALF_GAP;
 use super::markup::escaped;
+use super::text::{BOLD, NORMAL, SMALL, shortened};
 use super::{Drawing, Steps};
-use crate::export::sequence_chart::chart::{WaitKind, shortened};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -18,19 +19,10 @@ const PATTERNS: &str = r#"<defs>
 /// The distance of texts and lines from the left and right edges.
 const MARGIN: f64 = 16.0;
 
-/// The pattern of the bar of a wait.
-pub(super) fn pattern(kind: WaitKind) -> &'static str {
-    match kind {
-        WaitKind::Message => "receiving",
-        WaitKind::Room => "sending",
-        WaitKind::Other => "other",
-    }
-}
-
 impl Drawing<'_> {
     /// Starts the file and adds the title, a note about the vertical axis and the channels.
     pub(super) fn header(&mut self) {
-        let (width, height) = (self.layout.width, self.layout.height());
+        let (width, height) = (self.layout.width, self.height());
         let title = self.chart.title();
         self.markup.element(format_args!(
             r#"<svg xmlns="http://www.w3.org/2000/svg" class="channel-chart" width="{width:.0}" height="{height:.0}" viewBox="0 0 {width:.0} {height:.0}" role="img">
@@ -48,9 +40,14 @@ impl Drawing<'_> {
             Steps::Real => "down the page is time",
         };
         self.markup.text("small", (MARGIN, 45.0), axis);
-        let max_chars = ((width - 2.0 * MARGIN) / SMALL_CHAR_WIDTH) as usize;
-        let channels = shortened(&self.channels(), max_chars);
+        let channels = shortened(&self.channels(), width - 2.0 * MARGIN, SMALL);
         self.markup.text("small", (MARGIN, 61.0), &channels);
+    }
+
+    /// The height of the picture, including the legend and the note about left-out threads.
+    fn height(&self) -> f64 {
+        let note = if self.chart.left_out.threads > 0 { 32.0 } else { 0.0 };
+        self.layout.bottom + 24.0 + self.legend.height() + note
     }
 
     /// `channels jobs (room for 2), results`
@@ -62,23 +59,48 @@ impl Drawing<'_> {
         format!("{noun} {}", names.join(", "))
     }
 
+    /// Adds the bands behind the rows, which guide the eye from an event to its time.
+    pub(super) fn bands(&mut self) {
+        let width = self.layout.width;
+        for (top, bottom) in self.layout.bands() {
+            self.markup.element(format_args!(
+                r#"<rect class="band" x="0" y="{top:.1}" width="{width:.0}" height="{:.1}"/>"#,
+                bottom - top
+            ));
+        }
+    }
+
     /// Adds the scale at the left.
     pub(super) fn time_scale(&mut self) {
         let mut previous = None;
         for (y, time) in self.layout.scale() {
             let text = self.chart.time_text(time);
-            self.markup.line("tick", (MARGIN, y), (self.layout.width - MARGIN, y));
             if previous.as_ref() != Some(&text) {
-                self.markup.text("small halo", (MARGIN, y + 4.0), &text);
+                let spots = vec![Spot::RightOf((MARGIN, y))];
+                self.labels.add_small(spots, &text, Importance::Fixed);
             }
             previous = Some(text);
+        }
+        for (y, length) in self.layout.jumps.clone() {
+            let spots = vec![Spot::RightOf((MARGIN, y))];
+            self.labels.add_small(spots, &format!("\u{22ee} {length}"), Importance::Fixed);
         }
     }
 
     pub(super) fn lifelines(&mut self) {
+        let (top, bottom) = (self.layout.top - 8.0, self.layout.bottom);
         for lifeline in 0..self.chart.lifelines.len() {
-            let (x, top) = (self.layout.x(lifeline), self.layout.top);
-            self.markup.line("life", (x, top - 8.0), (x, self.layout.bottom));
+            let x = self.layout.x(lifeline);
+            for (top, bottom) in self.layout.pieces(top, bottom) {
+                self.markup.line("life", (x, top), (x, bottom));
+                self.labels.obstacles.add_line((x, top), (x, bottom));
+            }
+            for (y, _) in self.layout.jumps.clone() {
+                self.markup.jump((x, y));
+                let (left, right) = (x - 6.0, x + 6.0);
+                let area = Area { left, top: y - 5.0, right, bottom: y + 5.0 };
+                self.labels.obstacles.add_area(area);
+            }
             self.lifeline_head(lifeline);
         }
     }
@@ -88,7 +110,6 @@ impl Drawing<'_> {
     fn lifeline_head(&mut self, lifeline: usize) {
         let (x, top) = (self.layout.x(lifeline), self.layout.top);
         let half_width = self.layout.pitch / 2.0 - 12.0;
-        let max_chars = (2.0 * half_width / CHAR_WIDTH) as usize - 1;
         let name = self.chart.thread_name(lifeline);
         let process = self.chart.process_name(lifeline);
         let process_y = top - 36.0;
@@ -100,59 +121,55 @@ impl Drawing<'_> {
             2.0 * half_width,
             top - 8.0 - upper
         ));
-        let centered = |text: &str, class: &str, y: f64| {
-            let text = escaped(&shortened(text, max_chars));
+        let centered = |text: &str, class: &str, size: f64, y: f64| {
+            let text = escaped(&shortened(text, 2.0 * half_width - 6.0, size));
             format!(
                 r#"<text class="{class}" text-anchor="middle" x="{x:.1}" y="{y:.1}">{text}</text>"#
             )
         };
         if let Some(process) = process {
-            let process = centered(&process, "small", process_y);
+            let process = centered(&process, "small", SMALL, process_y);
             self.markup.element(format_args!("{process}"));
         }
-        let name = centered(name, "name", top - 17.0);
+        let name = centered(name, "name", NORMAL * BOLD, top - 17.0);
         self.markup.element(format_args!("{name}</g>"));
     }
 
-    /// Adds the notes about events that are left out, where they would be, and about threads, below
-    /// the legend.
-    pub(super) fn left_out_notes(&mut self) {
-        const INSET: f64 = 12.0;
-        let width = self.layout.width - 2.0 * INSET;
-        for (row, note) in self.chart.left_out_notes() {
-            let y = row.map_or(self.layout.bottom + 66.0, |row| self.layout.y_of_gap(row));
+    /// Adds the frames of the notes about events that are left out, where they would be, and about
+    /// threads, below the legend.
+    pub(super) fn left_out_frames(&mut self) {
+        for (y, _) in self.left_out_notes() {
+            let Area { left, top, right, bottom } = self.note_area(y);
             self.markup.element(format_args!(
-                r#"<rect class="gap" x="{INSET}" y="{:.1}" width="{width:.1}" height="18" rx="4"/>"#,
-                y - 9.0
+                r#"<rect class="gap" x="{left:.1}" y="{top:.1}" width="{:.1}" height="{:.1}" rx="4"/>"#,
+                right - left,
+                bottom - top
             ));
-            let text = format!("\u{22ee} {note}");
-            self.markup.text("small", (INSET + 8.0, y + 4.0), &text);
         }
     }
 
-    /// Adds the meanings of the patterns and of the cross.
-    pub(super) fn legend(&mut self) {
-        let y = self.layout.bottom + 34.0;
-        let mut x = MARGIN;
-        let bars = [
-            (WaitKind::Message, "waits for a message"),
-            (WaitKind::Room, "cannot hand its message over"),
-            (WaitKind::Other, "waits for a thread or a lock"),
-        ];
-        let has_other_waits = has_other_waits(self.chart);
-        for (kind, meaning) in bars {
-            if kind == WaitKind::Other && !has_other_waits {
-                continue;
-            }
-            self.markup.element(format_args!(
-                r#"<rect class="bar" fill="url(#{})" x="{x:.1}" y="{:.1}" width="12" height="16"/>"#,
-                pattern(kind),
-                y - 12.0
-            ));
-            self.markup.text("small", (x + 18.0, y), meaning);
-            x += 36.0 + meaning.len() as f64 * SMALL_CHAR_WIDTH;
+    /// Adds the texts of these notes. Arrows may cross them, which must have been added before.
+    pub(super) fn left_out_texts(&mut self) {
+        for (y, note) in self.left_out_notes() {
+            let text = format!("\u{22ee} {note}");
+            let area = self.note_area(y);
+            let starts = (0..).map(|index| area.left + 8.0 + 10.0 * f64::from(index));
+            let spots = starts.take_while(|&x| x < area.right).map(|x| Spot::RightOf((x, y)));
+            self.labels.put_small(spots.collect(), &text, area.right, &mut self.markup);
+            self.labels.obstacles.add_area(area);
         }
-        self.markup.cross((x + 5.0, y - 4.0));
-        self.markup.text("small", (x + 16.0, y), "never received");
+    }
+
+    /// The notes about what is left out, with their vertical positions.
+    fn left_out_notes(&self) -> Vec<(f64, String)> {
+        let below = self.layout.bottom + 28.0 + self.legend.height();
+        let notes = self.chart.left_out_notes().into_iter();
+        notes.map(|(row, note)| (row.and(self.layout.gap).unwrap_or(below), note)).collect()
+    }
+
+    fn note_area(&self, y: f64) -> Area {
+        const INSET: f64 = 12.0;
+        let right = self.layout.width - INSET;
+        Area { left: INSET, top: y - HALF_GAP, right, bottom: y + HALF_GAP }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use super::layout::HALF_JUMP;
+
 /// A point in the picture: x to the right, y down.
 pub(super) type Point = (f64, f64);
 
@@ -21,8 +23,7 @@ impl Markup {
         self.0.push('\n');
     }
 
-    /// Adds a text. The classes are those of the style sheet: a `halo` is an outline in the color of
-    /// the paper, with which a text is readable on lines.
+    /// Adds a text. The classes are those of the style sheet.
     pub(super) fn text(&mut self, class: &str, (x, y): Point, text: &str) {
         let text = escaped(text);
         self.element(format_args!(r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{text}</text>"#));
@@ -43,16 +44,19 @@ impl Markup {
     }
 
     /// The head of an arrow that ends at a point. `direction` is a unit vector.
-    pub(super) fn arrow_head(&mut self, (x, y): Point, direction: Point) {
-        let (back_x, back_y) = (x - 10.0 * direction.0, y - 10.0 * direction.1);
-        let (aside_x, aside_y) = (-4.5 * direction.1, 4.5 * direction.0);
+    pub(super) fn arrow_head(&mut self, class: &str, tip: Point, direction: Point) {
+        let [a, b] = head_outline(tip, direction);
         self.element(format_args!(
-            r#"<path class="tip" d="M{x:.1},{y:.1}L{:.1},{:.1}L{:.1},{:.1}Z"/>"#,
-            back_x + aside_x,
-            back_y + aside_y,
-            back_x - aside_x,
-            back_y - aside_y
+            r#"<path class="{class}" d="M{:.1},{:.1}L{:.1},{:.1}L{:.1},{:.1}Z"/>"#,
+            tip.0, tip.1, a.0, a.1, b.0, b.1
         ));
+    }
+
+    /// The two strokes where a lifeline is interrupted, because nothing happens for long.
+    pub(super) fn jump(&mut self, (x, y): Point) {
+        for y in [y - HALF_JUMP, y + HALF_JUMP] {
+            self.line("jump", (x - 6.0, y + 2.0), (x + 6.0, y - 2.0));
+        }
     }
 
     /// The dot at the start of an arrow.
@@ -68,6 +72,13 @@ impl Markup {
     pub(super) fn close_group(&mut self) {
         self.raw("</g>\n");
     }
+}
+
+/// The other two corners of the head of an arrow that ends at a point.
+pub(super) fn head_outline((x, y): Point, direction: Point) -> [Point; 2] {
+    let (back_x, back_y) = (x - 10.0 * direction.0, y - 10.0 * direction.1);
+    let (aside_x, aside_y) = (-4.5 * direction.1, 4.5 * direction.0);
+    [(back_x + aside_x, back_y + aside_y), (back_x - aside_x, back_y - aside_y)]
 }
 
 /// Escapes a text for XML.
