@@ -51,13 +51,18 @@ function reportAll(subject, checks, ...given) {
   for (const [name, check] of Object.entries(checks)) report(subject, name, check(...given));
 }
 
+async function shoot(view, subject) {
+  await view.expand();
+  await view.shoot(join(shots, `${subject}.png`));
+}
+
 /** Opens one trace and gives its facts; undefined if the UI cannot show it. */
 async function examine(ui, stem, format, recording) {
   const subject = `${basename(stem)}.${format}`;
   let view;
   try {
     view = await ui.open(`${stem}.${format}`);
-    if (shots) await view.shoot(join(shots, `${subject}.png`));
+    if (shots) await shoot(view, subject);
     const facts = await collectFacts(view, format);
     await runQueries(view, format, queries, recording);
     report(subject, 'opens', []);
@@ -155,12 +160,12 @@ async function checkPart(ui, stem) {
     try {
       execFileSync(recorder, ['--quiet', 'export', `${stem}.rec`, '--thread', 'main', '-o', part]);
       view = await ui.open(part);
-      if (shots) await view.shoot(join(shots, `${subject}.png`));
-      // (the importer's own thread is 0)
+      if (shots) await shoot(view, subject);
+      // (those of the importer itself have no name, or the number 0)
       const threads = await view.query(`
         select thread.name as name, count(slice.id) as slices from thread
         left join thread_track using (utid) left join slice on slice.track_id = thread_track.id
-        where tid != 0 group by utid`);
+        where tid != 0 and thread.name is not null group by utid`);
       const right = threads.length === 1 && threads[0].name === 'main' && threads[0].slices > 0;
       report(subject, 'names no thread without slices', right ? view.errors : threads);
     } catch (error) {
@@ -181,7 +186,7 @@ async function checkFewer(ui, stem) {
       execFileSync(recorder, ['--quiet', 'export', `${stem}.rec`, '--max-events', '1', '-o', few]);
       for (const trace of [`${stem}.${format}`, few]) views.push(await ui.open(trace));
       const [whole, fewer] = views;
-      if (shots) await fewer.shoot(join(shots, `${subject}.png`));
+      if (shots) await shoot(fewer, subject);
       report(subject, 'sums up to the whole run',
         [...fewer.errors, ...await differentAnswers(whole, fewer, format, queries)]);
       const { states } = await collectFacts(fewer, format);

@@ -13,6 +13,7 @@ const isOfMessage = (flow) => isOfChannel(flow) && !isChain(flow);
 const MOST_CONSEQUENCES = 16; // sends to which an arrow leads from one receive
 const isCount = (value) => Number.isInteger(value) && value >= 0;
 const byTime = (a, b) => a.ts - b.ts || a.id - b.id;
+const numberOf = (title) => Number(title.match(/\((\d+)\)$/)[1]);
 const key = ({ channel, message }) => `${channel} #${message}`;
 
 /** A complaint unless the two numbers are equal. */
@@ -112,21 +113,33 @@ export const TRACE_CHECKS = {
     ...facts.threads.filter(({ name }) => !name),
   ],
 
-  'states of threads follow each other and say what the slices say': (facts, recording, format) => {
+  'states of threads follow each other, and waits are among them': (facts, recording, format) => {
     const { states } = facts;
-    if (format !== 'pftrace') return expectCount('states', states.length, 0);
-    const within = ({ ts, dur }, state) => state.ts <= ts
-      && (isOpen(state) || (dur >= 0 && ts + dur <= state.ts + state.dur));
-    const of = (thread) => states.filter((state) => state.thread === thread);
+    if (format !== 'pftrace') return [];
+    const ids = new Set(states.map(({ id }) => id));
     return [
       ...differences('has states and did nothing', [...new Set(states.map(({ thread }) => thread))],
         'has no states', [...new Set(facts.slices.map(({ thread }) => thread))]),
-      ...states.filter(({ thread, track }) => track !== `state of ${thread}`),
-      ...states.filter(({ utid, name, ts }, i) => i > 0 && states[i - 1].utid === utid
-        && (states[i - 1].name === name || states[i - 1].ts + states[i - 1].dur !== ts)),
+      ...states.filter(({ thread, track }) => track !== thread),
+      ...states.filter(({ utid, name, unnamed, ts }, i) => i > 0 && states[i - 1].utid === utid
+        && ((unnamed && states[i - 1].name === name) || states[i - 1].ts + states[i - 1].dur !== ts)),
       ...expectCount('states without an end', states.filter(isOpen).length, recording.stuck),
-      ...facts.slices.filter(({ name, dur }) => isWait(name) && dur !== 0).filter((slice) =>
-        !of(slice.thread).some((state) => state.name !== 'running' && within(slice, state))),
+      ...facts.slices.filter(({ id, name, dur }) => isWait(name) && dur !== 0 && !ids.has(id)),
+    ];
+  },
+
+  'findings are above all, and states directly above operations': (facts, recording, format) => {
+    if (format !== 'pftrace') return [];
+    const { rows, evidence, threads } = facts;
+    const titles = threads.map(({ name, tid }) => `${name} (${tid})`);
+    const shown = rows.filter(({ name }) => titles.includes(name)).map(({ name }) => name);
+    const [first] = rows;
+    return [
+      ...(evidence > 0 && (first.name.trim() !== 'findings' || first.depth !== 0) ? [first] : []),
+      ...expectCount('rows of states', shown.length, threads.length),
+      ...rows.filter(({ name, depth }, i) => /^operations \(\d+\)$/.test(name)
+        && (!titles.includes(rows[i - 1].name) || rows[i - 1].depth !== depth - 1)),
+      ...(shown.some((name, i) => i > 0 && numberOf(shown[i - 1]) > numberOf(name)) ? shown : []),
     ];
   },
 
@@ -187,9 +200,11 @@ export const STUCK_CHECK = {
   ]),
 };
 
-// What both formats must say alike. Ids and track numbers are each importer's own.
+// What both formats must say alike. Ids and track numbers are each importer's own. In a .json the
+// operation that ends a wait is on its track, a nanosecond after it.
 const SHARED = {
-  slices: (facts) => facts.slices.map(({ id, ...slice }) => slice),
+  slices: (facts) => facts.slices.map(({ id, ts, dur, ...slice }) =>
+    (isWait(slice.name) && dur > 0 ? slice : { ts, dur, ...slice })),
   arrows: (facts) => facts.flows.map(({ from, to }) =>
     ({ from: [from?.thread, from?.ts], to: [to?.thread, to?.ts] })),
   'messages in flight': (facts) => facts.inFlight,

@@ -6,9 +6,10 @@ const ARGUMENTS =
     'text', 'operation', 'site', 'latency_ns', 'waited_ns', 'timeout_ns'];
 
 // (the importer files arguments under `args.` from JSON and `debug.` from protobuf)
-const argument = (name) =>
+const value = (name) =>
   `coalesce(extract_arg(s.arg_set_id, 'args.${name}'),
-            extract_arg(s.arg_set_id, 'debug.${name}')) as ${name}`;
+            extract_arg(s.arg_set_id, 'debug.${name}'))`;
+const argument = (name) => `${value(name)} as ${name}`;
 
 const PROBLEMS = `
   select name, idx, severity, value from stats
@@ -31,11 +32,12 @@ const SLICES = `
   from slice s join thread_track k on k.id = s.track_id join thread using (utid)
   where s.category != 'state'`;
 
-// (only in .pftrace)
+// (only in .pftrace; a wait is a state, whose own name says what the thread waits for)
 const STATES = `
-  select thread.name as thread, utid, s.name, s.ts, s.dur, k.name as track
+  select s.id, thread.name as thread, utid, ifnull(${value('state')}, s.name) as name,
+    s.category = 'state' as unnamed, s.ts, s.dur, k.name as track
   from slice s join thread_track k on k.id = s.track_id join thread using (utid)
-  where s.category = 'state' order by utid, s.ts`;
+  where k.parent_id is null and k.name is not null and s.depth = 0 order by utid, s.ts`;
 
 const FLOWS = `select slice_out, slice_in from flow
   join slice on slice.id = slice_out where category != 'finding'`;
@@ -66,10 +68,10 @@ const TRACKS = {
     // (the importer appends the argument's name to the track's, here a space and nothing)
     counters: `
       select c.id, c.ts, c.value, kind.name as kind,
-        substr(k.name, 1, length(k.name) - length(kind.name) - 2) as channel
+        substr(k.name, 1, instr(k.name, ' ' || kind.name) - 1) as channel
       from counter c join process_counter_track k on k.id = c.track_id
       join (select 'queue depth' as name union all select 'live senders') kind
-        on k.name glob '* ' || kind.name || ' '
+        on k.name glob '* ' || kind.name || ' ' or k.name glob '* ' || kind.name || ', * '
       order by c.ts, c.id`,
   },
   pftrace: {
@@ -79,20 +81,22 @@ const TRACKS = {
       join track locks on locks.id = lane.parent_id
       where s.category = 'lock' and locks.name = 'locks'
         and lane.name = extract_arg(s.arg_set_id, 'debug.primitive')`,
-    // (the number is what the name begins with: `#7 a value`)
     inFlight: `
-      select s.ts, s.dur, channel.name as channel, cast(substr(s.name, 2) as int) as message,
+      select s.ts, s.dur, channel.name as channel, ${argument('message')},
         s.name glob '* (never received)' as lost
       from slice s join track lane on lane.id = s.track_id
       join track channel on channel.id = lane.parent_id
       join track channels on channels.id = channel.parent_id
-      where lane.name = 'in flight' and channels.name = 'channels' and s.name glob '#[1-9]*'`,
+      where lane.name = 'in flight' and channels.name = 'channels'`,
     counters: `
-      select c.id, c.ts, c.value, k.name as kind, channel.name as channel
+      select c.id, c.ts, c.value,
+        iif(k.name glob 'queue depth: max *', 'queue depth', k.name) as kind,
+        channel.name as channel
       from counter c join track k on k.id = c.track_id
       join track channel on channel.id = k.parent_id
       join track channels on channels.id = channel.parent_id
-      where k.name in ('queue depth', 'live senders') and channels.name = 'channels'
+      where (k.name glob 'queue depth: max *' or k.name = 'live senders')
+        and channels.name = 'channels'
       order by c.ts, c.id`,
   },
 };
@@ -121,5 +125,6 @@ export async function collectFacts(view, format) {
     inFlight: await rows(TRACKS[format].inFlight),
     holds: await rows(TRACKS[format].holds),
     counters: await rows(TRACKS[format].counters),
+    rows: await view.rows(),
   };
 }

@@ -1,31 +1,34 @@
 #!/usr/bin/env node
-// Takes the gallery's pictures: of each trace what its lesson is about.
+// Takes the gallery's pictures: what `recorder open` shows of each recording, in a window as high as
+// the tracks need.
 //
-//   pictures.mjs DIR STEM...
+//   pictures.mjs RECORDER DIR STEM...
 //
-// Opens STEM.pftrace in the real Perfetto UI and writes DIR/NAME.png.
+// Opens STEM.rec with `recorder open` in the real Perfetto UI and writes DIR/NAME.png.
 import { execFileSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openByRecorder } from './opening.mjs';
 import { startUi } from './ui.mjs';
 
-/** Where that is not the whole: the part of the time, and the groups that stay folded. */
-const VIEWS = {
-  actor: { folded: /^to / },
-  dining_philosophers: { folded: /^plate of / },
-  ping_pong: { part: [0.5, 0.53] },
-  prime_sieve: { folded: /^(not by|from) / },
+/** The options of `recorder open`, where the first view of all is not what the lesson is about. */
+const OPTIONS = {
+  hello_channel: ['--message', 'belt#1'],
+  ownership_moves: ['--message', 'crates#1'],
+  ping_pong: ['--from', '1ms', '--to', '1.4ms'],
+  pipeline: ['--message', 'numbers#17'],
+  request_reply: ['--message', 'requests#1'],
 };
 
-const [to, ...stems] = process.argv.slice(2);
+const [recorder, to, ...stems] = process.argv.slice(2);
 const setup = fileURLToPath(new URL('setup', import.meta.url));
 const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
 
 async function take(stem) {
   const name = basename(stem);
-  const view = await ui.open(`${stem}.pftrace`);
+  const view = await openByRecorder(ui, recorder, `${stem}.rec`, ...OPTIONS[name] ?? []);
   try {
-    await view.shoot(join(to, `${name}.png`), VIEWS[name]);
+    await view.shoot(join(to, `${name}.png`));
     if (view.errors.length) throw new Error(`${name}: ${view.errors.join('\n')}`);
   } finally {
     await view.close();

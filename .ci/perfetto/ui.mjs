@@ -91,7 +91,7 @@ class View {
     page.on('pageerror', (error) => this.errors.push(`page error: ${error.message}`));
     page.on('console', (message) => {
       // The UI asks the network for a few things of its own; that they fail is right.
-      const network = /net::ERR_|Failed to load resource|Content.Security.Policy/;
+      const network = /net::ERR_|Failed to load resource|Content.Security.Policy|:9001.*CORS policy/;
       if (message.type() === 'error' && !network.test(message.text())) {
         this.errors.push(`console: ${message.text()}`);
       }
@@ -132,6 +132,16 @@ class View {
     });
   }
 
+  /** The names of all tracks and groups, from top to bottom, and how deep they are nested. */
+  rows() {
+    return this.page.evaluate(() => {
+      const rowsOf = (node, depth) => node.children.flatMap((child) => child.headless
+        ? rowsOf(child, depth)
+        : [{ name: child.name, depth }, ...rowsOf(child, depth + 1)]);
+      return rowsOf(window.app.trace.workspaces.currentWorkspace, 0);
+    });
+  }
+
   /** The names of the groups that are folded. */
   async folded() {
     await this.page.evaluate(() => window.waitForPerfettoIdle(300));
@@ -139,60 +149,34 @@ class View {
       .filter((track) => track.hasChildren && track.collapsed).map((track) => track.name));
   }
 
-  /**
-   * Writes a picture of the tracks, every flow's arrow drawn: all that happens, or of that a
-   * `part`, where 0 is the first slice and 1 the end of the last. Groups are expanded but for
-   * those whose names are `folded`.
-   */
-  async shoot(file, { part: [from, to] = [0, 1], folded } = {}) {
+  /** Expands all groups. */
+  expand() {
+    return this.page.evaluate(() => window.app.commands.runCommand('dev.perfetto.ExpandAllGroups'));
+  }
+
+  /** Writes a picture of the tracks as they are shown, in a window as high as they need. */
+  async shoot(file) {
     const idle = () => this.page.waitForFunction(
       () => window.waitForPerfettoIdle(300).then(() => true), null, { timeout: IDLE_MS });
     await this.page.addStyleTag({ content: '.pf-cookie-consent { display: none !important }' });
-    const [{ first, last }] = await this.query(`select min(ts) as first,
-      max(iif(dur < 0, trace_end(), ts + dur)) as last from slice`);
-    const at = (part) => first + part * (last - first) * 1.01;
-    await this.page.evaluate(([begin, end, fold]) => {
-      const { app } = window;
-      const { trace } = app;
-      app.commands.runCommand('dev.perfetto.ExpandAllGroups');
-      for (const node of trace.workspace.flatTracks) {
-        if (fold && new RegExp(fold).test(node.name)) node.collapse();
-      }
-      trace.timeline.timestampFormat = 'milliseconds';
-      trace.timeline.setViewportTime(BigInt(begin), BigInt(end));
-      // The UI draws the arrows of what is selected; a person would press Ctrl-A and
-      // tick "All" among the flow events.
-      const { start, end: traceEnd } = trace.traceInfo;
-      const trackUris = trace.tracks.getAllTracks().map((track) => track.uri);
-      trace.selection.selectArea({ start, end: traceEnd, trackUris },
-        { switchToCurrentSelectionTab: false });
-      trace.flows.setCategoryVisible('_all_', true);
-    }, [...[at(from), at(to)].map(Math.round), folded?.source]);
     await idle();
-    // What is selected is shaded, which is not to be in the picture: only the arrows stay.
-    await this.page.evaluate(() => {
-      const { flows, selection } = window.app.trace;
-      const { selectedFlows } = flows;
-      selection.clearSelection();
-      flows.setSelectedFlows(selectedFlows);
-    });
-    await idle();
-    // As high as the tracks are, from the time axis on.
+    // From the time axis on, and without the menu at the left.
     const measure = () => this.page.evaluate(() => {
       const edges = (selector) => document.querySelector(selector).getBoundingClientRect();
       const tracks = [...document.querySelectorAll('.pf-track')];
       return {
         top: edges('.pf-timeline-header').top,
+        left: edges('.pf-timeline-header').left,
         bottom: Math.max(...tracks.map((track) => track.getBoundingClientRect().bottom)),
         below: window.innerHeight - edges('.pf-split-panel__main').bottom,
       };
     });
     const { width } = this.page.viewportSize();
-    const { bottom, below } = await measure();
-    await this.page.setViewportSize({ width, height: Math.ceil(bottom + below) });
+    const { bottom, below, left } = await measure();
+    await this.page.setViewportSize({ width: width + left, height: Math.ceil(bottom + below) });
     await idle();
     const { top } = await measure();
-    const clip = { x: 0, y: top, width, height: Math.ceil(bottom - top) };
+    const clip = { x: left, y: top, width, height: Math.ceil(bottom - top) };
     await this.page.screenshot({ path: file, clip });
   }
 

@@ -16,6 +16,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -30,7 +31,7 @@ fn main() -> io::Result<()> {
 
     for job in rx {
         // The consumer is slow.
-        thread::sleep(Duration::from_millis(5));
+        work(Duration::from_millis(5));
         println!("did job {job}");
     }
 

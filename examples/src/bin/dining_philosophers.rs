@@ -15,6 +15,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -35,11 +36,11 @@ fn main() -> io::Result<()> {
         let calls = calls_tx.clone();
         let philosopher = thread::Builder::new().name((*name).into()).spawn(move || {
             for _ in 0..MEALS {
-                // The time to think; below, the time to eat.
+                // A philosopher that thinks is at rest; one that eats is busy.
                 thread::sleep(Duration::from_millis(2 + seat as u64));
                 calls.send(Call::Hungry(seat)).expect("the waiter runs");
                 served.recv().expect("the waiter serves all guests");
-                thread::sleep(Duration::from_millis(4));
+                work(Duration::from_millis(4));
                 calls.send(Call::Full(seat)).expect("the waiter runs");
             }
         })?;

@@ -17,6 +17,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -31,8 +32,8 @@ fn main() -> io::Result<()> {
         let name = format!("producer {number}");
         let producer = thread::Builder::new().name(name).spawn(move || {
             for _ in 0..5 {
-                // Each producer has its own pace.
-                thread::sleep(Duration::from_millis(2 + number as u64));
+                // Packs a parcel, at its own pace.
+                work(Duration::from_millis(2 + number as u64));
                 tx.send(number).expect("main receives");
             }
         })?;

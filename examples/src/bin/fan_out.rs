@@ -17,6 +17,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::{Arc, Mutex, mpsc};
 use instrumented::thread;
 
@@ -35,7 +36,7 @@ fn main() -> io::Result<()> {
                 let letter = letters.lock().expect("no worker panics").recv();
                 let Ok(_letter) = letter else { break delivered };
                 // The time to deliver a letter.
-                thread::sleep(Duration::from_millis(3));
+                work(Duration::from_millis(3));
                 delivered += 1;
             }
         })?;

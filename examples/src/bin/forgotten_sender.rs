@@ -16,6 +16,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -29,7 +30,7 @@ fn main() -> io::Result<()> {
         let name = format!("worker {number}");
         thread::Builder::new().name(name).spawn(move || {
             // The results arrive one after the other.
-            thread::sleep(Duration::from_millis(3 * number as u64));
+            work(Duration::from_millis(3 * number as u64));
             tx.send(number * 10).expect("main receives");
         })?;
     }

@@ -14,6 +14,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -44,9 +45,4 @@ fn main() -> io::Result<()> {
     read.join().expect("read does not panic");
     square.join().expect("square does not panic");
     Ok(())
-}
-
-/// Stands for work that takes this long.
-fn work(time: Duration) {
-    thread::sleep(time);
 }

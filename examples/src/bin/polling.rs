@@ -11,12 +11,13 @@
 //! Think about: what does polling cost while no key is pressed? When should a thread poll,
 //! and when should it wait?
 //!
-//! Change: remove the sleep from `draw_frame` and count the `try_recv` in the summary of
+//! Change: remove the work from `draw_frame` and count the `try_recv` in the summary of
 //! the timeline. Then replace `try_recv` with `recv`: what happens to the frames?
 
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc::{self, TryRecvError};
 use instrumented::thread;
 
@@ -49,5 +50,5 @@ fn main() -> io::Result<()> {
 
 /// Stands for the other work of the main thread.
 fn draw_frame() {
-    thread::sleep(Duration::from_millis(3));
+    work(Duration::from_millis(3));
 }

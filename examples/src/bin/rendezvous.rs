@@ -15,6 +15,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -42,5 +43,5 @@ fn main() -> io::Result<()> {
 
 /// Stands for other work of the thread.
 fn busy(milliseconds: u64) {
-    thread::sleep(Duration::from_millis(milliseconds));
+    work(Duration::from_millis(milliseconds));
 }

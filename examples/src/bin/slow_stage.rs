@@ -16,11 +16,14 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
 const CHAIRS: u32 = 10;
 const ROOM: usize = 2;
+/// A minute of work, in this small workshop.
+const MINUTE: Duration = Duration::from_millis(1);
 
 fn main() -> io::Result<()> {
     let (cut_tx, cut) = mpsc::named("cut chairs").sync_channel(ROOM);
@@ -28,20 +31,20 @@ fn main() -> io::Result<()> {
 
     let cutter = thread::Builder::new().name("cut".into()).spawn(move || {
         for chair in 1..=CHAIRS {
-            work(1);
+            work(MINUTE);
             cut_tx.send(chair).expect("paint receives");
         }
     })?;
     let painter = thread::Builder::new().name("paint".into()).spawn(move || {
         for chair in cut {
-            work(4);
+            work(4 * MINUTE);
             painted_tx.send(chair).expect("main receives");
         }
     })?;
 
     let mut packed = 0;
     for _chair in painted {
-        work(1);
+        work(MINUTE);
         packed += 1;
     }
     println!("{packed} chairs are packed");
@@ -49,9 +52,4 @@ fn main() -> io::Result<()> {
     cutter.join().expect("cut does not panic");
     painter.join().expect("paint does not panic");
     Ok(())
-}
-
-/// Stands for work that takes this long.
-fn work(milliseconds: u64) {
-    thread::sleep(Duration::from_millis(milliseconds));
 }

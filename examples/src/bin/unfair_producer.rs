@@ -16,6 +16,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -36,7 +37,7 @@ fn main() -> io::Result<()> {
 
     for (served, order) in rx.iter().enumerate() {
         // The time to cook.
-        thread::sleep(Duration::from_millis(1));
+        work(Duration::from_millis(1));
         if order == "modest" {
             println!("modest was served after {served} others");
         }

@@ -25,6 +25,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::{spans, thread};
 use tracing::{info, info_span, level_filters::LevelFilter};
@@ -51,12 +52,13 @@ fn main() -> io::Result<()> {
         for order in cooking {
             let _span = info_span!("cook", order).entered();
             // The time to cook.
-            thread::sleep(Duration::from_millis(3));
+            work(Duration::from_millis(3));
             info!("done");
         }
     })?;
 
     for order in ["soup", "pasta", "cake"] {
+        // The time until the next guest orders.
         thread::sleep(Duration::from_millis(2));
         orders.send(order).expect("the cook receives");
     }

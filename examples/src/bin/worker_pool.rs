@@ -16,6 +16,7 @@
 use std::io;
 use std::time::Duration;
 
+use examples::work;
 use instrumented::sync::{Arc, Mutex, mpsc};
 use instrumented::thread;
 
@@ -65,7 +66,7 @@ fn main() -> io::Result<()> {
     for number in 1..=8 {
         pool.execute(move || {
             // The time of a job.
-            thread::sleep(Duration::from_millis(3));
+            work(Duration::from_millis(3));
             println!("job {number} is done");
         });
     }

@@ -82,7 +82,7 @@ impl Viewer<'_> {
             self.reader.with_progress(|| export::temporary_trace(&recording, findings, options))?;
         trace.left_out.iter().for_each(|sentence| console.print(sentence));
         let view = selection.map_or_else(String::new, |selection| {
-            viewer::view(selection.window(), trace.extent, selection.finding_extent)
+            viewer::view(selection.window(), trace.extent, selection.selected_slice)
         });
         let stems =
             paths.iter().map(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy());

@@ -59,6 +59,7 @@ attributes! {
     Advice = "advice",
     Certainty = "certainty",
     Contents = "what",
+    State = "state",
     // In the order of `Total`.
     TotalMerged = "merged",
     TotalSends = "sends",

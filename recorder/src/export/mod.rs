@@ -4,6 +4,7 @@
 //! renamed at the end.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 
@@ -11,6 +12,7 @@ use thiserror::Error;
 use tracing::{info, info_span};
 
 use crate::analysis::findings::Finding;
+use crate::reading::catalog::{Catalog, ThreadIndex};
 use crate::reading::{self, Nanos, Recording};
 use crate::timeline::Part;
 use crate::timeline::item::Item;
@@ -77,6 +79,27 @@ impl ByteSink for Vec<u8> {
     fn append(&mut self, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
         self.extend_from_slice(&buffer[..length]);
         Ok(())
+    }
+}
+
+/// The threads in the order in which traces show them: of each process first those that findings are
+/// about, and both parts in the order in which messages flow.
+fn threads_in_order(catalog: &Catalog, findings: &[Finding]) -> Vec<ThreadIndex> {
+    let concerned: HashSet<_> = findings.iter().flat_map(|finding| &finding.threads).collect();
+    let mut threads: Vec<_> = catalog.threads.keys().collect();
+    threads.sort_by_key(|thread| {
+        let rank = catalog.flow_order.thread_rank(*thread);
+        (catalog.threads[*thread].process, !concerned.contains(thread), rank)
+    });
+    threads
+}
+
+/// The bound of a channel, at the end of the name of its queue depth.
+fn bound_note(bound: Option<u64>) -> String {
+    match bound {
+        None => String::new(),
+        Some(0) => ", rendezvous".to_owned(),
+        Some(bound) => format!(", bound {bound}"),
     }
 }
 

@@ -30,11 +30,18 @@ mod request;
 
 use request::{Endpoint, Response, read_head};
 
-/// The commands that the page runs once it has the trace, URL-encoded: expand all groups, as
-/// `[{"id":"dev.perfetto.ExpandTracksByRegex","args":[".*"]}]`. Pages ignore commands that they do
-/// not support.
-const STARTUP_COMMANDS: &str = "%5B%7B%22id%22%3A%22dev.perfetto.ExpandTracksByRegex%22%2C%22args%22\
-                          %3A%5B%22.*%22%5D%7D%5D";
+/// The commands that the page runs once it has the trace, URL-encoded: expand all groups, and then
+/// collapse the threads from the ninth on, so that many threads show their states and few threads
+/// their operations as well. Pages ignore commands that they do not support, and allow few.
+///
+/// ```json
+/// [{"id":"dev.perfetto.ExpandTracksByRegex","args":[".*"]},
+///  {"id":"dev.perfetto.CollapseTracksByRegex","args":["\\((9|\\d{2,})\\)$"]}]
+/// ```
+const STARTUP_COMMANDS: &str = "\
+    %5B%7B%22id%22%3A%22dev.perfetto.ExpandTracksByRegex%22%2C%22args%22%3A%5B%22.*%22%5D\
+    %7D%2C%7B%22id%22%3A%22dev.perfetto.CollapseTracksByRegex%22%2C%22args%22%3A%5B%22%5C\
+    %5C%28%289%7C%5C%5Cd%7B2%2C%7D%29%5C%5C%29%24%22%5D%7D%5D";
 
 /// The address of a page that shows traces, to which `#!/?url=` can be appended.
 ///

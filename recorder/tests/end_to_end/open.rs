@@ -186,7 +186,11 @@ fn the_first_view_can_be_selected() {
     assert!(from <= begin && begin < to, "{around}");
     // Everything in the view is in the trace; the page would ignore it otherwise.
     let message = shown(&["--message", "results#2"]);
-    let window = message.strip_prefix("visStart=").unwrap().split_once("&visEnd=").unwrap();
+    let (selected, window) = message.split_once("&visStart=").unwrap();
+    let sent = json.iter().filter(|event| event["name"] == "send results").nth(1).unwrap();
+    let sent = (sent["ts"].as_f64().unwrap() * 1e3).round() as u64;
+    assert_eq!(selected, format!("ts={sent}&dur=0"));
+    let window = window.split_once("&visEnd=").unwrap();
     let (first, last): (u64, u64) = (window.0.parse().unwrap(), window.1.parse().unwrap());
     assert!(from <= first && first < last && last <= to, "{message} {around}");
 }

@@ -99,7 +99,9 @@ fn sums(recording: &Recording, items: &[Item]) -> (ThreadSums, LockSums) {
                     sums.quickest = Some(sums.quickest.unwrap_or(latency).min(latency));
                 }
                 if let Some(end) = slice.end.filter(|_| slice.is_wait()) {
-                    let waited = end.since(slice.begin).get();
+                    let is_rest = matches!(slice.kind, SliceKind::Returning { .. });
+                    let waited = slice.waited.filter(|_| !is_rest);
+                    let waited = waited.unwrap_or_else(|| end.since(slice.begin)).get();
                     sums.waits += 1;
                     sums.waited += waited;
                     sums.longest_wait = sums.longest_wait.max(waited);

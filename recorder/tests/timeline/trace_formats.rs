@@ -5,7 +5,7 @@ use recorder::reading::catalog::ThreadIndex;
 use recorder::reading::{Nanos, Recording};
 use recorder::timeline::item::{Count, Counter, Flow, Item};
 
-use crate::exported::{Facts, exports, facts_of};
+use crate::exported::{Facts, exports, exports_with_findings, facts_of};
 use crate::invariants::slices;
 use crate::shorthand::{items, recording};
 use crate::simulated::{all_programs, read, whole_programs};
@@ -107,6 +107,33 @@ fn an_empty_recording_is_an_empty_trace() {
 }
 
 #[test]
+fn threads_that_findings_are_about_are_shown_first() {
+    let recording = recording(
+        "thread 1 main
+         0 channel numbers 1 2
+         1 channel own 3 4
+         10 Send 1 @1.1
+         20 Send 1 @1.2
+         thread 2 reader
+         30 Recv 2 @1.1
+         40 Recv 2 @1.2
+         50 ThreadEnded
+         thread 3 stuck
+         60 Send 3 @3.1
+         70 Recv 4 @3.1
+         80 RecvBegin 4",
+    );
+    let in_order = |(json, pftrace): (Vec<u8>, Vec<u8>)| {
+        let facts = facts_of(&json, &pftrace);
+        let mut threads: Vec<_> = facts.ranks.into_iter().collect();
+        threads.sort_by_key(|(_, rank)| *rank);
+        threads.into_iter().map(|(place, _)| facts.threads[&place].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(in_order(exports(&recording)), ["main", "reader", "stuck"]);
+    assert_eq!(in_order(exports_with_findings(&recording)), ["stuck", "main", "reader"]);
+}
+
+#[test]
 fn every_argument_is_exported() {
     let facts = facts(&recording(
         "thread 1 main
@@ -140,7 +167,7 @@ fn every_argument_is_exported() {
     );
     let counters: Vec<_> = facts.counters.iter().map(|counter| counter.name.as_str()).collect();
     assert_eq!(counters[0], "jobs live senders");
-    assert_eq!(counters.last(), Some(&"jobs queue depth"));
+    assert_eq!(counters.last(), Some(&"jobs queue depth, rendezvous"));
 }
 
 #[test]

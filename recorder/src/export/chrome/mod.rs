@@ -6,6 +6,7 @@
 //! - Messages in flight and locks that are held are asynchronous events with ids that are local to
 //!   their process. Those of one id and category share a track, which has the name of the first.
 //! - The flow of a message continues with `t`, and no event says that it is the last.
+//! - Counters are named at each event, before their highest value is known: the name has the bound.
 //! - The only argument of a counter has an empty name, which keeps the counter's label short.
 //!
 //! Slices, flows, messages in flight and counters are nearly all of a trace. Their common parts are
@@ -15,12 +16,13 @@ use std::collections::HashMap;
 use std::io;
 use std::mem;
 
+use format::Call;
 use serde_json::Value;
 use typed_index_collections::TiVec;
 
 use super::attributes::{self, Attribute};
 use super::templates::{TemplateKey, Templates};
-use super::{BUFFER_BYTES, ByteSink, Exporter};
+use super::{BUFFER_BYTES, ByteSink, Exporter, bound_note, threads_in_order};
 use crate::analysis::findings::Finding;
 use crate::reading::Nanos;
 use crate::reading::catalog::{
@@ -28,7 +30,7 @@ use crate::reading::catalog::{
 };
 use crate::timeline::flow_chains::{ChainLink, FlowChains};
 use crate::timeline::item::{
-    Category, Count, Counter, Fate, Flight, Flow, HeldLock, Item, Merged, Row, Slice,
+    Category, Count, Counter, Fate, Flight, Flow, HeldLock, Item, Merged, Row, Slice, SliceKind,
 };
 
 mod json;
@@ -44,6 +46,8 @@ pub struct Chrome<'a> {
     is_empty: bool,
     processes: TiVec<ProcessIndex, TrackPrefix>,
     threads: TiVec<ThreadIndex, TrackPrefix>,
+    /// The places of threads in the order in which they are shown.
+    ranks: TiVec<ThreadIndex, u64>,
     /// The category, the name and the labels of slices, and the duration of instants.
     templates: Templates<Vec<u8>>,
     /// The parts of the counters of a channel between time and value, by [`Count`].
@@ -70,9 +74,13 @@ impl<'a> Chrome<'a> {
     pub fn new(out: &'a mut dyn ByteSink, catalog: &'a Catalog, findings: &[Finding]) -> Self {
         let counters = catalog.channels.iter().map(|channel| {
             let label = json::escaped(&channel.label);
-            ["queue depth", "live senders"]
+            [format!("queue depth{}", bound_note(channel.bound)), "live senders".to_owned()]
                 .map(|name| format!(",\"name\":\"{label} {name}\",\"args\":{{\"\":"))
         });
+        let mut ranks: TiVec<_, _> = vec![0; catalog.threads.len()].into();
+        for (thread, rank) in threads_in_order(catalog, findings).into_iter().zip(0..) {
+            ranks[thread] = rank;
+        }
         let mut chrome = Chrome {
             catalog,
             out,
@@ -80,6 +88,7 @@ impl<'a> Chrome<'a> {
             is_empty: true,
             processes: vec![TrackPrefix::new(); catalog.processes.len()].into(),
             threads: vec![TrackPrefix::new(); catalog.threads.len()].into(),
+            ranks,
             templates: Templates::new(),
             counters: counters.collect(),
             lanes: HashMap::new(),
@@ -128,8 +137,7 @@ impl<'a> Chrome<'a> {
                 let ids = (catalog.processes[thread.process].track, thread.track);
                 self.threads[index] = prefix(ids);
                 self.metadata(ids, "thread_name", "name", thread.name.as_str());
-                let rank = catalog.flow_order.thread_rank(index);
-                self.metadata(ids, "thread_sort_index", "sort_index", rank);
+                self.metadata(ids, "thread_sort_index", "sort_index", self.ranks[index]);
             }
         }
     }
@@ -289,6 +297,10 @@ impl<'a> Chrome<'a> {
         json.raw(slice.category().name());
         json.raw("\",\"name\":\"");
         json.text(&slice.name(catalog));
+        if let Some(colour) = colour(slice.kind) {
+            json.raw("\",\"cname\":\"");
+            json.raw(colour);
+        }
         json.raw("\",\"args\":{");
         for (attribute, label) in attributes::labels(slice, catalog) {
             json.text_field(attribute, &label.text(catalog));
@@ -436,6 +448,15 @@ impl<'a> Chrome<'a> {
 
     fn write(&mut self) -> io::Result<()> {
         self.out.append_all(&mut self.json.bytes)
+    }
+}
+
+/// The name of the colour of a slice, where others should not share it. The Perfetto UI ignores it.
+fn colour(kind: SliceKind) -> Option<&'static str> {
+    match kind {
+        SliceKind::Wait { call: Call::Sleep, .. } => Some("thread_state_sleeping"),
+        SliceKind::Wait { .. } | SliceKind::Returning { .. } => Some("thread_state_iowait"),
+        _ => None,
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) mod track_event {
     pub(in crate::export::perfetto) const FLOW_IDS: u32 = 47;
     pub(in crate::export::perfetto) const TERMINATING_FLOW_IDS: u32 = 48;
     pub(in crate::export::perfetto) const CORRELATION_ID: u32 = 52;
+    pub(in crate::export::perfetto) const CORRELATION_ID_STR_IID: u32 = 54;
     pub(in crate::export::perfetto) const SLICE_BEGIN: u64 = 1;
     pub(in crate::export::perfetto) const SLICE_END: u64 = 2;
     pub(in crate::export::perfetto) const INSTANT: u64 = 3;
@@ -53,6 +54,7 @@ pub(super) mod interned_data {
     pub(in crate::export::perfetto) const EVENT_NAMES: u32 = 2;
     pub(in crate::export::perfetto) const DEBUG_ANNOTATION_NAMES: u32 = 3;
     pub(in crate::export::perfetto) const DEBUG_ANNOTATION_STRING_VALUES: u32 = 29;
+    pub(in crate::export::perfetto) const CORRELATION_ID_STR: u32 = 43;
 }
 
 pub(super) mod track_descriptor {
@@ -64,7 +66,14 @@ pub(super) mod track_descriptor {
     pub(in crate::export::perfetto) const COUNTER: u32 = 8;
     pub(in crate::export::perfetto) const CHILD_ORDERING: u32 = 11;
     pub(in crate::export::perfetto) const SIBLING_ORDER_RANK: u32 = 12;
+    pub(in crate::export::perfetto) const DESCRIPTION: u32 = 14;
+    /// Since v57; older versions ignore it, and the next.
+    pub(in crate::export::perfetto) const PROCESS_ORDERING: u32 = 19;
+    pub(in crate::export::perfetto) const THREAD_ORDERING: u32 = 20;
+    /// Of `CHILD_ORDERING`.
     pub(in crate::export::perfetto) const EXPLICIT: u64 = 3;
+    /// Of `PROCESS_ORDERING` and `THREAD_ORDERING`.
+    pub(in crate::export::perfetto) const ORDERED_BY_RANK: u64 = 1;
 }
 
 pub(super) mod debug_annotation {

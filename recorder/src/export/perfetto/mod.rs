@@ -1,9 +1,9 @@
 //! The Perfetto protobuf format.
 //!
-//! Each thread has a track for its slices, and above that one for its states: a span lasts through
-//! several states, so that one track cannot show both. Each process has the groups `channels`,
-//! `locks` and `findings`. A channel's group has its queue depth, its live senders, and lanes for
-//! its messages in flight; a lock has lanes for those who hold it at a time.
+//! The group `findings` is above all processes. Each thread has a track for its states, and below it
+//! one for its operations: see [`states`] for what is where. Each process has the groups `channels`
+//! and `locks`. A channel's group has its queue depth, its live senders, and lanes for its messages
+//! in flight; a lock has lanes for those who hold it at a time.
 //!
 //! Source: <https://perfetto.dev/docs/reference/trace-packet-proto>.
 
@@ -17,22 +17,25 @@ use super::attributes::{self, Attribute, Label};
 use super::{BUFFER_BYTES, ByteSink, Exporter};
 use crate::analysis::findings::Finding;
 use crate::reading::Nanos;
-use crate::reading::catalog::{Catalog, ChannelIndex, ProcessIndex, Target, ThreadIndex};
+use crate::reading::catalog::{Catalog, ChannelIndex, Target, ThreadIndex};
 use crate::timeline::flow_chains::{ChainLink, FlowChains};
 use crate::timeline::item::{
-    Count, Counter, Fate, Flight, Flow, HeldLock, Item, Merged, MergedStates, Row, Slice, State,
+    Count, Counter, Fate, Flight, Flow, HeldLock, Item, Merged, Row, Slice, SliceKind,
 };
 
 mod fields;
 mod packets;
 mod sequence;
+mod states;
 mod tracks;
 mod wire;
 
 use fields::track_event;
 use packets::PacketWriter;
-use sequence::Category;
+use sequence::{Category, Sequence};
+use states::PendingWaits;
 use tracks::Tracks;
+use wire::Message;
 
 /// Writes a Perfetto trace.
 pub struct Perfetto<'a> {
@@ -42,6 +45,10 @@ pub struct Perfetto<'a> {
     tracks: Tracks,
     /// The latest queue depth of each channel that was written, and its time.
     depths: TiVec<ChannelIndex, Option<(Nanos, u64)>>,
+    /// The highest queue depth of each channel.
+    max_depths: TiVec<ChannelIndex, u64>,
+    /// The waits of each thread whose states have not come yet.
+    waits: TiVec<ThreadIndex, PendingWaits>,
     /// The flows from the evidence of findings to the slice of this thread that begins at this time.
     evidence: HashMap<(ThreadIndex, Nanos), Vec<u64>>,
     chains: FlowChains,
@@ -62,18 +69,17 @@ impl<'a> Perfetto<'a> {
             catalog,
             out,
             packets: PacketWriter::new(),
-            tracks: Tracks::new(catalog),
+            tracks: Tracks::new(catalog, findings),
             depths: vec![None; catalog.channels.len()].into(),
+            max_depths: vec![0; catalog.channels.len()].into(),
+            waits: catalog.threads.iter().map(|_| PendingWaits::default()).collect(),
             evidence: HashMap::new(),
             chains: FlowChains::new(catalog),
             name: String::new(),
         };
-        let mut ranks: TiVec<ProcessIndex, u64> = vec![0; catalog.processes.len()].into();
         let mut flow = EVIDENCE_FLOWS;
-        for finding in findings {
-            let rank = &mut ranks[finding.process(catalog)];
-            perfetto.finding(finding, *rank, flow);
-            *rank += 1;
+        for (finding, rank) in findings.iter().zip(0..) {
+            perfetto.finding(finding, rank, flow);
             flow += finding.evidence.len() as u64;
         }
         perfetto
@@ -84,7 +90,7 @@ impl<'a> Perfetto<'a> {
     fn finding(&mut self, finding: &Finding, rank: u64, flow: u64) {
         let catalog = self.catalog;
         let name = finding.code.name();
-        let track = self.finding_track(finding.process(catalog), name, rank);
+        let track = self.finding_track(finding, rank);
         let (begin, end) = finding.extent();
         self.packets.event(track, begin, None, |event, sequence| {
             sequence.kind(event, track_event::SLICE_BEGIN, Category::FINDING);
@@ -118,14 +124,19 @@ impl<'a> Perfetto<'a> {
             true => None,
             false => self.evidence.remove(&(slice.thread, slice.begin)),
         };
+        if matches!(slice.kind, SliceKind::Wait { .. } | SliceKind::Returning { .. })
+            && !slice.is_instant()
+        {
+            return self.wait(slice, evidence.unwrap_or_default());
+        }
         let link = self.chains.link(slice);
         let counter = slice.channel().map(|channel| {
             if let Some(depth) = slice.depth {
-                self.depths[channel] = Some((slice.begin, depth));
+                self.note_depth(channel, slice.begin, depth);
             }
             self.channel_tracks(channel).depth
         });
-        let track = self.thread_track(slice.thread);
+        let track = self.thread_tracks(slice.thread).operations;
         self.packets.event(track, slice.begin, counter, |event, sequence| {
             sequence.template(event, slice, catalog);
             if slice.is_named_by_text() {
@@ -141,9 +152,6 @@ impl<'a> Perfetto<'a> {
                     event.fixed(track_event::TERMINATING_FLOW_IDS, FLOWS + id);
                 }
             }
-            for flow in evidence.iter().flatten() {
-                event.fixed(track_event::TERMINATING_FLOW_IDS, *flow);
-            }
             // A message has one colour everywhere.
             if let (Some(_), Some(Flow::Out(Range { start: id, .. }) | Flow::In(id))) =
                 (&link, &slice.flow)
@@ -153,12 +161,7 @@ impl<'a> Perfetto<'a> {
             if let Some((counter, depth)) = counter.zip(slice.depth) {
                 sequence.count(event, counter, depth);
             }
-            if let Some((attribute, text)) = attributes::text(slice) {
-                sequence.text(event, attribute, text);
-            }
-            attributes::numbers(slice, |attribute, number| {
-                sequence.number(event, attribute, number);
-            });
+            details(event, sequence, slice, evidence.as_deref().unwrap_or_default());
         });
         if let Some(ChainLink { flow, extra_from: Some(from), .. }) = link {
             self.packets.late_flow(track, flow, from, slice.begin);
@@ -170,15 +173,11 @@ impl<'a> Perfetto<'a> {
         }
     }
 
-    fn state(&mut self, state: &State) {
-        let track = self.state_track(state.thread);
-        self.packets.event(track, state.begin, None, |event, sequence| {
-            sequence.kind(event, track_event::SLICE_BEGIN, Category::STATE);
-            sequence.constant_name(event, state.activity.name(), "");
-        });
-        if let Some(end) = state.end {
-            self.packets.end(track, end);
-        }
+    /// Notes the queue depth of a channel from a time on. Returns whether the trace lacks it.
+    fn note_depth(&mut self, channel: ChannelIndex, time: Nanos, depth: u64) -> bool {
+        let max = &mut self.max_depths[channel];
+        *max = depth.max(*max);
+        self.depths[channel].replace((time, depth)) != Some((time, depth))
     }
 
     #[inline]
@@ -187,7 +186,7 @@ impl<'a> Perfetto<'a> {
         let track = self.flight_track(flight.channel, lane);
         let name = &mut self.name;
         name.clear();
-        flight.append_name(name);
+        flight.append_label(name);
         name.push_str(match flight.fate {
             Fate::Received => "",
             Fate::Lost => " (never received)",
@@ -197,6 +196,7 @@ impl<'a> Perfetto<'a> {
             sequence.kind(event, track_event::SLICE_BEGIN, Category::MESSAGE);
             event.text(track_event::NAME, name);
             event.number(track_event::CORRELATION_ID, flight.flow);
+            sequence.number(event, Attribute::Message, flight.message);
             if let Some(value) = &flight.value {
                 sequence.text(event, Attribute::Value, value);
             }
@@ -231,8 +231,7 @@ impl<'a> Perfetto<'a> {
         let tracks = self.channel_tracks(counter.channel);
         let track = match counter.count {
             Count::QueueDepth => {
-                let value = (counter.time, counter.value);
-                if self.depths[counter.channel].replace(value) == Some(value) {
+                if !self.note_depth(counter.channel, counter.time, counter.value) {
                     return;
                 }
                 tracks.depth
@@ -246,7 +245,7 @@ impl<'a> Perfetto<'a> {
         let catalog = self.catalog;
         let Merged { row, begin, end, .. } = *merged;
         let (track, category, lock) = match row {
-            Row::Thread(thread) => (self.thread_track(thread), Category::MERGED, None),
+            Row::Thread(thread) => (self.thread_tracks(thread).operations, Category::MERGED, None),
             Row::Lock(primitive, lane) => {
                 let lock = Label::Target(Target::Primitive(primitive));
                 (self.hold_track(primitive, lane), Category::LOCK, Some(lock))
@@ -272,19 +271,20 @@ impl<'a> Perfetto<'a> {
             self.packets.end(track, end);
         }
     }
+}
 
-    fn merged_states(&mut self, states: &MergedStates) {
-        let track = self.state_track(states.thread);
-        self.packets.event(track, states.begin, None, |event, sequence| {
-            sequence.kind(event, track_event::SLICE_BEGIN, Category::STATE);
-            sequence.constant_name(event, states.mostly().name(), " (mostly)");
-            sequence.number(event, Attribute::TotalMerged, states.count);
-            for (activity, time) in states.times() {
-                sequence.number(event, Attribute::of_time(activity), time);
-            }
-        });
-        self.packets.end(track, states.end);
+/// Adds the arrows from findings and the attributes that a slice does not share with others.
+#[inline(always)]
+fn details(event: &mut Message, sequence: &mut Sequence, slice: &Slice, evidence: &[u64]) {
+    for flow in evidence {
+        event.fixed(track_event::TERMINATING_FLOW_IDS, *flow);
     }
+    if let Some((attribute, text)) = attributes::text(slice) {
+        sequence.text(event, attribute, text);
+    }
+    attributes::numbers(slice, |attribute, number| {
+        sequence.number(event, attribute, number);
+    });
 }
 
 impl Exporter for Perfetto<'_> {
@@ -304,6 +304,8 @@ impl Exporter for Perfetto<'_> {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
+        self.finish_waits();
+        self.name_depths();
         if self.tracks.is_empty() {
             for process in self.catalog.processes.keys() {
                 self.process_track(process);

@@ -18,6 +18,24 @@ pub(super) struct PacketWriter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Track(pub(super) u64);
 
+/// The properties of a counter's track.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CounterTrack {
+    /// Its place among its siblings.
+    pub(super) rank: u64,
+    /// Follows each value in the viewer.
+    pub(super) unit: &'static str,
+}
+
+impl CounterTrack {
+    fn describe(self, track: &mut Message) {
+        track.number(track_descriptor::SIBLING_ORDER_RANK, self.rank);
+        track.nested(track_descriptor::COUNTER, |counter| {
+            counter.text(counter_descriptor::UNIT_NAME, self.unit);
+        });
+    }
+}
+
 /// Where the events of a track are written.
 #[derive(Debug)]
 struct TrackEvents {
@@ -38,6 +56,12 @@ impl PacketWriter {
     pub(super) fn new() -> Self {
         let mut packets = Message::default();
         let shared = Sequence::new(1, None, None, &mut packets);
+        // The root of all tracks.
+        shared.describe(&mut packets, |track| {
+            track.number(track_descriptor::UUID, 0);
+            track.number(track_descriptor::PROCESS_ORDERING, track_descriptor::ORDERED_BY_RANK);
+            track.number(track_descriptor::THREAD_ORDERING, track_descriptor::ORDERED_BY_RANK);
+        });
         PacketWriter { sequences: vec![shared], packets, tracks: Vec::new() }
     }
 
@@ -48,56 +72,57 @@ impl PacketWriter {
         fill: impl FnOnce(&mut Message),
     ) -> Track {
         self.tracks.push(TrackEvents { shared: 0, sequence: SHARED });
-        let number = self.tracks.len() as u64;
-        self.sequences[SHARED].describe(&mut self.packets, |track| {
-            track.number(track_descriptor::UUID, number);
-            if let Some(Track(parent)) = parent {
-                track.number(track_descriptor::PARENT_UUID, parent);
-            }
-            fill(track);
-        });
-        Track(number)
+        let track = Track(self.tracks.len() as u64);
+        self.describe(track, parent, fill);
+        track
     }
 
-    fn child(
-        &mut self,
-        parent: Track,
-        name: &str,
-        rank: u64,
-        fill: impl FnOnce(&mut Message),
-    ) -> Track {
-        self.track(Some(parent), |track| {
-            track.text(track_descriptor::NAME, name);
-            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
-            fill(track);
-        })
+    fn describe(&mut self, track: Track, parent: Option<Track>, fill: impl FnOnce(&mut Message)) {
+        self.sequences[SHARED].describe(&mut self.packets, |description| {
+            description.number(track_descriptor::UUID, track.0);
+            if let Some(Track(parent)) = parent {
+                description.number(track_descriptor::PARENT_UUID, parent);
+            }
+            fill(description);
+        });
     }
 
     /// Describes a track whose children are shown in the order of their ranks.
-    pub(super) fn group(&mut self, parent: Track, name: &str, rank: u64) -> Track {
-        self.child(parent, name, rank, |track| {
+    pub(super) fn group(&mut self, parent: Option<Track>, name: &str, rank: u64) -> Track {
+        self.track(parent, |track| {
+            track.text(track_descriptor::NAME, name);
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
             track.number(track_descriptor::CHILD_ORDERING, track_descriptor::EXPLICIT);
         })
     }
 
     /// Describes a track of slices in a group.
     pub(super) fn slice_track(&mut self, parent: Track, name: &str, rank: u64) -> Track {
-        self.child(parent, name, rank, |_| {})
+        self.track(Some(parent), |track| {
+            track.text(track_descriptor::NAME, name);
+            track.number(track_descriptor::SIBLING_ORDER_RANK, rank);
+        })
     }
 
-    /// Describes a track of a counter.
-    pub(super) fn counter_track(
+    /// Describes a track of a counter. It has no name until [`name_counter`](Self::name_counter)
+    /// gives it one.
+    pub(super) fn counter_track(&mut self, parent: Track, properties: CounterTrack) -> Track {
+        self.track(Some(parent), |track| properties.describe(track))
+    }
+
+    /// Names a track of a counter, of which events may have been written. The viewer reads all
+    /// descriptions before the first event, and takes the first name that it finds.
+    pub(super) fn name_counter(
         &mut self,
+        track: Track,
         parent: Track,
+        properties: CounterTrack,
         name: &str,
-        rank: u64,
-        unit: &str,
-    ) -> Track {
-        self.child(parent, name, rank, |track| {
-            track.nested(track_descriptor::COUNTER, |counter| {
-                counter.text(counter_descriptor::UNIT_NAME, unit);
-            });
-        })
+    ) {
+        self.describe(track, Some(parent), |track| {
+            properties.describe(track);
+            track.text(track_descriptor::NAME, name);
+        });
     }
 
     /// Writes an event. `counter` is the one that most events of the track set, if any.

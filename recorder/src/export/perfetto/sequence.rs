@@ -35,6 +35,7 @@ pub(super) struct Sequence {
     /// By verb, target and note.
     names: Interned<NameKey>,
     labels: Interned<Label>,
+    colours: Interned<&'static str>,
     /// The attributes and the categories whose names are written: a bit for each.
     attributes: u64,
     categories: u64,
@@ -111,6 +112,7 @@ impl Sequence {
             counter,
             names: Interned::default(),
             labels: Interned::default(),
+            colours: Interned::default(),
             attributes: 0,
             categories: 0,
             templates: Templates::new(),
@@ -202,6 +204,15 @@ impl Sequence {
         second: &'static str,
     ) {
         self.name(event, (first, None, second), || [first, second].concat());
+    }
+
+    /// Gives the event the colour that the viewer derives from this text.
+    pub(super) fn colour(&mut self, event: &mut Message, text: &'static str) {
+        let (number, is_new) = number(&mut self.colours, text);
+        if is_new {
+            intern(&mut self.introduced, interned_data::CORRELATION_ID_STR, number, text);
+        }
+        event.number(track_event::CORRELATION_ID_STR_IID, number);
     }
 
     /// Adds the type and the category.

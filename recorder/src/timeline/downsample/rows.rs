@@ -213,7 +213,12 @@ impl Sums {
             self.add(Total::LatencySum, latency.get());
         }
         if let Some(end) = slice.end.filter(|_| slice.is_wait()) {
-            let waited = end.since(slice.begin);
+            let waited = match slice.kind {
+                SliceKind::Wait { .. } => slice.waited,
+                // Its wait is a slice before it.
+                _ => None,
+            };
+            let waited = waited.unwrap_or_else(|| end.since(slice.begin));
             self.add(Total::Waits, 1);
             self.add(Total::Waited, waited.get());
             self.raise(Total::LongestWait, waited);

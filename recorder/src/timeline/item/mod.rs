@@ -312,16 +312,28 @@ impl Flight {
         name
     }
 
-    /// Appends its name.
-    #[inline]
-    pub(crate) fn append_name(&self, name: &mut String) {
-        const MAX_VALUE: usize = 40;
-        name.push('#');
-        name.push_str(itoa::Buffer::new().format(self.message));
-        if let Some(value) = &self.value {
+    fn append_name(&self, name: &mut String) {
+        self.append_number(name);
+        if self.value.is_some() {
             name.push(' ');
-            name.push_str(&shorten(value, MAX_VALUE));
+            self.append_label(name);
         }
+    }
+
+    /// Appends its value, shortened; its number if it has none.
+    #[inline]
+    pub(crate) fn append_label(&self, label: &mut String) {
+        const MAX_VALUE: usize = 40;
+        match &self.value {
+            Some(value) => label.push_str(&shorten(value, MAX_VALUE)),
+            None => self.append_number(label),
+        }
+    }
+
+    #[inline]
+    fn append_number(&self, text: &mut String) {
+        text.push('#');
+        text.push_str(itoa::Buffer::new().format(self.message));
     }
 }
 

@@ -393,7 +393,7 @@ mod tests {
             only_channels: false,
             only_used_channels,
             journey: None,
-            finding_extent: None,
+            selected_slice: None,
             description: String::new(),
         };
         let mut filter = Filter::new(&selection, &recording.catalog);

@@ -23,6 +23,8 @@ pub(super) struct Journey {
     flows: FxHashSet<u64>,
     /// From the first send to the last receive.
     pub(super) span: (Nanos, Nanos),
+    /// When the message was sent.
+    pub(super) sent: Nanos,
 }
 
 impl Journey {
@@ -155,7 +157,8 @@ impl Messages<'_> {
         let messages = || flows.iter().map(|&flow| self.messages[flow as usize]);
         let begin = messages().map(|message| message.sent).min()?;
         let end = messages().map(|message| message.received).max()?;
-        Some(Journey { flows, span: (begin, end) })
+        let sent = self.messages[start as usize].sent;
+        Some(Journey { flows, span: (begin, end), sent })
     }
 }
 

@@ -67,8 +67,9 @@ pub struct Selection {
     /// Whether a channel's counters are shown only if a slice on the channel is.
     only_used_channels: bool,
     journey: Option<Journey>,
-    /// The part of the timeline that shows the finding of [`Criteria::around`].
-    pub finding_extent: Option<(Nanos, Nanos)>,
+    /// The extent of the slice that shows the finding of [`Criteria::around`], or the send of
+    /// [`Criteria::message`].
+    pub selected_slice: Option<(Nanos, Nanos)>,
     /// The criteria in words.
     description: String,
 }
@@ -116,7 +117,7 @@ impl Selection {
             only_channels: !criteria.channels.is_empty(),
             only_used_channels: !criteria.threads.is_empty(),
             journey: None,
-            finding_extent: None,
+            selected_slice: None,
             description: describe(criteria),
         };
         if let Some(name) = &criteria.around {
@@ -125,6 +126,7 @@ impl Selection {
         if let Some(message) = &criteria.message {
             let journey = Journey::find(message, recording, &selection.channels)?;
             selection.window.narrow_to(journey.span);
+            selection.selected_slice.get_or_insert((journey.sent, journey.sent));
             selection.journey = Some(journey);
             selection.only_used_channels = true;
         }
@@ -134,7 +136,7 @@ impl Selection {
     /// Narrows the selection to the threads of a finding, and to its time with a margin.
     fn narrow_to_finding(&mut self, finding: &Finding) {
         self.window.narrow_to(finding.span);
-        self.finding_extent = Some(finding.extent());
+        self.selected_slice = Some(finding.extent());
         let evidence = finding.evidence.iter().map(|evidence| evidence.thread);
         let concerned: Vec<_> = finding.threads.iter().copied().chain(evidence).collect();
         // A finding about an unused channel has no threads.

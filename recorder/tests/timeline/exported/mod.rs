@@ -52,7 +52,7 @@ fn write(recording: &Recording, findings: &[Finding], items: &[Item]) -> (Vec<u8
 type Place = (u64, u64);
 
 /// What a trace says, whatever its format.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Facts {
     pub(crate) processes: BTreeMap<u64, String>,
     /// Command line, host and begin of processes.
@@ -116,7 +116,7 @@ pub(crate) struct Flight {
     pub(crate) value: Option<String>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Counter {
     pub(crate) process: u64,
     /// Channel, and what is counted.
@@ -139,6 +139,35 @@ impl Facts {
         self
     }
 
+    /// With the numbers of threads that another trace gives them: a Perfetto trace numbers them in
+    /// the order in which they are shown.
+    fn with_threads_of(mut self, other: &Facts) -> Self {
+        let in_order = |facts: &Facts| {
+            let mut places: Vec<_> =
+                facts.ranks.iter().map(|(place, rank)| (place.0, *rank, *place)).collect();
+            places.sort_unstable();
+            places.into_iter().map(|(.., place)| place).collect::<Vec<Place>>()
+        };
+        let (own, others) = (in_order(&self), in_order(other));
+        assert_eq!(own.len(), others.len());
+        let places: HashMap<_, _> = own.into_iter().zip(others).collect();
+        self.threads = self.threads.into_iter().map(|(at, name)| (places[&at], name)).collect();
+        self.ranks = other.ranks.clone();
+        self.slices.iter_mut().for_each(|slice| slice.place = places[&slice.place]);
+        self.flows.values_mut().flatten().for_each(|(_, place)| *place = places[place]);
+        self.settle()
+    }
+
+    /// A Perfetto trace shows waits as states, which are not interrupted and do not overlap.
+    fn without_times_of_waits(mut self) -> Self {
+        for slice in &mut self.slices {
+            if is_wait(&slice.name) && slice.end != Some(slice.begin) {
+                (slice.begin, slice.end) = (0, None);
+            }
+        }
+        self.settle()
+    }
+
     /// Time and place of where arrows begin and end.
     pub(crate) fn arrows(&self) -> impl Iterator<Item = [(u64, Place); 2]> {
         self.flows.values().flat_map(|ends| ends.windows(2)).map(|ends| [ends[0], ends[1]])
@@ -149,10 +178,18 @@ impl Facts {
     }
 }
 
+/// Whether a slice of this name and some length is a wait.
+fn is_wait(name: &str) -> bool {
+    name == "sleep" || ["(waiting)", "(full)", "(returning)"].iter().any(|it| name.ends_with(it))
+}
+
 /// The facts in two traces, which must be the same.
 #[track_caller]
 pub(crate) fn facts_of(json: &[u8], pftrace: &[u8]) -> Facts {
-    let (chrome, perfetto) = (of_chrome(json), of_perfetto(pftrace));
+    let (mut chrome, perfetto) = (of_chrome(json), of_perfetto(pftrace));
+    let facts = chrome.clone();
+    let perfetto = perfetto.with_threads_of(&chrome).without_times_of_waits();
+    chrome = chrome.without_times_of_waits();
     // One after the other, so that a failure shows little more than the difference.
     same(&chrome.slices, &perfetto.slices);
     same(&chrome.flights, &perfetto.flights);
@@ -160,7 +197,7 @@ pub(crate) fn facts_of(json: &[u8], pftrace: &[u8]) -> Facts {
     same(&chrome.counters, &perfetto.counters);
     assert_eq!(chrome.flows, perfetto.flows);
     assert_eq!(chrome, perfetto);
-    chrome
+    facts
 }
 
 #[track_caller]
@@ -217,6 +254,7 @@ fn of_chrome(json: &[u8]) -> Facts {
                     other => panic!("what is {other}?"),
                 }
             }
+            _ if event["cat"] == "finding" => {}
             phase @ ("X" | "B") => {
                 facts.slices.push(Slice {
                     place,

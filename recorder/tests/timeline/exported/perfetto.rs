@@ -1,6 +1,6 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Counter, FATES, Facts, Flight, Hold, Place, Slice, State};
+use super::{Counter, FATES, Facts, Flight, Hold, Place, Slice, State, is_wait};
 
 /// A message of the wire format: its fields in their order.
 struct Message<'a>(Vec<(u64, Field<'a>)>);
@@ -90,9 +90,16 @@ enum Track {
     Thread(Place),
     /// The states of a thread.
     States(Place),
+    /// Its operations.
+    Operations(Place),
+    /// The group of findings, and what is in it.
+    Findings,
     /// Below a process; with the names of the groups above it and its own.
     Below(u64, Vec<String>),
 }
+
+/// The highest value of counters, as their names have it, and as it is: by process and name.
+type Highest = HashMap<(u64, String), (u64, u64)>;
 
 /// What was interned under a number, by its kind.
 type Interned = HashMap<(u64, u64), String>;
@@ -133,7 +140,14 @@ fn read_perfetto(trace: &[u8]) -> (Facts, Vec<State>) {
     let mut tracks = HashMap::new();
     let mut sequences: HashMap<u64, Sequence> = HashMap::new();
     let mut events = Vec::new();
-    for packet in Message::read(trace).messages(1) {
+    let mut highest = Highest::new();
+    // The viewer reads all descriptions before the first event.
+    let mut described = HashSet::new();
+    let trace = Message::read(trace);
+    for track in trace.messages(1).filter_map(|packet| packet.message(60)) {
+        describe(&track, &mut tracks, &mut facts);
+    }
+    for packet in trace.messages(1) {
         let number = packet.number(10).expect("a packet is of a sequence");
         if packet.number(13) == Some(1) {
             let before = sequences.insert(number, Sequence::begin(&packet));
@@ -144,16 +158,16 @@ fn read_perfetto(trace: &[u8]) -> (Facts, Vec<State>) {
             intern(&new, &mut sequence.interned);
         }
         if let Some(track) = packet.message(60) {
-            describe(&track, &mut tracks, &mut facts);
+            described.insert(track.number(1).expect("a track has a number"));
         }
         if let Some(event) = packet.message(11) {
             let time = packet.number(8).expect("an event has a time");
             // The viewer shows a track for each other clock.
             assert_eq!(packet.number(58), None);
             let track = event.number(11).or(sequence.track).expect("an event has a track");
-            assert!(tracks.contains_key(&track), "a track is described before it is used");
+            assert!(described.contains(&track), "a track is described before it is used");
             if let Some(legacy) = event.message(6) {
-                let Track::Thread(place) = tracks[&track] else { panic!("it is a thread's") };
+                let Track::Operations(place) = tracks[&track] else { panic!("it is a thread's") };
                 let id = legacy.number(6).expect("an arrow has a number");
                 let begins = legacy.number(2) == Some(b's'.into());
                 assert!(begins || legacy.number(2) == Some(b'f'.into()));
@@ -163,7 +177,7 @@ fn read_perfetto(trace: &[u8]) -> (Facts, Vec<State>) {
             }
             if let Some(value) = event.number(12) {
                 let counter = event.number(31).or(sequence.counter).expect("what is counted?");
-                facts.count(&tracks[&counter], time, value);
+                facts.count(&tracks[&counter], time, value, &mut highest);
             }
             events.push((time, track, read(&event, &sequence.interned)));
         }
@@ -171,46 +185,49 @@ fn read_perfetto(trace: &[u8]) -> (Facts, Vec<State>) {
     // The viewer sorts by time, and leaves what is of one time in its order.
     events.sort_by_key(|event| event.0);
     let mut open: HashMap<u64, Vec<(u64, Event)>> = HashMap::new();
+    let mut over = Vec::new();
     for (time, id, event) in events {
         let track = &tracks[&id];
         match event.kind {
             1 => open.entry(id).or_default().push((time, event)),
             2 => {
-                let (begin, event) =
-                    open.get_mut(&id).and_then(Vec::pop).expect("a slice begins before it ends");
-                match track {
-                    Track::States(place) => {
-                        let state = facts.state(place, begin, Some(time), event);
-                        states.entry(*place).or_default().push(state);
-                    }
-                    _ => facts.slice(track, begin, Some(time), event),
-                }
+                let open = open.get_mut(&id).expect("a slice begins before it ends");
+                let (begin, event) = open.pop().expect("a slice begins before it ends");
+                over.push((track, begin, Some(time), event, open.is_empty()));
             }
-            3 => facts.slice(track, time, Some(time), event),
-            4 => facts.count(track, time, event.value.expect("counters count")),
+            3 => over.push((track, time, Some(time), event, false)),
+            4 => {
+                let value = event.value.expect("counters count");
+                facts.count(track, time, value, &mut highest);
+            }
             kind => panic!("what is an event of type {kind}?"),
         }
     }
     for (track, left) in open {
-        for (begin, event) in left {
-            match &tracks[&track] {
-                Track::States(place) => {
-                    let state = facts.state(place, begin, None, event);
-                    states.entry(*place).or_default().push(state);
-                }
-                track => facts.slice(track, begin, None, event),
-            }
+        for (depth, (begin, event)) in left.into_iter().enumerate() {
+            over.push((&tracks[&track], begin, None, event, depth == 0));
         }
+    }
+    for (track, begin, end, event, is_outermost) in over {
+        if let Track::States(place) = track
+            && is_outermost
+        {
+            states.entry(*place).or_default().push(facts.state(place, begin, end, &event));
+        }
+        facts.slice(track, begin, end, event);
     }
     for states in states.values() {
         let follow = states.windows(2).all(|pair| pair[0].end == Some(pair[1].begin));
         assert!(follow, "states follow each other without a gap: {states:?}");
     }
+    for ((_, name), (named, highest)) in highest {
+        assert_eq!(named, highest, "{name} has its highest value in its name");
+    }
     (facts.settle(), states.into_values().flatten().collect())
 }
 
 fn intern(new: &Message<'_>, interned: &mut Interned) {
-    for kind in [1, 2, 3, 29] {
+    for kind in [1, 2, 3, 29, 43] {
         for entry in new.messages(kind) {
             let number = entry.number(1).expect("what is interned has a number");
             let text = entry.text(2).expect("what is interned has a text");
@@ -236,19 +253,42 @@ fn describe(track: &Message<'_>, tracks: &mut HashMap<u64, Track>, facts: &mut F
         facts.ranks.insert(place, track.number(12).expect("a thread has a rank"));
         Track::Thread(place)
     } else {
-        let name = track.text(2).expect("a track has a name");
-        match &tracks[&track.number(5).expect("a track has a parent, which is described before")] {
+        let name = track.text(2).unwrap_or_default();
+        let Some(parent) = track.number(5) else {
+            // The root of all tracks has the number 0 and the order of processes and threads.
+            match track.number(1) {
+                Some(0) => assert_eq!((track.number(19), track.number(20)), (Some(1), Some(1))),
+                Some(id) => {
+                    assert_eq!(name, " findings");
+                    assert!(tracks.insert(id, Track::Findings).is_none());
+                }
+                None => panic!("a track has a number"),
+            }
+            return;
+        };
+        match &tracks[&parent] {
             Track::Process(pid) => Track::Below(*pid, vec![name]),
             Track::Below(pid, path) => Track::Below(*pid, [path.as_slice(), &[name]].concat()),
             Track::Thread(place) => {
-                assert_eq!(name, format!("state of {}", facts.threads[place]));
+                assert_eq!(name, facts.threads[place]);
                 Track::States(*place)
             }
-            Track::States(_) => panic!("there is nothing below states"),
+            Track::States(place) => {
+                assert_eq!(name, "operations");
+                Track::Operations(*place)
+            }
+            Track::Operations(_) => panic!("there is nothing below operations"),
+            Track::Findings => Track::Findings,
         }
     };
     let id = track.number(1).expect("a track has a number");
-    assert!(tracks.insert(id, described).is_none(), "track {id} is described twice");
+    match (tracks.insert(id, described), &tracks[&id]) {
+        (None, _) => {}
+        // A counter gets its name later.
+        (Some(Track::Below(_, before)), Track::Below(..)) if before.ends_with(&[String::new()]) => {
+        }
+        _ => panic!("track {id} is described twice"),
+    }
 }
 
 /// A track event.
@@ -280,7 +320,9 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
         };
         assert_eq!(arguments.insert(name.clone(), value), None, "two arguments of one name");
     }
-    let (sources, targets) = (event.numbers(47).count(), event.numbers(48).count());
+    // (larger ones lead from findings)
+    let target = event.numbers(48).find(|number| *number < 1 << 63);
+    let (sources, targets) = (event.numbers(47).count(), usize::from(target.is_some()));
     assert!(targets + sources.min(1) <= 1, "of an event arrows begin, or one ends");
     Event {
         kind: event.number(9).expect("an event has a type"),
@@ -288,29 +330,53 @@ fn read(event: &Message<'_>, interned: &Interned) -> Event {
         category: event.number(3).map(|category| known(1, category).clone()),
         arguments,
         sources: event.numbers(47).collect(),
-        target: event.number(48),
+        target,
         correlation: event.number(52),
         value: event.number(30),
     }
 }
 
 impl Facts {
-    fn count(&mut self, track: &Track, time: u64, value: u64) {
+    fn count(&mut self, track: &Track, time: u64, value: u64, highest: &mut Highest) {
         let Track::Below(process, path) = track else { panic!("a counter has a track of its own") };
         let name = path[1..].join(" ");
+        let (name, max) = match name.split_once(" queue depth: max ") {
+            Some((channel, rest)) => {
+                let (max, bound) = rest.split_once(", ").unwrap_or((rest, ""));
+                let separator = if bound.is_empty() { "" } else { ", " };
+                let max: u64 = max.parse().expect("the highest value is a number");
+                (format!("{channel} queue depth{separator}{bound}"), max)
+            }
+            None => (name, u64::MAX),
+        };
+        if max != u64::MAX {
+            let (known, highest) = highest.entry((*process, name.clone())).or_insert((max, 0));
+            assert_eq!(*known, max);
+            *highest = value.max(*highest);
+        }
         self.counters.push(Counter { process: *process, name, time, value });
     }
 
-    fn state(&self, place: &Place, begin: u64, end: Option<u64>, event: Event) -> State {
-        assert_eq!(event.category.as_deref(), Some("state"));
-        let (thread, arguments) = (self.threads[place].clone(), event.arguments);
-        State { thread, begin, end, name: event.name.expect("a state has a name"), arguments }
+    /// A wait is a state that has its own name, and that of the state as an argument.
+    fn state(&self, place: &Place, begin: u64, end: Option<u64>, event: &Event) -> State {
+        let (thread, arguments) = (self.threads[place].clone(), event.arguments.clone());
+        let is_wait = arguments.contains_key("state");
+        assert_eq!(event.category.as_deref() == Some("state"), !is_wait);
+        let name = arguments.get("state").or(event.name.as_ref());
+        State { thread, begin, end, name: name.expect("a state has a name").clone(), arguments }
     }
 
     fn slice(&mut self, track: &Track, begin: u64, end: Option<u64>, event: Event) {
         let name = event.name.expect("a slice has a name");
+        let mut event = Event { name: None, ..event };
         match track {
-            Track::Thread(place) => {
+            Track::States(_) if event.arguments.remove("state").is_none() => {}
+            Track::Findings => {}
+            Track::States(place) | Track::Operations(place) => {
+                // Between merged states there may be no time left for a wait.
+                let is_state = matches!(track, Track::States(_));
+                let end = if is_state && end == Some(begin) { Some(begin + 1) } else { end };
+                assert_eq!(is_state, is_wait(&name) && end != Some(begin), "{name}");
                 let category = event.category.expect("a slice has a category");
                 if category == "channel" {
                     assert_eq!(event.correlation.is_some(), !event.sources.is_empty());
@@ -345,6 +411,7 @@ impl Facts {
                 assert_eq!(event.category.as_deref(), Some("message"));
                 assert_eq!((path[0].as_str(), path[2].as_str()), ("channels", "in flight"));
                 let value = event.arguments.get("value").cloned();
+                let message = event.arguments["message"].clone();
                 let (fate, shown) = FATES
                     .into_iter()
                     .rev()
@@ -353,9 +420,14 @@ impl Facts {
                         _ => Some((fate, name.strip_suffix(&format!(" ({fate})"))?)),
                     })
                     .expect("every name ends in nothing");
-                let number = shown.strip_prefix('#').expect("it has its number");
-                let message = number.chars().take_while(char::is_ascii_digit).collect::<String>();
-                assert_eq!(value.is_some(), number != message, "{name}: {value:?}");
+                let is_short = |value: &String| {
+                    value.len() <= 40 && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                };
+                match &value {
+                    None => assert_eq!(shown, format!("#{message}")),
+                    Some(value) if is_short(value) => assert_eq!(shown, value),
+                    Some(_) => {}
+                }
                 self.flights.push(Flight {
                     process: *process,
                     channel: path[1].clone(),
@@ -367,8 +439,7 @@ impl Facts {
                     value,
                 });
             }
-            Track::Process(_) => panic!("a process has no slices"),
-            Track::States(_) => panic!("a state is no slice of its thread"),
+            Track::Process(_) | Track::Thread(_) => panic!("it has no slices"),
         }
     }
 }
