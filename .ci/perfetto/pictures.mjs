@@ -15,7 +15,7 @@ import { startUi } from './ui.mjs';
 const OPTIONS = {
   hello_channel: ['--message', 'belt#1'],
   ownership_moves: ['--message', 'crates#1'],
-  ping_pong: ['--from', '1ms', '--to', '1.4ms'],
+  ping_pong: ['--from', '1ms', '--to', '1.1ms'],
   pipeline: ['--message', 'numbers#17'],
   request_reply: ['--message', 'requests#1'],
 };

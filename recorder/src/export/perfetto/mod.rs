@@ -1,7 +1,7 @@
 //! The Perfetto protobuf format.
 //!
 //! The group `findings` is above all processes. Each thread has a track for its states, and below it
-//! one for its operations: see [`states`] for what is where. Each process has the groups `channels`
+//! one for its operations: see `states` for what is where. Each process has the groups `channels`
 //! and `locks`. A channel's group has its queue depth, its live senders, and lanes for its messages
 //! in flight; a lock has lanes for those who hold it at a time.
 //!
