@@ -49,8 +49,8 @@ impl Reader {
         let Some(recording) = recording_beside(path) else {
             let path = path.display();
             return Err(anyhow!(
-                "{path} is a trace, and its recording is not beside it; `recorder open {path}` \
-                 shows it"
+                "{path}: not a recording but a trace, and its recording is not beside it; `recorder \
+                 open {path}` shows it"
             )
             .into());
         };
@@ -70,7 +70,8 @@ pub(super) fn recording_beside(trace: &Path) -> Option<PathBuf> {
         true => trace.with_extension(""),
         false => trace.to_owned(),
     };
-    Some(plain.with_extension("rec")).filter(|recording| recording.is_file())
+    let recording = plain.with_extension("rec");
+    (recording != trace && recording.is_file()).then_some(recording)
 }
 
 /// Prints the damage of a recording and returns the exit status.

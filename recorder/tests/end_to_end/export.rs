@@ -204,7 +204,9 @@ fn files_that_are_not_recordings_are_refused() {
     fs::write(place.path("x.json"), "[]").unwrap();
     run(place.recorder(&["export", "x.json", "-o", "x.txt"]))
         .expect_status(1)
-        .expect_stderr("recorder: x.json is a trace, and its recording is not beside it")
+        .expect_stderr(
+            "recorder: x.json: not a recording but a trace, and its recording is not beside it",
+        )
         .expect_stderr("`recorder open x.json` shows");
 }
 

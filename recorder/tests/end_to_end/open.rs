@@ -150,7 +150,9 @@ fn several_recordings_become_one_trace() {
     // Traces cannot be combined.
     run(place.recorder(&["open", "x.rec", "both.pftrace", "--no-browser", "--port", "0"]))
         .expect_status(1)
-        .expect_stderr("both.pftrace is a trace, and its recording is not beside it");
+        .expect_stderr(
+            "both.pftrace: not a recording but a trace, and its recording is not beside it",
+        );
 }
 
 #[test]

@@ -214,8 +214,9 @@ fn errors_and_damage_name_the_recording() {
     let ran = export(&place, &["server.rec", "client.rec"], &["y.json"]);
     ran.expect_status(1).expect_stderr("recorder: client.rec: not a recording\n");
     let ran = export(&place, &["server.rec", "x.json"], &["y.json"]);
-    ran.expect_status(1)
-        .expect_stderr("recorder: x.json is a trace, and its recording is not beside it");
+    ran.expect_status(1).expect_stderr(
+        "recorder: x.json: not a recording but a trace, and its recording is not beside it",
+    );
     let ran = export(&place, &["server.rec", "missing.rec"], &["y.json"]);
     ran.expect_status(1).expect_stderr("recorder: missing.rec: No such file");
 }
