@@ -13,7 +13,7 @@ export async function openByRecorder(ui, recorder, ...files) {
   const address = new Promise((resolve, reject) => {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       said += text;
-      const [, found] = said.match(/^open this in a browser: (\S+)\n/m) ?? [];
+      const [, found] = said.match(/^open this in a browser:\s+(\S+)\n/m) ?? [];
       if (found) resolve(found);
     });
     child.on('error', reject);
