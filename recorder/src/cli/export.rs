@@ -6,6 +6,8 @@ use clap::Args;
 
 use super::viewer::ViewerOptions;
 use super::{InputOptions, values};
+use crate::export::sequence_chart::ChartLimits;
+use crate::export::sequence_chart::svg::Steps;
 use crate::export::{ChartStyle, Output};
 use crate::timeline::select::Criteria;
 
@@ -29,13 +31,46 @@ pub(crate) struct ExportArgs {
     )]
     pub(crate) outputs: Vec<Output>,
     #[command(flatten)]
-    pub(crate) chart: ChartStyle,
+    pub(crate) chart: ChartOptions,
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,
     #[command(flatten)]
     pub(crate) viewer: ViewerOptions,
+}
+
+/// How much of a run charts show, and how.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct ChartOptions {
+    /// In a chart (.svg): the meaning of the vertical axis
+    #[arg(long, value_enum, default_value_t, value_name = "STEPS")]
+    steps: Steps,
+    /// In a chart (.svg, .mmd): maximum number of events, taken from the start and the end of the
+    /// run
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = values::number,
+        default_value_t = ChartLimits::default().events
+    )]
+    events: usize,
+    /// In a chart (.svg, .mmd): maximum number of threads
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = values::number,
+        default_value_t = ChartLimits::default().threads
+    )]
+    threads: usize,
+}
+
+impl ChartOptions {
+    /// Converts the options for the export.
+    pub(crate) fn style(self) -> ChartStyle {
+        let ChartOptions { steps, events, threads } = self;
+        ChartStyle { steps, limits: ChartLimits { events, threads } }
+    }
 }
 
 /// The part of a run that is shown, in traces and charts (.json, .pftrace, .svg, .mmd) or in the

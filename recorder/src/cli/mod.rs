@@ -209,10 +209,10 @@ pub(crate) struct ShowArgs {
     #[command(flatten)]
     pub(crate) input: InputOptions,
     /// Maximum number of events, taken from the start and the end of the run
-    #[arg(long, value_name = "N", default_value_t = 60)]
+    #[arg(long, value_name = "N", value_parser = values::number, default_value_t = 60)]
     pub(crate) events: usize,
     /// Maximum number of threads [default: as many as fit, which is also the limit]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::number)]
     pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,

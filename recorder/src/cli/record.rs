@@ -7,13 +7,13 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use format::MAX_TEXT;
 
-use super::export::{DependencyOptions, DetailOptions};
+use super::export::{ChartOptions, DependencyOptions, DetailOptions};
 use super::values;
 use super::viewer::ViewerOptions;
 use crate::build::Crates;
 use crate::capture::hang::OnDeadlock;
 use crate::capture::session::Retention;
-use crate::export::{ChartStyle, Output};
+use crate::export::Output;
 use crate::workspace::BuildOptions;
 
 /// How many bytes of each value `recorder run` and `--values` record.
@@ -132,7 +132,7 @@ pub(crate) struct RecordOptions {
     #[arg(long, conflicts_with = "values")]
     pub(crate) no_values: bool,
     #[command(flatten)]
-    pub(crate) chart: ChartStyle,
+    pub(crate) chart: ChartOptions,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,
     #[command(flatten)]

@@ -43,8 +43,13 @@ pub(super) fn count(text: &str) -> Result<u64, &'static str> {
     text.parse().map(|ByteSize(count)| count).map_err(|_| WRONG)
 }
 
+/// A number that fits into memory.
+pub(super) fn number(text: &str) -> Result<usize, &'static str> {
+    count(text)?.try_into().map_err(|_| "too large a number")
+}
+
 /// A number of things to show; not 0.
-pub(crate) fn positive_count(text: &str) -> Result<u64, &'static str> {
+pub(super) fn positive_count(text: &str) -> Result<u64, &'static str> {
     count(text).and_then(|count| if count == 0 { Err("0 shows nothing") } else { Ok(count) })
 }
 

@@ -21,7 +21,7 @@ pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
     let max_events = args.detail.max_events;
     let part =
         Part { selection: selection.as_ref(), with_dependencies: args.selection.dependencies.all };
-    let options = Options { part, max_events, chart: args.chart };
+    let options = Options { part, max_events, chart: args.chart.style() };
     let exported =
         reader.with_progress(|| export::export(&recording, findings, outputs, options))?;
     // The findings are in the traces; `recorder report` prints them.

@@ -328,7 +328,7 @@ impl<'a> Job<'a> {
         let report = reader.with_progress(|| Report::new(recording))?;
         let max_events = options.detail.max_events;
         let part = Part { selection: None, with_dependencies: options.dependencies.all };
-        let export_options = Options { part, max_events, chart: options.chart };
+        let export_options = Options { part, max_events, chart: options.chart.style() };
         let exported = reader.with_progress(|| {
             export::export(recording, &report.findings, outputs, export_options)
         })?;

@@ -122,6 +122,9 @@ fn a_recording_is_shown_in_the_terminal() {
     let consumer = show_in("45", &["--thread", "consumer"]);
     assert!(consumer.stdout.starts_with("            consumer\n"), "{consumer:#?}");
     assert!(consumer.stderr.contains("; shown: thread consumer"), "{consumer:#?}");
+    // A note below the chart, and no event of a thread.
+    let note = consumer.stdout.split_once("⋮  left out: ").unwrap();
+    assert!(!note.0.contains("left out") && !note.1.contains('│'), "{consumer:#?}");
     run(place.recorder(&["show", "x.rec", "--thread", "nobody"]))
         .expect_status(2)
         .expect_stderr("no thread \"nobody\"");
@@ -176,7 +179,10 @@ fn an_export_of_a_part_of_a_run_states_the_part() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.contains("left out: "), "{name}");
     }
-    assert_eq!(String::from_utf8_lossy(&place.bytes("y.mmd")).matches("->>").count(), 1);
+    let mermaid = String::from_utf8(place.bytes("y.mmd")).unwrap();
+    assert_eq!(mermaid.matches("->>").count(), 1);
+    let note = mermaid.lines().find(|line| line.contains("left out: ")).unwrap();
+    assert!(note.trim_start().starts_with("Note over T0,T"), "{note}");
 
     export(&["--thread", "mian"])
         .expect_status(2)

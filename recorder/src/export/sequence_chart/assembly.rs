@@ -38,6 +38,8 @@ pub(super) struct Assembly<'a> {
     pub(super) head_end: Option<Nanos>,
     /// Number of events that are left out.
     pub(super) left_out: usize,
+    /// A description of the part of the run that was selected.
+    pub(super) selection: Option<String>,
     /// The messages whose sends are in the chart, by their flows.
     pub(super) sent: FxHashMap<u64, Sent>,
     /// The threads that used the receivers of the channels last.
@@ -57,8 +59,12 @@ impl<'a> Assembly<'a> {
         let mut channels: Vec<_> = channels.collect::<FxHashSet<_>>().into_iter().collect();
         channels.sort_by_key(|&channel| self.catalog.flow_order.channel_rank(channel));
         let names = Names { catalog: self.catalog, has_several_channels: channels.len() > 1 };
-        let left_out =
-            LeftOut { events: self.left_out, row: left_out_row, threads: self.hidden_threads };
+        let left_out = LeftOut {
+            events: self.left_out,
+            row: left_out_row,
+            threads: self.hidden_threads,
+            selection: self.selection.clone(),
+        };
         let mut chart = Chart {
             catalog: self.catalog,
             belts: belts(self.catalog, &channels, &self.events, &rows, &losses),

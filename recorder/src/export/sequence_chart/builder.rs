@@ -30,6 +30,8 @@ pub struct ChartBuilder<'a> {
     tail: VecDeque<Event>,
     /// Number of events between head and tail.
     left_out: usize,
+    /// A description of the part of the run that was selected.
+    selection: Option<String>,
     /// The senders of the messages in flight, by their flows.
     senders: FxHashMap<u64, ThreadIndex>,
     /// The messages whose sends are in the chart, by their flows.
@@ -67,7 +69,7 @@ impl Role {
     /// The role of a slice; `None` if it is not in the chart.
     fn of(slice: &Slice) -> Option<Role> {
         let role = match slice.kind {
-            SliceKind::Paused | SliceKind::Resumed | SliceKind::LeftOut => Role::Mark,
+            SliceKind::Paused | SliceKind::Resumed => Role::Mark,
             _ if slice.channel().is_none() => {
                 return slice.is_wait().then_some(Role::Wait(WaitKind::Other));
             }
@@ -99,6 +101,7 @@ impl<'a> ChartBuilder<'a> {
             head: Vec::new(),
             tail: VecDeque::new(),
             left_out: 0,
+            selection: None,
             senders: FxHashMap::default(),
             sent: FxHashMap::default(),
             sender_drops: FxHashMap::default(),
@@ -124,6 +127,11 @@ impl<'a> ChartBuilder<'a> {
     }
 
     fn slice(&mut self, slice: &Slice) {
+        if slice.kind == SliceKind::LeftOut {
+            // It describes the chart, and is no event of its thread.
+            self.selection = Some(slice.name(self.catalog));
+            return;
+        }
         if !matches!(slice.kind, SliceKind::ThreadStarted | SliceKind::ThreadEnded { .. }) {
             self.active_threads.insert(slice.thread);
         }
@@ -212,6 +220,7 @@ impl<'a> ChartBuilder<'a> {
             events,
             head_end,
             left_out: self.left_out,
+            selection: self.selection,
             sent: self.sent,
             receivers: self.receivers,
         }
@@ -277,7 +286,6 @@ mod tests {
             (SliceKind::SenderDropped, channel()),
             (SliceKind::Paused, None),
             (SliceKind::Resumed, None),
-            (SliceKind::LeftOut, None),
         ] {
             assert_eq!(role(kind, target, None), Some(Role::Mark), "{kind:?}");
         }

@@ -36,8 +36,8 @@ pub struct Chart<'a> {
     pub left_out: LeftOut,
 }
 
-/// The numbers of events and threads that a chart does not show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a chart does not show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Number of events that are left out between the start and the end of the run.
     pub events: usize,
@@ -45,6 +45,8 @@ pub struct LeftOut {
     pub row: usize,
     /// Number of threads that are left out.
     pub threads: usize,
+    /// A description of the part of the run that was selected, if one was.
+    pub selection: Option<String>,
 }
 
 /// A long time without an event between two rows.
@@ -366,15 +368,15 @@ impl Chart<'_> {
         }
     }
 
-    /// The notes about events and threads that are left out, in this order, each with the row before
-    /// which it stands; `None` if that is below the chart.
+    /// The notes about what is left out, those about events first, each with the row before which it
+    /// stands; `None` if that is below the chart.
     pub(super) fn left_out_notes(&self) -> Vec<(Option<usize>, String)> {
         self.left_out_notes_with("--threads N shows more")
     }
 
     /// The same, with this remedy for threads that are left out.
     pub(super) fn left_out_notes_with(&self, remedy: &str) -> Vec<(Option<usize>, String)> {
-        let LeftOut { events, row, threads } = self.left_out;
+        let LeftOut { events, row, threads, ref selection } = self.left_out;
         let mut notes = Vec::new();
         if events > 0 {
             let events = counted(events as u64, "event");
@@ -384,6 +386,7 @@ impl Chart<'_> {
             let threads = counted(threads as u64, "thread");
             notes.push((None, format!("{threads} left out ({remedy})")));
         }
+        notes.extend(selection.iter().map(|selection| (None, selection.clone())));
         notes
     }
 }

@@ -21,8 +21,6 @@
 
 use std::io::{self, Write};
 
-use clap::Args;
-
 use super::Exporter;
 use crate::analysis::findings::Finding;
 use crate::reading::Recording;
@@ -46,14 +44,11 @@ pub use chart::{
 
 /// How much of a run a chart shows: of the events, the first half from the start of the run and the
 /// rest from its end; of the threads, those with the earliest events.
-#[derive(Args, Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChartLimits {
-    /// In a chart (.svg, .mmd): maximum number of events, taken from the start and the end of the
-    /// run
-    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().events)]
+    /// Maximum number of events.
     pub events: usize,
-    /// In a chart (.svg, .mmd): maximum number of threads
-    #[arg(long, value_name = "N", default_value_t = ChartLimits::default().threads)]
+    /// Maximum number of threads.
     pub threads: usize,
 }
 
@@ -64,13 +59,11 @@ impl Default for ChartLimits {
 }
 
 /// How much of a run a chart shows, and how.
-#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChartStyle {
-    /// In a chart (.svg): the meaning of the vertical axis
-    #[arg(long, value_enum, default_value_t, value_name = "STEPS")]
+    /// In an SVG: the meaning of the vertical axis.
     pub steps: svg::Steps,
     /// How much of a run.
-    #[command(flatten)]
     pub limits: ChartLimits,
 }
 

@@ -16,6 +16,9 @@ const PATTERNS: &str = r#"<defs>
 </defs>
 "#;
 
+/// The height of a note below the legend, with the space around it.
+const NOTE_HEIGHT: f64 = 32.0;
+
 /// The distance of texts and lines from the left and right edges.
 const MARGIN: f64 = 16.0;
 
@@ -44,10 +47,11 @@ impl Drawing<'_> {
         self.markup.text("small", (MARGIN, 61.0), &channels);
     }
 
-    /// The height of the picture, including the legend and the note about left-out threads.
+    /// The height of the picture, including the legend and the notes below it.
     fn height(&self) -> f64 {
-        let note = if self.chart.left_out.threads > 0 { 32.0 } else { 0.0 };
-        self.layout.bottom + 24.0 + self.legend.height() + note
+        let notes = self.chart.left_out_notes();
+        let below = notes.iter().filter(|(row, _)| row.is_none()).count();
+        self.layout.bottom + 24.0 + self.legend.height() + below as f64 * NOTE_HEIGHT
     }
 
     /// `channels jobs (room for 2), results`
@@ -162,9 +166,15 @@ impl Drawing<'_> {
 
     /// The notes about what is left out, with their vertical positions.
     fn left_out_notes(&self) -> Vec<(f64, String)> {
-        let below = self.layout.bottom + 28.0 + self.legend.height();
-        let notes = self.chart.left_out_notes().into_iter();
-        notes.map(|(row, note)| (row.and(self.layout.gap).unwrap_or(below), note)).collect()
+        let mut below = self.layout.bottom + 28.0 + self.legend.height() - NOTE_HEIGHT;
+        let place = |(row, note): (Option<usize>, String)| match row.and(self.layout.gap) {
+            Some(gap) => (gap, note),
+            None => {
+                below += NOTE_HEIGHT;
+                (below, note)
+            }
+        };
+        self.chart.left_out_notes().into_iter().map(place).collect()
     }
 
     fn note_area(&self, y: f64) -> Area {

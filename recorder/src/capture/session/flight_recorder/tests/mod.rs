@@ -90,7 +90,13 @@ fn recording(recorder: &FlightRecorder, rest: &[Vec<u8>], more: &[Block]) -> Rec
     let folder = tempfile::tempdir().unwrap();
     let mut writer = RecordingWriter::new(folder.path()).unwrap();
     recorder.write(rest, &mut writer).unwrap();
-    more.iter().for_each(|(header, records)| writer.add(header, records).unwrap());
+    for (header, records) in more {
+        match (header.thread, header.sequence) {
+            // Of the recorder, after the facts in evicted blocks.
+            (0, 1..) => writer.add_process_block(header.process, records),
+            _ => writer.add(header, records).unwrap(),
+        }
+    }
     writer.flush().unwrap();
     writer.into_recording(&Watch::default()).unwrap()
 }
@@ -405,7 +411,8 @@ fn blocks_of(recording: &Recording, max_records: usize) -> (Vec<Block>, Vec<Bloc
         let mut last = 0;
         let mut rest = &records[..];
         while let Ok(record) = format::decode(rest) {
-            (last, rest) = (record.time, &rest[record.length..]);
+            // Records that describe others have no time.
+            (last, rest) = (last.max(record.time), &rest[record.length..]);
         }
         last
     });
