@@ -104,7 +104,7 @@ fn a_package_that_does_not_exist_is_reported() {
         .run(&["record", "--only", "own", "--", "true"])
         .expect_status(2)
         .expect_stderr("--only and --without are for programs that `recorder run`");
-    assert_eq!(project.names_in("target"), [""; 0]);
+    assert_eq!(project.names_in("target/recorder"), [""; 0]);
 }
 
 /// A workspace with a program that records itself with the library, and one that does not.
