@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use serde_json::Value;
+
 use crate::command::{Place, Ran, run};
 use crate::programs::program;
 
@@ -179,6 +181,11 @@ fn an_export_of_a_part_of_a_run_states_the_part() {
         let text = String::from_utf8_lossy(&bytes);
         assert!(text.contains("left out: "), "{name}");
     }
+    // It is no event of a thread.
+    let is_note = |event: &&Value| event["name"].as_str().unwrap().starts_with("left out: ");
+    assert_eq!(place.json("y.json").iter().find(is_note).unwrap()["ph"], "b");
+    let perfetto = place.bytes("y.pftrace");
+    assert!(String::from_utf8_lossy(&perfetto).contains("\u{9} left out"));
     let mermaid = String::from_utf8(place.bytes("y.mmd")).unwrap();
     assert_eq!(mermaid.matches("->>").count(), 1);
     let note = mermaid.lines().find(|line| line.contains("left out: ")).unwrap();

@@ -248,6 +248,9 @@ impl<'a> Chrome<'a> {
 
     #[inline]
     fn slice(&mut self, slice: &Slice) {
+        if slice.kind == SliceKind::LeftOut {
+            return self.left_out(slice);
+        }
         // A slice that never ended has a start and no end.
         let phase = if slice.end.is_some() { b'X' } else { b'B' };
         self.begin(phase, Track::Thread(slice.thread), slice.begin);
@@ -269,6 +272,22 @@ impl<'a> Chrome<'a> {
         if let (Some(channel), Some(value)) = (slice.channel(), slice.depth) {
             self.counter(&Counter { channel, count: Count::QueueDepth, time: slice.begin, value });
         }
+    }
+
+    /// Writes a description of what the picture does not show, which is no event of its thread.
+    #[cold]
+    fn left_out(&mut self, slice: &Slice) {
+        // No message, lock or finding has this id.
+        const ID: u64 = u64::MAX;
+        let (catalog, time) = (self.catalog, slice.begin);
+        let text = slice.name(catalog);
+        let name = |json: &mut Json| json.text(&text);
+        let process = catalog.threads[slice.thread].process;
+        self.lasting(process, (time, Some(time)), "left out", name, ID, |json| {
+            if let Some((attribute, text)) = attributes::text(slice) {
+                json.text_field(attribute, text);
+            }
+        });
     }
 
     /// Appends the part that a slice has in common with others: category, name and labels. More

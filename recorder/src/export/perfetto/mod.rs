@@ -136,7 +136,11 @@ impl<'a> Perfetto<'a> {
             }
             self.channel_tracks(channel).depth
         });
-        let track = self.thread_tracks(slice.thread).operations;
+        let track = match slice.kind {
+            // It describes the picture, and is no event of its thread.
+            SliceKind::LeftOut => self.left_out_track(),
+            _ => self.thread_tracks(slice.thread).operations,
+        };
         self.packets.event(track, slice.begin, counter, |event, sequence| {
             sequence.template(event, slice, catalog);
             if slice.is_named_by_text() {

@@ -219,6 +219,13 @@ impl Perfetto<'_> {
         lanes[usize::from(lane)]
     }
 
+    /// A new track for a description of what the picture does not show. It is below the findings, and
+    /// above all processes.
+    pub(super) fn left_out_track(&mut self) -> Track {
+        let group = self.packets.group(None, " left out", 1);
+        self.packets.slice_track(group, "left out", 0)
+    }
+
     /// A new track in the group of findings.
     pub(super) fn finding_track(&mut self, finding: &Finding, rank: u64) -> Track {
         let code = finding.code.name();

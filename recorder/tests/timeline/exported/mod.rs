@@ -254,7 +254,7 @@ fn of_chrome(json: &[u8]) -> Facts {
                     other => panic!("what is {other}?"),
                 }
             }
-            _ if event["cat"] == "finding" => {}
+            _ if event["cat"] == "finding" || event["cat"] == "left out" => {}
             phase @ ("X" | "B") => {
                 facts.slices.push(Slice {
                     place,
