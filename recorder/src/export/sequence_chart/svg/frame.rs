@@ -91,6 +91,15 @@ impl Drawing<'_> {
         }
     }
 
+    /// Keeps labels away from what is below the lifelines: the legend, and notes.
+    pub(super) fn reserve_legend(&mut self) {
+        /// The labels at the last row need some room below it.
+        const MARGIN: f64 = 4.0;
+        let (top, bottom) = (self.layout.bottom + MARGIN, self.height());
+        let area = Area { left: 0.0, top, right: self.layout.width, bottom };
+        self.labels.obstacles.add_area(area);
+    }
+
     pub(super) fn lifelines(&mut self) {
         let (top, bottom) = (self.layout.top - 8.0, self.layout.bottom);
         for lifeline in 0..self.chart.lifelines.len() {

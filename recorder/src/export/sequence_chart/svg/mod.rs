@@ -79,6 +79,7 @@ impl<'a> Drawing<'a> {
         drawing.bands();
         drawing.time_scale();
         drawing.lifelines();
+        drawing.reserve_legend();
         drawing.belts();
         drawing.waits();
         drawing.left_out_frames();
