@@ -294,7 +294,7 @@ fn states_are_consistent(recording: &Recording, all: &[Item], shown: &[Item]) ->
     }
     // The trace says the same.
     let mut written: BTreeMap<(String, String), u64> = BTreeMap::new();
-    for state in states_of(&exports_of(recording, shown).1) {
+    for state in states_of(&exports_of(recording, shown).1).into_iter().flatten() {
         let length = state.end.unwrap_or(end.get().max(state.begin)) - state.begin;
         match state.name.strip_suffix(" (mostly)") {
             None => *written.entry((state.thread, state.name)).or_default() += length,

@@ -175,17 +175,19 @@ proptest! {
             prop_assert!(states.iter().all(|state| state.end.is_none_or(|end| state.begin < end)));
         }
         // Several waits without a pause in between are one state, which they divide.
-        let mut written = states_of(&exports(&recording).1);
-        written.dedup_by(|next, state| {
-            let is_same = (&state.thread, &state.name) == (&next.thread, &next.name)
-                && state.end == Some(next.begin);
-            if is_same {
-                state.end = next.end;
-            }
-            is_same
-        });
-        let mut written: Vec<_> = written
+        let mut threads = states_of(&exports(&recording).1);
+        for states in &mut threads {
+            states.dedup_by(|next, state| {
+                let is_same = state.name == next.name && state.end == Some(next.begin);
+                if is_same {
+                    state.end = next.end;
+                }
+                is_same
+            });
+        }
+        let mut written: Vec<_> = threads
             .into_iter()
+            .flatten()
             .map(|state| (state.thread, state.begin, state.end, state.name))
             .collect();
         let mut expected: Vec<_> = states

@@ -129,12 +129,12 @@ pub(super) fn of_perfetto(trace: &[u8]) -> Facts {
     read_perfetto(trace).0
 }
 
-/// The states of threads that a Perfetto trace has: each thread's in their order.
-pub(crate) fn states_of(trace: &[u8]) -> Vec<State> {
+/// The states of each thread in a Perfetto trace, in their order.
+pub(crate) fn states_of(trace: &[u8]) -> Vec<Vec<State>> {
     read_perfetto(trace).1
 }
 
-fn read_perfetto(trace: &[u8]) -> (Facts, Vec<State>) {
+fn read_perfetto(trace: &[u8]) -> (Facts, Vec<Vec<State>>) {
     let mut states: BTreeMap<Place, Vec<State>> = BTreeMap::new();
     let mut facts = Facts::default();
     let mut tracks = HashMap::new();
@@ -223,7 +223,7 @@ fn read_perfetto(trace: &[u8]) -> (Facts, Vec<State>) {
     for ((_, name), (named, highest)) in highest {
         assert_eq!(named, highest, "{name} has its highest value in its name");
     }
-    (facts.settle(), states.into_values().flatten().collect())
+    (facts.settle(), states.into_values().collect())
 }
 
 fn intern(new: &Message<'_>, interned: &mut Interned) {
