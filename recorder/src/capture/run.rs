@@ -21,7 +21,7 @@ use signal_hook::low_level::siginfo::Cause;
 use tracing::{debug, info, info_span};
 
 use super::hang::{self, OnDeadlock, StallDetector};
-use super::remaining::{self, RemainingProcess};
+use super::remaining;
 use super::session::{ProcessExit, SESSION_VARIABLE, Session};
 use super::threads::{Detail, Schedule};
 use super::{Error, Result};
@@ -59,8 +59,8 @@ pub struct RunOutcome {
     pub end_reason: Option<EndReason>,
     /// Why blocks could not be moved to the recording any more.
     pub error: Option<Error>,
-    /// Processes that go on.
-    pub remaining: Vec<RemainingProcess>,
+    /// The IDs of processes that go on.
+    pub remaining: Vec<u32>,
 }
 
 /// Why the recorder ends a program.

@@ -33,9 +33,9 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::List(args) => list(args),
         Command::Run(args) => record::run(args, console),
         Command::Record(args) => record::record(args, console),
-        Command::Pause(args) => set_paused(args, true),
-        Command::Resume(args) => set_paused(args, false),
-        Command::Keep(args) => keep(args),
+        Command::Pause(args) => set_paused(args, true, console),
+        Command::Resume(args) => set_paused(args, false, console),
+        Command::Keep(args) => keep(args, console),
         Command::Export(args) => export::export(args, console),
         Command::Report(args) => report::report(args, console),
         Command::Diff(args) => report::diff(args, console),
@@ -59,19 +59,19 @@ fn list(args: &ListArgs) -> Result<u8> {
     print_bytes(format!("{listing}\n").as_bytes())
 }
 
-fn set_paused(args: &ControlArgs, paused: bool) -> Result<u8> {
+fn set_paused(args: &ControlArgs, paused: bool, console: Console) -> Result<u8> {
     let run = ActiveRun::find(args.pid)?;
     let (done, state) = if paused { ("paused", "paused") } else { ("resumed", "not paused") };
     match run.set_paused(paused)? {
-        true => console::print(format_args!("{done} the recording of {run}")),
-        false => console::print(format_args!("the recording of {run} was {state} before")),
+        true => console.print(format_args!("{done} the recording of {run}")),
+        false => console.print(format_args!("the recording of {run} was {state} before")),
     }
     Ok(0)
 }
 
-fn keep(args: &ControlArgs) -> Result<u8> {
+fn keep(args: &ControlArgs, console: Console) -> Result<u8> {
     let path = ActiveRun::find(args.pid)?.keep()?;
-    console::print(format_args!("saved {}", relative(&path).display()));
+    console.print(format_args!("saved {}", relative(&path).display()));
     Ok(0)
 }
 

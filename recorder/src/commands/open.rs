@@ -43,15 +43,15 @@ impl Viewer<'_> {
             let is_whole = *criteria == Criteria::default()
                 && options.max_events.is_none()
                 && !options.part.with_dependencies;
-            if !is_whole && recording_beside(path).is_none() {
+            if !is_whole && recording_beside(path).is_some() {
+                return self.open_recordings(paths, criteria, options);
+            }
+            if !is_whole {
                 return Err(Error::Usage(format!(
                     "{} is a trace; --from, --to, --around, --message, --max-events and --all \
                      require a recording (-o NAME.rec writes one)",
                     path.display()
                 )));
-            }
-            if !is_whole {
-                return self.open_recordings(paths, criteria, options);
             }
             let trace = File::open(path).with_context(|| cannot_open(path))?;
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();

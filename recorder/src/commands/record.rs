@@ -4,7 +4,6 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Context;
 use bytesize::ByteSize;
 use cargo_metadata::Metadata;
 
@@ -14,10 +13,9 @@ use super::results::Results;
 use super::{Error, Result};
 use crate::build::cargo::{self, CargoCommand, Warnings};
 use crate::build::{self, Build, Crates, NotRecorded, Request};
-use crate::capture::remaining::RemainingProcess;
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
-use crate::capture::{self, control};
+use crate::capture::{self, control, remaining};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 use crate::export::{self, Kind, Options, Output, Prepared};
 use crate::reading::Recording;
@@ -220,10 +218,11 @@ fn suggest_program(error: capture::Error) -> Error {
 }
 
 /// Prints which processes of the program go on, and how to record them.
-fn print_remaining(processes: &[RemainingProcess]) {
+fn print_remaining(pids: &[u32], console: Console) {
     // Those that were about to end have ended meanwhile.
-    for RemainingProcess { name, pid } in processes.iter().filter(|it| it.is_running()) {
-        console::print(format_args!(
+    for pid in pids {
+        let Some(name) = remaining::name_if_running(*pid) else { continue };
+        console.print(format_args!(
             "{name} goes on as process {pid}, and is no longer recorded; to record all of it, start \
              it in the foreground (many daemons have an option for that)"
         ));
@@ -299,7 +298,7 @@ impl<'a> Job<'a> {
             .map_err(|error| Error::from(error).context("cannot collect the recording"))?;
         let status = outcome.status();
         let Some(Collected { recording, error, reached_limit }) = collected else {
-            print_remaining(&outcome.remaining);
+            print_remaining(&outcome.remaining, console);
             console::error(format_args!("recorded nothing: {}", records.reason_for_nothing(name)));
             return Ok(if status == 0 { FAILURE } else { status });
         };
@@ -311,7 +310,7 @@ impl<'a> Job<'a> {
             console.note("the recording ended early: it reached --max-size");
         }
         let output_status = self.write_outputs(&recording, &reader)?;
-        print_remaining(&outcome.remaining);
+        print_remaining(&outcome.remaining, console);
         Ok(match status {
             0 if error.is_some() => FAILURE,
             0 => output_status,
@@ -322,8 +321,11 @@ impl<'a> Job<'a> {
     /// Writes, prints and opens the outputs. Returns the exit status.
     fn write_outputs(self, recording: &Recording, reader: &Reader) -> Result<u8> {
         let Job { name, outputs, runs, options, .. } = self;
-        if let Some(runs) = &runs {
-            runs.keep_previous(name).context("cannot keep the recording of the last run")?;
+        // The new recording is worth more than the old one.
+        if let Some(runs) = &runs
+            && let Err(error) = runs.keep_previous(name)
+        {
+            console::error(format_args!("cannot keep the recording of the last run: {error}"));
         }
         let report = reader.with_progress(|| Report::new(recording))?;
         let max_events = options.detail.max_events;

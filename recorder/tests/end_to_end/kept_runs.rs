@@ -134,7 +134,12 @@ fn a_large_chrome_trace_is_written_only_on_request() {
 #[test]
 fn a_process_that_goes_on_is_named() {
     let place = Place::new();
-    let script = format!("sleep 60 >/dev/null 2>&1 & echo $!; exec {} 3 1", program("count"));
+    let script = format!(
+        "sleep 60 >/dev/null 2>&1 &\n\
+         until [ \"$(cat /proc/$!/comm)\" = sleep ]; do :; done\n\
+         echo $!; exec {} 3 1",
+        program("count")
+    );
     let ran = run(place.recorder(&["record", "sh", "-c", &script])).expect_status(0);
     let pid = ran.stdout.lines().next().unwrap().to_owned();
     ran.expect_stderr(&format!("sleep goes on as process {pid}, and is no longer recorded"));

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use format::packed::{Operation, Piece, Unpacker};
 use format::{
-    BlockHeader, EndCause, Event, OperationKind, PrimitiveKind, Record, Subject, UNBOUNDED,
-    UNKNOWN_STATUS, default_label,
+    BlockHeader, EndCause, Event, OperationKind, PrimitiveKind, Record, UNBOUNDED, UNKNOWN_STATUS,
+    default_label,
 };
 use typed_index_collections::TiVec;
 
 use super::first_use::{FirstUse, FirstUses, Placed};
+use super::flow_order::Uses;
 use super::labels::{Labels, distinguish, primitive_type, program_name, readable, track};
 use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
@@ -50,10 +51,7 @@ struct Draft {
     run_end: Option<RunEnd>,
     observations: ObservationFacts,
     first_uses: FirstUses,
-    /// The numbers of threads, and of endpoints that they have operated on.
-    uses: BTreeSet<(u32, u32)>,
-    /// By number of thread: the endpoint that it has operated on first.
-    first_used: BTreeMap<u32, u32>,
+    uses: Uses,
     /// Ticks of the events by which the recording paused, or went on, and whether it paused; with
     /// their threads.
     pauses: BTreeSet<(u32, u64, bool)>,
@@ -124,7 +122,6 @@ impl CatalogBuilder {
             thread: number,
             block: BlockPlaces::new(block.process),
             run: Records::NO_RUN,
-            last_used: None,
         };
         let (readable, error) = if packed {
             (0, records.packed(content, &mut self.unpacker).err())
@@ -463,15 +460,8 @@ impl CatalogBuilder {
     }
 
     fn extend_uses(&self, catalog: &mut Catalog) {
-        for (numbers, draft) in catalog.numbers.iter().zip(&self.drafts) {
-            let indices =
-                |thread, endpoint| numbers.threads.get(thread).zip(numbers.endpoints.get(endpoint));
-            let uses = draft.uses.iter();
-            catalog.uses.extend(uses.filter_map(|&(thread, endpoint)| indices(thread, endpoint)));
-            let first_used = draft.first_used.iter();
-            let first_used =
-                first_used.filter_map(|(&thread, &endpoint)| indices(thread, endpoint));
-            catalog.first_used.extend(first_used);
+        for (process, draft) in self.drafts.iter_enumerated() {
+            draft.uses.extend(process, catalog);
         }
     }
 
@@ -563,18 +553,6 @@ const ONLY_TIME_MATTERS: [bool; 256] = {
     table
 };
 
-/// By code: whether it is that of an operation on a channel.
-const IS_ON_CHANNEL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut index = 0;
-    while index < OperationKind::ALL.len() {
-        let kind = OperationKind::ALL[index];
-        table[kind as usize] = matches!(kind.call().subject(), Subject::Endpoint);
-        index += 1;
-    }
-    table
-};
-
 /// The records of a block, while they are read.
 struct Records<'a> {
     process: &'a mut Process,
@@ -587,8 +565,6 @@ struct Records<'a> {
     /// Ticks since the process's start of the first and the last operation that are not in the
     /// draft's extent yet; the wrong way round if there are none.
     run: (i64, i64),
-    /// The endpoint of the last operation on a channel.
-    last_used: Option<u32>,
 }
 
 impl Records<'_> {
@@ -605,7 +581,7 @@ impl Records<'_> {
                     break;
                 }
                 self.operation(Ticks(first >> 8));
-                self.uses(code, second as u32);
+                self.draft.uses.add(self.thread, code, second as u32);
                 at += 24;
             }
             if at == bytes.len() {
@@ -630,7 +606,7 @@ impl Records<'_> {
         for shape in 0..unpacker.shapes() {
             let (code, endpoint, _) = unpacker.shape(shape as u16);
             has_spawns |= code == OperationKind::Spawn as u8;
-            self.uses(code, endpoint);
+            self.draft.uses.add(self.thread, code, endpoint);
         }
         let mut room = [Operation::default(); 128];
         while let Some(piece) = unpacker.next(content, &mut room)? {
@@ -662,16 +638,6 @@ impl Records<'_> {
     fn operation(&mut self, ticks: Ticks) {
         let ticks = ticks.since(self.start);
         self.run = (self.run.0.min(ticks), self.run.1.max(ticks));
-    }
-
-    /// Takes in the endpoint of an operation with this code.
-    #[inline]
-    fn uses(&mut self, code: u8, endpoint: u32) {
-        if IS_ON_CHANNEL[usize::from(code)] && self.last_used != Some(endpoint) {
-            self.last_used = Some(endpoint);
-            self.draft.uses.insert((self.thread, endpoint));
-            self.draft.first_used.entry(self.thread).or_insert(endpoint);
-        }
     }
 
     /// Looks in the operations of the block for the first uses of what was made inside the standard

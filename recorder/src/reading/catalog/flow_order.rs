@@ -10,11 +10,12 @@
 //! postorder of a depth-first search is then a [topological
 //! order](https://en.wikipedia.org/wiki/Topological_sorting#Depth-first_search).
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use format::{OperationKind, Subject};
 use typed_index_collections::TiVec;
 
-use super::{Catalog, ChannelIndex, Side, ThreadIndex};
+use super::{Catalog, ChannelIndex, ProcessIndex, Side, ThreadIndex};
 
 /// Threads and channels in the order in which messages flow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -101,6 +102,52 @@ where
         ranks[usize::from(index)] = rank;
     }
     ranks
+}
+
+/// Which threads of a process operate on which endpoints.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    /// The numbers of threads and endpoints.
+    all: BTreeSet<(u32, u32)>,
+    /// By number of thread: the endpoint that it has operated on first.
+    first: BTreeMap<u32, u32>,
+    /// The latest of them, which most operations repeat.
+    latest: Option<(u32, u32)>,
+}
+
+/// By code: whether it is that of an operation on a channel.
+const IS_ON_CHANNEL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut index = 0;
+    while index < OperationKind::ALL.len() {
+        let kind = OperationKind::ALL[index];
+        table[kind as usize] = matches!(kind.call().subject(), Subject::Endpoint);
+        index += 1;
+    }
+    table
+};
+
+impl Uses {
+    /// Takes in an operation with this code. Those of a thread come in their order.
+    #[inline]
+    pub(super) fn add(&mut self, thread: u32, code: u8, endpoint: u32) {
+        if IS_ON_CHANNEL[usize::from(code)] && self.latest != Some((thread, endpoint)) {
+            self.latest = Some((thread, endpoint));
+            self.all.insert((thread, endpoint));
+            self.first.entry(thread).or_insert(endpoint);
+        }
+    }
+
+    /// Adds the uses of a process to the catalog, which has its threads and endpoints.
+    pub(super) fn extend(&self, process: ProcessIndex, catalog: &mut Catalog) {
+        let numbers = &catalog.numbers[process];
+        let indices = |(&thread, &endpoint): (&u32, &u32)| {
+            numbers.threads.get(thread).zip(numbers.endpoints.get(endpoint))
+        };
+        let all = self.all.iter().map(|(thread, endpoint)| (thread, endpoint));
+        catalog.uses.extend(all.filter_map(indices));
+        catalog.first_used.extend(self.first.iter().filter_map(indices));
+    }
 }
 
 /// A directed graph. Nodes are numbers.
