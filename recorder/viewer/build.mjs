@@ -1,0 +1,80 @@
+// Writes dist/: the page's script, its styles and its frame, which the recorder puts together.
+//
+// The output depends only on the sources and on the versions in package-lock.json, so that CI can
+// build again and compare. `--tests` writes build/tests/ instead: the tests, with what they import.
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as esbuild from 'esbuild';
+
+const MAX_BYTES = 300_000;
+const STYLES = ['base', 'timeline', 'belt', 'message', 'why'];
+
+const here = dirname(fileURLToPath(import.meta.url));
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  charset: 'utf8',
+  target: 'es2022',
+  write: false,
+  logLevel: 'warning',
+};
+
+async function bundle(options) {
+  const { outputFiles } = await esbuild.build({ ...common, ...options });
+  return outputFiles[0].text;
+}
+
+async function page() {
+  const script = await bundle({
+    entryPoints: ['src/app/main.tsx'],
+    format: 'iife',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    minify: true,
+  });
+  const style = await bundle({
+    stdin: {
+      contents: STYLES.map((name) => `@import "./${name}.css";`).join('\n'),
+      loader: 'css',
+      resolveDir: join(here, 'src/style'),
+    },
+    minify: true,
+  });
+  const frame = await readFile(join(here, 'src/page.html'), 'utf8');
+  // They are put between tags as they are.
+  if (/<\/script|<!--/i.test(script)) throw new Error('the script would end its own element');
+  if (/<\//.test(style)) throw new Error('the styles would end their own element');
+
+  const dist = join(here, 'dist');
+  await mkdir(dist, { recursive: true });
+  const files = { 'page.js': script, 'page.css': style, 'page.html': frame };
+  let total = 0;
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(join(dist, name), text);
+    const bytes = Buffer.byteLength(text);
+    console.log(`${name.padEnd(10)} ${bytes} bytes`);
+    total += bytes;
+  }
+  if (total > MAX_BYTES) throw new Error(`the page has ${total} bytes, more than ${MAX_BYTES}`);
+}
+
+async function tests() {
+  const folder = join(here, 'build/tests');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(join(here, 'tests'))) {
+    if (!name.endsWith('.test.mjs')) continue;
+    const text = await bundle({
+      entryPoints: [join('tests', name)],
+      format: 'esm',
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+      platform: 'node',
+    });
+    await writeFile(join(folder, name), text);
+  }
+}
+
+await (process.argv.includes('--tests') ? tests() : page());

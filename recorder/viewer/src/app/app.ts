@@ -1,0 +1,27 @@
+/** What the parts of the page share. */
+
+import type { Model } from '../data/model';
+import type { Link, Tab } from './link';
+import type { Look } from './look';
+
+export interface App {
+  readonly model: Model;
+  readonly link: Link;
+  readonly look: Look;
+  /** Shows a sentence about the current step, which screen readers read out. */
+  announce(sentence: string): void;
+  /** Shows a tab. */
+  go(tab: Tab): void;
+  /** Selects a step, or nothing. The panel with its details follows. */
+  select(step: number | null): void;
+}
+
+/** A tab. `root` of its `Mount` is its own; it is hidden while another tab is shown. */
+export interface View {
+  show(): void;
+  hide(): void;
+  /** Returns whether the key was handled. Not called while a field has the focus. */
+  key(event: KeyboardEvent): boolean;
+}
+
+export type Mount = (root: HTMLElement, app: App) => View;

@@ -1,0 +1,3 @@
+import type { Mount } from '../app/app';
+
+export const mount: Mount = () => ({ show() {}, hide() {}, key: () => false });
