@@ -1,7 +1,5 @@
 /** A decoded chunk: some thousand events in columns. */
 
-import type { EventView } from './event';
-
 export const TargetType = { channel: 0, primitive: 1, thread: 2, callsite: 3 } as const;
 
 /** In columns of indices and of optional numbers: not given. */
@@ -24,7 +22,10 @@ export interface Chunk {
   readonly length: number;
   readonly kind: Uint16Array;
   readonly thread: Uint32Array;
+  /** When each event started. A wait that is over comes after what ended it, so it lies back. */
   readonly time: Float64Array;
+  /** The time of the run when each event comes. It never decreases. */
+  readonly now: Float64Array;
   /** How long each event lasts: 0 for an instant, or `UNKNOWN_END`. */
   readonly duration: Float64Array;
   /** `TargetType`, or `NONE`. */
@@ -105,5 +106,3 @@ export interface ChannelState {
   senders: number;
   receivers: number;
 }
-
-export type { EventView };

@@ -25,6 +25,15 @@ export interface EventView {
   text?: string;
 }
 
+/** Of an event that is newer than run.json. */
+const UNKNOWN_KIND: Kind = {
+  group: 'operation',
+  verb: 'event',
+  category: 'thread',
+  send: false,
+  receive: false,
+};
+
 /** Returns event `i` of `chunk` with everything that is recorded of it. */
 export function eventView(run: Run, chunk: Chunk, i: number): EventView {
   const given = (value: number) => (value === NONE ? undefined : value);
@@ -32,7 +41,7 @@ export function eventView(run: Run, chunk: Chunk, i: number): EventView {
   const text = chunk.text[i];
   return {
     step: chunk.firstStep + i,
-    kind: run.kinds[chunk.kind[i]],
+    kind: run.kinds[chunk.kind[i]] ?? UNKNOWN_KIND,
     thread: chunk.thread[i],
     time: chunk.time[i],
     duration: chunk.duration[i] === UNKNOWN_END ? undefined : chunk.duration[i],

@@ -28,6 +28,8 @@ export interface Run {
   threadOrder: number[];
   /** The order of the lanes of channels. */
   channelOrder: number[];
+  /** Which thread operates on which endpoint. */
+  uses?: [thread: number, endpoint: number][];
   kinds: Kind[];
   /** Names of the activities; see `Activity`. */
   activities: string[];
@@ -105,7 +107,8 @@ export type Group =
   | 'span'
   | 'log'
   | 'paused'
-  | 'resumed';
+  | 'resumed'
+  | 'leftOut';
 
 export type Ending =
   | 'transferred'
@@ -230,9 +233,13 @@ export interface Finding {
 
 export interface GraphNode {
   thread: number;
-  state: string;
+  state: 'waits' | 'sleeps' | 'runs' | 'blockedElsewhere';
   stuck: boolean;
   certain: boolean;
+  /** Whether it belongs to a ring of a hang, or is stuck by itself. */
+  core?: boolean;
+  /** What would end its wait, where no thread is known to do that. */
+  needs?: string;
   since?: number;
   place?: number;
   text: string;
@@ -242,18 +249,24 @@ export interface GraphEdge {
   from: number;
   to: number;
   text: string;
-  target?: { type: number | string; index: number };
+  target?: { type: 'channel' | 'primitive' | 'thread' | 'callsite'; index: number };
   /** Whether it is part of a ring of threads that wait for each other. */
   ring: boolean;
+  /** A guess: the endpoint may be with another thread. */
+  likely?: boolean;
+  /** Where the sender was made, or the lock was acquired. */
+  place?: number;
 }
 
 export interface PathPiece {
   thread: number;
   from: number;
   to: number;
-  kind: string;
+  kind: 'running' | 'sleeping' | 'waiting' | 'paused' | 'hand-over';
   text: string;
   channel?: number;
+  /** More than 1: several short segments as one piece. */
+  count?: number;
 }
 
 export interface ReportData {

@@ -1,6 +1,9 @@
 /** Answers to "this range of time, on this number of pixels": what fits, with exact sums. */
 
 import type { Chunk } from './chunk';
+import type { ChunkEntry, Index, Kind } from './run';
+import { Sums, tileOf } from './sums';
+import type { Segment } from './tile';
 
 /** Windows with at most this number of events also contain the events. */
 export const MAX_SINGLE_EVENTS = 20_000;
@@ -40,6 +43,8 @@ export interface ChannelBins {
   /** Queue depth; NaN where it does not change: the value before goes on. */
   readonly min: Float64Array;
   readonly max: Float64Array;
+  /** The depth at the end of each bin; NaN where it does not change. */
+  readonly last: Float64Array;
   readonly sent: Uint32Array;
   readonly received: Uint32Array;
   /** Depth before the first bin. */
@@ -66,4 +71,100 @@ export interface EventRange {
   readonly chunk: Chunk;
   readonly first: number;
   readonly last: number;
+}
+
+/** What answers are made of. */
+export interface WindowData {
+  readonly index: Index;
+  readonly kinds: readonly Kind[];
+  chunk(n: number): Promise<Chunk>;
+  tile(level: number, tile: number): Promise<readonly Segment[]>;
+}
+
+/** A chunk is in the index, or it is the one that still grows. */
+export function entryOf(index: Index, n: number): ChunkEntry | undefined {
+  const at = n - index.first;
+  return at === index.chunks.length ? (index.open ?? undefined) : index.chunks[at];
+}
+
+/** The number after that of the last chunk. */
+export function chunksEnd(index: Index): number {
+  return index.first + index.chunks.length + (index.open ? 1 : 0);
+}
+
+/** The first chunk that ends at `time` or later, or `chunksEnd`. */
+export function chunkAt(index: Index, time: number): number {
+  let low = index.first;
+  let high = chunksEnd(index);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const entry = entryOf(index, middle);
+    if (entry && entry[1] < time) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Answers with bins that are not wider than a pixel. */
+export async function answer(
+  data: WindowData,
+  from: number,
+  to: number,
+  pixels: number,
+): Promise<Window> {
+  const { index } = data;
+  const first = chunkAt(index, from);
+  let last = first; // exclusive
+  let eventCount = 0;
+  for (let entry = entryOf(index, last); entry && entry[0] <= to; entry = entryOf(index, ++last)) {
+    eventCount += entry[4];
+  }
+
+  const finest = index.levels[0]?.[0] ?? Infinity;
+  const coarsest = index.levels.at(-1)?.[0] ?? 0;
+  const fitting = Math.max(0, Math.floor(Math.log2(Math.max(1, (to - from) / pixels))));
+  const isSummed = eventCount <= MAX_SUMMED_EVENTS || fitting < finest;
+  const level = isSummed ? fitting : Math.min(fitting, coarsest);
+  const binNs = 2 ** level;
+  const firstBin = Math.floor(from / binNs);
+  const bins = Math.max(1, Math.ceil(to / binNs) - firstBin);
+
+  // The chunk after the window has the arrows that lead out of it.
+  const numbers: number[] = [];
+  for (let n = first; n < last + 1; n++) {
+    const entry = entryOf(index, n);
+    if (entry && (isSummed || entry[2] > level || n >= index.first + index.chunks.length)) {
+      numbers.push(n);
+    }
+  }
+  const tiles: number[] = [];
+  if (!isSummed) {
+    for (let tile = tileOf(firstBin); tile <= tileOf(firstBin + bins) + 1; tile++) tiles.push(tile);
+  }
+  // The depths of queues at the start are those of a chunk that starts before.
+  const before = Math.max(index.first, entryOf(index, first) ? first : first - 1);
+  const [chunks, segments, start] = await Promise.all([
+    Promise.all(numbers.map((n) => data.chunk(n))),
+    Promise.all(tiles.map((tile) => data.tile(level, tile))),
+    before < chunksEnd(index) ? data.chunk(before) : undefined,
+  ]);
+
+  const sums = new Sums(level, firstBin, bins, data.kinds);
+  sums.startFrom(start);
+  for (const tile of segments) for (const segment of tile) sums.addSegment(segment);
+  for (const chunk of chunks) sums.addChunk(chunk);
+  const events =
+    isSummed && eventCount <= MAX_SINGLE_EVENTS
+      ? chunks.filter(({ number }) => number < last).map((chunk) => eventsIn(chunk, from, to))
+      : undefined;
+  return sums.finish(isSummed, eventCount, events);
+}
+
+/** The events of a chunk that come between two times, and waits that end later. */
+function eventsIn(chunk: Chunk, from: number, to: number): EventRange {
+  let first = 0;
+  while (first < chunk.length && chunk.now[first] < from) first++;
+  let last = chunk.length;
+  while (last > first && chunk.time[last - 1] > to) last--;
+  return { chunk, first, last };
 }

@@ -1,1 +1,0 @@
-"use strict";(()=>{var o=()=>({show(){},hide(){},key:()=>!1});var t=()=>({show(){},hide(){},key:()=>!1});var p=()=>({show(){},hide(){},key:()=>!1});var e=()=>({show(){},hide(){},key:()=>!1});console.log(p,e,t,o);})();

@@ -1,0 +1,71 @@
+/** Which threads send and receive on which channels, over the whole run. */
+
+import { type Chunk, NONE, TargetType } from '../data/chunk';
+import type { Run } from '../data/run';
+
+/** In the order of `run.threadOrder`. */
+export interface ChannelUse {
+  senders: number[];
+  receivers: number[];
+}
+
+/** Pairs of a thread and an endpoint that it operates on. */
+type Pairs = readonly (readonly [thread: number, endpoint: number])[];
+
+export class Uses {
+  private readonly senders = new Map<number, Set<number>>();
+  private readonly receivers = new Map<number, Set<number>>();
+  private taken = 0;
+  private readonly chunks = new Set<number>();
+
+  /** Takes in what the run's catalog has. Returns whether anything is new. */
+  addRun(run: Run): boolean {
+    const pairs = (run as { uses?: Pairs }).uses ?? [];
+    let isNew = false;
+    for (const [thread, endpoint] of pairs.slice(this.taken)) {
+      const facts = run.endpoints[endpoint];
+      if (facts && this.add(facts.channel, thread, facts.side === 'sender')) isNew = true;
+    }
+    this.taken = pairs.length;
+    return isNew;
+  }
+
+  /** Takes in the operations of a chunk. Returns whether anything is new. */
+  addChunk(run: Run, chunk: Chunk): boolean {
+    const id = chunk.firstStep + chunk.length;
+    if (this.chunks.has(id)) return false;
+    this.chunks.add(id);
+    let isNew = false;
+    for (let i = 0; i < chunk.length; i += 1) {
+      if (chunk.targetType[i] !== TargetType.channel || chunk.target[i] === NONE) continue;
+      const kind = run.kinds[chunk.kind[i]];
+      if (!kind.send && !kind.receive) continue;
+      if (this.add(chunk.target[i], chunk.thread[i], kind.send)) isNew = true;
+    }
+    return isNew;
+  }
+
+  of(run: Run): Map<number, ChannelUse> {
+    const ranks = new Map(run.threadOrder.map((thread, rank) => [thread, rank]));
+    const inOrder = (threads: Iterable<number> = []) =>
+      [...threads].sort((a, b) => (ranks.get(a) ?? a) - (ranks.get(b) ?? b));
+    const uses = new Map<number, ChannelUse>();
+    for (const channel of run.channelOrder) {
+      const use = {
+        senders: inOrder(this.senders.get(channel)),
+        receivers: inOrder(this.receivers.get(channel)),
+      };
+      if (use.senders.length + use.receivers.length > 0) uses.set(channel, use);
+    }
+    return uses;
+  }
+
+  private add(channel: number, thread: number, sends: boolean): boolean {
+    const side = sends ? this.senders : this.receivers;
+    const known = side.get(channel);
+    if (known?.has(thread)) return false;
+    if (known) known.add(thread);
+    else side.set(channel, new Set([thread]));
+    return true;
+  }
+}

@@ -1,0 +1,310 @@
+/** The lanes of threads: their states, and what they did. */
+
+import { eventName, targetLabel } from '../app/words';
+import { eventView } from '../data/event';
+import { ACTIVITIES, Activity, type Run } from '../data/run';
+import type { ThreadBins, Window } from '../data/window';
+import { type Mark, type StateBar, firstFrom } from './detail';
+import { type Lane, threadParts } from './lanes';
+import { RANK, drawMark, shapeOf } from './marks';
+import { type Scene, clipped, parts, perNs, xOf } from './scene';
+import { fitting, shortened, textOn, textWidth } from './texts';
+
+/** Marks closer than this many px share one name. */
+const CLUSTER = 7;
+/** Bars are drawn one by one if they are at least this wide on average, in px. */
+const MIN_MEAN_BAR = 2.5;
+const MAX_VALUE_CHARACTERS = 28;
+
+/** Draws the states of a thread. */
+export function paintStates(scene: Scene, lane: Lane): void {
+  const { barTop, barHeight } = threadParts(lane, scene.palette.em);
+  const bars = scene.detail?.threads.get(lane.index)?.bars;
+  for (const part of parts(scene)) {
+    const single = part.window === scene.window && bars !== undefined;
+    clipped(scene, part.left, part.right, () => {
+      if (single && bars.length * MIN_MEAN_BAR <= Math.max(part.right - part.left, 60)) {
+        paintBars(scene, bars, barTop, barHeight);
+      } else {
+        const bins = part.window.threads.get(lane.index);
+        if (bins) paintShares(scene, part.window, [bins], barTop, barHeight, part.left, part.right);
+      }
+    });
+  }
+}
+
+/** Draws the sum of the states of a collapsed group. */
+export function paintGroup(scene: Scene, lane: Lane): void {
+  const { barTop, barHeight } = threadParts(lane, scene.palette.em);
+  for (const part of parts(scene)) {
+    const bins = lane.members.flatMap((thread) => part.window.threads.get(thread) ?? []);
+    clipped(scene, part.left, part.right, () =>
+      paintShares(scene, part.window, bins, barTop, barHeight, part.left, part.right),
+    );
+  }
+}
+
+function paintBars(scene: Scene, bars: readonly StateBar[], top: number, height: number): void {
+  const { ctx, palette } = scene;
+  ctx.font = palette.smallFont;
+  for (const bar of bars) {
+    if (bar.end < scene.from || bar.begin > scene.to) continue;
+    const left = Math.max(xOf(scene, bar.begin), -4);
+    const right = Math.min(xOf(scene, bar.end), scene.width + 4);
+    ctx.fillStyle = palette.activities[bar.activity];
+    ctx.fillRect(left, top, right - left, height);
+    if (palette.blackWhite && right - left > 3) {
+      ctx.strokeStyle = palette.text;
+      ctx.lineWidth = 1;
+      ctx.strokeRect(left + 0.5, top + 0.5, right - left - 1, height - 1);
+    } else if (right - left > 6) {
+      // A slightly darker end keeps neighbours of one colour apart.
+      ctx.fillStyle = 'rgb(0 0 0 / 0.22)';
+      ctx.fillRect(right - 1, top, 1, height);
+    }
+    if (scene.over && bar.end >= scene.known && bar.activity !== Activity.running) {
+      paintOpenEnd(scene, right, top, height, bar.activity);
+    }
+  }
+}
+
+/** A wait that never ended fades out after the end of the run. */
+function paintOpenEnd(scene: Scene, x: number, top: number, height: number, activity: number): void {
+  const { ctx, palette } = scene;
+  ctx.fillStyle = palette.activities[activity];
+  const step = palette.em * 0.4;
+  for (let n = 0; n < 5; n++) {
+    ctx.globalAlpha = 0.7 - n * 0.14;
+    ctx.fillRect(x + n * step + 2, top, step - 2, height);
+  }
+  ctx.globalAlpha = 1;
+}
+
+/** Draws the names of the states in their bars. Done after the arrows, so that they are readable. */
+export function paintStateNames(scene: Scene, lane: Lane): void {
+  const thread = scene.detail?.threads.get(lane.index);
+  const { ctx, palette } = scene;
+  if (!thread) return;
+  if (thread.bars.length * MIN_MEAN_BAR > Math.max(scene.width, 60)) return;
+  const { barTop, barHeight } = threadParts(lane, palette.em);
+  if (barHeight < palette.small * 1.15) return;
+  ctx.font = palette.smallFont;
+  const marked = markRadius(barHeight) + 5;
+  const baseline = Math.round(barTop + barHeight / 2 + palette.small * 0.35);
+  for (const bar of thread.bars) {
+    let left = Math.max(xOf(scene, bar.begin), 0) + marked;
+    let right = Math.min(xOf(scene, bar.end), scene.width) - marked;
+    if (right - left < palette.small * 1.5) continue;
+    if (bar.activity === Activity.running) {
+      // Operations are inside running bars: the name goes into the widest gap between them.
+      [left, right] = widestGap(scene, thread.marks, left, right, marked);
+    }
+    const text = fitting(ctx, stateNames(scene.run, bar), right - left);
+    if (!text) continue;
+    const x = Math.round(bar.activity === Activity.running ? (left + right - textWidth(ctx, text)) / 2 : left + 2);
+    if (palette.blackWhite) textOn(ctx, text, x, baseline, palette.small, '#000000', '#ffffff');
+    else {
+      ctx.fillStyle = palette.onActivity;
+      ctx.fillText(text, x, baseline);
+    }
+  }
+}
+
+function widestGap(
+  scene: Scene,
+  marks: readonly Mark[],
+  left: number,
+  right: number,
+  margin: number,
+): [number, number] {
+  let best: [number, number] = [left, left];
+  let before = left;
+  const start = firstFrom(marks, scene.from + left / perNs(scene));
+  for (let n = start; n <= marks.length; n++) {
+    const x = n < marks.length ? Math.min(xOf(scene, marks[n].time) - margin, right) : right;
+    if (x - before > best[1] - best[0]) best = [before, x];
+    if (x >= right) break;
+    before = x + 2 * margin;
+  }
+  return best;
+}
+
+/** Names of a state, the longest first. */
+export function stateNames(run: Run, bar: Pick<StateBar, 'activity' | 'wait'>): string[] {
+  const { activity, wait } = bar;
+  const target =
+    wait && wait.target >= 0
+      ? targetLabel(run, { type: wait.targetType, index: wait.target })
+      : '';
+  switch (activity) {
+    case Activity.running:
+      return ['runs'];
+    case Activity.send:
+      if (!target) return ['waits to send', 'waits'];
+      return run.channels[wait?.target ?? -1]?.bound === 0
+        ? [`waits for a receiver of ${target}`, `waits at ${target}`, 'waits']
+        : [`waits for room in ${target}`, `${target} is full`, 'full'];
+    case Activity.recv:
+      return target ? [`waits for ${target}`, target, 'waits'] : ['waits to receive', 'waits'];
+    case Activity.lock:
+      return target ? [`waits for lock ${target}`, `lock ${target}`, 'lock'] : ['waits for a lock', 'lock'];
+    case Activity.join:
+      return target ? [`waits for the end of ${target}`, `join ${target}`, 'join'] : ['waits in join', 'join'];
+    case Activity.park:
+      return ['parked'];
+    case Activity.asleep:
+      return ['sleeps'];
+    case Activity.paused:
+      return ['not recorded'];
+    default: {
+      const name = run.activities[activity] ?? 'waiting';
+      return target ? [`waits for ${target}`, target, 'waits'] : [name, 'waits'];
+    }
+  }
+}
+
+/** Draws the marks of a thread's operations, and spans as lines below the bar. */
+export function paintMarks(scene: Scene, lane: Lane): void {
+  const thread = scene.detail?.threads.get(lane.index);
+  if (!thread) return;
+  const { ctx, palette } = scene;
+  const { middle, barTop, barHeight } = threadParts(lane, palette.em);
+  paintSpans(scene, lane, barTop, barHeight);
+  const r = markRadius(barHeight);
+  let before = -Infinity;
+  for (let n = firstFrom(thread.marks, scene.from); n < thread.marks.length; n++) {
+    const mark = thread.marks[n];
+    if (mark.time > scene.to) break;
+    const x = xOf(scene, mark.time);
+    const shape = shapeOf(mark.kind);
+    if (x - before < 2 && shape !== 'panic') continue;
+    before = x;
+    drawMark(ctx, palette, shape, x, middle, shape === 'panic' ? r * 1.2 : r);
+  }
+}
+
+export function markRadius(barHeight: number): number {
+  return Math.min(Math.max(barHeight * 0.17, 3), 8);
+}
+
+function paintSpans(scene: Scene, lane: Lane, barTop: number, barHeight: number): void {
+  const spans = scene.detail?.threads.get(lane.index)?.spans ?? [];
+  if (spans.length === 0 || lane.height < 3 * scene.palette.em) return;
+  const { ctx, palette } = scene;
+  const height = Math.round(palette.small * 1.15);
+  ctx.font = palette.smallFont;
+  const rows: number[] = [];
+  for (const span of spans) {
+    const left = Math.max(xOf(scene, span.begin), 0);
+    const right = Math.min(xOf(scene, span.end), scene.width);
+    if (right - left < 1) continue;
+    let row = rows.findIndex((end) => end <= span.begin);
+    if (row < 0) row = rows.length;
+    rows[row] = span.end;
+    const top = barTop + barHeight + 2 + row * (height + 1);
+    if (top + height > lane.top + lane.height) continue;
+    ctx.fillStyle = palette.accentSoft;
+    ctx.fillRect(left, top, right - left, height);
+    ctx.fillStyle = palette.accent;
+    ctx.fillRect(left, top, 1.5, height);
+    const name = eventName(scene.run, eventView(scene.run, span.mark.chunk, span.mark.i));
+    if (textWidth(ctx, name) > right - left - 8) continue;
+    ctx.fillStyle = palette.text;
+    ctx.fillText(name, left + 5, top + palette.small * 0.92);
+  }
+}
+
+/** Draws the names of operations above the bar where there is room until the next one. */
+export function paintMarkNames(scene: Scene, lane: Lane): void {
+  const marks = scene.detail?.threads.get(lane.index)?.marks;
+  const { ctx, palette } = scene;
+  const { names: baseline, barHeight } = threadParts(lane, palette.em);
+  if (!marks || baseline === undefined) return;
+  ctx.font = palette.smallFont;
+  const r = markRadius(barHeight);
+  const start = firstFrom(marks, scene.from);
+  let n = start;
+  while (n < marks.length && marks[n].time <= scene.to) {
+    const x = xOf(scene, marks[n].time);
+    let best = marks[n];
+    let next = n + 1;
+    for (; next < marks.length && xOf(scene, marks[next].time) - x < CLUSTER; next++) {
+      if (RANK[shapeOf(marks[next].kind)] > RANK[shapeOf(best.kind)]) best = marks[next];
+    }
+    const end = next < marks.length ? xOf(scene, marks[next].time) : Infinity;
+    n = next;
+    const panic = shapeOf(best.kind) === 'panic';
+    if (end - x < palette.small && !panic) continue;
+    const text = fitting(ctx, markNames(scene.run, best), end - x - 4);
+    if (!text) continue;
+    if (panic) ctx.font = palette.boldFont;
+    textOn(ctx, text, x - r, baseline, palette.small, panic ? palette.error : palette.text, palette.ground);
+    if (panic) ctx.font = palette.smallFont;
+  }
+}
+
+/** Names of an operation, the longest first. */
+function markNames(run: Run, mark: Mark): string[] {
+  const event = eventView(run, mark.chunk, mark.i);
+  const name = eventName(run, event);
+  if (event.message === undefined) {
+    const text = event.text && mark.kind.group === 'panicked' ? `panic: ${shortened(event.text, 60)}` : '';
+    return [text, name, mark.kind.verb];
+  }
+  const value = event.text ? shortened(event.text, MAX_VALUE_CHARACTERS) : `#${event.message}`;
+  return [`${name} ${value}`, name, `${mark.kind.verb} ${value}`, value];
+}
+
+/**
+ * Draws for each bin the shares of the states as a stack: running at the bottom, the waits above.
+ * One shape for each state: thousands of rectangles would take too long.
+ */
+export function paintShares(
+  scene: Scene,
+  window: Window,
+  threads: readonly ThreadBins[],
+  top: number,
+  height: number,
+  left: number,
+  right: number,
+): void {
+  if (threads.length === 0) return;
+  const { ctx, palette } = scene;
+  const bin = perNs(scene) * window.binNs;
+  const origin = xOf(scene, window.from);
+  const first = Math.max(Math.floor((left - origin) / bin), 0);
+  const last = Math.min(Math.ceil((right - origin) / bin), window.bins);
+  if (last <= first) return;
+  const full = window.binNs * threads.length;
+  const base = new Float64Array(last - first);
+  for (let activity = 0; activity < ACTIVITIES; activity++) {
+    const sums = threads.flatMap((bins) => bins.ns[activity] ?? []);
+    if (sums.length === 0) continue;
+    ctx.fillStyle = palette.activities[activity];
+    ctx.beginPath();
+    let i = first;
+    while (i < last) {
+      const share = total(sums, i);
+      if (share === 0) {
+        i++;
+        continue;
+      }
+      // A run of bins in which neither edge of the share changes is one rectangle.
+      const low = base[i - first];
+      let end = i + 1;
+      while (end < last && base[end - first] === low && total(sums, end) === share) end++;
+      const from = top + height * (1 - (low + share) / full);
+      ctx.rect(origin + i * bin, from, (end - i) * bin + 0.3, (height * share) / full + 0.2);
+      base.fill(low + share, i - first, end - first);
+      i = end;
+    }
+    ctx.fill();
+  }
+}
+
+function total(sums: readonly Float64Array[], bin: number): number {
+  if (sums.length === 1) return sums[0][bin];
+  let sum = 0;
+  for (const one of sums) sum += one[bin];
+  return sum;
+}
