@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use typed_index_collections::TiVec;
 
+use super::path_pieces::{Piece, Pieces};
 use crate::reading::catalog::{Catalog, ChannelIndex, Target, ThreadIndex};
 use crate::reading::{self, Nanos};
 use crate::replay::{Cause, Completed, Listener, RunState, Transition};
@@ -52,18 +53,24 @@ pub struct CriticalPath {
     /// The channels at which senders on the path waited for room, and how long in all. With more
     /// room, the run would have been shorter by at most that.
     pub full: Vec<(ChannelIndex, Nanos)>,
+    pieces: Pieces,
 }
 
 /// Maximum number of parts. Beyond it the shortest are left out.
 const MAX_PARTS: usize = 256;
 
+/// Segments that are shorter than this part of the run are joined in [`CriticalPath::pieces`].
+const RESOLUTIONS: u64 = 1024;
+
 impl CriticalPath {
     fn add(&mut self, segment: Segment, span: Option<Span>) {
-        let Some(Span { time, paused }) = span else { return };
+        let Some(Span { thread, begin, end, time, paused, resolution }) = span else { return };
         self.add_part(segment, time);
         if paused > Nanos::ZERO {
             self.add_part(Segment::Paused, paused);
         }
+        let main = if paused > time { Segment::Paused } else { segment };
+        self.pieces.push(Piece::new(thread, main, begin, end), resolution);
     }
 
     fn add_part(&mut self, segment: Segment, time: Nanos) {
@@ -89,6 +96,11 @@ impl CriticalPath {
             None if has_room => self.full.push((channel, time)),
             None => {}
         }
+    }
+
+    /// Its pieces in the order of time.
+    pub fn pieces(&self) -> Vec<Piece> {
+        self.pieces.list()
     }
 
     /// Its length.
@@ -136,6 +148,7 @@ impl CriticalPath {
     fn copy_from(&mut self, other: &CriticalPath, shorter_by: Nanos) {
         self.parts.clone_from(&other.parts);
         self.full.clone_from(&other.full);
+        self.pieces.clone_from(&other.pieces);
         let length = self.length();
         if shorter_by > Nanos::ZERO && length > Nanos::ZERO {
             // Which of its parts were shorter is not known any more.
@@ -151,10 +164,15 @@ impl CriticalPath {
 /// A stretch of a path.
 #[derive(Clone, Copy, Debug)]
 struct Span {
+    thread: ThreadIndex,
+    begin: Nanos,
+    end: Nanos,
     /// How long it was recorded.
     time: Nanos,
     /// How long the recording paused in it.
     paused: Nanos,
+    /// Shorter pieces of the path are joined.
+    resolution: Nanos,
 }
 
 /// The path that leads to the present state of a thread.
@@ -182,6 +200,8 @@ struct Before {
 #[derive(Debug)]
 pub struct CriticalPaths<'a> {
     catalog: &'a Catalog,
+    /// Shorter pieces of a path are joined.
+    resolution: Nanos,
     threads: TiVec<ThreadIndex, PathTo>,
     /// A path that is being made.
     draft: CriticalPath,
@@ -204,7 +224,8 @@ impl<'a> CriticalPaths<'a> {
     /// The paths at the start of a run with this catalog.
     pub fn new(catalog: &'a Catalog) -> Self {
         let threads = catalog.threads.iter().map(|_| PathTo::default()).collect();
-        CriticalPaths { catalog, threads, draft: CriticalPath::default() }
+        let resolution = Nanos::new(catalog.length().get() / RESOLUTIONS);
+        CriticalPaths { catalog, resolution, threads, draft: CriticalPath::default() }
     }
 
     /// The time between these in the process of a thread; `None` if it was over before the recording
@@ -217,7 +238,8 @@ impl<'a> CriticalPaths<'a> {
         let process = self.catalog.threads[thread].process;
         let begin = begin.max(complete_from);
         let paused = self.catalog.processes[process].pauses.between(begin, end);
-        Some(Span { time: end.since(begin).since(paused), paused })
+        let time = end.since(begin).since(paused);
+        Some(Span { thread, begin, end, time, paused, resolution: self.resolution })
     }
 
     /// Makes the path to the state of `thread` at `time` the draft.
@@ -233,7 +255,9 @@ impl<'a> CriticalPaths<'a> {
             self.draft.add(Segment::Running(thread), span);
         } else {
             let complete_from = self.catalog.complete_from;
-            self.draft.copy_from(path, since.since(time.max(complete_from)));
+            let time = time.max(complete_from);
+            self.draft.copy_from(path, since.since(time));
+            self.draft.pieces.truncate(time);
         }
     }
 
@@ -404,6 +428,9 @@ mod tests {
         assert_eq!(path.time_in(Segment::Running(thread(0))), AT(25));
         assert_eq!(path.time_in(Segment::Running(thread(1))), AT(70));
         assert_eq!(path.handed_off(), AT(5));
+        let pieces = path.pieces();
+        let pieces: Vec<_> = pieces.iter().map(|it| (it.thread, it.to.get())).collect();
+        assert_eq!(pieces, [(thread(1), 70), (thread(0), 75), (thread(0), 100)]);
     }
 
     #[test]

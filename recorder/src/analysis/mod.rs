@@ -17,6 +17,7 @@ use crate::replay::{Replay, RunState, Wait};
 
 pub mod critical_path;
 pub mod findings;
+pub mod path_pieces;
 pub mod stats;
 mod thread_times;
 pub(crate) mod wait_for;

@@ -10,6 +10,7 @@ pub mod diff;
 mod groups;
 pub mod json;
 pub mod limits;
+pub mod page;
 pub mod summary;
 mod table;
 pub mod text;

@@ -25,6 +25,7 @@ mod panics;
 pub(crate) mod words;
 
 pub use code::{Code, Severity};
+pub(crate) use hangs::activity;
 
 /// How certain a finding is.
 #[derive(Clone, Debug, PartialEq, Eq)]

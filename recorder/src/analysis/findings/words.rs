@@ -34,7 +34,7 @@ pub(super) fn since(analysis: &Analysis<'_>, place: Option<PlaceIndex>) -> Strin
 }
 
 /// A place between these texts, or nothing if it is not known or inside the standard library.
-pub(super) fn place_after(
+pub(crate) fn place_after(
     analysis: &Analysis<'_>,
     before: &str,
     place: Option<PlaceIndex>,
@@ -46,7 +46,7 @@ pub(super) fn place_after(
 }
 
 /// `recv on "jobs"`, `join of worker`; in a dependency `Receiver::recv of flume`.
-pub(super) fn call(analysis: &Analysis<'_>, wait: &Wait) -> String {
+pub(crate) fn call(analysis: &Analysis<'_>, wait: &Wait) -> String {
     if let Some(call) = call_of_dependency(analysis, wait.operation.place) {
         return call;
     }

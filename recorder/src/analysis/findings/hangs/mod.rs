@@ -19,6 +19,7 @@ mod unfinished;
 
 use deadlock::deadlock;
 use forgotten_sender::{forgotten_sender, idle_senders, timeout_loops};
+pub(crate) use unfinished::activity;
 use unfinished::unfinished;
 
 pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {

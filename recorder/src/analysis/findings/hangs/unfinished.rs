@@ -179,7 +179,7 @@ fn who_could_end(analysis: &Analysis<'_>, waiting: ThreadIndex, wait: &Wait) -> 
 }
 
 /// What a thread did in the end: `sleeps again and again (src/main.rs:30, 290 times)`.
-fn activity(analysis: &Analysis<'_>, who: ThreadIndex) -> String {
+pub(crate) fn activity(analysis: &Analysis<'_>, who: ThreadIndex) -> String {
     let known = &analysis.state.threads[who];
     let stats = &analysis.stats.threads[who];
     let end = analysis.catalog.end_of_thread(who);
