@@ -20,6 +20,8 @@
 //!   [findings](analysis::findings).
 //! - [`report`] presents the analysis to people and machines.
 //! - [`export`] writes traces, charts and recordings.
+//! - [`window`] makes the pieces of a run that our own page asks for.
+//! - [`page`] is that page: as a file, or for a server.
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
 //! - [`layout`] fits text into the width of a terminal.
 //! - [`terminal`] shows progress, stops at a signal and logs.
@@ -36,10 +38,12 @@ pub mod commands;
 pub mod export;
 pub mod layout;
 pub mod ordering;
+pub mod page;
 pub mod reading;
 pub mod replay;
 pub mod report;
 pub mod terminal;
 pub mod timeline;
 pub mod viewer;
+pub mod window;
 pub mod workspace;

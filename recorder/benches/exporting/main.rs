@@ -21,6 +21,7 @@ use std::{env, fs};
 use format::packed::Packer;
 use recorder::export::{self, Options};
 use recorder::reading::{self, Recording};
+use recorder::report::Report;
 use recorder::timeline::builder;
 use recorder_simulator::traffic::{self, WORKLOADS, Workload};
 use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
@@ -90,6 +91,8 @@ fn rows(workload: &Workload, rounds: usize, folder: &Path, text: &mut String) {
     write(workload, &path);
     let recording = Recording::open(&path).expect("the recording can be read");
     assert!(recording.damage.is_empty());
+    // Its findings are drawn.
+    let report = Report::new(&recording).expect("the recording can be read");
     let mut times: [Vec<Duration>; OUTPUTS.len()] = Default::default();
     let mut sizes = [(0, 0); OUTPUTS.len()];
     for round in 0..rounds {
@@ -98,7 +101,7 @@ fn rows(workload: &Workload, rounds: usize, folder: &Path, text: &mut String) {
             let trace = folder.join(format!("trace{extension}"));
             match *extension {
                 "items" => drop(black_box(items(&recording))),
-                _ => export(&recording, &trace),
+                _ => export(&report, &trace),
             }
             times[output].push(used() - start);
             if round == 0 {
@@ -148,10 +151,10 @@ fn items(recording: &Recording) -> usize {
 }
 
 /// Exports a recording to a file.
-fn export(recording: &Recording, path: &Path) {
+fn export(report: &Report<'_>, path: &Path) {
     let output = path.to_str().and_then(|path| path.parse().ok()).expect("a known extension");
     let outputs = export::prepare(&[output]).expect("the file can be created");
-    export::export(recording, &[], outputs, Options::default()).expect("it can be exported");
+    export::export(report, outputs, Options::default()).expect("it can be exported");
 }
 
 fn size(path: &Path) -> usize {

@@ -13,7 +13,7 @@ use crate::timeline::select::Criteria;
 
 const OUTPUT: &str = "\
 Writes FILE; its extension selects the format: .json (Chrome trace), .pftrace (Perfetto trace), \
-both also with .gz, .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event \
+both also with .gz, .html (page that shows the run, in one file), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event \
 text). -.json, -.txt and so on write to stdout. Can be given several times. Example: \
 -o run.pftrace -o -.txt";
 
@@ -32,6 +32,8 @@ pub(crate) struct ExportArgs {
     pub(crate) outputs: Vec<Output>,
     #[command(flatten)]
     pub(crate) chart: ChartOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
     #[command(flatten)]
@@ -71,6 +73,14 @@ impl ChartOptions {
         let ChartOptions { steps, events, threads } = self;
         ChartStyle { steps, limits: ChartLimits { events, threads } }
     }
+}
+
+/// What pages contain.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct PageOptions {
+    /// In a page (.html): leaves out the lines of source around each operation
+    #[arg(long)]
+    pub(crate) no_source: bool,
 }
 
 /// The part of a run that is shown, in traces and charts (.json, .pftrace, .svg, .mmd) or in the

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use format::MAX_TEXT;
 
-use super::export::{ChartOptions, DependencyOptions, DetailOptions};
+use super::export::{ChartOptions, DependencyOptions, DetailOptions, PageOptions};
 use super::values;
 use super::viewer::ViewerOptions;
 use crate::build::Crates;
@@ -21,7 +21,7 @@ pub(crate) const DEFAULT_VALUE_BYTES: u16 = 80;
 
 const OUTPUT: &str = "\
 Writes FILE; its extension selects the format: .json (Chrome trace), .pftrace (Perfetto trace), \
-both also with .gz, .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event \
+both also with .gz, .html (page that shows the run, in one file), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording), .txt (event \
 text). Can be given several times. Example: -o run.pftrace -o run.rec";
 
 #[derive(Args, Debug)]
@@ -133,6 +133,8 @@ pub(crate) struct RecordOptions {
     pub(crate) no_values: bool,
     #[command(flatten)]
     pub(crate) chart: ChartOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
     #[command(flatten)]
     pub(crate) detail: DetailOptions,
     #[command(flatten)]

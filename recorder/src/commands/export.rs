@@ -21,9 +21,9 @@ pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
     let max_events = args.detail.max_events;
     let part =
         Part { selection: selection.as_ref(), with_dependencies: args.selection.dependencies.all };
-    let options = Options { part, max_events, chart: args.chart.style() };
-    let exported =
-        reader.with_progress(|| export::export(&recording, findings, outputs, options))?;
+    let options =
+        Options { part, max_events, chart: args.chart.style(), shows_source: !args.page.no_source };
+    let exported = reader.with_progress(|| export::export(&report, outputs, options))?;
     // The findings are in the traces; `recorder report` prints them.
     let results = Results { report: &report, prints_findings: false, exported, kept: None };
     Ok(results.print_and_open(&args.viewer, max_events, &reader))

@@ -330,10 +330,13 @@ impl<'a> Job<'a> {
         let report = reader.with_progress(|| Report::new(recording))?;
         let max_events = options.detail.max_events;
         let part = Part { selection: None, with_dependencies: options.dependencies.all };
-        let export_options = Options { part, max_events, chart: options.chart.style() };
-        let exported = reader.with_progress(|| {
-            export::export(recording, &report.findings, outputs, export_options)
-        })?;
+        let export_options = Options {
+            part,
+            max_events,
+            chart: options.chart.style(),
+            shows_source: !options.page.no_source,
+        };
+        let exported = reader.with_progress(|| export::export(&report, outputs, export_options))?;
         let kept = runs.as_ref().map(|runs| (runs, name));
         let results = Results { report: &report, prints_findings: true, exported, kept };
         Ok(results.print_and_open(&options.viewer, max_events, reader))

@@ -12,8 +12,10 @@ use thiserror::Error;
 use tracing::{info, info_span};
 
 use crate::analysis::findings::Finding;
+use crate::page;
 use crate::reading::catalog::{Catalog, ThreadIndex};
 use crate::reading::{self, Nanos, Recording};
+use crate::report::Report;
 use crate::timeline::Part;
 use crate::timeline::item::Item;
 
@@ -140,6 +142,8 @@ pub struct Options<'a> {
     pub max_events: Option<u64>,
     /// The style of sequence charts.
     pub chart: ChartStyle,
+    /// Whether pages contain lines of source.
+    pub shows_source: bool,
 }
 
 /// The result of an export.
@@ -162,12 +166,12 @@ pub struct Exported {
 /// The recording cannot be read, an output cannot be written, or the export was interrupted: then no
 /// file appears. If a complete file cannot be renamed, the files before it have their names.
 pub fn export(
-    recording: &Recording,
-    findings: &[Finding],
+    report: &Report<'_>,
     outputs: Vec<Prepared>,
     options: Options<'_>,
 ) -> Result<Exported, Error> {
     let _span = info_span!("export", outputs = outputs.len()).entered();
+    let recording = report.recording;
     // Recordings without a common clock cannot be written as one recording.
     let is_exact = recording.alignment.as_ref().is_none_or(|alignment| alignment.is_exact());
     let copy = outputs.iter().find(|prepared| !prepared.output.kind().is_picture());
@@ -179,7 +183,7 @@ pub fn export(
     for prepared in &outputs {
         writers.push((&prepared.output, prepared.writer(is_only)?));
     }
-    let passed = write(recording, findings, &mut writers, options)?;
+    let passed = write(report, &mut writers, options)?;
     for (output, writer) in writers {
         writer.finish().map_err(|error| output.error(error))?;
     }
@@ -199,14 +203,14 @@ pub fn export(
 
 /// Writes the contents of all outputs.
 fn write(
-    recording: &Recording,
-    findings: &[Finding],
+    report: &Report<'_>,
     writers: &mut [(&Output, BackgroundWriter)],
     options: Options<'_>,
 ) -> Result<Passed, Error> {
+    let recording = report.recording;
     let findings = match options.part.selection {
-        Some(selection) => Cow::Owned(selection.findings(findings)),
-        None => Cow::Borrowed(findings),
+        Some(selection) => Cow::Owned(selection.findings(&report.findings)),
+        None => Cow::Borrowed(&report.findings),
     };
     let chart = options.chart;
     let (mut charts, mut traces) = (Vec::new(), Vec::new());
@@ -223,6 +227,11 @@ fn write(
             }
             Kind::Mermaid => {
                 Box::new(SequenceChart::new(out, recording, &findings, chart.limits, mermaid))
+            }
+            Kind::Page => {
+                let stem = output.path().file_stem().unwrap_or_default().to_string_lossy();
+                page::write(out, report, options.part, &stem, options.shows_source, error)?;
+                continue;
             }
             kind @ (Kind::Recording | Kind::Text) => {
                 write_copy(out, recording, kind == Kind::Text, error)?;

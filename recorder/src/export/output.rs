@@ -43,6 +43,8 @@ pub enum Kind {
     Svg,
     /// `.mmd`: the same as a Mermaid diagram.
     Mermaid,
+    /// `.html`: our own page with the run in it.
+    Page,
     /// `.rec`: a recording.
     Recording,
     /// `.txt`: a recording's text form.
@@ -62,6 +64,7 @@ impl Kind {
             Kind::Perfetto => "pftrace",
             Kind::Svg => "svg",
             Kind::Mermaid => "mmd",
+            Kind::Page => "html",
             Kind::Recording => "rec",
             Kind::Text => "txt",
         }
@@ -138,7 +141,7 @@ impl fmt::Display for Output {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "the extension must be .json or .json.gz (Chrome trace), .pftrace or .pftrace.gz (Perfetto \
-     trace), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording) or .txt (event text)"
+     trace), .html (page that shows the run), .svg (sequence chart), .mmd (Mermaid diagram), .rec (recording) or .txt (event text)"
 )]
 pub struct UnknownExtension;
 
@@ -154,6 +157,7 @@ impl FromStr for Output {
             Some("pftrace") => Kind::Perfetto,
             Some("svg") if !compressed => Kind::Svg,
             Some("mmd") if !compressed => Kind::Mermaid,
+            Some("html") if !compressed => Kind::Page,
             Some("rec") if !compressed => Kind::Recording,
             Some("txt") if !compressed => Kind::Text,
             _ => return Err(UnknownExtension),

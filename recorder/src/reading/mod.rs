@@ -164,6 +164,11 @@ impl Recording {
         self.load()
     }
 
+    /// The path of the recording, or of the first of several; of one in memory the word "recording".
+    pub fn path(&self) -> &Path {
+        Path::new(self.inputs.first().map_or("", Input::name))
+    }
+
     /// All events before this time are in the recording; `None` if that is all there will be.
     pub fn complete_until(&self) -> Option<Nanos> {
         self.complete_until

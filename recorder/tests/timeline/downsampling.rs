@@ -313,6 +313,9 @@ fn states_are_consistent(recording: &Recording, all: &[Item], shown: &[Item]) ->
         let thread = recording.catalog.threads[thread].name.clone();
         *expected.entry((thread, activity.name().to_owned())).or_default() += time;
     }
+    // A state that begins where the trace ends takes no time.
+    written.retain(|_, time| *time > 0);
+    expected.retain(|_, time| *time > 0);
     prop_assert_eq!(written, expected);
     Ok(())
 }

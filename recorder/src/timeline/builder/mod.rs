@@ -73,14 +73,55 @@ pub fn items(recording: &Recording) -> reading::Result<Vec<Item>> {
     Ok(items)
 }
 
+/// Takes items.
+pub trait ItemSink {
+    /// Why it fails.
+    type Error;
+
+    /// Takes an item. Items come in the order in which they are over.
+    ///
+    /// # Errors
+    /// The sink fails.
+    fn take(&mut self, item: &Item) -> Result<(), Self::Error>;
+}
+
+impl<F, E> ItemSink for F
+where
+    F: FnMut(&Item) -> Result<(), E>,
+{
+    type Error = E;
+
+    #[inline]
+    fn take(&mut self, item: &Item) -> Result<(), E> {
+        self(item)
+    }
+}
+
 /// Listens to a replay and passes items to its sink.
 #[derive(Debug)]
 pub struct TimelineBuilder<'a, S> {
     catalog: &'a Catalog,
     sink: S,
+    tracks: Tracks,
+    /// Whether releases are passed on at once, without the flows that start there.
+    is_prompt: bool,
+}
+
+/// What a [`TimelineBuilder`] remembers between two events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tracks {
     threads: TiVec<ThreadIndex, ThreadTrack>,
     channels: TiVec<ChannelIndex, Lanes>,
     primitives: TiVec<PrimitiveIndex, LockTrack>,
+}
+
+impl Tracks {
+    /// Adds what is new in the catalog.
+    fn extend(&mut self, catalog: &Catalog) {
+        self.threads.resize_with(catalog.threads.len(), ThreadTrack::default);
+        self.channels.resize_with(catalog.channels.len(), Lanes::default);
+        self.primitives.resize_with(catalog.primitives.len(), LockTrack::default);
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -120,36 +161,53 @@ struct LockTrack {
     release: Option<Slice>,
 }
 
-impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
+impl<'a, S: ItemSink> TimelineBuilder<'a, S> {
     /// A builder for a run with this catalog.
     pub fn new(catalog: &'a Catalog, sink: S) -> Self {
-        TimelineBuilder {
-            catalog,
-            sink,
-            threads: catalog.threads.iter().map(|_| ThreadTrack::default()).collect(),
-            channels: catalog.channels.iter().map(|_| Lanes::default()).collect(),
-            primitives: catalog.primitives.iter().map(|_| LockTrack::default()).collect(),
-        }
+        TimelineBuilder { is_prompt: false, ..Self::resume(catalog, sink, Tracks::default()) }
+    }
+
+    /// A builder for a run that may still grow: it goes on with these tracks. Nothing is held back:
+    /// the release of a lock is passed on before it is known who goes on because of it, and has no
+    /// flow.
+    pub(crate) fn resume(catalog: &'a Catalog, sink: S, mut tracks: Tracks) -> Self {
+        tracks.extend(catalog);
+        TimelineBuilder { catalog, sink, tracks, is_prompt: true }
+    }
+
+    /// The sink, and the tracks with which another builder can go on.
+    pub(crate) fn into_parts(self) -> (S, Tracks) {
+        (self.sink, self.tracks)
+    }
+
+    /// The sink.
+    pub(crate) fn sink_mut(&mut self) -> &mut S {
+        &mut self.sink
     }
 
     #[inline]
-    fn slice(&mut self, slice: Slice) -> Result<(), E> {
-        (self.sink)(&Item::Slice(slice))
+    fn slice(&mut self, slice: Slice) -> Result<(), S::Error> {
+        self.sink.take(&Item::Slice(slice))
     }
 
     /// The values of a channel's counters from `time` on.
-    fn counters(&mut self, state: &RunState, channel: ChannelIndex, time: Nanos) -> Result<(), E> {
+    fn counters(
+        &mut self,
+        state: &RunState,
+        channel: ChannelIndex,
+        time: Nanos,
+    ) -> Result<(), S::Error> {
         let depth = (Count::QueueDepth, self.depth(state, channel));
         let senders = (Count::LiveSenders, state.channels[channel].senders);
         [depth, senders].into_iter().try_for_each(|(count, value)| {
-            (self.sink)(&Item::Counter(Counter { channel, count, time, value }))
+            self.sink.take(&Item::Counter(Counter { channel, count, time, value }))
         })
     }
 
     /// The depth of a channel, as it is shown. The time of a receive is taken after it, so that by
     /// the times alone a channel can seem to hold more messages than it has room for.
     #[inline]
-    fn depth(&self, state: &RunState, channel: ChannelIndex) -> u64 {
+    pub(crate) fn depth(&self, state: &RunState, channel: ChannelIndex) -> u64 {
         state.channels[channel].depth.min(self.catalog.channels[channel].capacity())
     }
 
@@ -167,18 +225,24 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         completed: &Completed<'_>,
         ending: Ending,
         flow: Option<Flow>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         self.wait_of(completed, None)?;
         // A thread that sleeps waits for no other, and wakes by itself.
         if completed.operation.call == Call::Sleep && completed.wait.is_some() {
             return Ok(());
         }
-        self.slice(Slice { flow, ..self.instant(completed, ending) })
+        let from = flow.as_ref().and(completed.cause).map(|cause| (cause.thread, cause.time));
+        let from = from.filter(|_| matches!(flow, Some(Flow::In(_))));
+        self.slice(Slice { flow, from, ..self.instant(completed, ending) })
     }
 
     /// The wait of an operation that is over, if it had one.
     #[inline]
-    fn wait_of(&mut self, completed: &Completed<'_>, message: Option<NonZeroU64>) -> Result<(), E> {
+    fn wait_of(
+        &mut self,
+        completed: &Completed<'_>,
+        message: Option<NonZeroU64>,
+    ) -> Result<(), S::Error> {
         let Completed { time, thread, wait: Some(wait), .. } = *completed else { return Ok(()) };
         self.wait_ended(thread, wait, Some(time));
         self.waited(thread, wait, message, Some(time))
@@ -191,20 +255,29 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         wait: &Wait,
         message: Option<NonZeroU64>,
         over: Option<Nanos>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
+        self.be(thread, wait.begin, over, Activity::waiting_in(wait.call()))?;
+        let slice = self.open_wait(thread, wait);
+        self.slice(Slice {
+            end: over.map(|over| over.before().max(slice.begin)),
+            message,
+            waited: over.map(|over| over.since(wait.begin)),
+            ..slice
+        })
+    }
+
+    /// The slice of a wait that is not over.
+    pub(crate) fn open_wait(&self, thread: ThreadIndex, wait: &Wait) -> Slice {
         let (call, channel) = (wait.call(), wait.operation.channel());
-        self.be(thread, wait.begin, over, Activity::waiting_in(call))?;
         // In a rendezvous nothing is full: the sender waits for the receiver.
         let is_rendezvous = channel.is_some_and(|it| self.catalog.channels[it].is_rendezvous());
         let kind = SliceKind::Wait { call, is_full: call.is_send() && !is_rendezvous };
-        let begin = self.threads[thread].first_free(wait.begin);
-        self.slice(Slice {
-            end: over.map(|over| over.before().max(begin)),
-            message,
-            waited: over.map(|over| over.since(wait.begin)),
+        let begin = self.tracks.threads[thread].first_free(wait.begin);
+        Slice {
+            end: None,
             timeout: wait.operation.timeout(),
             ..slice_of(&wait.operation, thread, begin, kind)
-        })
+        }
     }
 
     /// The slice of a send that has handed its message over and has not returned yet.
@@ -214,7 +287,7 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         wait: &Wait,
         (handed_over, message): (Nanos, Option<NonZeroU64>),
         end: Option<Nanos>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         self.wait_ended(thread, wait, end);
         let (begin, call) = (handed_over.after(), wait.call());
         if end.is_some_and(|end| end <= begin) {
@@ -232,7 +305,7 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
     /// When the thread received the message that makes it send another now.
     #[inline]
     fn cause(&mut self, thread: ThreadIndex) -> Option<Nanos> {
-        let (received, sent) = self.threads[thread].received.as_mut()?;
+        let (received, sent) = self.tracks.threads[thread].received.as_mut()?;
         *sent = sent.saturating_add(1);
         (*sent <= MAX_CONSEQUENCES).then_some(*received)
     }
@@ -245,11 +318,11 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         send: &Completed<'_>,
         message: &Message,
         lane: &mut Option<u8>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let Completed { time, thread, wait, .. } = *send;
         let cause = self.cause(thread);
         if let Some(channel) = message.channel {
-            *lane = self.channels[channel].take(time);
+            *lane = self.tracks.channels[channel].take(time);
         }
         if let Some(wait) = wait {
             self.waited(thread, wait, message.number, Some(time))?;
@@ -271,9 +344,9 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         receive: &Completed<'_>,
         message: Option<&Message>,
         lane: Option<u8>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let Completed { time, thread, .. } = *receive;
-        self.threads[thread].received = message.map(|_| (time, 0));
+        self.tracks.threads[thread].received = message.map(|_| (time, 0));
         if let Some(message) = message {
             self.land(message, lane, time, Fate::Received)?;
         }
@@ -287,6 +360,7 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         self.slice(Slice {
             message: number,
             flow: message.map(|message| Flow::In(message.edge)),
+            from: message.map(|it| (it.sender, it.handed_over.unwrap_or(it.sent))),
             depth: channel.map(|channel| self.depth(state, channel)),
             latency: message.map(|message| time.since(message.sent)),
             text: message.and_then(|message| message.value.clone()),
@@ -302,15 +376,15 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         lane: Option<u8>,
         end: Nanos,
         fate: Fate,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let Message { channel: Some(channel), handed_over: Some(begin), number, .. } = *message
         else {
             return Ok(());
         };
         // Where events are missing, a receive can seem to be before its send.
         let end = end.max(begin);
-        self.channels[channel].give_back(lane, end);
-        (self.sink)(&Item::Flight(Flight {
+        self.tracks.channels[channel].give_back(lane, end);
+        self.sink.take(&Item::Flight(Flight {
             channel,
             message: number.map_or(0, NonZeroU64::get),
             flow: message.edge,
@@ -329,7 +403,7 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         Use { time, thread, place }: Use,
         channel: Option<ChannelIndex>,
         endpoint: Option<EndpointIndex>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let kind = match change {
             EndpointChange::ChannelCreated => SliceKind::ChannelCreated,
             EndpointChange::SenderCloned => SliceKind::SenderCloned,
@@ -353,14 +427,14 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         hold: &Hold,
         end: HoldEnd,
         others_waited: Nanos,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let process = self.catalog.primitives[primitive].process;
         let until = end.time().unwrap_or(self.catalog.processes[process].recorded_until);
-        let track = &mut self.primitives[primitive];
+        let track = &mut self.tracks.primitives[primitive];
         let place = track.holds.iter().position(|(id, _)| *id == hold.id);
         let lane = place.and_then(|place| track.holds.remove(place).1);
         track.lanes.give_back(lane, until);
-        (self.sink)(&Item::Hold(HeldLock {
+        self.sink.take(&Item::Hold(HeldLock {
             primitive,
             thread: hold.thread,
             is_shared: hold.is_shared,
@@ -380,7 +454,7 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         thread: ThreadIndex,
         panicked: bool,
         flow: Option<Flow>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         self.close_spans(thread, time)?;
         let kind = SliceKind::ThreadEnded { panicked };
         self.slice(Slice { flow, ..Slice::instant(thread, time, kind) })
@@ -393,8 +467,8 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         process: ProcessIndex,
         thread: Option<ThreadIndex>,
         paused: Option<Nanos>,
-    ) -> Result<(), E> {
-        for (track, facts) in self.threads.iter_mut().zip(&self.catalog.threads) {
+    ) -> Result<(), S::Error> {
+        for (track, facts) in self.tracks.threads.iter_mut().zip(&self.catalog.threads) {
             if facts.process == process {
                 track.received = None;
                 let paused = paused.unwrap_or(time).max(track.lasted_until);
@@ -410,11 +484,11 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
         }
     }
 
-    fn finishing(&mut self, state: &RunState) -> Result<(), E> {
+    fn finishing(&mut self, state: &RunState) -> Result<(), S::Error> {
         self.end_states(state)?;
         self.end_spans()?;
         for primitive in self.catalog.primitives.keys() {
-            if let Some(release) = self.primitives[primitive].release.take() {
+            if let Some(release) = self.tracks.primitives[primitive].release.take() {
                 self.slice(release)?;
             }
         }
@@ -422,14 +496,13 @@ impl<'a, S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'a, S> {
     }
 }
 
-impl<S, E> Listener for TimelineBuilder<'_, S>
+impl<S> Listener for TimelineBuilder<'_, S>
 where
-    S: FnMut(&Item) -> Result<(), E>,
-    E: From<reading::Error>,
+    S: ItemSink<Error: From<reading::Error>>,
 {
     /// The lane of a message in flight.
     type Note = Option<u8>;
-    type Error = E;
+    type Error = S::Error;
 
     #[inline(always)]
     fn on(
@@ -437,7 +510,7 @@ where
         state: &RunState,
         transition: &Transition<'_>,
         lane: &mut Option<u8>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         match transition {
             Transition::Sent { send, message } => {
                 if let Some(wait) = send.wait {
@@ -453,16 +526,16 @@ where
     }
 }
 
-impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
+impl<S: ItemSink> TimelineBuilder<'_, S> {
     fn on_other(
         &mut self,
         state: &RunState,
         transition: &Transition<'_>,
         lane: &mut Option<u8>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         match *transition {
             Transition::ThreadSeen { time, thread } => {
-                self.threads[thread].states.reported = Some(time);
+                self.tracks.threads[thread].states.reported = Some(time);
                 Ok(())
             }
             Transition::WaitAbandoned { thread, wait, until } => match wait.handed_over {
@@ -490,7 +563,8 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
                 let spawned = self.catalog.threads[thread].spawned;
                 let place = spawned.and_then(|spawned| spawned.place);
                 let started = Slice::instant(thread, time, SliceKind::ThreadStarted);
-                self.slice(Slice { flow: flow_in(cause), place, ..started })
+                let from = cause.map(|cause| (cause.thread, cause.time));
+                self.slice(Slice { flow: flow_in(cause), from, place, ..started })
             }
             Transition::ThreadReturned { time, thread, panicked, ref edges } => {
                 self.thread_ended(time, thread, panicked, flow_out(edges))
@@ -531,18 +605,18 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         }
     }
 
-    fn on_primitive(&mut self, transition: &Transition<'_>) -> Result<(), E> {
+    fn on_primitive(&mut self, transition: &Transition<'_>) -> Result<(), S::Error> {
         match *transition {
             Transition::Acquired { ref acquire, primitive, ref release_edges } => {
                 if let Some(flow) = flow_out(release_edges)
-                    && let Some(release) = self.primitives[primitive].release.take()
+                    && let Some(release) = self.tracks.primitives[primitive].release.take()
                 {
                     self.slice(Slice { flow: Some(flow), ..release })?;
                 }
                 self.completed(acquire, Ending::Done, flow_in(acquire.cause))
             }
             Transition::HoldBegan { primitive, hold } => {
-                let track = &mut self.primitives[primitive];
+                let track = &mut self.tracks.primitives[primitive];
                 track.holds.push((hold.id, track.lanes.take(hold.begin)));
                 Ok(())
             }
@@ -552,7 +626,10 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
             Transition::Released { ref release, primitive, was_held } => {
                 let ending = if was_held { Ending::Done } else { Ending::LockNotRecorded };
                 let slice = self.instant(release, ending);
-                let before = self.primitives[primitive].release.replace(slice);
+                if self.is_prompt {
+                    return self.slice(slice);
+                }
+                let before = self.tracks.primitives[primitive].release.replace(slice);
                 before.map_or(Ok(()), |before| self.slice(before))
             }
             Transition::BarrierOpened { ref arrival, ref edges } => {

@@ -6,11 +6,11 @@
 //! slices that begin at the same time, a trace that is sorted by time takes the first to enclose the
 //! second, and the inner ones are written first.
 
-use super::{ThreadTrack, TimelineBuilder};
+use super::{ItemSink, ThreadTrack, TimelineBuilder};
 use crate::reading::catalog::{CallsiteIndex, PrimitiveIndex, Target, ThreadIndex};
 use crate::reading::{Event, Nanos};
 use crate::replay::{self, Wait};
-use crate::timeline::item::{Flow, Item, Slice, SliceKind};
+use crate::timeline::item::{Flow, Slice, SliceKind};
 
 /// What a thread has entered and not left.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl ThreadTrack {
     }
 }
 
-impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
+impl<S: ItemSink> TimelineBuilder<'_, S> {
     /// A thread enters or leaves a span, or logs.
     pub(super) fn traced(
         &mut self,
@@ -56,7 +56,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         thread: ThreadIndex,
         event: &Event,
         text: &str,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let slice = |callsite: Option<CallsiteIndex>, kind| Slice {
             target: callsite.map(Target::Callsite),
             place: callsite.and_then(|callsite| self.catalog.callsites[callsite].place),
@@ -70,7 +70,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
             }
             Event::SpanExited { span } => {
                 let is_it = |open: &OpenSpan| open.number == Some(span);
-                let position = self.threads[thread].spans.iter().rposition(is_it);
+                let position = self.tracks.threads[thread].spans.iter().rposition(is_it);
                 position.map_or(Ok(()), |position| self.leave(thread, position, time, None))
             }
             Event::Logged { callsite } => self.slice(slice(callsite, SliceKind::Log)),
@@ -80,7 +80,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
 
     /// A thread enters a span with this number, or an initializer.
     pub(super) fn enter(&mut self, slice: Slice, number: Option<u64>) {
-        let track = &mut self.threads[slice.thread];
+        let track = &mut self.tracks.threads[slice.thread];
         let begin = track.first_free(slice.begin);
         if begin > slice.begin {
             track.show_until(begin);
@@ -94,14 +94,14 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         thread: ThreadIndex,
         primitive: PrimitiveIndex,
         flow: Option<Flow>,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let target = Some(Target::Primitive(primitive));
         let is_it = |open: &OpenSpan| open.number.is_none() && open.slice.target == target;
-        let Some(position) = self.threads[thread].spans.iter().rposition(is_it) else {
+        let Some(position) = self.tracks.threads[thread].spans.iter().rposition(is_it) else {
             return Ok(());
         };
         self.leave(thread, position, time, flow)?;
-        self.threads[thread].show_until(time);
+        self.tracks.threads[thread].show_until(time);
         Ok(())
     }
 
@@ -112,12 +112,12 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         position: usize,
         time: Nanos,
         flow: Option<Flow>,
-    ) -> Result<(), E> {
-        let mut within = self.threads[thread].spans.split_off(position + 1);
+    ) -> Result<(), S::Error> {
+        let mut within = self.tracks.threads[thread].spans.split_off(position + 1);
         for open in within.iter().rev() {
             self.span(open.closed(time))?;
         }
-        let track = &mut self.threads[thread];
+        let track = &mut self.tracks.threads[thread];
         if let Some(open) = track.spans.pop() {
             track.spans_last_since(open.slice.begin);
             self.span(Slice { flow, ..open.until(Some(time)) })?;
@@ -129,7 +129,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
             open.slice.begin = open.slice.begin.max(next);
             next = open.slice.begin.after();
         }
-        let track = &mut self.threads[thread];
+        let track = &mut self.tracks.threads[thread];
         if within.len() > 1 {
             track.show_until(next.before());
         }
@@ -138,29 +138,29 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
     }
 
     /// The thread leaves all that it has entered.
-    pub(super) fn close_spans(&mut self, thread: ThreadIndex, time: Nanos) -> Result<(), E> {
-        while let Some(open) = self.threads[thread].spans.pop() {
+    pub(super) fn close_spans(&mut self, thread: ThreadIndex, time: Nanos) -> Result<(), S::Error> {
+        while let Some(open) = self.tracks.threads[thread].spans.pop() {
             self.span(open.closed(time))?;
         }
         Ok(())
     }
 
-    fn span(&mut self, slice: Slice) -> Result<(), E> {
-        self.threads[slice.thread].last_until(slice.end.unwrap_or(slice.begin));
+    fn span(&mut self, slice: Slice) -> Result<(), S::Error> {
+        self.tracks.threads[slice.thread].last_until(slice.end.unwrap_or(slice.begin));
         self.slice(slice)
     }
 
     /// A wait has ended. The spans around it have lasted at least as long.
     pub(super) fn wait_ended(&mut self, thread: ThreadIndex, wait: &Wait, end: Option<Nanos>) {
-        let track = &mut self.threads[thread];
+        let track = &mut self.tracks.threads[thread];
         track.last_until(end.unwrap_or(wait.begin));
         track.spans_last_since(wait.begin);
     }
 
     /// Reports the spans that are open when the recording is over.
-    pub(super) fn end_spans(&mut self) -> Result<(), E> {
+    pub(super) fn end_spans(&mut self) -> Result<(), S::Error> {
         for thread in self.catalog.threads.keys() {
-            for open in std::mem::take(&mut self.threads[thread].spans) {
+            for open in std::mem::take(&mut self.tracks.threads[thread].spans) {
                 self.span(open.until(open.paused))?;
             }
         }

@@ -7,7 +7,7 @@
 //! - While the recording of its process pauses, it is not recorded, whatever it does before and after:
 //!   a wait that spans a pause is interrupted by it.
 
-use super::TimelineBuilder;
+use super::{ItemSink, TimelineBuilder};
 use crate::reading::Nanos;
 use crate::reading::catalog::ThreadIndex;
 use crate::replay::RunState;
@@ -24,7 +24,7 @@ pub(super) struct ThreadStates {
     paused: Option<(Nanos, Nanos)>,
 }
 
-impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
+impl<S: ItemSink> TimelineBuilder<'_, S> {
     /// The thread is at something between these times, and does not run.
     pub(super) fn be(
         &mut self,
@@ -32,8 +32,8 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         begin: Nanos,
         end: Option<Nanos>,
         activity: Activity,
-    ) -> Result<(), E> {
-        let states = &mut self.threads[thread].states;
+    ) -> Result<(), S::Error> {
+        let states = &mut self.tracks.threads[thread].states;
         let Some(reported) = states.reported else { return Ok(()) };
         if let Some((_, until, of)) = &mut states.newest
             && *of == activity
@@ -48,14 +48,14 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
             return Ok(());
         }
         self.report(thread, reported, Some(begin), Activity::Running)?;
-        let states = &mut self.threads[thread].states;
+        let states = &mut self.tracks.threads[thread].states;
         (states.reported, states.newest) = (Some(begin), Some((begin, end, activity)));
         Ok(())
     }
 
     /// Reports the newest state; returns until when the states are reported now.
-    fn report_newest(&mut self, thread: ThreadIndex, reported: Nanos) -> Result<Nanos, E> {
-        let states = &mut self.threads[thread].states;
+    fn report_newest(&mut self, thread: ThreadIndex, reported: Nanos) -> Result<Nanos, S::Error> {
+        let states = &mut self.tracks.threads[thread].states;
         let Some((begin, end, activity)) = states.newest.take() else { return Ok(reported) };
         let reported = end.unwrap_or(Nanos::MAX);
         states.reported = Some(reported);
@@ -70,7 +70,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         begin: Nanos,
         end: Option<Nanos>,
         activity: Activity,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         let catalog = self.catalog;
         let pauses = &catalog.processes[catalog.threads[thread].process].pauses;
         let is_before_end = |time: Nanos| end.is_none_or(|end| time < end);
@@ -80,7 +80,7 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         {
             self.state(thread, begin, Some(paused), activity)?;
             let resumed = end.map_or(resumed, |end| end.min(resumed));
-            let states = &mut self.threads[thread].states;
+            let states = &mut self.tracks.threads[thread].states;
             match &mut states.paused {
                 Some((_, until)) => *until = resumed,
                 None => states.paused = Some((begin.max(paused), resumed)),
@@ -97,24 +97,67 @@ impl<S: FnMut(&Item) -> Result<(), E>, E> TimelineBuilder<'_, S> {
         begin: Nanos,
         end: Option<Nanos>,
         activity: Activity,
-    ) -> Result<(), E> {
+    ) -> Result<(), S::Error> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
         self.report_pause(thread)?;
-        (self.sink)(&Item::State(State { thread, begin, end, activity }))
+        self.sink.take(&Item::State(State { thread, begin, end, activity }))
     }
 
-    fn report_pause(&mut self, thread: ThreadIndex) -> Result<(), E> {
-        let Some((begin, end)) = self.threads[thread].states.paused.take() else { return Ok(()) };
+    fn report_pause(&mut self, thread: ThreadIndex) -> Result<(), S::Error> {
+        let Some((begin, end)) = self.tracks.threads[thread].states.paused.take() else {
+            return Ok(());
+        };
         let (end, activity) = (Some(end), Activity::NotRecorded);
-        (self.sink)(&Item::State(State { thread, begin, end, activity }))
+        self.sink.take(&Item::State(State { thread, begin, end, activity }))
+    }
+
+    /// The states of a thread that are not reported yet, up to `now`, as far as they are known by
+    /// then.
+    pub(crate) fn present_states(
+        &self,
+        state: &RunState,
+        thread: ThreadIndex,
+        now: Nanos,
+        mut pass: impl FnMut(State),
+    ) {
+        let states = &self.tracks.threads[thread].states;
+        let Some(reported) = states.reported else { return };
+        let known = &state.threads[thread];
+        let end = if known.ended.or(known.returned).is_some() { known.last.min(now) } else { now };
+        let pauses = &self.catalog.processes[self.catalog.threads[thread].process].pauses;
+        if let Some((begin, resumed)) = states.paused {
+            let end = Some(resumed.min(end));
+            pass(State { thread, begin, end, activity: Activity::NotRecorded });
+        }
+        let mut begin = reported;
+        let mut be = |until: Nanos, activity: Activity| {
+            let until = until.min(end);
+            while begin < until {
+                let (paused, resumed) = pauses.next(begin).unwrap_or((Nanos::MAX, Nanos::MAX));
+                let (next, activity) = match paused <= begin {
+                    true => (resumed.min(until), Activity::NotRecorded),
+                    false => (paused.min(until), activity),
+                };
+                pass(State { thread, begin, end: Some(next), activity });
+                begin = next;
+            }
+        };
+        if let Some((_, until, activity)) = states.newest {
+            be(until.unwrap_or(now), activity);
+        }
+        if let Some(wait) = &known.wait {
+            be(wait.begin, Activity::Running);
+            be(wait.overtaken.unwrap_or(now), Activity::waiting_in(wait.call()));
+        }
+        be(now, Activity::Running);
     }
 
     /// Reports the states that are left when the recording is over.
-    pub(super) fn end_states(&mut self, state: &RunState) -> Result<(), E> {
+    pub(super) fn end_states(&mut self, state: &RunState) -> Result<(), S::Error> {
         for thread in self.catalog.threads.keys() {
-            if let Some(reported) = self.threads[thread].states.reported {
+            if let Some(reported) = self.tracks.threads[thread].states.reported {
                 let reported = self.report_newest(thread, reported)?;
                 let end = state.end_of_life(self.catalog, thread);
                 self.report(thread, reported, Some(end), Activity::Running)?;

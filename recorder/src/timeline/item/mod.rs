@@ -63,6 +63,8 @@ pub struct Slice {
     pub message: Option<NonZeroU64>,
     /// The flows that start at its end, or one that ends at its begin.
     pub flow: Option<Flow>,
+    /// The thread, and the time of its event, from which a flow leads here.
+    pub from: Option<(ThreadIndex, Nanos)>,
     /// Of a send: when its thread has received the message that made it send this one. A flow leads
     /// here from that receive.
     pub cause: Option<Nanos>,
@@ -191,6 +193,7 @@ impl Slice {
             place: None,
             message: None,
             flow: None,
+            from: None,
             cause: None,
             depth: None,
             latency: None,

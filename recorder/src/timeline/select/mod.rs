@@ -172,6 +172,23 @@ impl Selection {
         findings.iter().filter(is_selected).map(cut).collect()
     }
 
+    /// Whether the start of a slice is selected. A journey has none: it is not known then which
+    /// slices belong to it.
+    pub(crate) fn has_start(&self, slice: &Slice) -> bool {
+        self.has(slice) && self.window.contains(slice.begin) && self.journey.is_none()
+    }
+
+    /// The part of a thread's time that is selected, if any is.
+    pub(crate) fn cut_state(
+        &self,
+        thread: ThreadIndex,
+        begin: Nanos,
+        end: Nanos,
+    ) -> Option<(Nanos, Nanos)> {
+        let (begin, end) = (begin.max(self.window.from), end.min(self.window.to));
+        (self.threads[thread] && begin < end).then_some((begin, end))
+    }
+
     /// Whether a slice is selected, except for its time and the journey.
     fn has(&self, slice: &Slice) -> bool {
         self.threads[slice.thread]

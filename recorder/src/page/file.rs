@@ -1,0 +1,88 @@
+//! Writes a run and the page that shows it as one file.
+
+use std::io;
+
+use data_encoding::BASE64;
+use flate2::Compression;
+use serde::Serialize;
+
+use super::source::Sources;
+use super::{escape, parts};
+use crate::export::ByteSink;
+use crate::reading;
+use crate::report::Report;
+use crate::report::page::PageReport;
+use crate::timeline::Part;
+use crate::window::{self, ChunkInfo, IndexDocument, Piece, RunDocument, compress};
+
+/// A part of the encoded bytes: its start and its length.
+type Stored = (u64, u64);
+
+/// All that the page has of the run, except for the pieces.
+#[derive(Serialize)]
+struct FileDocument<'a> {
+    run: RunDocument<'a>,
+    report: PageReport,
+    index: IndexDocument,
+    sources: Sources,
+    chunks: Vec<Stored>,
+    tiles: Vec<(u32, u64, Vec<Stored>)>,
+}
+
+/// Writes the page with a run of this name. `shows_source` says whether it contains the lines of
+/// source around the places of the run.
+///
+/// # Errors
+/// The recording cannot be read; or `out` fails, which `error` describes.
+pub fn write<E: From<reading::Error>>(
+    out: &mut dyn ByteSink,
+    report: &Report<'_>,
+    part: Part<'_>,
+    name: &str,
+    shows_source: bool,
+    error: impl Fn(io::Error) -> E,
+) -> Result<(), E> {
+    let recording = report.recording;
+    let mut text = |text: String| out.append_all(&mut text.into_bytes()).map_err(&error);
+    let [policy, title, bytes, run, end] = parts();
+    text(format!("{policy}'none'{title}{}{bytes}", escape(name)))?;
+    let (mut chunks, mut infos, mut segments) = (Vec::new(), Vec::<ChunkInfo>::new(), Vec::new());
+    let mut length = 0;
+    recording.begin("exporting");
+    let kinds = window::build(recording, part, |piece, content| {
+        let encoded = BASE64.encode(&compress(&content, Compression::default()));
+        let stored = (length, encoded.len() as u64);
+        length += stored.1;
+        match piece {
+            Piece::Chunk(info) => {
+                infos.push(info);
+                chunks.push(stored);
+            }
+            Piece::Tile { level, tile } => segments.push((level, tile, stored)),
+        }
+        text(encoded)
+    })?;
+    segments.sort_unstable();
+    let same_tile = |a: &(u32, u64, Stored), b: &(u32, u64, Stored)| (a.0, a.1) == (b.0, b.1);
+    let tiles = segments.chunk_by(same_tile).map(|segments| {
+        let (level, tile, _) = segments[0];
+        (level, tile, segments.iter().map(|(.., stored)| *stored).collect())
+    });
+    let sources = match shows_source {
+        true => Sources::of(recording),
+        false => Sources::default(),
+    };
+    let tiles: Vec<_> = tiles.collect();
+    let places = tiles.iter().map(|(level, tile, _)| (*level, *tile));
+    let document = FileDocument {
+        run: RunDocument::new(recording, &kinds, name),
+        report: PageReport::new(report),
+        index: IndexDocument::complete(recording.catalog.end, &infos, places),
+        sources,
+        chunks,
+        tiles,
+    };
+    let document = serde_json::to_string(&document).map_err(|it| error(it.into()))?;
+    // Nothing in it can end the element.
+    text(format!("{run}{}{end}", document.replace('<', "\\u003c")))
+}

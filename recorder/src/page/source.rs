@@ -1,0 +1,93 @@
+//! Lines of source around the places of a run, where the files are there.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::reading::Recording;
+use crate::reading::catalog::{Catalog, PlaceIndex};
+
+/// How many lines are shown on each side of a place.
+const LINES_AROUND: usize = 12;
+
+/// Longer files are not source that somebody reads.
+const MAX_FILE_BYTES: u64 = 4 << 20;
+
+/// Longer lines are cut.
+const MAX_LINE_CHARACTERS: usize = 400;
+
+/// Lines of source by the number of their place.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(super) struct Sources(BTreeMap<usize, Source>);
+
+/// Some lines of source.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// The number of the first line, from 1.
+    first: usize,
+    lines: Vec<String>,
+}
+
+impl Sources {
+    /// The lines around all places in the program itself, as far as its files are there.
+    pub(super) fn of(recording: &Recording) -> Self {
+        let mut reader = SourceReader::new(recording.path());
+        let catalog = &recording.catalog;
+        let places = catalog.places.keys();
+        let sources = places.filter_map(|it| Some((it.into(), reader.around(catalog, it)?)));
+        Sources(sources.collect())
+    }
+}
+
+/// Finds source files, and reads each once.
+#[derive(Debug)]
+pub struct SourceReader {
+    /// Where relative paths may begin: the first that has the file.
+    directories: Vec<PathBuf>,
+    files: BTreeMap<String, Option<Vec<String>>>,
+}
+
+impl SourceReader {
+    /// Paths of places are relative to the workspace in which the compiler ran: the present directory,
+    /// that of the recording, or one around them.
+    pub fn new(recording: &Path) -> Self {
+        let present = env::current_dir().ok();
+        let beside = recording.canonicalize().ok();
+        let starts = present.iter().chain(&beside);
+        let directories = starts.flat_map(|path| path.ancestors().map(Path::to_owned));
+        SourceReader { directories: directories.collect(), files: BTreeMap::new() }
+    }
+
+    /// The lines around a place, if it is in the program itself and its file is there.
+    pub fn around(&mut self, catalog: &Catalog, place: PlaceIndex) -> Option<Source> {
+        let place = &catalog.places[place];
+        let (file, line) = match &place.called {
+            Some(call) => (&*call.file, call.line),
+            None if place.is_own() => (&*place.file, place.line),
+            None => return None,
+        };
+        if !self.files.contains_key(file) {
+            let lines = self.read(file);
+            self.files.insert(file.to_owned(), lines);
+        }
+        let lines = self.files.get(file)?.as_ref()?;
+        let index = (line as usize).checked_sub(1).filter(|index| *index < lines.len())?;
+        let from = index.saturating_sub(LINES_AROUND);
+        let to = (index + LINES_AROUND + 1).min(lines.len());
+        Some(Source { first: from + 1, lines: lines[from..to].to_vec() })
+    }
+
+    fn read(&self, file: &str) -> Option<Vec<String>> {
+        let mut paths = self.directories.iter().map(|directory| directory.join(file));
+        let is_readable = |path: &PathBuf| {
+            fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() <= MAX_FILE_BYTES)
+        };
+        let text = fs::read(paths.find(is_readable)?).ok()?;
+        let text = String::from_utf8_lossy(&text);
+        Some(text.lines().map(|line| line.chars().take(MAX_LINE_CHARACTERS).collect()).collect())
+    }
+}

@@ -1,0 +1,367 @@
+//! Makes chunks and tiles of the changes of a run.
+
+use std::convert::Infallible;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use typed_index_collections::TiVec;
+
+use super::EVENTS;
+use super::chunk::{Chunk, ChunkInfo};
+use super::kinds::{KindList, Kinds};
+use super::tile::{Bins, Tiles, level_of};
+use crate::reading::catalog::{Catalog, PrimitiveIndex, ThreadIndex};
+use crate::reading::{self, Nanos, Recording};
+use crate::replay::{Hold, Listener, Replay, RunState, Transition};
+use crate::timeline::Part;
+use crate::timeline::builder::{ItemSink, TimelineBuilder, Tracks};
+use crate::timeline::fold::Fold;
+use crate::timeline::item::{HeldLock, Item, Slice, State};
+use crate::timeline::select::{Filter, Selection};
+
+/// A piece of the run that is complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece {
+    /// The next chunk.
+    Chunk(ChunkInfo),
+    /// A segment of a tile.
+    Tile {
+        /// Its level.
+        level: u32,
+        /// Its number.
+        tile: u64,
+    },
+}
+
+/// What a [`WindowBuilder`] remembers between two events.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    tracks: Tracks,
+    kinds: Kinds,
+    /// The chunk that is not complete.
+    chunk: Chunk,
+    has_started: bool,
+    first_step: u64,
+    threads: Threads,
+    /// States that have not been put into the chunk.
+    states: Vec<State>,
+    /// Locks that were held, and are not in the chunk.
+    holds: Vec<HeldLock>,
+    /// The end of the chunk before.
+    now: Nanos,
+}
+
+/// Which threads live, and how much of their lives is in chunks.
+#[derive(Clone, Debug, Default)]
+struct Threads {
+    /// Threads that have begun and whose states are not all in chunks.
+    alive: Vec<ThreadIndex>,
+    /// Until when the states of each are in chunks.
+    known_until: TiVec<ThreadIndex, Nanos>,
+}
+
+/// Listens to a replay, and passes the pieces of the run to a function when they are complete.
+#[derive(Debug)]
+pub struct WindowBuilder<'a, P> {
+    catalog: &'a Catalog,
+    selection: Option<&'a Selection>,
+    timeline: TimelineBuilder<'a, Collector<'a>>,
+    tiles: Arc<Mutex<Tiles>>,
+    pass: P,
+    has_started: bool,
+    first_step: u64,
+    threads: Threads,
+    now: Nanos,
+}
+
+/// Takes the items of a timeline that are shown.
+#[derive(Debug)]
+struct Collector<'a> {
+    chunk: Chunk,
+    kinds: Kinds,
+    states: Vec<State>,
+    holds: Vec<HeldLock>,
+    fold: Option<Fold>,
+    filter: Option<Filter<'a>>,
+}
+
+impl ItemSink for Collector<'_> {
+    type Error = reading::Error;
+
+    #[inline]
+    fn take(&mut self, item: &Item) -> reading::Result<()> {
+        self.item(item);
+        Ok(())
+    }
+}
+
+impl Collector<'_> {
+    #[inline]
+    fn item(&mut self, item: &Item) {
+        if let Some(fold) = &mut self.fold
+            && !fold.shows(item)
+        {
+            return;
+        }
+        let Collector { chunk, kinds, states, holds, filter, .. } = self;
+        let mut take = |item: &Item| {
+            match item {
+                // Where it began, there is a slice without end already.
+                Item::Slice(slice) if slice.end.is_none() => {}
+                Item::Slice(slice) => chunk.push(slice, kinds.number(slice)),
+                Item::State(state) => states.push(*state),
+                Item::Hold(hold) => holds.push(hold.clone()),
+                Item::Flight(_) | Item::Counter(_) | Item::Merged(_) | Item::MergedStates(_) => {}
+            }
+            Ok::<_, Infallible>(())
+        };
+        let Ok(()) = match filter {
+            Some(filter) => filter.item(item, &mut take),
+            None => take(item),
+        };
+    }
+
+    /// Takes the start of a wait, which is a slice without end.
+    fn wait_began(&mut self, wait: &Slice, selection: Option<&Selection>) {
+        let is_shown = selection.is_none_or(|selection| selection.has_start(wait));
+        let is_folded = self.fold.as_mut().is_some_and(|it| !it.shows(&Item::Slice(wait.clone())));
+        if is_shown && !is_folded {
+            let kind = self.kinds.number(wait);
+            self.chunk.push(wait, kind);
+        }
+    }
+}
+
+/// Passes all pieces of a recording to `pass`, and returns the description of the run.
+///
+/// # Errors
+/// The recording cannot be read, or `pass` fails.
+pub fn build<E: From<reading::Error>>(
+    recording: &Recording,
+    part: Part<'_>,
+    pass: impl FnMut(Piece, Vec<u8>) -> Result<(), E>,
+) -> Result<KindList, E> {
+    let tiles = Arc::default();
+    let builder = WindowBuilder::new(&recording.catalog, part, Progress::default(), tiles, pass);
+    let (_, builder) = Replay::new(recording, builder)?.finish()?;
+    Ok(builder.into_progress().kinds())
+}
+
+impl Progress {
+    /// The kinds of the events so far.
+    pub fn kinds(self) -> KindList {
+        KindList(self.kinds)
+    }
+}
+
+impl<'a, P> WindowBuilder<'a, P> {
+    /// A builder that goes on with the run where `progress` is; `tiles` are those so far.
+    pub fn new(
+        catalog: &'a Catalog,
+        part: Part<'a>,
+        progress: Progress,
+        tiles: Arc<Mutex<Tiles>>,
+        pass: P,
+    ) -> Self {
+        let Progress { tracks, kinds, chunk, has_started, first_step, threads, states, holds, now } =
+            progress;
+        let fold = if part.with_dependencies { None } else { Fold::new(catalog) };
+        let filter = part.selection.map(|selection| Filter::new(selection, catalog));
+        let collector = Collector { chunk, kinds, states, holds, fold, filter };
+        let mut builder = WindowBuilder {
+            catalog,
+            selection: part.selection,
+            timeline: TimelineBuilder::resume(catalog, collector, tracks),
+            tiles,
+            pass,
+            has_started,
+            first_step,
+            threads,
+            now,
+        };
+        builder.threads.known_until.resize(catalog.threads.len(), Nanos::ZERO);
+        builder
+    }
+
+    /// The progress, with which another builder can go on.
+    pub fn into_progress(self) -> Progress {
+        let WindowBuilder { timeline, has_started, first_step, threads, now, .. } = self;
+        let (Collector { chunk, kinds, states, holds, .. }, tracks) = timeline.into_parts();
+        Progress { tracks, kinds, chunk, has_started, first_step, threads, states, holds, now }
+    }
+
+    /// The chunk that is not complete, as it is at `now`; `None` if nothing has happened in it.
+    pub fn open_chunk(&mut self, state: &RunState, now: Nanos) -> Option<(ChunkInfo, Vec<u8>)> {
+        let collector = self.timeline.sink_mut();
+        let mut chunk = collector.chunk.clone();
+        let (states, holds) = (collector.states.clone(), collector.holds.clone());
+        let mut threads = self.threads.clone();
+        chunk.now = chunk.now.max(now.get());
+        self.fill(&mut chunk, &mut threads, states, holds, Some(state));
+        self.has_started.then(|| encode(&mut chunk, self.first_step))
+    }
+
+    /// Puts states and held locks into a chunk: those that are over, and, if there is a `state`, those
+    /// that go on, up to its end.
+    fn fill(
+        &self,
+        chunk: &mut Chunk,
+        threads: &mut Threads,
+        mut states: Vec<State>,
+        holds: Vec<HeldLock>,
+        state: Option<&RunState>,
+    ) {
+        let catalog = self.catalog;
+        let now = Nanos::new(chunk.now);
+        if let Some(state) = state {
+            for thread in &threads.alive {
+                let push = |piece| states.push(piece);
+                self.timeline.present_states(state, *thread, now, push);
+            }
+        }
+        for piece in states {
+            let State { thread, begin, end, .. } = piece;
+            let begin = begin.max(threads.known_until[thread]);
+            let end = end.unwrap_or_else(|| catalog.end_of_thread(thread));
+            let cut = match self.selection {
+                Some(selection) => selection.cut_state(thread, begin, end),
+                None => Some((begin, end)),
+            };
+            if let Some((begin, end)) = cut
+                && begin < end
+            {
+                chunk.states.push(State { begin, end: Some(end), ..piece });
+                threads.known_until[thread] = end;
+            }
+        }
+        for hold in holds {
+            let end = hold.end.unwrap_or_else(|| catalog.end_of_thread(hold.thread));
+            chunk.hold(&hold, hold.begin.max(self.now), end, false);
+        }
+        let Some(state) = state else { return };
+        for &thread in &threads.alive {
+            for &primitive in &state.threads[thread].holds {
+                let known = state.primitives[primitive].holds.iter();
+                for hold in known.filter(|hold| hold.thread == thread) {
+                    let begin = hold.begin.max(self.now);
+                    chunk.hold(&held_lock(primitive, hold), begin, now, true);
+                }
+            }
+        }
+        threads.alive.retain(|thread| {
+            let known = &state.threads[*thread];
+            known.ended.is_none() || threads.known_until[*thread] < known.last
+        });
+    }
+}
+
+/// The bytes of a chunk, and where it is.
+fn encode(chunk: &mut Chunk, first_step: u64) -> (ChunkInfo, Vec<u8>) {
+    let (begin, end) = chunk.extent();
+    let info = ChunkInfo {
+        begin: Nanos::new(begin),
+        end: Nanos::new(end),
+        level: level_of(end - begin),
+        first_step,
+        events: chunk.len() as u64,
+    };
+    (info, chunk.encode(first_step))
+}
+
+/// A lock that is still held, as an item.
+fn held_lock(primitive: PrimitiveIndex, hold: &Hold) -> HeldLock {
+    HeldLock {
+        primitive,
+        thread: hold.thread,
+        is_shared: hold.is_shared,
+        lane: None,
+        begin: hold.begin,
+        end: None,
+        is_release_recorded: false,
+        place: hold.place,
+        turn: hold.turn,
+        others_waited: Nanos::ZERO,
+    }
+}
+
+impl<P, E> WindowBuilder<'_, P>
+where
+    P: FnMut(Piece, Vec<u8>) -> Result<(), E>,
+{
+    /// Starts a chunk with the present state.
+    fn start_chunk(&mut self, state: &RunState) {
+        let alive = self.threads.alive.iter();
+        let open = alive.filter_map(|&thread| {
+            let wait = state.threads[thread].wait.as_ref().filter(|it| it.overtaken.is_none())?;
+            Some(self.timeline.open_wait(thread, wait))
+        });
+        let open: Vec<_> = open.collect();
+        let Collector { chunk, kinds, .. } = self.timeline.sink_mut();
+        let waits: Vec<_> = open.into_iter().map(|wait| (kinds.number(&wait), wait)).collect();
+        chunk.start(self.catalog, state, self.now, &waits, &self.threads.alive);
+        self.has_started = true;
+    }
+
+    /// Passes the chunk on, and what of the tiles is complete with it.
+    fn end_chunk(&mut self, state: Option<&RunState>) -> Result<(), E> {
+        let collector = self.timeline.sink_mut();
+        let mut chunk = mem::take(&mut collector.chunk);
+        let (states, holds) = (mem::take(&mut collector.states), mem::take(&mut collector.holds));
+        let mut threads = mem::take(&mut self.threads);
+        self.fill(&mut chunk, &mut threads, states, holds, state);
+        self.threads = threads;
+        let level = level_of(chunk.extent().1 - chunk.extent().0);
+        let bins = Bins::of_chunk(&chunk, level);
+        let (info, bytes) = encode(&mut chunk, self.first_step);
+        self.first_step += info.events;
+        self.now = info.end;
+        (self.pass)(Piece::Chunk(info), bytes)?;
+        let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+        tiles.add(bins, level);
+        tiles.close_before(info.begin.get(), |level, tile, bytes| {
+            (self.pass)(Piece::Tile { level, tile }, bytes)
+        })
+    }
+}
+
+impl<P, E> Listener for WindowBuilder<'_, P>
+where
+    P: FnMut(Piece, Vec<u8>) -> Result<(), E>,
+    E: From<reading::Error>,
+{
+    type Note = Option<u8>;
+    type Error = E;
+
+    #[inline]
+    fn on(
+        &mut self,
+        state: &RunState,
+        transition: &Transition<'_>,
+        lane: &mut Option<u8>,
+    ) -> Result<(), E> {
+        if !self.has_started {
+            self.start_chunk(state);
+        }
+        self.timeline.on(state, transition, lane)?;
+        match transition {
+            Transition::ThreadSeen { thread, .. } => self.threads.alive.push(*thread),
+            Transition::WaitBegan { thread, wait } => {
+                let wait = self.timeline.open_wait(*thread, wait);
+                self.timeline.sink_mut().wait_began(&wait, self.selection);
+            }
+            Transition::Finished => {
+                self.end_chunk(None)?;
+                let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+                return tiles.close_before(u64::MAX, |level, tile, bytes| {
+                    (self.pass)(Piece::Tile { level, tile }, bytes)
+                });
+            }
+            _ => {}
+        }
+        if self.timeline.sink_mut().chunk.len() >= EVENTS {
+            self.end_chunk(Some(state))?;
+            self.start_chunk(state);
+        }
+        Ok(())
+    }
+}
