@@ -23,6 +23,7 @@
 //! - [`window`] makes the pieces of a run that our own page asks for.
 //! - [`page`] is that page: as a file, or for a server.
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
+//! - [`http`] answers the requests of browsers.
 //! - [`layout`] fits text into the width of a terminal.
 //! - [`terminal`] shows progress, stops at a signal and logs.
 //! - [`cli`] parses the command line; [`commands`] carries it out.
@@ -36,6 +37,7 @@ pub mod capture;
 pub mod cli;
 pub mod commands;
 pub mod export;
+pub mod http;
 pub mod layout;
 pub mod ordering;
 pub mod page;

@@ -23,12 +23,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use rustix::fs::sendfile;
 use tracing::{debug, info};
 
+use crate::http::read_head;
 use crate::reading::Nanos;
 use crate::terminal::cancel::{Interrupted, Watch};
 
 mod request;
 
-use request::{Endpoint, Response, read_head};
+use request::{Endpoint, Response};
 
 /// The commands that the page runs once it has the trace, URL-encoded: expand all groups, and then
 /// collapse the threads from the ninth on, so that many threads show their states and few threads

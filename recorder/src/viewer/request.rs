@@ -1,6 +1,6 @@
 //! The HTTP requests of the page, and the responses to them.
 
-use std::io::{self, Read};
+use crate::http::Request;
 
 /// The one resource that is served.
 #[derive(Debug)]
@@ -24,61 +24,27 @@ pub(super) enum Response {
     Head(String),
 }
 
-const MAX_HEAD_BYTES: usize = 16 * 1024;
-const MAX_HEADERS: usize = 64;
-
-/// Reads the head of a request, possibly with a part of its body.
-///
-/// # Errors
-/// The stream cannot be read, or the head is incomplete or too long.
-pub(super) fn read_head(mut stream: impl Read) -> io::Result<Vec<u8>> {
-    let mut head = Vec::new();
-    let mut buffer = [0; 1024];
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
-        let length = stream.read(&mut buffer)?;
-        if length == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        head.extend_from_slice(&buffer[..length]);
-        if head.len() > MAX_HEAD_BYTES {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the request is too long"));
-        }
-    }
-    Ok(head)
-}
-
 impl Endpoint {
     /// The response to a request with this head.
     ///
     /// Browsers send the true `Origin` of each page. The check of `Host` prevents DNS rebinding: a
     /// foreign name that resolves to this machine is refused.
     pub(super) fn respond(&self, head: &[u8]) -> Response {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut request = httparse::Request::new(&mut headers);
-        if !request.parse(head).is_ok_and(|status| status.is_complete()) {
+        let Some(request) = Request::parse(head) else {
             return refusal("400 Bad Request");
-        }
-        let is = |name: &str, expected: &str| {
-            let mut values = request
-                .headers
-                .iter()
-                .filter(|header| header.name.eq_ignore_ascii_case(name))
-                .map(|header| header.value);
-            values.next().is_some_and(|value| value.eq_ignore_ascii_case(expected.as_bytes()))
-                && values.next().is_none()
         };
-        if !is("host", &self.host) || !is("origin", &self.origin) {
+        if !request.has_header("host", &self.host) || !request.has_header("origin", &self.origin) {
             return refusal("403 Forbidden");
         }
-        if request.path != Some(&self.path) {
+        if request.target() != self.path {
             return refusal("404 Not Found");
         }
         let found = format!("200 OK\r\nContent-Length: {}", self.length);
-        match request.method {
-            Some("GET") => Response::Trace(self.head(&found)),
-            Some("HEAD") => Response::Head(self.head(&found)),
+        match request.method() {
+            "GET" => Response::Trace(self.head(&found)),
+            "HEAD" => Response::Head(self.head(&found)),
             // A preflight request: may a page from the network reach this machine?
-            Some("OPTIONS") => Response::Head(self.head("204 No Content")),
+            "OPTIONS" => Response::Head(self.head("204 No Content")),
             _ => refusal("405 Method Not Allowed"),
         }
     }
@@ -157,12 +123,5 @@ mod tests {
             assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{head}{response}");
             assert!(!response.contains("Access-Control"), "{head}{response}");
         }
-    }
-
-    #[test]
-    fn a_head_must_be_complete_and_not_too_long() {
-        assert_eq!(read_head(&b"GET / HTTP/1.1\r\n\r\n"[..]).unwrap(), b"GET / HTTP/1.1\r\n\r\n");
-        assert!(read_head(&b"GET / HTTP/1.1\r\n"[..]).is_err());
-        assert!(read_head(io::repeat(b'x')).is_err());
     }
 }
