@@ -138,8 +138,13 @@ export async function answer(
     }
   }
   const tiles: number[] = [];
-  if (!isSummed) {
-    for (let tile = tileOf(firstBin); tile <= tileOf(firstBin + bins) + 1; tile++) tiles.push(tile);
+  const extent = index.levels.find(([it]) => it === level);
+  if (!isSummed && extent) {
+    // The tile after the window has arrows that lead out of it.
+    const lastTile = Math.min(tileOf(firstBin + bins - 1) + 1, extent[2]);
+    for (let tile = Math.max(tileOf(firstBin), extent[1]); tile <= lastTile; tile++) {
+      tiles.push(tile);
+    }
   }
   // The depths of queues at the start are those of a chunk that starts before.
   const before = Math.max(index.first, entryOf(index, first) ? first : first - 1);

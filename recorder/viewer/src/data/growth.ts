@@ -1,0 +1,98 @@
+/** The documents of a run, kept up to date while it grows. */
+
+import type { Index, ReportData, Run } from './run';
+import type { Source } from './source';
+
+const POLL_INTERVAL = 200;
+/** After the recorder did not answer. */
+const RETRY_INTERVAL = 2000;
+
+export class Growth {
+  report: ReportData | undefined;
+  trouble: string | undefined;
+  private readonly listeners = new Set<() => void>();
+  private catalogVersion: number;
+  private reportVersion = 0;
+
+  private constructor(
+    private readonly source: Source,
+    public run: Run,
+    public index: Index,
+  ) {
+    this.catalogVersion = index.catalog;
+  }
+
+  static async start(source: Source): Promise<Growth> {
+    // In this order: the catalog describes at least what the index contains.
+    const index = await source.index(0);
+    const growth = new Growth(source, await source.run(), index);
+    await growth.update(index, false);
+    if (growth.isGrowing) growth.poll(POLL_INTERVAL);
+    return growth;
+  }
+
+  onChange(f: () => void): () => void {
+    this.listeners.add(f);
+    return () => this.listeners.delete(f);
+  }
+
+  /** Sets or removes what is wrong with the data. */
+  setTrouble(trouble: string | undefined): void {
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    this.changed();
+  }
+
+  /** Fetches the catalog again, because a chunk was newer than it. */
+  async refreshCatalog(): Promise<void> {
+    this.run = await this.source.run();
+  }
+
+  private get isGrowing(): boolean {
+    return !this.index.done || this.index.live || this.index.report === 0;
+  }
+
+  private changed(): void {
+    for (const f of [...this.listeners]) f();
+  }
+
+  private poll(delay: number): void {
+    setTimeout(async () => {
+      let next = POLL_INTERVAL;
+      try {
+        const since = this.index.first + this.index.chunks.length;
+        await this.update(merge(this.index, await this.source.index(since), since), true);
+        if (this.trouble) this.setTrouble(undefined);
+        // Only the report is missing.
+        if (this.index.done) next = RETRY_INTERVAL;
+      } catch (error) {
+        this.setTrouble(error instanceof Error ? error.message : String(error));
+        next = RETRY_INTERVAL;
+      }
+      if (this.isGrowing) this.poll(next);
+    }, delay);
+  }
+
+  private async update(index: Index, notify: boolean): Promise<void> {
+    const isNew = index.revision !== this.index.revision || index.done !== this.index.done;
+    const needsReport = index.report !== 0 && index.report !== this.reportVersion;
+    if (index.catalog !== this.catalogVersion) {
+      this.run = await this.source.run();
+      this.catalogVersion = index.catalog;
+    }
+    if (needsReport) {
+      this.report = await this.source.report();
+      this.reportVersion = index.report;
+    }
+    this.index = index;
+    if (notify && (isNew || needsReport)) this.changed();
+  }
+}
+
+/** The index with the chunks that are known, and those from number `since` on in `news`. */
+export function merge(known: Index, news: Index, since: number): Index {
+  const kept = known.chunks.slice(Math.max(0, news.first - known.first));
+  const skipped = Math.max(0, news.first - since);
+  // Without a gap, `news.chunks` starts at `since`, or at the first that is kept.
+  return { ...news, chunks: skipped > 0 ? news.chunks : [...kept, ...news.chunks] };
+}

@@ -1,0 +1,123 @@
+/** Opens the run of the page: that in its file, or that which the recorder serves. */
+
+import type { Chunk } from './chunk';
+import { eventView } from './event';
+import { type FileDocument, FileSource } from './file-source';
+import { Growth } from './growth';
+import { HttpSource } from './http-source';
+import { chunkOfStep, find, findMessage, type Searched, stepAt } from './lookup';
+import { Cancelled, type Model } from './model';
+import { Pieces } from './pieces';
+import type { SourceLines } from './run';
+import { type Source, Unreachable } from './source';
+import { TILE_BINS } from './tile';
+import { answer, type WindowData } from './window';
+
+/** The version of a piece that will not change. */
+const FINAL = -1;
+
+/** Returns where the data of the page is. */
+export function sourceOfPage(page: Document): Source {
+  const text = page.getElementById('run')?.textContent ?? '';
+  const document: { served: true } | FileDocument = JSON.parse(text);
+  if ('served' in document) return new HttpSource(new URL('./', page.baseURI).href);
+  return new FileSource(document, () => page.getElementById('bytes')?.textContent ?? '');
+}
+
+export async function openModel(source: Source): Promise<Model> {
+  const growth = await Growth.start(source);
+  const pieces = new Pieces(source);
+  const latestOf = new Map<string, number>();
+  const sources = new Map<number, Promise<SourceLines | undefined>>();
+
+  /** What the reader should know is shown, as well as thrown. */
+  const reporting = async <T>(promise: Promise<T>): Promise<T> => {
+    try {
+      return await promise;
+    } catch (error) {
+      if (error instanceof Unreachable) growth.setTrouble(error.message);
+      throw error;
+    }
+  };
+
+  const chunk = async (n: number): Promise<Chunk> => {
+    const { index } = growth;
+    const isOpen = n >= index.first + index.chunks.length;
+    const loaded = await reporting(pieces.chunk(n, isOpen ? index.revision : FINAL));
+    if (isOpen && isNewer(loaded)) await reporting(growth.refreshCatalog());
+    return loaded;
+  };
+  const isNewer = (it: Chunk): boolean => {
+    const { kinds, threads } = growth.run;
+    return (
+      it.kind.some((kind) => kind >= kinds.length) ||
+      it.thread.some((thread) => thread >= threads.length)
+    );
+  };
+
+  const searched = (): Searched => ({ run: growth.run, index: growth.index, chunk });
+  const data = (): WindowData => ({
+    index: growth.index,
+    get kinds() {
+      return growth.run.kinds;
+    },
+    chunk,
+    tile: (level, tile) => {
+      const { done, revision, until } = growth.index;
+      const isFinal = done || (tile + 2) * TILE_BINS * 2 ** level <= until;
+      // What becomes known late is added when everything is.
+      return reporting(pieces.tile(level, tile, isFinal ? (done ? FINAL : FINAL - 1) : revision));
+    },
+  });
+
+  return {
+    get run() {
+      return growth.run;
+    },
+    get report() {
+      return growth.report;
+    },
+    get index() {
+      return growth.index;
+    },
+    get trouble() {
+      return growth.trouble;
+    },
+    onChange: (f) => growth.onChange(f),
+    async window(from, to, pixels, caller = '') {
+      const ticket = (latestOf.get(caller) ?? 0) + 1;
+      latestOf.set(caller, ticket);
+      // Of several calls in one frame, only the last is answered.
+      await Promise.resolve();
+      if (latestOf.get(caller) !== ticket) throw new Cancelled();
+      const window = await answer(data(), from, to, pixels);
+      if (latestOf.get(caller) !== ticket) throw new Cancelled();
+      return window;
+    },
+    chunkOf: (step) => chunkOfStep(growth.index, step),
+    chunk,
+    cachedChunk: (n) => pieces.cachedChunk(n),
+    async event(step) {
+      const it = await chunk(chunkOfStep(growth.index, step));
+      const i = step - it.firstStep;
+      if (i < 0 || i >= it.length) throw new RangeError(`there is no step ${step}`);
+      return eventView(growth.run, it, i);
+    },
+    stepAt: (time) => stepAt(searched(), time),
+    find: (thread, time) => find(searched(), thread, time),
+    message: (channel, number, near) => findMessage(searched(), channel, number, near),
+    sourceOf(place) {
+      let lines = sources.get(place);
+      if (!lines) {
+        lines = source.sourceLines(place).catch(() => {
+          // The reader can look at another place and come back.
+          sources.delete(place);
+          return undefined;
+        });
+        sources.set(place, lines);
+      }
+      return lines;
+    },
+  };
+}
+
