@@ -1,7 +1,6 @@
 /** Where workers, belts and locks stand, in pixels. The same over the whole run. */
 
-import type { Run } from '../data/run';
-import { type Plan, type Slot } from './plan';
+import type { Plan, Slot } from './plan';
 
 export interface Point {
   x: number;
@@ -70,8 +69,8 @@ export interface Layout {
 /** All in units. */
 const LARGE = { width: 10, height: 9.4, gap: 0.6, hands: 2.9 };
 const SMALL = { width: 12.5, height: 3.9, gap: 0.5, hands: 1.9 };
-const BELT = { height: 6.5, label: 1.6, parcel: 2.4, width: 3, maxWidth: 4.6 };
-const COMPACT = { height: 4.6, label: 1.5, parcel: 1.9, width: 2.6, maxWidth: 4 };
+const BELT = { height: 6.8, label: 1.6, parcel: 2.4, width: 3, maxWidth: 4.6 };
+const COMPACT = { height: 5.5, label: 1.5, parcel: 1.9, width: 2.6, maxWidth: 4 };
 const LOCK = { width: 12, height: 3.6, gap: 1 };
 const MIN_GAP = 14;
 const MAX_GAP = 34;
@@ -89,10 +88,10 @@ const MAX_PARCELS = 200;
 const SCALES = [1.7, 1.55, 1.4, 1.25, 1.1, 1];
 
 /** Fills `width` × `height` pixels, or becomes higher. `rem` is the size of the page's text. */
-export function layout(run: Run, plan: Plan, width: number, height: number, rem: number): Layout {
+export function layout(plan: Plan, width: number, height: number, rem: number): Layout {
   for (const scale of SCALES) {
     const unit = rem * scale;
-    const result = new Placement(run, plan, width / unit, unit).place();
+    const result = new Placement(plan, width / unit, unit).place();
     const fits = result.bands === 1 && result.layout.height <= height;
     if (fits || scale === 1) return result.layout;
   }
@@ -115,7 +114,6 @@ class Placement {
   private readonly maxPlaces: number;
 
   constructor(
-    private readonly run: Run,
     private readonly plan: Plan,
     /** In units. */
     private readonly width: number,

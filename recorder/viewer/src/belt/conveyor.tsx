@@ -1,0 +1,183 @@
+/** A channel, drawn as a conveyor belt; a rendezvous, as two hands. */
+
+import type { Run } from '../data/run';
+import { count, counted } from '../app/words';
+import { type BeltBox, placeOn } from './layout';
+import type { BeltPicture, BeltState } from './state';
+import { fullness, shortened } from './status';
+
+interface ConveyorProps {
+  run: Run;
+  box: BeltBox;
+  picture: BeltPicture;
+  unit: number;
+}
+
+/** The channel of a slot that is shown: the latest that has been made. */
+export function channelOf(box: BeltBox, picture: BeltPicture): number {
+  const { channels } = box.slot;
+  return channels.findLast((it) => picture.belts.has(it)) ?? channels[0];
+}
+
+export function Conveyor({ run, box, picture, unit }: ConveyorProps) {
+  const channel = channelOf(box, picture);
+  const belt = picture.belts.get(channel);
+  const { label, bound } = run.channels[channel];
+  const closed = belt !== undefined && belt.senders === 0;
+  const dropped = belt !== undefined && belt.receivers === 0;
+  const classes = ['conveyor'];
+  if (!belt) classes.push('ghost');
+  if (closed) classes.push('closed');
+  if (dropped) classes.push('dropped');
+  if (picture.move?.channel === channel) classes.push('acts');
+  const room = Math.floor((box.width / unit) * 1.65);
+  const state = fullness(bound, belt);
+  return (
+    <g
+      class={classes.join(' ')}
+      data-channel={channel}
+      data-depth={belt?.depth ?? 0}
+      role="img"
+      aria-label={description(label, bound, belt)}
+    >
+      <title>{description(label, bound, belt)}</title>
+      <text class="conveyor-label" x={box.x} y={box.y + unit}>
+        {shortened(label, room - state.length - 2)}
+      </text>
+      <text class="conveyor-depth" x={box.x + box.width} y={box.y + unit} text-anchor="end">
+        {state}
+      </text>
+      {bound === 0 ? <Hands box={box} unit={unit} /> : <Belt box={box} unit={unit} bound={bound} />}
+      {closed ? <Gate box={box} unit={unit} /> : null}
+      {dropped ? <Edge box={box} unit={unit} /> : null}
+      <Ends box={box} unit={unit} belt={belt} />
+    </g>
+  );
+}
+
+function description(label: string, bound: number | null, belt: BeltState | undefined): string {
+  if (!belt) return `${label}: not made yet`;
+  const messages = bound ? `${belt.depth} of ${bound} messages` : counted(belt.depth, 'message');
+  const senders = belt.senders === 0 ? 'closed: no sender is left' : counted(belt.senders, 'sender');
+  const receiver = belt.receivers === 0 ? ', the receiver is dropped' : '';
+  return `${label}: ${messages}, ${senders}${receiver}`;
+}
+
+function Belt({ box, unit, bound }: { box: BeltBox; unit: number; bound: number | null }) {
+  const { x, width, surface, places, parcel } = box;
+  const thickness = unit * (box.compact ? 0.75 : 1.1);
+  const rollers = Math.max(2, Math.round((width / thickness) * 0.8));
+  const step = (width - thickness) / (rollers - 1);
+  return (
+    <g>
+      {bound === null
+        ? null
+        : Array.from({ length: places }, (_, i) => {
+            const middle = placeOn(box, i);
+            return (
+              <rect
+                key={i}
+                class="conveyor-place"
+                x={middle.x - parcel.width / 2}
+                y={surface - parcel.height}
+                width={parcel.width}
+                height={parcel.height}
+                rx={unit * 0.25}
+              />
+            );
+          })}
+      <rect class="conveyor-body" x={x} y={surface} width={width} height={thickness} rx={thickness / 2} />
+      {Array.from({ length: rollers }, (_, i) => (
+        <circle
+          key={i}
+          class="conveyor-roller"
+          cx={x + thickness / 2 + i * step}
+          cy={surface + thickness / 2}
+          r={thickness * 0.27}
+        />
+      ))}
+    </g>
+  );
+}
+
+/** Two hands that meet under the parcel. */
+function Hands({ box, unit }: { box: BeltBox; unit: number }) {
+  const middle = box.x + box.width / 2;
+  const y = box.surface + unit * 0.35;
+  const reach = box.width / 2;
+  const palm = box.parcel.width * 0.46;
+  const hand = (side: number) =>
+    `M${middle + side * reach} ${y + unit * 0.5} C${middle + side * reach * 0.7} ${y + unit * 0.5} ${middle + side * (palm + unit * 0.9)} ${y} ${middle + side * unit * 0.25} ${y}`;
+  const thumb = (side: number) =>
+    `M${middle + side * (palm + unit * 0.35)} ${y - unit * 0.1} Q${middle + side * (palm + unit * 0.5)} ${y - unit * 0.9} ${middle + side * (palm + unit * 0.1)} ${y - unit * 1.1}`;
+  return (
+    <g class="conveyor-hands">
+      {[-1, 1].map((side) => (
+        <g key={side}>
+          <path class="conveyor-thumb" d={thumb(side)} />
+          <path class="conveyor-hand" d={hand(side)} />
+        </g>
+      ))}
+    </g>
+  );
+}
+
+/** No sender is left: nothing can come in. */
+function Gate({ box, unit }: { box: BeltBox; unit: number }) {
+  const x = box.start.x + (box.slot.forward ? -0.35 : -0.15) * unit;
+  return (
+    <rect
+      class="conveyor-gate"
+      x={x}
+      y={box.surface - box.parcel.height - unit * 0.1}
+      width={unit * 0.5}
+      height={box.parcel.height + unit * (box.compact ? 0.85 : 1.2)}
+      rx={unit * 0.12}
+    />
+  );
+}
+
+/** The receiver is dropped: nothing is taken off any more. */
+function Edge({ box, unit }: { box: BeltBox; unit: number }) {
+  const { x } = box.end;
+  const y = box.surface + unit * 0.4;
+  const r = unit * 0.45;
+  return (
+    <path
+      class="conveyor-edge"
+      d={`M${x - r} ${y - r} L${x + r} ${y + r} M${x + r} ${y - r} L${x - r} ${y + r}`}
+    />
+  );
+}
+
+/** Who is left at the two ends. */
+function Ends({ box, unit, belt }: { box: BeltBox; unit: number; belt: BeltState | undefined }) {
+  if (!belt) return null;
+  const y = box.surface + unit * (box.compact ? 1.75 : 2.2);
+  const { forward } = box.slot;
+  const senders = belt.senders === 0 ? 'no sender left' : counted(belt.senders, 'sender');
+  const receivers =
+    belt.receivers === 0 ? 'no receiver' : belt.receivers > 1 ? `${count(belt.receivers)} receivers` : '';
+  const [left, right] = forward ? [senders, receivers] : [receivers, senders];
+  return (
+    <g>
+      <text
+        class={`conveyor-end${forward ? ' sending' : ''}`}
+        data-senders={forward ? belt.senders : undefined}
+        x={box.x}
+        y={y}
+      >
+        {left}
+      </text>
+      <text
+        class={`conveyor-end${forward ? '' : ' sending'}`}
+        data-senders={forward ? undefined : belt.senders}
+        x={box.x + box.width}
+        y={y}
+        text-anchor="end"
+      >
+        {right}
+      </text>
+    </g>
+  );
+}

@@ -1,0 +1,158 @@
+/** The source lines at which workers are. */
+
+import { NONE } from '../data/chunk';
+import type { Model } from '../data/model';
+import { ACTIVITY_VARIABLES, type Run, type SourceLines } from '../data/run';
+import { threadName } from '../app/words';
+import type { BeltPicture } from './state';
+import { activityOf, stateName } from './status';
+
+/** Lines before and after the current one. */
+const AROUND = 4;
+
+/** Source lines of places, fetched when they are first needed. */
+export class SourceCache {
+  private readonly known = new Map<number, SourceLines | undefined>();
+
+  constructor(
+    private readonly model: Model,
+    private readonly changed: () => void,
+  ) {}
+
+  /** The lines; `undefined` if there are none (yet). */
+  of(place: number): SourceLines | undefined {
+    if (place === NONE) return undefined;
+    if (!this.known.has(place)) {
+      this.known.set(place, undefined);
+      this.model.sourceOf(place).then(
+        (lines) => {
+          if (!lines) return;
+          this.known.set(place, lines);
+          this.changed();
+        },
+        () => undefined,
+      );
+    }
+    return this.known.get(place);
+  }
+}
+
+interface SourcesProps {
+  run: Run;
+  picture: BeltPicture;
+  threads: readonly number[];
+  sources: SourceCache;
+  selected: number | undefined;
+  onThread(thread: number): void;
+}
+
+export function Sources({ run, picture, threads, sources, selected, onThread }: SourcesProps) {
+  const focus = selected ?? picture.thread;
+  const seen = threads.filter((it) => (picture.workers.get(it)?.life ?? 'absent') !== 'absent');
+  return (
+    <aside class="belt-sources" aria-label="Source lines">
+      <Excerpt run={run} picture={picture} thread={focus} sources={sources} />
+      <ol class="belt-source-list">
+        {seen.map((thread) => (
+          <Line
+            key={thread}
+            run={run}
+            picture={picture}
+            thread={thread}
+            sources={sources}
+            focused={thread === focus}
+            onThread={onThread}
+          />
+        ))}
+      </ol>
+    </aside>
+  );
+}
+
+function Excerpt({
+  run,
+  picture,
+  thread,
+  sources,
+}: {
+  run: Run;
+  picture: BeltPicture;
+  thread: number;
+  sources: SourceCache;
+}) {
+  const place = picture.workers.get(thread)?.place ?? NONE;
+  const facts = place === NONE ? undefined : run.places[place];
+  const lines = sources.of(place);
+  const first = facts ? Math.max(facts.line - AROUND, lines?.first ?? 0) : 0;
+  const count = 2 * AROUND + 1;
+  return (
+    <figure class="belt-excerpt">
+      <figcaption>
+        <b>{threadName(run, thread)}</b>
+        <span>{facts?.text ?? ''}</span>
+      </figcaption>
+      <pre>
+        {Array.from({ length: count }, (_, i) => {
+          const number = first + i;
+          const text = lines?.lines[number - lines.first];
+          const current = facts !== undefined && lines !== undefined && number === facts.line;
+          return (
+            <div key={i} class={current ? 'current' : undefined} aria-current={current ? 'true' : undefined}>
+              <span class="belt-line-number">{text === undefined ? '' : number}</span>
+              <code>{text ?? (i === AROUND && facts && !lines ? missing(facts.call) : ' ')}</code>
+            </div>
+          );
+        })}
+      </pre>
+    </figure>
+  );
+}
+
+function missing(call: string | undefined): string {
+  return call ? `${call} (no source kept)` : '(no source kept)';
+}
+
+function Line({
+  run,
+  picture,
+  thread,
+  sources,
+  focused,
+  onThread,
+}: {
+  run: Run;
+  picture: BeltPicture;
+  thread: number;
+  sources: SourceCache;
+  focused: boolean;
+  onThread(thread: number): void;
+}) {
+  const worker = picture.workers.get(thread);
+  const place = worker?.place ?? NONE;
+  const facts = place === NONE ? undefined : run.places[place];
+  const lines = sources.of(place);
+  const code = facts && lines ? lines.lines[facts.line - lines.first]?.trim() : undefined;
+  const state = stateName(run, worker);
+  const alive = worker?.life === 'alive';
+  return (
+    <li>
+      <button
+        type="button"
+        class={focused ? 'focused' : undefined}
+        data-source-of={thread}
+        onClick={() => onThread(thread)}
+      >
+        <span
+          class="belt-dot"
+          ref={(element) => {
+            const colour = alive ? `var(${ACTIVITY_VARIABLES[activityOf(run, worker)]})` : '';
+            element?.style.setProperty('--activity', colour || 'transparent');
+          }}
+        />
+        <span class="belt-source-thread">{threadName(run, thread)}</span>
+        <span class="belt-source-place">{facts ? `line ${facts.line}` : alive ? '' : state}</span>
+        <code>{code ?? ''}</code>
+      </button>
+    </li>
+  );
+}

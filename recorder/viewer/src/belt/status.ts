@@ -1,0 +1,108 @@
+/** What a worker does, in a word for tests and styles, and in a few words for people. */
+
+import { NONE, TargetType } from '../data/chunk';
+import { Activity, type Run } from '../data/run';
+import { count, targetLabel, threadName } from '../app/words';
+import type { BeltPicture, BeltState, Wait, WorkerState } from './state';
+
+/** The activities of waits, by the verb of their kind. */
+const WAITS: Record<string, number> = {
+  send: Activity.send,
+  recv: Activity.recv,
+  recv_timeout: Activity.recv,
+  select: Activity.recv,
+  lock: Activity.lock,
+  read: Activity.lock,
+  write: Activity.lock,
+  wait: Activity.condvar,
+  wait_timeout: Activity.condvar,
+  barrier: Activity.barrier,
+  initialize: Activity.initialize,
+  join: Activity.join,
+  scope: Activity.scope,
+  park: Activity.park,
+  park_timeout: Activity.park,
+  sleep: Activity.asleep,
+};
+
+/** `Activity`, for threads that are alive. */
+export function activityOf(run: Run, worker: WorkerState): number {
+  if (worker.paused) return Activity.paused;
+  if (!worker.wait) return Activity.running;
+  return WAITS[run.kinds[worker.wait.kind]?.verb ?? ''] ?? Activity.running;
+}
+
+/** `absent`, `ended`, `panicked`, or the name of its activity, such as `waiting in recv`. */
+export function stateName(run: Run, worker: WorkerState | undefined): string {
+  if (!worker || worker.life !== 'alive') return worker?.life ?? 'absent';
+  return run.activities[activityOf(run, worker)] ?? 'running';
+}
+
+/** What a worker does: `waits: jobs is empty`. */
+export function statusOf(run: Run, picture: BeltPicture, thread: number): string {
+  const worker = picture.workers.get(thread);
+  if (!worker || worker.life === 'absent') return 'not started';
+  if (worker.life !== 'alive') return worker.life;
+  if (worker.paused) return 'not recorded';
+  return worker.wait ? waitText(run, picture, worker.wait) : 'runs';
+}
+
+function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
+  const label = targetLabel(run, targetOf(wait));
+  const onChannel = wait.targetType === TargetType.channel;
+  const isRendezvous = onChannel && run.channels[wait.target]?.bound === 0;
+  switch (WAITS[run.kinds[wait.kind]?.verb ?? '']) {
+    case Activity.send:
+      if (isRendezvous) return 'waits for a receiver';
+      return label ? `waits: ${label} is full` : 'waits to send';
+    case Activity.recv:
+      if (isRendezvous) return 'waits for a sender';
+      return label ? `waits: ${label} is empty` : 'waits for a message';
+    case Activity.lock: {
+      const holders = picture.locks.get(wait.target) ?? [];
+      const names = holders.map((it) => threadName(run, it.thread)).join(', ');
+      return names ? `waits: ${names} has ${label}` : `waits for ${label}`;
+    }
+    case Activity.join:
+      return label ? `waits: ${label} still runs` : 'waits for a thread';
+    case Activity.scope:
+      return 'waits for its threads';
+    case Activity.park:
+      return 'waits: parked';
+    case Activity.asleep:
+      return 'sleeps';
+    case Activity.barrier:
+      return `waits for others at ${label}`;
+    default:
+      return label ? `waits for ${label}` : 'waits';
+  }
+}
+
+function targetOf({ targetType, target }: Wait) {
+  return target === NONE ? undefined : { type: targetType, index: target };
+}
+
+/** How full a belt is: `2 of 2`, `17`. */
+export function fullness(bound: number | null, belt: BeltState | undefined): string {
+  const depth = belt?.depth ?? 0;
+  if (bound === null || bound === 0) return count(depth);
+  return `${count(depth)} of ${count(bound)}`;
+}
+
+/** Text in at most `lines` lines of about `columns` characters. */
+export function wrapText(text: string, columns: number, lines: number): string[] {
+  const result: string[] = [];
+  let rest = text;
+  while (rest.length > columns && result.length < lines - 1) {
+    const space = rest.lastIndexOf(' ', columns);
+    const cut = space > columns / 3 ? space : columns;
+    result.push(rest.slice(0, cut));
+    rest = rest.slice(cut).trimStart();
+  }
+  result.push(shortened(rest, columns));
+  return result;
+}
+
+export function shortened(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(columns - 1, 1))}…`;
+}

@@ -1,0 +1,386 @@
+/** The belt tab: what is shown, and what keys and buttons do. */
+
+import { render } from 'preact';
+import type { App, View } from '../app/app';
+import { count, counted, duration, sentence, threadName } from '../app/words';
+import type { Chunk } from '../data/chunk';
+import { eventView } from '../data/event';
+import { Controls, type ControlsProps } from './controls';
+import { type Layout, layout } from './layout';
+import { type Plan, plan } from './plan';
+import { Player } from './player';
+import { SourceCache, Sources } from './sources';
+import { Stage } from './stage';
+import { type BegunBefore, type BeltPicture, endOf, stateAt } from './state';
+import { Steps } from './steps';
+import { Uses } from './uses';
+import { Values } from './values';
+
+/** Chunks that are read for the uses of channels if the catalog does not have them. */
+const MAX_READ_FOR_USES = 8;
+
+/** What is drawn. */
+interface Shown {
+  chunk: Chunk;
+  picture: BeltPicture;
+  sentence: string;
+  motion: number;
+}
+
+export class BeltTab implements View {
+  private readonly steps: Steps;
+  private readonly player: Player;
+  private readonly uses = new Uses();
+  private readonly sources: SourceCache;
+  private readonly values: Values;
+  private readonly begun = new Map<number, BegunBefore>();
+  private readonly actions: ControlsProps['on'];
+  private visible = false;
+  private step = -1;
+  private request = 0;
+  private shown: Shown | undefined;
+  private planned: { plan: Plan; of: unknown } | undefined;
+  private arranged: { layout: Layout; key: string } | undefined;
+  private thread: number | undefined;
+  private frame: number | undefined;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly app: App,
+  ) {
+    const { model, link, look } = app;
+    root.classList.add('belt');
+    const redraw = () => this.redraw();
+    this.steps = new Steps(model);
+    this.sources = new SourceCache(model, redraw);
+    this.values = new Values(model, redraw);
+    this.player = new Player({
+      next: (step) => this.steps.next(step, 1),
+      timeOf: async (step) => {
+        const chunk = await this.steps.chunkAt(step);
+        return endOf(chunk, step - chunk.firstStep);
+      },
+      length: () => model.index.end,
+      show: (step, motion) => this.go(step, motion),
+      changed: redraw,
+    });
+    this.actions = {
+      play: () => this.play(),
+      next: () => void this.move(1),
+      previous: () => void this.move(-1),
+      home: () => this.jump(this.steps.first()),
+      end: () => this.jump(this.steps.count - 1),
+      scrub: (step) => this.jump(step),
+      pace: (pace) => this.player.setPace(pace),
+      speed: (speed) => this.player.setSpeed(speed),
+      nextOfWorker: (direction) => void this.move(direction, this.thread),
+    };
+    link.onChange((state) => {
+      if (!this.visible) return;
+      if (state.step !== undefined && state.step !== this.step) this.jump(state.step);
+      else redraw();
+    });
+    model.onChange(() => {
+      if (this.visible) this.refresh();
+    });
+    look.onChange(redraw);
+    new ResizeObserver(redraw).observe(root);
+  }
+
+  show(): void {
+    this.visible = true;
+    const { step } = this.app.link.state;
+    void this.go(step ?? (this.step >= 0 ? this.step : this.steps.first()), 0);
+  }
+
+  hide(): void {
+    this.visible = false;
+    this.player.stop();
+  }
+
+  key(event: KeyboardEvent): boolean {
+    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    const onButton = event.target instanceof HTMLButtonElement;
+    switch (event.key) {
+      case ' ':
+        if (onButton) return false;
+        this.play();
+        return true;
+      case 'ArrowRight':
+      case 'ArrowLeft':
+        void this.move(event.key === 'ArrowRight' ? 1 : -1, event.shiftKey ? this.worker : undefined);
+        return true;
+      case 'Home':
+        this.jump(this.steps.first());
+        return true;
+      case 'End':
+        this.jump(this.steps.count - 1);
+        return true;
+      case 'Escape':
+        if (this.thread === undefined) return false;
+        this.selectThread(this.thread);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** The selected worker, or that of the step. */
+  private get worker(): number | undefined {
+    return this.thread ?? this.shown?.picture.thread;
+  }
+
+  private play(): void {
+    if (this.player.playing) {
+      this.player.stop();
+      return;
+    }
+    const atEnd = this.step >= this.steps.count - 1;
+    const from = atEnd ? this.steps.first() : this.step;
+    if (atEnd) void this.go(from, 0);
+    void this.player.start(from);
+  }
+
+  private async move(direction: 1 | -1, thread?: number): Promise<void> {
+    this.player.stop();
+    const step = await this.steps.next(this.step, direction, thread);
+    if (step !== undefined) await this.go(step, this.player.motion);
+  }
+
+  private jump(step: number): void {
+    this.player.stop();
+    const isNear = Math.abs(step - this.step) <= 3;
+    void this.go(step, isNear ? this.player.motion : 0);
+  }
+
+  /** Shows the state after a step. */
+  private async go(wanted: number, motion: number): Promise<void> {
+    const { model, link } = this.app;
+    if (this.steps.count === 0) {
+      this.redraw();
+      return;
+    }
+    const first = this.steps.first();
+    const step = Math.min(Math.max(wanted, first), this.steps.count - 1);
+    this.request += 1;
+    const request = this.request;
+    const chunk = await this.steps.chunkAt(step);
+    const begun = await this.begunBefore(chunk);
+    await this.readUses(chunk);
+    if (request !== this.request) return;
+    const picture = stateAt(model.run, chunk, step, begun);
+    const event = eventView(model.run, chunk, step - chunk.firstStep);
+    this.values.take(chunk);
+    const text = sentence(model.run, event);
+    this.shown = { chunk, picture, sentence: text, motion: this.app.look.reducedMotion ? 0 : motion };
+    const isNew = this.step !== step;
+    this.step = step;
+    if (isNew && link.state.step !== step) link.set({ step });
+    if (isNew) this.app.announce(text);
+    this.draw();
+  }
+
+  /** The run has grown. */
+  private refresh(): void {
+    if (this.step < 0) void this.go(this.app.link.state.step ?? this.steps.first(), 0);
+    else this.redraw();
+  }
+
+  /** Threads that have done something before a chunk. */
+  private async begunBefore(chunk: Chunk): Promise<BegunBefore> {
+    const { model } = this.app;
+    if (chunk.firstStep === this.steps.first()) return undefined;
+    const known = this.begun.get(chunk.number);
+    if (known) return known;
+    const begun = new Set<number>();
+    try {
+      const { threads } = await model.window(0, chunk.begin, 64, 'belt');
+      for (const thread of threads.keys()) begun.add(thread);
+      const { kinds } = model.run;
+      for (let i = 0; i < chunk.length; i += 1) {
+        if (kinds[chunk.kind[i]].group === 'threadStarted') begun.delete(chunk.thread[i]);
+      }
+      this.begun.set(chunk.number, begun);
+    } catch {
+      // A later request has replaced this one.
+      return undefined;
+    }
+    return begun;
+  }
+
+  private async readUses(chunk: Chunk): Promise<void> {
+    const { model } = this.app;
+    let isNew = this.uses.addRun(model.run);
+    const isKnown = (model.run as { uses?: unknown }).uses !== undefined;
+    if (!isKnown) {
+      if (!this.planned) {
+        const last = model.index.chunks.length;
+        for (let n = 0; n < Math.min(last, MAX_READ_FOR_USES); n += 1) {
+          const other = await model.chunk(model.index.first + n);
+          isNew = this.uses.addChunk(model.run, other) || isNew;
+        }
+      }
+      isNew = this.uses.addChunk(model.run, chunk) || isNew;
+    }
+    if (this.planned && !isNew && this.planned.of === model.run.threads.length) return;
+    const planned = plan(model.run, this.uses.of(model.run));
+    this.planned = { plan: planned, of: model.run.threads.length };
+    this.arranged = undefined;
+  }
+
+  private selectThread(thread: number): void {
+    this.thread = this.thread === thread ? undefined : thread;
+    this.redraw();
+  }
+
+  private selectMessage(channel: number, number: number): void {
+    const { message } = this.app.link.state;
+    const same = message?.channel === channel && message.number === number;
+    this.app.link.set({ message: same ? undefined : { channel, number } });
+    this.redraw();
+  }
+
+  private redraw(): void {
+    if (!this.visible || this.frame !== undefined) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = undefined;
+      if (!this.visible) return;
+      if (this.shown) this.shown.motion = 0;
+      this.draw();
+    });
+  }
+
+  private arrange(planned: Plan): Layout {
+    const room = this.root.querySelector('.belt-stage');
+    const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const width = room?.clientWidth ?? this.root.clientWidth;
+    const height = room?.clientHeight ?? this.root.clientHeight;
+    const key = [width, height, rem].join();
+    if (this.arranged?.key !== key) {
+      const result = layout(planned, Math.max(width, 200), Math.max(height, 200), rem);
+      this.arranged = { layout: result, key };
+    }
+    return this.arranged.layout;
+  }
+
+  private draw(): void {
+    const { app, shown, planned, player } = this;
+    const { run, index } = app.model;
+    if (!shown || !planned) {
+      render(<p class="belt-empty">Nothing is recorded yet.</p>, this.root);
+      return;
+    }
+    const { picture } = shown;
+    // The frame must be there before the picture can be arranged in it.
+    if (!this.root.querySelector('.belt-stage')) {
+      render(<Frame />, this.root);
+    }
+    const arranged = this.arrange(planned.plan);
+    this.root.dataset.step = String(picture.step);
+    render(
+      <Frame
+        sentence={shown.sentence}
+        note={player.skipping === undefined ? undefined : `⋯ ${duration(player.skipping)} pass`}
+        stage={
+          <Stage
+            run={run}
+            layout={arranged}
+            picture={picture}
+            valueOf={(channel, number) => this.values.of(channel, number)}
+            selectedThread={this.thread}
+            selectedMessage={app.link.state.message}
+            motion={shown.motion}
+            onThread={(thread) => this.selectThread(thread)}
+            onMessage={(channel, number) => this.selectMessage(channel, number)}
+          />
+        }
+        rest={<Rest plan={planned.plan} app={app} />}
+        side={
+          <Sources
+            run={run}
+            picture={picture}
+            threads={arranged.workers.map((it) => it.thread)}
+            sources={this.sources}
+            selected={this.thread}
+            onThread={(thread) => this.selectThread(thread)}
+          />
+        }
+        controls={
+          <Controls
+            step={picture.step}
+            steps={index.steps}
+            first={this.steps.first()}
+            time={picture.time}
+            playing={player.playing}
+            pace={player.pace}
+            speed={player.speed}
+            rate={player.rate}
+            worker={this.thread === undefined ? undefined : threadName(run, this.thread)}
+            on={this.actions}
+          />
+        }
+      />,
+      this.root,
+    );
+  }
+}
+
+interface FrameProps {
+  sentence?: string;
+  note?: string;
+  stage?: preact.JSX.Element;
+  rest?: preact.JSX.Element;
+  side?: preact.JSX.Element;
+  controls?: preact.JSX.Element;
+}
+
+function Frame({ sentence: text, note, stage, rest, side, controls }: FrameProps) {
+  return (
+    <>
+      <p class="belt-sentence">
+        <span>{text}</span>
+        {note === undefined ? null : <span class="belt-note">{note}</span>}
+      </p>
+      <div class="belt-middle">
+        <div class="belt-stage" tabIndex={-1}>
+          {stage}
+        </div>
+        {side}
+      </div>
+      {rest}
+      {controls}
+    </>
+  );
+}
+
+/** Names of what there is no room for, and the selected message. */
+function Rest({ plan: planned, app }: { plan: Plan; app: App }) {
+  const { run } = app.model;
+  const { message } = app.link.state;
+  const { hiddenChannels, hiddenThreads, hiddenLocks } = planned;
+  const parts: string[] = [];
+  const names = (all: number[], name: (index: number) => string) => {
+    const some = all.slice(0, 5).map(name).join(', ');
+    return all.length > 5 ? `${some}, …` : some;
+  };
+  if (hiddenThreads.length > 0) {
+    const list = names(hiddenThreads, (it) => threadName(run, it));
+    parts.push(`${counted(hiddenThreads.length, 'more thread')} (${list})`);
+  }
+  if (hiddenChannels.length > 0) {
+    const list = names(hiddenChannels, (it) => run.channels[it].label);
+    parts.push(`${counted(hiddenChannels.length, 'more channel')} (${list})`);
+  }
+  if (hiddenLocks > 0) parts.push(counted(hiddenLocks, 'more lock'));
+  if (parts.length === 0 && !message) return null;
+  return (
+    <p class="belt-rest">
+      {message ? (
+        <button type="button" onClick={() => app.go('message')}>
+          {`Journey of ${run.channels[message.channel]?.label ?? 'message'}#${count(message.number)}`}
+        </button>
+      ) : null}
+      {parts.length > 0 ? <span>{`Not shown: ${parts.join('; ')}.`}</span> : null}
+    </p>
+  );
+}

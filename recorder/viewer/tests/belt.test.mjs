@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NONE } from '../src/data/chunk';
+import { layout, placeOn } from '../src/belt/layout';
+import { plan } from '../src/belt/plan';
+import { queued, stateAt } from '../src/belt/state';
+import { stateName, statusOf, wrapText } from '../src/belt/status';
+import { Uses } from '../src/belt/uses';
+import { MadeUpRun, randomRun } from './made-up-run.mjs';
+
+/** What a picture shows, as plain data. */
+function plain(run, picture) {
+  return {
+    step: picture.step,
+    time: picture.time,
+    move: picture.move,
+    workers: [...picture.workers].sort(([a], [b]) => a - b),
+    names: run.threads.map((_, thread) => stateName(run, picture.workers.get(thread))),
+    belts: [...picture.belts]
+      .sort(([a], [b]) => a - b)
+      .map(([channel, belt]) => [channel, belt.depth, belt.senders, belt.receivers, queued(belt, 1000)]),
+  };
+}
+
+/** The picture of each step, from chunks of this size. */
+function pictures(made, size) {
+  return made.chunks(size).flatMap((chunk) =>
+    Array.from({ length: chunk.length }, (_, i) => stateAt(made.run, chunk, chunk.firstStep + i)),
+  );
+}
+
+test('a picture is the same forward, backward and after a jump', () => {
+  const made = randomRun(7, 400);
+  const chunks = made.chunks(97);
+  const chunkOf = (step) => chunks[Math.floor(step / 97)];
+  const at = (step) => plain(made.run, stateAt(made.run, chunkOf(step), step));
+  const steps = made.events.map((_, step) => step);
+  const forward = steps.map(at);
+  const backward = steps.toReversed().map(at).reverse();
+  assert.deepEqual(backward, forward);
+  for (const step of [399, 0, 250, 97, 96, 13]) assert.deepEqual(at(step), forward[step]);
+});
+
+test('belts have the messages that a plain queue has, at every step, whatever the chunks', () => {
+  for (const seed of [1, 2, 3]) {
+    const made = randomRun(seed, 600);
+    for (const size of [600, 64, 7]) {
+      pictures(made, size).forEach((picture, step) => {
+        made.after[step].queues.forEach((queue, channel) => {
+          const belt = picture.belts.get(channel);
+          assert.deepEqual(belt ? queued(belt, 1000) : [], queue, `step ${step} of ${size}`);
+        });
+      });
+    }
+  }
+});
+
+test('the depth of a belt is that of the event', () => {
+  const made = randomRun(4, 500);
+  pictures(made, 50).forEach((picture, step) => {
+    const { channel, depth } = made.events[step];
+    if (depth !== undefined) assert.equal(picture.belts.get(channel).depth, depth);
+  });
+});
+
+test('threads wait and live as in the events, whatever the chunks', () => {
+  const made = randomRun(5, 300);
+  for (const size of [300, 11]) {
+    pictures(made, size).forEach((picture, step) => {
+      const workers = [...picture.workers];
+      const waits = workers.filter(([, it]) => it.wait).map(([thread]) => thread);
+      const alive = workers.filter(([, it]) => it.life === 'alive').map(([thread]) => thread);
+      assert.deepEqual(waits.sort(), made.after[step].waits.sort());
+      assert.deepEqual(alive.sort(), made.after[step].alive.sort());
+    });
+  }
+});
+
+function relay() {
+  const made = new MadeUpRun({
+    threads: ['main', 'worker'],
+    channels: [{ label: 'jobs', bound: 1 }],
+  });
+  made.make(0, 0); // 0
+  made.start(1); // 1
+  made.wait(1, 0, 'recv'); // 2
+  made.send(0, 0, '"one"'); // 3
+  made.endWait(1, 0, 'recv'); // 4
+  made.receive(1, 0); // 5
+  made.send(0, 0, '"two"'); // 6
+  made.wait(0, 0, 'send'); // 7
+  made.receive(1, 0); // 8
+  made.endWait(0, 0, 'send'); // 9
+  made.send(0, 0, '"three"'); // 10
+  made.dropSender(0, 0); // 11
+  made.end(1, true); // 12
+  made.dropReceiver(0, 0); // 13
+  return made;
+}
+
+test('a worker holds the message that it received last, or that it waits to send', () => {
+  const shown = pictures(relay(), 100);
+  const held = (step, thread) => shown[step].workers.get(thread).held;
+  assert.equal(held(3, 1), undefined);
+  assert.deepEqual(held(5, 1), { channel: 0, number: 1, received: true });
+  assert.deepEqual(held(7, 0), { channel: 0, number: 3, received: false });
+  assert.equal(held(10, 0), undefined);
+  assert.equal(held(12, 1), undefined);
+});
+
+test('a send that never ends holds a message that is not known', () => {
+  const made = relay();
+  const [chunk] = made.chunks(8);
+  assert.equal(stateAt(made.run, chunk, 7).workers.get(0).held.number, NONE);
+});
+
+test('ends of a belt and of threads are counted', () => {
+  const made = relay();
+  const shown = pictures(made, 100);
+  assert.equal(shown[1].belts.get(0).senders, 1);
+  assert.equal(shown[11].belts.get(0).senders, 0);
+  assert.equal(shown[13].belts.get(0).receivers, 0);
+  assert.equal(stateName(made.run, shown[0].workers.get(1)), 'absent');
+  assert.equal(stateName(made.run, shown[12].workers.get(1)), 'panicked');
+});
+
+test('a status says what a worker waits for', () => {
+  const made = relay();
+  const shown = pictures(made, 100);
+  assert.equal(statusOf(made.run, shown[2], 1), 'waits: jobs is empty');
+  assert.equal(stateName(made.run, shown[2].workers.get(1)), 'waiting in recv');
+  assert.equal(statusOf(made.run, shown[7], 0), 'waits: jobs is full');
+  assert.equal(statusOf(made.run, shown[8], 1), 'runs');
+});
+
+test('receives of several threads that are recorded out of order leave the right messages', () => {
+  const made = new MadeUpRun({ threads: ['a'], channels: [{ label: 'c' }] });
+  made.make(0, 0);
+  for (let i = 0; i < 4; i += 1) made.send(0, 0);
+  made.queues[0] = [2, 1, 3, 4];
+  made.receive(0, 0);
+  made.receive(0, 0);
+  const [chunk] = made.chunks(100);
+  assert.deepEqual(queued(stateAt(made.run, chunk, 5).belts.get(0), 9), [1, 3, 4]);
+  assert.deepEqual(queued(stateAt(made.run, chunk, 6).belts.get(0), 9), [3, 4]);
+});
+
+function planOf(made) {
+  const uses = new Uses();
+  for (const chunk of made.chunks(10_000)) uses.addChunk(made.run, chunk);
+  return plan(made.run, uses.of(made.run));
+}
+
+function pipeline(stages) {
+  const threads = Array.from({ length: stages }, (_, i) => `stage ${i}`);
+  const channels = threads.slice(1).map((_, i) => ({ label: `belt ${i}` }));
+  const made = new MadeUpRun({ threads, channels });
+  channels.forEach((_, channel) => {
+    made.make(channel, channel);
+    made.send(channel, channel);
+    made.receive(channel + 1, channel);
+  });
+  return made;
+}
+
+test('a pipeline reads from left to right', () => {
+  const { columns, gaps } = planOf(pipeline(3));
+  assert.deepEqual(columns, [[0], [1], [2]]);
+  assert.deepEqual(gaps.map((it) => it.map((slot) => slot.channels)), [[[0]], [[1]], []]);
+});
+
+test('answers run back on a belt of their own', () => {
+  const made = new MadeUpRun({
+    threads: ['client', 'server'],
+    channels: [{ label: 'requests' }, { label: 'answers' }],
+  });
+  made.make(0, 0);
+  made.make(0, 1);
+  made.send(0, 0);
+  made.receive(1, 0);
+  made.send(1, 1);
+  made.receive(0, 1);
+  const { columns, gaps } = planOf(made);
+  assert.deepEqual(columns, [[0], [1]]);
+  assert.deepEqual(gaps[0].map((it) => it.forward), [true, false]);
+});
+
+function overlap(a, b) {
+  const e = 0.01;
+  return (
+    a.x + e < b.x + b.width &&
+    b.x + e < a.x + a.width &&
+    a.y + e < b.y + b.height &&
+    b.y + e < a.y + a.height
+  );
+}
+
+test('nothing overlaps, and nothing is cut off at the sides', () => {
+  const many = (senders) => {
+    const threads = ['sink', ...Array.from({ length: senders }, (_, i) => `producer ${i}`)];
+    const made = new MadeUpRun({ threads, channels: [{ label: 'c', bound: 3 }] });
+    made.make(0, 0);
+    for (let i = 1; i <= senders; i += 1) {
+      made.send(i, 0);
+      made.receive(0, 0);
+    }
+    made.run.threadOrder.push(made.run.threadOrder.shift());
+    return made;
+  };
+  for (const made of [pipeline(2), pipeline(3), pipeline(12), many(4), many(9), many(40)]) {
+    for (const [width, height] of [[900, 500], [1400, 800]]) {
+      const arranged = layout(planOf(made), width, height, 14);
+      const boxes = [...arranged.workers, ...arranged.belts];
+      assert.equal(arranged.workers.length, made.run.threads.length);
+      for (const [i, box] of boxes.entries()) {
+        assert.ok(box.x >= 0 && box.x + box.width <= arranged.width + 0.01, `${box.x} of ${arranged.width}`);
+        assert.ok(box.y >= 0 && box.y + box.height <= arranged.height + 0.01);
+        for (const other of boxes.slice(i + 1)) assert.ok(!overlap(box, other), 'overlap');
+      }
+    }
+  }
+});
+
+test('the oldest message stands at the end of the belt', () => {
+  const arranged = layout(planOf(pipeline(2)), 1000, 500, 14);
+  const [belt] = arranged.belts;
+  assert.ok(belt.slot.forward);
+  assert.ok(placeOn(belt, 0).x > placeOn(belt, 1).x);
+});
+
+test('text is wrapped at spaces, and shortened', () => {
+  assert.deepEqual(wrapText('waits: jobs is empty', 12, 2), ['waits: jobs', 'is empty']);
+  assert.deepEqual(wrapText('runs', 12, 2), ['runs']);
+  assert.deepEqual(wrapText('abcdefghijklmnopqrstuvwxyz', 10, 2), ['abcdefghij', 'klmnopqrs…']);
+});
