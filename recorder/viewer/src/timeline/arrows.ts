@@ -34,13 +34,14 @@ export function bundles(scene: Scene): Bundle[] {
   if (window && detail) {
     const single = detail.arrows.length <= MAX_SINGLE;
     for (const arrow of detail.arrows) found.add(arrow, single ? 0 : CELL);
-    return found.all();
   }
   const source = window ?? overview;
-  if (!source) return [];
-  const { arrows, binNs, from } = source;
+  if (!source) return found.all();
+  const { arrows, bins, binNs, from } = source;
   const time = (bin: number) => from + (bin + 0.5) * binNs;
   for (let n = 0; n < arrows.length; n++) {
+    // The single events have all arrows but those that end after the window.
+    if (detail && arrows.end[n] < bins) continue;
     found.add(
       {
         from: arrows.from[n],

@@ -1,6 +1,6 @@
 /** The queue of one channel over the time of a window: its depth, and the place of each message. */
 
-import { NONE } from '../data/chunk';
+import { NONE, TargetType } from '../data/chunk';
 import type { EventRange } from '../data/window';
 import type { Mark } from './detail';
 
@@ -37,12 +37,12 @@ export function queueOf(
   channel: number,
   marks: readonly Mark[],
   ranges: readonly EventRange[],
-  depthBefore: number,
 ): Queue {
   const queue: Queue = { times: [], depths: [], parcels: [], sent: [], received: [] };
   let moves = 0;
   let follows = true;
-  const start = ranges[0]?.chunk.begin ?? 0;
+  const start = startOf(ranges[0]);
+  const depthBefore = depthAt(channel, ranges[0]);
   let inside: Parcel[] = unknown(channel, marks, depthBefore, start);
   queue.times.push(start);
   queue.depths.push(depthBefore);
@@ -91,6 +91,24 @@ export function queueOf(
     }
   }
   return queue;
+}
+
+/** The time from which the events of a range are known. */
+function startOf(range: EventRange | undefined): number {
+  if (!range) return 0;
+  return range.first > 0 ? range.chunk.now[range.first - 1] : range.chunk.begin;
+}
+
+/** The depth of a queue before the first event of a range. */
+function depthAt(channel: number, range: EventRange | undefined): number {
+  if (!range) return 0;
+  const { chunk, first } = range;
+  let depth = chunk.channels.find((state) => state.channel === channel)?.depth ?? 0;
+  for (let i = 0; i < first; i++) {
+    if (chunk.target[i] !== channel || chunk.targetType[i] !== TargetType.channel) continue;
+    if (chunk.depth[i] !== NONE) depth = chunk.depth[i];
+  }
+  return depth;
 }
 
 /** Messages that were sent before the window. Their numbers follow from the first known one. */

@@ -14,6 +14,9 @@ export interface Scene {
   readonly from: number;
   readonly to: number;
   readonly width: number;
+  /** The part of the width that is in view; the rest is for moves. Names stay inside of it. */
+  readonly viewLeft: number;
+  readonly viewRight: number;
   /** The visible part of the lanes, in px. */
   readonly top: number;
   readonly bottom: number;
@@ -29,11 +32,15 @@ export interface Scene {
   readonly greatest: ReadonlyMap<number, number>;
 }
 
-export function xOf(scene: Scene, time: number): number {
+/** The parts of a scene that map times to px. */
+export type Scale = Pick<Scene, 'from' | 'to' | 'width'>;
+
+export function xOf(scene: Scale, time: number): number {
   return ((time - scene.from) / (scene.to - scene.from)) * scene.width;
 }
 
-export function perNs(scene: Scene): number {
+/** Px per ns. */
+export function perNs(scene: Scale): number {
   return scene.width / (scene.to - scene.from);
 }
 

@@ -92,8 +92,9 @@ export function paintStateNames(scene: Scene, lane: Lane): void {
   const marked = markRadius(barHeight) + 5;
   const baseline = Math.round(barTop + barHeight / 2 + palette.small * 0.35);
   for (const bar of thread.bars) {
-    let left = Math.max(xOf(scene, bar.begin), 0) + marked;
-    let right = Math.min(xOf(scene, bar.end), scene.width) - marked;
+    const [begin, end] = inView(scene, xOf(scene, bar.begin), xOf(scene, bar.end));
+    let left = begin + marked;
+    let right = end - marked;
     if (right - left < palette.small * 1.5) continue;
     if (bar.activity === Activity.running) {
       // Operations are inside running bars: the name goes into the widest gap between them.
@@ -127,6 +128,12 @@ function widestGap(
     before = x + 2 * margin;
   }
   return best;
+}
+
+/** Where a name can be: in the visible part of a bar, or anywhere in a bar out of view. */
+export function inView(scene: Scene, left: number, right: number): [number, number] {
+  if (right <= scene.viewLeft || left >= scene.viewRight) return [left, right];
+  return [Math.max(left, scene.viewLeft), Math.min(right, scene.viewRight)];
 }
 
 /** Names of a state, the longest first. */
@@ -208,9 +215,10 @@ function paintSpans(scene: Scene, lane: Lane, barTop: number, barHeight: number)
     ctx.fillStyle = palette.accent;
     ctx.fillRect(left, top, 1.5, height);
     const name = eventName(scene.run, eventView(scene.run, span.mark.chunk, span.mark.i));
-    if (textWidth(ctx, name) > right - left - 8) continue;
+    const [from, to] = inView(scene, left, right);
+    if (textWidth(ctx, name) > to - from - 8) continue;
     ctx.fillStyle = palette.text;
-    ctx.fillText(name, left + 5, top + palette.small * 0.92);
+    ctx.fillText(name, from + 5, top + palette.small * 0.92);
   }
 }
 
@@ -260,7 +268,7 @@ function markNames(run: Run, mark: Mark): string[] {
  * One shape for each state: thousands of rectangles would take too long.
  */
 export function paintShares(
-  scene: Scene,
+  scene: Pick<Scene, 'ctx' | 'palette' | 'from' | 'to' | 'width'>,
   window: Window,
   threads: readonly ThreadBins[],
   top: number,

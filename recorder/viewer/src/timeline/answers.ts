@@ -1,0 +1,127 @@
+/** The windows that the timeline is drawn from, and when to ask for new ones. */
+
+import { Cancelled, type Model } from '../data/model';
+import type { Window } from '../data/window';
+import { type Detail, detailOf } from './detail';
+
+/** Shortest time between two requests while the view moves, in ms. */
+const MOVING_INTERVAL = 60;
+/** Shortest time between two requests for the whole of a run that grows, in ms. */
+const OVERVIEW_INTERVAL = 500;
+/** A window contains this share of the span more on each side, for moves. */
+export const OVERSCAN = 0.35;
+
+interface View {
+  readonly from: number;
+  readonly to: number;
+  /** Width in px. */
+  readonly width: number;
+}
+
+export class Answers {
+  overview: Window | undefined;
+  window: Window | undefined;
+  detail: Detail | undefined;
+  /** Greatest depth of each channel so far. */
+  readonly greatest = new Map<number, number>();
+  /** Locks that are held at some time. */
+  locks: number[] = [];
+  /** Counts the answers, so that a picture can be compared with them. */
+  version = 0;
+  private asked: { from: number; to: number; width: number; revision: number; at: number } | undefined;
+  private waiting = false;
+  private askedOverview = { width: 0, revision: -1, at: -Infinity };
+  private overviewWaits = false;
+
+  constructor(
+    private readonly model: Model,
+    private readonly changed: () => void,
+  ) {}
+
+  /** The end of the run. */
+  get end(): number {
+    return this.model.index.end;
+  }
+
+  /** Asks for the whole run if it has grown or if the width has changed. */
+  askOverview(width: number, now: number): void {
+    const { index } = this.model;
+    const before = this.askedOverview;
+    if (this.overviewWaits || (before.width === width && before.revision === index.revision)) return;
+    if (before.width === width && now - before.at < OVERVIEW_INTERVAL && !index.done) return;
+    this.askedOverview = { width, revision: index.revision, at: now };
+    this.overviewWaits = true;
+    const whole = this.model.window(0, Math.max(index.end, 1), width, 'timeline overview');
+    whole.then((window) => this.takeOverview(window)).catch(ignoreCancelled).finally(() => {
+      this.overviewWaits = false;
+    });
+  }
+
+  /** Whether a request is due; it can be too early for it while the view moves. */
+  isDue(view: View): boolean {
+    const { asked } = this;
+    if (!asked || asked.width !== view.width) return true;
+    const { revision, until } = this.model.index;
+    const grows = asked.revision !== revision && view.to >= Math.min(asked.to, until);
+    if (grows) return true;
+    const { end } = this.model.index;
+    if (Math.max(view.from, 0) < asked.from || Math.min(view.to, end) > asked.to) return true;
+    return levelOf(view.to - view.from, view.width) !== levelOf(asked.to - asked.from, asked.width * (1 + 2 * OVERSCAN));
+  }
+
+  /** Asks for what a view needs. Returns whether it has been asked for. */
+  ask(view: View, now: number, moving: boolean): boolean {
+    if (!this.isDue(view)) return true;
+    if (moving && (this.waiting || now - (this.asked?.at ?? -Infinity) < MOVING_INTERVAL)) return false;
+    const more = (view.to - view.from) * OVERSCAN;
+    const from = view.from - more;
+    const to = view.to + more;
+    const { end, revision } = this.model.index;
+    this.asked = { from, to, width: view.width, revision, at: now };
+    this.waiting = true;
+    const asked = this.asked;
+    const [first, last] = [Math.min(Math.max(from, 0), end), Math.max(Math.min(to, end), 1)];
+    const pixels = Math.max(Math.round((view.width * (last - first)) / (view.to - view.from)), 1);
+    this.model
+      .window(first, Math.max(last, first + 1), pixels, 'timeline')
+      .then((window) => this.take(window))
+      .catch(ignoreCancelled)
+      .finally(() => {
+        if (this.asked === asked) this.waiting = false;
+      });
+    return true;
+  }
+
+  private take(window: Window): void {
+    this.window = window;
+    this.detail = detailOf(this.model.run, window);
+    this.addDepths(window);
+    this.version++;
+    this.changed();
+  }
+
+  private takeOverview(window: Window): void {
+    this.overview = window;
+    this.addDepths(window);
+    const locks = [...window.locks.keys()];
+    if (locks.length !== this.locks.length) this.locks = locks.sort((a, b) => a - b);
+    this.version++;
+    this.changed();
+  }
+
+  private addDepths({ channels }: Window): void {
+    for (const [channel, bins] of channels) {
+      let most = Math.max(this.greatest.get(channel) ?? 0, bins.depthBefore);
+      for (const max of bins.max) if (max > most) most = max;
+      this.greatest.set(channel, most);
+    }
+  }
+}
+
+function levelOf(span: number, pixels: number): number {
+  return Math.floor(Math.log2(Math.max(span / pixels, 1)));
+}
+
+function ignoreCancelled(error: unknown): void {
+  if (!(error instanceof Cancelled)) console.error(error);
+}

@@ -1,0 +1,61 @@
+/** The lanes of locks: when they are held, and by whom. */
+
+import { threadName } from '../app/words';
+import { type Lane, lockBar } from './lanes';
+import { type Scene, clipped, parts, perNs, xOf } from './scene';
+import { fitting, textOn } from './texts';
+import { inView } from './threads';
+
+export function paintLock(scene: Scene, lane: Lane): void {
+  const { ctx, palette } = scene;
+  const { top, height } = lockBar(lane, palette.em);
+  const left = Math.max(xOf(scene, 0), 0);
+  const right = Math.min(xOf(scene, scene.known), scene.width);
+  ctx.fillStyle = palette.line;
+  ctx.fillRect(left, top + height, right - left, 1);
+  for (const part of parts(scene)) {
+    const holds = part.window === scene.window ? scene.detail?.locks.get(lane.index) : undefined;
+    clipped(scene, part.left, part.right, () => {
+      if (holds && holds.length * 3 <= part.right - part.left) {
+        paintHolds(scene, lane, top, height);
+        return;
+      }
+      const held = part.window.locks.get(lane.index)?.held;
+      if (!held) return;
+      const width = perNs(scene) * part.window.binNs;
+      const origin = xOf(scene, part.window.from);
+      const first = Math.max(Math.floor((part.left - origin) / width), 0);
+      const last = Math.min(Math.ceil((part.right - origin) / width), part.window.bins);
+      ctx.fillStyle = palette.muted;
+      ctx.beginPath();
+      for (let i = first; i < last; i++) {
+        // Readers share a lock, so that the sum can be more than the time.
+        const share = Math.min(held[i] / part.window.binNs, 1);
+        if (share > 0) ctx.rect(origin + i * width, top + height * (1 - share), width + 0.3, height * share);
+      }
+      ctx.fill();
+    });
+  }
+}
+
+function paintHolds(scene: Scene, lane: Lane, top: number, height: number): void {
+  const { ctx, palette } = scene;
+  ctx.font = palette.smallFont;
+  for (const hold of scene.detail?.locks.get(lane.index) ?? []) {
+    const left = Math.max(xOf(scene, hold.begin), 0);
+    const right = Math.min(xOf(scene, hold.end), scene.width);
+    if (right < 0 || left > scene.width) continue;
+    ctx.fillStyle = palette.muted;
+    ctx.globalAlpha = hold.shared ? 0.3 : 0.55;
+    ctx.fillRect(left, top, Math.max(right - left - 0.5, 1), height);
+    ctx.globalAlpha = 1;
+    const name = threadName(scene.run, hold.thread);
+    const inside = inView(scene, left, right);
+    const text = fitting(
+      ctx,
+      [`${hold.shared ? 'read by' : 'held by'} ${name}`, name],
+      inside[1] - inside[0] - 8,
+    );
+    if (text) textOn(ctx, text, inside[0] + 4, top + height / 2 + palette.small * 0.35, palette.small, palette.text, palette.ground);
+  }
+}

@@ -1,0 +1,145 @@
+/** The lanes as a picture, painted in small pieces so that frames stay short. */
+
+import { bundles, paintArrows, paintCounts } from './arrows';
+import { paintChannel } from './channels';
+import { type Lane } from './lanes';
+import { paintLock } from './locks';
+import type { Scene } from './scene';
+import { paintGroup, paintMarkNames, paintMarks, paintStateNames, paintStates } from './threads';
+
+/** Paints a scene. Each `yield` is a place where the next frame may come first. */
+export function* paint(scene: Scene): Generator<void> {
+  const { ctx, palette } = scene;
+  const visible = scene.lanes.all.filter(
+    (lane) => lane.top + lane.height > scene.top && lane.top < scene.bottom,
+  );
+  ctx.fillStyle = palette.ground;
+  ctx.fillRect(0, scene.top, scene.width, scene.bottom - scene.top);
+  for (const lane of visible) paintGround(scene, lane);
+  const threads = visible.filter((lane) => lane.kind === 'thread');
+  for (const lane of visible) {
+    if (lane.kind === 'thread') paintStates(scene, lane);
+    else if (lane.kind === 'channel') paintChannel(scene, lane);
+    else if (lane.kind === 'lock') paintLock(scene, lane);
+    else if (lane.collapsed && lane.members.length) paintGroup(scene, lane);
+    yield;
+  }
+  const all = bundles(scene);
+  yield;
+  paintArrows(scene, all);
+  yield;
+  for (const lane of threads) {
+    paintMarks(scene, lane);
+    yield;
+  }
+  for (const lane of threads) {
+    paintStateNames(scene, lane);
+    paintMarkNames(scene, lane);
+    yield;
+  }
+  paintCounts(scene, all);
+}
+
+function paintGround({ ctx, palette, width }: Scene, lane: Lane): void {
+  if (lane.kind === 'heading') {
+    ctx.fillStyle = palette.panel;
+    ctx.fillRect(0, lane.top, width, lane.height);
+    return;
+  }
+  ctx.fillStyle = palette.line;
+  ctx.globalAlpha = 0.6;
+  ctx.fillRect(0, lane.top + lane.height - 1, width, 1);
+  ctx.globalAlpha = 1;
+}
+
+/** A painted range of time and of lanes. */
+interface Sheet {
+  readonly canvas: HTMLCanvasElement;
+  readonly ctx: CanvasRenderingContext2D;
+  from: number;
+  to: number;
+  top: number;
+  /** In px of the page. */
+  width: number;
+  height: number;
+  /** Identifies everything else that the picture depends on. */
+  content: string;
+}
+
+/** Two sheets: one is shown while the other one is painted. */
+export class Picture {
+  private front = newSheet();
+  private back = newSheet();
+  private work: Generator<void> | undefined;
+  private empty = true;
+  /** How long the last picture took, in ms. */
+  cost = 0;
+  private spent = 0;
+
+  get painting(): boolean {
+    return this.work !== undefined;
+  }
+
+  /** Starts to paint. `scene` has everything but the context. */
+  start(scene: Omit<Scene, 'ctx'>, ratio: number, content: string): void {
+    const { back } = this;
+    const height = scene.bottom - scene.top;
+    const pixels = [Math.max(Math.round(scene.width * ratio), 1), Math.max(Math.round(height * ratio), 1)];
+    if (back.canvas.width !== pixels[0] || back.canvas.height !== pixels[1]) {
+      [back.canvas.width, back.canvas.height] = pixels;
+    }
+    back.from = scene.from;
+    back.to = scene.to;
+    back.top = scene.top;
+    back.width = scene.width;
+    back.height = height;
+    back.content = content;
+    back.ctx.setTransform(ratio, 0, 0, ratio, 0, -scene.top * ratio);
+    this.spent = 0;
+    this.work = paint({ ...scene, ctx: back.ctx });
+  }
+
+  /** Goes on for about `budget` ms. Returns whether a new picture is ready. */
+  advance(budget: number): boolean {
+    if (!this.work) return false;
+    const start = performance.now();
+    let done = false;
+    do done = this.work.next().done ?? false;
+    while (!done && performance.now() - start < budget);
+    this.spent += performance.now() - start;
+    if (!done) return false;
+    this.work = undefined;
+    this.cost = this.spent;
+    this.empty = false;
+    [this.front, this.back] = [this.back, this.front];
+    return true;
+  }
+
+  /** Shows the picture where its times and lanes are now. */
+  show(ctx: CanvasRenderingContext2D, from: number, to: number, width: number, top: number): void {
+    const { front } = this;
+    if (this.empty || front.canvas.width === 0) return;
+    const scale = width / (to - from);
+    const x = (front.from - from) * scale;
+    const wide = (front.to - front.from) * scale;
+    const still = Math.abs(wide - front.width) < 0.01;
+    // Without a change of scale the pixels stay sharp.
+    const left = still ? Math.round(x * devicePixelRatio) / devicePixelRatio : x;
+    ctx.drawImage(front.canvas, left, front.top - top, still ? front.width : wide, front.height);
+  }
+
+  /** Whether the picture can be shown without a change of scale and without gaps. */
+  covers(from: number, to: number, width: number, top: number, content: string): boolean {
+    const { front } = this;
+    if (this.empty || front.content !== content || front.top !== top) return false;
+    const scale = ((front.to - front.from) / front.width) * (width / (to - from));
+    return from >= front.from && to <= front.to && Math.abs(scale - 1) < 1e-6;
+  }
+}
+
+function newSheet(): Sheet {
+  const canvas = document.createElement('canvas');
+  const ctx = canvas.getContext('2d', { alpha: false });
+  if (!ctx) throw new Error('the browser has no 2D canvas');
+  return { canvas, ctx, from: 0, to: 1, top: 0, width: 1, height: 1, content: '' };
+}
