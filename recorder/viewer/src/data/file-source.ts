@@ -18,6 +18,7 @@ export interface FileDocument {
 }
 
 export class FileSource implements Source {
+  readonly grows = false;
   private readonly tiles = new Map<string, Extent[]>();
 
   /** `bytes` returns the text of the element `bytes`. */

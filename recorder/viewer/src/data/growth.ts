@@ -49,7 +49,8 @@ export class Growth {
   }
 
   private get isGrowing(): boolean {
-    return !this.index.done || this.index.live || this.index.report === 0;
+    const { done, live, report } = this.index;
+    return this.source.grows && (!done || live || report === 0);
   }
 
   private changed(): void {

@@ -10,6 +10,7 @@ const MAX_PIECES_PER_REQUEST = 16;
 const MISSING = 404;
 
 export class HttpSource implements Source {
+  readonly grows = true;
   private readonly chunks = new Batches<Piece | undefined>(async (first, last) => {
     const bytes = new Bytes(await this.bytes(`chunks/${first}-${last}`));
     return range(first, last).map(() => {

@@ -7,6 +7,8 @@ import type { Index, ReportData, Run, SourceLines } from './run';
 export type Piece = Uint8Array;
 
 export interface Source {
+  /** Whether the run can change. */
+  readonly grows: boolean;
   run(): Promise<Run>;
   report(): Promise<ReportData>;
   /** The index, with the chunks from number `since` on. */
