@@ -22,7 +22,7 @@ test('a number that is cut off is an error', () => {
 test('a chunk has what was encoded', () => {
   const events = [
     { kind: 0, thread: 1, time: 1005, target: ['channel', 3], message: 40, depth: 2, text: '„é“', place: 9 },
-    { kind: 1, thread: 0, time: 1100, target: ['channel', 3], message: 38, from: [1, 900], latency: 300, depth: 1, waited: 0 },
+    { kind: 1, thread: 0, time: 1100, text: 'b', target: ['channel', 3], message: 38, from: [1, 900], latency: 300, depth: 1, waited: 0 },
     { kind: 3, thread: 2, time: 800, length: 290, target: ['primitive', 7], from: [0, 790], timeout: 5000 },
     { kind: 2, thread: 2, time: 1100, length: 'open', target: ['thread', 1], endpoint: 4, cause: 1005 },
     { kind: 4, thread: 300, time: 2 ** 45, text: '„é“' },
@@ -59,8 +59,8 @@ test('a chunk has what was encoded', () => {
   assert.deepEqual([...chunk.cause], [-1, -1, -1, 1005, -1]);
   assert.deepEqual([...chunk.waited], [-1, 0, -1, -1, -1]);
   assert.deepEqual([...chunk.timeout], [-1, -1, 5000, -1, -1]);
-  assert.deepEqual([...chunk.text], [0, -1, -1, -1, 0]);
-  assert.deepEqual(chunk.texts, ['„é“']);
+  assert.deepEqual([...chunk.text], [0, 1, -1, -1, 0]);
+  assert.deepEqual(chunk.texts, ['„é“', 'b']);
   assert.deepEqual([...chunk.states.begin], [900, 1000, 1000]);
   assert.deepEqual([...chunk.states.end], [1000, 1050, 1007]);
   assert.deepEqual([...chunk.states.activity], [0, 4, 11]);

@@ -14,6 +14,10 @@ export interface LinkState {
   readonly message?: { readonly channel: number; readonly number: number };
   /** Index of the selected finding. */
   readonly finding?: number;
+  /** Lanes that are pointed out: `t3` is thread 3, `c0` channel 0, `p2` primitive 2. */
+  readonly lanes?: readonly string[];
+  /** Whether the critical path is drawn on the timeline. */
+  readonly path?: boolean;
 }
 
 export interface Link {

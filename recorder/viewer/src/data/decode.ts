@@ -100,7 +100,7 @@ export function decodeChunk(number: number, piece: Uint8Array): Chunk {
     cause,
     waited: numbers(waiteds, length),
     timeout: numbers(timeouts, length),
-    text: indices(textNumbers, length),
+    text: textNumbersOf(textNumbers, length, thread),
     texts: decodeTexts(textColumn, textCount),
     states: decodeStates(states, begin),
     holds: decodeHolds(holds, begin),
@@ -161,6 +161,25 @@ function differences(
     const value = (previous.get(key) ?? 0) + unzigzag(code - 1);
     previous.set(key, value);
     values[i] = value;
+  }
+  return values;
+}
+
+/**
+ * Numbers of texts: 0 for none, 1 for the next one that has not come yet, else 2 more than the
+ * difference to the previous one of the same thread.
+ */
+function textNumbersOf(column: Column, length: number, thread: Uint32Array): Int32Array {
+  if (column.isZero(length)) return indices(column, length);
+  const values = new Int32Array(length).fill(NONE);
+  const previous = new Map<number, number>();
+  let next = 0;
+  for (let i = 0; i < length; i++) {
+    const code = column.next();
+    if (code === 0) continue;
+    const text = code === 1 ? next++ : (previous.get(thread[i]) ?? 0) + unzigzag(code - 2);
+    previous.set(thread[i], text);
+    values[i] = text;
   }
   return values;
 }

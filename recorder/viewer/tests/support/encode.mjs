@@ -24,10 +24,19 @@ const code = (target) => (target ? 1 + target[1] * 4 + TYPES[target[0]] : 0);
 /** Events are objects with the fields of the contract; `length` is 0, a number, or 'open'. */
 export function encodeChunk({ begin, end, firstStep, events, ...rest }) {
   const texts = [];
-  const textOf = (text) => {
+  const textNumbers = new Map();
+  const latestText = new Map();
+  const textOf = ({ text, thread }) => {
     if (text === undefined) return 0;
-    if (!texts.includes(text)) texts.push(text);
-    return texts.indexOf(text) + 1;
+    const isNew = !textNumbers.has(text);
+    if (isNew) {
+      textNumbers.set(text, texts.length);
+      texts.push(text);
+    }
+    const number = textNumbers.get(text);
+    const before = latestText.get(thread) ?? 0;
+    latestText.set(thread, number);
+    return isNew ? 1 : 2 + zigzag(number - before);
   };
   let time = begin;
   const latest = new Map();
@@ -63,7 +72,7 @@ export function encodeChunk({ begin, end, firstStep, events, ...rest }) {
     each((it) => (it.cause === undefined ? 0 : 1 + it.time - it.cause)),
     each((it) => optional(it.waited)),
     each((it) => optional(it.timeout)),
-    each((it) => textOf(it.text)),
+    each(textOf),
   ];
   const states = rest.states ?? [];
   const holds = rest.holds ?? [];
