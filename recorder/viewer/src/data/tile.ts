@@ -5,6 +5,7 @@
 
 import { columnsOf, DamagedData } from './columns';
 import { header } from './decode';
+import { ACTIVITIES } from './run';
 
 /** Number of bins of a tile. */
 export const TILE_BINS = 256;
@@ -85,7 +86,7 @@ export function decodeSegment(piece: Uint8Array): Segment {
   const ns: number[] = [];
   for (let i = 0; i < threadCount; i++) {
     const mask = columns[5].next();
-    for (let bit = 0; mask >>> bit !== 0; bit++) {
+    for (let bit = 0; bit < ACTIVITIES; bit++) {
       if ((mask >>> bit) & 1) {
         activity.push(bit);
         ns.push(columns[5].next());
