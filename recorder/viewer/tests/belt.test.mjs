@@ -229,6 +229,7 @@ test('the oldest message stands at the end of the belt', () => {
 });
 
 test('text is wrapped at spaces, and shortened', () => {
+  assert.deepEqual(wrapText('waits: anna\u00a0to\u00a0ben is full', 19, 2), ['waits: anna\u00a0to\u00a0ben', 'is full']);
   assert.deepEqual(wrapText('waits: jobs is empty', 12, 2), ['waits: jobs', 'is empty']);
   assert.deepEqual(wrapText('runs', 12, 2), ['runs']);
   assert.deepEqual(wrapText('abcdefghijklmnopqrstuvwxyz', 10, 2), ['abcdefghij', 'klmnopqrs…']);

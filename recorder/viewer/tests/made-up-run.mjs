@@ -20,7 +20,7 @@ export const KINDS = [
   { ...operation('recv', { call: 'recv' }), group: 'waitBegan', note: 'waiting', ending: undefined },
   { ...operation('send', { call: 'send' }), group: 'wait', note: 'full', ending: undefined },
   { ...operation('recv', { call: 'recv' }), group: 'wait', note: 'waiting', ending: undefined },
-  operation('recv', { call: 'recv', note: 'disconnected', ending: 'disconnected', receive: true }),
+  operation('recv', { call: 'recv', note: 'disconnected', ending: 'disconnected' }),
   { ...operation('channel'), group: 'channelCreated', ending: undefined },
   { ...operation('clone sender'), group: 'senderCloned', ending: undefined },
   { ...operation('drop sender'), group: 'senderDropped', ending: undefined },

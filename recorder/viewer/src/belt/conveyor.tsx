@@ -31,7 +31,7 @@ export function Conveyor({ run, box, picture, unit }: ConveyorProps) {
   if (dropped) classes.push('dropped');
   if (picture.move?.channel === channel) classes.push('acts');
   const room = Math.floor((box.width / unit) * 1.65);
-  const state = fullness(bound, belt);
+  const state = bound === 0 ? '' : fullness(bound, belt);
   return (
     <g
       class={classes.join(' ')}
@@ -41,13 +41,13 @@ export function Conveyor({ run, box, picture, unit }: ConveyorProps) {
       aria-label={description(label, bound, belt)}
     >
       <title>{description(label, bound, belt)}</title>
-      <text class="conveyor-label" x={box.x} y={box.y + unit}>
+      <text class="conveyor-label" x={box.x} y={box.label}>
         {shortened(label, room - state.length - 2)}
       </text>
-      <text class="conveyor-depth" x={box.x + box.width} y={box.y + unit} text-anchor="end">
+      <text class="conveyor-depth" x={box.x + box.width} y={box.label} text-anchor="end">
         {state}
       </text>
-      {bound === 0 ? <Hands box={box} unit={unit} /> : <Belt box={box} unit={unit} bound={bound} />}
+      {bound === 0 ? <Hands box={box} /> : <Belt box={box} unit={unit} bound={bound} />}
       {closed ? <Gate box={box} unit={unit} /> : null}
       {dropped ? <Edge box={box} unit={unit} /> : null}
       <Ends box={box} unit={unit} belt={belt} />
@@ -64,8 +64,7 @@ function description(label: string, bound: number | null, belt: BeltState | unde
 }
 
 function Belt({ box, unit, bound }: { box: BeltBox; unit: number; bound: number | null }) {
-  const { x, width, surface, places, parcel } = box;
-  const thickness = unit * (box.compact ? 0.75 : 1.1);
+  const { x, width, surface, places, parcel, thickness } = box;
   const rollers = Math.max(2, Math.round((width / thickness) * 0.8));
   const step = (width - thickness) / (rollers - 1);
   return (
@@ -101,21 +100,29 @@ function Belt({ box, unit, bound }: { box: BeltBox; unit: number; bound: number 
 }
 
 /** Two hands that meet under the parcel. */
-function Hands({ box, unit }: { box: BeltBox; unit: number }) {
+function Hands({ box }: { box: BeltBox }) {
   const middle = box.x + box.width / 2;
-  const y = box.surface + unit * 0.35;
+  const { thickness: t, surface } = box;
+  const palm = box.parcel.width / 2;
+  const y = surface + t * 0.3;
+  const at = (side: number, x: number, dy: number) => `${middle + side * x} ${y + dy * t}`;
   const reach = box.width / 2;
-  const palm = box.parcel.width * 0.46;
-  const hand = (side: number) =>
-    `M${middle + side * reach} ${y + unit * 0.5} C${middle + side * reach * 0.7} ${y + unit * 0.5} ${middle + side * (palm + unit * 0.9)} ${y} ${middle + side * unit * 0.25} ${y}`;
+  const arm = (side: number) =>
+    `M${at(side, reach, 0.25)} C${at(side, reach * 0.7, 0.3)} ${at(side, palm + t, 0.2)} ${at(side, palm * 0.2, 0)}`;
   const thumb = (side: number) =>
-    `M${middle + side * (palm + unit * 0.35)} ${y - unit * 0.1} Q${middle + side * (palm + unit * 0.5)} ${y - unit * 0.9} ${middle + side * (palm + unit * 0.1)} ${y - unit * 1.1}`;
+    `M${at(side, palm + t * 0.75, 0)} Q${at(side, palm + t * 0.75, -0.8)} ${at(side, palm + t * 0.3, -1.05)}`;
   return (
-    <g class="conveyor-hands">
+    <g
+      class="conveyor-hands"
+      ref={(element) => {
+        element?.style.setProperty('--thickness', `${t}px`);
+      }}
+    >
       {[-1, 1].map((side) => (
         <g key={side}>
           <path class="conveyor-thumb" d={thumb(side)} />
-          <path class="conveyor-hand" d={hand(side)} />
+          <path class="conveyor-hand" d={arm(side)} />
+          <path class="conveyor-sleeve" d={`M${at(side, reach, 0.25)} L${at(side, reach * 0.72, 0.27)}`} />
         </g>
       ))}
     </g>
@@ -131,7 +138,7 @@ function Gate({ box, unit }: { box: BeltBox; unit: number }) {
       x={x}
       y={box.surface - box.parcel.height - unit * 0.1}
       width={unit * 0.5}
-      height={box.parcel.height + unit * (box.compact ? 0.85 : 1.2)}
+      height={box.parcel.height + box.thickness + unit * 0.1}
       rx={unit * 0.12}
     />
   );
@@ -140,7 +147,7 @@ function Gate({ box, unit }: { box: BeltBox; unit: number }) {
 /** The receiver is dropped: nothing is taken off any more. */
 function Edge({ box, unit }: { box: BeltBox; unit: number }) {
   const { x } = box.end;
-  const y = box.surface + unit * 0.4;
+  const y = box.surface + box.thickness / 2;
   const r = unit * 0.45;
   return (
     <path
@@ -153,7 +160,8 @@ function Edge({ box, unit }: { box: BeltBox; unit: number }) {
 /** Who is left at the two ends. */
 function Ends({ box, unit, belt }: { box: BeltBox; unit: number; belt: BeltState | undefined }) {
   if (!belt) return null;
-  const y = box.surface + unit * (box.compact ? 1.75 : 2.2);
+  const below = box.surface + box.thickness;
+  const y = box.label > below ? box.label + unit * 1.2 : below + unit * 1.05;
   const { forward } = box.slot;
   const senders = belt.senders === 0 ? 'no sender left' : counted(belt.senders, 'sender');
   const receivers =

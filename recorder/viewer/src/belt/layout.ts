@@ -13,8 +13,10 @@ export interface WorkerBox {
   y: number;
   width: number;
   height: number;
-  /** Small figures have their name at the right, large ones below. */
-  small: boolean;
+  /** Size of the figure; 1 is large. */
+  figure: number;
+  /** Whether its name is beside the figure, and not below. */
+  beside: boolean;
   /** The middle of the figure, where it holds parcels. */
   hands: Point;
 }
@@ -26,11 +28,14 @@ export interface BeltBox {
   y: number;
   width: number;
   height: number;
-  compact: boolean;
+  /** How thick the belt is. */
+  thickness: number;
   /** Number of parcels that can be seen on it. */
   places: number;
   /** Distance from place to place. */
   pitch: number;
+  /** The base line of its name. */
+  label: number;
   /** Where parcels stand. */
   surface: number;
   parcel: { width: number; height: number };
@@ -44,6 +49,8 @@ export interface LinkLine {
   belt: number;
   thread: number;
   sends: boolean;
+  /** Whether it is drawn only while it carries a message: there are too many. */
+  faint: boolean;
   path: string;
 }
 
@@ -66,36 +73,86 @@ export interface Layout {
   locks: LockBox[];
 }
 
-/** All in units. */
-const LARGE = { width: 10, height: 9.4, gap: 0.6, hands: 2.9 };
-const SMALL = { width: 12.5, height: 3.9, gap: 0.5, hands: 1.9 };
-const BELT = { height: 6.8, label: 1.6, parcel: 2.4, width: 3, maxWidth: 4.6 };
-const COMPACT = { height: 5.5, label: 1.5, parcel: 1.9, width: 2.6, maxWidth: 4 };
+/** Sizes of workers, in units. The figure is 5 high at size 1. */
+interface WorkerSize {
+  width: number;
+  height: number;
+  gap: number;
+  /** From the top to the hands. */
+  hands: number;
+  figure: number;
+  beside: boolean;
+}
+
+const HUGE: WorkerSize = { width: 10.5, height: 12.4, gap: 0.6, hands: 4.2, figure: 1.5, beside: false };
+const LARGE: WorkerSize = { width: 10, height: 9.6, gap: 0.6, hands: 2.9, figure: 1, beside: false };
+const SMALL: WorkerSize = { width: 11.5, height: 3.9, gap: 0.5, hands: 1.9, figure: 0.72, beside: true };
+const TINY: WorkerSize = { width: 10.5, height: 3.1, gap: 0.3, hands: 1.55, figure: 0.58, beside: true };
+
+/** Sizes of belts, in units. */
+interface BeltSize {
+  height: number;
+  label: number;
+  parcel: number;
+  /** Distance of places. */
+  pitch: number;
+  maxPitch: number;
+  thickness: number;
+}
+
+const BIG_BELT: BeltSize = { height: 8.4, label: 1.8, parcel: 3.3, pitch: 4, maxPitch: 5.4, thickness: 1.5 };
+const BELT: BeltSize = { height: 6.8, label: 1.6, parcel: 2.4, pitch: 3, maxPitch: 4.6, thickness: 1.1 };
+const COMPACT: BeltSize = { height: 5.5, label: 1.5, parcel: 1.9, pitch: 2.6, maxPitch: 4, thickness: 0.75 };
+
 const LOCK = { width: 12, height: 3.6, gap: 1 };
 const MIN_GAP = 14;
-const MAX_GAP = 34;
+const MAX_GAP = 40;
 const EMPTY_GAP = 3;
+/** From a belt to the workers' columns. */
+const LEAD = 1.2;
+/** Two arms and the parcel between them. */
+const MAX_ARMS = 38;
 const MARGIN = 1;
 const BAND_GAP = 2.4;
 /** More workers in a column than this are small, more belts compact. */
 const MAX_LARGE_WORKERS = 4;
+const MAX_SMALL_WORKERS = 10;
 const MAX_LARGE_BELTS = 5;
-/** Small workers in one column; more stand side by side. */
-const MAX_SMALL_ROWS = 12;
 /** Maximum number of parcels on all belts. */
 const MAX_PARCELS = 200;
-/** How much larger than the page's text it can be, to fill the room. */
-const SCALES = [1.7, 1.55, 1.4, 1.25, 1.1, 1];
+
+/** What is tried, the largest first. */
+const TRIALS: readonly Trial[] = [
+  { big: true, scale: 1.6, rows: MAX_SMALL_WORKERS },
+  { big: true, scale: 1.35, rows: MAX_SMALL_WORKERS },
+  { big: true, scale: 1.2, rows: MAX_SMALL_WORKERS },
+  { big: true, scale: 1, rows: MAX_SMALL_WORKERS },
+  { big: false, scale: 1.2, rows: MAX_SMALL_WORKERS },
+  { big: false, scale: 1, rows: MAX_SMALL_WORKERS },
+  { big: false, scale: 1, rows: 16 },
+  { big: false, scale: 1, rows: 24 },
+];
+
+interface Trial {
+  big: boolean;
+  /** How much larger than the page's text. */
+  scale: number;
+  /** Maximum number of workers one below the other. */
+  rows: number;
+}
 
 /** Fills `width` × `height` pixels, or becomes higher. `rem` is the size of the page's text. */
 export function layout(plan: Plan, width: number, height: number, rem: number): Layout {
-  for (const scale of SCALES) {
-    const unit = rem * scale;
-    const result = new Placement(plan, width / unit, unit).place();
-    const fits = result.bands === 1 && result.layout.height <= height;
-    if (fits || scale === 1) return result.layout;
+  let best: { layout: Layout; bands: number } | undefined;
+  for (const trial of TRIALS) {
+    const unit = rem * trial.scale;
+    const result = new Placement(plan, width / unit, unit, trial).place();
+    if (result.bands === 1 && result.layout.height <= height) return result.layout;
+    if (trial.big || trial.scale > 1) continue;
+    const isBetter = !best || result.bands < best.bands;
+    if (isBetter) best = result;
   }
-  throw new Error('unreachable');
+  return best!.layout;
 }
 
 interface Band {
@@ -109,6 +166,8 @@ class Placement {
   private readonly locks: LockBox[] = [];
   private readonly workerOf = new Map<number, WorkerBox>();
   private readonly bandOf = new Map<number, number>();
+  /** Workers that stand side by side in their column. */
+  private readonly crowded = new Set<number>();
   private readonly beltBands: number[] = [];
   private readonly bandBottoms: number[] = [];
   private readonly maxPlaces: number;
@@ -118,6 +177,7 @@ class Placement {
     /** In units. */
     private readonly width: number,
     private readonly unit: number,
+    private readonly trial: Trial,
   ) {
     const belts = plan.gaps.flat().length;
     this.maxPlaces = Math.max(3, Math.floor(MAX_PARCELS / Math.max(belts, 1)));
@@ -147,11 +207,25 @@ class Placement {
     return { layout, bands: Math.max(bands.length, 1) };
   }
 
-  private columnWidth(column: number): number {
+  private workerSize(column: number): WorkerSize {
     const count = this.plan.columns[column].length;
-    if (count === 0) return 0;
-    if (count <= MAX_LARGE_WORKERS) return LARGE.width;
-    return SMALL.width * Math.ceil(count / MAX_SMALL_ROWS);
+    if (count > MAX_SMALL_WORKERS) return TINY;
+    if (count > MAX_LARGE_WORKERS) return SMALL;
+    return this.trial.big ? HUGE : LARGE;
+  }
+
+  private beltSize(gap: number): BeltSize {
+    if (this.plan.gaps[gap].length > MAX_LARGE_BELTS) return COMPACT;
+    return this.trial.big ? BIG_BELT : BELT;
+  }
+
+  /** Number of workers side by side in a column. */
+  private side(column: number): number {
+    return Math.ceil(this.plan.columns[column].length / this.trial.rows);
+  }
+
+  private columnWidth(column: number): number {
+    return this.workerSize(column).width * this.side(column);
   }
 
   private gapWidth(gap: number): number {
@@ -200,37 +274,34 @@ class Placement {
   }
 
   private columnHeight(column: number): number {
-    const workers = this.plan.columns[column].length;
-    const kind = workers <= MAX_LARGE_WORKERS ? LARGE : SMALL;
-    const rows = kind === LARGE ? workers : Math.min(workers, MAX_SMALL_ROWS);
-    const belts = this.plan.gaps[column].length;
-    const belt = belts <= MAX_LARGE_BELTS ? BELT : COMPACT;
-    return Math.max(rows * (kind.height + kind.gap) - kind.gap, belts * belt.height);
+    const size = this.workerSize(column);
+    const rows = Math.ceil(this.plan.columns[column].length / Math.max(this.side(column), 1));
+    const belts = this.plan.gaps[column].length * this.beltSize(column).height;
+    return Math.max(rows * (size.height + size.gap) - size.gap, belts);
   }
 
   private placeColumn(column: number, band: number, x: number, top: number, height: number): void {
     const threads = this.plan.columns[column];
-    const small = threads.length > MAX_LARGE_WORKERS;
-    const kind = small ? SMALL : LARGE;
-    const side = small ? Math.ceil(threads.length / MAX_SMALL_ROWS) : 1;
+    const size = this.workerSize(column);
+    const side = this.side(column);
     const rows = Math.ceil(threads.length / side);
     // Spread out, but not far apart.
-    const spare = Math.max(height - rows * kind.height, 0);
-    const gap = rows > 1 ? Math.min(spare / (rows - 1), kind.gap * 3) : 0;
-    const used = rows * kind.height + (rows - 1) * gap;
+    const spare = Math.max(height - rows * size.height, 0);
+    const gap = rows > 1 ? Math.min(spare / (rows - 1), size.gap * 3) : 0;
+    const used = rows * size.height + (rows - 1) * gap;
     threads.forEach((thread, i) => {
       const [row, sideways] = [Math.floor(i / side), i % side];
-      const y = top + (height - used) / 2 + row * (kind.height + gap);
-      this.addWorker(thread, x + sideways * SMALL.width, y, small);
+      const y = top + (height - used) / 2 + row * (size.height + gap);
+      this.addWorker(thread, x + sideways * size.width, y, size);
       this.bandOf.set(thread, band);
+      if (side > 1) this.crowded.add(thread);
     });
   }
 
-  private addWorker(thread: number, x: number, y: number, small: boolean): void {
-    const kind = small ? SMALL : LARGE;
-    const hands = { x: x + (small ? SMALL.hands : LARGE.width / 2), y: y + kind.hands };
-    const { width, height } = kind;
-    const box = { thread, x, y, width, height, small, hands };
+  private addWorker(thread: number, x: number, y: number, size: WorkerSize): void {
+    const { width, height, figure, beside } = size;
+    const hands = { x: x + (beside ? 2.6 * figure : width / 2), y: y + size.hands };
+    const box = { thread, x, y, width, height, figure, beside, hands };
     this.workers.push(box);
     this.workerOf.set(thread, box);
   }
@@ -245,8 +316,7 @@ class Placement {
   ): void {
     const slots = this.plan.gaps[gap];
     if (slots.length === 0) return;
-    const compact = slots.length > MAX_LARGE_BELTS;
-    const kind = compact ? COMPACT : BELT;
+    const size = this.beltSize(gap);
     const meanY = (slot: Slot) => {
       const ys = [...slot.senders, ...slot.receivers].flatMap((thread) => {
         const box = this.workerOf.get(thread);
@@ -256,17 +326,17 @@ class Placement {
     };
     const wanted = new Map(slots.map((slot) => [slot, meanY(slot)]));
     const order = [...slots].sort((a, b) => wanted.get(a)! - wanted.get(b)!);
-    const spare = Math.max(height - order.length * kind.height, 0);
+    const spare = Math.max(height - order.length * size.height, 0);
     const between = order.length > 1 ? Math.min(spare / (order.length - 1), 1.5) : 0;
-    const used = order.length * kind.height + (order.length - 1) * between;
+    const used = order.length * size.height + (order.length - 1) * between;
     const middle = sum([...wanted.values()]) / slots.length;
     // The surface of a single belt is level with the hands of its workers.
-    const surface = kind.label + kind.parcel / 2;
-    const ideal = order.length === 1 ? middle - surface : middle - used / 2;
+    const level = hub(size, order[0].bound);
+    const ideal = order.length === 1 ? middle - level : middle - used / 2;
     let y = Math.min(Math.max(ideal, top), top + height - used);
     for (const slot of order) {
-      this.addBelt(slot, band, left, width, y, compact);
-      y += kind.height + between;
+      this.addBelt(slot, band, left, width, y, size);
+      y += size.height + between;
     }
   }
 
@@ -276,28 +346,28 @@ class Placement {
     left: number,
     room: number,
     y: number,
-    compact: boolean,
+    size: BeltSize,
   ): void {
-    const kind = compact ? COMPACT : BELT;
-    const lead = 1.6;
-    const inner = room - 2 * lead - 1;
+    const inner = room - 2 * LEAD - 1;
     const { bound } = slot;
     let places: number;
-    let pitch: number = kind.width;
+    let { pitch } = size;
     if (bound === null) {
       places = Math.floor(inner / pitch);
     } else {
       const wanted = Math.max(bound, 1);
       places = Math.min(wanted, Math.floor(inner / pitch));
-      pitch = Math.min(Math.max(inner / wanted, kind.width), kind.maxWidth);
+      pitch = Math.min(Math.max(inner / wanted, pitch), size.maxPitch);
     }
     places = Math.max(1, Math.min(places, this.maxPlaces));
-    // Room for the label, and for the two hands of a rendezvous.
-    const least = Math.min(inner + 1, 9);
+    // Room for the label. The arms of a rendezvous reach from worker to worker.
+    const least = bound === 0 ? Math.min(room, MAX_ARMS) : Math.min(inner + 1, 10);
     const width = Math.max(places * pitch + 1, least);
     const x = left + (room - width) / 2;
-    const surface = y + kind.label + kind.parcel;
-    const middle = surface - kind.parcel / 2;
+    // Hands have their name below, so that they are level with the workers' hands.
+    const isHands = bound === 0;
+    const surface = y + (isHands ? 0 : size.label) + size.parcel;
+    const middle = y + hub(size, bound);
     const [from, to] = slot.forward ? [x, x + width] : [x + width, x];
     this.beltBands.push(band);
     this.belts.push({
@@ -305,12 +375,13 @@ class Placement {
       x,
       y,
       width,
-      height: kind.height,
-      compact,
+      height: size.height,
+      thickness: size.thickness,
       places,
       pitch,
+      label: isHands ? surface + size.thickness + 1.2 : y + 1,
       surface,
-      parcel: { width: pitch - 0.4, height: kind.parcel - 0.2 },
+      parcel: { width: pitch - 0.4, height: size.parcel - 0.2 },
       start: { x: from, y: middle },
       end: { x: to, y: middle },
     });
@@ -324,7 +395,7 @@ class Placement {
     threads.forEach((thread, i) => {
       const row = Math.floor(i / perRow);
       const x = left + (i % perRow) * SMALL.width;
-      this.addWorker(thread, x, top + row * (SMALL.height + SMALL.gap), true);
+      this.addWorker(thread, x, top + row * (SMALL.height + SMALL.gap), SMALL);
     });
     return top + Math.ceil(threads.length / perRow) * (SMALL.height + SMALL.gap);
   }
@@ -357,8 +428,8 @@ class Placement {
           if (!worker) continue;
           // Belts leave at their end in their direction.
           const outward = belt.slot.forward === sends ? -1 : 1;
-          const path = this.link(end, outward, this.beltBands[index], worker);
-          lines.push({ belt: index, thread, sends, path });
+          const path = this.link(belt, end, outward, this.beltBands[index], worker);
+          lines.push({ belt: index, thread, sends, faint: this.crowded.has(thread), path });
         }
       }
     });
@@ -366,9 +437,15 @@ class Placement {
   }
 
   /** From the end of a belt to a worker. */
-  private link(end: Point, outward: number, band: number, worker: WorkerBox): string {
+  private link(
+    belt: BeltBox,
+    end: Point,
+    outward: number,
+    band: number,
+    worker: WorkerBox,
+  ): string {
     const { unit } = this;
-    const reach = worker.small ? SMALL.hands : 2.4;
+    const reach = 2.3 * worker.figure;
     const toRight = worker.hands.x < end.x;
     const x = worker.hands.x + (toRight ? reach : -reach);
     const { y } = worker.hands;
@@ -380,6 +457,16 @@ class Placement {
       const near = end.x + outward * 1.2;
       const far = x + (toRight ? 1 : -1) * 1.2;
       return `M${at(end.x, end.y)} L${at(near, end.y)} L${at(near, channel)} L${at(far, channel)} L${at(far, y)} L${at(x, y)}`;
+    }
+    if ((x - end.x) * outward < 0) {
+      // The worker is at the other end: below the belt, and up again.
+      const low = belt.y + belt.height + 0.3;
+      const turn = end.x + outward * 2.6;
+      const near = worker.hands.x + (toRight ? reach * 1.6 : -reach * 1.6);
+      return (
+        `M${at(end.x, end.y)} C${at(turn, end.y)} ${at(turn, low)} ${at(end.x, low)} ` +
+        `L${at(near, low)} Q${at(x, low)} ${at(x, y + worker.figure)}`
+      );
     }
     const bend = Math.max(Math.abs(x - end.x) / 2, 1.5);
     const there = end.x + outward * bend;
@@ -394,6 +481,11 @@ export function placeOn(belt: BeltBox, index: number): Point {
   const fromEnd = inset + (index + 0.5) * belt.pitch;
   const x = belt.slot.forward ? belt.x + belt.width - fromEnd : belt.x + fromEnd;
   return { x, y: belt.surface - belt.parcel.height / 2 };
+}
+
+/** From the top of a belt to where messages enter and leave. */
+function hub({ label, parcel, thickness }: BeltSize, bound: number | null): number {
+  return bound === 0 ? parcel + thickness / 2 : label + parcel / 2;
 }
 
 function scaledPoint(point: Point, by: number): Point {
@@ -415,7 +507,9 @@ function scaledWorker(box: WorkerBox, by: number): WorkerBox {
 function scaledBelt(box: BeltBox, by: number): BeltBox {
   return {
     ...scaledBox(box, by),
+    thickness: box.thickness * by,
     pitch: box.pitch * by,
+    label: box.label * by,
     surface: box.surface * by,
     parcel: { width: box.parcel.width * by, height: box.parcel.height * by },
     start: scaledPoint(box.start, by),

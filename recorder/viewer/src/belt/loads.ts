@@ -79,6 +79,6 @@ export function loads(
 
 /** The place and size of a parcel that a worker holds. */
 export function inHands(box: WorkerBox, unit: number): Point & { width: number; height: number } {
-  const size = unit * (box.small ? 0.8 : 1);
+  const size = unit * Math.max(box.figure, 0.75);
   return { x: box.hands.x, y: box.hands.y + size * 0.45, width: size * 2.7, height: size * 1.9 };
 }

@@ -37,7 +37,7 @@ interface Drawn {
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** Average width of a character, in sizes of the text. */
-const CHARACTER = 0.56;
+const CHARACTER = 0.6;
 
 export class ParcelLayer {
   private readonly drawn = new Map<string, Drawn>();
@@ -48,6 +48,7 @@ export class ParcelLayer {
     private readonly onSelect: (channel: number, number: number) => void,
   ) {}
 
+  /** `fontSize` is the smallest size of text. */
   update(parcels: readonly Parcel[], fontSize: number, motion: Motion): void {
     for (const element of this.leaving) element.remove();
     this.leaving.clear();
@@ -133,6 +134,10 @@ function change(known: Drawn, parcel: Parcel, fontSize: number): void {
 
 function fill(element: SVGGElement, parcel: Parcel, fontSize: number): void {
   const { width, height, number } = parcel;
+  const roomFor = (size: number) => Math.max(1, Math.floor((width * 0.94) / (size * CHARACTER)));
+  const large = Math.max(height * 0.42, fontSize);
+  const size = parcel.label.length <= roomFor(large) ? large : fontSize;
+  const fits = roomFor(size);
   element.setAttribute('class', `parcel${parcel.lost ? ' lost' : ''}${parcel.selected ? ' selected' : ''}`);
   element.dataset.message = number === undefined ? '' : String(number);
   element.dataset.of = String(parcel.channel);
@@ -154,8 +159,8 @@ function fill(element: SVGGElement, parcel: Parcel, fontSize: number): void {
     width,
     height: height * 0.14,
   });
-  const fits = Math.max(1, Math.floor((width * 0.92) / (fontSize * CHARACTER)));
-  const text = shape('text', { class: 'parcel-label', x: 0, y: height * 0.36, 'text-anchor': 'middle' });
+  const text = shape('text', { class: 'parcel-label', x: 0, y: height * 0.12 + size * 0.34, 'text-anchor': 'middle' });
+  text.style.fontSize = `${size}px`;
   const { label } = parcel;
   text.textContent = label.length > fits ? `${label.slice(0, Math.max(fits - 1, 1))}…` : label;
   element.replaceChildren(title, box, tape, text);

@@ -85,11 +85,13 @@ function Excerpt({
   const lines = sources.of(place);
   const first = facts ? Math.max(facts.line - AROUND, lines?.first ?? 0) : 0;
   const count = 2 * AROUND + 1;
+  const shown = lines ? lines.lines.slice(first - lines.first, first - lines.first + count) : [];
+  const indent = commonIndent(shown);
   return (
     <figure class="belt-excerpt">
       <figcaption>
         <b>{threadName(run, thread)}</b>
-        <span>{facts?.text ?? ''}</span>
+        <span title={facts?.text}>{facts?.text ?? ''}</span>
       </figcaption>
       <pre>
         {Array.from({ length: count }, (_, i) => {
@@ -99,13 +101,19 @@ function Excerpt({
           return (
             <div key={i} class={current ? 'current' : undefined} aria-current={current ? 'true' : undefined}>
               <span class="belt-line-number">{text === undefined ? '' : number}</span>
-              <code>{text ?? (i === AROUND && facts && !lines ? missing(facts.call) : ' ')}</code>
+              <code>{text?.slice(indent) ?? (i === AROUND && facts && !lines ? missing(facts.call) : ' ')}</code>
             </div>
           );
         })}
       </pre>
     </figure>
   );
+}
+
+/** Number of spaces that all lines begin with. */
+function commonIndent(lines: readonly string[]): number {
+  const indents = lines.filter((it) => it.trim() !== '').map((it) => it.search(/\S/));
+  return indents.length > 0 ? Math.min(...indents) : 0;
 }
 
 function missing(call: string | undefined): string {

@@ -10,12 +10,14 @@ import type { Layout, LockBox } from './layout';
 import { ParcelLayer } from './parcels';
 import type { BeltPicture, LockHolder } from './state';
 import { shortened } from './status';
+import { endKey, type Stuck } from './stuck';
 import { Worker } from './worker';
 
 interface StageProps {
   run: Run;
   layout: Layout;
   picture: BeltPicture;
+  stuck: Stuck;
   valueOf: ValueOf;
   selectedThread: number | undefined;
   selectedMessage: { channel: number; number: number } | undefined;
@@ -66,13 +68,36 @@ export function Stage(props: StageProps) {
         element?.style.setProperty('font-size', `${unit}px`);
       }}
     >
+      <defs>
+        {['', '-carries', '-stuck'].map((kind) => (
+          <marker
+            key={kind}
+            id={`belt-arrow${kind}`}
+            viewBox="0 0 10 10"
+            refX="8"
+            refY="5"
+            markerWidth={kind ? 15 : 10}
+            markerHeight={kind ? 15 : 10}
+            markerUnits="userSpaceOnUse"
+            orient="auto-start-reverse"
+          >
+            <path class={`link-arrow${kind}`} d="M1 1 L9 5 L1 9 Z" />
+          </marker>
+        ))}
+      </defs>
+      <Ground {...props} />
       <g>
         {layout.links.map((link, i) => {
           const channel = channelOf(layout.belts[link.belt], picture);
           const carries =
             moving?.channel === channel && moving.thread === link.thread && moving.sends === link.sends;
+          const stuck = props.stuck.ends.has(endKey(channel, link.thread));
+          if (link.faint && !carries && !stuck) return null;
           const ghost = !picture.belts.has(channel);
-          return <path key={i} class={`link${carries ? ' carries' : ''}${ghost ? ' ghost' : ''}`} d={link.path} />;
+          const look = carries ? ' carries' : stuck ? ' stuck' : ghost ? ' ghost' : '';
+          const arrow = `url(#belt-arrow${carries ? '-carries' : stuck ? '-stuck' : ''})`;
+          const mark = link.sends ? { 'marker-start': arrow } : { 'marker-end': arrow };
+          return <path key={i} class={`link${look}`} d={link.path} {...mark} />;
         })}
       </g>
       <LockLines {...props} />
@@ -83,6 +108,7 @@ export function Stage(props: StageProps) {
           box={box}
           picture={picture}
           unit={unit}
+          stuck={props.stuck.threads.has(box.thread)}
           selected={props.selectedThread === box.thread}
           onSelect={props.onThread}
         />
@@ -123,6 +149,16 @@ function short(n: number): string {
   return `${value < 10 ? Math.floor(value * 10) / 10 : Math.floor(value)}${suffix}`;
 }
 
+/** Behind the worker whose step it is. */
+function Ground({ layout, picture }: StageProps) {
+  const box = layout.workers.find((it) => it.thread === picture.thread);
+  if (!box) return null;
+  const { x, y, width, height } = box;
+  return (
+    <rect class="worker-ground" x={x} y={y} width={width} height={height} rx={layout.unit * 0.6} />
+  );
+}
+
 /** From locks to those who hold them, and to those who wait for them. */
 function LockLines({ layout, picture }: StageProps) {
   const { unit } = layout;
@@ -134,7 +170,7 @@ function LockLines({ layout, picture }: StageProps) {
     if (!lock || !worker) return;
     const [x1, y1] = [lock.x + lock.width / 2, lock.y];
     const x2 = worker.hands.x;
-    const y2 = worker.small ? worker.y + worker.height * 0.9 : worker.hands.y + 2.4 * unit;
+    const y2 = worker.beside ? worker.y + worker.height * 0.9 : worker.hands.y + 2.4 * unit;
     const bend = Math.max((y1 - y2) / 2, unit * 2);
     lines.push(
       <path
@@ -189,10 +225,10 @@ function Lock({
       ) : null}
       <text x={unit * (isLock ? 2.8 : 0.8)} y={unit * 1.5}>
         <tspan class="lock-name" x={unit * (isLock ? 2.8 : 0.8)}>
-          {shortened(label, 15)}
+          {shortened(label, 14)}
         </tspan>
         <tspan class="lock-status" x={unit * (isLock ? 2.8 : 0.8)} dy={unit * 1.2}>
-          {shortened(status, 17)}
+          {shortened(status, 16)}
         </tspan>
       </text>
     </g>

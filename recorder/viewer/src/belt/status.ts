@@ -38,24 +38,30 @@ export function stateName(run: Run, worker: WorkerState | undefined): string {
   return run.activities[activityOf(run, worker)] ?? 'running';
 }
 
-/** What a worker does: `waits: jobs is empty`. */
-export function statusOf(run: Run, picture: BeltPicture, thread: number): string {
+/** What a worker does: `waits: jobs is empty`. `stuck`: it waits for ever. */
+export function statusOf(run: Run, picture: BeltPicture, thread: number, stuck = false): string {
   const worker = picture.workers.get(thread);
   if (!worker || worker.life === 'absent') return 'not started';
   if (worker.life !== 'alive') return worker.life;
   if (worker.paused) return 'not recorded';
-  return worker.wait ? waitText(run, picture, worker.wait) : 'runs';
+  if (!worker.wait) return 'runs';
+  const text = waitText(run, picture, worker.wait);
+  return stuck ? text.replace(/^waits:? /, 'for ever: ') : text;
 }
 
 function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
-  const label = targetLabel(run, targetOf(wait));
-  const onChannel = wait.targetType === TargetType.channel;
-  const isRendezvous = onChannel && run.channels[wait.target]?.bound === 0;
+  // A line is not broken within a name, if possible.
+  const label = targetLabel(run, targetOf(wait)).replaceAll(' ', '\u00a0');
+  const channel = wait.targetType === TargetType.channel ? run.channels[wait.target] : undefined;
+  const isRendezvous = channel?.bound === 0;
+  const depth = channel ? (picture.belts.get(wait.target)?.depth ?? 0) : 0;
   switch (WAITS[run.kinds[wait.kind]?.verb ?? '']) {
     case Activity.send:
       if (isRendezvous) return 'waits for a receiver';
+      if (channel && channel.bound !== null && depth < channel.bound) return 'wakes up';
       return label ? `waits: ${label} is full` : 'waits to send';
     case Activity.recv:
+      if (depth > 0) return 'wakes up';
       if (isRendezvous) return 'waits for a sender';
       return label ? `waits: ${label} is empty` : 'waits for a message';
     case Activity.lock: {
@@ -64,7 +70,7 @@ function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
       return names ? `waits: ${names} has ${label}` : `waits for ${label}`;
     }
     case Activity.join:
-      return label ? `waits: ${label} still runs` : 'waits for a thread';
+      return label ? `waits until ${label} ends` : 'waits for a thread';
     case Activity.scope:
       return 'waits for its threads';
     case Activity.park:
@@ -89,18 +95,19 @@ export function fullness(bound: number | null, belt: BeltState | undefined): str
   return `${count(depth)} of ${count(bound)}`;
 }
 
-/** Text in at most `lines` lines of about `columns` characters. */
+/** Text in one line of about `columns` characters, or in two of about the same length. */
 export function wrapText(text: string, columns: number, lines: number): string[] {
-  const result: string[] = [];
-  let rest = text;
-  while (rest.length > columns && result.length < lines - 1) {
-    const space = rest.lastIndexOf(' ', columns);
-    const cut = space > columns / 3 ? space : columns;
-    result.push(rest.slice(0, cut));
-    rest = rest.slice(cut).trimStart();
-  }
-  result.push(shortened(rest, columns));
-  return result;
+  if (text.length <= columns || lines === 1) return [shortened(text, columns)];
+  const cut = middleSpace(text, / /g, columns) ?? middleSpace(text, /\s/g, columns) ?? columns;
+  return [text.slice(0, cut), shortened(text.slice(cut).trimStart(), columns)];
+}
+
+/** The space nearest to the middle at which both lines have at most `columns` characters. */
+function middleSpace(text: string, space: RegExp, columns: number): number | undefined {
+  const cuts = [...text.matchAll(space)].map((it) => it.index);
+  const fitting = cuts.filter((it) => it <= columns && text.length - it - 1 <= columns);
+  const fromMiddle = (it: number) => Math.abs(it - text.length / 2);
+  return fitting.sort((a, b) => fromMiddle(a) - fromMiddle(b))[0];
 }
 
 export function shortened(text: string, columns: number): string {

@@ -13,6 +13,7 @@ import { SourceCache, Sources } from './sources';
 import { Stage } from './stage';
 import { type BegunBefore, type BeltPicture, endOf, stateAt } from './state';
 import { Steps } from './steps';
+import { stuckAt } from './stuck';
 import { Uses } from './uses';
 import { Values } from './values';
 
@@ -222,6 +223,7 @@ export class BeltTab implements View {
       }
       isNew = this.uses.addChunk(model.run, chunk) || isNew;
     }
+    if (model.report) isNew = this.uses.addReport(model.report) || isNew;
     if (this.planned && !isNew && this.planned.of === model.run.threads.length) return;
     const planned = plan(model.run, this.uses.of(model.run));
     this.planned = { plan: planned, of: model.run.threads.length };
@@ -286,6 +288,7 @@ export class BeltTab implements View {
             run={run}
             layout={arranged}
             picture={picture}
+            stuck={stuckAt(app.model.report, picture)}
             valueOf={(channel, number) => this.values.of(channel, number)}
             selectedThread={this.thread}
             selectedMessage={app.link.state.message}

@@ -1,7 +1,8 @@
 /** Which threads send and receive on which channels, over the whole run. */
 
 import { type Chunk, NONE, TargetType } from '../data/chunk';
-import type { Run } from '../data/run';
+import type { ReportData, Run } from '../data/run';
+import { channelOfEdge } from './stuck';
 
 /** In the order of `run.threadOrder`. */
 export interface ChannelUse {
@@ -39,8 +40,23 @@ export class Uses {
     for (let i = 0; i < chunk.length; i += 1) {
       if (chunk.targetType[i] !== TargetType.channel || chunk.target[i] === NONE) continue;
       const kind = run.kinds[chunk.kind[i]];
-      if (!kind.send && !kind.receive) continue;
-      if (this.add(chunk.target[i], chunk.thread[i], kind.send)) isNew = true;
+      if (!kind.call) continue;
+      if (this.add(chunk.target[i], chunk.thread[i], kind.call.endsWith('send'))) isNew = true;
+    }
+    return isNew;
+  }
+
+  /**
+   * Takes in who must have the other end of a channel, where a thread waits for ever. Returns whether
+   * anything is new.
+   */
+  addReport(report: ReportData): boolean {
+    let isNew = false;
+    for (const edge of report.graph.edges) {
+      const channel = channelOfEdge(edge);
+      if (channel === undefined) continue;
+      const waitsToSend = this.senders.get(channel)?.has(edge.from) ?? false;
+      if (this.add(channel, edge.to, !waitsToSend)) isNew = true;
     }
     return isNew;
   }

@@ -11,27 +11,26 @@ interface WorkerProps {
   box: WorkerBox;
   picture: BeltPicture;
   unit: number;
+  /** Whether it waits for ever. */
+  stuck: boolean;
   selected: boolean;
   onSelect(thread: number): void;
 }
 
-/** Size of a small figure, in that of a large one. */
-const SMALL_FIGURE = 0.72;
-
-export function Worker({ run, box, picture, unit, selected, onSelect }: WorkerProps) {
-  const { thread, small } = box;
+export function Worker({ run, box, picture, unit, stuck, selected, onSelect }: WorkerProps) {
+  const { thread } = box;
   const worker = picture.workers.get(thread);
   const state = stateName(run, worker);
-  const status = statusOf(run, picture, thread);
+  const status = statusOf(run, picture, thread, stuck);
   const name = threadName(run, thread);
   const alive = worker?.life === 'alive';
   const variable = alive ? ACTIVITY_VARIABLES[activityOf(run, worker)] : undefined;
-  const scale = unit * (small ? SMALL_FIGURE : 1);
+  const scale = unit * box.figure;
   const acts = picture.thread === thread;
   const select = () => onSelect(thread);
   return (
     <g
-      class={`worker${acts ? ' acts' : ''}${selected ? ' selected' : ''}`}
+      class={`worker${acts ? ' acts' : ''}${stuck ? ' stuck' : ''}${selected ? ' selected' : ''}`}
       data-thread={thread}
       data-state={state}
       role="button"
@@ -47,7 +46,7 @@ export function Worker({ run, box, picture, unit, selected, onSelect }: WorkerPr
     >
       <title>{`${name}: ${status}`}</title>
       <rect
-        class="worker-ground"
+        class="worker-frame"
         x={box.x}
         y={box.y}
         width={box.width}
@@ -73,13 +72,16 @@ function Words({
   name: string;
   status: string;
 }) {
-  const { small } = box;
-  const x = small ? box.hands.x + 2.1 * unit : box.x + box.width / 2;
-  const [nameLine] = wrapText(name, small ? 13 : 16, 1);
-  const lines = wrapText(status, small ? 18 : 19, 2);
-  const top = small ? box.y + unit * (lines.length > 1 ? 1.25 : 1.75) : box.y + 6.5 * unit;
+  const { beside, figure } = box;
+  const x = beside ? box.hands.x + 2.5 * figure * unit : box.x + box.width / 2;
+  const [nameLine] = wrapText(name, beside ? 13 : 17, 1);
+  const lines = wrapText(status, beside ? 16 : 19, beside && figure < 0.7 ? 1 : 2);
+  const middle = box.y + box.height / 2;
+  const top = beside
+    ? middle + unit * (lines.length > 1 ? -0.8 : -0.2)
+    : box.hands.y + (2.35 * figure + 1.45) * unit;
   return (
-    <text class="worker-words" x={x} y={top} text-anchor={small ? 'start' : 'middle'}>
+    <text class="worker-words" x={x} y={top} text-anchor={beside ? 'start' : 'middle'}>
       <tspan class="worker-name" x={x}>
         {nameLine}
       </tspan>
@@ -153,8 +155,11 @@ function Face({ state }: { state: string }) {
       />
     );
   }
+  if (state.startsWith('waiting')) {
+    return <path class="figure-face" d="M-.27 -1.38 V-1.36 M.27 -1.38 V-1.36 M-.13 -1.05 H.13" />;
+  }
   if (state === 'asleep' || state === 'ended') {
     return <path class="figure-face" d="M-.4 -1.36 H-.18 M.18 -1.36 H.4" />;
   }
-  return <path class="figure-face" d="M-.28 -1.42 V-1.36 M.28 -1.42 V-1.36 M-.2 -1.08 Q0 -.95 .2 -1.08" />;
+  return <path class="figure-face" d="M-.27 -1.38 V-1.36 M.27 -1.38 V-1.36 M-.14 -1.08 Q0 -1.01 .14 -1.08" />;
 }
