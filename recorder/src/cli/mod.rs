@@ -15,7 +15,7 @@ mod viewer;
 
 pub(crate) use export::{ExportArgs, SelectionOptions};
 pub(crate) use record::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
-pub(crate) use viewer::{OpenArgs, ServeOptions, ViewerOptions};
+pub(crate) use viewer::{OpenArgs, ServeOptions, ViewArgs, ViewerOptions};
 
 /// Records channels, locks and threads, and turns the recording into a timeline.
 #[derive(Debug, Parser)]
@@ -138,6 +138,14 @@ pub(crate) enum Command {
     ///
     /// Example: recorder show run.rec --thread main --thread 'worker-*' --channel jobs
     Show(ShowArgs),
+    /// Shows a run in your browser: timeline, findings, messages, belts
+    ///
+    /// Needs no network: this command serves the page on 127.0.0.1, under an address that cannot be
+    /// guessed, until Ctrl-C. `-o NAME.html` of `recorder run`, `record` and `export` writes the same
+    /// page as one file.
+    ///
+    /// Example: recorder view pipeline
+    View(ViewArgs),
     /// Opens a run or a trace in the Perfetto UI in your browser
     ///
     /// Nothing leaves your machine: the browser loads the UI's page from the network, and the

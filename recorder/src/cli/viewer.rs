@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::export::{DependencyOptions, DetailOptions};
-use super::values;
+use super::export::{DependencyOptions, DetailOptions, PageOptions};
+use super::{InputOptions, values};
 use crate::timeline::select::Criteria;
 use crate::viewer::Page;
 
@@ -24,6 +24,29 @@ pub(crate) struct OpenArgs {
     pub(crate) window: WindowOptions,
     #[command(flatten)]
     pub(crate) serve: ServeOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ViewArgs {
+    #[command(flatten)]
+    pub(crate) input: InputOptions,
+    #[command(flatten)]
+    pub(crate) dependencies: DependencyOptions,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
+    #[command(flatten)]
+    pub(crate) serve: PageServerOptions,
+}
+
+/// How the page is served.
+#[derive(Args, Debug)]
+pub(crate) struct PageServerOptions {
+    /// Prints the address of the page instead of starting a browser
+    #[arg(long)]
+    pub(crate) no_browser: bool,
+    /// The port of 127.0.0.1 to listen on [default: any that is free]
+    #[arg(long, value_name = "PORT", default_value_t = 0, hide_default_value = true)]
+    pub(crate) port: u16,
 }
 
 /// The part of a recording that the viewer shows first; the rest can be scrolled to.

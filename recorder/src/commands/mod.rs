@@ -21,6 +21,7 @@ mod recordings;
 mod report;
 mod results;
 mod show;
+mod view;
 
 pub use error::{Error, Result};
 
@@ -40,6 +41,7 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::Report(args) => report::report(args, console),
         Command::Diff(args) => report::diff(args, console),
         Command::Show(args) => show::show(args, console),
+        Command::View(args) => view::view(args, console),
         Command::Open(args) => open::open(args, console),
         Command::Completions(args) => completions(args),
         Command::Man(args) => man(args),

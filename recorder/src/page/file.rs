@@ -1,6 +1,7 @@
 //! Writes a run and the page that shows it as one file.
 
 use std::io;
+use std::sync::Arc;
 
 use data_encoding::BASE64;
 use flate2::Compression;
@@ -13,7 +14,7 @@ use crate::reading;
 use crate::report::Report;
 use crate::report::page::PageReport;
 use crate::timeline::Part;
-use crate::window::{self, ChunkInfo, IndexDocument, Piece, RunDocument, compress};
+use crate::window::{self, ChunkInfo, IndexDocument, KindList, Piece, RunDocument, compress};
 
 /// A part of the encoded bytes: its start and its length.
 type Stored = (u64, u64);
@@ -49,18 +50,25 @@ pub fn write<E: From<reading::Error>>(
     let (mut chunks, mut infos, mut segments) = (Vec::new(), Vec::<ChunkInfo>::new(), Vec::new());
     let mut length = 0;
     recording.begin("exporting");
-    let kinds = window::build(recording, part, |piece, content| {
-        let encoded = BASE64.encode(&compress(&content, Compression::default()));
+    let mut kinds = KindList::default();
+    let mut store = |content: &[u8]| {
+        let encoded = BASE64.encode(&compress(content, Compression::default()));
         let stored = (length, encoded.len() as u64);
         length += stored.1;
+        text(encoded).map(|()| stored)
+    };
+    window::build(recording, part, Arc::default(), |piece| {
         match piece {
-            Piece::Chunk(info) => {
+            Piece::Kinds(all) => kinds = all,
+            Piece::Chunk(info, content) => {
                 infos.push(info);
-                chunks.push(stored);
+                chunks.push(store(&content)?);
             }
-            Piece::Tile { level, tile } => segments.push((level, tile, stored)),
+            Piece::Tile { level, tile, content } => {
+                segments.push((level, tile, store(&content)?));
+            }
         }
-        text(encoded)
+        Ok::<_, E>(())
     })?;
     segments.sort_unstable();
     let same_tile = |a: &(u32, u64, Stored), b: &(u32, u64, Stored)| (a.0, a.1) == (b.0, b.1);

@@ -6,10 +6,12 @@
 //! at most connections to the server that it came from.
 
 mod file;
+mod server;
 mod source;
 
 pub use file::write;
-pub use source::{Source, SourceReader};
+pub use server::{Feeder, PageServer};
+pub use source::{Source, SourceLine, SourceReader};
 
 /// The bundled page.
 const TEMPLATE: &str = include_str!("../../viewer/dist/page.html");

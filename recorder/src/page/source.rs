@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::reading::Recording;
-use crate::reading::catalog::{Catalog, PlaceIndex};
+use crate::reading::catalog::Place;
 
 /// How many lines are shown on each side of a place.
 const LINES_AROUND: usize = 12;
@@ -36,10 +36,32 @@ impl Sources {
     /// The lines around all places in the program itself, as far as its files are there.
     pub(super) fn of(recording: &Recording) -> Self {
         let mut reader = SourceReader::new(recording.path());
-        let catalog = &recording.catalog;
-        let places = catalog.places.keys();
-        let sources = places.filter_map(|it| Some((it.into(), reader.around(catalog, it)?)));
+        let places = recording.catalog.places.iter_enumerated();
+        let sources = places.filter_map(|(index, place)| {
+            Some((index.into(), reader.around(&SourceLine::of(place)?)?))
+        });
         Sources(sources.collect())
+    }
+}
+
+/// A line of the program's own source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceLine {
+    file: String,
+    line: u32,
+}
+
+impl SourceLine {
+    /// The line of a place: in a dependency, that of the program's own call that led there, if that is
+    /// known.
+    pub fn of(place: &Place) -> Option<Self> {
+        match &place.called {
+            Some(call) => Some(SourceLine { file: call.file.clone(), line: call.line }),
+            None if place.is_own() => {
+                Some(SourceLine { file: place.file.clone(), line: place.line })
+            }
+            None => None,
+        }
     }
 }
 
@@ -62,20 +84,14 @@ impl SourceReader {
         SourceReader { directories: directories.collect(), files: BTreeMap::new() }
     }
 
-    /// The lines around a place, if it is in the program itself and its file is there.
-    pub fn around(&mut self, catalog: &Catalog, place: PlaceIndex) -> Option<Source> {
-        let place = &catalog.places[place];
-        let (file, line) = match &place.called {
-            Some(call) => (&*call.file, call.line),
-            None if place.is_own() => (&*place.file, place.line),
-            None => return None,
-        };
+    /// The lines around one, if the file is there.
+    pub fn around(&mut self, SourceLine { file, line }: &SourceLine) -> Option<Source> {
         if !self.files.contains_key(file) {
             let lines = self.read(file);
             self.files.insert(file.to_owned(), lines);
         }
         let lines = self.files.get(file)?.as_ref()?;
-        let index = (line as usize).checked_sub(1).filter(|index| *index < lines.len())?;
+        let index = (*line as usize).checked_sub(1).filter(|index| *index < lines.len())?;
         let from = index.saturating_sub(LINES_AROUND);
         let to = (index + LINES_AROUND + 1).min(lines.len());
         Some(Source { first: from + 1, lines: lines[from..to].to_vec() })

@@ -20,16 +20,20 @@ use crate::timeline::item::{HeldLock, Item, Slice, State};
 use crate::timeline::select::{Filter, Selection};
 
 /// A piece of the run that is complete.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Piece {
+    /// The kinds of the events of the next chunk, and of those before: there are new ones.
+    Kinds(KindList),
     /// The next chunk.
-    Chunk(ChunkInfo),
+    Chunk(ChunkInfo, Vec<u8>),
     /// A segment of a tile.
     Tile {
         /// Its level.
         level: u32,
         /// Its number.
         tile: u64,
+        /// Its content.
+        content: Vec<u8>,
     },
 }
 
@@ -42,6 +46,7 @@ pub struct Progress {
     chunk: Chunk,
     has_started: bool,
     first_step: u64,
+    passed_kinds: usize,
     threads: Threads,
     /// States that have not been put into the chunk.
     states: Vec<State>,
@@ -70,6 +75,8 @@ pub struct WindowBuilder<'a, P> {
     pass: P,
     has_started: bool,
     first_step: u64,
+    /// How many kinds of events have been passed on.
+    passed_kinds: usize,
     threads: Threads,
     now: Nanos,
 }
@@ -132,26 +139,18 @@ impl Collector<'_> {
     }
 }
 
-/// Passes all pieces of a recording to `pass`, and returns the description of the run.
+/// Passes all pieces of a recording to `pass`. `tiles` has those that are not complete meanwhile.
 ///
 /// # Errors
 /// The recording cannot be read, or `pass` fails.
 pub fn build<E: From<reading::Error>>(
     recording: &Recording,
     part: Part<'_>,
-    pass: impl FnMut(Piece, Vec<u8>) -> Result<(), E>,
-) -> Result<KindList, E> {
-    let tiles = Arc::default();
+    tiles: Arc<Mutex<Tiles>>,
+    pass: impl FnMut(Piece) -> Result<(), E>,
+) -> Result<(), E> {
     let builder = WindowBuilder::new(&recording.catalog, part, Progress::default(), tiles, pass);
-    let (_, builder) = Replay::new(recording, builder)?.finish()?;
-    Ok(builder.into_progress().kinds())
-}
-
-impl Progress {
-    /// The kinds of the events so far.
-    pub fn kinds(self) -> KindList {
-        KindList(self.kinds)
-    }
+    Replay::new(recording, builder)?.finish().map(drop)
 }
 
 impl<'a, P> WindowBuilder<'a, P> {
@@ -163,8 +162,8 @@ impl<'a, P> WindowBuilder<'a, P> {
         tiles: Arc<Mutex<Tiles>>,
         pass: P,
     ) -> Self {
-        let Progress { tracks, kinds, chunk, has_started, first_step, threads, states, holds, now } =
-            progress;
+        let Progress { tracks, kinds, chunk, has_started, first_step, passed_kinds, .. } = progress;
+        let Progress { threads, states, holds, now, .. } = progress;
         let fold = if part.with_dependencies { None } else { Fold::new(catalog) };
         let filter = part.selection.map(|selection| Filter::new(selection, catalog));
         let collector = Collector { chunk, kinds, states, holds, fold, filter };
@@ -176,6 +175,7 @@ impl<'a, P> WindowBuilder<'a, P> {
             pass,
             has_started,
             first_step,
+            passed_kinds,
             threads,
             now,
         };
@@ -185,9 +185,21 @@ impl<'a, P> WindowBuilder<'a, P> {
 
     /// The progress, with which another builder can go on.
     pub fn into_progress(self) -> Progress {
-        let WindowBuilder { timeline, has_started, first_step, threads, now, .. } = self;
+        let WindowBuilder { timeline, has_started, first_step, passed_kinds, threads, now, .. } =
+            self;
         let (Collector { chunk, kinds, states, holds, .. }, tracks) = timeline.into_parts();
-        Progress { tracks, kinds, chunk, has_started, first_step, threads, states, holds, now }
+        Progress {
+            tracks,
+            kinds,
+            chunk,
+            has_started,
+            first_step,
+            passed_kinds,
+            threads,
+            states,
+            holds,
+            now,
+        }
     }
 
     /// The chunk that is not complete, as it is at `now`; `None` if nothing has happened in it.
@@ -286,7 +298,7 @@ fn held_lock(primitive: PrimitiveIndex, hold: &Hold) -> HeldLock {
 
 impl<P, E> WindowBuilder<'_, P>
 where
-    P: FnMut(Piece, Vec<u8>) -> Result<(), E>,
+    P: FnMut(Piece) -> Result<(), E>,
 {
     /// Starts a chunk with the present state.
     fn start_chunk(&mut self, state: &RunState) {
@@ -315,18 +327,23 @@ where
         let (info, bytes) = encode(&mut chunk, self.first_step);
         self.first_step += info.events;
         self.now = info.end;
-        (self.pass)(Piece::Chunk(info), bytes)?;
+        let kinds = &self.timeline.sink_mut().kinds;
+        if kinds.len() > self.passed_kinds {
+            self.passed_kinds = kinds.len();
+            (self.pass)(Piece::Kinds(KindList::from(kinds)))?;
+        }
+        (self.pass)(Piece::Chunk(info, bytes))?;
         let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
         tiles.add(bins, level);
-        tiles.close_before(info.begin.get(), |level, tile, bytes| {
-            (self.pass)(Piece::Tile { level, tile }, bytes)
+        tiles.close_before(info.begin.get(), |level, tile, content| {
+            (self.pass)(Piece::Tile { level, tile, content })
         })
     }
 }
 
 impl<P, E> Listener for WindowBuilder<'_, P>
 where
-    P: FnMut(Piece, Vec<u8>) -> Result<(), E>,
+    P: FnMut(Piece) -> Result<(), E>,
     E: From<reading::Error>,
 {
     type Note = Option<u8>;
@@ -352,8 +369,8 @@ where
             Transition::Finished => {
                 self.end_chunk(None)?;
                 let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
-                return tiles.close_before(u64::MAX, |level, tile, bytes| {
-                    (self.pass)(Piece::Tile { level, tile }, bytes)
+                return tiles.close_before(u64::MAX, |level, tile, content| {
+                    (self.pass)(Piece::Tile { level, tile, content })
                 });
             }
             _ => {}

@@ -14,11 +14,17 @@ pub(super) struct Kinds {
 
 /// The kinds of the events of a run.
 #[derive(Clone, Debug, Default)]
-pub struct KindList(pub(super) Kinds);
+pub struct KindList(Vec<KindDocument>);
 
 impl KindList {
     pub(super) fn list(&self) -> &[KindDocument] {
-        &self.0.list
+        &self.0
+    }
+}
+
+impl From<&Kinds> for KindList {
+    fn from(kinds: &Kinds) -> Self {
+        KindList(kinds.list.clone())
     }
 }
 
@@ -53,6 +59,11 @@ impl Kinds {
         self.numbers.insert(code, number);
         self.list.push(KindDocument::new(slice, has_begun));
         number
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 }
 

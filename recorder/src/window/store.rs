@@ -10,7 +10,6 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use serde::Serialize;
 
-use super::builder::Piece;
 use super::chunk::ChunkInfo;
 use super::tile::Tiles;
 use crate::reading::Nanos;
@@ -154,29 +153,42 @@ impl Store {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a complete piece.
+    /// Adds a complete chunk.
     ///
     /// # Errors
     /// There is no room for temporary files.
-    pub fn add(&self, piece: Piece, bytes: &[u8]) -> io::Result<()> {
-        let bytes = compress(bytes, COMPRESSION);
-        let offset = self.contents().length;
-        self.file.write_all_at(&bytes, offset)?;
+    pub fn add_chunk(&self, info: ChunkInfo, content: &[u8]) -> io::Result<()> {
+        let stored = self.write(content)?;
         let mut contents = self.contents();
-        contents.length += bytes.len() as u64;
-        let stored = Stored { offset, length: bytes.len() as u32 };
-        match piece {
-            Piece::Chunk(info) => {
-                contents.until = contents.until.max(info.end);
-                contents.chunks.push((info, stored));
-                contents.open = None;
-            }
-            Piece::Tile { level, tile } => {
-                contents.segments.entry((level, tile)).or_default().push(stored);
-            }
-        }
+        contents.until = contents.until.max(info.end);
+        contents.chunks.push((info, stored));
+        contents.open = None;
         contents.revision += 1;
         Ok(())
+    }
+
+    /// Adds a segment of a tile.
+    ///
+    /// # Errors
+    /// There is no room for temporary files.
+    pub fn add_segment(&self, level: u32, tile: u64, content: &[u8]) -> io::Result<()> {
+        let stored = self.write(content)?;
+        let mut contents = self.contents();
+        contents.segments.entry((level, tile)).or_default().push(stored);
+        contents.revision += 1;
+        Ok(())
+    }
+
+    fn write(&self, content: &[u8]) -> io::Result<Stored> {
+        let bytes = compress(content, COMPRESSION);
+        let stored = {
+            let mut contents = self.contents();
+            let offset = contents.length;
+            contents.length += bytes.len() as u64;
+            Stored { offset, length: bytes.len() as u32 }
+        };
+        self.file.write_all_at(&bytes, stored.offset)?;
+        Ok(stored)
     }
 
     /// Replaces the chunk that is not complete.
@@ -192,7 +204,7 @@ impl Store {
     /// Replaces the description of the run, which ends at `end` as far as that is known.
     pub fn set_run(&self, document: Vec<u8>, end: Nanos) {
         let mut contents = self.contents();
-        contents.end = end;
+        contents.end = contents.end.max(end);
         contents.run.set(document);
         contents.revision += 1;
     }
@@ -204,9 +216,10 @@ impl Store {
         contents.revision += 1;
     }
 
-    /// All pieces have been added.
-    pub fn set_done(&self) {
+    /// All pieces have been added; the run ends at `end`.
+    pub fn set_done(&self, end: Nanos) {
         let mut contents = self.contents();
+        contents.end = end;
         contents.is_done = true;
         contents.is_live = false;
         contents.until = contents.end;

@@ -1,0 +1,106 @@
+//! `recorder view`.
+
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::anyhow;
+
+use super::recordings::{Reader, print_damage};
+use super::{Error, Result};
+use crate::cli::ViewArgs;
+use crate::page::{Feeder, PageServer};
+use crate::reading::Recording;
+use crate::report::Report;
+use crate::terminal::console::{self, Console};
+use crate::timeline::Part;
+use crate::viewer;
+use crate::window::{self, ChunkInfo, Piece};
+use crate::workspace::runs;
+
+pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
+    let paths = runs::recordings(&args.input.recordings)?;
+    let reader = Reader::new(console)?;
+    let recording = reader.open(&paths)?;
+    let status = print_damage(&recording);
+    if let Some(alignment) = &recording.alignment {
+        console.print(alignment);
+    }
+    let name = name_of(&paths);
+    let feeder = Feeder::new(&name, &recording, false, !args.page.no_source)?;
+    let server = feeder.serve(args.serve.port)?;
+    announce(&server, &name, args.serve.no_browser, console);
+    let part = Part { selection: None, with_dependencies: args.dependencies.all };
+    feed(&feeder, &recording, part)?;
+    wait(&reader)?;
+    Ok(status)
+}
+
+/// The name of the runs in these files.
+fn name_of(paths: &[PathBuf]) -> String {
+    let stems =
+        paths.iter().map(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy());
+    stems.collect::<Vec<_>>().join(", ")
+}
+
+/// Opens the page in the browser, and prints its address.
+fn announce(server: &PageServer, name: &str, no_browser: bool, console: Console) {
+    let address = &server.address;
+    console.print(format_args!("showing {name} until Ctrl-C; nothing leaves your machine"));
+    if no_browser {
+        console::print(format_args!("open this in a browser: {address}"));
+    } else if let Err(error) = viewer::start_browser(address) {
+        console::error(format_args!(
+            "cannot start a browser: {error:#}; open this in a browser on this machine: {address}"
+        ));
+    }
+}
+
+/// Makes the pieces of a recording and the report on it, at the same time.
+fn feed(feeder: &Feeder, recording: &Recording, part: Part<'_>) -> Result<()> {
+    /// Maximum number of chunks that wait to be compressed.
+    const MAX_WAITING: usize = 8;
+    let store = &feeder.store;
+    thread::scope(|scope| {
+        let (sender, chunks) = sync_channel::<(ChunkInfo, Vec<u8>)>(MAX_WAITING);
+        let storing = scope.spawn(move || {
+            chunks.iter().try_for_each(|(info, content)| store.add_chunk(info, &content))
+        });
+        let built = window::build(recording, part, store.tiles(), |piece| {
+            match piece {
+                Piece::Kinds(kinds) => feeder.set_run(recording, &kinds),
+                // If the other thread has failed, it returns the error.
+                Piece::Chunk(info, content) => {
+                    sender.send((info, content)).map_err(|_| cannot_store())?;
+                }
+                Piece::Tile { level, tile, content } => {
+                    store.add_segment(level, tile, &content).map_err(anyhow::Error::from)?;
+                }
+            }
+            Ok::<_, Error>(())
+        });
+        drop(sender);
+        match storing.join() {
+            Ok(stored) => stored.map_err(anyhow::Error::from)?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        built?;
+        feeder.set_done(recording.catalog.end);
+        feeder.set_report(&Report::new(recording)?);
+        Ok(())
+    })
+}
+
+fn cannot_store() -> anyhow::Error {
+    anyhow!("the pieces of the run cannot be stored")
+}
+
+/// Waits for a signal.
+fn wait(reader: &Reader) -> Result<()> {
+    const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
+    while let Ok(()) = reader.watch.check() {
+        thread::sleep(SIGNAL_CHECK_INTERVAL);
+    }
+    Ok(())
+}
