@@ -25,6 +25,7 @@
 //! - [`viewer`] hands a trace to the Perfetto UI in the browser.
 //! - [`http`] answers the requests of browsers.
 //! - [`layout`] fits text into the width of a terminal.
+//! - [`live`] follows a run while it goes on.
 //! - [`terminal`] shows progress, stops at a signal and logs.
 //! - [`cli`] parses the command line; [`commands`] carries it out.
 //!
@@ -39,6 +40,7 @@ pub mod commands;
 pub mod export;
 pub mod http;
 pub mod layout;
+pub mod live;
 pub mod ordering;
 pub mod page;
 pub mod reading;

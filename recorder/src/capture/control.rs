@@ -6,6 +6,7 @@ use std::fs::{self, DirEntry, File};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use format::control;
 use rustix::process::{Pid, test_kill_process};
 
-use super::session::{DIRECTORY_PREFIX, base_directories};
+use super::session::{DIRECTORY_PREFIX, SOCKET, base_directories};
 use super::{Error, Result};
 use crate::reading::catalog::readable;
 
@@ -111,6 +112,15 @@ impl ActiveRun {
         let control = ControlFile(file);
         let recorder = control.get(control::RECORDER)? as u32;
         Ok(ActiveRun { directory: directory.to_owned(), control, recorder })
+    }
+
+    /// Connects to its recorder: see [`live`](crate::live).
+    ///
+    /// # Errors
+    /// The recorder has ended meanwhile, or is one of an earlier version.
+    pub fn connect(&self) -> Result<UnixStream> {
+        let connected = UnixStream::connect(self.directory.join(SOCKET));
+        connected.map_err(|source| Error::NotReached(self.to_string(), source))
     }
 
     fn is_alive(&self) -> bool {

@@ -49,6 +49,9 @@ pub enum Error {
     /// This recorder has not written the snapshot.
     #[error("{0} has not saved its events; see its messages")]
     NotKept(String),
+    /// This recorder cannot be reached.
+    #[error("cannot reach {0}")]
+    NotReached(String, #[source] io::Error),
     /// The head of a process's file contradicts the format.
     #[error(transparent)]
     Format(#[from] format::Error),

@@ -20,7 +20,7 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::Cause;
 use tracing::{debug, info, info_span};
 
-use super::hang::{self, OnDeadlock, StallDetector};
+use super::hang::{self, Diagnoses, Diagnosis, OnDeadlock, StallDetector};
 use super::remaining;
 use super::session::{ProcessExit, SESSION_VARIABLE, Session};
 use super::threads::{Detail, Schedule};
@@ -46,6 +46,8 @@ pub struct RunOptions {
     pub on_deadlock: OnDeadlock,
     /// For a flight recorder: the path of its snapshots, up to `.kept-1.rec`.
     pub snapshot_stem: Option<PathBuf>,
+    /// Gets the hangs that are found.
+    pub diagnoses: Diagnoses,
     /// Prints hangs and snapshots.
     pub console: Console,
 }
@@ -73,6 +75,16 @@ pub enum EndReason {
 }
 
 impl RunOutcome {
+    /// How the program ended: `ended with status 1`.
+    pub fn in_words(&self) -> String {
+        match (self.end_reason, self.exit) {
+            (Some(EndReason::TimedOut), _) => "ended by --timeout".to_owned(),
+            (Some(EndReason::Deadlocked), _) => "ended because it hung".to_owned(),
+            (None, ProcessExit { signal: 0, code, .. }) => format!("ended with status {code}"),
+            (None, ProcessExit { signal, .. }) => format!("ended by signal {signal}"),
+        }
+    }
+
     /// The exit status to pass on: that of the program, or 128 + its signal; 124 after a timeout,
     /// and 123 if the program was ended because it hung.
     pub fn status(&self) -> u8 {
@@ -88,8 +100,8 @@ impl RunOutcome {
 /// An event that the main loop waits for.
 enum RunEvent {
     Ended,
-    /// The process with this ID hangs, and why.
-    Hangs(u32, String),
+    /// A process hangs.
+    Hangs(Diagnosis),
 }
 
 /// Runs `command` and moves its full blocks to the recording until it ends.
@@ -208,7 +220,7 @@ impl Monitor<'_> {
             let is_busy = self.last_full_block.elapsed() <= BUSY_TIMEOUT;
             let interval = if is_busy { BUSY_DRAIN_INTERVAL } else { IDLE_DRAIN_INTERVAL };
             match events.recv_timeout(interval) {
-                Ok(RunEvent::Hangs(pid, diagnosis)) => self.handle_hang(pid, &diagnosis),
+                Ok(RunEvent::Hangs(diagnosis)) => self.handle_hang(diagnosis),
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(RunEvent::Ended) | Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -240,13 +252,14 @@ impl Monitor<'_> {
         }
     }
 
-    fn handle_hang(&mut self, pid: u32, diagnosis: &str) {
+    fn handle_hang(&mut self, diagnosis: Diagnosis) {
         // It may have made progress during the analysis.
         self.stalled_processes();
-        if !hang::is_blocked(pid) || !self.stalls.is_suspect(pid) {
+        if !hang::is_blocked(diagnosis.pid) || !self.stalls.is_suspect(diagnosis.pid) {
             return;
         }
         console::error(format_args!("the program hangs\n{diagnosis}"));
+        self.options.diagnoses.add(diagnosis);
         if self.options.on_deadlock == OnDeadlock::Kill {
             self.end_reason.get_or_insert(EndReason::Deadlocked);
         }
@@ -307,7 +320,7 @@ impl Monitor<'_> {
             thread::spawn(move || {
                 if let Ok(Some(diagnosis)) = hang::diagnose(&recording, pid) {
                     // Fails if the program has ended meanwhile.
-                    let _ = sender.send(RunEvent::Hangs(pid, diagnosis));
+                    let _ = sender.send(RunEvent::Hangs(diagnosis));
                 }
             });
         }
@@ -316,7 +329,9 @@ impl Monitor<'_> {
     fn stalled_processes(&mut self) -> Vec<u32> {
         let start = Instant::now();
         let Ok(fingerprints) = self.session.fingerprints() else { return Vec::new() };
-        self.stalls.update(&fingerprints, start, Instant::now())
+        let stalled = self.stalls.update(&fingerprints, start, Instant::now());
+        self.options.diagnoses.retain(|pid| self.stalls.is_suspect(pid));
+        stalled
     }
 
     /// Writes a snapshot if one was requested since the last.

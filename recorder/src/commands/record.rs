@@ -13,12 +13,15 @@ use super::results::Results;
 use super::{Error, Result};
 use crate::build::cargo::{self, CargoCommand, Warnings};
 use crate::build::{self, Build, Crates, NotRecorded, Request};
+use crate::capture::hang::Diagnoses;
 use crate::capture::run::{self, EndReason, RunOptions};
 use crate::capture::session::{Collected, Session};
 use crate::capture::{self, control, remaining};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 use crate::export::{self, Kind, Options, Output, Prepared};
+use crate::live::Hub;
 use crate::reading::Recording;
+use crate::reading::catalog::readable;
 use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
@@ -229,6 +232,15 @@ fn print_remaining(pids: &[u32], console: Console) {
     }
 }
 
+/// The file name of a program, and its arguments.
+fn command_line(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let program = program.file_name().unwrap_or(program.as_os_str());
+    let words: Vec<_> =
+        [program].into_iter().chain(command.get_args()).map(OsStr::to_string_lossy).collect();
+    readable(&words.join(" ")).into_owned()
+}
+
 /// A program to record, and the files to write.
 struct Job<'a> {
     name: &'a str,
@@ -276,14 +288,18 @@ impl<'a> Job<'a> {
         let value_bytes = options.value_bytes(default_value_bytes);
         let mut session =
             Session::new(options.retention(), options.paused, value_bytes, directory)?;
+        let diagnoses = Diagnoses::default();
+        let hub = Hub::new(&session, command_line(&command), diagnoses.clone());
         let run_options = RunOptions {
             timeout: options.timeout,
             on_deadlock: options.on_deadlock,
             // `--last` makes it a flight recorder.
             snapshot_stem: options.last.map(|_| first_path.with_extension("")),
+            diagnoses,
             console,
         };
         let outcome = run::run(command, &mut session, &run_options).map_err(suggest_program)?;
+        hub.end(outcome.in_words());
         if let Some(reason) = outcome.end_reason {
             let reason = match reason {
                 EndReason::TimedOut => "--timeout expired",
@@ -296,6 +312,7 @@ impl<'a> Job<'a> {
         let collected = reader
             .with_progress(|| session.finish(&outcome.exit, &reader.watch))
             .map_err(|error| Error::from(error).context("cannot collect the recording"))?;
+        hub.finish();
         let status = outcome.status();
         let Some(Collected { recording, error, reached_limit }) = collected else {
             print_remaining(&outcome.remaining, console);

@@ -108,6 +108,9 @@ struct OrderState<M> {
     primitives: TiVec<PrimitiveIndex, PrimitiveOrder>,
     /// Spawns of threads that are not in the recording yet: parent and time.
     early_spawns: Vec<(ThreadIndex, Nanos)>,
+    /// The events before this time were in the recording, as far as that was known: what turns up
+    /// later is not earlier.
+    complete_until: Nanos,
 }
 
 #[derive(Clone, Debug)]
@@ -127,6 +130,20 @@ struct ThreadOrder {
     arrivals: u64,
     /// While it waits for a primitive: the time of its next event by its own clock.
     deferred: Option<Nanos>,
+}
+
+impl ThreadOrder {
+    /// Whether it has no more events, also if the recording grows.
+    fn is_over(&self) -> bool {
+        self.ended && self.next.is_none()
+    }
+}
+
+impl<M> OrderCheckpoint<M> {
+    /// How far the events of this thread have been read, if it is known.
+    pub(crate) fn position(&self, thread: ThreadIndex) -> Option<Position> {
+        self.positions.get(thread).copied()
+    }
 }
 
 /// A receive is at least this much later than its send started: between them there is room for
@@ -197,6 +214,7 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
             in_flight: InFlight::new(0),
             primitives: TiVec::new(),
             early_spawns: Vec::new(),
+            complete_until: Nanos::ZERO,
         };
         OrderedEvents::resume(recording, OrderCheckpoint { positions: TiVec::new(), state })
     }
@@ -225,7 +243,10 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         };
         for thread in catalog.threads.keys() {
             let mut reader = recording.events(thread);
-            if let Some(&position) = positions.get(thread) {
+            if events.state.threads.get(thread).is_some_and(ThreadOrder::is_over) {
+                // There may be a great many.
+                reader.skip_rest();
+            } else if let Some(&position) = positions.get(thread) {
                 reader.seek(position)?;
             }
             events.readers.push(reader);
@@ -243,6 +264,12 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         OrderCheckpoint { positions, state: self.state.clone() }
     }
 
+    /// The same without a copy.
+    pub fn into_checkpoint(self) -> OrderCheckpoint<M> {
+        let positions = self.readers.iter().map(ThreadEvents::position).collect();
+        OrderCheckpoint { positions, state: self.state }
+    }
+
     /// Adds the threads and primitives that are new in the recording.
     fn extend(&mut self) -> Result<()> {
         let catalog = self.catalog;
@@ -253,7 +280,7 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
         for facts in catalog.threads.iter().skip(known) {
             self.state.threads.push(ThreadOrder {
                 process: facts.process,
-                next: None,
+                next: Some(self.state.complete_until),
                 is_pending: true,
                 is_parent_known: false,
                 sent: MessageId::UNKNOWN,
@@ -274,6 +301,7 @@ impl<'a, M: Default> OrderedEvents<'a, M> {
                 self.set_next(thread, next, earliest);
             }
         }
+        self.state.complete_until = self.complete_until.unwrap_or(self.state.complete_until);
         let parked: HashSet<_> = self.state.parked.values().copied().collect();
         for thread in catalog.threads.keys().filter(|thread| !parked.contains(thread)) {
             self.state.call_back(thread);

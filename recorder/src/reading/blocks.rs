@@ -55,25 +55,59 @@ impl Block {
     }
 }
 
-/// Finds the blocks of an input, which is the `index`th. Returns them in reading order, by process,
-/// thread and sequence, and what cannot be read.
+/// The blocks of an input, and what cannot be read.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// In reading order: by process, thread and sequence.
+    pub(super) blocks: Vec<Block>,
+    /// In the part of the input that is in its file.
+    pub(super) unreadable: Vec<format::Error>,
+    /// In the part that is in memory.
+    pub(super) unreadable_in_memory: Vec<format::Error>,
+}
+
+/// Finds the blocks of an input, which is the `index`th. If it is a later state of an input that
+/// grows, `known` is what was found in its file up to `searched`, else both are nothing.
 ///
 /// # Errors
 /// The input cannot be read, is not a recording, or is one of another version.
-pub(super) fn find(index: usize, input: &Input) -> Result<(Vec<Block>, Vec<format::Error>)> {
-    let mut unreadable = Vec::new();
+pub(super) fn find(index: usize, input: &Input, known: Found, searched: u64) -> Result<Found> {
+    let Found { mut blocks, mut unreadable, .. } = known;
     let mut window = Window { input, memory: vec![0; Window::BYTES], at: 0, length: 0 };
-    let start = window.from(0)?;
-    match format::check_file_header(&start[..start.len().min(FILE_HEADER_BYTES)]) {
-        Ok(()) => {}
-        Err(error @ format::Error::Truncated { .. }) => unreadable.push(error),
-        Err(source) => return Err(Error::Format { name: input.name().to_owned(), source }),
+    if searched == 0 {
+        let start = window.from(0)?;
+        match format::check_file_header(&start[..start.len().min(FILE_HEADER_BYTES)]) {
+            Ok(()) => {}
+            Err(error @ format::Error::Truncated { .. }) => unreadable.push(error),
+            Err(source) => return Err(Error::Format { name: input.name().to_owned(), source }),
+        }
     }
-    let mut at = FILE_HEADER_BYTES as u64;
-    let mut blocks = Vec::new();
+    let from = searched.max(FILE_HEADER_BYTES as u64);
+    let from =
+        find_until(input.file_length(), index, from, &mut window, &mut blocks, &mut unreadable)?;
+    let mut unreadable_in_memory = Vec::new();
+    find_until(u64::MAX, index, from, &mut window, &mut blocks, &mut unreadable_in_memory)?;
+    // Of two copies, a packed one (it was complete) or else the longer one comes first.
+    blocks.sort_by_key(|block| {
+        let BlockHeader { sequence, packed, committed, .. } = block.header;
+        (block.owner(), sequence, Reverse((packed, committed)))
+    });
+    remove_copies(input, &mut blocks, &mut unreadable)?;
+    Ok(Found { blocks, unreadable, unreadable_in_memory })
+}
+
+/// Finds the blocks that start at `at` or later, and before `end`. Returns where the next can start.
+fn find_until(
+    end: u64,
+    index: usize,
+    mut at: u64,
+    window: &mut Window<'_>,
+    blocks: &mut Vec<Block>,
+    unreadable: &mut Vec<format::Error>,
+) -> Result<u64> {
     // Bytes between two blocks are reported once.
     let mut lost = false;
-    loop {
+    while at < end {
         let rest = window.from(at)?;
         let Some(header) = rest.first_chunk::<{ BlockHeader::BYTES }>() else {
             if rest.iter().any(|&byte| byte != 0) {
@@ -110,13 +144,7 @@ pub(super) fn find(index: usize, input: &Input) -> Result<(Vec<Block>, Vec<forma
         };
         at += step as u64;
     }
-    // Of two copies, a packed one (it was complete) or else the longer one comes first.
-    blocks.sort_by_key(|block| {
-        let BlockHeader { sequence, packed, committed, .. } = block.header;
-        (block.owner(), sequence, Reverse((packed, committed)))
-    });
-    remove_copies(input, &mut blocks, &mut unreadable)?;
-    Ok((blocks, unreadable))
+    Ok(at)
 }
 
 /// Of blocks with one process, thread and sequence number, keeps the first that is not damaged. They

@@ -50,6 +50,13 @@ pub struct Position {
     events: usize,
 }
 
+impl Position {
+    /// Whether all events of the thread's block with this sequence number lie before it.
+    pub(super) fn is_after(self, sequence: u64) -> bool {
+        self.block.is_some_and(|block| sequence < block)
+    }
+}
+
 /// The records of the current block that are not decoded yet.
 #[derive(Clone, Copy, Debug)]
 enum Rest {
@@ -248,6 +255,13 @@ impl<'a> ThreadEvents<'a> {
     #[inline]
     pub fn advance(&mut self) {
         self.next += 1;
+    }
+
+    /// Skips the events that are left.
+    pub(crate) fn skip_rest(&mut self) {
+        self.blocks = [].iter();
+        self.rest = Rest::Nothing;
+        (self.next, self.decoder.count) = (0, 0);
     }
 
     /// Calls `visit` with the remaining events and their times.

@@ -28,7 +28,7 @@ mod source;
 mod time;
 
 pub use alignment::Alignment;
-use blocks::Block;
+use blocks::{Block, Found};
 use catalog::builder::CatalogBuilder;
 use catalog::{Catalog, Place, PlaceIndex, ThreadIndex};
 pub use clock::Clock;
@@ -58,6 +58,11 @@ pub struct Recording {
     block_damage: Vec<(usize, Damage)>,
     /// If the recording grows: all events before this time are in it.
     complete_until: Option<Nanos>,
+    /// If the recording grows: how far its file has been searched for blocks, and what could not be
+    /// read in this part.
+    searched: (u64, Vec<format::Error>),
+    /// How many events could not be recorded according to blocks that are [forgotten](Self::forget).
+    dropped_before: u64,
     watch: Watch,
 }
 
@@ -135,6 +140,8 @@ impl Recording {
             builder: CatalogBuilder::default(),
             block_damage: Vec::new(),
             complete_until: None,
+            searched: (0, Vec::new()),
+            dropped_before: 0,
             watch: watch.clone(),
         };
         recording.load()?;
@@ -150,17 +157,35 @@ impl Recording {
     }
 
     /// Reads what has been added to a recording that grows, and that was read alone: `input` is its
-    /// newer state. All its events before `complete_until` are in it, a time since the trace's start,
+    /// newer state. The part of it that is in a file has only become longer. All its events before `complete_until` are in it, a time since the trace's start,
     /// and the records that describe what they are about; `None` says that it grows no more.
     /// Everything in the catalog keeps its index.
     ///
     /// # Errors
     /// The input cannot be read.
     pub fn update(&mut self, input: Input, complete_until: Option<Nanos>) -> Result<()> {
-        self.inputs = vec![input];
-        self.blocks.clear();
-        self.damage.clear();
         self.complete_until = complete_until;
+        self.add(input)
+    }
+
+    /// The same with a time on the monotonic clock.
+    ///
+    /// # Errors
+    /// The input cannot be read.
+    pub(crate) fn update_until(
+        &mut self,
+        input: Input,
+        complete_until: Option<Nanos>,
+    ) -> Result<()> {
+        self.complete_until = complete_until.and(Some(Nanos::ZERO));
+        self.add(input)?;
+        self.complete_until = complete_until.map(|time| self.catalog.since_start(time));
+        Ok(())
+    }
+
+    fn add(&mut self, input: Input) -> Result<()> {
+        self.inputs = vec![input];
+        self.damage.clear();
         self.load()
     }
 
@@ -172,6 +197,27 @@ impl Recording {
     /// All events before this time are in the recording; `None` if that is all there will be.
     pub fn complete_until(&self) -> Option<Nanos> {
         self.complete_until
+    }
+
+    /// Forgets the blocks that lie before these positions of its threads, so that they take no
+    /// memory while the recording grows. Only events from there on can be read then.
+    pub(crate) fn forget(&mut self, positions: impl Fn(ThreadIndex) -> Option<Position>) {
+        let Recording { blocks, catalog, dropped_before, builder, searched, .. } = self;
+        blocks.retain(|block| {
+            // The others are found again.
+            let is_in_file = block.offset < searched.0;
+            let position = builder.thread(catalog, block).and_then(&positions);
+            let is_over = match position {
+                Some(position) => position.is_after(block.header.sequence),
+                // The records of thread 0 have been read.
+                None => block.header.thread == 0,
+            };
+            let forgets = is_in_file && is_over;
+            if forgets {
+                *dropped_before = dropped_before.saturating_add(block.header.dropped);
+            }
+            !forgets
+        });
     }
 
     fn load(&mut self) -> Result<()> {
@@ -195,9 +241,15 @@ impl Recording {
     /// Finds the blocks of all inputs. The processes of an input are numbered after those of earlier
     /// inputs.
     fn find_blocks(&mut self) -> Result<()> {
+        let (searched, unreadable) = std::mem::take(&mut self.searched);
+        let mut blocks = std::mem::take(&mut self.blocks);
+        blocks.retain(|block| block.offset < searched);
+        let mut known = Some(Found { blocks, unreadable, ..Found::default() });
         for index in 0..self.inputs.len() {
             let input = &self.inputs[index];
-            let (mut blocks, unreadable) = blocks::find(index, input)?;
+            let found = blocks::find(index, input, known.take().unwrap_or_default(), searched)?;
+            let Found { mut blocks, unreadable, unreadable_in_memory } = found;
+            self.searched = (input.file_length(), unreadable.clone());
             if let Some(last) = self.blocks.last() {
                 let first = last.process.checked_add(1);
                 for block in &mut blocks {
@@ -207,12 +259,12 @@ impl Recording {
                 }
             }
             self.blocks.extend(blocks);
-            for error in unreadable {
+            for error in unreadable.into_iter().chain(unreadable_in_memory) {
                 self.add_damage(index, Damage::Unreadable(error));
             }
         }
         let dropped = self.blocks.iter().map(|block| block.header.dropped);
-        self.dropped = dropped.fold(0, u64::saturating_add);
+        self.dropped = dropped.fold(self.dropped_before, u64::saturating_add);
         Ok(())
     }
 

@@ -64,6 +64,11 @@ impl Input {
         &self.name
     }
 
+    /// The length of the part that is in the file.
+    pub(super) fn file_length(&self) -> u64 {
+        self.file_length
+    }
+
     pub(super) fn length(&self) -> u64 {
         self.file_length + self.memory.len() as u64
     }

@@ -91,6 +91,19 @@ pub struct Checkpoint<N = ()> {
     state: RunState,
 }
 
+impl<N> Checkpoint<N> {
+    /// The state at this point.
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// Makes a recording that grows forget the events before this point. Replays of it can then only
+    /// be [resumed](Replay::resume), here or later.
+    pub fn forget_earlier(&self, recording: &mut Recording) {
+        recording.forget(|thread| self.order.position(thread));
+    }
+}
+
 /// An operation, or one end of it, at its place in the order.
 #[derive(Clone, Copy)]
 struct Step<'t> {
@@ -152,6 +165,33 @@ impl<'a, L: Listener> Replay<'a, L> {
         L::Note: Clone,
     {
         Checkpoint { order: self.events.checkpoint(), state: self.state.clone() }
+    }
+
+    /// The present point, and the listener as it is there.
+    pub fn into_checkpoint(self) -> (Checkpoint<L::Note>, L) {
+        let Replay { events, state, listener, .. } = self;
+        (Checkpoint { order: events.into_checkpoint(), state }, listener)
+    }
+
+    /// The time of the latest event.
+    pub fn time(&self) -> Nanos {
+        self.events.time_and_thread().0
+    }
+
+    /// The present state.
+    pub fn state(&self) -> &RunState {
+        &self.state
+    }
+
+    /// The listener.
+    pub fn listener(&mut self) -> &mut L {
+        &mut self.listener
+    }
+
+    /// Messages that have been sent, or whose sends wait, and that have not been received, in no
+    /// particular order.
+    pub fn in_flight(&mut self) -> impl Iterator<Item = &Message> {
+        self.events.all_in_flight().map(|flight| &flight.message)
     }
 
     /// The state and the listener, without replaying the rest.

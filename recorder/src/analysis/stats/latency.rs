@@ -5,7 +5,7 @@ use hdrhistogram::Histogram;
 use crate::reading::Nanos;
 
 /// Latencies: each of a few, a histogram of many.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Latency {
     /// The number of messages.
     pub count: u64,
@@ -21,7 +21,7 @@ const MAX_FEW: usize = 64;
 
 impl Latency {
     #[inline]
-    pub(in crate::analysis) fn add(&mut self, time: Nanos) {
+    pub(crate) fn add(&mut self, time: Nanos) {
         self.sum += u128::from(time.get());
         self.count += 1;
         self.max = self.max.max(time);
@@ -31,13 +31,28 @@ impl Latency {
         }
     }
 
+    /// Adds those of other messages.
+    pub(crate) fn add_all(&mut self, other: &Latency) {
+        let Latency { count, max, few, many, sum } = other;
+        if let Some(many) = many {
+            let known = self.few.drain(..).collect::<Vec<_>>();
+            let ours = self.many.get_or_insert_with(new_histogram);
+            known.into_iter().for_each(|time| record(ours, time));
+            // It grows.
+            let _ = ours.add(&**many);
+            self.count += count;
+            self.sum += sum;
+            self.max = self.max.max(*max);
+        }
+        few.iter().for_each(|&time| self.add(time));
+    }
+
     fn add_to_few(&mut self, time: Nanos) {
         self.few.push(time);
         if self.few.len() > MAX_FEW {
-            // Two digits are enough for a person, and keep it small.
-            let mut many = Histogram::new(2).expect("two digits are a precision");
+            let mut many = new_histogram();
             self.few.drain(..).for_each(|time| record(&mut many, time));
-            self.many = Some(Box::new(many));
+            self.many = Some(many);
         }
     }
 
@@ -59,6 +74,11 @@ impl Latency {
             }
         }
     }
+}
+
+/// Two digits are enough for a person, and keep it small.
+fn new_histogram() -> Box<Histogram<u32>> {
+    Box::new(Histogram::new(2).expect("two digits are a precision"))
 }
 
 /// The histogram grows with its values; those beyond its limit count as the limit.
@@ -88,5 +108,21 @@ mod tests {
         assert_eq!(latency.percentile(100.0), at(1_000_000));
         latency.add(Nanos::MAX);
         assert_eq!(latency.percentile(100.0), Nanos::MAX);
+    }
+
+    #[test]
+    fn latencies_of_few_and_of_many_messages_add_up() {
+        let latencies = |times: std::ops::RangeInclusive<u64>| {
+            let mut latency = Latency::default();
+            times.for_each(|time| latency.add(Nanos::new(time * 1_000)));
+            latency
+        };
+        for (first, second) in [(1..=50, 51..=60), (1..=50, 51..=1_000), (1..=950, 951..=1_000)] {
+            let all = latencies(*first.start()..=*second.end());
+            let mut sum = latencies(first);
+            sum.add_all(&latencies(second));
+            assert_eq!((sum.count, sum.max, sum.mean()), (all.count, all.max, all.mean()));
+            assert_eq!(sum.percentile(90.0), all.percentile(90.0));
+        }
     }
 }

@@ -5,8 +5,11 @@
 //! [analysed](crate::analysis) only after it has recorded nothing for a while and the system
 //! reports that all its threads are blocked, and once each time this happens.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use crate::analysis::analyse;
-use crate::analysis::findings::{self, Certainty, Finding};
+use crate::analysis::findings::{self, Certainty, Code, Finding};
 use crate::analysis::wait_for::{Liveness, Node};
 use crate::layout::{wrap, wrap_with_chain};
 use crate::reading::catalog::{ProcessIndex, ThreadIndex};
@@ -29,13 +32,68 @@ pub enum OnDeadlock {
     Kill,
 }
 
-/// Finds out why a process hangs: the findings, a line or more for each; `None` if it does not. The
+/// Why a process hangs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The ID of the process.
+    pub pid: u32,
+    /// The causes, the worst first.
+    pub causes: Vec<Cause>,
+}
+
+/// A finding that explains why a process hangs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Its kind.
+    pub code: Code,
+    /// The code, the problem and the advice, in a line.
+    pub headline: String,
+    /// How it came about: a wait or an event each.
+    pub chain: Vec<String>,
+    /// How certain it is.
+    pub certainty: Certainty,
+    /// How many threads of the process are not recorded.
+    unrecorded: usize,
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let causes: Vec<_> = self.causes.iter().map(Cause::to_string).collect();
+        f.write_str(&causes.join("\n"))
+    }
+}
+
+/// The hangs of a run, as they are found. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Diagnoses(Arc<Mutex<Vec<Diagnosis>>>);
+
+impl Diagnoses {
+    /// The present ones.
+    pub fn get(&self) -> Vec<Diagnosis> {
+        self.lock().clone()
+    }
+
+    pub(super) fn add(&self, diagnosis: Diagnosis) {
+        self.lock().push(diagnosis);
+    }
+
+    /// Discards those of the processes that go on.
+    pub(super) fn retain(&self, hangs: impl Fn(u32) -> bool) {
+        self.lock().retain(|diagnosis| hangs(diagnosis.pid));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Diagnosis>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Finds out why a process hangs: the findings; `None` if it does not. The
 /// last observation in the recording has its threads, and one that is not recorded might wake
 /// another.
 ///
 /// # Errors
 /// The recording cannot be read.
-pub(super) fn diagnose(recording: &Recording, pid: u32) -> reading::Result<Option<String>> {
+pub(super) fn diagnose(recording: &Recording, pid: u32) -> reading::Result<Option<Diagnosis>> {
     let catalog = &recording.catalog;
     let analysis = analyse(recording)?;
     let is_alive = |node: &Node| {
@@ -56,24 +114,33 @@ pub(super) fn diagnose(recording: &Recording, pid: u32) -> reading::Result<Optio
     });
     let count = |process: ProcessIndex| analysis.unrecorded(process).count();
     let unrecorded = process.map_or(0, count);
-    let lines: Vec<_> = findings.iter().map(|finding| describe(finding, unrecorded)).collect();
-    Ok((!lines.is_empty()).then(|| lines.join("\n")))
+    let cause = |finding: Finding| Cause {
+        code: finding.code,
+        headline: finding.headline(),
+        chain: finding.chain,
+        certainty: finding.certainty,
+        unrecorded,
+    };
+    let causes: Vec<_> = findings.into_iter().map(cause).collect();
+    Ok((!causes.is_empty()).then_some(Diagnosis { pid, causes }))
 }
 
-/// A finding, and below it the condition under which it is certain.
-fn describe(finding: &Finding, unrecorded: usize) -> String {
-    let width = width::for_stderr();
-    let mut text = wrap_with_chain(&finding.headline(), &finding.chain, width);
-    if let Certainty::Likely { certain_if } = &finding.certainty {
-        let mut certainty = format!("likely; certain if {certain_if}");
-        if unrecorded > 0 {
-            let are = if unrecorded == 1 { "is" } else { "are" };
-            certainty += &format!(" ({unrecorded} of its threads {are} not recorded)");
+/// The finding, and below it the condition under which it is certain.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = width::for_stderr();
+        f.write_str(&wrap_with_chain(&self.headline, &self.chain, width))?;
+        if let Certainty::Likely { certain_if } = &self.certainty {
+            let mut certainty = format!("likely; certain if {certain_if}");
+            if self.unrecorded > 0 {
+                let (count, are) =
+                    (self.unrecorded, if self.unrecorded == 1 { "is" } else { "are" });
+                certainty += &format!(" ({count} of its threads {are} not recorded)");
+            }
+            write!(f, "\n  {}", wrap(&certainty, 2, 2, width))?;
         }
-        text += "\n  ";
-        text += &wrap(&certainty, 2, 2, width);
+        Ok(())
     }
-    text
 }
 
 #[cfg(test)]
@@ -132,7 +199,7 @@ mod tests {
     #[test]
     fn a_process_whose_threads_are_all_stuck_hangs() {
         let recording = recording(HANGS, &[(50, WAITS_FOR_THREAD), (51, WAITS_FOR_THREAD)]);
-        let diagnosis = diagnose(&recording, 50).unwrap().unwrap();
+        let diagnosis = diagnose(&recording, 50).unwrap().unwrap().to_string();
         assert!(diagnosis.starts_with("deadlock: "), "{diagnosis:?}");
         assert!(!diagnosis.contains("likely"), "{diagnosis:?}");
         // Nothing is known of another process.
@@ -142,7 +209,7 @@ mod tests {
     #[test]
     fn a_thread_that_is_not_recorded_makes_a_hang_likely() {
         let all_wait = [50, 51, 52].map(|id| (id, WAITS_FOR_THREAD));
-        let diagnosis = diagnose(&recording(HANGS, &all_wait), 50).unwrap().unwrap();
+        let diagnosis = diagnose(&recording(HANGS, &all_wait), 50).unwrap().unwrap().to_string();
         assert!(diagnosis.contains("\n  likely; certain if "), "{diagnosis:?}");
         let words = diagnosis.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(words.ends_with(" (1 of its threads is not recorded)"), "{diagnosis:?}");
@@ -157,7 +224,7 @@ mod tests {
     #[test]
     fn a_thread_that_waits_in_something_that_is_not_recorded_makes_a_hang_likely() {
         let threads = [50, 51].map(|id| (id, WAITS_FOR_THREAD));
-        let diagnosis = diagnose(&recording("", &threads), 50).unwrap().unwrap();
+        let diagnosis = diagnose(&recording("", &threads), 50).unwrap().unwrap().to_string();
         let start = "unfinished: main has waited";
         assert!(diagnosis.starts_with(start), "{diagnosis:?}");
         assert!(diagnosis.contains("likely"), "{diagnosis:?}");

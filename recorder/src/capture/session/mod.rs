@@ -9,6 +9,7 @@ use std::env;
 use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,12 +29,14 @@ use crate::terminal::cancel::Watch;
 
 mod callers;
 mod executable;
+mod feed;
 mod flight_recorder;
 mod observation_log;
 mod process_file;
 mod recording_writer;
 
 use executable::Executables;
+pub use feed::{Feed, MAX_COMMIT_DELAY};
 use flight_recorder::FlightRecorder;
 use observation_log::ObservationLog;
 use process_file::ProcessFile;
@@ -47,6 +50,9 @@ pub(super) const DIRECTORY_PREFIX: &str = "recorder-";
 
 /// The name of the recording in a session's directory.
 pub(super) const RECORDING: &str = "recording";
+
+/// The name of the socket in a session's directory.
+pub(super) const SOCKET: &str = "live";
 
 /// How much of a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +199,29 @@ impl Session {
             observations: BTreeMap::new(),
             reached_limit: false,
         })
+    }
+
+    /// Reads from another thread what is recorded. `None` for a flight recorder, whose blocks are in
+    /// memory until they are discarded.
+    ///
+    /// # Errors
+    /// The recording cannot be opened.
+    pub fn feed(&self) -> Result<Option<Feed>> {
+        let Store::Disk(writer) = &self.store else { return Ok(None) };
+        let (recording, extent) = writer.reader()?;
+        Ok(Some(Feed::new(self.directory(), recording, extent)))
+    }
+
+    /// Listens for [`ActiveRun`](crate::capture::control::ActiveRun)s of other processes that connect
+    /// to this session. Only the user can.
+    ///
+    /// # Errors
+    /// The path of the socket is too long.
+    pub fn listen(&self) -> io::Result<UnixListener> {
+        let path = self.directory().join(SOCKET);
+        let listener = UnixListener::bind(&path)?;
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        Ok(listener)
     }
 
     /// The value of [`SESSION_VARIABLE`] for the program.

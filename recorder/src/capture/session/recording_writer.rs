@@ -5,11 +5,13 @@ use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use format::packed::Packer;
 use format::{BlockHeader, Event, MAX_RECORD};
 use tempfile::NamedTempFile;
 
+use super::feed::{Extent, GrowingExtent};
 use crate::capture::Result;
 use crate::reading::{self, Input, Recording};
 use crate::terminal::cancel::Watch;
@@ -29,6 +31,8 @@ pub(super) struct RecordingWriter {
     /// The last sequence number that [`add_process_block`](Self::add_process_block) used, by
     /// process.
     sequences: HashMap<u32, u64>,
+    /// What others may read of the file.
+    extent: GrowingExtent,
 }
 
 impl RecordingWriter {
@@ -54,6 +58,7 @@ impl RecordingWriter {
             packer: Packer::new(),
             bytes: 0,
             sequences: HashMap::new(),
+            extent: GrowingExtent::default(),
         };
         writer.flush()?;
         Ok(writer)
@@ -101,7 +106,13 @@ impl RecordingWriter {
                 Err(error) => return Err(error),
             }
         }
+        self.extent.0.set(self.bytes);
         Ok(())
+    }
+
+    /// A file of its own for reading, and how much of it can be read, while it grows.
+    pub(super) fn reader(&self) -> io::Result<(File, Arc<Extent>)> {
+        Ok((self.file.reopen()?, Arc::clone(&self.extent.0)))
     }
 
     /// Flushes the file and gives it its final name.

@@ -16,7 +16,7 @@ use super::observation::{ObservationFacts, RecordedThreads};
 use super::{
     Callsite, Catalog, Channel, ChannelIndex, Ended, Endpoint, FlowOrder, Frame, Frames, Level,
     Numbers, Pauses, PlaceIndex, Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread,
-    ThreadOutcome,
+    ThreadIndex, ThreadOutcome,
 };
 use crate::reading::Damage;
 use crate::reading::alignment::{Alignment, align, refuse_duplicates};
@@ -67,8 +67,9 @@ struct ThreadDraft {
     ticks: Option<Ticks>,
     /// Events dropped while its earlier blocks were written, and while its latest one was.
     dropped: (u64, u64),
-    /// The sequence number of its latest block, and how many bytes of it were stored.
-    latest: Option<(u64, usize)>,
+    /// The sequence number of its latest block, whether it was packed, and how many bytes of it were
+    /// stored.
+    latest: Option<(u64, bool, usize)>,
 }
 
 impl Draft {
@@ -88,7 +89,19 @@ impl CatalogBuilder {
         let process = self.by_number.get(&block.process);
         let thread = process.and_then(|&it| self.drafts[it].threads.get(&block.header.thread));
         let latest = thread.and_then(|thread| thread.latest);
-        latest.is_none_or(|latest| latest < (block.header.sequence, block.stored()))
+        // A block is packed when it is complete. It is smaller then.
+        let state = (block.header.sequence, block.header.packed, block.stored());
+        latest.is_none_or(|latest| latest < state)
+    }
+
+    /// The thread that wrote a block, if it is in the catalog.
+    pub(in crate::reading) fn thread(
+        &self,
+        catalog: &Catalog,
+        block: &Block,
+    ) -> Option<ThreadIndex> {
+        let process = *self.by_number.get(&block.process)?;
+        catalog.thread_with_number(process, block.header.thread)
     }
 
     /// Reads a block, after the earlier ones of its thread. Reading one again that has grown does no
@@ -105,14 +118,14 @@ impl CatalogBuilder {
         let first = draft.metadata.threads.get(&number).map_or(0, |it| it.first_sequence);
         let thread = draft.threads.entry(number).or_default();
         let expected = match thread.latest {
-            Some((latest, _)) if latest == sequence => latest,
-            Some((latest, _)) => {
+            Some((latest, ..)) if latest == sequence => latest,
+            Some((latest, ..)) => {
                 thread.dropped = (thread.dropped.0.saturating_add(thread.dropped.1), 0);
                 latest + 1
             }
             None => first,
         };
-        thread.latest = Some((sequence, block.stored()));
+        thread.latest = Some((sequence, packed, block.stored()));
         thread.dropped.1 = dropped;
         let mut records = Records {
             places: &mut self.places,

@@ -327,6 +327,11 @@ impl Catalog {
         self.origin.unwrap_or_default()
     }
 
+    /// The time since the trace's start of a time on the monotonic clock: 0 before there are events.
+    pub(super) fn since_start(&self, monotonic: Nanos) -> Nanos {
+        self.origin.map_or(Nanos::ZERO, |origin| monotonic.since(origin))
+    }
+
     /// The name of a process where there are several: its file name, followed by its pid if
     /// another process has the same.
     pub fn process_name(&self, process: ProcessIndex) -> Option<String> {

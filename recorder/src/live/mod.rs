@@ -1,0 +1,16 @@
+//! A run while it goes on.
+//!
+//! A [`Follower`] reads what is new in the recording and replays it, in a thread of its own: neither
+//! the program nor the loop that collects its blocks waits for it. Its listener is any
+//! [`LiveListener`]. The one here collects [`Figures`], of which a [`Snapshot`] is taken several
+//! times a second while somebody looks. The [`Hub`] of a run answers them, through a socket that only
+//! the user can reach.
+
+pub mod figures;
+mod follower;
+mod hub;
+pub mod protocol;
+
+pub use figures::{Figures, Snapshot};
+pub use follower::{Follower, Keep, LiveListener, View};
+pub use hub::Hub;
