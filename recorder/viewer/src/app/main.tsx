@@ -1,6 +1,156 @@
-import { mount as belt } from '../belt';
-import { mount as message } from '../message';
-import { mount as timeline } from '../timeline';
-import { mount as why } from '../why';
+/** Puts the page together: the frame, the tabs, the panel with details, and the keys. */
 
-console.log(timeline, why, message, belt);
+import { render } from 'preact';
+import { mount as mountBelt } from '../belt';
+import { Cancelled, type Model } from '../data/model';
+import { openModel, sourceOfPage } from '../data/open';
+import { mount as mountMessage } from '../message';
+import { mount as mountTimeline } from '../timeline';
+import { mount as mountWhy } from '../why';
+import type { App, Mount, View } from './app';
+import { Details } from './details';
+import { Failure, messageOf, Nothing } from './failure';
+import { Frame, type Overlay, TAB_NAMES } from './frame';
+import { handleKeys } from './keys';
+import { createLink, type Tab, TABS } from './link';
+import { createLook, type Look } from './look';
+
+const MOUNTS: Record<Tab, Mount> = {
+  timeline: mountTimeline,
+  why: mountWhy,
+  message: mountMessage,
+  belt: mountBelt,
+};
+
+function element(parent: HTMLElement, name: string, tag = 'div'): HTMLElement {
+  const made = document.createElement(tag);
+  made.className = name;
+  parent.append(made);
+  return made;
+}
+
+/** A tab is mounted when it is shown for the first time. */
+class Tabs {
+  private readonly roots = new Map<Tab, HTMLElement>();
+  private readonly views = new Map<Tab, View>();
+  private shown: Tab | undefined;
+
+  constructor(
+    private readonly app: App,
+    parent: HTMLElement,
+  ) {
+    for (const tab of TABS) {
+      const root = element(parent, tab, 'section');
+      root.id = `panel-${tab}`;
+      root.setAttribute('role', 'tabpanel');
+      root.setAttribute('aria-labelledby', `tab-${tab}`);
+      root.hidden = true;
+      this.roots.set(tab, root);
+    }
+  }
+
+  get view(): View | undefined {
+    return this.shown && this.views.get(this.shown);
+  }
+
+  show(tab: Tab): void {
+    if (tab === this.shown) return;
+    this.view?.hide();
+    for (const [name, root] of this.roots) root.hidden = name !== tab;
+    this.shown = tab;
+    const root = this.roots.get(tab);
+    if (!root) return;
+    try {
+      if (!this.views.has(tab)) this.views.set(tab, MOUNTS[tab](root, this.app));
+      this.view?.show();
+    } catch (error) {
+      console.error(error);
+      this.views.delete(tab);
+      root.replaceChildren();
+      render(<Failure title={`${TAB_NAMES[tab]} cannot be shown`} text={messageOf(error)} />, root);
+    }
+  }
+}
+
+function start(model: Model, look: Look, page: HTMLElement): void {
+  const isHang = model.report?.findings.some(({ severity }) => severity === 'error') ?? false;
+  const link = createLink(isHang ? 'why' : 'timeline');
+  const frame = element(page, 'frame');
+  const main = element(page, 'main', 'main');
+  const views = element(main, 'views');
+  const details = element(main, 'details-place');
+  const sentence = element(page, 'spoken');
+  sentence.setAttribute('aria-live', 'polite');
+  sentence.setAttribute('role', 'status');
+
+  const app: App = {
+    model,
+    link,
+    look,
+    announce(text) {
+      if (sentence.textContent !== text) sentence.textContent = text;
+    },
+    go: (tab) => link.set({ tab }, true),
+    select: (step) => link.set({ step: step ?? undefined }),
+  };
+
+  let open: (overlay: Overlay) => void = () => {};
+  document.title = `${model.run.name} – recorder`;
+  render(
+    <Frame
+      app={app}
+      onReady={(f) => {
+        open = f;
+      }}
+    />,
+    frame,
+  );
+
+  const showTabs = () => {
+    views.replaceChildren();
+    const tabs = new Tabs(app, views);
+    tabs.show(link.state.tab);
+    link.onChange(({ tab }) => tabs.show(tab));
+    render(<Details app={app} />, details);
+    handleKeys(app, () => tabs.view, (overlay) => open(overlay));
+  };
+  if (model.index.steps > 0) {
+    showTabs();
+    return;
+  }
+  render(<Nothing model={model} />, views);
+  const end = model.onChange(() => {
+    render(<Nothing model={model} />, views);
+    if (model.index.steps === 0) return;
+    end();
+    render(null, views);
+    showTabs();
+  });
+}
+
+async function main(): Promise<void> {
+  const page = document.getElementById('app') ?? element(document.body, 'page');
+  page.className = 'page';
+  page.replaceChildren();
+  const look = createLook(document.documentElement);
+  addEventListener('unhandledrejection', (event) => {
+    if (event.reason instanceof Cancelled) event.preventDefault();
+  });
+  try {
+    const model = await openModel(sourceOfPage(document));
+    start(model, look, page);
+  } catch (error) {
+    console.error(error);
+    page.replaceChildren();
+    render(
+      <Failure
+        title="The page cannot show its run"
+        text={messageOf(error)}
+        advice="Make it again from the recording: recorder export RUN.rec -o run.html, or serve it with recorder view RUN.rec."
+      />,
+      page,
+    );
+  }
+}
+
+void main();

@@ -1,0 +1,178 @@
+/** The frame around the tabs: header, warnings, tabs, help and search. */
+
+import { useEffect, useReducer, useState } from 'preact/hooks';
+import type { App } from './app';
+import { endsOf, figuresOf, originOf, statusOf, warningsOf } from './facts';
+import { Help } from './help';
+import { TABS, type Tab } from './link';
+import type { Theme } from './look';
+import { Search } from './search';
+
+export const TAB_NAMES: Record<Tab, string> = {
+  timeline: 'Timeline',
+  why: 'Why',
+  message: 'One message',
+  belt: 'The belt',
+};
+
+/** A dialog over the page. */
+export type Overlay = 'help' | 'search' | undefined;
+
+interface FrameProps {
+  readonly app: App;
+  /** Gives the function that opens a dialog to the keys. */
+  readonly onReady: (open: (overlay: Overlay) => void) => void;
+}
+
+export function Frame({ app, onReady }: FrameProps) {
+  const [overlay, open] = useState<Overlay>();
+  const [, changed] = useReducer((n: number) => n + 1, 0);
+  useEffect(() => {
+    const ends = [
+      app.model.onChange(() => changed(undefined)),
+      app.link.onChange((state, before) => state.tab !== before.tab && changed(undefined)),
+      app.look.onChange(() => changed(undefined)),
+    ];
+    onReady(open);
+    return () => ends.forEach((end) => end());
+  }, []);
+  const close = () => open(undefined);
+  return (
+    <>
+      <Header app={app} open={open} />
+      <Warnings texts={warningsOf(app.model)} />
+      {overlay === 'help' ? <Help close={close} /> : null}
+      {overlay === 'search' ? <Search app={app} close={close} /> : null}
+    </>
+  );
+}
+
+function Header({ app, open }: { app: App; open(overlay: Overlay): void }) {
+  const { model } = app;
+  const status = statusOf(model);
+  const command = [model.run.command].flat().join(' ');
+  return (
+    <header class="page-header">
+      <div class="run">
+        <h1 title={command}>{model.run.name || command}</h1>
+        <span class={`status ${status.name}`}>{status.text}</span>
+        <span class="figures">
+          {figuresOf(model).map((figure) => (
+            <span key={figure}>{figure}</span>
+          ))}
+          {endsOf(model).map((end) => (
+            <span key={end} class="bad">
+              {end}
+            </span>
+          ))}
+          <span class="origin">{originOf(model)}</span>
+        </span>
+      </div>
+      <Tabs app={app} />
+      <Tools app={app} open={open} />
+    </header>
+  );
+}
+
+function Tabs({ app }: { app: App }) {
+  const current = app.link.state.tab;
+  const errors = app.model.report?.findings.filter((it) => it.severity !== 'note').length ?? 0;
+  const onKeyDown = (event: KeyboardEvent) => {
+    const at = TABS.indexOf(current);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: TABS.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const tab = TABS[(to + TABS.length) % TABS.length];
+    app.go(tab);
+    document.getElementById(`tab-${tab}`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={onKeyDown}>
+      {TABS.map((tab) => (
+        <button
+          key={tab}
+          id={`tab-${tab}`}
+          type="button"
+          role="tab"
+          aria-selected={tab === current}
+          aria-controls={`panel-${tab}`}
+          tabIndex={tab === current ? 0 : -1}
+          onClick={() => app.go(tab)}
+        >
+          {TAB_NAMES[tab]}
+          {tab === 'why' && errors > 0 ? (
+            <span class="badge" aria-label={`${errors} findings`}>
+              {errors}
+            </span>
+          ) : null}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const NEXT_THEME: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
+const THEME_NAMES: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
+
+/** Changes to the next theme: the one that differs from what is shown first. */
+export function nextTheme(app: App): void {
+  const { theme } = app.look.state;
+  app.look.set({ theme: theme === 'system' ? (app.look.dark ? 'light' : 'dark') : NEXT_THEME[theme] });
+}
+
+function Tools({ app, open }: { app: App; open(overlay: Overlay): void }) {
+  const { theme, projector, blackWhite } = app.look.state;
+  return (
+    <div class="tools" role="toolbar" aria-label="Page">
+      <button type="button" onClick={() => open('search')} title="Search (/)">
+        Search <kbd>/</kbd>
+      </button>
+      <button
+        type="button"
+        onClick={() => nextTheme(app)}
+        title="Theme (T)"
+        aria-label={`Theme: ${THEME_NAMES[theme]}`}
+      >
+        {THEME_NAMES[theme]}
+      </button>
+      <button
+        type="button"
+        aria-pressed={projector}
+        onClick={() => app.look.set({ projector: !projector })}
+        title="Large text for a projector (P)"
+      >
+        Projector
+      </button>
+      <button
+        type="button"
+        aria-pressed={blackWhite}
+        onClick={() => app.look.set({ blackWhite: !blackWhite })}
+        title="Black and white (B)"
+      >
+        B/W
+      </button>
+      <button type="button" onClick={() => open('help')} title="Keys (?)" aria-label="Keys">
+        ?
+      </button>
+    </div>
+  );
+}
+
+function Warnings({ texts }: { texts: string[] }) {
+  const [closed, setClosed] = useState('');
+  const key = texts.join('\n');
+  if (texts.length === 0 || closed === key) return null;
+  return (
+    <div class="warnings" role="alert">
+      <ul>
+        {texts.map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+      <button type="button" class="plain" aria-label="Close" onClick={() => setClosed(key)}>
+        ×
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+/** Lines of the program's source around a place, with that line marked. */
+
+import { useEffect, useState } from 'preact/hooks';
+import type { Model } from '../data/model';
+import type { SourceLines } from '../data/run';
+
+/** Lines shown before and after the place. */
+const AROUND = 6;
+
+export function SourceCode({ model, place }: { model: Model; place: number }) {
+  const [lines, setLines] = useState<SourceLines | 'loading' | undefined>('loading');
+  useEffect(() => {
+    let isCurrent = true;
+    model.sourceOf(place).then((found) => isCurrent && setLines(found));
+    return () => {
+      isCurrent = false;
+    };
+  }, [place]);
+  const { line, text } = model.run.places[place];
+  if (lines === 'loading') return <div class="source" aria-busy="true" />;
+  if (!lines) return <p class="hint">The lines of {text} were not kept with the recording.</p>;
+  const first = Math.max(lines.first, line - AROUND);
+  const shown = lines.lines.slice(first - lines.first, line + AROUND + 1 - lines.first);
+  return (
+    <pre class="source" aria-label={`Source around ${text}`} tabIndex={0}>
+      {shown.map((source, i) => {
+        const number = first + i;
+        const isMarked = number === line;
+        return (
+          <code key={number} class={isMarked ? 'marked' : undefined}>
+            <span class="number" aria-hidden="true">
+              {number}
+            </span>
+            <span class="text">{source || ' '}</span>
+          </code>
+        );
+      })}
+    </pre>
+  );
+}
