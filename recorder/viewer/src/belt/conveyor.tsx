@@ -1,7 +1,7 @@
 /** A channel, drawn as a conveyor belt; a rendezvous, as two hands. */
 
 import type { Run } from '../data/run';
-import { count, counted } from '../app/words';
+import { count, counted, threadName } from '../app/words';
 import { type BeltBox, placeOn } from './layout';
 import type { BeltPicture, BeltState } from './state';
 import { fullness, shortened } from './status';
@@ -11,6 +11,8 @@ interface ConveyorProps {
   box: BeltBox;
   picture: BeltPicture;
   unit: number;
+  /** Threads that hold the senders for whose drop another thread waits for ever. */
+  holders: readonly number[];
 }
 
 /** The channel of a slot that is shown: the latest that has been made. */
@@ -19,7 +21,7 @@ export function channelOf(box: BeltBox, picture: BeltPicture): number {
   return channels.findLast((it) => picture.belts.has(it)) ?? channels[0];
 }
 
-export function Conveyor({ run, box, picture, unit }: ConveyorProps) {
+export function Conveyor({ run, box, picture, unit, holders }: ConveyorProps) {
   const channel = channelOf(box, picture);
   const belt = picture.belts.get(channel);
   const { label, bound } = run.channels[channel];
@@ -50,7 +52,12 @@ export function Conveyor({ run, box, picture, unit }: ConveyorProps) {
       {bound === 0 ? <Hands box={box} /> : <Belt box={box} unit={unit} bound={bound} />}
       {closed ? <Gate box={box} unit={unit} /> : null}
       {dropped ? <Edge box={box} unit={unit} /> : null}
-      <Ends box={box} unit={unit} belt={belt} />
+      <Ends
+        box={box}
+        unit={unit}
+        belt={belt}
+        heldBy={holders.map((it) => threadName(run, it)).join(', ')}
+      />
     </g>
   );
 }
@@ -158,19 +165,31 @@ function Edge({ box, unit }: { box: BeltBox; unit: number }) {
 }
 
 /** Who is left at the two ends. */
-function Ends({ box, unit, belt }: { box: BeltBox; unit: number; belt: BeltState | undefined }) {
+function Ends({
+  box,
+  unit,
+  belt,
+  heldBy,
+}: {
+  box: BeltBox;
+  unit: number;
+  belt: BeltState | undefined;
+  heldBy: string;
+}) {
   if (!belt) return null;
   const below = box.surface + box.thickness;
   const y = box.label > below ? box.label + unit * 1.2 : below + unit * 1.05;
   const { forward } = box.slot;
-  const senders = belt.senders === 0 ? 'no sender left' : counted(belt.senders, 'sender');
+  const alive = counted(belt.senders, 'sender');
+  const senders =
+    belt.senders === 0 ? 'no sender left' : heldBy ? `${alive}, held by ${heldBy}` : alive;
   const receivers =
     belt.receivers === 0 ? 'no receiver' : belt.receivers > 1 ? `${count(belt.receivers)} receivers` : '';
   const [left, right] = forward ? [senders, receivers] : [receivers, senders];
   return (
     <g>
       <text
-        class={`conveyor-end${forward ? ' sending' : ''}`}
+        class={`conveyor-end${forward ? ' sending' : ''}${forward && heldBy ? ' held' : ''}`}
         data-senders={forward ? belt.senders : undefined}
         x={box.x}
         y={y}
@@ -178,7 +197,7 @@ function Ends({ box, unit, belt }: { box: BeltBox; unit: number; belt: BeltState
         {left}
       </text>
       <text
-        class={`conveyor-end${forward ? '' : ' sending'}`}
+        class={`conveyor-end${forward ? '' : ' sending'}${!forward && heldBy ? ' held' : ''}`}
         data-senders={forward ? undefined : belt.senders}
         x={box.x + box.width}
         y={y}

@@ -114,7 +114,14 @@ export function Stage(props: StageProps) {
         />
       ))}
       {layout.belts.map((box, i) => (
-        <Conveyor key={`belt ${i}`} run={run} box={box} picture={picture} unit={unit} />
+        <Conveyor
+          key={`belt ${i}`}
+          run={run}
+          box={box}
+          picture={picture}
+          unit={unit}
+          holders={props.stuck.holders.get(channelOf(box, picture)) ?? []}
+        />
       ))}
       {layout.locks.map((box) => (
         <Lock

@@ -1,6 +1,6 @@
 /** Threads that wait for ever, as the report has found. */
 
-import type { GraphEdge, ReportData } from '../data/run';
+import type { GraphEdge, ReportData, Run } from '../data/run';
 import type { BeltPicture } from './state';
 
 /** The channel that an edge of the wait-for graph is about. */
@@ -12,6 +12,8 @@ export interface Stuck {
   threads: ReadonlySet<number>;
   /** `channel:thread`: the ends of belts that threads wait at for ever, or for. */
   ends: ReadonlySet<string>;
+  /** By channel: threads that hold the last senders, for whose drop a thread waits. */
+  holders: ReadonlyMap<number, readonly number[]>;
 }
 
 export function endKey(channel: number, thread: number): string {
@@ -19,7 +21,12 @@ export function endKey(channel: number, thread: number): string {
 }
 
 /** Who is in a wait that never ends, at this step. */
-export function stuckAt(report: ReportData | undefined, picture: BeltPicture): Stuck {
+export function stuckAt(
+  run: Run,
+  report: ReportData | undefined,
+  picture: BeltPicture,
+): Stuck {
+  const holders = new Map<number, number[]>();
   const threads = new Set<number>();
   const ends = new Set<string>();
   for (const node of report?.graph.nodes ?? []) {
@@ -31,6 +38,9 @@ export function stuckAt(report: ReportData | undefined, picture: BeltPicture): S
     if (channel === undefined || !threads.has(edge.from)) continue;
     ends.add(endKey(channel, edge.from));
     ends.add(endKey(channel, edge.to));
+    const wait = picture.workers.get(edge.from)?.wait;
+    if (!wait || run.kinds[wait.kind]?.verb === 'send') continue;
+    holders.set(channel, [...(holders.get(channel) ?? []), edge.to]);
   }
-  return { threads, ends };
+  return { threads, ends, holders };
 }

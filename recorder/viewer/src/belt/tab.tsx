@@ -288,7 +288,7 @@ export class BeltTab implements View {
             run={run}
             layout={arranged}
             picture={picture}
-            stuck={stuckAt(app.model.report, picture)}
+            stuck={stuckAt(run, app.model.report, picture)}
             valueOf={(channel, number) => this.values.of(channel, number)}
             selectedThread={this.thread}
             selectedMessage={app.link.state.message}
