@@ -11,6 +11,9 @@ const OVERVIEW_INTERVAL = 500;
 /** A window contains this share of the span more on each side, for moves. */
 export const OVERSCAN = 0.35;
 
+/** An empty end of the run is not shown if less than this part of the run is used. */
+const MIN_USED = 0.97;
+
 interface View {
   readonly from: number;
   readonly to: number;
@@ -29,6 +32,7 @@ export class Answers {
   /** Counts the answers, so that a picture can be compared with them. */
   version = 0;
   private asked: { from: number; to: number; width: number; revision: number; at: number } | undefined;
+  private lastBin = 0;
   private waiting = false;
   private askedOverview = { width: 0, revision: -1, at: -Infinity };
   private overviewWaits = false;
@@ -38,9 +42,16 @@ export class Answers {
     private readonly changed: () => void,
   ) {}
 
-  /** The end of the run. */
+  /**
+   * The end of the time that is worth showing. Recording can go on after the program has ended, and
+   * nothing happens in that time.
+   */
   get end(): number {
-    return this.model.index.end;
+    const { index } = this.model;
+    const { overview } = this;
+    if (!overview || !index.done) return index.end;
+    const last = overview.from + (this.lastBin + 1) * overview.binNs;
+    return last < index.end * MIN_USED ? last : index.end;
   }
 
   /** Asks for the whole run if it has grown or if the width has changed. */
@@ -102,11 +113,24 @@ export class Answers {
 
   private takeOverview(window: Window): void {
     this.overview = window;
+    this.lastBin = this.findLastBin(window);
     this.addDepths(window);
     const locks = [...window.locks.keys()];
     if (locks.length !== this.locks.length) this.locks = locks.sort((a, b) => a - b);
     this.version++;
     this.changed();
+  }
+
+  /** The last bin of the overview in which a thread lives. */
+  private findLastBin({ threads, bins }: Window): number {
+    let last = 0;
+    for (const { ns } of threads.values()) {
+      for (const values of ns) {
+        if (!values) continue;
+        for (let bin = bins - 1; bin > last; bin--) if (values[bin] > 0) last = bin;
+      }
+    }
+    return last;
   }
 
   private addDepths({ channels }: Window): void {

@@ -8,8 +8,12 @@ import { textOn, textWidth } from './texts';
 
 /** Arrows whose ends are in the same cells of this many px are one bundle. */
 const CELL = 6;
+const MAX_CELLS = 2_000;
 /** With at most this number of arrows in the picture each is drawn on its own. */
 const MAX_SINGLE = 1_500;
+
+/** More arrows than this are thinner and paler. */
+const MANY = 300;
 
 export interface Bundle {
   /** Lanes of the threads. */
@@ -58,7 +62,7 @@ export function bundles(scene: Scene): Bundle[] {
 }
 
 class Collector {
-  private readonly bundles = new Map<string, Bundle & { count: number }>();
+  private readonly bundles = new Map<number, Bundle & { count: number }>();
   private readonly lanes = new Map<number, Lane | undefined>();
 
   constructor(private readonly scene: Scene) {}
@@ -72,13 +76,16 @@ class Collector {
     let x1 = xOf(scene, arrow.fromTime);
     let x2 = xOf(scene, arrow.time);
     const message = arrow.channel >= 0;
-    let key: string;
+    let key = this.bundles.size;
     if (cell) {
-      x1 = (Math.floor(x1 / cell) + 0.5) * cell;
-      x2 = Math.max((Math.floor(x2 / cell) + 0.5) * cell, x1);
-      key = `${from.top} ${to.top} ${x1} ${x2} ${message}`;
-    } else {
-      key = `${this.bundles.size}`;
+      const [left, right] = [Math.floor(x1 / cell), Math.floor(x2 / cell)];
+      x1 = (left + 0.5) * cell;
+      x2 = Math.max((right + 0.5) * cell, x1);
+      // Far outside of the picture all are alike.
+      const [a, b] = [Math.max(left, -MAX_CELLS), Math.min(right, MAX_CELLS)];
+      const place = (a + MAX_CELLS) * 2 * MAX_CELLS + b + MAX_CELLS;
+      const lanes = from.row * this.scene.lanes.all.length + to.row;
+      key = (lanes * 2 + (message ? 1 : 0)) * 4 * MAX_CELLS ** 2 + place;
     }
     const before = this.bundles.get(key);
     if (before) before.count += count;
@@ -105,7 +112,7 @@ function crosses(from: Lane, to: Lane, scene: Scene): boolean {
 export function paintArrows(scene: Scene, all: readonly Bundle[]): void {
   const messages = all.filter((bundle) => bundle.message);
   paintKind(scene, all.filter((bundle) => !bundle.message), scene.palette.muted, 0.55);
-  paintKind(scene, messages, scene.palette.arrow, messages.length > 400 ? 0.5 : 0.85);
+  paintKind(scene, messages, scene.palette.arrow, messages.length > MANY ? 0.45 : 0.85);
 }
 
 /** Bundles of similar size are one path: a stroke for each would take too long. */
@@ -118,9 +125,9 @@ function paintKind(scene: Scene, all: readonly Bundle[], colour: string, alpha: 
     if (group) group.push(bundle);
     else sizes.set(size, [bundle]);
   }
-  const few = all.length <= 300;
+  const few = all.length <= MANY;
   for (const [size, group] of [...sizes].sort(([a], [b]) => a - b)) {
-    const width = 1.25 + size * 0.9;
+    const width = few ? 1.25 + size * 0.9 : 1 + size * 0.4;
     if (few) {
       // A light edge separates the arrows from the bars that they cross.
       ctx.globalAlpha = 0.6;
@@ -199,12 +206,13 @@ export function addHead(
 ): void {
   const { ctx, palette } = scene;
   const { x2, y2, dx, dy } = endsOf(palette.em, bundle.from, bundle.to, bundle.x1, bundle.x2);
-  const length = 5 + width * 1.8;
-  const half = 2 + width * 1.1;
+  // In low lanes a large head would hide the bars.
+  const room = Math.min(threadParts(bundle.to, palette.em).barHeight / 24, 1);
+  const length = (5 + width * 1.8) * room;
+  const half = (2 + width * 1.1) * room;
   ctx.moveTo(x2 + dx, y2 + dy);
   ctx.lineTo(x2 - dx * length - dy * half, y2 - dy * length + dx * half);
   ctx.lineTo(x2 - dx * length + dy * half, y2 - dy * length - dx * half);
-  ctx.closePath();
 }
 
 /** Writes the number of arrows beside the greatest bundles, where it does not cover another one. */

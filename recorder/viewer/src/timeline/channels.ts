@@ -2,6 +2,7 @@
 
 import { Activity } from '../data/run';
 import type { ChannelBins, Window } from '../data/window';
+import { Columns } from './columns';
 import type { Detail } from './detail';
 import { type Lane, channelArea } from './lanes';
 import { type Parcel, type Queue, queueOf } from './queue';
@@ -49,21 +50,21 @@ export function paintChannel(scene: Scene, lane: Lane): void {
   const bound = run.channels[lane.index]?.bound ?? null;
   const left = Math.max(xOf(scene, 0), 0);
   const right = Math.min(xOf(scene, scene.known), scene.width);
-  ctx.fillStyle = palette.line;
-  ctx.fillRect(left, area.bottom, right - left, 1);
   if (bound === 0) {
     paintRendezvous(scene, lane);
     return;
   }
+  ctx.fillStyle = palette.line;
+  ctx.fillRect(left, area.bottom, right - left, 1);
   const unit = (area.bottom - area.top) / scale;
   for (const part of parts(scene)) {
     const queue = part.window === scene.window ? queueIn(scene, lane.index) : undefined;
     clipped(scene, part.left, part.right, () => {
       if (queue && queue.times.length <= 2 * (part.right - part.left)) {
-        paintQueue(scene, queue, area.bottom, unit, bound);
+        paintQueue(scene, queue, area.bottom, unit, scale, bound);
       } else {
         const bins = part.window.channels.get(lane.index);
-        if (bins) paintDepth(scene, part.window, bins, area.bottom, unit, bound, part.left, part.right);
+        if (bins) paintDepth(scene, part.window, bins, area.top, area.bottom, scale, bound, part.left, part.right);
       }
     });
   }
@@ -86,6 +87,7 @@ function paintQueue(
   queue: Queue,
   bottom: number,
   unit: number,
+  places: number,
   bound: number | null,
 ): void {
   const { ctx, palette } = scene;
@@ -98,12 +100,12 @@ function paintQueue(
   for (let n = 0; n < times.length; n++) {
     if (depths[n] === 0) continue;
     const x = xOf(scene, times[n]);
-    ctx.rect(x, bottom - depths[n] * unit, xOf(scene, ends(n)) - x, depths[n] * unit);
+    ctx.rect(x, bottom - depths[n] * unit, Math.max(xOf(scene, ends(n)) - x, 1), depths[n] * unit);
   }
   ctx.fill();
   ctx.globalAlpha = 1;
   if (single) {
-    for (const parcel of queue.parcels) paintParcel(scene, parcel, bottom, unit);
+    for (const parcel of queue.parcels) paintParcel(scene, parcel, bottom, unit, places);
   }
   if (bound === null) return;
   for (let n = 0; n < times.length; n++) {
@@ -125,7 +127,13 @@ function paintFull(scene: Scene, left: number, right: number, y: number): void {
   }
 }
 
-function paintParcel(scene: Scene, parcel: Parcel, bottom: number, unit: number): void {
+function paintParcel(
+  scene: Scene,
+  parcel: Parcel,
+  bottom: number,
+  unit: number,
+  places: number,
+): void {
   const { ctx, palette } = scene;
   const begin = xOf(scene, parcel.times[0]);
   const end = xOf(scene, Math.min(parcel.end, scene.known));
@@ -137,6 +145,8 @@ function paintParcel(scene: Scene, parcel: Parcel, bottom: number, unit: number)
   for (let n = 0; n < parcel.times.length; n++) {
     const left = xOf(scene, parcel.times[n]);
     const right = n + 1 < parcel.times.length ? xOf(scene, parcel.times[n + 1]) : end;
+    // A send can come just before the receive that makes room for it.
+    if (parcel.places[n] >= places) continue;
     const y = bottom - (parcel.places[n] + 1) * unit;
     ctx.globalAlpha = alpha;
     ctx.fillRect(left, y + 0.5, Math.max(right - left - 0.75, 0.5), unit - 1);
@@ -166,48 +176,44 @@ function paintDepth(
   scene: Scene,
   window: Window,
   bins: ChannelBins,
+  top: number,
   bottom: number,
-  unit: number,
+  scale: number,
   bound: number | null,
   left: number,
   right: number,
 ): void {
   const { ctx, palette } = scene;
-  const width = perNs(scene) * window.binNs;
-  const origin = xOf(scene, window.from);
-  const first = Math.max(Math.floor((left - origin) / width), 0);
-  const last = Math.min(Math.ceil((right - origin) / width), window.bins);
-  const end = Math.min(last, Math.ceil((scene.known - window.from) / window.binNs));
-  const low = new Path2D();
-  const high = new Path2D();
-  const full = new Path2D();
-  let depth = lastDepth(bins, first);
-  let i = first;
-  while (i < end) {
-    let next = i + 1;
+  const start = Math.max(left, xOf(scene, window.from));
+  const end = Math.min(right, xOf(scene, window.to), xOf(scene, scene.known));
+  if (end <= start) return;
+  const columns = new Columns(ctx, start, end, top, bottom);
+  const rows = columns.height / scale;
+  const fullRows = Math.max(Math.round((3 * columns.height) / (bottom - top)), 1);
+  const binsOfColumn = (columns.x(1) - columns.x(0)) / (perNs(scene) * window.binNs);
+  const origin = (scene.from + columns.left / perNs(scene) - window.from) / window.binNs;
+  let bin = Math.min(Math.max(Math.floor(origin), 0), window.bins);
+  let depth = lastDepth(bins, bin);
+  for (let column = 0; column < columns.width; column++) {
     let min = depth;
     let max = depth;
-    if (Number.isNaN(bins.min[i])) {
-      while (next < end && Number.isNaN(bins.min[next])) next++;
-    } else {
-      min = Math.min(bins.min[i], depth);
-      max = Math.max(bins.max[i], depth);
-      depth = bins.last[i];
+    const next = Math.min(Math.ceil(origin + (column + 1) * binsOfColumn), window.bins);
+    for (; bin < next; bin++) {
+      if (Number.isNaN(bins.min[bin])) continue;
+      min = Math.min(min, bins.min[bin]);
+      max = Math.max(max, bins.max[bin]);
+      depth = bins.last[bin];
     }
-    const x = origin + i * width;
-    const wide = (next - i) * width + 0.3;
-    if (max > 0) high.rect(x, bottom - max * unit, wide, max * unit);
-    if (min > 0) low.rect(x, bottom - min * unit, wide, min * unit);
-    if (bound !== null && max >= bound) full.rect(x, bottom - bound * unit - 3, wide, 3);
-    i = next;
+    const low = Math.round(min * rows);
+    const high = Math.max(Math.round(max * rows), max > 0 ? 1 : 0);
+    columns.fill(column, 0, low, palette.depthTile);
+    columns.fill(column, low, high, palette.paleDepthTile);
+    if (bound !== null && max >= bound) {
+      const edge = Math.round(bound * rows);
+      columns.fill(column, edge - fullRows, edge, palette.activityTiles[Activity.send]);
+    }
   }
-  ctx.fillStyle = palette.depth;
-  ctx.globalAlpha = 0.45;
-  ctx.fill(high);
-  ctx.fill(low);
-  ctx.globalAlpha = 1;
-  ctx.fillStyle = palette.activities[Activity.send];
-  ctx.fill(full);
+  columns.draw();
 }
 
 function lastDepth(bins: ChannelBins, before: number): number {
@@ -233,7 +239,7 @@ function paintRendezvous(scene: Scene, lane: Lane): void {
     paintRate(scene, lane, middle, area.bottom - middle);
     return;
   }
-  const r = Math.min(Math.max((area.bottom - area.top) * 0.12, 3), palette.em * 0.5);
+  const r = Math.min(Math.max((area.bottom - area.top) * 0.15, 3), palette.em);
   for (const thread of detail.threads.values()) {
     for (const bar of thread.bars) {
       if (bar.wait?.target !== lane.index || bar.wait.targetType !== 0) continue;

@@ -46,16 +46,21 @@ export function drawWindowFrame(
   for (const x of [left, right]) ctx.fillRect(x - 2.5, row.top + row.height * 0.25, 5, row.height * 0.5);
 }
 
-/** Draws the axis, with fine lines over the lanes. Returns its ticks. */
+/** How many labels fit on an axis. */
+export function labelCount(palette: Palette, width: number): number {
+  return width / (palette.small * 8);
+}
+
+/** Draws the axis. Returns its ticks. */
 export function drawAxis(
   ctx: CanvasRenderingContext2D,
   palette: Palette,
   row: Row,
   camera: Camera,
   width: number,
-  bottom: number,
+  avoid?: { left: number; right: number },
 ): Ticks {
-  const found = ticks(camera.from, camera.to, width / (palette.small * 8));
+  const found = ticks(camera.from, camera.to, labelCount(palette, width));
   const x = (time: number) => Math.round(((time - camera.from) / camera.span) * width) + 0.5;
   const base = row.top + row.height;
   ctx.fillStyle = palette.panel;
@@ -72,20 +77,14 @@ export function drawAxis(
     ctx.lineTo(x(time), base);
   }
   ctx.stroke();
-  ctx.globalAlpha = 0.35;
-  ctx.beginPath();
-  for (const { time } of found.major) {
-    ctx.moveTo(x(time), base);
-    ctx.lineTo(x(time), bottom);
-  }
-  ctx.stroke();
-  ctx.globalAlpha = 1;
   ctx.font = palette.smallFont;
   ctx.fillStyle = palette.muted;
   const baseline = row.top + palette.small * 1.15;
   for (const { time, label } of found.major) {
     const at = x(time) + 4;
-    if (at + textWidth(ctx, label) < width) ctx.fillText(label, at, baseline);
+    const end = at + textWidth(ctx, label);
+    if (end > width || (avoid && at < avoid.right && end > avoid.left)) continue;
+    ctx.fillText(label, at, baseline);
   }
   return found;
 }
@@ -123,10 +122,10 @@ export function drawFlags(
     ctx.fillStyle = colour;
     ctx.fillRect(from, row.top + row.height - 3, Math.max(to - from, 2), 3);
     const name = finding.code.replaceAll(/[_-]/g, ' ');
-    for (const text of [shortened(finding.headline, 60), name, '!']) {
+    for (const text of [`${name}: ${shortened(finding.what, 80)}`, `${name}: ${shortened(finding.what, 40)}`, name, '!']) {
       const wide = textWidth(ctx, text) + 14;
       const left = Math.min(Math.max(begin, 0), width - wide);
-      if (text !== '!' && wide > width * 0.45) continue;
+      if (text !== '!' && wide > width * 0.6) continue;
       if (flags.some((flag) => left < flag.right + 3 && left + wide > flag.left - 3)) continue;
       flags.push({ finding: index, left, right: left + wide });
       drawFlag(ctx, palette, left, row.top + 1, wide, height, colour, text, index === selected);

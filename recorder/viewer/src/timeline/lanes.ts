@@ -8,6 +8,8 @@ export interface Lane {
   readonly index: number;
   /** Identifies the lane while others come and go. */
   readonly key: string;
+  /** Number of the lane from the top. */
+  readonly row: number;
   readonly title: string;
   /** Secondary text, such as where the thread was spawned. */
   readonly detail: string;
@@ -40,7 +42,7 @@ const LEAST_OF_MANY = 1.75;
 /** Height of a collapsed group of threads, which shows the sum of their states. */
 const COLLAPSED_THREADS = 2.4;
 
-type Draft = Omit<Lane, 'top' | 'height'> & { least: number; most: number };
+type Draft = Omit<Lane, 'row' | 'top' | 'height'> & { least: number; most: number };
 
 /** Places the lanes of a run one below the other. They fill `height` px if they are few. */
 export function arrangeLanes(
@@ -97,10 +99,10 @@ function place(drafts: Draft[], height: number, em: number): Lanes {
   const share = room > 0 ? Math.min(Math.max((height - least) / room, 0), 1) : 0;
   let top = 0;
   const found = new Map<string, Lane>();
-  const all = drafts.map(({ least, most, ...rest }) => {
+  const all = drafts.map(({ least, most, ...rest }, row) => {
     const bottom = top + (least + (most - least) * share) * em;
     // Whole pixels keep the edges of bars sharp.
-    const lane = { ...rest, top: Math.round(top), height: Math.round(bottom) - Math.round(top) };
+    const lane = { ...rest, row, top: Math.round(top), height: Math.round(bottom) - Math.round(top) };
     top = bottom;
     found.set(lane.key, lane);
     return lane;
@@ -136,7 +138,10 @@ function grouped(run: Run, locks: readonly number[]): Group[] {
 }
 
 function names(run: Run, kind: Group['kind'], index: number): { title: string; detail: string } {
-  const place = (n: number | undefined) => (n === undefined ? '' : (run.places[n]?.text ?? ''));
+  const place = (n: number | undefined) => {
+    const found = n === undefined ? undefined : run.places[n];
+    return found ? `${found.file.split('/').at(-1)}:${found.line}` : '';
+  };
   if (kind === 'thread') {
     const thread = run.threads[index];
     return { title: thread.name || `thread ${index}`, detail: place(thread.place) };

@@ -2,7 +2,8 @@
 
 import { threadName } from '../app/words';
 import { type Lane, lockBar } from './lanes';
-import { type Scene, clipped, parts, perNs, xOf } from './scene';
+import { Columns } from './columns';
+import { type Part, type Scene, clipped, parts, perNs, xOf } from './scene';
 import { fitting, textOn } from './texts';
 import { inView } from './threads';
 
@@ -22,20 +23,28 @@ export function paintLock(scene: Scene, lane: Lane): void {
       }
       const held = part.window.locks.get(lane.index)?.held;
       if (!held) return;
-      const width = perNs(scene) * part.window.binNs;
-      const origin = xOf(scene, part.window.from);
-      const first = Math.max(Math.floor((part.left - origin) / width), 0);
-      const last = Math.min(Math.ceil((part.right - origin) / width), part.window.bins);
-      ctx.fillStyle = palette.muted;
-      ctx.beginPath();
-      for (let i = first; i < last; i++) {
-        // Readers share a lock, so that the sum can be more than the time.
-        const share = Math.min(held[i] / part.window.binNs, 1);
-        if (share > 0) ctx.rect(origin + i * width, top + height * (1 - share), width + 0.3, height * share);
-      }
-      ctx.fill();
+      paintHeld(scene, part, held, top, height);
     });
   }
+}
+
+/** The share of the time in which a lock is held, in each column of pixels. */
+function paintHeld(scene: Scene, part: Part, held: Float64Array, top: number, height: number): void {
+  const { window } = part;
+  const columns = new Columns(scene.ctx, part.left, part.right, top, top + height);
+  const binsOfColumn = (columns.x(1) - columns.x(0)) / (perNs(scene) * window.binNs);
+  const origin = (scene.from + columns.left / perNs(scene) - window.from) / window.binNs;
+  for (let column = 0; column < columns.width; column++) {
+    const first = Math.max(Math.floor(origin + column * binsOfColumn), 0);
+    const last = Math.min(Math.max(Math.ceil(origin + (column + 1) * binsOfColumn), first + 1), window.bins);
+    let ns = 0;
+    for (let bin = first; bin < last; bin++) ns += held[bin];
+    if (ns === 0) continue;
+    // Readers share a lock, so that the sum can be more than the time.
+    const share = Math.min(ns / ((last - first) * window.binNs), 1);
+    columns.fill(column, 0, Math.max(Math.round(share * columns.height), 1), scene.palette.heldTile);
+  }
+  columns.draw();
 }
 
 function paintHolds(scene: Scene, lane: Lane, top: number, height: number): void {

@@ -139,7 +139,7 @@ export function drawMark(
   ctx.stroke();
 }
 
-const FILLED = new Set<Shape>(['receive', 'start', 'end', 'join', 'lock', 'pause']);
+const FILLED = new Set<Shape>(['receive', 'start', 'end', 'lock', 'pause']);
 const STROKED = new Set<Shape>(['drop', 'clone']);
 
 type Outline = (ctx: CanvasRenderingContext2D, x: number, y: number, r: number) => void;
@@ -161,7 +161,7 @@ const OUTLINES: Record<Shape, Outline> = {
   spawn: diamond,
   start: diamond,
   end: (ctx, x, y, r) => ctx.rect(x - r * 0.35, y - r * 1.2, r * 0.7, r * 2.4),
-  join: square,
+  join: (ctx, x, y, r) => ctx.rect(x - r * 0.45, y - r * 1.1, r * 0.9, r * 2.2),
   lock: square,
   unlock: square,
   drop(ctx, x, y, r) {

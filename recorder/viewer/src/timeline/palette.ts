@@ -1,4 +1,5 @@
 import { ACTIVITY_VARIABLES } from '../data/run';
+import { type Tile, plainTile, tileOf } from './columns';
 
 type Pattern = 'plain' | 'up' | 'down' | 'cross' | 'dots' | 'lines' | 'bars';
 
@@ -46,8 +47,18 @@ export interface Palette {
   readonly onActivity: string;
   readonly onRunning: string;
   readonly blackWhite: boolean;
-  /** By activity. */
+  /** By activity: what a canvas fills with, and the same as pixels. */
   readonly activities: readonly (string | CanvasPattern)[];
+  readonly activityTiles: readonly Tile[];
+  readonly depthTile: Tile;
+  /** For depths that the queue has in a part of the time only. */
+  readonly paleDepthTile: Tile;
+  readonly heldTile: Tile;
+}
+
+interface Fill {
+  readonly style: string | CanvasPattern;
+  readonly tile: Tile;
 }
 
 export function readPalette(root: HTMLElement, ctx: CanvasRenderingContext2D): Palette {
@@ -61,6 +72,11 @@ export function readPalette(root: HTMLElement, ctx: CanvasRenderingContext2D): P
   const small = projector ? Math.max(18, em * 0.9) : Math.round(em * 0.86);
   const ground = colour('--ground');
   const text = colour('--text');
+  const fills = ACTIVITY_VARIABLES.map((name, activity): Fill => {
+    if (blackWhite) return pattern(ctx, PATTERNS[activity], LIGHTNESS[activity], em);
+    if (name === '--paused') return drawn(ctx, 'up', colour(name), ground, em);
+    return plain(colour(name));
+  });
   return {
     em,
     small,
@@ -87,35 +103,35 @@ export function readPalette(root: HTMLElement, ctx: CanvasRenderingContext2D): P
     onActivity: colour('--on-activity'),
     onRunning: blackWhite ? '#ffffff' : colour('--on-activity'),
     blackWhite,
-    activities: ACTIVITY_VARIABLES.map((name, activity) => {
-      if (blackWhite) return pattern(ctx, PATTERNS[activity], LIGHTNESS[activity], em);
-      if (name === '--paused') return hatch(ctx, colour(name), ground, em);
-      return colour(name);
-    }),
+    activities: fills.map(({ style }) => style),
+    activityTiles: fills.map(({ tile }) => tile),
+    depthTile: plainTile(colour('--depth'), 0.7),
+    paleDepthTile: plainTile(colour('--depth'), 0.4),
+    heldTile: plainTile(colour('--muted'), 0.7),
   };
 }
 
-function hatch(ctx: CanvasRenderingContext2D, ink: string, paper: string, em: number) {
-  return tile(ctx, 'up', ink, paper, em);
+function plain(colour: string): Fill {
+  return { style: colour, tile: plainTile(colour) };
 }
 
-function pattern(ctx: CanvasRenderingContext2D, name: Pattern, light: number, em: number) {
+function pattern(ctx: CanvasRenderingContext2D, name: Pattern, light: number, em: number): Fill {
   const paper = `rgb(${light} ${light} ${light})`;
-  return name === 'plain' ? paper : tile(ctx, name, '#4a4a4a', paper, em);
+  return name === 'plain' ? plain(paper) : drawn(ctx, name, '#4a4a4a', paper, em);
 }
 
-function tile(
+function drawn(
   ctx: CanvasRenderingContext2D,
   name: Pattern,
   ink: string,
   paper: string,
   em: number,
-): CanvasPattern | string {
+): Fill {
   const size = Math.round(em * 0.6);
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = size;
-  const on = canvas.getContext('2d');
-  if (!on) return ink;
+  const on = canvas.getContext('2d', { willReadFrequently: true });
+  if (!on) return plain(paper);
   on.fillStyle = paper;
   on.fillRect(0, 0, size, size);
   on.strokeStyle = on.fillStyle = ink;
@@ -133,7 +149,7 @@ function tile(
   }
   on.stroke();
   if (name === 'dots') on.fillRect(size / 2 - 1, size / 2 - 1, 2, 2);
-  return ctx.createPattern(canvas, 'repeat') ?? paper;
+  return { style: ctx.createPattern(canvas, 'repeat') ?? paper, tile: tileOf(on, size) };
 }
 
 /** Three pieces of a diagonal, so that the tiles join without a gap. */

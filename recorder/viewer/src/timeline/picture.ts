@@ -4,7 +4,9 @@ import { bundles, paintArrows, paintCounts } from './arrows';
 import { paintChannel } from './channels';
 import { type Lane } from './lanes';
 import { paintLock } from './locks';
-import type { Scene } from './scene';
+import { labelCount } from './head';
+import { type Scene, xOf } from './scene';
+import { ticks } from './ticks';
 import { paintGroup, paintMarkNames, paintMarks, paintStateNames, paintStates } from './threads';
 
 /** Paints a scene. Each `yield` is a place where the next frame may come first. */
@@ -16,6 +18,7 @@ export function* paint(scene: Scene): Generator<void> {
   ctx.fillStyle = palette.ground;
   ctx.fillRect(0, scene.top, scene.width, scene.bottom - scene.top);
   for (const lane of visible) paintGround(scene, lane);
+  paintGrid(scene);
   const threads = visible.filter((lane) => lane.kind === 'thread');
   for (const lane of visible) {
     if (lane.kind === 'thread') paintStates(scene, lane);
@@ -50,6 +53,21 @@ function paintGround({ ctx, palette, width }: Scene, lane: Lane): void {
   ctx.globalAlpha = 0.6;
   ctx.fillRect(0, lane.top + lane.height - 1, width, 1);
   ctx.globalAlpha = 1;
+}
+
+/** Lines at the times that have a label on the axis. */
+function paintGrid(scene: Scene): void {
+  const { ctx, palette } = scene;
+  const count = labelCount(palette, scene.width);
+  ctx.strokeStyle = palette.line;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (const { time } of ticks(scene.from, scene.to, count).major) {
+    const x = Math.round(xOf(scene, time)) + 0.5;
+    ctx.moveTo(x, scene.top);
+    ctx.lineTo(x, scene.bottom);
+  }
+  ctx.stroke();
 }
 
 /** A painted range of time and of lanes. */
@@ -125,7 +143,26 @@ export class Picture {
     const still = Math.abs(wide - front.width) < 0.01;
     // Without a change of scale the pixels stay sharp.
     const left = still ? Math.round(x * devicePixelRatio) / devicePixelRatio : x;
-    ctx.drawImage(front.canvas, left, front.top - top, still ? front.width : wide, front.height);
+    // Only the visible part is copied; while the scale changes speed is more than beauty.
+    ctx.imageSmoothingEnabled = still;
+    const ratio = front.canvas.width / front.width;
+    const shown = still ? front.width : wide;
+    const source = front.width / shown;
+    const first = Math.max(-left, 0);
+    const last = Math.min(width - left, shown);
+    if (last <= first) return;
+    ctx.drawImage(
+      front.canvas,
+      first * source * ratio,
+      0,
+      (last - first) * source * ratio,
+      front.canvas.height,
+      left + first,
+      front.top - top,
+      last - first,
+      front.height,
+    );
+    ctx.imageSmoothingEnabled = true;
   }
 
   /** Whether the picture can be shown without a change of scale and without gaps. */

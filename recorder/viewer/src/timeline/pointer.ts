@@ -36,8 +36,6 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
   const inOverview = (y: number) => y < timeline.head.axis.top;
-  const overviewTime = (x: number) => (x / timeline.width) * Math.max(camera.end, 1);
-  const overviewX = (time: number) => (time / Math.max(camera.end, 1)) * timeline.width;
   const hit = (point: { x: number; y: number }) =>
     point.y < timeline.head.height
       ? undefined
@@ -46,12 +44,12 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
   const begin = (point: { x: number; y: number }, event: PointerEvent): Drag => {
     if (inOverview(point.y)) {
       const { from, to } = camera.target;
-      const edges = [overviewX(from), overviewX(to)];
+      const edges = [timeline.overviewX(from), timeline.overviewX(to)];
       if (edges[1] - edges[0] > 3 * EDGE) {
         if (Math.abs(point.x - edges[0]) < EDGE) return { kind: 'edge', side: 'from' };
         if (Math.abs(point.x - edges[1]) < EDGE) return { kind: 'edge', side: 'to' };
       }
-      const time = overviewTime(point.x);
+      const time = timeline.overviewTime(point.x);
       if (time >= from && time <= to) return { kind: 'frame', shift: time - from };
       camera.glide(time - (to - from) / 2, time + (to - from) / 2);
       return { kind: 'frame', shift: (to - from) / 2 };
@@ -75,12 +73,12 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
         break;
       }
       case 'frame': {
-        const from = overviewTime(point.x) - of.shift;
+        const from = timeline.overviewTime(point.x) - of.shift;
         camera.jump(from, from + camera.target.to - camera.target.from);
         break;
       }
       case 'edge': {
-        const time = overviewTime(point.x);
+        const time = timeline.overviewTime(point.x);
         const { from, to } = camera.target;
         if (of.side === 'from' && time < to) camera.jump(time, to);
         if (of.side === 'to' && time > from) camera.jump(from, time);
@@ -140,7 +138,7 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
   const cursorFor = (point: { x: number; y: number }, over: Hit | undefined): string => {
     if (inOverview(point.y)) {
       const { from, to } = camera.target;
-      const near = [from, to].some((time) => Math.abs(overviewX(time) - point.x) < EDGE);
+      const near = [from, to].some((time) => Math.abs(timeline.overviewX(time) - point.x) < EDGE);
       return near ? 'ew-resize' : 'grab';
     }
     if (point.y < timeline.head.flags.top) return 'col-resize';

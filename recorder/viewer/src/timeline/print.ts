@@ -62,7 +62,7 @@ function paintSheet(timeline: Timeline, root: HTMLElement): HTMLCanvasElement {
   drawScales(scene);
   paintNames(scene, palette);
   ctx.setTransform(RATIO, 0, 0, RATIO, NAMES * RATIO, -top * RATIO);
-  drawAxis(ctx, palette, head.axis, camera, width, head.axis.top + head.axis.height);
+  drawAxis(ctx, palette, head.axis, camera, width);
   drawFlags(ctx, palette, head.flags, report?.findings ?? [], camera, width, undefined);
   ctx.setTransform(RATIO, 0, 0, RATIO, 0, 0);
   ctx.font = palette.boldFont;

@@ -1,9 +1,10 @@
 /** The whole run in one row: the states of all threads as shares. Drawn again when it changes. */
 
 import type { Run } from '../data/run';
+import type { Window } from '../data/window';
 import type { Answers } from './answers';
 import type { Palette } from './palette';
-import { paintShares } from './threads';
+import { paintShares } from './shares';
 
 export class Strip {
   private readonly canvas = document.createElement('canvas');
@@ -15,6 +16,7 @@ export class Strip {
     row: { top: number; height: number },
     width: number,
     answers: Answers,
+    whole: { from: number; to: number },
     run: Run,
     look: number,
   ): void {
@@ -22,26 +24,32 @@ export class Strip {
     ctx.fillStyle = palette.panel;
     ctx.fillRect(0, row.top, width, row.height);
     if (!overview) return;
-    const key = `${overview.from} ${overview.to} ${answers.version} ${look} ${width} ${row.height}`;
+    const key = `${whole.from} ${whole.to} ${answers.version} ${look} ${width} ${row.height}`;
     if (key !== this.drawn) {
       this.drawn = key;
-      this.paint(palette, row.height, width, answers, run);
+      this.paint(palette, row.height, width, overview, whole, run);
     }
     ctx.drawImage(this.canvas, 0, row.top, width, row.height);
   }
 
-  private paint(palette: Palette, height: number, width: number, answers: Answers, run: Run): void {
-    const { overview } = answers;
+  private paint(
+    palette: Palette,
+    height: number,
+    width: number,
+    overview: Window,
+    whole: { from: number; to: number },
+    run: Run,
+  ): void {
     const ratio = devicePixelRatio;
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     const on = this.canvas.getContext('2d', { alpha: false });
-    if (!on || !overview) return;
+    if (!on) return;
     on.setTransform(ratio, 0, 0, ratio, 0, 0);
     on.fillStyle = palette.panel;
     on.fillRect(0, 0, width, height);
     const threads = run.threadOrder.flatMap((thread) => overview.threads.get(thread) ?? []);
-    const scene = { ctx: on, palette, from: 0, to: Math.max(answers.end, 1), width };
+    const scene = { ctx: on, palette, ...whole, width };
     paintShares(scene, overview, threads, 1, height - 2, 0, width);
   }
 }

@@ -35,7 +35,7 @@ export function textOn(
   baseline: number,
   size: number,
   colour: string,
-  ground: string,
+  ground: string | CanvasPattern,
 ): void {
   ctx.globalAlpha = 0.82;
   ctx.fillStyle = ground;

@@ -2,16 +2,18 @@
 
 import { eventName, targetLabel } from '../app/words';
 import { eventView } from '../data/event';
-import { ACTIVITIES, Activity, type Run } from '../data/run';
-import type { ThreadBins, Window } from '../data/window';
+import { Activity, type Run } from '../data/run';
 import { type Mark, type StateBar, firstFrom } from './detail';
 import { type Lane, threadParts } from './lanes';
-import { RANK, drawMark, shapeOf } from './marks';
+import { RANK, type Shape, drawMark, shapeOf } from './marks';
+import { paintShares } from './shares';
 import { type Scene, clipped, parts, perNs, xOf } from './scene';
 import { fitting, shortened, textOn, textWidth } from './texts';
 
 /** Marks closer than this many px share one name. */
 const CLUSTER = 7;
+/** Marks closer than this many px are one, the most important of them. */
+const MIN_DISTANCE = 2;
 /** Bars are drawn one by one if they are at least this wide on average, in px. */
 const MIN_MEAN_BAR = 2.5;
 const MAX_VALUE_CHARACTERS = 28;
@@ -103,11 +105,8 @@ export function paintStateNames(scene: Scene, lane: Lane): void {
     const text = fitting(ctx, stateNames(scene.run, bar), right - left);
     if (!text) continue;
     const x = Math.round(bar.activity === Activity.running ? (left + right - textWidth(ctx, text)) / 2 : left + 2);
-    if (palette.blackWhite) textOn(ctx, text, x, baseline, palette.small, '#000000', '#ffffff');
-    else {
-      ctx.fillStyle = palette.onActivity;
-      ctx.fillText(text, x, baseline);
-    }
+    const patch = palette.blackWhite ? '#ffffff' : palette.activities[bar.activity];
+    textOn(ctx, text, x, baseline, palette.small, palette.onActivity, patch);
   }
 }
 
@@ -178,16 +177,19 @@ export function paintMarks(scene: Scene, lane: Lane): void {
   const { middle, barTop, barHeight } = threadParts(lane, palette.em);
   paintSpans(scene, lane, barTop, barHeight);
   const r = markRadius(barHeight);
-  let before = -Infinity;
+  const drawn: { x: number; shape: Shape }[] = [];
   for (let n = firstFrom(thread.marks, scene.from); n < thread.marks.length; n++) {
     const mark = thread.marks[n];
     if (mark.time > scene.to) break;
     const x = xOf(scene, mark.time);
     const shape = shapeOf(mark.kind);
-    if (x - before < 2 && shape !== 'panic') continue;
-    before = x;
-    drawMark(ctx, palette, shape, x, middle, shape === 'panic' ? r * 1.2 : r);
+    const before = drawn.at(-1);
+    if (!before || x - before.x >= MIN_DISTANCE) drawn.push({ x, shape });
+    else if (RANK[shape] > RANK[before.shape]) drawn[drawn.length - 1] = { x, shape };
   }
+  // The important ones are on top.
+  drawn.sort((a, b) => RANK[a.shape] - RANK[b.shape]);
+  for (const { x, shape } of drawn) drawMark(ctx, palette, shape, x, middle, r);
 }
 
 export function markRadius(barHeight: number): number {
@@ -232,29 +234,47 @@ export function paintMarkNames(scene: Scene, lane: Lane): void {
   const r = markRadius(barHeight);
   const start = firstFrom(marks, scene.from);
   let n = start;
+  let free = 0;
   while (n < marks.length && marks[n].time <= scene.to) {
     const x = xOf(scene, marks[n].time);
     let best = marks[n];
     let next = n + 1;
+    let alike = 1;
     for (; next < marks.length && xOf(scene, marks[next].time) - x < CLUSTER; next++) {
-      if (RANK[shapeOf(marks[next].kind)] > RANK[shapeOf(best.kind)]) best = marks[next];
+      const other = marks[next];
+      if (RANK[shapeOf(other.kind)] > RANK[shapeOf(best.kind)]) [best, alike] = [other, 1];
+      else if (isAlike(best, other)) alike++;
     }
     const end = next < marks.length ? xOf(scene, marks[next].time) : Infinity;
     n = next;
     const panic = shapeOf(best.kind) === 'panic';
     if (end - x < palette.small && !panic) continue;
-    const text = fitting(ctx, markNames(scene.run, best), end - x - 4);
+    // The last name before the edge moves to the left, if there is room.
+    const edge = x <= scene.viewRight ? Math.min(end, scene.viewRight + r) : end;
+    const room = edge === end ? end - x - 10 : Math.max(edge - Math.max(free, scene.viewLeft), 0);
+    const text = fitting(ctx, markNames(scene.run, best, alike), room);
     if (!text) continue;
+    const left = Math.min(x - r, edge - r - textWidth(ctx, text) - 2);
+    free = left + textWidth(ctx, text) + 8;
     if (panic) ctx.font = palette.boldFont;
-    textOn(ctx, text, x - r, baseline, palette.small, panic ? palette.error : palette.text, palette.ground);
+    textOn(ctx, text, left, baseline, palette.small, panic ? palette.error : palette.text, palette.ground);
     if (panic) ctx.font = palette.smallFont;
   }
 }
 
-/** Names of an operation, the longest first. */
-function markNames(run: Run, mark: Mark): string[] {
+function isAlike(a: Mark, b: Mark): boolean {
+  return (
+    a.kind === b.kind &&
+    a.chunk.target[a.i] === b.chunk.target[b.i] &&
+    a.chunk.targetType[a.i] === b.chunk.targetType[b.i]
+  );
+}
+
+/** Names of an operation, or of `alike` of them in one place; the longest first. */
+function markNames(run: Run, mark: Mark, alike: number): string[] {
   const event = eventView(run, mark.chunk, mark.i);
   const name = eventName(run, event);
+  if (alike > 1) return [`${name} ×${alike}`, `${mark.kind.verb} ×${alike}`, `×${alike}`];
   if (event.message === undefined) {
     const text = event.text && mark.kind.group === 'panicked' ? `panic: ${shortened(event.text, 60)}` : '';
     return [text, name, mark.kind.verb];
@@ -263,56 +283,3 @@ function markNames(run: Run, mark: Mark): string[] {
   return [`${name} ${value}`, name, `${mark.kind.verb} ${value}`, value];
 }
 
-/**
- * Draws for each bin the shares of the states as a stack: running at the bottom, the waits above.
- * One shape for each state: thousands of rectangles would take too long.
- */
-export function paintShares(
-  scene: Pick<Scene, 'ctx' | 'palette' | 'from' | 'to' | 'width'>,
-  window: Window,
-  threads: readonly ThreadBins[],
-  top: number,
-  height: number,
-  left: number,
-  right: number,
-): void {
-  if (threads.length === 0) return;
-  const { ctx, palette } = scene;
-  const bin = perNs(scene) * window.binNs;
-  const origin = xOf(scene, window.from);
-  const first = Math.max(Math.floor((left - origin) / bin), 0);
-  const last = Math.min(Math.ceil((right - origin) / bin), window.bins);
-  if (last <= first) return;
-  const full = window.binNs * threads.length;
-  const base = new Float64Array(last - first);
-  for (let activity = 0; activity < ACTIVITIES; activity++) {
-    const sums = threads.flatMap((bins) => bins.ns[activity] ?? []);
-    if (sums.length === 0) continue;
-    ctx.fillStyle = palette.activities[activity];
-    ctx.beginPath();
-    let i = first;
-    while (i < last) {
-      const share = total(sums, i);
-      if (share === 0) {
-        i++;
-        continue;
-      }
-      // A run of bins in which neither edge of the share changes is one rectangle.
-      const low = base[i - first];
-      let end = i + 1;
-      while (end < last && base[end - first] === low && total(sums, end) === share) end++;
-      const from = top + height * (1 - (low + share) / full);
-      ctx.rect(origin + i * bin, from, (end - i) * bin + 0.3, (height * share) / full + 0.2);
-      base.fill(low + share, i - first, end - first);
-      i = end;
-    }
-    ctx.fill();
-  }
-}
-
-function total(sums: readonly Float64Array[], bin: number): number {
-  if (sums.length === 1) return sums[0][bin];
-  let sum = 0;
-  for (const one of sums) sum += one[bin];
-  return sum;
-}

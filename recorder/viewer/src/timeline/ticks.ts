@@ -22,7 +22,7 @@ export function ticks(from: number, to: number, count: number): Ticks {
   const [unit, ns] = unitOf(step.size);
   const digits = Math.log10(Math.max(Math.abs(to), step.size) / step.size);
   const base = digits > MAX_DIGITS && from > 0 ? Math.floor(from / (ns * 1000)) * ns * 1000 : 0;
-  const [longUnit, longNs] = base ? [unit, ns] : unitOf(Math.max(to, step.size) / 2, step.size);
+  const [longUnit, longNs] = base ? [unit, ns] : unitOf(Math.max(to, step.size), step.size);
   const major = [];
   const minor = [];
   const part = step.size / step.parts;

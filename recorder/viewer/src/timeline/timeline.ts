@@ -20,7 +20,7 @@ import { type Palette, readPalette } from './palette';
 import { Picture } from './picture';
 import type { Scene } from './scene';
 import { Strip } from './strip';
-import { textOn, textWidth } from './texts';
+import { textWidth } from './texts';
 import { timeNear } from './ticks';
 
 /** Part of a frame that painting may take while the view moves, and while it rests; in ms. */
@@ -131,6 +131,17 @@ export class Timeline {
     return ((time - this.camera.from) / this.camera.span) * this.width;
   }
 
+  /** Where a time is in the overview. */
+  overviewX(time: number): number {
+    const { from, to } = this.camera.whole();
+    return ((time - from) / (to - from)) * this.width;
+  }
+
+  overviewTime(x: number): number {
+    const { from, to } = this.camera.whole();
+    return from + (x / this.width) * (to - from);
+  }
+
   /** What is visible now, with `y` from the top of all lanes. */
   scene(): Scene {
     return { ...this.view(this.camera.from, this.camera.to, this.width, 0), ctx: this.ctx };
@@ -166,8 +177,8 @@ export class Timeline {
 
   private frame(now: number): void {
     this.scheduled = false;
-    const { camera, answers, app } = this;
-    camera.grow(app.model.index.end);
+    const { camera, answers } = this;
+    camera.grow(answers.end);
     camera.step(Math.min(now - this.before, 100));
     this.before = now;
     const view = `${camera.from} ${camera.to} ${this.top}`;
@@ -258,19 +269,30 @@ export class Timeline {
     if (this.selected) drawEvent(scene, this.selected, true);
     ctx.restore();
 
-    this.strip.draw(ctx, palette, head.overview, width, this.answers, app.model.run, this.look);
-    const end = Math.max(app.model.index.end, 1);
-    const place = (time: number) => Math.min(Math.max((time / end) * width, 0), width);
+    this.strip.draw(ctx, palette, head.overview, width, this.answers, camera.whole(), app.model.run, this.look);
+    const place = (time: number) => Math.min(Math.max(this.overviewX(time), 0), width);
     drawWindowFrame(ctx, palette, head.overview, place(camera.from), place(camera.to), width);
-    this.axisBase = drawAxis(ctx, palette, head.axis, camera, width, height).base;
+    const cursor = this.cursorLabel();
+    this.axisBase = drawAxis(ctx, palette, head.axis, camera, width, cursor).base;
     this.flags = drawFlags(ctx, palette, head.flags, findings, camera, width, selectedFinding);
-    this.drawCursor();
+    if (cursor) this.drawCursor(cursor);
   }
 
-  /** A line at the pointer, with its time on the axis. */
-  private drawCursor(): void {
+  /** The time at the pointer, and where it is written on the axis. */
+  private cursorLabel(): { text: string; left: number; right: number } | undefined {
     const { ctx, palette, head, pointer, camera } = this;
-    if (!pointer || pointer.y < head.axis.top) return;
+    if (!pointer || pointer.y < head.axis.top) return undefined;
+    ctx.font = palette.boldFont;
+    const text = timeNear(this.timeAt(pointer.x), camera.span / this.width);
+    const wide = textWidth(ctx, text);
+    const left = Math.min(Math.max(pointer.x - wide / 2, 4), this.width - wide - 4);
+    return { text, left, right: left + wide };
+  }
+
+  /** A line at the pointer. */
+  private drawCursor(label: { text: string; left: number }): void {
+    const { ctx, palette, head, pointer } = this;
+    if (!pointer) return;
     const x = Math.round(pointer.x) + 0.5;
     ctx.strokeStyle = palette.muted;
     ctx.lineWidth = 1;
@@ -281,8 +303,7 @@ export class Timeline {
     ctx.stroke();
     ctx.globalAlpha = 1;
     ctx.font = palette.boldFont;
-    const text = timeNear(this.timeAt(pointer.x), camera.span / this.width);
-    const left = Math.min(Math.max(x - textWidth(ctx, text) / 2, 4), this.width - textWidth(ctx, text) - 4);
-    textOn(ctx, text, left, head.axis.top + palette.small * 1.15, palette.small, palette.text, palette.raised);
+    ctx.fillStyle = palette.text;
+    ctx.fillText(label.text, label.left, head.axis.top + palette.small * 1.15);
   }
 }
