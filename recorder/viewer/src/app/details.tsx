@@ -16,9 +16,6 @@ interface Related {
   readonly received?: number;
 }
 
-/** The panel is only beside tabs that have room for it. */
-const TABS_WITH_DETAILS = ['timeline', 'message'];
-
 export function Details({ app }: { app: App }) {
   const [, changed] = useReducer((n: number) => n + 1, 0);
   const [event, setEvent] = useState<EventView>();
@@ -26,7 +23,8 @@ export function Details({ app }: { app: App }) {
   const [problem, setProblem] = useState<string>();
   useEffect(() => app.link.onChange(() => changed(undefined)), []);
   const { step, tab } = app.link.state;
-  const isShown = step !== undefined && TABS_WITH_DETAILS.includes(tab);
+  // The other tabs show their steps themselves.
+  const isShown = step !== undefined && tab === 'timeline';
 
   useEffect(() => {
     if (!isShown || event?.step === step) return;
@@ -119,12 +117,11 @@ function Leads({ app, event, related }: StepProps) {
       </button>
     );
   const isMessage = message !== undefined && target?.type === TargetType.channel;
-  const isTimeline = app.link.state.tab === 'timeline';
   return (
     <div class="leads">
       {isMessage ? to(related.sent, '← its send') : to(related.cause, '← its cause')}
       {to(related.received, 'its receive →')}
-      {isMessage && isTimeline ? (
+      {isMessage ? (
         <button
           type="button"
           onClick={() =>
@@ -134,15 +131,9 @@ function Leads({ app, event, related }: StepProps) {
           Follow message {count(message)}
         </button>
       ) : null}
-      {isTimeline ? (
-        <button type="button" onClick={() => app.go('belt')}>
-          On the belt
-        </button>
-      ) : (
-        <button type="button" onClick={() => app.go('timeline')}>
-          On the timeline
-        </button>
-      )}
+      <button type="button" onClick={() => app.go('belt')}>
+        On the belt
+      </button>
     </div>
   );
 }

@@ -113,7 +113,7 @@ function Tabs({ app }: { app: App }) {
 }
 
 const NEXT_THEME: Record<Theme, Theme> = { system: 'light', light: 'dark', dark: 'system' };
-const THEME_NAMES: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
+const THEME_NAMES: Record<Theme, string> = { system: 'System', light: 'Light', dark: 'Dark' };
 
 /** Changes to the next theme: the one that differs from what is shown first. */
 export function nextTheme(app: App): void {

@@ -81,10 +81,13 @@ export function formatLink(state: LinkState): string {
   return `#${parts.join('&')}`;
 }
 
-/** The link in the address of the page. `tab` is shown if the address has none. */
-export function createLink(tab: Tab): Link {
+/**
+ * The link in the address of the page. `tab` is shown if the address has none. `valid` removes from
+ * an address what the run does not have.
+ */
+export function createLink(tab: Tab, valid: (state: LinkState) => LinkState): Link {
   const listeners = new Set<(state: LinkState, before: LinkState) => void>();
-  let state = location.hash.length > 1 ? parseLink(location.hash) : { tab };
+  let state = location.hash.length > 1 ? valid(parseLink(location.hash)) : { tab };
   let timer: number | undefined;
 
   const write = () => {
@@ -101,7 +104,7 @@ export function createLink(tab: Tab): Link {
   const read = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (location.hash !== formatLink(state)) become(parseLink(location.hash));
+    if (location.hash !== formatLink(state)) become(valid(parseLink(location.hash)));
   };
   addEventListener('popstate', read);
   addEventListener('hashchange', read);

@@ -12,7 +12,7 @@ import { Details } from './details';
 import { Failure, messageOf, Nothing } from './failure';
 import { Frame, type Overlay, TAB_NAMES } from './frame';
 import { handleKeys } from './keys';
-import { createLink, type Tab, TABS } from './link';
+import { createLink, type LinkState, type Tab, TABS } from './link';
 import { createLook, type Look } from './look';
 
 const MOUNTS: Record<Tab, Mount> = {
@@ -72,9 +72,21 @@ class Tabs {
   }
 }
 
+/** A link without steps, messages and findings that the run does not have. */
+function existing({ run, index, report }: Model, state: LinkState): LinkState {
+  const { step, message, finding } = state;
+  const hasStep = step !== undefined && step < index.steps && step >= (index.chunks[0]?.[3] ?? 0);
+  return {
+    ...state,
+    step: hasStep ? step : undefined,
+    message: message && message.channel < run.channels.length ? message : undefined,
+    finding: finding !== undefined && finding < (report?.findings.length ?? 0) ? finding : undefined,
+  };
+}
+
 function start(model: Model, look: Look, page: HTMLElement): void {
-  const isHang = model.report?.findings.some(({ severity }) => severity === 'error') ?? false;
-  const link = createLink(isHang ? 'why' : 'timeline');
+  const isBad = model.report?.findings.some(({ severity }) => severity === 'error') ?? false;
+  const link = createLink(isBad ? 'why' : 'timeline', (state) => existing(model, state));
   const frame = element(page, 'frame');
   const main = element(page, 'main', 'main');
   const views = element(main, 'views');

@@ -7,6 +7,13 @@ import type { SourceLines } from '../data/run';
 /** Lines shown before and after the place. */
 const AROUND = 6;
 
+/** Lines without the spaces with which all of them start: panels are narrow. */
+function dedented(lines: string[]): string[] {
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => line.search(/\S/));
+  const common = Math.min(...indents);
+  return Number.isFinite(common) ? lines.map((line) => line.slice(common)) : lines;
+}
+
 export function SourceCode({ model, place }: { model: Model; place: number }) {
   const [lines, setLines] = useState<SourceLines | 'loading' | undefined>('loading');
   useEffect(() => {
@@ -20,7 +27,7 @@ export function SourceCode({ model, place }: { model: Model; place: number }) {
   if (lines === 'loading') return <div class="source" aria-busy="true" />;
   if (!lines) return <p class="hint">The lines of {text} were not kept with the recording.</p>;
   const first = Math.max(lines.first, line - AROUND);
-  const shown = lines.lines.slice(first - lines.first, line + AROUND + 1 - lines.first);
+  const shown = dedented(lines.lines.slice(first - lines.first, line + AROUND + 1 - lines.first));
   return (
     <pre class="source" aria-label={`Source around ${text}`} tabIndex={0}>
       {shown.map((source, i) => {

@@ -2,7 +2,7 @@
 
 export class DamagedData extends Error {
   constructor(what: string) {
-    super(`the data of the page is damaged: ${what}`);
+    super(`The data of the page is damaged: ${what}.`);
     this.name = 'DamagedData';
   }
 }

@@ -1,6 +1,7 @@
 /** Opens the run of the page: that in its file, or that which the recorder serves. */
 
 import type { Chunk } from './chunk';
+import { DamagedData } from './columns';
 import { eventView } from './event';
 import { type FileDocument, FileSource } from './file-source';
 import { Growth } from './growth';
@@ -35,7 +36,7 @@ export async function openModel(source: Source): Promise<Model> {
     try {
       return await promise;
     } catch (error) {
-      if (error instanceof Unreachable) growth.setTrouble(error.message);
+      if (error instanceof Unreachable || error instanceof DamagedData) growth.setTrouble(error.message);
       throw error;
     }
   };
