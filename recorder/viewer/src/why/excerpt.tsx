@@ -10,9 +10,11 @@ const AROUND = 3;
 interface ExcerptProps {
   model: Model;
   place: number;
+  /** Whether the reader asked for it, and should see why there is nothing. */
+  isAsked: boolean;
 }
 
-export function Excerpt({ model, place }: ExcerptProps) {
+export function Excerpt({ model, place, isAsked }: ExcerptProps) {
   const [source, setSource] = useState<SourceLines>();
   useEffect(() => {
     let isCurrent = true;
@@ -26,13 +28,14 @@ export function Excerpt({ model, place }: ExcerptProps) {
     };
   }, [model, place]);
   const where = model.run.places[place];
-  if (!where) return null;
+  if (!where || (!source && !isAsked)) return null;
   return (
     <figure class="why-source">
       <figcaption>
         <code>{where.text}</code>
         {where.call && <span class="why-muted"> {where.call}</span>}
       </figcaption>
+      {!source && <p class="why-muted">The page has no source lines of this place.</p>}
       {source && (
         <pre>
           {near(source, where.line).map(({ number, text }) => (

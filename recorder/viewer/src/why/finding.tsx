@@ -144,7 +144,7 @@ function Body({ model, report, finding, leads }: FindingProps) {
       {shown.length > 0 && (
         <div class="why-sources">
           {shown.map((it) => (
-            <Excerpt key={it} model={model} place={it} />
+            <Excerpt key={it} model={model} place={it} isAsked={it === place} />
           ))}
         </div>
       )}

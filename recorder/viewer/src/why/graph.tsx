@@ -83,7 +83,7 @@ function inWords(arrow: Arrow, titleOf: (key: string) => string): string {
 }
 
 function boxClass(box: Box, picture: Picture): string {
-  const isMain = box.core || picture.spine.includes(box.key);
+  const isMain = box.core || (picture.isHang && picture.spine.includes(box.key));
   return `why-box why-box-${box.kind}${isMain ? ' why-core' : ''}${box.stuck ? ' why-stuck' : ''}`;
 }
 
@@ -115,7 +115,7 @@ function BoxContent({ run, box, leads, openPlace }: BoxProps) {
       </span>
       {place !== undefined && where && (
         <button type="button" class="why-box-place" title={where.text} onClick={() => openPlace(place)}>
-          {shortPlace(where.text, 26)}
+          {shortPlace(where.text, 24)}
         </button>
       )}
     </>

@@ -98,7 +98,10 @@ export function layOut(picture: Picture): Layout {
 function placeSpine(spine: readonly string[], x: number, boxes: Map<string, Area>): number {
   const downwards = Math.ceil(spine.length / 2);
   const upwards = spine.length - downwards;
-  const top = MARGIN + (spine.length > 1 ? CROSS_LABEL.height - BOX.height / 2 + 1.2 : 0);
+  // Labels of level arrows are beside the boxes, and a little higher or lower.
+  const isLevel = spine.length > 1 && spine.length % 2 === 0;
+  const overhang = isLevel ? LEVEL_LABEL.height - BOX.height / 2 + 1.2 : 0;
+  const top = MARGIN + overhang;
   const centred = ((downwards - upwards) * PITCH) / 2;
   spine.forEach((key, i) => {
     const isLeft = i < downwards;
@@ -109,7 +112,6 @@ function placeSpine(spine: readonly string[], x: number, boxes: Map<string, Area
       y: top + row * PITCH + (isLeft ? 0 : centred),
     });
   });
-  const overhang = spine.length > 1 ? CROSS_LABEL.height - BOX.height / 2 + 1.2 : 0;
   return top + (downwards - 1) * PITCH + BOX.height + overhang;
 }
 
@@ -218,7 +220,7 @@ function spineArrow(arrow: Arrow, from: Area, to: Area, length: number): PlacedA
 
 /** An arrow across the ring. */
 function chord(arrow: Arrow, from: Area, to: Area): PlacedArrow {
-  if (from === to) return spineArrow(arrow, from, to, 1);
+  if (from === to) return { arrow, path: spineArrow(arrow, from, to, 1).path };
   const isLeft = (area: Area) => area.x < Math.max(from.x, to.x) || from.x === to.x;
   const inwards = (area: Area): Point =>
     isLeft(area) ? [area.x + area.width, middle(area) + 1.8] : [area.x, middle(area) + 1.8];

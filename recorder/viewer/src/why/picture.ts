@@ -36,6 +36,8 @@ export interface Picture {
   spine: readonly string[];
   /** Whether the last of them leads to the first: a ring. */
   closed: boolean;
+  /** Whether the finding is a hang, and not only a wait that goes on. */
+  isHang: boolean;
   /** The threads that have nothing to do with it. */
   others: readonly GraphNode[];
 }
@@ -58,6 +60,10 @@ export function pictureOf(run: Run, report: ReportData, finding: Finding): Pictu
   const forgotten = finding.code === 'forgotten-sender' ? finding.threads[0] : undefined;
   for (const edge of edges) {
     if (!about.has(edge.from) || !about.has(edge.to)) continue;
+    // That a thread could end its own wait matters only if no other one can.
+    if (edge.from === edge.to && !edge.ring && edges.some((it) => it.from === edge.from && it.to !== it.from)) {
+      continue;
+    }
     if (edge.from === forgotten && edge.target?.type === 'channel') {
       addSender(run, edge, boxes, arrows);
     } else {
@@ -75,7 +81,7 @@ export function pictureOf(run: Run, report: ReportData, finding: Finding): Pictu
   const { spine, closed } = spineOf(key(first), [...boxes.keys()], arrows);
   const others = nodes.filter((node) => !about.has(node.thread));
   const grouped = groupAlike([...boxes.values()], arrows, spine);
-  return { ...grouped, spine, closed, others };
+  return { ...grouped, spine, closed, isHang: finding.hang, others };
 }
 
 export function key(thread: number): string {

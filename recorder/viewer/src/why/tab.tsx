@@ -2,7 +2,7 @@
 
 import { count, counted, duration, threadName } from '../app/words';
 import type { Model } from '../data/model';
-import type { ReportData, Run } from '../data/run';
+import type { ReportData, ReportThread, Run } from '../data/run';
 import { FindingCard } from './finding';
 import type { Leads } from './leads';
 import { CriticalPath } from './path-strip';
@@ -132,8 +132,7 @@ function Nothing({ run, report, leads }: NothingProps) {
                 >
                   {threadName(run, index)}
                 </button>
-                {` waited ${duration(wait.time_ns)} in ${wait.in}${wait.on ? ` on ${wait.on}` : ''}, ` +
-                  `${percent(wait.time_ns, life)} of its life` +
+                {` ${inWords(run, wait)}, ${percent(wait.time_ns, life)} of its life` +
                   (wait.count > 1 ? `, ${count(wait.count)} times` : '')}
               </li>
             ))}
@@ -142,4 +141,13 @@ function Nothing({ run, report, leads }: NothingProps) {
       )}
     </div>
   );
+}
+
+/** `waited 20 ms in recv on "jobs"` */
+function inWords(run: Run, { in: call, on, time_ns }: ReportThread['waits'][number]): string {
+  const time = duration(time_ns);
+  if (call === 'sleep') return `slept ${time}`;
+  if (on === undefined) return `waited ${time} in ${call}`;
+  const isThread = run.threads.some(({ name }) => name === on) && call === 'join';
+  return `waited ${time} in ${call} ${isThread ? `of ${on}` : `on ${JSON.stringify(on)}`}`;
 }

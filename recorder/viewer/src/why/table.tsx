@@ -93,7 +93,12 @@ export function SortableTable<Row>({ title, rows, columns, lead }: TableProps<Ro
                       </button>
                     </th>
                   ) : (
-                    <td class={column.isNumber ? 'why-number' : undefined}>{content ?? '–'}</td>
+                    <td
+                      class={column.isNumber ? 'why-number' : undefined}
+                      title={typeof content === 'string' && !column.isNumber ? content : undefined}
+                    >
+                      {content ?? '–'}
+                    </td>
                   );
                 })}
               </tr>

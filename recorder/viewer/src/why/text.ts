@@ -10,7 +10,7 @@ export function shortPlace(text: string, most: number): string {
     if (longer.length + 2 > most) break;
     short = longer;
   }
-  return `…/${short}`;
+  return short.length + 2 > most ? short : `…/${short}`;
 }
 
 /** A share: `45%`, `<1%`; rounded down, so that 100% is all of it. */
