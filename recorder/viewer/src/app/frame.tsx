@@ -56,14 +56,14 @@ function Header({ app, open }: { app: App; open(overlay: Overlay): void }) {
       <div class="run">
         <h1 title={command}>{model.run.name || command}</h1>
         <span class={`status ${status.name}`}>{status.text}</span>
+        {endsOf(model).map((end) => (
+          <span key={end} class="bad">
+            {end}
+          </span>
+        ))}
         <span class="figures">
           {figuresOf(model).map((figure) => (
             <span key={figure}>{figure}</span>
-          ))}
-          {endsOf(model).map((end) => (
-            <span key={end} class="bad">
-              {end}
-            </span>
           ))}
           <span class="origin">{originOf(model)}</span>
         </span>

@@ -106,6 +106,9 @@ function start(model: Model, look: Look, page: HTMLElement): void {
     select: (step) => link.set({ step: step ?? undefined }),
   };
 
+  // For tests, measurements, and questions in the browser's console.
+  Object.assign(window, { recorder: app });
+
   let open: (overlay: Overlay) => void = () => {};
   document.title = `${model.run.name} – recorder`;
   render(

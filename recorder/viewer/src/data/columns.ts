@@ -58,7 +58,9 @@ export class Column {
   /** Whether all `count` numbers are 0. */
   isZero(count: number): boolean {
     const { bytes } = this;
-    return bytes.length === count && bytes.every((byte) => byte === 0);
+    if (bytes.length !== count) return false;
+    for (let i = 0; i < count; i++) if (bytes[i] !== 0) return false;
+    return true;
   }
 
   get isAtEnd(): boolean {
@@ -73,7 +75,8 @@ export class Column {
 
 /** Undoes the zigzag encoding of a signed number. */
 export function unzigzag(value: number): number {
-  // Not by bit operations: numbers have up to 53 bits.
+  // Bit operations have 32 bits; numbers have up to 53.
+  if (value < 2 ** 31) return (value >>> 1) ^ -(value & 1);
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 

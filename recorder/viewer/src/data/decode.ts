@@ -6,6 +6,8 @@ import type { StatePieces } from './chunk';
 
 const VERSION = 1;
 const COLUMNS = 23;
+/** No run has as many threads or channels. */
+const MAX_INDEX = 1 << 22;
 
 /** Reads the header of a piece, which starts with the version of the format. */
 export function header(column: Column): Column {
@@ -33,6 +35,7 @@ export function decodeChunk(number: number, piece: Uint8Array): Chunk {
   const time = new Float64Array(length);
   const now = new Float64Array(length);
   const duration = new Float64Array(length);
+  const targetCodes = new Uint32Array(length);
   const targetType = new Int8Array(length);
   const target = new Int32Array(length);
   let last = begin;
@@ -48,20 +51,17 @@ export function decodeChunk(number: number, piece: Uint8Array): Chunk {
     if (code <= 1 && last > latest) latest = last;
     now[i] = latest;
     const targetCode = targets.next();
-    if (targetCode === 0) {
-      targetType[i] = NONE;
-      target[i] = NONE;
-    } else {
-      targetType[i] = (targetCode - 1) % 4;
-      target[i] = Math.floor((targetCode - 1) / 4);
-    }
+    targetCodes[i] = targetCode;
+    // -1, where there is none, becomes `NONE` in both.
+    targetType[i] = targetCode === 0 ? NONE : (targetCode - 1) & 3;
+    target[i] = (targetCode - 1) >> 2;
   }
 
   const place = indices(places, length);
   const endpoint = indices(endpoints, length);
   const from = indices(froms, length);
-  const message = differences(messages, length, targetType, target);
-  const depth = differences(depths, length, targetType, target);
+  const message = differences(messages, length, targetCodes);
+  const depth = differences(depths, length, targetCodes);
 
   const fromTime = new Float64Array(length).fill(NONE);
   const latency = new Float64Array(length).fill(NONE);
@@ -145,24 +145,24 @@ function indices(column: Column, length: number): Int32Array {
 }
 
 /** Optional numbers, each the difference to the previous one of the same target. */
-function differences(
-  column: Column,
-  length: number,
-  targetType: Int8Array,
-  target: Int32Array,
-): Float64Array {
+function differences(column: Column, length: number, targetCodes: Uint32Array): Float64Array {
   if (column.isZero(length)) return none(length);
   const values = new Float64Array(length).fill(NONE);
-  const previous = new Map<number, number>();
+  const previous = perIndex(targetCodes);
   for (let i = 0; i < length; i++) {
     const code = column.next();
     if (code === 0) continue;
-    const key = target[i] * 4 + targetType[i];
-    const value = (previous.get(key) ?? 0) + unzigzag(code - 1);
-    previous.set(key, value);
-    values[i] = value;
+    values[i] = previous[targetCodes[i]] += unzigzag(code - 1);
   }
   return values;
+}
+
+/** A 0 for each number up to the largest in `indices`. */
+function perIndex(indices: Uint32Array): Float64Array {
+  let max = 0;
+  for (let i = 0; i < indices.length; i++) if (indices[i] > max) max = indices[i];
+  if (max > MAX_INDEX) throw new DamagedData(`${max} is not an index`);
+  return new Float64Array(max + 1);
 }
 
 /**
@@ -172,13 +172,13 @@ function differences(
 function textNumbersOf(column: Column, length: number, thread: Uint32Array): Int32Array {
   if (column.isZero(length)) return indices(column, length);
   const values = new Int32Array(length).fill(NONE);
-  const previous = new Map<number, number>();
+  const previous = perIndex(thread);
   let next = 0;
   for (let i = 0; i < length; i++) {
     const code = column.next();
     if (code === 0) continue;
-    const text = code === 1 ? next++ : (previous.get(thread[i]) ?? 0) + unzigzag(code - 2);
-    previous.set(thread[i], text);
+    const text = code === 1 ? next++ : previous[thread[i]] + unzigzag(code - 2);
+    previous[thread[i]] = text;
     values[i] = text;
   }
   return values;
