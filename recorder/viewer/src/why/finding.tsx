@@ -15,6 +15,8 @@ import { shortPlace } from './text';
 const PICTURED: readonly string[] = ['deadlock', 'forgotten-sender', 'unfinished'];
 /** Number of places whose lines are shown at once. */
 const MAX_EXCERPTS = 2;
+/** Number of threads, channels and locks that are listed. */
+const MAX_CHIPS = 10;
 /** Number of events that are listed. */
 const MAX_EVENTS = 8;
 
@@ -175,9 +177,10 @@ function Involved({ model, finding, leads }: Pick<FindingProps, 'model' | 'findi
     ),
   ];
   if (chips.length === 0) return null;
+  const shown = chips.length > MAX_CHIPS ? chips.slice(0, MAX_CHIPS - 1) : chips;
   return (
     <ul class="why-chips" aria-label="Threads, channels and locks of this finding">
-      {chips.map(([label, lane, kind]) => (
+      {shown.map(([label, lane, kind]) => (
         <li key={lane}>
           <button
             type="button"
@@ -189,6 +192,7 @@ function Involved({ model, finding, leads }: Pick<FindingProps, 'model' | 'findi
           </button>
         </li>
       ))}
+      {shown.length < chips.length && <li class="why-muted">and {chips.length - shown.length} more</li>}
     </ul>
   );
 }

@@ -5,7 +5,13 @@ import type { Run } from '../data/run';
 import { layOut, type PlacedArrow } from './layout';
 import type { Leads } from './leads';
 import type { Arrow, Box, Picture } from './picture';
-import { shortPlace } from './text';
+import { fileAndLine, shortName, shortPlace } from './text';
+
+/** Number of characters of a title that fit into a box. */
+const MAX_TITLE = 21;
+const MAX_PLACE = 24;
+/** Number of characters of a place that fit into a rem of a label. */
+const PER_REM = 1.75;
 
 interface GraphProps {
   run: Run;
@@ -43,7 +49,7 @@ export function Graph({ run, picture, leads, openPlace }: GraphProps) {
             ))}
         </svg>
         {layout.arrows.map((placed) => (
-          <ArrowLabel placed={placed} />
+          <ArrowLabel run={run} placed={placed} />
         ))}
         <ul aria-label={label}>
           {order.map((box) => {
@@ -97,17 +103,18 @@ function BoxContent({ run, box, leads, openPlace }: BoxProps) {
     ...threads.map((it) => `t${it}`),
     ...(kind === 'channel' && channel !== undefined ? [`c${channel}`] : []),
   ];
+  const short = threads.length > 1 ? box.title : shortName(box.title, MAX_TITLE);
   const where = place === undefined ? undefined : run.places[place];
   const title = `${box.title}: ${box.text}${where ? ` (${where.text})` : ''}`;
   return (
     <>
       {lanes.length > 0 ? (
         <button type="button" class="why-box-title" title={title} onClick={() => leads.toLanes(...lanes)}>
-          {box.title}
+          {short}
         </button>
       ) : (
         <span class="why-box-title" title={title}>
-          {box.title}
+          {short}
         </span>
       )}
       <span class="why-box-text" title={title}>
@@ -115,21 +122,23 @@ function BoxContent({ run, box, leads, openPlace }: BoxProps) {
       </span>
       {place !== undefined && where && (
         <button type="button" class="why-box-place" title={where.text} onClick={() => openPlace(place)}>
-          {shortPlace(where.text, 24)}
+          {shortPlace(where.text, MAX_PLACE)}
         </button>
       )}
     </>
   );
 }
 
-function ArrowLabel({ placed: { arrow, label } }: { placed: PlacedArrow }) {
+function ArrowLabel({ run, placed: { arrow, label } }: { run: Run; placed: PlacedArrow }) {
   if (!label) return null;
-  const text = arrow.likely && !arrow.strong ? `${arrow.text} (likely)` : arrow.text;
+  const where = arrow.place === undefined ? undefined : run.places[arrow.place]?.text;
+  // The place has a line of its own.
+  const text = where ? arrow.text.replace(/ \([^()]*\)$/, '') : arrow.text;
   return (
     <div
       class={`why-label why-label-${label.align}${arrow.strong ? ' why-label-strong' : ''}`}
       aria-hidden="true"
-      title={text}
+      title={arrow.text}
       style={{
         left: `${label.x}rem`,
         top: `${label.y}rem`,
@@ -137,7 +146,10 @@ function ArrowLabel({ placed: { arrow, label } }: { placed: PlacedArrow }) {
         height: `${label.height}rem`,
       }}
     >
-      <span>{text}</span>
+      <span class="why-label-text">
+        {arrow.likely && !arrow.strong ? `${text} (likely)` : text}
+      </span>
+      {where && <span class="why-label-place">{fileAndLine(where, Math.floor(label.width * PER_REM))}</span>}
     </div>
   );
 }

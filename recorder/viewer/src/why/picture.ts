@@ -23,6 +23,8 @@ export interface Arrow {
   from: string;
   to: string;
   text: string;
+  /** The place that matters: where the lock was acquired. */
+  place?: number;
   /** Part of the ring, or of the chain that explains the hang. */
   strong: boolean;
   /** The thread at its end is a guess. */
@@ -67,8 +69,8 @@ export function pictureOf(run: Run, report: ReportData, finding: Finding): Pictu
     if (edge.from === forgotten && edge.target?.type === 'channel') {
       addSender(run, edge, boxes, arrows);
     } else {
-      const { text, ring, likely = false } = edge;
-      arrows.push({ from: key(edge.from), to: key(edge.to), text, strong: ring, likely });
+      const { text, place, ring, likely = false } = edge;
+      arrows.push({ from: key(edge.from), to: key(edge.to), text, place, strong: ring, likely });
     }
   }
   for (const thread of about) {
