@@ -95,14 +95,14 @@ function paintQueue(
   const ends = (n: number) => (n + 1 < times.length ? times[n + 1] : scene.known);
   const single = queue.parcels.length > 0 && unit >= MIN_PARCEL_HEIGHT;
   ctx.fillStyle = palette.depth;
-  ctx.globalAlpha = single ? 0.25 : 0.65;
-  ctx.beginPath();
   for (let n = 0; n < times.length; n++) {
     if (depths[n] === 0) continue;
     const x = xOf(scene, times[n]);
-    ctx.rect(x, bottom - depths[n] * unit, Math.max(xOf(scene, ends(n)) - x, 1), depths[n] * unit);
+    const width = xOf(scene, ends(n)) - x;
+    // Under the single messages only a tint; but a message that stays shortly is not drawn there.
+    ctx.globalAlpha = single && width > 2 ? 0.25 : 0.65;
+    ctx.fillRect(x, bottom - depths[n] * unit, Math.max(width, 1), depths[n] * unit);
   }
-  ctx.fill();
   ctx.globalAlpha = 1;
   if (single) {
     for (const parcel of queue.parcels) paintParcel(scene, parcel, bottom, unit, places);
@@ -140,7 +140,7 @@ function paintParcel(
   if (end < 0 || begin > scene.width || end - begin < MIN_PARCEL_WIDTH) return;
   // Neighbours differ in tone, and a thin edge separates those of one place.
   ctx.fillStyle = palette.depth;
-  const alpha = parcel.number % 2 ? 0.85 : 0.6;
+  const alpha = parcel.number % 2 ? 1 : 0.75;
   let widest = { left: 0, right: 0, y: 0 };
   for (let n = 0; n < parcel.times.length; n++) {
     const left = xOf(scene, parcel.times[n]);

@@ -52,6 +52,8 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
   let own: Pick<LinkState, 'from' | 'to'> = {};
   let linkTimer = 0;
   let shown = '';
+  /** Whether the lanes of the link are still to be scrolled to. */
+  let showLanes = true;
 
   const select = (step: number | null) => app.select(step);
 
@@ -63,6 +65,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
 
   handlePointers(timeline, {
     hit(hit, time) {
+      if (app.link.state.lanes) app.link.set({ lanes: undefined });
       if (!hit) return select(null);
       const step = stepOf(hit);
       if (step !== undefined) select(step);
@@ -128,6 +131,11 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
 
   /** The DOM changes only if it shows something else. */
   function renderSide(): void {
+    if (showLanes && timeline.answers.overview) {
+      const [first] = timeline.pointedOut();
+      if (first) timeline.reveal(first);
+      showLanes = false;
+    }
     const { lanes, top, palette, head, selected } = timeline;
     const { run } = app.model;
     const current = selected && timeline.laneOf(selected.thread);
@@ -140,6 +148,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       palette.blackWhite,
       head.height,
       current?.key,
+      app.link.state.lanes?.join(),
       timeline.axisBase,
       shapes.join(),
       timeline.answers.overview !== undefined,
@@ -156,7 +165,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       </>,
       corner,
     );
-    render(<Names timeline={timeline} run={run} toggle={toggle} current={current} />, names);
+    render(<Names timeline={timeline} run={run} toggle={toggle} current={current} pointedOut={timeline.pointedOut()} />, names);
     render(
       <Legend run={run} overview={timeline.answers.overview} shapes={shapes} palette={palette} />,
       legend,
@@ -206,6 +215,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
         else camera.jump(from, to);
       }
     }
+    if (state.lanes !== before?.lanes) showLanes = true;
     if (state.step !== before?.step) void showStep(state.step);
     timeline.redraw();
   }

@@ -10,9 +10,11 @@ interface Props {
   readonly toggle: (key: string) => void;
   /** The lane of the selection. */
   readonly current: Lane | undefined;
+  /** The lanes that a link leads to. */
+  readonly pointedOut: readonly Lane[];
 }
 
-export function Names({ timeline, toggle, current }: Props) {
+export function Names({ timeline, toggle, current, pointedOut }: Props) {
   const { lanes, top, lanesHeight, palette } = timeline;
   const visible = lanes.all.filter(
     (lane) => lane.top + lane.height > top && lane.top < top + lanesHeight,
@@ -44,7 +46,7 @@ export function Names({ timeline, toggle, current }: Props) {
         return (
           <div
             key={lane.key}
-            class={`name ${lane.kind}${lane === current ? ' current' : ''}`}
+            class={`name ${lane.kind}${lane === current ? ' current' : ''}${pointedOut.includes(lane) ? ' pointed-out' : ''}`}
             style={place}
             title={lane.detail ? `${lane.title}\n${lane.detail}` : lane.title}
           >

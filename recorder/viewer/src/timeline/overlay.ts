@@ -122,7 +122,7 @@ export function drawEvent(scene: Scene, event: EventView, strong: boolean): void
 export function drawArrows(scene: Scene, arrows: readonly Bundle[]): void {
   const { ctx, palette } = scene;
   for (const [colour, width] of [
-    [palette.ground, 6],
+    [palette.ground, 5.5],
     [palette.accent, 2.75],
   ] as const) {
     ctx.strokeStyle = colour;
@@ -163,6 +163,19 @@ export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => L
       const end = n + 1 < parcel.times.length ? parcel.times[n + 1] : Math.min(parcel.end, scene.known);
       ctx.strokeRect(left, area.bottom - (parcel.places[n] + 1) * unit + 0.5, xOf(scene, end) - left, unit - 1);
     }
+  }
+}
+
+/** Draws a frame around the lanes that a link leads to. */
+export function drawPointedOut(scene: Scene, lanes: readonly Lane[]): void {
+  const { ctx, palette } = scene;
+  for (const lane of lanes) {
+    ctx.fillStyle = palette.accent;
+    ctx.globalAlpha = 0.1;
+    ctx.fillRect(0, lane.top, scene.width, lane.height);
+    ctx.globalAlpha = 1;
+    ctx.fillRect(0, lane.top, scene.width, 2);
+    ctx.fillRect(0, lane.top + lane.height - 2, scene.width, 2);
   }
 }
 

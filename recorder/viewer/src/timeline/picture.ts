@@ -4,6 +4,7 @@ import { bundles, paintArrows, paintCounts } from './arrows';
 import { paintChannel } from './channels';
 import { type Lane } from './lanes';
 import { paintLock } from './locks';
+import { paintPath } from './path';
 import { labelCount } from './head';
 import { type Scene, xOf } from './scene';
 import { ticks } from './ticks';
@@ -31,6 +32,7 @@ export function* paint(scene: Scene): Generator<void> {
   yield;
   paintArrows(scene, all);
   yield;
+  if (scene.path) paintPath(scene, scene.path);
   for (const lane of threads) {
     paintMarks(scene, lane);
     yield;

@@ -89,7 +89,6 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
 
   canvas.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
-    canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
     const point = at(event);
     pointers.set(event.pointerId, point);

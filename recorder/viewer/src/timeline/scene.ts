@@ -1,5 +1,6 @@
 import type { Run } from '../data/run';
 import type { Window } from '../data/window';
+import type { Segment } from '../why/path';
 import type { Detail } from './detail';
 import type { Lanes } from './lanes';
 import type { Palette } from './palette';
@@ -30,6 +31,8 @@ export interface Scene {
   readonly over: boolean;
   /** Greatest depth of each channel so far. */
   readonly greatest: ReadonlyMap<number, number>;
+  /** The critical path, if it is shown. */
+  readonly path: readonly Segment[] | undefined;
 }
 
 /** The parts of a scene that map times to px. */
@@ -56,7 +59,9 @@ export function parts(scene: Scene): Part[] {
   const { window, overview, width } = scene;
   if (!window) return overview ? [{ window: overview, left: 0, right: width }] : [];
   const left = Math.min(Math.max(xOf(scene, window.from), 0), width);
-  const right = Math.min(Math.max(xOf(scene, window.to), left), width);
+  // After the end of the run there is nothing else to show.
+  const isLast = window.to >= scene.known;
+  const right = isLast ? width : Math.min(Math.max(xOf(scene, window.to), left), width);
   const all: Part[] = [{ window, left, right }];
   if (overview && left > 0) all.push({ window: overview, left: 0, right: left });
   if (overview && right < width) all.push({ window: overview, left: right, right: width });

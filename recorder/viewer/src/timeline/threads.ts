@@ -251,11 +251,11 @@ export function paintMarkNames(scene: Scene, lane: Lane): void {
     if (end - x < palette.small && !panic) continue;
     // The last name before the edge moves to the left, if there is room.
     const edge = x <= scene.viewRight ? Math.min(end, scene.viewRight + r) : end;
-    const room = edge === end ? end - x - 10 : Math.max(edge - Math.max(free, scene.viewLeft), 0);
+    const room = edge === end ? end - x - 10 : edge - r - 2 - Math.max(free, scene.viewLeft);
     const text = fitting(ctx, markNames(scene.run, best, alike), room);
     if (!text) continue;
     const left = Math.min(x - r, edge - r - textWidth(ctx, text) - 2);
-    free = left + textWidth(ctx, text) + 8;
+    free = left + textWidth(ctx, text) + 12;
     if (panic) ctx.font = palette.boldFont;
     textOn(ctx, text, left, baseline, palette.small, panic ? palette.error : palette.text, palette.ground);
     if (panic) ctx.font = palette.smallFont;
@@ -274,7 +274,7 @@ function isAlike(a: Mark, b: Mark): boolean {
 function markNames(run: Run, mark: Mark, alike: number): string[] {
   const event = eventView(run, mark.chunk, mark.i);
   const name = eventName(run, event);
-  if (alike > 1) return [`${name} ×${alike}`, `${mark.kind.verb} ×${alike}`, `×${alike}`];
+  if (alike > 1) return [`${name} ×${alike}`, `${mark.kind.verb} ×${alike}`];
   if (event.message === undefined) {
     const text = event.text && mark.kind.group === 'panicked' ? `panic: ${shortened(event.text, 60)}` : '';
     return [text, name, mark.kind.verb];

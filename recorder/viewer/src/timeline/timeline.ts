@@ -2,6 +2,8 @@
 
 import type { App } from '../app/app';
 import type { EventView } from '../data/event';
+import type { ReportData } from '../data/run';
+import { type Segment, criticalPath } from '../why/path';
 import { Answers, OVERSCAN } from './answers';
 import { laneOf } from './arrows';
 import { Camera } from './camera';
@@ -13,6 +15,7 @@ import {
   drawFindings,
   drawHover,
   drawPending,
+  drawPointedOut,
   drawRange,
   drawScales,
 } from './overlay';
@@ -62,6 +65,7 @@ export class Timeline {
   private painted = '';
   private look = 0;
   private arranged = '';
+  private path: { report: ReportData; segments: readonly Segment[] } | undefined;
 
   constructor(
     readonly app: App,
@@ -147,6 +151,17 @@ export class Timeline {
     return { ...this.view(this.camera.from, this.camera.to, this.width, 0), ctx: this.ctx };
   }
 
+  /** The lanes that a link leads to. */
+  pointedOut(): Lane[] {
+    const { lanes } = this;
+    return (this.app.link.state.lanes ?? []).flatMap((name) => {
+      const index = Number(name.slice(1));
+      const lane =
+        name[0] === 't' ? lanes.thread(index) : name[0] === 'c' ? lanes.channel(index) : lanes.lock(index);
+      return lane ?? [];
+    });
+  }
+
   laneOf(thread: number): Lane | undefined {
     return laneOf(this.lanes, thread);
   }
@@ -172,7 +187,13 @@ export class Timeline {
       known: index.done ? index.end : index.until,
       over: index.done && !index.live,
       greatest: answers.greatest,
+      path: app.link.state.path && app.model.report ? this.criticalPath(app.model.report) : undefined,
     };
+  }
+
+  private criticalPath(report: ReportData): readonly Segment[] {
+    if (this.path?.report !== report) this.path = { report, segments: criticalPath(report) };
+    return this.path.segments;
   }
 
   private frame(now: number): void {
@@ -221,7 +242,7 @@ export class Timeline {
 
   private contentKey(): string {
     const { index } = this.app.model;
-    return `${this.answers.version} ${this.look} ${this.arranged} ${index.done} ${devicePixelRatio} ${this.width}`;
+    return `${this.answers.version} ${this.look} ${this.arranged} ${index.done} ${this.app.link.state.path} ${devicePixelRatio} ${this.width}`;
   }
 
   private isPainted(): boolean {
@@ -264,6 +285,7 @@ export class Timeline {
     drawPending(scene, app.model.index.end);
     drawFindings(scene, findings, selectedFinding);
     drawScales(scene);
+    drawPointedOut(scene, this.pointedOut());
     if (this.range) drawRange(scene, this.range.from, this.range.to);
     if (this.hover) drawHover(scene, this.hover, (thread) => this.laneOf(thread));
     if (this.selected) drawEvent(scene, this.selected, true);
