@@ -106,10 +106,13 @@ const COMPACT: BeltSize = { height: 5.5, label: 1.5, parcel: 1.9, pitch: 2.6, ma
 
 const LOCK = { width: 12, height: 3.6, gap: 1 };
 const MIN_GAP = 14;
-const MAX_GAP = 40;
+/** How much wider than necessary. */
+const MAX_EXTRA = 22;
 const EMPTY_GAP = 3;
 /** From a belt to the workers' columns. */
 const LEAD = 1.2;
+/** How much closer than usual messages can be. */
+const MIN_PITCH = 0.6;
 /** Two arms and the parcel between them. */
 const MAX_ARMS = 38;
 const MARGIN = 1;
@@ -123,14 +126,15 @@ const MAX_PARCELS = 200;
 
 /** What is tried, the largest first. */
 const TRIALS: readonly Trial[] = [
-  { big: true, scale: 1.6, rows: MAX_SMALL_WORKERS },
-  { big: true, scale: 1.35, rows: MAX_SMALL_WORKERS },
-  { big: true, scale: 1.2, rows: MAX_SMALL_WORKERS },
-  { big: true, scale: 1, rows: MAX_SMALL_WORKERS },
-  { big: false, scale: 1.2, rows: MAX_SMALL_WORKERS },
-  { big: false, scale: 1, rows: MAX_SMALL_WORKERS },
-  { big: false, scale: 1, rows: 16 },
-  { big: false, scale: 1, rows: 24 },
+  { big: true, scale: 1.6, rows: MAX_SMALL_WORKERS, places: 5 },
+  { big: true, scale: 1.35, rows: MAX_SMALL_WORKERS, places: 5 },
+  { big: true, scale: 1.2, rows: MAX_SMALL_WORKERS, places: 5 },
+  { big: true, scale: 1, rows: MAX_SMALL_WORKERS, places: 5 },
+  { big: false, scale: 1.2, rows: MAX_SMALL_WORKERS, places: 5 },
+  { big: false, scale: 1, rows: MAX_SMALL_WORKERS, places: 5 },
+  { big: false, scale: 1, rows: MAX_SMALL_WORKERS, places: 3 },
+  { big: false, scale: 1, rows: 16, places: 3 },
+  { big: false, scale: 1, rows: 24, places: 3 },
 ];
 
 interface Trial {
@@ -139,20 +143,30 @@ interface Trial {
   scale: number;
   /** Maximum number of workers one below the other. */
   rows: number;
+  /** Number of places for which a belt has room at least, if it can use them. */
+  places: number;
 }
 
-/** Fills `width` × `height` pixels, or becomes higher. `rem` is the size of the page's text. */
-export function layout(plan: Plan, width: number, height: number, rem: number): Layout {
-  let best: { layout: Layout; bands: number } | undefined;
-  for (const trial of TRIALS) {
+/**
+ * Fills `width` × `height` pixels, or becomes higher. `rem` is the size of the page's text. A lower
+ * `rank` is a larger picture.
+ */
+export function layout(
+  plan: Plan,
+  width: number,
+  height: number,
+  rem: number,
+): Layout & { rank: number } {
+  let best: { layout: Layout; bands: number; rank: number } | undefined;
+  for (const [rank, trial] of TRIALS.entries()) {
     const unit = rem * trial.scale;
     const result = new Placement(plan, width / unit, unit, trial).place();
-    if (result.bands === 1 && result.layout.height <= height) return result.layout;
-    if (trial.big || trial.scale > 1) continue;
-    const isBetter = !best || result.bands < best.bands;
-    if (isBetter) best = result;
+    if (result.bands === 1 && result.layout.height <= height) return { ...result.layout, rank };
+    if (trial.places > 3) continue;
+    // It must be scrolled: rather down than more.
+    if (!best || result.bands < best.bands) best = { ...result, rank: TRIALS.length + result.bands };
   }
-  return best!.layout;
+  return { ...best!.layout, rank: best!.rank };
 }
 
 interface Band {
@@ -168,7 +182,9 @@ class Placement {
   private readonly bandOf = new Map<number, number>();
   /** Workers that stand side by side in their column. */
   private readonly crowded = new Set<number>();
+  private readonly columnOf = new Map<number, number>();
   private readonly beltBands: number[] = [];
+  private readonly beltGaps: number[] = [];
   private readonly bandBottoms: number[] = [];
   private readonly maxPlaces: number;
 
@@ -229,7 +245,12 @@ class Placement {
   }
 
   private gapWidth(gap: number): number {
-    if (this.plan.gaps[gap].length > 0) return MIN_GAP;
+    const slots = this.plan.gaps[gap];
+    if (slots.length > 0) {
+      const { pitch } = this.beltSize(gap);
+      const places = Math.max(...slots.map((it) => Math.min(wantedPlaces(it), this.trial.places)));
+      return Math.max(MIN_GAP, places * pitch + 2 * LEAD + 2);
+    }
     return gap + 1 < this.plan.columns.length ? EMPTY_GAP : 0;
   }
 
@@ -257,7 +278,7 @@ class Placement {
     const wide = columns.filter((it) => this.plan.gaps[it].length > 0).length;
     const used = sum(columns.map((it) => this.columnWidth(it) + this.gapWidth(it)));
     const spare = Math.max(this.width - 2 * MARGIN - used, 0);
-    const extra = wide > 0 ? Math.min(spare / wide, MAX_GAP - MIN_GAP) : 0;
+    const extra = wide > 0 ? Math.min(spare / wide, MAX_EXTRA) : 0;
     const height = Math.max(...columns.map((it) => this.columnHeight(it)));
 
     let x = MARGIN + (spare - extra * wide) / 2;
@@ -294,6 +315,7 @@ class Placement {
       const y = top + (height - used) / 2 + row * (size.height + gap);
       this.addWorker(thread, x + sideways * size.width, y, size);
       this.bandOf.set(thread, band);
+      this.columnOf.set(thread, column);
       if (side > 1) this.crowded.add(thread);
     });
   }
@@ -335,14 +357,15 @@ class Placement {
     const ideal = order.length === 1 ? middle - level : middle - used / 2;
     let y = Math.min(Math.max(ideal, top), top + height - used);
     for (const slot of order) {
-      this.addBelt(slot, band, left, width, y, size);
+      this.beltBands.push(band);
+      this.beltGaps.push(gap);
+      this.addBelt(slot, left, width, y, size);
       y += size.height + between;
     }
   }
 
   private addBelt(
     slot: Slot,
-    band: number,
     left: number,
     room: number,
     y: number,
@@ -350,18 +373,17 @@ class Placement {
   ): void {
     const inner = room - 2 * LEAD - 1;
     const { bound } = slot;
-    let places: number;
+    const wanted = wantedPlaces(slot);
     let { pitch } = size;
-    if (bound === null) {
-      places = Math.floor(inner / pitch);
-    } else {
-      const wanted = Math.max(bound, 1);
-      places = Math.min(wanted, Math.floor(inner / pitch));
-      pitch = Math.min(Math.max(inner / wanted, pitch), size.maxPitch);
-    }
-    places = Math.max(1, Math.min(places, this.maxPlaces));
+    // Few messages have room for long values.
+    const few = bound === null ? Math.max(wanted, 5) : wanted;
+    if (wanted * pitch > inner) pitch = Math.max(inner / wanted, pitch * MIN_PITCH);
+    else pitch = Math.max(pitch, Math.min(inner / few, size.maxPitch));
+    const shrink = Math.min(1, 0.4 + (0.6 * pitch) / size.pitch);
+    const most = Math.max(1, Math.min(Math.floor(inner / pitch + 1e-6), this.maxPlaces));
+    const places = bound === null ? most : Math.min(wanted, most);
     // Room for the label. The arms of a rendezvous reach from worker to worker.
-    const least = bound === 0 ? Math.min(room, MAX_ARMS) : Math.min(inner + 1, 10);
+    const least = bound === 0 ? Math.min(room - 2.6, MAX_ARMS) : Math.min(inner + 1, 10);
     const width = Math.max(places * pitch + 1, least);
     const x = left + (room - width) / 2;
     // Hands have their name below, so that they are level with the workers' hands.
@@ -369,7 +391,6 @@ class Placement {
     const surface = y + (isHands ? 0 : size.label) + size.parcel;
     const middle = y + hub(size, bound);
     const [from, to] = slot.forward ? [x, x + width] : [x + width, x];
-    this.beltBands.push(band);
     this.belts.push({
       slot,
       x,
@@ -381,7 +402,7 @@ class Placement {
       pitch,
       label: isHands ? surface + size.thickness + 1.2 : y + 1,
       surface,
-      parcel: { width: pitch - 0.4, height: size.parcel - 0.2 },
+      parcel: { width: pitch - 0.4 * shrink, height: (size.parcel - 0.2) * shrink },
       start: { x: from, y: middle },
       end: { x: to, y: middle },
     });
@@ -415,6 +436,14 @@ class Placement {
     return top + 0.8 + Math.ceil(locks.length / perRow) * (LOCK.height + 0.5);
   }
 
+  /** Number of columns between a belt and a worker. */
+  private distance(thread: number, belt: number): number {
+    const column = this.columnOf.get(thread);
+    const gap = this.beltGaps[belt];
+    if (column === undefined) return Number.POSITIVE_INFINITY;
+    return column <= gap ? gap - column : column - gap - 1;
+  }
+
   private links(): LinkLine[] {
     const lines: LinkLine[] = [];
     this.belts.forEach((belt, index) => {
@@ -423,13 +452,16 @@ class Placement {
         [belt.slot.receivers, belt.end, false],
       ];
       for (const [threads, end, sends] of ends) {
+        const nearest = Math.min(...threads.map((it) => this.distance(it, index)));
         for (const thread of threads) {
           const worker = this.workerOf.get(thread);
           if (!worker) continue;
+          const far = this.distance(thread, index) > Math.max(nearest, 1);
+          const faint = far || this.crowded.has(thread);
           // Belts leave at their end in their direction.
           const outward = belt.slot.forward === sends ? -1 : 1;
           const path = this.link(belt, end, outward, this.beltBands[index], worker);
-          lines.push({ belt: index, thread, sends, faint: this.crowded.has(thread), path });
+          lines.push({ belt: index, thread, sends, faint, path });
         }
       }
     });
@@ -481,6 +513,11 @@ export function placeOn(belt: BeltBox, index: number): Point {
   const fromEnd = inset + (index + 0.5) * belt.pitch;
   const x = belt.slot.forward ? belt.x + belt.width - fromEnd : belt.x + fromEnd;
   return { x, y: belt.surface - belt.parcel.height / 2 };
+}
+
+/** Number of places that a belt uses at some time. */
+function wantedPlaces({ bound, maxDepth }: Slot): number {
+  return Math.max(bound ?? maxDepth ?? 5, 1);
 }
 
 /** From the top of a belt to where messages enter and leave. */

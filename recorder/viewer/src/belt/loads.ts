@@ -33,7 +33,7 @@ export function loads(
     const value = valueOf(channel, number);
     return value === undefined || value === ''
       ? { label: `#${number}`, title: `message ${number}` }
-      : { label: value, title: `${value} (message ${number})` };
+      : { label: unquoted(value), title: `${value} (message ${number})` };
   };
 
   for (const box of layout.belts) {
@@ -75,6 +75,11 @@ export function loads(
     });
   }
   return { parcels, more };
+}
+
+/** A text without its quotes: there is little room. */
+function unquoted(value: string): string {
+  return value.length > 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 }
 
 /** The place and size of a parcel that a worker holds. */

@@ -6,7 +6,7 @@
  * run from right to left.
  */
 
-import type { Run } from '../data/run';
+import type { ReportData, Run } from '../data/run';
 import type { ChannelUse } from './uses';
 
 export const MAX_WORKERS = 120;
@@ -24,6 +24,8 @@ export interface Slot {
   senders: number[];
   receivers: number[];
   bound: number | null;
+  /** The most messages that are ever in the queue; `undefined` if that is not known (yet). */
+  maxDepth: number | undefined;
   /** Whether it runs from left to right. */
   forward: boolean;
 }
@@ -42,8 +44,12 @@ export interface Plan {
   hiddenLocks: number;
 }
 
-export function plan(run: Run, uses: ReadonlyMap<number, ChannelUse>): Plan {
-  const all = slots(run, uses);
+export function plan(
+  run: Run,
+  uses: ReadonlyMap<number, ChannelUse>,
+  report?: ReportData,
+): Plan {
+  const all = slots(run, uses, report);
   const shown = all.slice(0, MAX_BELTS);
   const atBelts = new Set(shown.flatMap((slot) => [...slot.senders, ...slot.receivers]));
   const threads = [...run.threadOrder].sort((a, b) => Number(atBelts.has(b)) - Number(atBelts.has(a)));
@@ -86,16 +92,22 @@ function isLock(kind: string): boolean {
   return /mutex|rwlock|condvar|barrier/i.test(kind);
 }
 
-function slots(run: Run, uses: ReadonlyMap<number, ChannelUse>): Slot[] {
+function slots(
+  run: Run,
+  uses: ReadonlyMap<number, ChannelUse>,
+  report: ReportData | undefined,
+): Slot[] {
   const groups = new Map<string, Slot>();
   const order: Slot[] = [];
   for (const [channel, use] of uses) {
     const { bound, place } = run.channels[channel];
-    const alone = { ...use, channels: [channel], bound, forward: true };
+    const maxDepth = report?.report.channels[channel]?.depth.max;
+    const alone = { ...use, channels: [channel], bound, maxDepth, forward: true };
     const key = [use.senders.join(), use.receivers.join(), bound, place ?? `c${channel}`].join('|');
     const group = groups.get(key);
     if (group) {
       group.channels.push(channel);
+      group.maxDepth = Math.max(group.maxDepth ?? 0, maxDepth ?? 0);
     } else {
       groups.set(key, alone);
       order.push(alone);

@@ -20,6 +20,16 @@ import { Values } from './values';
 /** Chunks that are read for the uses of channels if the catalog does not have them. */
 const MAX_READ_FOR_USES = 8;
 
+/** Sizes of the source lines beside and below the picture, as in belt.css, in rem. */
+const SOURCES_WIDTH = 25;
+const SOURCES_HEIGHT = 16;
+/** Narrower pages have no room for them. */
+const NARROW = 60;
+/** In pixels, about. */
+const SCROLLBAR = 16;
+
+type SourcesAt = 'beside' | 'below' | 'nowhere';
+
 /** What is drawn. */
 interface Shown {
   chunk: Chunk;
@@ -40,8 +50,8 @@ export class BeltTab implements View {
   private step = -1;
   private request = 0;
   private shown: Shown | undefined;
-  private planned: { plan: Plan; of: unknown } | undefined;
-  private arranged: { layout: Layout; key: string } | undefined;
+  private planned: { plan: Plan; of: string } | undefined;
+  private arranged: { layout: Layout; sources: SourcesAt; key: string } | undefined;
   private thread: number | undefined;
   private frame: number | undefined;
 
@@ -224,9 +234,10 @@ export class BeltTab implements View {
       isNew = this.uses.addChunk(model.run, chunk) || isNew;
     }
     if (model.report) isNew = this.uses.addReport(model.report) || isNew;
-    if (this.planned && !isNew && this.planned.of === model.run.threads.length) return;
-    const planned = plan(model.run, this.uses.of(model.run));
-    this.planned = { plan: planned, of: model.run.threads.length };
+    const of = [model.run.threads.length, model.index.report].join();
+    if (this.planned && !isNew && this.planned.of === of) return;
+    const planned = plan(model.run, this.uses.of(model.run), model.report);
+    this.planned = { plan: planned, of };
     this.arranged = undefined;
   }
 
@@ -252,17 +263,28 @@ export class BeltTab implements View {
     });
   }
 
-  private arrange(planned: Plan): Layout {
-    const room = this.root.querySelector('.belt-stage');
+  /** The picture beside or above the source lines, where it becomes larger. */
+  private arrange(planned: Plan): { layout: Layout; sources: SourcesAt } {
+    const middle = this.root.querySelector('.belt-middle');
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
-    const width = room?.clientWidth ?? this.root.clientWidth;
-    const height = room?.clientHeight ?? this.root.clientHeight;
+    const width = middle?.clientWidth ?? this.root.clientWidth;
+    const height = middle?.clientHeight ?? this.root.clientHeight;
     const key = [width, height, rem].join();
     if (this.arranged?.key !== key) {
-      const result = layout(planned, Math.max(width, 200), Math.max(height, 200), rem);
-      this.arranged = { layout: result, key };
+      const into = (w: number, h: number) =>
+        layout(planned, Math.max(w, 200) - SCROLLBAR, Math.max(h, 200), rem);
+      if (width < NARROW * rem) {
+        this.arranged = { layout: into(width, height), sources: 'nowhere', key };
+        return this.arranged;
+      }
+      const beside = into(width - SOURCES_WIDTH * rem, height);
+      const above = into(width, height - SOURCES_HEIGHT * rem);
+      const isLarger = above.rank < beside.rank;
+      this.arranged = isLarger
+        ? { layout: above, sources: 'below', key }
+        : { layout: beside, sources: 'beside', key };
     }
-    return this.arranged.layout;
+    return this.arranged;
   }
 
   private draw(): void {
@@ -277,11 +299,12 @@ export class BeltTab implements View {
     if (!this.root.querySelector('.belt-stage')) {
       render(<Frame />, this.root);
     }
-    const arranged = this.arrange(planned.plan);
+    const { layout: arranged, sources } = this.arrange(planned.plan);
     this.root.dataset.step = String(picture.step);
     render(
       <Frame
         sentence={shown.sentence}
+        sources={sources}
         note={player.skipping === undefined ? undefined : `⋯ ${duration(player.skipping)} pass`}
         stage={
           <Stage
@@ -329,6 +352,7 @@ export class BeltTab implements View {
 }
 
 interface FrameProps {
+  sources?: SourcesAt;
   sentence?: string;
   note?: string;
   stage?: preact.JSX.Element;
@@ -337,14 +361,14 @@ interface FrameProps {
   controls?: preact.JSX.Element;
 }
 
-function Frame({ sentence: text, note, stage, rest, side, controls }: FrameProps) {
+function Frame({ sources = 'beside', sentence: text, note, stage, rest, side, controls }: FrameProps) {
   return (
     <>
       <p class="belt-sentence">
         <span>{text}</span>
         {note === undefined ? null : <span class="belt-note">{note}</span>}
       </p>
-      <div class="belt-middle">
+      <div class={`belt-middle ${sources}`}>
         <div class="belt-stage" tabIndex={-1}>
           {stage}
         </div>
