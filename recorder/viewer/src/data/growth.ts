@@ -10,6 +10,8 @@ const RETRY_INTERVAL = 2000;
 export class Growth {
   report: ReportData | undefined;
   trouble: string | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private isClosed = false;
   private readonly listeners = new Set<() => void>();
   private catalogVersion: number;
   private reportVersion = 0;
@@ -36,6 +38,11 @@ export class Growth {
     return () => this.listeners.delete(f);
   }
 
+  close(): void {
+    this.isClosed = true;
+    clearTimeout(this.timer);
+  }
+
   /** Sets or removes what is wrong with the data. */
   setTrouble(trouble: string | undefined): void {
     if (trouble === this.trouble) return;
@@ -58,7 +65,7 @@ export class Growth {
   }
 
   private poll(delay: number): void {
-    setTimeout(async () => {
+    this.timer = setTimeout(async () => {
       let next = POLL_INTERVAL;
       try {
         const since = this.index.first + this.index.chunks.length;
@@ -70,7 +77,7 @@ export class Growth {
         this.setTrouble(error instanceof Error ? error.message : String(error));
         next = RETRY_INTERVAL;
       }
-      if (this.isGrowing) this.poll(next);
+      if (this.isGrowing && !this.isClosed) this.poll(next);
     }, delay);
   }
 

@@ -35,6 +35,8 @@ export interface Model {
     near?: number,
   ): Promise<{ sent?: number; received?: number }>;
   sourceOf(place: number): Promise<SourceLines | undefined>;
+  /** Stops asking for news of the run. */
+  close(): void;
 }
 
 /** A request that a later one of the same caller has replaced. */

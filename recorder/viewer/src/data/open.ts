@@ -107,6 +107,7 @@ export async function openModel(source: Source): Promise<Model> {
     stepAt: (time) => stepAt(searched(), time),
     find: (thread, time) => find(searched(), thread, time),
     message: (channel, number, near) => findMessage(searched(), channel, number, near),
+    close: () => growth.close(),
     sourceOf(place) {
       let lines = sources.get(place);
       if (!lines) {
