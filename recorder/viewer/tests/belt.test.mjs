@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NONE } from '../src/data/chunk';
-import { layout, placeOn } from '../src/belt/layout';
+import { placeOn } from '../src/belt/boxes';
+import { layout } from '../src/belt/layout';
 import { plan } from '../src/belt/plan';
 import { queued, stateAt } from '../src/belt/state';
 import { stateName, statusOf, wrapText } from '../src/belt/status';

@@ -2,7 +2,7 @@
 
 import type { Run } from '../data/run';
 import { count, counted, threadName } from '../app/words';
-import { type BeltBox, placeOn } from './layout';
+import { type BeltBox, placeOn } from './boxes';
 import type { BeltPicture, BeltState } from './state';
 import { fullness, shortened } from './status';
 

@@ -1,151 +1,42 @@
 /** Where workers, belts and locks stand, in pixels. The same over the whole run. */
 
+import {
+  type BeltBox,
+  type Layout,
+  type LockBox,
+  scaledBelt,
+  scaledBox,
+  scaledWorker,
+  type WorkerBox,
+} from './boxes';
+import { linksOf, type Placed } from './links';
 import type { Plan, Slot } from './plan';
-
-export interface Point {
-  x: number;
-  y: number;
-}
-
-export interface WorkerBox {
-  thread: number;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  /** Size of the figure; 1 is large. */
-  figure: number;
-  /** Whether its name is beside the figure, and not below. */
-  beside: boolean;
-  /** The middle of the figure, where it holds parcels. */
-  hands: Point;
-}
-
-export interface BeltBox {
-  slot: Slot;
-  /** The belt itself, without the lines that lead to it. */
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  /** How thick the belt is. */
-  thickness: number;
-  /** Number of parcels that can be seen on it. */
-  places: number;
-  /** Distance from place to place. */
-  pitch: number;
-  /** The base line of its name. */
-  label: number;
-  /** Where parcels stand. */
-  surface: number;
-  parcel: { width: number; height: number };
-  /** Where messages enter and leave. */
-  start: Point;
-  end: Point;
-}
-
-export interface LinkLine {
-  /** Index into `belts`. */
-  belt: number;
-  thread: number;
-  sends: boolean;
-  /** Whether it is drawn only while it carries a message: there are too many. */
-  faint: boolean;
-  path: string;
-}
-
-export interface LockBox {
-  primitive: number;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-}
-
-export interface Layout {
-  /** Size of the text, and the unit of all lengths. */
-  unit: number;
-  width: number;
-  height: number;
-  workers: WorkerBox[];
-  belts: BeltBox[];
-  links: LinkLine[];
-  locks: LockBox[];
-}
-
-/** Sizes of workers, in units. The figure is 5 high at size 1. */
-interface WorkerSize {
-  width: number;
-  height: number;
-  gap: number;
-  /** From the top to the hands. */
-  hands: number;
-  figure: number;
-  beside: boolean;
-}
-
-const HUGE: WorkerSize = { width: 10.5, height: 12.4, gap: 0.6, hands: 4.2, figure: 1.5, beside: false };
-const LARGE: WorkerSize = { width: 10, height: 9.6, gap: 0.6, hands: 2.9, figure: 1, beside: false };
-const SMALL: WorkerSize = { width: 11.5, height: 3.9, gap: 0.5, hands: 1.9, figure: 0.72, beside: true };
-const TINY: WorkerSize = { width: 10.5, height: 3.1, gap: 0.3, hands: 1.55, figure: 0.58, beside: true };
-
-/** Sizes of belts, in units. */
-interface BeltSize {
-  height: number;
-  label: number;
-  parcel: number;
-  /** Distance of places. */
-  pitch: number;
-  maxPitch: number;
-  thickness: number;
-}
-
-const BIG_BELT: BeltSize = { height: 8.4, label: 1.8, parcel: 3.3, pitch: 4, maxPitch: 5.4, thickness: 1.5 };
-const BELT: BeltSize = { height: 6.8, label: 1.6, parcel: 2.4, pitch: 3, maxPitch: 4.6, thickness: 1.1 };
-const COMPACT: BeltSize = { height: 5.5, label: 1.5, parcel: 1.9, pitch: 2.6, maxPitch: 4, thickness: 0.75 };
-
-const LOCK = { width: 12, height: 3.6, gap: 1 };
-const MIN_GAP = 14;
-/** How much wider than necessary. */
-const MAX_EXTRA = 22;
-const EMPTY_GAP = 3;
-/** From a belt to the workers' columns. */
-const LEAD = 1.2;
-/** How much closer than usual messages can be. */
-const MIN_PITCH = 0.6;
-/** Two arms and the parcel between them. */
-const MAX_ARMS = 38;
-const MARGIN = 1;
-const BAND_GAP = 2.4;
-/** More workers in a column than this are small, more belts compact. */
-const MAX_LARGE_WORKERS = 4;
-const MAX_SMALL_WORKERS = 10;
-const MAX_LARGE_BELTS = 5;
-/** Maximum number of parcels on all belts. */
-const MAX_PARCELS = 200;
-
-/** What is tried, the largest first. */
-const TRIALS: readonly Trial[] = [
-  { big: true, scale: 1.6, rows: MAX_SMALL_WORKERS, places: 5 },
-  { big: true, scale: 1.35, rows: MAX_SMALL_WORKERS, places: 5 },
-  { big: true, scale: 1.2, rows: MAX_SMALL_WORKERS, places: 5 },
-  { big: true, scale: 1, rows: MAX_SMALL_WORKERS, places: 5 },
-  { big: false, scale: 1.2, rows: MAX_SMALL_WORKERS, places: 5 },
-  { big: false, scale: 1, rows: MAX_SMALL_WORKERS, places: 5 },
-  { big: false, scale: 1, rows: MAX_SMALL_WORKERS, places: 3 },
-  { big: false, scale: 1, rows: 16, places: 3 },
-  { big: false, scale: 1, rows: 24, places: 3 },
-];
-
-interface Trial {
-  big: boolean;
-  /** How much larger than the page's text. */
-  scale: number;
-  /** Maximum number of workers one below the other. */
-  rows: number;
-  /** Number of places for which a belt has room at least, if it can use them. */
-  places: number;
-}
+import {
+  BAND_GAP,
+  BELT,
+  type BeltSize,
+  BIG_BELT,
+  COMPACT,
+  EMPTY_GAP,
+  HUGE,
+  LARGE,
+  LEAD,
+  LOCK,
+  MARGIN,
+  MAX_ARMS,
+  MAX_EXTRA,
+  MAX_LARGE_BELTS,
+  MAX_LARGE_WORKERS,
+  MAX_PARCELS,
+  MAX_SMALL_WORKERS,
+  MIN_GAP,
+  MIN_PITCH,
+  SMALL,
+  TINY,
+  type Trial,
+  TRIALS,
+  type WorkerSize,
+} from './sizes';
 
 /**
  * Fills `width` × `height` pixels, or becomes higher. `rem` is the size of the page's text. A lower
@@ -174,18 +65,17 @@ interface Band {
   last: number;
 }
 
-class Placement {
+class Placement implements Placed {
+  readonly belts: BeltBox[] = [];
+  readonly workerOf = new Map<number, WorkerBox>();
+  readonly beltBands: number[] = [];
+  readonly beltGaps: number[] = [];
+  readonly bandOf = new Map<number, number>();
+  readonly columnOf = new Map<number, number>();
+  readonly bandBottoms: number[] = [];
+  readonly crowded = new Set<number>();
   private readonly workers: WorkerBox[] = [];
-  private readonly belts: BeltBox[] = [];
   private readonly locks: LockBox[] = [];
-  private readonly workerOf = new Map<number, WorkerBox>();
-  private readonly bandOf = new Map<number, number>();
-  /** Workers that stand side by side in their column. */
-  private readonly crowded = new Set<number>();
-  private readonly columnOf = new Map<number, number>();
-  private readonly beltBands: number[] = [];
-  private readonly beltGaps: number[] = [];
-  private readonly bandBottoms: number[] = [];
   private readonly maxPlaces: number;
 
   constructor(
@@ -217,7 +107,7 @@ class Placement {
       height: (y + MARGIN) * unit,
       workers: this.workers.map((it) => scaledWorker(it, unit)),
       belts: this.belts.map((it) => scaledBelt(it, unit)),
-      links: this.links(),
+      links: linksOf(this, unit),
       locks: this.locks.map((it) => scaledBox(it, unit)),
     };
     return { layout, bands: Math.max(bands.length, 1) };
@@ -435,84 +325,6 @@ class Placement {
     });
     return top + 0.8 + Math.ceil(locks.length / perRow) * (LOCK.height + 0.5);
   }
-
-  /** Number of columns between a belt and a worker. */
-  private distance(thread: number, belt: number): number {
-    const column = this.columnOf.get(thread);
-    const gap = this.beltGaps[belt];
-    if (column === undefined) return Number.POSITIVE_INFINITY;
-    return column <= gap ? gap - column : column - gap - 1;
-  }
-
-  private links(): LinkLine[] {
-    const lines: LinkLine[] = [];
-    this.belts.forEach((belt, index) => {
-      const ends: [number[], Point, boolean][] = [
-        [belt.slot.senders, belt.start, true],
-        [belt.slot.receivers, belt.end, false],
-      ];
-      for (const [threads, end, sends] of ends) {
-        const nearest = Math.min(...threads.map((it) => this.distance(it, index)));
-        for (const thread of threads) {
-          const worker = this.workerOf.get(thread);
-          if (!worker) continue;
-          const far = this.distance(thread, index) > Math.max(nearest, 1);
-          const faint = far || this.crowded.has(thread);
-          // Belts leave at their end in their direction.
-          const outward = belt.slot.forward === sends ? -1 : 1;
-          const path = this.link(belt, end, outward, this.beltBands[index], worker);
-          lines.push({ belt: index, thread, sends, faint, path });
-        }
-      }
-    });
-    return lines;
-  }
-
-  /** From the end of a belt to a worker. */
-  private link(
-    belt: BeltBox,
-    end: Point,
-    outward: number,
-    band: number,
-    worker: WorkerBox,
-  ): string {
-    const { unit } = this;
-    const reach = 2.3 * worker.figure;
-    const toRight = worker.hands.x < end.x;
-    const x = worker.hands.x + (toRight ? reach : -reach);
-    const { y } = worker.hands;
-    const at = (px: number, py: number) => `${round(px * unit)} ${round(py * unit)}`;
-    const workerBand = this.bandOf.get(worker.thread) ?? band;
-    if (workerBand !== band) {
-      // Around, through the room between the bands.
-      const channel = this.bandBottoms[Math.min(band, workerBand)] + BAND_GAP / 2;
-      const near = end.x + outward * 1.2;
-      const far = x + (toRight ? 1 : -1) * 1.2;
-      return `M${at(end.x, end.y)} L${at(near, end.y)} L${at(near, channel)} L${at(far, channel)} L${at(far, y)} L${at(x, y)}`;
-    }
-    if ((x - end.x) * outward < 0) {
-      // The worker is at the other end: below the belt, and up again.
-      const low = belt.y + belt.height + 0.3;
-      const turn = end.x + outward * 2.6;
-      const near = worker.hands.x + (toRight ? reach * 1.6 : -reach * 1.6);
-      return (
-        `M${at(end.x, end.y)} C${at(turn, end.y)} ${at(turn, low)} ${at(end.x, low)} ` +
-        `L${at(near, low)} Q${at(x, low)} ${at(x, y + worker.figure)}`
-      );
-    }
-    const bend = Math.max(Math.abs(x - end.x) / 2, 1.5);
-    const there = end.x + outward * bend;
-    const here = x + (toRight ? bend : -bend);
-    return `M${at(end.x, end.y)} C${at(there, end.y)} ${at(here, y)} ${at(x, y)}`;
-  }
-}
-
-/** Where the message at `index` from the end of a belt stands: the middle of the parcel. */
-export function placeOn(belt: BeltBox, index: number): Point {
-  const inset = (belt.width - belt.places * belt.pitch) / 2;
-  const fromEnd = inset + (index + 0.5) * belt.pitch;
-  const x = belt.slot.forward ? belt.x + belt.width - fromEnd : belt.x + fromEnd;
-  return { x, y: belt.surface - belt.parcel.height / 2 };
 }
 
 /** Number of places that a belt uses at some time. */
@@ -525,43 +337,10 @@ function hub({ label, parcel, thickness }: BeltSize, bound: number | null): numb
   return bound === 0 ? parcel + thickness / 2 : label + parcel / 2;
 }
 
-function scaledPoint(point: Point, by: number): Point {
-  return { x: point.x * by, y: point.y * by };
-}
-
-function scaledBox<T extends { x: number; y: number; width: number; height: number }>(
-  box: T,
-  by: number,
-): T {
-  const { x, y, width, height } = box;
-  return { ...box, x: x * by, y: y * by, width: width * by, height: height * by };
-}
-
-function scaledWorker(box: WorkerBox, by: number): WorkerBox {
-  return { ...scaledBox(box, by), hands: scaledPoint(box.hands, by) };
-}
-
-function scaledBelt(box: BeltBox, by: number): BeltBox {
-  return {
-    ...scaledBox(box, by),
-    thickness: box.thickness * by,
-    pitch: box.pitch * by,
-    label: box.label * by,
-    surface: box.surface * by,
-    parcel: { width: box.parcel.width * by, height: box.parcel.height * by },
-    start: scaledPoint(box.start, by),
-    end: scaledPoint(box.end, by),
-  };
-}
-
 function range(first: number, last: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
 }

@@ -2,7 +2,7 @@
 
 import { NONE } from '../data/chunk';
 import { channelOf } from './conveyor';
-import { type BeltBox, type Layout, type Point, placeOn, type WorkerBox } from './layout';
+import { type BeltBox, type Layout, type Point, placeOn, type WorkerBox } from './boxes';
 import type { Parcel } from './parcels';
 import { type BeltPicture, queued } from './state';
 

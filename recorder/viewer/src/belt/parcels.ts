@@ -1,6 +1,6 @@
 /** Messages, drawn as parcels that move from hands to belts and from belts to hands. */
 
-import type { Point } from './layout';
+import type { Point } from './boxes';
 
 export interface Parcel extends Point {
   /** The same while the message exists. */

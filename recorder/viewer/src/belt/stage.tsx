@@ -6,7 +6,7 @@ import type { Run } from '../data/run';
 import { count, threadName } from '../app/words';
 import { channelOf, Conveyor } from './conveyor';
 import { inHands, loads, messageKey, type ValueOf } from './loads';
-import type { Layout, LockBox } from './layout';
+import type { Layout, LockBox } from './boxes';
 import { ParcelLayer } from './parcels';
 import type { BeltPicture, LockHolder } from './state';
 import { shortened } from './status';

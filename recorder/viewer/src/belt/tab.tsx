@@ -2,11 +2,13 @@
 
 import { render } from 'preact';
 import type { App, View } from '../app/app';
-import { count, counted, duration, sentence, threadName } from '../app/words';
+import { duration, sentence, threadName } from '../app/words';
 import type { Chunk } from '../data/chunk';
 import { eventView } from '../data/event';
 import { Controls, type ControlsProps } from './controls';
-import { type Layout, layout } from './layout';
+import { Frame, Rest, type SourcesAt } from './frame';
+import type { Layout } from './boxes';
+import { layout } from './layout';
 import { type Plan, plan } from './plan';
 import { Player } from './player';
 import { SourceCache, Sources } from './sources';
@@ -27,8 +29,6 @@ const SOURCES_HEIGHT = 16;
 const NARROW = 60;
 /** In pixels, about. */
 const SCROLLBAR = 16;
-
-type SourcesAt = 'beside' | 'below' | 'nowhere';
 
 /** What is drawn. */
 interface Shown {
@@ -349,65 +349,4 @@ export class BeltTab implements View {
       this.root,
     );
   }
-}
-
-interface FrameProps {
-  sources?: SourcesAt;
-  sentence?: string;
-  note?: string;
-  stage?: preact.JSX.Element;
-  rest?: preact.JSX.Element;
-  side?: preact.JSX.Element;
-  controls?: preact.JSX.Element;
-}
-
-function Frame({ sources = 'beside', sentence: text, note, stage, rest, side, controls }: FrameProps) {
-  return (
-    <>
-      <p class="belt-sentence">
-        <span>{text}</span>
-        {note === undefined ? null : <span class="belt-note">{note}</span>}
-      </p>
-      <div class={`belt-middle ${sources}`}>
-        <div class="belt-stage" tabIndex={-1}>
-          {stage}
-        </div>
-        {side}
-      </div>
-      {rest}
-      {controls}
-    </>
-  );
-}
-
-/** Names of what there is no room for, and the selected message. */
-function Rest({ plan: planned, app }: { plan: Plan; app: App }) {
-  const { run } = app.model;
-  const { message } = app.link.state;
-  const { hiddenChannels, hiddenThreads, hiddenLocks } = planned;
-  const parts: string[] = [];
-  const names = (all: number[], name: (index: number) => string) => {
-    const some = all.slice(0, 5).map(name).join(', ');
-    return all.length > 5 ? `${some}, …` : some;
-  };
-  if (hiddenThreads.length > 0) {
-    const list = names(hiddenThreads, (it) => threadName(run, it));
-    parts.push(`${counted(hiddenThreads.length, 'more thread')} (${list})`);
-  }
-  if (hiddenChannels.length > 0) {
-    const list = names(hiddenChannels, (it) => run.channels[it].label);
-    parts.push(`${counted(hiddenChannels.length, 'more channel')} (${list})`);
-  }
-  if (hiddenLocks > 0) parts.push(counted(hiddenLocks, 'more lock'));
-  if (parts.length === 0 && !message) return null;
-  return (
-    <p class="belt-rest">
-      {message ? (
-        <button type="button" onClick={() => app.go('message')}>
-          {`Journey of ${run.channels[message.channel]?.label ?? 'message'}#${count(message.number)}`}
-        </button>
-      ) : null}
-      {parts.length > 0 ? <span>{`Not shown: ${parts.join('; ')}.`}</span> : null}
-    </p>
-  );
 }

@@ -2,7 +2,7 @@
 
 import { ACTIVITY_VARIABLES, type Run } from '../data/run';
 import { threadName } from '../app/words';
-import type { WorkerBox } from './layout';
+import type { WorkerBox } from './boxes';
 import type { BeltPicture } from './state';
 import { activityOf, stateName, statusOf, wrapText } from './status';
 
