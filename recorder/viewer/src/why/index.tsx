@@ -2,6 +2,7 @@
 
 import { render } from 'preact';
 import type { Mount } from '../app/app';
+import type { ReportData } from '../data/run';
 import { Leads } from './leads';
 import { WhyTab } from './tab';
 
@@ -15,8 +16,13 @@ export const mount: Mount = (root, app) => {
 
   const select = (finding: number | undefined) => app.link.set({ finding });
 
+  /** What is drawn. */
+  let drawn: { report?: ReportData; isLive?: boolean } = {};
+
   const draw = () => {
     if (!isShown) return;
+    const { report, index } = app.model;
+    drawn = { report, isLive: index.live && !index.done };
     const { finding } = app.link.state;
     const toggle = (number: number, isOpen: boolean) => {
       toggled.set(number, !isOpen);
@@ -36,7 +42,12 @@ export const mount: Mount = (root, app) => {
     if (finding !== undefined) toggled.set(finding, true);
   };
 
-  app.model.onChange(draw);
+  app.model.onChange(() => {
+    const { report, index } = app.model;
+    const isLive = index.live && !index.done;
+    // While the run grows, only its report changes what is shown.
+    if (!report || report !== drawn.report || isLive !== drawn.isLive) draw();
+  });
   app.link.onChange((state, before) => {
     if (state.finding !== before.finding || (state.tab === 'why' && before.tab !== 'why')) {
       goTo(state.finding);

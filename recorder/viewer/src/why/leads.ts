@@ -19,7 +19,7 @@ export class Leads {
 
   /** Shows lanes: `t3` is a thread, `c0` a channel, `p2` a primitive. */
   toLanes(...lanes: string[]): void {
-    this.app.link.set({ tab: 'timeline', lanes }, true);
+    this.app.link.set({ tab: 'timeline', lanes, path: undefined }, true);
   }
 
   toThread(thread: number): void {
@@ -42,14 +42,15 @@ export class Leads {
       ...finding.primitives.map((it) => `p${it}`),
     ];
     const range = this.widened(extent(finding));
-    this.app.link.set({ tab: 'timeline', ...range, lanes, finding: number }, true);
+    const shown = { ...range, lanes, finding: number, path: undefined };
+    this.app.link.set({ tab: 'timeline', ...shown }, true);
   }
 
   /** Shows what a thread does at a time, and selects the step. */
   async toTime(thread: number, time: number, around?: Range): Promise<void> {
     const lanes = [`t${thread}`];
     const range = this.widened(around ?? { from: time, to: time });
-    this.app.link.set({ tab: 'timeline', ...range, lanes }, true);
+    this.app.link.set({ tab: 'timeline', ...range, lanes, path: undefined }, true);
     const step = await this.app.model.find(thread, time);
     if (step !== undefined) this.app.select(step);
   }

@@ -172,8 +172,8 @@ interface PartsProps {
 }
 
 function Parts({ parts, total, leads }: PartsProps) {
-  const shown = parts.slice(0, MAX_PARTS);
-  const rest = parts.slice(MAX_PARTS).reduce((sum, it) => sum + it.time, 0);
+  const shown = parts.length === MAX_PARTS + 1 ? parts : parts.slice(0, MAX_PARTS);
+  const rest = parts.slice(shown.length).reduce((sum, it) => sum + it.time, 0);
   return (
     <table class="why-parts">
       <caption class="why-sr">The largest parts of the critical path</caption>
