@@ -5,7 +5,7 @@ import { useEffect, useReducer, useState } from 'preact/hooks';
 import { TargetType } from '../data/chunk';
 import type { EventView } from '../data/event';
 import type { App } from './app';
-import { messageOf } from './failure';
+import { messageOf } from '../data/source';
 import { SourceCode } from './source-code';
 import { count, duration, eventName, sentence, targetLabel, threadName } from './words';
 

@@ -13,6 +13,7 @@ export interface Status {
 export function statusOf(model: Model): Status {
   const { run, index } = model;
   if (run.damage.length > 0) return { name: 'damaged', text: 'Damaged' };
+  if (model.trouble && !index.done) return { name: 'incomplete', text: 'Disconnected' };
   if (index.live && !index.done) return { name: 'live', text: 'Live' };
   if (!index.done) {
     const share = run.duration > 0 ? Math.min(1, index.until / run.duration) : 0;

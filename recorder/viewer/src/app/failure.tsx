@@ -18,10 +18,6 @@ export function Failure({ title, text, advice }: FailureProps) {
   );
 }
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** Shown instead of the tabs while nothing is recorded. */
 export function Nothing({ model }: { model: Model }) {
   const { live, done } = model.index;

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { App } from './app';
-import { messageOf } from './failure';
+import { messageOf } from '../data/source';
 import { findInChunks, findNamed, type Found, MAX_RESULTS, resultCount } from './find';
 
 /** The search starts when typing pauses, in ms. */

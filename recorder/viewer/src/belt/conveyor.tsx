@@ -4,7 +4,7 @@ import type { Run } from '../data/run';
 import { count, counted, threadName } from '../app/words';
 import { type BeltBox, placeOn } from './boxes';
 import type { BeltPicture, BeltState } from './state';
-import { fullness, shortened } from './status';
+import { fullness, shortenedInside } from './status';
 
 interface ConveyorProps {
   run: Run;
@@ -44,7 +44,7 @@ export function Conveyor({ run, box, picture, unit, holders }: ConveyorProps) {
     >
       <title>{description(label, bound, belt)}</title>
       <text class="conveyor-label" x={box.x} y={box.label}>
-        {shortened(label, room - state.length - 2)}
+        {shortenedInside(label, room - state.length - 2)}
       </text>
       <text class="conveyor-depth" x={box.x + box.width} y={box.label} text-anchor="end">
         {state}

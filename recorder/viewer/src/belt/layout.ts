@@ -127,7 +127,16 @@ class Placement implements Placed {
 
   /** Number of workers side by side in a column. */
   private side(column: number): number {
-    return Math.ceil(this.plan.columns[column].length / this.trial.rows);
+    const { height, gap } = this.workerSize(column);
+    // Belts beside them can need the height anyway.
+    const rows = Math.floor(this.beltsBeside(column) / (height + gap));
+    return Math.ceil(this.plan.columns[column].length / Math.max(this.trial.rows, rows));
+  }
+
+  /** Height of the belts to the left and to the right of a column. */
+  private beltsBeside(column: number): number {
+    const gaps = [column - 1, column].filter((it) => it >= 0);
+    return Math.max(...gaps.map((it) => this.plan.gaps[it].length * this.beltSize(it).height));
   }
 
   private columnWidth(column: number): number {
@@ -196,9 +205,10 @@ class Placement implements Placed {
     const size = this.workerSize(column);
     const side = this.side(column);
     const rows = Math.ceil(threads.length / side);
-    // Spread out, but not far apart.
+    // Few are spread out, but not far apart; many stand at their belts.
     const spare = Math.max(height - rows * size.height, 0);
-    const gap = rows > 1 ? Math.min(spare / (rows - 1), size.gap * 3) : 0;
+    const most = rows > MAX_LARGE_WORKERS ? spare : size.gap * 3;
+    const gap = rows > 1 ? Math.min(spare / (rows - 1), most) : 0;
     const used = rows * size.height + (rows - 1) * gap;
     threads.forEach((thread, i) => {
       const [row, sideways] = [Math.floor(i / side), i % side];
@@ -267,7 +277,7 @@ class Placement implements Placed {
     let { pitch } = size;
     // Few messages have room for long values.
     const few = bound === null ? Math.max(wanted, 5) : wanted;
-    if (wanted * pitch > inner) pitch = Math.max(inner / wanted, pitch * MIN_PITCH);
+    if (wanted * pitch > inner) pitch = Math.max(inner / wanted, Math.min(pitch, MIN_PITCH));
     else pitch = Math.max(pitch, Math.min(inner / few, size.maxPitch));
     const shrink = Math.min(1, 0.4 + (0.6 * pitch) / size.pitch);
     const most = Math.max(1, Math.min(Math.floor(inner / pitch + 1e-6), this.maxPlaces));

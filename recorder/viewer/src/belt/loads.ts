@@ -4,15 +4,20 @@ import { NONE } from '../data/chunk';
 import { channelOf } from './conveyor';
 import { type BeltBox, type Layout, type Point, placeOn, type WorkerBox } from './boxes';
 import type { Parcel } from './parcels';
-import { type BeltPicture, queued } from './state';
+import { type BeltPicture, queueOf } from './state';
 
 /** The value of a message: its text, `undefined` if it is not known (yet). */
 export type ValueOf = (channel: number, number: number) => string | undefined;
 
+/** Room for the number of messages that are not drawn, in sizes of the text. */
+const MORE_WIDTH = 3.2;
+/** Messages that are drawn between a belt and its receiver. */
+const MAX_LEAVING = 2;
+
 export interface Loads {
   parcels: Parcel[];
   /** Messages on belts that are not drawn: their number, and where it stands. */
-  more: { box: BeltBox; channel: number; count: number; at: Point }[];
+  more: { box: BeltBox; channel: number; count: number; at: Point; width: number }[];
 }
 
 export function messageKey(channel: number, number: number): string {
@@ -39,9 +44,11 @@ export function loads(
   for (const box of layout.belts) {
     const channel = channelOf(box, picture);
     const belt = picture.belts.get(channel);
-    if (!belt || belt.depth === 0) continue;
-    const visible = belt.depth <= box.places ? belt.depth : box.places - 1;
-    queued(belt, visible).forEach((number, index) => {
+    if (!belt) continue;
+    const span = Math.min(Math.ceil((MORE_WIDTH * layout.unit) / box.pitch), box.places);
+    const visible = belt.depth <= box.places ? belt.depth : box.places - span;
+    const queue = queueOf(belt, visible);
+    const put = (number: number, index: number, where: Parcel['where']) => {
       parcels.push({
         ...placeOn(box, index),
         ...box.parcel,
@@ -49,13 +56,18 @@ export function loads(
         key: messageKey(channel, number),
         channel,
         number,
-        where: 'belt',
+        where,
         lost: belt.receivers === 0,
         selected: isSelected(channel, number),
       });
-    });
+    };
+    queue.waiting.forEach((number, index) => put(number, index, 'belt'));
+    // Beyond the end of the belt.
+    queue.leaving.slice(-MAX_LEAVING).forEach((number) => put(number, -1.1, 'leaving'));
     if (belt.depth > visible) {
-      more.push({ box, channel, count: belt.depth - visible, at: placeOn(box, visible) });
+      const at = placeOn(box, visible + (span - 1) / 2);
+      const width = box.pitch * (span - 1) + box.parcel.width;
+      more.push({ box, channel, count: belt.depth - visible, at, width });
     }
   }
   for (const box of layout.workers) {

@@ -14,7 +14,7 @@ export interface Parcel extends Point {
   label: string;
   /** All of its value. */
   title: string;
-  where: 'belt' | 'hands';
+  where: 'belt' | 'leaving' | 'hands';
   /** No thread will receive it. */
   lost: boolean;
   selected: boolean;

@@ -133,12 +133,12 @@ export function Stage(props: StageProps) {
         />
       ))}
       <g ref={group} />
-      {more.map(({ box, channel, count: number, at }) => (
+      {more.map(({ box, channel, count: number, at, width }) => (
         <g key={`more ${channel}`} class="more" transform={`translate(${at.x} ${at.y})`}>
           <rect
-            x={-box.parcel.width / 2}
+            x={-width / 2}
             y={-box.parcel.height / 2}
-            width={box.parcel.width}
+            width={width}
             height={box.parcel.height}
             rx={unit * 0.25}
           />

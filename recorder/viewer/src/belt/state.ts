@@ -114,18 +114,33 @@ export function isShown(kind: Kind): boolean {
   return !(kind.group === 'returning' || (kind.group === 'wait' && kind.verb !== 'sleep'));
 }
 
-/** The numbers of the first `limit` messages on a belt, the oldest first. */
-export function queued(belt: BeltState, limit: number): number[] {
-  const numbers: number[] = [];
-  // More are known to be sent than are in the queue: the oldest have been taken.
+/** The messages of a belt, the oldest first. */
+export interface Queue {
+  /**
+   * Messages that must have been taken off, because the belt has no more room, though no receive has
+   * been recorded: the time of a receive is taken after it.
+   */
+  leaving: number[];
+  /** Messages on the belt. */
+  waiting: number[];
+}
+
+/** Numbers of messages, at most `limit` of each kind. */
+export function queueOf(belt: BeltState, limit: number): Queue {
+  const leaving: number[] = [];
+  const waiting: number[] = [];
   let spare = Math.max(belt.sent - belt.first + 1 - belt.overtaken.size - belt.depth, 0);
   const wanted = Math.min(limit, belt.depth);
-  for (let n = belt.first; n <= belt.sent && numbers.length < wanted; n += 1) {
+  for (let n = belt.first; n <= belt.sent && waiting.length < wanted; n += 1) {
     if (belt.overtaken.has(n)) continue;
-    if (spare > 0) spare -= 1;
-    else numbers.push(n);
+    if (spare === 0) {
+      waiting.push(n);
+      continue;
+    }
+    spare -= 1;
+    if (leaving.length < limit) leaving.push(n);
   }
-  return numbers;
+  return { leaving, waiting };
 }
 
 type Worker = WorkerState;

@@ -110,6 +110,20 @@ function middleSpace(text: string, space: RegExp, columns: number): number | und
   return fitting.sort((a, b) => fromMiddle(a) - fromMiddle(b))[0];
 }
 
+/** A status of one or two words, where there is no room for names. */
+export function briefStatusOf(run: Run, picture: BeltPicture, thread: number): string {
+  const text = statusOf(run, picture, thread);
+  const brief = picture.workers.get(thread)?.wait && /full$|empty$/.exec(text);
+  return brief ? `waits: ${brief[0]}` : text;
+}
+
 export function shortened(text: string, columns: number): string {
   return text.length <= columns ? text : `${text.slice(0, Math.max(columns - 1, 1))}…`;
+}
+
+/** The same, with the end of the text: labels often differ there. */
+export function shortenedInside(text: string, columns: number): string {
+  const tail = 5;
+  if (text.length <= columns || columns < 2 * tail) return shortened(text, columns);
+  return `${text.slice(0, columns - tail - 1).trimEnd()}…${text.slice(-tail)}`;
 }

@@ -155,7 +155,9 @@ export class BeltTab implements View {
   private async move(direction: 1 | -1, thread?: number): Promise<void> {
     this.player.stop();
     const step = await this.steps.next(this.step, direction, thread);
-    if (step !== undefined) await this.go(step, this.player.motion);
+    if (step === undefined) return;
+    await this.go(step, this.player.motion);
+    this.root.querySelector('.worker.acts')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }
 
   private jump(step: number): void {

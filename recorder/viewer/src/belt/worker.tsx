@@ -4,7 +4,7 @@ import { ACTIVITY_VARIABLES, type Run } from '../data/run';
 import { threadName } from '../app/words';
 import type { WorkerBox } from './boxes';
 import type { BeltPicture } from './state';
-import { activityOf, stateName, statusOf, wrapText } from './status';
+import { activityOf, briefStatusOf, stateName, statusOf, wrapText } from './status';
 
 interface WorkerProps {
   run: Run;
@@ -56,9 +56,18 @@ export function Worker({ run, box, picture, unit, stuck, selected, onSelect }: W
       <g transform={`translate(${box.hands.x} ${box.hands.y}) scale(${scale})`}>
         <Figure state={state} variable={variable} holds={worker?.held !== undefined} />
       </g>
-      <Words box={box} unit={unit} name={name} status={status} />
+      <Words
+        box={box}
+        unit={unit}
+        name={name}
+        status={isTiny(box) ? briefStatusOf(run, picture, thread) : status}
+      />
     </g>
   );
+}
+
+function isTiny({ figure }: WorkerBox): boolean {
+  return figure < 0.7;
 }
 
 function Words({
@@ -74,8 +83,8 @@ function Words({
 }) {
   const { beside, figure } = box;
   const x = beside ? box.hands.x + 2.5 * figure * unit : box.x + box.width / 2;
-  const [nameLine] = wrapText(name, beside ? 13 : 17, 1);
-  const lines = wrapText(status, beside ? 16 : 19, beside && figure < 0.7 ? 1 : 2);
+  const [nameLine] = wrapText(name, beside ? 12 : 17, 1);
+  const lines = wrapText(status, beside ? 14 : 19, isTiny(box) ? 1 : 2);
   const middle = box.y + box.height / 2;
   const top = beside
     ? middle + unit * (lines.length > 1 ? -0.8 : -0.2)

@@ -1,7 +1,7 @@
 /** The documents of a run, kept up to date while it grows. */
 
 import type { Index, ReportData, Run } from './run';
-import type { Source } from './source';
+import { messageOf, type Source } from './source';
 
 const POLL_INTERVAL = 200;
 /** After the recorder did not answer. */
@@ -74,7 +74,7 @@ export class Growth {
         // Only the report is missing.
         if (this.index.done) next = RETRY_INTERVAL;
       } catch (error) {
-        this.setTrouble(error instanceof Error ? error.message : String(error));
+        this.setTrouble(messageOf(error));
         next = RETRY_INTERVAL;
       }
       if (this.isGrowing && !this.isClosed) this.poll(next);

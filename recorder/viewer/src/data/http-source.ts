@@ -2,7 +2,7 @@
 
 import { DamagedData } from './columns';
 import type { Index, ReportData, Run, SourceLines } from './run';
-import { type Piece, type Source, Unreachable } from './source';
+import { type Piece, Refused, type Source, Unreachable } from './source';
 
 /** Pieces in one request, so that several requests can be answered side by side. */
 const MAX_PIECES_PER_REQUEST = 16;
@@ -65,10 +65,10 @@ export class HttpSource implements Source {
     try {
       response = await fetch(this.base + path, { cache: 'no-store' });
     } catch {
-      throw new Unreachable(`no answer to ${path}`);
+      throw new Unreachable();
     }
     if (!response.ok && response.status !== allowed) {
-      throw new Unreachable(`${response.status} for ${path}`);
+      throw new Refused(response.status, path);
     }
     return response;
   }

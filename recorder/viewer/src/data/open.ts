@@ -10,12 +10,15 @@ import { chunkOfStep, find, findMessage, type Searched, stepAt } from './lookup'
 import { Cancelled, type Model } from './model';
 import { Pieces } from './pieces';
 import type { SourceLines } from './run';
-import { type Source, Unreachable } from './source';
+import { messageOf, Refused, type Source, Unreachable } from './source';
 import { TILE_BINS } from './tile';
 import { answer, type WindowData } from './window';
 
 /** The version of a piece that will not change. */
 const FINAL = -1;
+
+/** What the reader must know. */
+const TROUBLES = [Unreachable, Refused, DamagedData];
 
 /** Returns where the data of the page is. */
 export function sourceOfPage(page: Document): Source {
@@ -36,7 +39,7 @@ export async function openModel(source: Source): Promise<Model> {
     try {
       return await promise;
     } catch (error) {
-      if (error instanceof Unreachable || error instanceof DamagedData) growth.setTrouble(error.message);
+      if (TROUBLES.some((it) => error instanceof it)) growth.setTrouble(messageOf(error));
       throw error;
     }
   };

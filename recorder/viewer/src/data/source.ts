@@ -22,10 +22,23 @@ export interface Source {
 
 /** The recorder that served the page does not answer. */
 export class Unreachable extends Error {
-  constructor(what: string) {
-    super(`The recorder that serves this page does not answer (${what}).`);
+  constructor() {
+    super('The recorder that serves this page has ended, or cannot be reached.');
     this.name = 'Unreachable';
   }
+}
+
+/** The recorder answers that it cannot give what was requested. */
+export class Refused extends Error {
+  constructor(status: number, path: string) {
+    super(`The recorder that serves this page answered ${status} to the request for ${path}.`);
+    this.name = 'Refused';
+  }
+}
+
+/** The message of an error. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Decompresses a piece. */

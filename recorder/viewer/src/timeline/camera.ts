@@ -46,7 +46,8 @@ export class Camera {
     const growth = end - this.end;
     const before = this.end;
     this.end = Math.max(end, 1);
-    if (!this.follows) return;
+    if (growth < 0 && !wasWhole) this.jump(this.targetFrom, this.targetTo);
+    if (!this.follows || (growth < 0 && !wasWhole)) return;
     if (wasWhole || before <= 1) {
       const { from, to } = this.whole();
       this.jump(from, to);

@@ -11,6 +11,19 @@ export interface Tile {
 
 const canvas = document.createElement('canvas');
 const scratch = canvas.getContext('2d', { willReadFrequently: true });
+/** Used by one `Columns` after the other. */
+let image = new ImageData(1, 1);
+let pixels = new Uint32Array(image.data.buffer);
+
+function reserve(width: number, height: number): void {
+  if (image.width < width || image.height < height) {
+    image = new ImageData(Math.max(image.width, width), Math.max(image.height, height));
+    pixels = new Uint32Array(image.data.buffer);
+    canvas.width = image.width;
+    canvas.height = image.height;
+  }
+  pixels.fill(0, 0, image.width * height);
+}
 
 export class Columns {
   /** Number of columns and of rows, in pixels of the screen. */
@@ -19,8 +32,6 @@ export class Columns {
   /** Left edge in px of the page. */
   readonly left: number;
   private readonly ratio: number;
-  private readonly image: ImageData;
-  private readonly pixels: Uint32Array;
 
   constructor(
     private readonly ctx: CanvasRenderingContext2D,
@@ -34,8 +45,7 @@ export class Columns {
     this.left = first / this.ratio;
     this.width = Math.max(Math.ceil(right * this.ratio) - first, 1);
     this.height = Math.max(Math.round((bottom - top) * this.ratio), 1);
-    this.image = new ImageData(this.width, this.height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
+    reserve(this.width, this.height);
   }
 
   /** The x of the left edge of a column, in px of the page. */
@@ -44,28 +54,28 @@ export class Columns {
   }
 
   /** Fills rows `from` to `to` (exclusive) of a column; row 0 is at the bottom. */
-  fill(column: number, from: number, to: number, { size, pixels }: Tile): void {
-    const { width, height } = this;
+  fill(column: number, from: number, to: number, tile: Tile): void {
+    const { height } = this;
+    const { size } = tile;
+    const stride = image.width;
     const first = Math.max(height - to, 0);
     const last = Math.min(height - from, height);
-    let at = first * width + column;
+    let at = first * stride + column;
     if (size === 1) {
-      const [pixel] = pixels;
-      for (let row = first; row < last; row++, at += width) this.pixels[at] = pixel;
+      const [pixel] = tile.pixels;
+      for (let row = first; row < last; row++, at += stride) pixels[at] = pixel;
       return;
     }
     const shift = column % size;
-    for (let row = first; row < last; row++, at += width) {
-      this.pixels[at] = pixels[(row % size) * size + shift];
+    for (let row = first; row < last; row++, at += stride) {
+      pixels[at] = tile.pixels[(row % size) * size + shift];
     }
   }
 
   draw(): void {
     if (!scratch) return;
     const { width, height, ratio, ctx } = this;
-    if (canvas.width < width) canvas.width = width;
-    if (canvas.height < height) canvas.height = height;
-    scratch.putImageData(this.image, 0, 0);
+    scratch.putImageData(image, 0, 0, 0, 0, width, height);
     ctx.drawImage(canvas, 0, 0, width, height, this.left, this.top, width / ratio, height / ratio);
   }
 }

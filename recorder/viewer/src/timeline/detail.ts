@@ -27,7 +27,7 @@ export interface Wait {
   readonly kind: Kind;
   readonly targetType: number;
   readonly target: number;
-  /** The step in which the wait began or, if that is outside the window, in which it ended. */
+  /** The step in which the wait ended or, if that is not in the window, in which it began. */
   step: number;
 }
 
@@ -165,7 +165,7 @@ function addWait(detail: Detail, thread: number, wait: Wait): void {
   const list = detail.waits.get(thread);
   const before = list?.findLast((other) => other.begin === wait.begin);
   if (!before) pushTo(detail.waits, thread, wait);
-  else if (before.step === NONE) before.step = wait.step;
+  else if (before.step === NONE || wait.kind.group === 'wait') before.step = wait.step;
 }
 
 function addBars(detail: Detail, { states }: Chunk, window: Window): void {

@@ -199,7 +199,9 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
     const whole = camera.whole();
     const { from, to } = camera.target;
     const isWhole = from <= whole.from && to >= whole.to;
-    const now = isWhole ? {} : { from: Math.round(from), to: Math.round(to) };
+    // A view that follows the end of a run is another one at every moment.
+    const isFollowing = app.model.index.live && camera.follows;
+    const now = isWhole || isFollowing ? {} : { from: Math.round(from), to: Math.round(to) };
     if (now.from === own.from && now.to === own.to) return;
     own = now;
     clearTimeout(linkTimer);

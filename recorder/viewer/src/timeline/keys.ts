@@ -1,6 +1,5 @@
 /** The keys of the timeline. */
 
-import { sentence } from '../app/words';
 import type { EventView } from '../data/event';
 import type { Lane } from './lanes';
 import type { Timeline } from './timeline';
@@ -28,14 +27,11 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
     const mine = ++latest;
     const from = timeline.selected;
     const found = from ? find(from) : startOfWalk();
-    found.then(async (step) => {
+    found.then((step) => {
       if (mine !== latest) return;
-      if (step === undefined) {
-        app.announce(none);
-        return;
-      }
-      app.select(step);
-      app.announce(sentence(model.run, await model.event(step)));
+      // The panel with details reads out the step.
+      if (step === undefined) app.announce(none);
+      else app.select(step);
     }, console.error);
   };
 
@@ -104,20 +100,16 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
     ArrowDown: () => neighbour(1),
     '[': () => walk((from) => causeOf(model, from), 'No recorded cause.'),
     ']': () => walk((from) => effectOf(model, from), 'No recorded consequence.'),
+    Enter: () => walk(async () => undefined, ''),
     PageUp: () => timeline.scrollTo(timeline.top - timeline.lanesHeight * 0.8),
     PageDown: () => timeline.scrollTo(timeline.top + timeline.lanesHeight * 0.8),
-    Enter: () => {
-      if (timeline.selected) app.select(timeline.selected.step);
-    },
   };
 
   return {
     press(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return false;
       if (event.key === 'Escape') return clear();
-      // A focused button has its own Enter.
-      if (event.key === 'Enter' && event.target instanceof HTMLButtonElement) return false;
-      if (event.key === 'Enter' && !timeline.selected) return false;
+      if (event.key === 'Enter' && timeline.selected) return false;
       const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!action) return false;
       action();

@@ -10,26 +10,35 @@ import { textWidth } from './texts';
 import type { Timeline } from './timeline';
 
 /** Size of the picture in px; it is scaled to the page. */
-const WIDTH = 1400;
-const HEIGHT = 880;
-const NAMES = 210;
+const WIDTH = 1050;
+const HEIGHT = 700;
+const NAMES = 170;
 const MAX_HEIGHT = 4_000;
 /** Pixels for each px, so that text is sharp on paper. */
 const RATIO = 2;
 
 export function printTimeline(timeline: Timeline, root: HTMLElement): void {
+  const { dataset } = document.documentElement;
   let sheet: HTMLCanvasElement | undefined;
+  let theme: string | undefined;
   addEventListener('beforeprint', () => {
-    if (!root.isConnected || root.hidden) return;
-    const page = document.documentElement;
-    const { theme } = page.dataset;
-    page.dataset.theme = 'light';
+    if (sheet || !root.isConnected || root.hidden) return;
+    theme = dataset.theme;
+    dataset.theme = 'light';
+    // No frame comes before the page is printed.
+    timeline.restyle();
+    timeline.onFrame();
     sheet = paintSheet(timeline, root);
-    page.dataset.theme = theme;
     sheet.className = 'sheet';
     root.append(sheet);
   });
-  addEventListener('afterprint', () => sheet?.remove());
+  addEventListener('afterprint', () => {
+    if (!sheet) return;
+    sheet.remove();
+    sheet = undefined;
+    dataset.theme = theme;
+    timeline.restyle();
+  });
 }
 
 function paintSheet(timeline: Timeline, root: HTMLElement): HTMLCanvasElement {
