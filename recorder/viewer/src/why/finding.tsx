@@ -225,11 +225,13 @@ function Events({ model, finding, leads, openPlace }: EventsProps) {
             <span>
               <b>{threadName(run, thread)}</b> {what}
             </span>
-            {place !== undefined && run.places[place] && (
-              <button type="button" class="why-name why-name-place" onClick={() => openPlace(place)}>
-                {shortPlace(run.places[place].text, 40)}
-              </button>
-            )}
+            <span>
+              {place !== undefined && run.places[place] && (
+                <button type="button" class="why-name why-name-place" onClick={() => openPlace(place)}>
+                  {shortPlace(run.places[place].text, 40)}
+                </button>
+              )}
+            </span>
           </li>
         ))}
       </ol>

@@ -36,7 +36,7 @@ export const BOX = { width: 15, height: 5.9 } as const;
 const GAP = 14;
 const CROSS_LABEL = { width: 10, height: 4.6 } as const;
 /** Beside a level arrow, which can be seen in full. */
-const LEVEL_LABEL = { width: 12.5, height: 4 } as const;
+const LEVEL_LABEL = { width: 12.5, height: 4.6 } as const;
 const SIDE_LABEL = { width: 7, height: 4.8 } as const;
 /** From a box of the ring to the next one below. */
 const PITCH = BOX.height + 6;
