@@ -4,7 +4,7 @@ import { NONE } from '../src/data/chunk';
 import { placeOn } from '../src/belt/boxes';
 import { layout } from '../src/belt/layout';
 import { plan } from '../src/belt/plan';
-import { queued, stateAt } from '../src/belt/state';
+import { queueOf, stateAt } from '../src/belt/state';
 import { stateName, statusOf, wrapText } from '../src/belt/status';
 import { Uses } from '../src/belt/uses';
 import { MadeUpRun, randomRun } from './made-up-run.mjs';
@@ -19,7 +19,7 @@ function plain(run, picture) {
     names: run.threads.map((_, thread) => stateName(run, picture.workers.get(thread))),
     belts: [...picture.belts]
       .sort(([a], [b]) => a - b)
-      .map(([channel, belt]) => [channel, belt.depth, belt.senders, belt.receivers, queued(belt, 1000)]),
+      .map(([channel, belt]) => [channel, belt.depth, belt.senders, belt.receivers, queueOf(belt, 1000).waiting]),
   };
 }
 
@@ -49,7 +49,7 @@ test('belts have the messages that a plain queue has, at every step, whatever th
       pictures(made, size).forEach((picture, step) => {
         made.after[step].queues.forEach((queue, channel) => {
           const belt = picture.belts.get(channel);
-          assert.deepEqual(belt ? queued(belt, 1000) : [], queue, `step ${step} of ${size}`);
+          assert.deepEqual(belt ? queueOf(belt, 1000).waiting : [], queue, `step ${step} of ${size}`);
         });
       });
     }
@@ -142,8 +142,22 @@ test('receives of several threads that are recorded out of order leave the right
   made.receive(0, 0);
   made.receive(0, 0);
   const [chunk] = made.chunks(100);
-  assert.deepEqual(queued(stateAt(made.run, chunk, 5).belts.get(0), 9), [1, 3, 4]);
-  assert.deepEqual(queued(stateAt(made.run, chunk, 6).belts.get(0), 9), [3, 4]);
+  assert.deepEqual(queueOf(stateAt(made.run, chunk, 5).belts.get(0), 9).waiting, [1, 3, 4]);
+  assert.deepEqual(queueOf(stateAt(made.run, chunk, 6).belts.get(0), 9).waiting, [3, 4]);
+});
+
+test('a message for which the belt has no room any more is leaving it', () => {
+  const made = new MadeUpRun({ threads: ['a', 'b'], channels: [{ label: 'c', bound: 2 }] });
+  made.make(0, 0);
+  for (let i = 0; i < 3; i += 1) made.send(0, 0);
+  // As the recorder shows it: never more messages than there is room for.
+  made.events.at(-1).depth = 2;
+  made.receive(1, 0);
+  const [chunk] = made.chunks(100);
+  const queue = (step) => queueOf(stateAt(made.run, chunk, step).belts.get(0), 9);
+  assert.deepEqual(queue(2), { leaving: [], waiting: [1, 2] });
+  assert.deepEqual(queue(3), { leaving: [1], waiting: [2, 3] });
+  assert.deepEqual(queue(4), { leaving: [], waiting: [2, 3] });
 });
 
 function planOf(made) {

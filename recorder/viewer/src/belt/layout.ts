@@ -206,13 +206,12 @@ class Placement implements Placed {
     const side = this.side(column);
     const rows = Math.ceil(threads.length / side);
     // Few are spread out, but not far apart; many stand at their belts.
-    const spare = Math.max(height - rows * size.height, 0);
-    const most = rows > MAX_LARGE_WORKERS ? spare : size.gap * 3;
-    const gap = rows > 1 ? Math.min(spare / (rows - 1), most) : 0;
-    const used = rows * size.height + (rows - 1) * gap;
+    const spare = Math.max(height - rows * size.height, 0) / rows;
+    const gap = rows > MAX_LARGE_WORKERS ? spare : Math.min(spare, size.gap * 3);
+    const first = top + (height - rows * (size.height + gap) + gap) / 2;
     threads.forEach((thread, i) => {
       const [row, sideways] = [Math.floor(i / side), i % side];
-      const y = top + (height - used) / 2 + row * (size.height + gap);
+      const y = first + row * (size.height + gap);
       this.addWorker(thread, x + sideways * size.width, y, size);
       this.bandOf.set(thread, band);
       this.columnOf.set(thread, column);

@@ -96,6 +96,6 @@ function unquoted(value: string): string {
 
 /** The place and size of a parcel that a worker holds. */
 export function inHands(box: WorkerBox, unit: number): Point & { width: number; height: number } {
-  const size = unit * Math.max(box.figure, 0.75);
+  const size = unit * Math.max(box.figure, 0.9);
   return { x: box.hands.x, y: box.hands.y + size * 0.45, width: size * 2.7, height: size * 1.9 };
 }

@@ -36,8 +36,6 @@ interface Drawn {
 }
 
 const SVG = 'http://www.w3.org/2000/svg';
-/** Average width of a character, in sizes of the text. */
-const CHARACTER = 0.6;
 
 export class ParcelLayer {
   private readonly drawn = new Map<string, Drawn>();
@@ -134,10 +132,7 @@ function change(known: Drawn, parcel: Parcel, fontSize: number): void {
 
 function fill(element: SVGGElement, parcel: Parcel, fontSize: number): void {
   const { width, height, number } = parcel;
-  const roomFor = (size: number) => Math.max(1, Math.floor((width * 0.94) / (size * CHARACTER)));
-  const large = Math.max(height * 0.42, fontSize);
-  const size = parcel.label.length <= roomFor(large) ? large : fontSize;
-  const fits = roomFor(size);
+  const { size, label } = fitted(parcel, fontSize);
   element.setAttribute('class', `parcel${parcel.lost ? ' lost' : ''}${parcel.selected ? ' selected' : ''}`);
   element.dataset.message = number === undefined ? '' : String(number);
   element.dataset.of = String(parcel.channel);
@@ -161,8 +156,7 @@ function fill(element: SVGGElement, parcel: Parcel, fontSize: number): void {
   });
   const text = shape('text', { class: 'parcel-label', x: 0, y: height * 0.12 + size * 0.34, 'text-anchor': 'middle' });
   text.style.fontSize = `${size}px`;
-  const { label } = parcel;
-  text.textContent = label.length > fits ? `${label.slice(0, Math.max(fits - 1, 1))}…` : label;
+  text.textContent = label;
   element.replaceChildren(title, box, tape, text);
   if (parcel.lost) {
     const r = height * 0.42;
@@ -170,6 +164,29 @@ function fill(element: SVGGElement, parcel: Parcel, fontSize: number): void {
       shape('path', { class: 'parcel-lost', d: `M${-r} ${-r} L${r} ${r} M${r} ${-r} L${-r} ${r}` }),
     );
   }
+}
+
+/** The label as far as there is room for it, and the size of its text. */
+function fitted({ label, width, height }: Parcel, fontSize: number): { size: number; label: string } {
+  const room = width * 0.94;
+  const large = Math.max(height * 0.42, fontSize);
+  if (textWidth(label, large) <= room) return { size: large, label };
+  if (textWidth(label, fontSize) <= room) return { size: fontSize, label };
+  let length = Math.min(label.length - 1, Math.floor(room / (fontSize * 0.3)));
+  while (length > 1 && textWidth(`${label.slice(0, length)}…`, fontSize) > room) length -= 1;
+  return { size: fontSize, label: `${label.slice(0, length)}…` };
+}
+
+let measure: CanvasRenderingContext2D | null | undefined;
+
+function textWidth(text: string, size: number): number {
+  if (measure === undefined) {
+    measure = document.createElement('canvas').getContext('2d');
+    if (measure) measure.font = `650 100px ${getComputedStyle(document.body).fontFamily}`;
+  }
+  // Long texts do not fit anyway.
+  const shown = text.slice(0, 60);
+  return measure ? (measure.measureText(shown).width * size) / 100 : shown.length * size * 0.65;
 }
 
 function shape(name: string, attributes: Record<string, string | number>): SVGElement {

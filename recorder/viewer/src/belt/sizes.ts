@@ -87,8 +87,8 @@ export const MAX_EXTRA = 22;
 export const EMPTY_GAP = 3;
 /** From a belt to the workers' columns. */
 export const LEAD = 1.2;
-/** How close places can be: room for three digits. */
-export const MIN_PITCH = 2.2;
+/** How close places can be: room for four digits. */
+export const MIN_PITCH = 2.6;
 /** Two arms and the parcel between them. */
 export const MAX_ARMS = 38;
 export const MARGIN = 1;

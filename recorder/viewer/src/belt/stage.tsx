@@ -47,7 +47,7 @@ export function Stage(props: StageProps) {
       const box = layout.workers.find((it) => it.thread === move.thread);
       return box && inHands(box, unit);
     };
-    layer.current.update(parcels, unit * 0.95, {
+    layer.current.update(parcels, unit * 0.92, {
       duration,
       from: (key) => (picture.move?.sends ? handsOf(picture.move, key) : undefined),
       // One step back, a message that has been sent is with its sender again.
