@@ -57,7 +57,12 @@ export function FindingCard(props: FindingProps) {
           {!isOpen && <span class="why-brief">{finding.what}</span>}
           <span class="why-chevron" aria-hidden="true" />
         </button>
-        <button type="button" class="why-lead" onClick={() => leads.toFinding(finding, number)}>
+        <button
+          type="button"
+          class="why-lead"
+          aria-label={`Show in timeline: ${code}`}
+          onClick={() => leads.toFinding(finding, number)}
+        >
           Show in timeline
         </button>
       </header>

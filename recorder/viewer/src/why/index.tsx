@@ -13,6 +13,8 @@ export const mount: Mount = (root, app) => {
   let isShown = false;
   /** The finding to go to as soon as it is there. */
   let goal: number | undefined;
+  /** The finding that is being opened by a click: the page stays where it is. */
+  let opened: number | undefined;
 
   const select = (finding: number | undefined) => app.link.set({ finding });
 
@@ -26,7 +28,11 @@ export const mount: Mount = (root, app) => {
     const { finding } = app.link.state;
     const toggle = (number: number, isOpen: boolean) => {
       toggled.set(number, !isOpen);
-      if (!isOpen) select(number);
+      if (!isOpen) {
+        opened = number;
+        select(number);
+        opened = undefined;
+      }
       draw();
     };
     render(<WhyTab model={app.model} {...{ leads, toggled, toggle }} selected={finding} />, root);
@@ -49,10 +55,9 @@ export const mount: Mount = (root, app) => {
     if (!report || report !== drawn.report || isLive !== drawn.isLive) draw();
   });
   app.link.onChange((state, before) => {
-    if (state.finding !== before.finding || (state.tab === 'why' && before.tab !== 'why')) {
-      goTo(state.finding);
-      draw();
-    }
+    const isOther = state.finding !== before.finding && state.finding !== opened;
+    if (isOther || (state.tab === 'why' && before.tab !== 'why')) goTo(state.finding);
+    if (state.finding !== before.finding || goal !== undefined) draw();
   });
   goTo(app.link.state.finding);
 
