@@ -73,6 +73,8 @@ class Collector {
     const from = this.lane(arrow.from);
     const to = this.lane(arrow.to);
     if (!from || !to || !crosses(from, to, scene)) return;
+    // Arrows inside of a hidden group would only cover its sums.
+    if (from === to && from.kind === 'heading') return;
     let x1 = xOf(scene, arrow.fromTime);
     let x2 = xOf(scene, arrow.time);
     const message = arrow.channel >= 0;

@@ -19,7 +19,7 @@ const MIN_PARCEL_WIDTH = 1;
 const queues = new WeakMap<Detail, Map<number, Queue>>();
 
 /** The queue of a channel in the window of `scene`; worked out once. */
-export function queueIn(scene: Pick<Scene, 'detail' | 'window'>, channel: number): Queue | undefined {
+export function queueIn(scene: Pick<Scene, 'detail' | 'window' | 'run'>, channel: number): Queue | undefined {
   const { detail, window } = scene;
   if (!detail || !window?.events) return undefined;
   let known = queues.get(detail);
@@ -29,7 +29,7 @@ export function queueIn(scene: Pick<Scene, 'detail' | 'window'>, channel: number
   }
   let queue = known.get(channel);
   if (!queue) {
-    queue = queueOf(channel, detail.channels.get(channel) ?? [], window.events);
+    queue = queueOf(channel, detail.channels.get(channel) ?? [], window.events, scene.run.kinds);
     known.set(channel, queue);
   }
   return queue;
@@ -45,7 +45,7 @@ export function scaleOf(scene: Pick<Scene, 'run' | 'greatest'>, channel: number)
 
 export function paintChannel(scene: Scene, lane: Lane): void {
   const { ctx, palette, run } = scene;
-  const area = channelArea(lane, palette.em);
+  const area = channelArea(lane, palette.em, scaleOf(scene, lane.index));
   const scale = scaleOf(scene, lane.index);
   const bound = run.channels[lane.index]?.bound ?? null;
   const left = Math.max(xOf(scene, 0), 0);
@@ -155,6 +155,7 @@ function paintParcel(
     if (seen.right - seen.left > widest.right - widest.left) widest = seen;
   }
   ctx.globalAlpha = 1;
+  if (parcel.lost) paintLoss(scene, parcel, end, bottom, unit);
   if (unit < palette.small * 0.95) return;
   ctx.font = palette.smallFont;
   const names = parcel.value
@@ -168,6 +169,26 @@ function paintParcel(
   } else {
     ctx.fillStyle = palette.onActivity;
     ctx.fillText(text, widest.left + 4, baseline);
+  }
+}
+
+/** A cross where a message was lost with the last receiver. */
+function paintLoss(scene: Scene, parcel: Parcel, x: number, bottom: number, unit: number): void {
+  const { ctx, palette } = scene;
+  const y = bottom - ((parcel.places.at(-1) ?? 0) + 0.5) * unit;
+  const r = Math.min(unit * 0.4, palette.em * 0.45);
+  for (const [colour, width] of [
+    [palette.ground, 5],
+    [palette.error, 2.5],
+  ] as const) {
+    ctx.strokeStyle = colour;
+    ctx.lineWidth = width;
+    ctx.beginPath();
+    ctx.moveTo(x - r, y - r);
+    ctx.lineTo(x + r, y + r);
+    ctx.moveTo(x + r, y - r);
+    ctx.lineTo(x - r, y + r);
+    ctx.stroke();
   }
 }
 
@@ -229,7 +250,7 @@ function lastDepth(bins: ChannelBins, before: number): number {
  */
 function paintRendezvous(scene: Scene, lane: Lane): void {
   const { ctx, palette } = scene;
-  const area = channelArea(lane, palette.em);
+  const area = channelArea(lane, palette.em, scaleOf(scene, lane.index));
   const middle = Math.round((area.top + area.bottom) / 2);
   ctx.fillStyle = palette.lineStrong;
   const left = Math.max(xOf(scene, 0), 0);

@@ -96,7 +96,7 @@ function arrowAt(scene: Scene, x: number, y: number): Arrow | undefined {
 function parcelAt(scene: Scene, lane: Lane, time: number, y: number): Parcel | undefined {
   const queue = queueIn(scene, lane.index);
   if (!queue) return undefined;
-  const area = channelArea(lane, scene.palette.em);
+  const area = channelArea(lane, scene.palette.em, scaleOf(scene, lane.index));
   const unit = (area.bottom - area.top) / scaleOf(scene, lane.index);
   const place = Math.floor((area.bottom - y) / unit);
   return queue.parcels.find((parcel) => {

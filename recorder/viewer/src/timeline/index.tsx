@@ -3,7 +3,6 @@
 import { render } from 'preact';
 import type { App, Mount, View } from '../app/app';
 import type { LinkState } from '../app/link';
-import { duration } from '../app/words';
 import { Cancelled } from '../data/model';
 import { type Hit, stepOf } from './hits';
 import { createKeys } from './keys';
@@ -153,14 +152,13 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       shapes.join(),
       timeline.answers.overview !== undefined,
       timeline.lanesHeight,
-      duration(camera.end),
     ].join('|');
     if (key === shown) return;
     shown = key;
     corner.style.height = `${head.height}px`;
     render(
       <>
-        <span class="what">whole run: {duration(camera.end)}</span>
+        <span class="what">whole run</span>
         <span class="base">{timeline.axisBase ?? ''}</span>
       </>,
       corner,

@@ -185,11 +185,17 @@ export function threadParts(lane: Lane, em: number): ThreadParts {
   };
 }
 
-/** The part of a channel's lane in which its depth is drawn. */
-export function channelArea(lane: Lane, em: number): { top: number; bottom: number } {
+/** Greatest height of one message in a channel, in em. */
+const MAX_MESSAGE = 5;
+
+/** The part of a channel's lane in which a depth of up to `scale` is drawn. */
+export function channelArea(lane: Lane, em: number, scale: number): { top: number; bottom: number } {
   const above = Math.min(1.3 * em, lane.height * 0.3);
   const below = Math.min(0.5 * em, lane.height * 0.12);
-  return { top: Math.round(lane.top + above), bottom: Math.round(lane.top + lane.height - below) };
+  const room = lane.height - above - below;
+  const height = Math.min(room, scale * MAX_MESSAGE * em);
+  const top = Math.round(lane.top + above + (room - height) / 2);
+  return { top, bottom: Math.round(top + height) };
 }
 
 /** The part of a lock's lane in which its holds are drawn. */

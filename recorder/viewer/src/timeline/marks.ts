@@ -5,6 +5,7 @@ export type Shape =
   | 'send'
   | 'receive'
   | 'refused'
+  | 'timedOut'
   | 'spawn'
   | 'start'
   | 'end'
@@ -24,6 +25,7 @@ export const SHAPE_NAMES: Partial<Record<Shape, string>> = {
   send: 'send',
   receive: 'receive',
   refused: 'nothing transferred',
+  timedOut: 'timed out',
   spawn: 'spawn',
   start: 'start',
   end: 'end',
@@ -39,7 +41,8 @@ export const SHAPE_NAMES: Partial<Record<Shape, string>> = {
 
 /** Which mark keeps its name if several are in one place; the greatest. */
 export const RANK: Record<Shape, number> = {
-  panic: 9,
+  panic: 10,
+  timedOut: 9,
   send: 8,
   receive: 8,
   refused: 7,
@@ -57,7 +60,7 @@ export const RANK: Record<Shape, number> = {
   other: 1,
 };
 
-const FAILED = new Set(['full', 'empty', 'disconnected', 'timedOut']);
+const FAILED = new Set(['full', 'empty', 'disconnected']);
 
 export function shapeOf(kind: Kind): Shape {
   switch (kind.group) {
@@ -82,6 +85,7 @@ export function shapeOf(kind: Kind): Shape {
       return 'pause';
     default:
   }
+  if (kind.ending === 'timedOut') return 'timedOut';
   if (kind.ending && FAILED.has(kind.ending)) return 'refused';
   if (kind.send) return 'send';
   if (kind.receive) return 'receive';
@@ -157,6 +161,13 @@ const OUTLINES: Record<Shape, Outline> = {
     circle(ctx, x, y, r * 0.9);
     ctx.moveTo(x - r * 0.6, y + r * 0.6);
     ctx.lineTo(x + r * 0.6, y - r * 0.6);
+  },
+  timedOut(ctx, x, y, r) {
+    // A clock.
+    circle(ctx, x, y, r);
+    ctx.moveTo(x, y - r * 0.65);
+    ctx.lineTo(x, y);
+    ctx.lineTo(x + r * 0.5, y + r * 0.3);
   },
   spawn: diamond,
   start: diamond,

@@ -70,7 +70,7 @@ export function drawScales(scene: Scene): void {
   for (const lane of scene.lanes.all) {
     if (lane.kind !== 'channel' || lane.top > scene.bottom || lane.top + lane.height < scene.top) continue;
     if (run.channels[lane.index]?.bound === 0) continue;
-    const area = channelArea(lane, palette.em);
+    const area = channelArea(lane, palette.em, scaleOf(scene, lane.index));
     const baseline = Math.max(area.top - 2, lane.top + palette.small);
     textOn(ctx, String(scaleOf(scene, lane.index)), 4, baseline, palette.small, palette.muted, palette.ground);
   }
@@ -153,7 +153,7 @@ export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => L
     ctx.strokeRect(left, barTop, right - left, barHeight);
   }
   if (hit.kind === 'parcel') {
-    const area = channelArea(hit.lane, palette.em);
+    const area = channelArea(hit.lane, palette.em, scaleOf(scene, hit.lane.index));
     const unit = (area.bottom - area.top) / scaleOf(scene, hit.lane.index);
     const { parcel } = hit;
     ctx.strokeStyle = palette.text;

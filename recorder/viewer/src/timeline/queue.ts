@@ -1,6 +1,7 @@
 /** The queue of one channel over the time of a window: its depth, and the place of each message. */
 
 import { NONE, TargetType } from '../data/chunk';
+import type { Group, Kind } from '../data/run';
 import type { EventRange } from '../data/window';
 import type { Mark } from './detail';
 
@@ -21,6 +22,8 @@ export interface Parcel {
   readonly sent: number;
   /** The step of its receive, or `NONE`. */
   received: number;
+  /** Whether the last receiver was dropped while the message was in the queue. */
+  lost: boolean;
 }
 
 export interface Queue {
@@ -33,16 +36,25 @@ export interface Queue {
   readonly received: Mark[];
 }
 
+/** How events change the number of live receivers. */
+const RECEIVERS: Partial<Record<Group, number>> = {
+  channelCreated: 1,
+  receiverCloned: 1,
+  receiverDropped: -1,
+};
+
 export function queueOf(
   channel: number,
   marks: readonly Mark[],
   ranges: readonly EventRange[],
+  kinds: readonly Kind[],
 ): Queue {
   const queue: Queue = { times: [], depths: [], parcels: [], sent: [], received: [] };
   let moves = 0;
   let follows = true;
   const start = startOf(ranges[0]);
   const depthBefore = depthAt(channel, ranges[0]);
+  let receivers = receiversAt(channel, ranges[0], kinds);
   let inside: Parcel[] = unknown(channel, marks, depthBefore, start);
   queue.times.push(start);
   queue.depths.push(depthBefore);
@@ -57,6 +69,13 @@ export function queueOf(
       queue.times.push(time);
       queue.depths.push(depth);
     }
+    receivers += RECEIVERS[kind.group] ?? 0;
+    if (kind.group === 'receiverDropped' && receivers <= 0) {
+      for (const parcel of inside) Object.assign(parcel, { end: time, lost: true });
+      inside = [];
+      queue.times.push(time);
+      queue.depths.push(0);
+    }
     if (!follows) continue;
     const number = chunk.message[i];
     if (kind.send && number !== NONE) {
@@ -68,6 +87,7 @@ export function queueOf(
         end: Infinity,
         sent: mark.step,
         received: NONE,
+        lost: false,
       };
       inside.push(parcel);
       queue.parcels.push(parcel);
@@ -111,6 +131,18 @@ function depthAt(channel: number, range: EventRange | undefined): number {
   return depth;
 }
 
+/** The number of receivers before the first event of a range. */
+function receiversAt(channel: number, range: EventRange | undefined, kinds: readonly Kind[]): number {
+  if (!range) return 0;
+  const { chunk, first } = range;
+  let count = chunk.channels.find((state) => state.channel === channel)?.receivers ?? 0;
+  for (let i = 0; i < first; i++) {
+    if (chunk.target[i] !== channel || chunk.targetType[i] !== TargetType.channel) continue;
+    count += RECEIVERS[kinds[chunk.kind[i]].group] ?? 0;
+  }
+  return count;
+}
+
 /** Messages that were sent before the window. Their numbers follow from the first known one. */
 function unknown(channel: number, marks: readonly Mark[], depth: number, start: number): Parcel[] {
   const first = marks.find(
@@ -130,5 +162,6 @@ function unknown(channel: number, marks: readonly Mark[], depth: number, start: 
     end: Infinity,
     sent: NONE,
     received: NONE,
+    lost: false,
   }));
 }

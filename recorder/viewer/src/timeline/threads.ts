@@ -277,9 +277,11 @@ function markNames(run: Run, mark: Mark, alike: number): string[] {
   if (alike > 1) return [`${name} ×${alike}`, `${mark.kind.verb} ×${alike}`];
   if (event.message === undefined) {
     const text = event.text && mark.kind.group === 'panicked' ? `panic: ${shortened(event.text, 60)}` : '';
-    return [text, name, mark.kind.verb];
+    const { verb, note } = mark.kind;
+    return [text, name, note ? `${verb} (${note})` : '', verb];
   }
   const value = event.text ? shortened(event.text, MAX_VALUE_CHARACTERS) : `#${event.message}`;
-  return [`${name} ${value}`, name, `${mark.kind.verb} ${value}`, value];
+  const short = [`${mark.kind.verb} ${value}`, value, `#${event.message}`];
+  return [`${name} ${value}`, name, ...short];
 }
 

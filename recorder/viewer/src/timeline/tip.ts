@@ -54,7 +54,7 @@ export function tipOf(scene: Scene, hit: Hit, time: number): Tip | undefined {
         title: `message #${parcel.number} in ${run.channels[hit.lane.index]?.label ?? ''}`,
         lines: [
           parcel.value.slice(0, 200),
-          rests ? `in the queue since ${timeNear(begin, 1)}` : `${duration(parcel.end - begin)} in the queue`,
+          parcel.lost ? `lost after ${duration(parcel.end - begin)}: its last receiver was dropped` : rests ? `in the queue since ${timeNear(begin, 1)}` : `${duration(parcel.end - begin)} in the queue`,
         ].filter(Boolean),
       };
     }
