@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FileSource } from '../src/data/file-source.ts';
 import { Cancelled } from '../src/data/model.ts';
 import { openModel } from '../src/data/open.ts';
-import { answer } from '../src/data/window.ts';
+import { answer, planWindow } from '../src/data/window.ts';
 import { decodeChunk } from '../src/data/decode.ts';
 import { inflate } from '../src/data/source.ts';
 import { decodeSegment } from '../src/data/tile.ts';
@@ -15,7 +15,6 @@ const source = new FileSource(document, () => bytes);
 const model = await openModel(source);
 
 const data = {
-  index: document.index,
   kinds: document.run.kinds,
   chunk: async (n) => decodeChunk(n, await inflate(await source.chunk(n))),
   tile: async (level, tile) =>
@@ -42,7 +41,8 @@ const plain = (window) => ({
 /** The same window, from the events of all chunks. */
 function fromEvents(from, to, pixels) {
   const chunks = document.index.chunks.map((it) => [it[0], it[1], 99, ...it.slice(3)]);
-  return answer({ ...data, index: { ...document.index, chunks, levels: [] } }, from, to, pixels);
+  const index = { ...document.index, chunks, levels: [] };
+  return answer(data, planWindow(index, from, to, pixels));
 }
 
 test('tiles and events give the same window', async () => {
@@ -53,12 +53,32 @@ test('tiles and events give the same window', async () => {
     [end * 0.03, end * 0.97, 900],
     [-end * 0.1, end * 1.1, 800],
   ]) {
-    const tiles = await answer(data, from, to, pixels);
+    const tiles = await answer(data, planWindow(document.index, from, to, pixels));
     assert.equal(tiles.exact, false);
     assert.ok(tiles.binNs <= (to - from) / pixels, 'a bin is at most a pixel');
     const events = await fromEvents(from, to, pixels);
     assert.deepEqual(plain(tiles), plain(events));
   }
+});
+
+test('a window of many chunks is previewed with the same sums', async () => {
+  const { chunks } = document.index;
+  const [from, to] = [chunks[20][0], chunks[60][1]];
+  const fresh = await openModel(source);
+  const previews = [];
+  const preview = (window) => previews.push(window);
+  const window = await fresh.window(from, to, 3000, '', preview);
+  assert.equal(previews.length, 1);
+  assert.ok(previews[0].binNs > window.binNs);
+  const sum = ({ threads }, thread) => threads.get(thread).ns.map((it) => it?.reduce((a, b) => a + b));
+  // It begins and ends at bins of its own.
+  const share = (to - from) / (previews[0].to - previews[0].from);
+  for (const thread of [0, 1, 2]) {
+    const [exact, coarse] = [sum(window, thread)[0], sum(previews[0], thread)[0]];
+    assert.ok(Math.abs(exact / coarse - share) < 0.02, `${exact} of ${coarse}`);
+  }
+  await fresh.window(from, to, 3000, '', preview);
+  assert.equal(previews.length, 1, 'not if the chunks are there');
 });
 
 test('sums over all bins are those of the run', async () => {

@@ -5,6 +5,8 @@ import type { EventView } from './event';
 import type { Index, ReportData, Run, SourceLines } from './run';
 import type { Window } from './window';
 
+export { Cancelled } from './cancelled';
+
 export interface Model {
   readonly run: Run;
   /** `undefined` while there is none. */
@@ -16,9 +18,16 @@ export interface Model {
   onChange(f: () => void): () => void;
   /**
    * Sums of what happens between two times. A later call of the same `caller` cancels an earlier
-   * one, which then rejects with `Cancelled`.
+   * one, which then rejects with `Cancelled`. If many chunks must be loaded first, `preview` is
+   * called with the same window in bins that are wider than a pixel.
    */
-  window(from: number, to: number, pixels: number, caller?: string): Promise<Window>;
+  window(
+    from: number,
+    to: number,
+    pixels: number,
+    caller?: string,
+    preview?: (window: Window) => void,
+  ): Promise<Window>;
   /** The number of the chunk that contains a step. */
   chunkOf(step: number): number;
   chunk(n: number): Promise<Chunk>;
@@ -37,12 +46,4 @@ export interface Model {
   sourceOf(place: number): Promise<SourceLines | undefined>;
   /** Stops asking for news of the run. */
   close(): void;
-}
-
-/** A request that a later one of the same caller has replaced. */
-export class Cancelled extends Error {
-  constructor() {
-    super('replaced by a later request');
-    this.name = 'Cancelled';
-  }
 }

@@ -12,7 +12,10 @@ import { Pieces } from './pieces';
 import type { SourceLines } from './run';
 import { messageOf, Refused, type Source, Unreachable } from './source';
 import { TILE_BINS } from './tile';
-import { answer, type WindowData } from './window';
+import { answer, type Plan, planWindow, type WindowData } from './window';
+
+/** Loading as many chunks takes longer than a frame or two. */
+const MIN_CHUNKS_FOR_PREVIEW = 6;
 
 /** The version of a piece that will not change. */
 const FINAL = -1;
@@ -59,9 +62,12 @@ export async function openModel(source: Source): Promise<Model> {
     );
   };
 
+  /** Whether many chunks must be loaded. */
+  const isLong = ({ chunks }: Plan): boolean =>
+    chunks.filter((n) => !pieces.cachedChunk(n)).length >= MIN_CHUNKS_FOR_PREVIEW;
+
   const searched = (): Searched => ({ run: growth.run, index: growth.index, chunk });
-  const data = (): WindowData => ({
-    index: growth.index,
+  const data: WindowData = {
     get kinds() {
       return growth.run.kinds;
     },
@@ -72,7 +78,7 @@ export async function openModel(source: Source): Promise<Model> {
       // What becomes known late is added when everything is.
       return reporting(pieces.tile(level, tile, isFinal ? (done ? FINAL : FINAL - 1) : revision));
     },
-  });
+  };
 
   return {
     get run() {
@@ -88,14 +94,25 @@ export async function openModel(source: Source): Promise<Model> {
       return growth.trouble;
     },
     onChange: (f) => growth.onChange(f),
-    async window(from, to, pixels, caller = '') {
+    async window(from, to, pixels, caller = '', preview) {
       const ticket = (latestOf.get(caller) ?? 0) + 1;
       latestOf.set(caller, ticket);
       // Of several calls in one frame, only the last is answered.
       await Promise.resolve();
-      if (latestOf.get(caller) !== ticket) throw new Cancelled();
-      const window = await answer(data(), from, to, pixels);
-      if (latestOf.get(caller) !== ticket) throw new Cancelled();
+      const isLatest = () => latestOf.get(caller) === ticket;
+      if (!isLatest()) throw new Cancelled();
+      const { index } = growth;
+      const plan = planWindow(index, from, to, pixels);
+      if (preview && isLong(plan)) {
+        const coarse = planWindow(index, from, to, pixels, true);
+        if (!isLong(coarse)) {
+          const window = await answer(data, coarse, isLatest);
+          if (!isLatest()) throw new Cancelled();
+          preview(window);
+        }
+      }
+      const window = await answer(data, plan, isLatest);
+      if (!isLatest()) throw new Cancelled();
       return window;
     },
     chunkOf: (step) => chunkOfStep(growth.index, step),

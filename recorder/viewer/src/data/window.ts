@@ -1,6 +1,7 @@
 /** Answers to "this range of time, on this number of pixels": what fits, with exact sums. */
 
 import type { Chunk } from './chunk';
+import { Cancelled } from './cancelled';
 import type { ChunkEntry, Index, Kind } from './run';
 import { Sums, tileOf } from './sums';
 import type { Segment } from './tile';
@@ -73,9 +74,11 @@ export interface EventRange {
   readonly last: number;
 }
 
+/** Chunks that are loaded side by side. */
+const CHUNKS_AT_ONCE = 16;
+
 /** What answers are made of. */
 export interface WindowData {
-  readonly index: Index;
   readonly kinds: readonly Kind[];
   chunk(n: number): Promise<Chunk>;
   tile(level: number, tile: number): Promise<readonly Segment[]>;
@@ -105,64 +108,117 @@ export function chunkAt(index: Index, time: number): number {
   return low;
 }
 
-/** Answers with bins that are not wider than a pixel. */
-export async function answer(
-  data: WindowData,
+/** What a window is made of. */
+export interface Plan {
+  readonly from: number;
+  readonly to: number;
+  readonly level: number;
+  readonly firstBin: number;
+  readonly bins: number;
+  /** Whether everything is summed from events. */
+  readonly isExact: boolean;
+  readonly eventCount: number;
+  /** Chunks that are summed. */
+  readonly chunks: readonly number[];
+  /** The number after that of the last chunk in the window. */
+  readonly chunksEnd: number;
+  readonly tiles: readonly number[];
+  /** The chunk whose start has the depths of queues before the window. */
+  readonly before: number | undefined;
+}
+
+/**
+ * Plans a window with bins that are not wider than a pixel. With `isCoarse` they are as wide as they
+ * must be to use tiles instead of chunks.
+ */
+export function planWindow(
+  index: Index,
   from: number,
   to: number,
   pixels: number,
-): Promise<Window> {
-  const { index } = data;
+  isCoarse = false,
+): Plan {
   const first = chunkAt(index, from);
-  let last = first; // exclusive
+  let last = first;
   let eventCount = 0;
+  let levelOfChunks = 0;
   for (let entry = entryOf(index, last); entry && entry[0] <= to; entry = entryOf(index, ++last)) {
     eventCount += entry[4];
+    if (entry !== index.open) levelOfChunks = Math.max(levelOfChunks, entry[2]);
   }
 
   const finest = index.levels[0]?.[0] ?? Infinity;
   const coarsest = index.levels.at(-1)?.[0] ?? 0;
   const fitting = Math.max(0, Math.floor(Math.log2(Math.max(1, (to - from) / pixels))));
-  const isSummed = eventCount <= MAX_SUMMED_EVENTS || fitting < finest;
-  const level = isSummed ? fitting : Math.min(fitting, coarsest);
+  const isExact = !isCoarse && (eventCount <= MAX_SUMMED_EVENTS || fitting < finest);
+  const tileLevel = isCoarse ? Math.max(fitting, levelOfChunks) : fitting;
+  const level = isExact ? fitting : Math.min(tileLevel, coarsest);
   const binNs = 2 ** level;
   const firstBin = Math.floor(from / binNs);
   const bins = Math.max(1, Math.ceil(to / binNs) - firstBin);
 
-  // The chunk after the window has the arrows that lead out of it.
-  const numbers: number[] = [];
+  // The chunk after the window has arrows that lead out of it, and so has the tile after it.
+  const chunks: number[] = [];
   for (let n = first; n < last + 1; n++) {
     const entry = entryOf(index, n);
-    if (entry && (isSummed || entry[2] > level || n >= index.first + index.chunks.length)) {
-      numbers.push(n);
-    }
+    if (entry && (isExact || entry[2] > level || entry === index.open)) chunks.push(n);
   }
   const tiles: number[] = [];
   const extent = index.levels.find(([it]) => it === level);
-  if (!isSummed && extent) {
-    // The tile after the window has arrows that lead out of it.
+  if (!isExact && extent) {
     const lastTile = Math.min(tileOf(firstBin + bins - 1) + 1, extent[2]);
     for (let tile = Math.max(tileOf(firstBin), extent[1]); tile <= lastTile; tile++) {
       tiles.push(tile);
     }
   }
-  // The depths of queues at the start are those of a chunk that starts before.
   const before = Math.max(index.first, entryOf(index, first) ? first : first - 1);
-  const [chunks, segments, start] = await Promise.all([
-    Promise.all(numbers.map((n) => data.chunk(n))),
-    Promise.all(tiles.map((tile) => data.tile(level, tile))),
-    before < chunksEnd(index) ? data.chunk(before) : undefined,
-  ]);
+  return {
+    from,
+    to,
+    level,
+    firstBin,
+    bins,
+    isExact,
+    eventCount,
+    chunks,
+    chunksEnd: last,
+    tiles,
+    before: before < chunksEnd(index) ? before : undefined,
+  };
+}
 
+/** Adds up what a plan lists. Loading stops with `Cancelled` when `isWanted` returns false. */
+export async function answer(
+  data: WindowData,
+  plan: Plan,
+  isWanted: () => boolean = () => true,
+): Promise<Window> {
+  const { from, to, level, firstBin, bins, isExact, eventCount, before } = plan;
+  const loadChunks = async () => {
+    const chunks: Chunk[] = [];
+    for (let i = 0; i < plan.chunks.length; i += CHUNKS_AT_ONCE) {
+      const numbers = plan.chunks.slice(i, i + CHUNKS_AT_ONCE);
+      chunks.push(...(await Promise.all(numbers.map((n) => data.chunk(n)))));
+      if (!isWanted()) throw new Cancelled();
+    }
+    return chunks;
+  };
+  const [chunks, tiles, start] = await Promise.all([
+    loadChunks(),
+    Promise.all(plan.tiles.map((tile) => data.tile(level, tile))),
+    before === undefined ? undefined : data.chunk(before),
+  ]);
   const sums = new Sums(level, firstBin, bins, data.kinds);
   sums.startFrom(start);
-  for (const tile of segments) for (const segment of tile) sums.addSegment(segment);
+  for (const segments of tiles) for (const segment of segments) sums.addSegment(segment);
   for (const chunk of chunks) sums.addChunk(chunk);
   const events =
-    isSummed && eventCount <= MAX_SINGLE_EVENTS
-      ? chunks.filter(({ number }) => number < last).map((chunk) => eventsIn(chunk, from, to))
+    isExact && eventCount <= MAX_SINGLE_EVENTS
+      ? chunks
+          .filter(({ number }) => number < plan.chunksEnd)
+          .map((chunk) => eventsIn(chunk, from, to))
       : undefined;
-  return sums.finish(isSummed, eventCount, events);
+  return sums.finish(isExact, eventCount, events);
 }
 
 /** The events of a chunk that come between two times, and waits that end later. */
