@@ -139,6 +139,10 @@ pub(crate) struct RecordOptions {
     pub(crate) detail: DetailOptions,
     #[command(flatten)]
     pub(crate) dependencies: DependencyOptions,
+    /// Shows the run in the browser while it goes on, as `recorder view` does, and afterwards until
+    /// Ctrl-C
+    #[arg(long, help_heading = "Opening in the browser", conflicts_with_all = ["open", "last"])]
+    pub(crate) view: bool,
     #[command(flatten)]
     pub(crate) viewer: ViewerOptions,
 }

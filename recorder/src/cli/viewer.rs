@@ -80,7 +80,6 @@ impl WindowOptions {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Opening in the browser")]
 #[command(mut_arg("ui", |arg| arg.requires("open")))]
-#[command(mut_arg("no_browser", |arg| arg.requires("open")))]
 #[command(mut_arg("port", |arg| arg.requires("open")))]
 #[command(mut_arg("wait", |arg| arg.requires("open")))]
 pub(crate) struct ViewerOptions {

@@ -3,14 +3,16 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
+use std::thread::JoinHandle;
 
+use anyhow::Context;
 use bytesize::ByteSize;
 use cargo_metadata::Metadata;
 
 use super::error::FAILURE;
 use super::recordings::Reader;
 use super::results::Results;
-use super::{Error, Result};
+use super::{Error, Result, view};
 use crate::build::cargo::{self, CargoCommand, Warnings};
 use crate::build::{self, Build, Crates, NotRecorded, Request};
 use crate::capture::hang::Diagnoses;
@@ -20,6 +22,7 @@ use crate::capture::{self, control, remaining};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 use crate::export::{self, Kind, Options, Output, Prepared};
 use crate::live::Hub;
+use crate::page::{self, Feeder, SourceReader};
 use crate::reading::Recording;
 use crate::reading::catalog::readable;
 use crate::report::Report;
@@ -290,6 +293,10 @@ impl<'a> Job<'a> {
             Session::new(options.retention(), options.paused, value_bytes, directory)?;
         let diagnoses = Diagnoses::default();
         let hub = Hub::new(&session, command_line(&command), diagnoses.clone());
+        let page = match options.view {
+            true => Some(self.show(&session, &diagnoses)?),
+            false => None,
+        };
         let run_options = RunOptions {
             timeout: options.timeout,
             on_deadlock: options.on_deadlock,
@@ -328,11 +335,28 @@ impl<'a> Job<'a> {
         }
         let output_status = self.write_outputs(&recording, &reader)?;
         print_remaining(&outcome.remaining, console);
+        if page.is_some() {
+            console.print("the page is served until Ctrl-C");
+            view::wait(&reader)?;
+        }
         Ok(match status {
             0 if error.is_some() => FAILURE,
             0 => output_status,
             status => status,
         })
+    }
+
+    /// Shows the run in the browser, while it goes on and afterwards.
+    fn show(&self, session: &Session, diagnoses: &Diagnoses) -> Result<JoinHandle<()>> {
+        let Job { name, options, console, .. } = self;
+        let feed = session.feed()?.context("a flight recorder does not keep all of a run")?;
+        let sources = (!options.page.no_source).then(|| SourceReader::new(Path::new(".")));
+        let feeder = Feeder::new(name, true, sources)?;
+        let server = feeder.serve(0)?;
+        view::announce(&server, name, options.viewer.serve.no_browser, *console);
+        let follower =
+            page::live::follow(feed, feeder, diagnoses.clone(), options.dependencies.all);
+        Ok(follower.context("cannot start a thread")?)
     }
 
     /// Writes, prints and opens the outputs. Returns the exit status.

@@ -10,13 +10,13 @@ use anyhow::anyhow;
 use super::recordings::{Reader, print_damage};
 use super::{Error, Result};
 use crate::cli::ViewArgs;
-use crate::page::{Feeder, PageServer};
+use crate::page::{Feeder, PageServer, SourceReader};
 use crate::reading::Recording;
 use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
 use crate::viewer;
-use crate::window::{self, ChunkInfo, Piece};
+use crate::window::{self, ChunkInfo, KindList, Piece};
 use crate::workspace::runs;
 
 pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
@@ -28,7 +28,9 @@ pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
         console.print(alignment);
     }
     let name = name_of(&paths);
-    let feeder = Feeder::new(&name, &recording, false, !args.page.no_source)?;
+    let sources = (!args.page.no_source).then(|| SourceReader::new(recording.path()));
+    let feeder = Feeder::new(&name, false, sources)?;
+    feeder.set_run(&recording, &KindList::default());
     let server = feeder.serve(args.serve.port)?;
     announce(&server, &name, args.serve.no_browser, console);
     let part = Part { selection: None, with_dependencies: args.dependencies.all };
@@ -45,7 +47,7 @@ fn name_of(paths: &[PathBuf]) -> String {
 }
 
 /// Opens the page in the browser, and prints its address.
-fn announce(server: &PageServer, name: &str, no_browser: bool, console: Console) {
+pub(super) fn announce(server: &PageServer, name: &str, no_browser: bool, console: Console) {
     let address = &server.address;
     console.print(format_args!("showing {name} until Ctrl-C; nothing leaves your machine"));
     if no_browser {
@@ -97,7 +99,7 @@ fn cannot_store() -> anyhow::Error {
 }
 
 /// Waits for a signal.
-fn wait(reader: &Reader) -> Result<()> {
+pub(super) fn wait(reader: &Reader) -> Result<()> {
     const SIGNAL_CHECK_INTERVAL: Duration = Duration::from_millis(50);
     while let Ok(()) = reader.watch.check() {
         thread::sleep(SIGNAL_CHECK_INTERVAL);

@@ -6,6 +6,7 @@
 //! at most connections to the server that it came from.
 
 mod file;
+pub mod live;
 mod server;
 mod source;
 

@@ -43,27 +43,19 @@ struct SourceFinder {
 }
 
 impl Feeder {
-    /// Serves a run of this name, of which nothing is known yet. `shows_source` says whether lines of
-    /// source are served.
+    /// Serves a run of this name, of which nothing is known yet, with lines of source if there is
+    /// a reader of them.
     ///
     /// # Errors
     /// There is no room for temporary files.
-    pub fn new(
-        name: &str,
-        recording: &Recording,
-        is_live: bool,
-        shows_source: bool,
-    ) -> Result<Self> {
+    pub fn new(name: &str, is_live: bool, sources: Option<SourceReader>) -> Result<Self> {
         let store = Store::new(is_live).context("cannot write temporary files")?;
-        let finder =
-            || SourceFinder { reader: SourceReader::new(recording.path()), lines: Vec::new() };
-        let feeder = Feeder {
+        let sources = sources.map(|reader| SourceFinder { reader, lines: Vec::new() });
+        Ok(Feeder {
             store: Arc::new(store),
             name: name.to_owned(),
-            sources: Arc::new(Mutex::new(shows_source.then(finder))),
-        };
-        feeder.set_run(recording, &KindList::default());
-        Ok(feeder)
+            sources: Arc::new(Mutex::new(sources)),
+        })
     }
 
     /// Replaces the description of the run.

@@ -183,23 +183,28 @@ impl<'a, P> WindowBuilder<'a, P> {
         builder
     }
 
-    /// The progress, with which another builder can go on.
-    pub fn into_progress(self) -> Progress {
-        let WindowBuilder { timeline, has_started, first_step, passed_kinds, threads, now, .. } =
-            self;
+    /// The progress, with which another builder can go on, and the function that takes the pieces.
+    pub fn into_parts(self) -> (Progress, P) {
+        let WindowBuilder { timeline, pass, has_started, first_step, passed_kinds, .. } = self;
         let (Collector { chunk, kinds, states, holds, .. }, tracks) = timeline.into_parts();
-        Progress {
+        let progress = Progress {
             tracks,
             kinds,
             chunk,
             has_started,
             first_step,
             passed_kinds,
-            threads,
+            threads: self.threads,
             states,
             holds,
-            now,
-        }
+            now: self.now,
+        };
+        (progress, pass)
+    }
+
+    /// The kinds of all events so far.
+    pub fn kinds(&mut self) -> KindList {
+        KindList::from(&self.timeline.sink_mut().kinds)
     }
 
     /// The chunk that is not complete, as it is at `now`; `None` if nothing has happened in it.
@@ -300,6 +305,25 @@ impl<P, E> WindowBuilder<'_, P>
 where
     P: FnMut(Piece) -> Result<(), E>,
 {
+    /// Passes on what is left of a run that is over at `now`, although not all of its ends were
+    /// recorded.
+    ///
+    /// # Errors
+    /// The function that takes the pieces fails.
+    pub fn finish(&mut self, state: &RunState, now: Nanos) -> Result<(), E> {
+        let chunk = &mut self.timeline.sink_mut().chunk;
+        chunk.now = chunk.now.max(now.get());
+        self.end_chunk(Some(state))?;
+        self.close_tiles()
+    }
+
+    fn close_tiles(&mut self) -> Result<(), E> {
+        let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
+        tiles.close_before(u64::MAX, |level, tile, content| {
+            (self.pass)(Piece::Tile { level, tile, content })
+        })
+    }
+
     /// Starts a chunk with the present state.
     fn start_chunk(&mut self, state: &RunState) {
         let alive = self.threads.alive.iter();
@@ -368,10 +392,7 @@ where
             }
             Transition::Finished => {
                 self.end_chunk(None)?;
-                let mut tiles = self.tiles.lock().unwrap_or_else(PoisonError::into_inner);
-                return tiles.close_before(u64::MAX, |level, tile, content| {
-                    (self.pass)(Piece::Tile { level, tile, content })
-                });
+                return self.close_tiles();
             }
             _ => {}
         }

@@ -20,6 +20,11 @@ impl KindList {
     pub(super) fn list(&self) -> &[KindDocument] {
         &self.0
     }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
 }
 
 impl From<&Kinds> for KindList {
