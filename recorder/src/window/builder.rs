@@ -38,8 +38,10 @@ pub enum Piece {
 }
 
 /// What a [`WindowBuilder`] remembers between two events.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Progress {
+    /// A chunk is complete when it has this number of events.
+    events: usize,
     tracks: Tracks,
     kinds: Kinds,
     /// The chunk that is not complete.
@@ -54,6 +56,31 @@ pub struct Progress {
     holds: Vec<HeldLock>,
     /// The end of the chunk before.
     now: Nanos,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress::with_chunks_of(EVENTS)
+    }
+}
+
+impl Progress {
+    /// The start of a run, in chunks of this many events.
+    pub fn with_chunks_of(events: usize) -> Self {
+        Progress {
+            events,
+            tracks: Tracks::default(),
+            kinds: Kinds::default(),
+            chunk: Chunk::default(),
+            has_started: false,
+            first_step: 0,
+            passed_kinds: 0,
+            threads: Threads::default(),
+            states: Vec::new(),
+            holds: Vec::new(),
+            now: Nanos::ZERO,
+        }
+    }
 }
 
 /// Which threads live, and how much of their lives is in chunks.
@@ -73,6 +100,7 @@ pub struct WindowBuilder<'a, P> {
     timeline: TimelineBuilder<'a, Collector<'a>>,
     tiles: Arc<Mutex<Tiles>>,
     pass: P,
+    events: usize,
     has_started: bool,
     first_step: u64,
     /// How many kinds of events have been passed on.
@@ -162,7 +190,9 @@ impl<'a, P> WindowBuilder<'a, P> {
         tiles: Arc<Mutex<Tiles>>,
         pass: P,
     ) -> Self {
-        let Progress { tracks, kinds, chunk, has_started, first_step, passed_kinds, .. } = progress;
+        let Progress {
+            events, tracks, kinds, chunk, has_started, first_step, passed_kinds, ..
+        } = progress;
         let Progress { threads, states, holds, now, .. } = progress;
         let fold = if part.with_dependencies { None } else { Fold::new(catalog) };
         let filter = part.selection.map(|selection| Filter::new(selection, catalog));
@@ -173,6 +203,7 @@ impl<'a, P> WindowBuilder<'a, P> {
             timeline: TimelineBuilder::resume(catalog, collector, tracks),
             tiles,
             pass,
+            events,
             has_started,
             first_step,
             passed_kinds,
@@ -188,6 +219,7 @@ impl<'a, P> WindowBuilder<'a, P> {
         let WindowBuilder { timeline, pass, has_started, first_step, passed_kinds, .. } = self;
         let (Collector { chunk, kinds, states, holds, .. }, tracks) = timeline.into_parts();
         let progress = Progress {
+            events: self.events,
             tracks,
             kinds,
             chunk,
@@ -346,6 +378,9 @@ where
         let mut threads = mem::take(&mut self.threads);
         self.fill(&mut chunk, &mut threads, states, holds, state);
         self.threads = threads;
+        // At the end of a run, threads may still wait for long after the last event.
+        let ends = chunk.states.iter().filter_map(|state| state.end).map(Nanos::get);
+        chunk.now = ends.chain(chunk.holds.iter().map(|hold| hold.end)).fold(chunk.now, u64::max);
         let level = level_of(chunk.extent().1 - chunk.extent().0);
         let bins = Bins::of_chunk(&chunk, level);
         let (info, bytes) = encode(&mut chunk, self.first_step);
@@ -396,7 +431,7 @@ where
             }
             _ => {}
         }
-        if self.timeline.sink_mut().chunk.len() >= EVENTS {
+        if self.timeline.sink_mut().chunk.len() >= self.events {
             self.end_chunk(Some(state))?;
             self.start_chunk(state);
         }

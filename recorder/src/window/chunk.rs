@@ -37,7 +37,7 @@ use super::columns::{Column, difference, zigzag};
 use crate::reading::Nanos;
 use crate::reading::catalog::{Catalog, Target, ThreadIndex};
 use crate::replay::RunState;
-use crate::timeline::item::{HeldLock, Slice, SliceKind, State};
+use crate::timeline::item::{HeldLock, Slice, State};
 
 /// Where a chunk is in the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -228,14 +228,12 @@ impl Chunk {
                 *latest = number;
             }
         }
-        let has_length = length > 1;
-        if !has_length {
+        if length <= 1 {
             self.earliest = Some(self.earliest.map_or(time, |earliest| earliest.min(time)));
             self.now = self.now.max(time);
         }
-        let is_wait = matches!(slice.kind, SliceKind::Wait { .. } | SliceKind::Returning { .. });
         self.marks.push(Mark {
-            time: if is_wait && has_length { self.now.max(time) } else { time },
+            time,
             thread: thread as u32,
             channel: slice.channel().zip(slice.depth).map(|(it, depth)| (index(it) as u32, depth)),
             is_sent: slice.is_sent(),

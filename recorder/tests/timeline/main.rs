@@ -59,3 +59,5 @@ mod trace_formats;
 mod unfinished;
 /// Values, names, spans and logs.
 mod values_and_spans;
+/// Chunks and tiles of a run, for the page.
+mod windows;

@@ -125,8 +125,16 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
         let states = &self.tracks.threads[thread].states;
         let Some(reported) = states.reported else { return };
         let known = &state.threads[thread];
-        let end = if known.ended.or(known.returned).is_some() { known.last.min(now) } else { now };
-        let pauses = &self.catalog.processes[self.catalog.threads[thread].process].pauses;
+        let process = &self.catalog.processes[self.catalog.threads[thread].process];
+        let end = match process.ended {
+            _ if known.ended.or(known.returned).is_some() => known.last,
+            Some(ended) => ended.time,
+            // Another recording, which is read together with that of the thread, may be longer.
+            None if process.recorded_until < self.catalog.end => process.recorded_until,
+            None => now,
+        };
+        let end = end.max(known.last).min(now);
+        let pauses = &process.pauses;
         if let Some((begin, resumed)) = states.paused {
             let end = Some(resumed.min(end));
             pass(State { thread, begin, end, activity: Activity::NotRecorded });
