@@ -114,7 +114,7 @@ function crosses(from: Lane, to: Lane, scene: Scene): boolean {
 export function paintArrows(scene: Scene, all: readonly Bundle[]): void {
   const messages = all.filter((bundle) => bundle.message);
   paintKind(scene, all.filter((bundle) => !bundle.message), scene.palette.muted, 0.55);
-  paintKind(scene, messages, scene.palette.arrow, messages.length > MANY ? 0.45 : 0.85);
+  paintKind(scene, messages, scene.palette.arrow, messages.length > MANY ? 0.6 : 0.85);
 }
 
 /** Bundles of similar size are one path: a stroke for each would take too long. */

@@ -288,15 +288,17 @@ function paintRendezvous(scene: Scene, lane: Lane): void {
 /** Two half circles that meet: the hands of a sender and a receiver. */
 function paintHands(scene: Scene, x: number, y: number, r: number): void {
   const { ctx, palette } = scene;
-  ctx.fillStyle = palette.activities[Activity.send];
-  ctx.strokeStyle = palette.ground;
+  const { blackWhite } = palette;
+  // Patterns would not be seen in this size.
+  ctx.fillStyle = blackWhite ? palette.text : palette.activities[Activity.send];
+  ctx.strokeStyle = blackWhite ? palette.text : palette.ground;
   ctx.lineWidth = 1;
   ctx.beginPath();
   ctx.arc(x, y, r, Math.PI, 2 * Math.PI);
   ctx.closePath();
   ctx.fill();
   ctx.stroke();
-  ctx.fillStyle = palette.activities[Activity.recv];
+  ctx.fillStyle = blackWhite ? palette.ground : palette.activities[Activity.recv];
   ctx.beginPath();
   ctx.arc(x, y, r, 0, Math.PI);
   ctx.closePath();

@@ -9,20 +9,31 @@ export interface Tile {
   readonly pixels: Uint32Array;
 }
 
-const canvas = document.createElement('canvas');
-const scratch = canvas.getContext('2d', { willReadFrequently: true });
-/** Used by one `Columns` after the other. */
-let image = new ImageData(1, 1);
-let pixels = new Uint32Array(image.data.buffer);
+/** The image in which one `Columns` after the other is drawn. */
+class Scratch {
+  readonly canvas = document.createElement('canvas');
+  readonly ctx = this.canvas.getContext('2d', { willReadFrequently: true });
+  image = new ImageData(1, 1);
+  pixels = new Uint32Array(this.image.data.buffer);
 
-function reserve(width: number, height: number): void {
-  if (image.width < width || image.height < height) {
-    image = new ImageData(Math.max(image.width, width), Math.max(image.height, height));
-    pixels = new Uint32Array(image.data.buffer);
-    canvas.width = image.width;
-    canvas.height = image.height;
+  /** Makes room, and clears it. */
+  reserve(width: number, height: number): void {
+    const { image } = this;
+    if (image.width < width || image.height < height) {
+      this.image = new ImageData(Math.max(image.width, width), Math.max(image.height, height));
+      this.pixels = new Uint32Array(this.image.data.buffer);
+      this.canvas.width = this.image.width;
+      this.canvas.height = this.image.height;
+    }
+    this.pixels.fill(0, 0, this.image.width * height);
   }
-  pixels.fill(0, 0, image.width * height);
+}
+
+let shared: Scratch | undefined;
+
+function scratch(): Scratch {
+  shared ??= new Scratch();
+  return shared;
 }
 
 export class Columns {
@@ -32,6 +43,7 @@ export class Columns {
   /** Left edge in px of the page. */
   readonly left: number;
   private readonly ratio: number;
+  private readonly scratch = scratch();
 
   constructor(
     private readonly ctx: CanvasRenderingContext2D,
@@ -45,7 +57,7 @@ export class Columns {
     this.left = first / this.ratio;
     this.width = Math.max(Math.ceil(right * this.ratio) - first, 1);
     this.height = Math.max(Math.round((bottom - top) * this.ratio), 1);
-    reserve(this.width, this.height);
+    this.scratch.reserve(this.width, this.height);
   }
 
   /** The x of the left edge of a column, in px of the page. */
@@ -57,6 +69,7 @@ export class Columns {
   fill(column: number, from: number, to: number, tile: Tile): void {
     const { height } = this;
     const { size } = tile;
+    const { pixels, image } = this.scratch;
     const stride = image.width;
     const first = Math.max(height - to, 0);
     const last = Math.min(height - from, height);
@@ -73,9 +86,9 @@ export class Columns {
   }
 
   draw(): void {
-    if (!scratch) return;
     const { width, height, ratio, ctx } = this;
-    scratch.putImageData(image, 0, 0, 0, 0, width, height);
+    const { canvas, image } = this.scratch;
+    this.scratch.ctx?.putImageData(image, 0, 0, 0, 0, width, height);
     ctx.drawImage(canvas, 0, 0, width, height, this.left, this.top, width / ratio, height / ratio);
   }
 }
@@ -92,11 +105,12 @@ export function tileOf(pattern: CanvasRenderingContext2D, size: number): Tile {
 }
 
 function pixelOf(colour: string, alpha: number): number {
-  if (!scratch) return 0;
-  scratch.clearRect(0, 0, 1, 1);
-  scratch.fillStyle = colour;
-  scratch.fillRect(0, 0, 1, 1);
-  const { data } = scratch.getImageData(0, 0, 1, 1);
+  const { ctx } = scratch();
+  if (!ctx) return 0;
+  ctx.clearRect(0, 0, 1, 1);
+  ctx.fillStyle = colour;
+  ctx.fillRect(0, 0, 1, 1);
+  const { data } = ctx.getImageData(0, 0, 1, 1);
   data[3] = Math.round(data[3] * alpha);
   return new Uint32Array(data.buffer)[0];
 }

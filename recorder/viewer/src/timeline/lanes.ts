@@ -127,9 +127,9 @@ function grouped(run: Run, locks: readonly number[]): Group[] {
   const groups: Group[] = [];
   const several = run.processes.length > 1;
   run.processes.forEach((process, index) => {
-    const prefix = several ? `${process.name} ${process.pid ?? ''} · ` : '';
+    const suffix = several ? ` · ${process.name} ${process.pid ?? ''}` : '';
     const add = (kind: Group['kind'], title: string, members: number[]) =>
-      groups.push({ key: `${title} ${index}`, title: prefix + title, kind, members });
+      groups.push({ key: `${title} ${index}`, title: title + suffix, kind, members });
     add('thread', 'Threads', run.threadOrder.filter((n) => run.threads[n]?.process === index));
     add('channel', 'Channels', run.channelOrder.filter((n) => run.channels[n]?.process === index));
     add('lock', 'Locks', locks.filter((n) => run.primitives[n]?.process === index));
