@@ -21,6 +21,19 @@ export function channelOf(box: BeltBox, picture: BeltPicture): number {
   return channels.findLast((it) => picture.belts.has(it)) ?? channels[0];
 }
 
+/** Everything that a belt shows and that can change. */
+export function conveyorShows({ run, box, picture, holders }: Omit<ConveyorProps, 'unit'>): string {
+  const channel = channelOf(box, picture);
+  const belt = picture.belts.get(channel);
+  return [
+    channel,
+    run.channels[channel].label,
+    belt && [belt.depth, belt.senders, belt.receivers],
+    picture.move?.channel === channel,
+    holders,
+  ].join('\n');
+}
+
 export function Conveyor({ run, box, picture, unit, holders }: ConveyorProps) {
   const channel = channelOf(box, picture);
   const belt = picture.belts.get(channel);

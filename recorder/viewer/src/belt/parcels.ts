@@ -172,9 +172,13 @@ function fitted({ label, width, height }: Parcel, fontSize: number): { size: num
   const large = Math.max(height * 0.42, fontSize);
   if (textWidth(label, large) <= room) return { size: large, label };
   if (textWidth(label, fontSize) <= room) return { size: fontSize, label };
+  // Numbers that follow each other differ at their ends.
+  const isNumber = /^\d+$/.test(label);
+  const cut = (length: number) =>
+    isNumber ? `…${label.slice(label.length - length)}` : `${label.slice(0, length)}…`;
   let length = Math.min(label.length - 1, Math.floor(room / (fontSize * 0.3)));
-  while (length > 1 && textWidth(`${label.slice(0, length)}…`, fontSize) > room) length -= 1;
-  return { size: fontSize, label: `${label.slice(0, length)}…` };
+  while (length > 1 && textWidth(cut(length), fontSize) > room) length -= 1;
+  return { size: fontSize, label: cut(length) };
 }
 
 let measure: CanvasRenderingContext2D | null | undefined;
@@ -184,7 +188,7 @@ function textWidth(text: string, size: number): number {
     measure = document.createElement('canvas').getContext('2d');
     if (measure) measure.font = `650 100px ${getComputedStyle(document.body).fontFamily}`;
   }
-  // Long texts do not fit anyway.
+  // Longer texts do not fit anyway.
   const shown = text.slice(0, 60);
   return measure ? (measure.measureText(shown).width * size) / 100 : shown.length * size * 0.65;
 }

@@ -1,11 +1,13 @@
 /** The source lines at which workers are. */
 
+import { useRef } from 'preact/hooks';
 import { NONE } from '../data/chunk';
 import type { Model } from '../data/model';
 import { ACTIVITY_VARIABLES, type Run, type SourceLines } from '../data/run';
 import { threadName } from '../app/words';
+import { Kept } from './kept';
 import type { BeltPicture } from './state';
-import { activityOf, stateName } from './status';
+import { stateName } from './status';
 
 /** Lines before and after the current one. */
 const AROUND = 4;
@@ -35,6 +37,12 @@ export class SourceCache {
     }
     return this.known.get(place);
   }
+
+  /** The line of a place itself, without its indent. */
+  lineOf(run: Run, place: number): string | undefined {
+    const source = this.of(place);
+    return source?.lines[run.places[place].line - source.first]?.trim();
+  }
 }
 
 interface SourcesProps {
@@ -48,22 +56,23 @@ interface SourcesProps {
 
 export function Sources({ run, picture, threads, sources, selected, onThread }: SourcesProps) {
   const focus = selected ?? picture.thread;
+  const kept = useRef(new Kept()).current.from(run);
   const seen = threads.filter((it) => (picture.workers.get(it)?.life ?? 'absent') !== 'absent');
   return (
     <aside class="belt-sources" aria-label="Source lines">
       <Excerpt run={run} picture={picture} thread={focus} sources={sources} />
       <ol class="belt-source-list">
-        {seen.map((thread) => (
-          <Line
-            key={thread}
-            run={run}
-            picture={picture}
-            thread={thread}
-            sources={sources}
-            focused={thread === focus}
-            onThread={onThread}
-          />
-        ))}
+        {seen.map((thread) => {
+          const worker = picture.workers.get(thread);
+          const place = worker?.place ?? NONE;
+          const code = sources.lineOf(run, place);
+          const state = stateName(run, worker);
+          const focused = thread === focus;
+          const key = `thread ${thread}`;
+          const line = { run, thread, place, code, state, focused, onThread };
+          const shows = [threadName(run, thread), place, code, state, focused].join('\n');
+          return kept.node(key, shows, () => <Line key={key} {...line} />);
+        })}
       </ol>
     </aside>
   );
@@ -122,26 +131,23 @@ function missing(call: string | undefined): string {
 
 function Line({
   run,
-  picture,
   thread,
-  sources,
+  place,
+  code,
+  state,
   focused,
   onThread,
 }: {
   run: Run;
-  picture: BeltPicture;
   thread: number;
-  sources: SourceCache;
+  place: number;
+  code: string | undefined;
+  state: string;
   focused: boolean;
   onThread(thread: number): void;
 }) {
-  const worker = picture.workers.get(thread);
-  const place = worker?.place ?? NONE;
-  const facts = place === NONE ? undefined : run.places[place];
-  const lines = sources.of(place);
-  const code = facts && lines ? lines.lines[facts.line - lines.first]?.trim() : undefined;
-  const state = stateName(run, worker);
-  const alive = worker?.life === 'alive';
+  const variable = ACTIVITY_VARIABLES[run.activities.indexOf(state)];
+  const colour = variable ?? (state === 'panicked' ? '--error' : undefined);
   return (
     <li>
       <button
@@ -153,13 +159,12 @@ function Line({
         <span
           class="belt-dot"
           ref={(element) => {
-            const colour = alive ? `var(${ACTIVITY_VARIABLES[activityOf(run, worker)]})` : '';
-            element?.style.setProperty('--activity', colour || 'transparent');
+            element?.style.setProperty('--activity', colour ? `var(${colour})` : 'transparent');
           }}
         />
         <span class="belt-source-thread">{threadName(run, thread)}</span>
-        <span class="belt-source-place">{facts ? `line ${facts.line}` : alive ? '' : state}</span>
-        <code>{code ?? ''}</code>
+        <span class="belt-source-place">{place === NONE ? '' : `line ${run.places[place].line}`}</span>
+        <code>{code ?? (variable ? '' : state)}</code>
       </button>
     </li>
   );

@@ -4,14 +4,15 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { TargetType } from '../data/chunk';
 import type { Run } from '../data/run';
 import { count, threadName } from '../app/words';
-import { channelOf, Conveyor } from './conveyor';
+import { channelOf, Conveyor, conveyorShows } from './conveyor';
+import { Kept } from './kept';
 import { inHands, loads, messageKey, type ValueOf } from './loads';
 import type { Layout, LockBox } from './boxes';
 import { ParcelLayer } from './parcels';
 import type { BeltPicture, LockHolder } from './state';
 import { shortened } from './status';
 import { endKey, type Stuck } from './stuck';
-import { Worker } from './worker';
+import { Worker, workerShows } from './worker';
 
 interface StageProps {
   run: Run;
@@ -32,6 +33,7 @@ export function Stage(props: StageProps) {
   const { unit } = layout;
   const { parcels, more } = loads(layout, picture, props.valueOf, props.selectedMessage);
 
+  const kept = useRef(new Kept()).current.from(layout);
   const group = useRef<SVGGElement>(null);
   const layer = useRef<ParcelLayer>(undefined);
   const before = useRef<{ picture: BeltPicture; layout: Layout }>(undefined);
@@ -101,28 +103,21 @@ export function Stage(props: StageProps) {
         })}
       </g>
       <LockLines {...props} />
-      {layout.workers.map((box) => (
-        <Worker
-          key={`thread ${box.thread}`}
-          run={run}
-          box={box}
-          picture={picture}
-          unit={unit}
-          stuck={props.stuck.threads.has(box.thread)}
-          selected={props.selectedThread === box.thread}
-          onSelect={props.onThread}
-        />
-      ))}
-      {layout.belts.map((box, i) => (
-        <Conveyor
-          key={`belt ${i}`}
-          run={run}
-          box={box}
-          picture={picture}
-          unit={unit}
-          holders={props.stuck.holders.get(channelOf(box, picture)) ?? []}
-        />
-      ))}
+      {layout.workers.map((box) => {
+        const { thread } = box;
+        const stuck = props.stuck.threads.has(thread);
+        const selected = props.selectedThread === thread;
+        const shows = workerShows(run, picture, thread, stuck, selected);
+        const worker = { run, box, picture, unit, stuck, selected, onSelect: props.onThread };
+        const key = `thread ${thread}`;
+        return kept.node(key, shows, () => <Worker key={key} {...worker} />);
+      })}
+      {layout.belts.map((box, i) => {
+        const holders = props.stuck.holders.get(channelOf(box, picture)) ?? [];
+        const belt = { run, box, picture, holders };
+        const key = `belt ${i}`;
+        return kept.node(key, conveyorShows(belt), () => <Conveyor key={key} {...belt} unit={unit} />);
+      })}
       {layout.locks.map((box) => (
         <Lock
           key={`lock ${box.primitive}`}

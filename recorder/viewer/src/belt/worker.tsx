@@ -17,6 +17,25 @@ interface WorkerProps {
   onSelect(thread: number): void;
 }
 
+/** Everything that a worker shows and that can change. */
+export function workerShows(
+  run: Run,
+  picture: BeltPicture,
+  thread: number,
+  stuck: boolean,
+  selected: boolean,
+): string {
+  const worker = picture.workers.get(thread);
+  return [
+    threadName(run, thread),
+    stateName(run, worker),
+    statusOf(run, picture, thread, stuck),
+    worker?.held !== undefined,
+    picture.thread === thread,
+    selected,
+  ].join('\n');
+}
+
 export function Worker({ run, box, picture, unit, stuck, selected, onSelect }: WorkerProps) {
   const { thread } = box;
   const worker = picture.workers.get(thread);
