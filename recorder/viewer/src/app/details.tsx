@@ -1,7 +1,7 @@
 /** The panel with everything about the selected step, and its source lines. */
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useState } from 'preact/hooks';
 import { TargetType } from '../data/chunk';
 import type { EventView } from '../data/event';
 import type { App } from './app';
@@ -21,7 +21,7 @@ export function Details({ app }: { app: App }) {
   const [event, setEvent] = useState<EventView>();
   const [related, setRelated] = useState<Related>({});
   const [problem, setProblem] = useState<string>();
-  useEffect(() => app.link.onChange(() => changed(undefined)), []);
+  useLayoutEffect(() => app.link.onChange(() => changed(undefined)), []);
   const { step, tab } = app.link.state;
   // The other tabs show their steps themselves.
   const isShown = step !== undefined && tab === 'timeline';
@@ -154,7 +154,9 @@ function Facts({ app, event, related }: StepProps) {
         {duration(event.time)} <span class="exact">{count(event.time)} ns</span>
       </Fact>
       {event.duration ? <Fact name="Took">{duration(event.duration)}</Fact> : null}
-      {event.duration === undefined ? <Fact name="Took">its end is not known here</Fact> : null}
+      {event.duration === undefined && kind.group !== 'waitBegan' ? (
+        <Fact name="Took">its end is not recorded</Fact>
+      ) : null}
       {kind.method ? <Fact name="Method">{kind.method}</Fact> : null}
       {channel ? (
         <Fact name="Channel">
@@ -176,7 +178,7 @@ function Facts({ app, event, related }: StepProps) {
         <Fact name="Latency">{duration(event.latency)}, from the start of the send</Fact>
       ) : null}
       {event.waited !== undefined ? <Fact name="Waited">{duration(event.waited)}</Fact> : null}
-      {event.timeout !== undefined ? <Fact name="Timeout">{duration(event.timeout)}</Fact> : null}
+      {event.timeout !== undefined ? <Fact name={kind.call === 'sleep' ? 'Sleeps for' : 'Timeout'}>{duration(event.timeout)}</Fact> : null}
       {event.depth !== undefined ? <Fact name="Queue after it">{depthText(event.depth, channel?.bound)}</Fact> : null}
       {event.cause !== undefined ? (
         <Fact name="Follows from">the message received {duration(event.time - event.cause)} before</Fact>

@@ -1,6 +1,6 @@
 /** The frame around the tabs: header, warnings, tabs, help and search. */
 
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
 import type { App } from './app';
 import { endsOf, figuresOf, originOf, statusOf, warningsOf } from './facts';
 import { Help } from './help';
@@ -27,7 +27,8 @@ interface FrameProps {
 export function Frame({ app, onReady }: FrameProps) {
   const [overlay, open] = useState<Overlay>();
   const [, changed] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => {
+  // Before the tabs load data, so that no news is missed.
+  useLayoutEffect(() => {
     const ends = [
       app.model.onChange(() => changed(undefined)),
       app.link.onChange((state, before) => state.tab !== before.tab && changed(undefined)),

@@ -169,4 +169,6 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+// The script comes before the data, so that it can say so if the file is cut off.
+if (document.readyState === 'loading') addEventListener('DOMContentLoaded', () => void main());
+else void main();

@@ -8,7 +8,7 @@ import { Growth } from './growth';
 import { HttpSource } from './http-source';
 import { chunkOfStep, find, findMessage, type Searched, stepAt } from './lookup';
 import { Cancelled, type Model } from './model';
-import { Pieces } from './pieces';
+import { Discarded, Pieces } from './pieces';
 import type { SourceLines } from './run';
 import { messageOf, Refused, type Source, Unreachable } from './source';
 import { TILE_BINS } from './tile';
@@ -25,10 +25,17 @@ const TROUBLES = [Unreachable, Refused, DamagedData];
 
 /** Returns where the data of the page is. */
 export function sourceOfPage(page: Document): Source {
-  const text = page.getElementById('run')?.textContent ?? '';
-  const document: { served: true } | FileDocument = JSON.parse(text);
+  const document = parse(page.getElementById('run')?.textContent ?? '');
   if ('served' in document) return new HttpSource(new URL('./', page.baseURI).href);
   return new FileSource(document, () => page.getElementById('bytes')?.textContent ?? '');
+}
+
+function parse(text: string): { served: true } | FileDocument {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new DamagedData('the file is cut off');
+  }
 }
 
 export async function openModel(source: Source): Promise<Model> {
@@ -71,7 +78,11 @@ export async function openModel(source: Source): Promise<Model> {
     get kinds() {
       return growth.run.kinds;
     },
-    chunk,
+    chunk: (n) => chunk(n).catch((error) => {
+      // The rest of the window can be shown.
+      if (error instanceof DamagedData || error instanceof Discarded) return undefined;
+      throw error;
+    }),
     tile: (level, tile) => {
       const { done, revision, until } = growth.index;
       const isFinal = done || (tile + 2) * TILE_BINS * 2 ** level <= until;

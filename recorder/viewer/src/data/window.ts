@@ -80,7 +80,8 @@ const CHUNKS_AT_ONCE = 16;
 /** What answers are made of. */
 export interface WindowData {
   readonly kinds: readonly Kind[];
-  chunk(n: number): Promise<Chunk>;
+  /** `undefined` if it is damaged or not kept any more. */
+  chunk(n: number): Promise<Chunk | undefined>;
   tile(level: number, tile: number): Promise<readonly Segment[]>;
 }
 
@@ -198,7 +199,8 @@ export async function answer(
     const chunks: Chunk[] = [];
     for (let i = 0; i < plan.chunks.length; i += CHUNKS_AT_ONCE) {
       const numbers = plan.chunks.slice(i, i + CHUNKS_AT_ONCE);
-      chunks.push(...(await Promise.all(numbers.map((n) => data.chunk(n)))));
+      const loaded = await Promise.all(numbers.map((n) => data.chunk(n)));
+      chunks.push(...loaded.filter((chunk) => chunk !== undefined));
       if (!isWanted()) throw new Cancelled();
     }
     return chunks;
