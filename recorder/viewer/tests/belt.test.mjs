@@ -200,6 +200,32 @@ test('answers run back on a belt of their own', () => {
   assert.deepEqual(gaps[0].map((it) => it.forward), [true, false]);
 });
 
+test('those who ask first stand before the one who answers', () => {
+  const made = new MadeUpRun({
+    threads: ['main', 'server', 'client'],
+    channels: [{ label: 'requests' }, { label: 'answers' }],
+  });
+  made.run.threadOrder = [0, 2, 1];
+  made.make(0, 0);
+  made.make(0, 1);
+  for (const asks of [0, 2]) made.send(asks, 0);
+  for (let i = 0; i < 2; i += 1) made.receive(1, 0);
+  made.send(1, 1);
+  made.receive(2, 1);
+  assert.deepEqual(planOf(made).columns, [[0, 2], [1]]);
+});
+
+test('a thread that also sends to itself stands where it receives', () => {
+  const made = new MadeUpRun({ threads: ['main', 'writer'], channels: [{ label: 'letters' }] });
+  made.make(0, 0);
+  made.send(1, 0);
+  made.receive(0, 0);
+  made.send(0, 0);
+  const { columns, gaps } = planOf(made);
+  assert.deepEqual(columns, [[1], [0]]);
+  assert.equal(gaps[0][0].forward, true);
+});
+
 function overlap(a, b) {
   const e = 0.01;
   return (
@@ -247,5 +273,5 @@ test('text is wrapped at spaces, and shortened', () => {
   assert.deepEqual(wrapText('waits: anna\u00a0to\u00a0ben is full', 19, 2), ['waits: anna\u00a0to\u00a0ben', 'is full']);
   assert.deepEqual(wrapText('waits: jobs is empty', 12, 2), ['waits: jobs', 'is empty']);
   assert.deepEqual(wrapText('runs', 12, 2), ['runs']);
-  assert.deepEqual(wrapText('abcdefghijklmnopqrstuvwxyz', 10, 2), ['abcdefghij', 'klmnopqrs…']);
+  assert.deepEqual(wrapText('abcdefghijklmnopqrstuvwxyz', 10, 2), ['abcdefghij', 'klmnopqrstu…']);
 });

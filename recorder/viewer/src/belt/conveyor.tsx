@@ -44,8 +44,9 @@ export function Conveyor({ run, box, picture, unit, holders }: ConveyorProps) {
   if (!belt) classes.push('ghost');
   if (closed) classes.push('closed');
   if (dropped) classes.push('dropped');
+  if (dropped && belt.depth > 0) classes.push('loses');
   if (picture.move?.channel === channel) classes.push('acts');
-  const room = Math.floor((box.width / unit) * 1.65);
+  const room = Math.floor((box.width / unit) * 1.6);
   const state = bound === 0 ? '' : fullness(bound, belt);
   return (
     <g

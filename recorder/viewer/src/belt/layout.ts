@@ -282,7 +282,8 @@ class Placement implements Placed {
     const most = Math.max(1, Math.min(Math.floor(inner / pitch + 1e-6), this.maxPlaces));
     const places = bound === null ? most : Math.min(wanted, most);
     // Room for the label. The arms of a rendezvous reach from worker to worker.
-    const least = bound === 0 ? Math.min(room - 2.6, MAX_ARMS) : Math.min(inner + 1, 10);
+    const words = Math.max(10, slot.label.length * 0.66 + 5);
+    const least = bound === 0 ? Math.min(room - 2.6, MAX_ARMS) : Math.min(inner + 1, words);
     const width = Math.max(places * pitch + 1, least);
     const x = left + (room - width) / 2;
     // Hands have their name below, so that they are level with the workers' hands.

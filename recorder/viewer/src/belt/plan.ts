@@ -21,6 +21,8 @@ const MAX_LOCKS = 24;
 /** A belt: a channel, or several that the same threads use one after the other. */
 export interface Slot {
   channels: number[];
+  /** The name of the first channel. */
+  label: string;
   senders: number[];
   receivers: number[];
   bound: number | null;
@@ -100,9 +102,9 @@ function slots(
   const groups = new Map<string, Slot>();
   const order: Slot[] = [];
   for (const [channel, use] of uses) {
-    const { bound, place } = run.channels[channel];
+    const { bound, label, place } = run.channels[channel];
     const maxDepth = report?.report.channels[channel]?.depth.max;
-    const alone = { ...use, channels: [channel], bound, maxDepth, forward: true };
+    const alone = { ...use, channels: [channel], label, bound, maxDepth, forward: true };
     const key = [use.senders.join(), use.receivers.join(), bound, place ?? `c${channel}`].join('|');
     const group = groups.get(key);
     if (group) {
@@ -116,37 +118,78 @@ function slots(
   return order.flatMap((slot) =>
     slot.channels.length > MAX_ALIKE
       ? [slot]
-      : slot.channels.map((channel) => ({ ...slot, channels: [channel] })),
+      : slot.channels.map((channel) => ({
+          ...slot,
+          channels: [channel],
+          label: run.channels[channel].label,
+        })),
   );
+}
+
+/** Threads that send and do not receive on the same channel, or all if there are none. */
+function sources({ senders, receivers }: Slot): number[] {
+  const others = senders.filter((it) => !receivers.includes(it));
+  return others.length > 0 ? others : senders;
 }
 
 /** The column of each thread: the longest way from a thread that receives nothing. */
 function levels(run: Run, shown: readonly Slot[]): Map<number, number> {
-  const rank = new Map(run.threadOrder.map((thread, i) => [thread, i]));
-  const before = new Map<number, Set<number>>();
-  for (const { senders, receivers } of shown) {
-    for (const receiver of receivers) {
-      for (const sender of senders) {
-        if ((rank.get(sender) ?? 0) >= (rank.get(receiver) ?? 0)) continue;
-        const known = before.get(receiver);
-        if (known) known.add(sender);
-        else before.set(receiver, new Set([sender]));
-      }
+  const after = new Map<number, Set<number>>();
+  for (const slot of shown) {
+    for (const sender of sources(slot)) {
+      const known = after.get(sender) ?? new Set();
+      for (const receiver of slot.receivers) known.add(receiver);
+      after.set(sender, known);
     }
   }
+  // Circles are opened where they lead back in the order of the threads.
+  const rank = new Map(run.threadOrder.map((thread, i) => [thread, i]));
+  const ways = new Map<number, number[]>();
+  for (const [from, to] of after) {
+    const leadsBack = (it: number) => rank.get(it)! <= rank.get(from)! && reaches(after, it, from);
+    ways.set(from, [...to].filter((it) => !leadsBack(it)));
+  }
   const level = new Map<number, number>();
-  for (const thread of run.threadOrder) {
-    let at = 0;
-    for (const sender of before.get(thread) ?? []) at = Math.max(at, (level.get(sender) ?? 0) + 1);
+  for (const thread of inOrder(run.threadOrder, ways)) {
+    const at = level.get(thread) ?? 0;
     level.set(thread, at);
+    for (const to of ways.get(thread) ?? []) level.set(to, Math.max(level.get(to) ?? 0, at + 1));
   }
   return level;
+}
+
+/** Whether a way leads from one thread to another. */
+function reaches(
+  after: ReadonlyMap<number, ReadonlySet<number>>,
+  from: number,
+  wanted: number,
+): boolean {
+  const seen = new Set([from]);
+  for (const thread of seen) {
+    if (thread === wanted) return true;
+    for (const next of after.get(thread) ?? []) seen.add(next);
+  }
+  return false;
+}
+
+/** Threads before those to which ways lead from them. There are no circles. */
+function inOrder(threads: readonly number[], ways: ReadonlyMap<number, number[]>): number[] {
+  const order: number[] = [];
+  const seen = new Set<number>();
+  const visit = (thread: number) => {
+    if (seen.has(thread)) return;
+    seen.add(thread);
+    for (const to of ways.get(thread) ?? []) visit(to);
+    order.push(thread);
+  };
+  threads.forEach(visit);
+  return order.reverse();
 }
 
 /** Returns the gap of a belt, and sets its direction. */
 function place(slot: Slot, level: ReadonlyMap<number, number>): number {
   const at = (threads: number[]) => threads.map((it) => level.get(it) ?? 0);
-  const senders = at(slot.senders);
+  const senders = at(sources(slot));
   const receivers = at(slot.receivers);
   if (receivers.length === 0) return Math.max(0, ...senders);
   const firstReceiver = Math.min(...receivers);

@@ -80,7 +80,7 @@ export const COMPACT: BeltSize = {
   thickness: 0.75,
 };
 
-export const LOCK = { width: 12, height: 3.6, gap: 1 };
+export const LOCK = { width: 16, height: 3.6, gap: 1 };
 export const MIN_GAP = 14;
 /** How much wider than necessary. */
 export const MAX_EXTRA = 22;

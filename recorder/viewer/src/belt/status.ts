@@ -98,11 +98,14 @@ export function fullness(bound: number | null, belt: BeltState | undefined): str
 /** Text in one line of about `columns` characters, or in two of about the same length. */
 export function wrapText(text: string, columns: number, lines: number): string[] {
   if (text.length <= columns || lines === 1) return [shortened(text, columns)];
-  const cut = middleSpace(text, / /g, columns) ?? middleSpace(text, /\s/g, columns) ?? columns;
-  return [text.slice(0, cut), shortened(text.slice(cut).trimStart(), columns)];
+  const cut =
+    middleSpace(text, / /g, columns) ??
+    middleSpace(text, /\s/g, columns + 2) ??
+    (text.lastIndexOf(' ', columns) > 0 ? text.lastIndexOf(' ', columns) : columns);
+  return [text.slice(0, cut), shortened(text.slice(cut).trimStart(), columns + 2)];
 }
 
-/** The space nearest to the middle at which both lines have at most `columns` characters. */
+/** The space nearest to the middle; both lines have at most `columns` characters. */
 function middleSpace(text: string, space: RegExp, columns: number): number | undefined {
   const cuts = [...text.matchAll(space)].map((it) => it.index);
   const fitting = cuts.filter((it) => it <= columns && text.length - it - 1 <= columns);
