@@ -12,6 +12,8 @@ import { count, duration, eventName, sentence, targetLabel, threadName } from '.
 /** Steps that the selected one is connected with. */
 interface Related {
   readonly cause?: number;
+  /** The receive of the message that led to a send. */
+  readonly follows?: number;
   readonly sent?: number;
   readonly received?: number;
 }
@@ -68,9 +70,11 @@ export function Details({ app }: { app: App }) {
 
 async function relatedOf({ model }: App, event: EventView): Promise<Related> {
   const cause = event.from ? await model.find(event.from.thread, event.from.time) : undefined;
+  const follows =
+    event.cause === undefined ? undefined : await model.find(event.thread, event.cause);
   const { message, target } = event;
-  if (message === undefined || target?.type !== TargetType.channel) return { cause };
-  return { cause, ...(await model.message(target.index, message, event.step)) };
+  if (message === undefined || target?.type !== TargetType.channel) return { cause, follows };
+  return { cause, follows, ...(await model.message(target.index, message, event.step)) };
 }
 
 interface StepProps {
@@ -120,6 +124,7 @@ function Leads({ app, event, related }: StepProps) {
   return (
     <div class="leads">
       {isMessage ? to(related.sent, '← its send') : to(related.cause, '← its cause')}
+      {to(related.follows, '← what it follows from')}
       {to(related.received, 'its receive →')}
       {isMessage ? (
         <button

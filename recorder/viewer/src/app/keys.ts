@@ -21,6 +21,12 @@ export function handleKeys(
     actions[String(i + 1)] = () => app.go(tab);
   });
 
+  // A button that was clicked would take the arrow keys and the space bar from the tab.
+  addEventListener('click', ({ detail, target }) => {
+    const button = detail > 0 && target instanceof Element && target.closest('.page-header button');
+    if (button instanceof HTMLElement) button.blur();
+  });
+
   addEventListener('keydown', (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const { target } = event;
