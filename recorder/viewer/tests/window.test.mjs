@@ -7,6 +7,7 @@ import { answer, planWindow } from '../src/data/window.ts';
 import { decodeChunk } from '../src/data/decode.ts';
 import { inflate } from '../src/data/source.ts';
 import { decodeSegment } from '../src/data/tile.ts';
+import { Turns } from '../src/data/turns.ts';
 import { makeFile, makeRun } from './support/run.mjs';
 
 const made = makeRun(90, 4000);
@@ -15,6 +16,7 @@ const source = new FileSource(document, () => bytes);
 const model = await openModel(source);
 
 const data = {
+  turns: new Turns(),
   kinds: document.run.kinds,
   chunk: async (n) => decodeChunk(n, await inflate(await source.chunk(n))),
   tile: async (level, tile) =>

@@ -32,8 +32,15 @@ const KEYS: readonly [heading: string, keys: readonly [keys: string, what: strin
     [
       ['Space', 'play and pause'],
       ['← →', 'one step back and forward'],
+      ['Shift ←', 'the same, of one worker; also Shift →'],
       ['Home End', 'first and last step'],
-      ['+ −', 'faster and slower'],
+    ],
+  ],
+  [
+    'Why and One message',
+    [
+      ['J K', 'next and previous finding'],
+      ['← →', 'previous and next message'],
     ],
   ],
 ];

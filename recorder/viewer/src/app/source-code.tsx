@@ -4,8 +4,14 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Model } from '../data/model';
 import type { SourceLines } from '../data/run';
 
-/** Lines shown before and after the place. */
+/** Lines shown before and after the place, if nothing else is said. */
 const AROUND = 6;
+
+interface SourceCodeProps {
+  readonly model: Model;
+  readonly place: number;
+  readonly around?: number;
+}
 
 /** Lines without the spaces with which all of them start: panels are narrow. */
 function dedented(lines: string[]): string[] {
@@ -14,7 +20,7 @@ function dedented(lines: string[]): string[] {
   return Number.isFinite(common) ? lines.map((line) => line.slice(common)) : lines;
 }
 
-export function SourceCode({ model, place }: { model: Model; place: number }) {
+export function SourceCode({ model, place, around = AROUND }: SourceCodeProps) {
   const [lines, setLines] = useState<SourceLines | 'loading' | undefined>('loading');
   useEffect(() => {
     let isCurrent = true;
@@ -26,8 +32,8 @@ export function SourceCode({ model, place }: { model: Model; place: number }) {
   const { line, text } = model.run.places[place];
   if (lines === 'loading') return <div class="source" aria-busy="true" />;
   if (!lines) return <p class="hint">The lines of {text} were not kept with the recording.</p>;
-  const first = Math.max(lines.first, line - AROUND);
-  const shown = dedented(lines.lines.slice(first - lines.first, line + AROUND + 1 - lines.first));
+  const first = Math.max(lines.first, line - around);
+  const shown = dedented(lines.lines.slice(first - lines.first, line + around + 1 - lines.first));
   return (
     <pre class="source" aria-label={`Source around ${text}`} tabIndex={0}>
       {shown.map((source, i) => {

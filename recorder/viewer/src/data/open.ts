@@ -12,6 +12,7 @@ import { Discarded, Pieces } from './pieces';
 import type { SourceLines } from './run';
 import { messageOf, Refused, type Source, Unreachable } from './source';
 import { TILE_BINS } from './tile';
+import { Turns } from './turns';
 import { answer, type Plan, planWindow, type WindowData } from './window';
 
 /** Loading as many chunks takes longer than a frame or two. */
@@ -40,7 +41,8 @@ function parse(text: string): { served: true } | FileDocument {
 
 export async function openModel(source: Source): Promise<Model> {
   const growth = await Growth.start(source);
-  const pieces = new Pieces(source);
+  const turns = new Turns();
+  const pieces = new Pieces(source, turns);
   const latestOf = new Map<string, number>();
   const sources = new Map<number, Promise<SourceLines | undefined>>();
 
@@ -75,6 +77,7 @@ export async function openModel(source: Source): Promise<Model> {
 
   const searched = (): Searched => ({ run: growth.run, index: growth.index, chunk });
   const data: WindowData = {
+    turns,
     get kinds() {
       return growth.run.kinds;
     },

@@ -4,6 +4,7 @@ import type { Chunk } from './chunk';
 import { decodeChunk } from './decode';
 import { inflate, type Source } from './source';
 import { decodeSegment, type Segment } from './tile';
+import type { Turns } from './turns';
 
 const MAX_CHUNK_BYTES = 100_000_000;
 const MAX_TILE_BYTES = 50_000_000;
@@ -20,14 +21,18 @@ export class Pieces {
   private readonly chunks = new Kept<Chunk>(MAX_CHUNK_BYTES);
   private readonly tiles = new Kept<Segments>(MAX_TILE_BYTES);
 
-  constructor(private readonly source: Source) {}
+  constructor(
+    private readonly source: Source,
+    private readonly turns: Turns,
+  ) {}
 
   /** `version` distinguishes what a piece contained while it grew. */
   chunk(n: number, version: number): Promise<Chunk> {
     return this.chunks.get(String(n), version, async () => {
       const piece = await this.source.chunk(n);
       if (!piece) throw new Discarded();
-      return decodeChunk(n, await inflate(piece));
+      const bytes = await inflate(piece);
+      return this.turns.run(() => decodeChunk(n, bytes));
     });
   }
 
@@ -40,7 +45,9 @@ export class Pieces {
     const { segments } = await this.tiles.get(`${level}/${tile}`, version, async () => {
       const pieces = await this.source.tile(level, tile);
       const inflated = await Promise.all(pieces.map(inflate));
-      const segments = inflated.map(decodeSegment);
+      const segments = await Promise.all(
+        inflated.map((bytes) => this.turns.run(() => decodeSegment(bytes))),
+      );
       return { segments, bytes: segments.reduce((sum, { bytes }) => sum + bytes, 200) };
     });
     return segments;

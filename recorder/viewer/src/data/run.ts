@@ -275,6 +275,19 @@ export interface ReportData {
   findings: Finding[];
   graph: { nodes: GraphNode[]; edges: GraphEdge[] };
   path: PathPiece[];
+  /** In the order of `Run.primitives`. */
+  primitives?: PrimitiveUse[];
+}
+
+/** How a lock or another primitive was used. Times are in nanoseconds. */
+export interface PrimitiveUse {
+  acquired: number;
+  held: number;
+  /** How often threads waited for it. */
+  waits: number;
+  waited: number;
+  longest: number;
+  threads: number[];
 }
 
 /** The parts of the report that are shown. */

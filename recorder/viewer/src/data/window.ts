@@ -5,6 +5,7 @@ import { Cancelled } from './cancelled';
 import type { ChunkEntry, Index, Kind } from './run';
 import { Sums, tileOf } from './sums';
 import type { Segment } from './tile';
+import type { Turns } from './turns';
 
 /** Windows with at most this number of events also contain the events. */
 export const MAX_SINGLE_EVENTS = 20_000;
@@ -79,6 +80,7 @@ const CHUNKS_AT_ONCE = 16;
 
 /** What answers are made of. */
 export interface WindowData {
+  readonly turns: Turns;
   readonly kinds: readonly Kind[];
   /** `undefined` if it is damaged or not kept any more. */
   chunk(n: number): Promise<Chunk | undefined>;
@@ -212,8 +214,9 @@ export async function answer(
   ]);
   const sums = new Sums(level, firstBin, bins, data.kinds);
   sums.startFrom(start);
-  for (const segments of tiles) for (const segment of segments) sums.addSegment(segment);
-  for (const chunk of chunks) sums.addChunk(chunk);
+  for (const segment of tiles.flat()) await data.turns.run(() => sums.addSegment(segment));
+  for (const chunk of chunks) await data.turns.run(() => sums.addChunk(chunk));
+  if (!isWanted()) throw new Cancelled();
   const events =
     isExact && eventCount <= MAX_SINGLE_EVENTS
       ? chunks
