@@ -115,6 +115,21 @@ test('a send that never ends holds a message that is not known', () => {
   assert.equal(stateAt(made.run, chunk, 7).workers.get(0).held.number, NONE);
 });
 
+test('a send that has handed its message over waits until it returns', () => {
+  const made = new MadeUpRun({ threads: ['a', 'b'], channels: [{ label: 'c', bound: 0 }] });
+  made.make(0, 0);
+  made.wait(0, 0, 'send');
+  made.endWait(0, 0, 'send');
+  made.send(0, 0); // 3
+  made.receive(1, 0); // 4
+  made.returns(0, 0); // 5
+  const shown = pictures(made, 100);
+  const states = [3, 4, 5].map((step) => stateName(made.run, shown[step].workers.get(0)));
+  assert.deepEqual(states, ['waiting in send', 'waiting in send', 'running']);
+  assert.equal(statusOf(made.run, shown[4], 0), 'hands over');
+  assert.equal(shown[4].workers.get(0).held, undefined);
+});
+
 test('ends of a belt and of threads are counted', () => {
   const made = relay();
   const shown = pictures(made, 100);

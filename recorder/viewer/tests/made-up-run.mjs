@@ -21,6 +21,7 @@ export const KINDS = [
   { ...operation('send', { call: 'send' }), group: 'wait', note: 'full', ending: undefined },
   { ...operation('recv', { call: 'recv' }), group: 'wait', note: 'waiting', ending: undefined },
   operation('recv', { call: 'recv', note: 'disconnected', ending: 'disconnected' }),
+  { ...operation('send', { call: 'send' }), group: 'returning', note: 'returning', ending: undefined },
   { ...operation('channel'), group: 'channelCreated', ending: undefined },
   { ...operation('clone sender'), group: 'senderCloned', ending: undefined },
   { ...operation('drop sender'), group: 'senderDropped', ending: undefined },
@@ -159,6 +160,12 @@ export class MadeUpRun {
     const { since } = this.waits.get(thread);
     const duration = this.time + 1000 - since;
     this.event(thread, kindOf('wait', verb), { channel, duration, since });
+    this.settle();
+  }
+
+  /** A send returns whose message was handed over before. */
+  returns(thread, channel) {
+    this.event(thread, kindOf('returning', 'send'), { channel });
     this.settle();
   }
 

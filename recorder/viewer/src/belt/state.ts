@@ -15,6 +15,8 @@ export type Life = 'absent' | 'alive' | 'ended' | 'panicked';
 export interface Wait {
   /** Index into `run.kinds`. */
   kind: number;
+  /** Whether it is a send that has handed its message over, and has not returned. */
+  returns?: boolean;
   since: number;
   targetType: number;
   target: number;
@@ -151,6 +153,8 @@ class ChunkReplay {
   private readonly belts = new Map<number, Belt>();
   /** By thread: the event after the start of its latest wait. */
   private readonly waitsFrom = new Map<number, number>();
+  /** By thread: its latest event, if that is a send. */
+  private readonly sentAt = new Map<number, number>();
 
   constructor(
     private readonly run: Run,
@@ -178,10 +182,12 @@ class ChunkReplay {
   }
 
   apply(i: number): void {
-    const { chunk, run } = this;
-    const kind = run.kinds[chunk.kind[i]];
+    const { chunk } = this;
+    const kind = this.kindOf(i);
     const thread = chunk.thread[i];
     const worker = this.worker(thread);
+    if (kind.send && isTransfer(kind)) this.sentAt.set(thread, i);
+    else this.sentAt.delete(thread);
     if (worker.life === 'absent') worker.life = 'alive';
     worker.step = chunk.firstStep + i;
     if (chunk.place[i] !== NONE) worker.place = chunk.place[i];
@@ -205,9 +211,9 @@ class ChunkReplay {
   }
 
   picture(i: number): BeltPicture {
-    const { chunk, run } = this;
-    this.holdWaitingSends();
-    const kind = run.kinds[chunk.kind[i]];
+    const { chunk } = this;
+    this.completeSends();
+    const kind = this.kindOf(i);
     const time = endOf(chunk, i);
     const channel = this.channelOf(i);
     const number = chunk.message[i];
@@ -260,9 +266,19 @@ class ChunkReplay {
     this.waitsFrom.set(thread, next);
   }
 
-  /** Gives threads whose send waits the message that they send. */
-  private holdWaitingSends(): void {
+  /** Adds to sends that wait what they send, and finds those that have not returned yet. */
+  private completeSends(): void {
     for (const [thread, worker] of this.workers) {
+      const sent = this.sentAt.get(thread);
+      if (!worker.wait && sent !== undefined) {
+        const next = this.nextOf(thread, sent + 1);
+        if (next !== undefined && this.kindOf(next).group === 'returning') {
+          const { kind, time, targetType, target } = this.chunk;
+          const of = { targetType: targetType[next], target: target[next] };
+          worker.wait = { kind: kind[next], since: time[sent], returns: true, ...of };
+        }
+        continue;
+      }
       const { wait } = worker;
       if (wait?.targetType !== TargetType.channel || this.run.kinds[wait.kind]?.verb !== 'send') {
         continue;
@@ -274,15 +290,23 @@ class ChunkReplay {
 
   /** The number of the message that a thread sends next on a channel, from event `from` on. */
   private nextSent(thread: number, channel: number, from: number): number {
-    const { chunk, run } = this;
-    for (let i = from; i < chunk.length; i += 1) {
-      if (chunk.thread[i] !== thread) continue;
-      const kind = run.kinds[chunk.kind[i]];
-      if (kind.group === 'wait' || kind.group === 'returning') continue;
-      const isIt = kind.send && isTransfer(kind) && this.channelOf(i) === channel;
-      return isIt ? chunk.message[i] : NONE;
-    }
-    return NONE;
+    let i = this.nextOf(thread, from);
+    if (i !== undefined && this.kindOf(i).group === 'wait') i = this.nextOf(thread, i + 1);
+    if (i === undefined) return NONE;
+    const kind = this.kindOf(i);
+    const isIt = kind.send && isTransfer(kind) && this.channelOf(i) === channel;
+    return isIt ? this.chunk.message[i] : NONE;
+  }
+
+  /** The next event of a thread, from event `from` on. */
+  private nextOf(thread: number, from: number): number | undefined {
+    const { chunk } = this;
+    for (let i = from; i < chunk.length; i += 1) if (chunk.thread[i] === thread) return i;
+    return undefined;
+  }
+
+  private kindOf(i: number): Kind {
+    return this.run.kinds[this.chunk.kind[i]];
   }
 
   private channelEvent(i: number, kind: Kind, worker: Worker): void {

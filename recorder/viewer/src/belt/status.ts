@@ -45,6 +45,7 @@ export function statusOf(run: Run, picture: BeltPicture, thread: number, stuck =
   if (worker.life !== 'alive') return worker.life;
   if (worker.paused) return 'not recorded';
   if (!worker.wait) return 'runs';
+  if (worker.wait.returns) return 'hands over';
   const text = waitText(run, picture, worker.wait);
   return stuck ? text.replace(/^waits:? /, 'for ever: ') : text;
 }

@@ -19,7 +19,7 @@ import { stuckAt } from './stuck';
 import { Uses } from './uses';
 import { Values } from './values';
 
-/** Chunks that are read for the uses of channels if the catalog does not have them. */
+/** Chunks that are read for the uses of channels while there is no report. */
 const MAX_READ_FOR_USES = 8;
 
 /** Sizes of the source lines beside and below the picture, as in belt.css, in rem. */
@@ -48,6 +48,8 @@ export class BeltTab implements View {
   private readonly actions: ControlsProps['on'];
   private visible = false;
   private step = -1;
+  /** Whether the latest step is shown: it is followed while the run grows. */
+  private follows = false;
   private request = 0;
   private shown: Shown | undefined;
   private planned: { plan: Plan; of: string } | undefined;
@@ -188,14 +190,17 @@ export class BeltTab implements View {
     this.shown = { chunk, picture, sentence: text, motion: this.app.look.reducedMotion ? 0 : motion };
     const isNew = this.step !== step;
     this.step = step;
+    this.follows = step === this.steps.count - 1 && !this.player.playing;
     if (isNew && link.state.step !== step) link.set({ step });
-    if (isNew) this.app.announce(text);
+    // Faster, nobody can listen.
+    if (isNew && !(this.player.playing && this.player.speed > 1)) this.app.announce(text);
     this.draw();
   }
 
-  /** The run has grown. */
+  /** The run has grown. A picture of its end follows. */
   private refresh(): void {
     if (this.step < 0) void this.go(this.app.link.state.step ?? this.steps.first(), 0);
+    else if (this.follows) void this.go(this.steps.count - 1, 0);
     else this.redraw();
   }
 
@@ -223,19 +228,18 @@ export class BeltTab implements View {
 
   private async readUses(chunk: Chunk): Promise<void> {
     const { model } = this.app;
-    let isNew = this.uses.addRun(model.run);
-    const isKnown = (model.run as { uses?: unknown }).uses !== undefined;
-    if (!isKnown) {
-      if (!this.planned) {
-        const last = model.index.chunks.length;
-        for (let n = 0; n < Math.min(last, MAX_READ_FOR_USES); n += 1) {
-          const other = await model.chunk(model.index.first + n);
-          isNew = this.uses.addChunk(model.run, other) || isNew;
-        }
+    let isNew = false;
+    if (model.report) {
+      isNew = this.uses.addReport(model.report);
+    } else if (!this.planned) {
+      // There is none while the program runs.
+      const number = Math.min(model.index.chunks.length, MAX_READ_FOR_USES);
+      for (let n = 0; n < number; n += 1) {
+        const other = await model.chunk(model.index.first + n);
+        isNew = this.uses.addChunk(model.run, other) || isNew;
       }
-      isNew = this.uses.addChunk(model.run, chunk) || isNew;
     }
-    if (model.report) isNew = this.uses.addReport(model.report) || isNew;
+    isNew = this.uses.addChunk(model.run, chunk) || isNew;
     const of = [model.run.threads.length, model.index.report].join();
     if (this.planned && !isNew && this.planned.of === of) return;
     const planned = plan(model.run, this.uses.of(model.run), model.report);

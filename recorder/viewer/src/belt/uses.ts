@@ -10,26 +10,10 @@ export interface ChannelUse {
   receivers: number[];
 }
 
-/** Pairs of a thread and an endpoint that it operates on. */
-type Pairs = readonly (readonly [thread: number, endpoint: number])[];
-
 export class Uses {
   private readonly senders = new Map<number, Set<number>>();
   private readonly receivers = new Map<number, Set<number>>();
-  private taken = 0;
   private readonly chunks = new Set<number>();
-
-  /** Takes in what the run's catalog has. Returns whether anything is new. */
-  addRun(run: Run): boolean {
-    const pairs = (run as { uses?: Pairs }).uses ?? [];
-    let isNew = false;
-    for (const [thread, endpoint] of pairs.slice(this.taken)) {
-      const facts = run.endpoints[endpoint];
-      if (facts && this.add(facts.channel, thread, facts.side === 'sender')) isNew = true;
-    }
-    this.taken = pairs.length;
-    return isNew;
-  }
 
   /** Takes in the operations of a chunk. Returns whether anything is new. */
   addChunk(run: Run, chunk: Chunk): boolean {
@@ -47,12 +31,21 @@ export class Uses {
   }
 
   /**
-   * Takes in who must have the other end of a channel, where a thread waits for ever. Returns whether
-   * anything is new.
+   * Takes in what the report has counted, and who must have the other end of a channel where a thread
+   * waits for ever. Returns whether anything is new.
    */
-  addReport(report: ReportData): boolean {
+  addReport({ report, graph }: ReportData): boolean {
     let isNew = false;
-    for (const edge of report.graph.edges) {
+    const threads = new Map(report.threads.map((it, thread) => [`${it.process}\n${it.name}`, thread]));
+    report.channels.forEach(({ process, senders, receivers }, channel) => {
+      for (const [users, sends] of [[senders, true], [receivers, false]] as const) {
+        for (const { thread: name } of users) {
+          const thread = threads.get(`${process}\n${name}`);
+          if (thread !== undefined && this.add(channel, thread, sends)) isNew = true;
+        }
+      }
+    });
+    for (const edge of graph.edges) {
       const channel = channelOfEdge(edge);
       if (channel === undefined) continue;
       const waitsToSend = this.senders.get(channel)?.has(edge.from) ?? false;
