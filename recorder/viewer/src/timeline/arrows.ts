@@ -3,7 +3,7 @@
 import type { Arrow } from './detail';
 import { type Lane, type Lanes, threadParts } from './lanes';
 import { markRadius } from './threads';
-import { type Scene, perNs, xOf } from './scene';
+import { type Scene, xOf } from './scene';
 import { textOn, textWidth } from './texts';
 
 /** Arrows whose ends are in the same cells of this many px are one bundle. */
@@ -15,12 +15,15 @@ const MAX_SINGLE = 1_500;
 /** More arrows than this are thinner and paler. */
 const MANY = 300;
 
-export interface Bundle {
-  /** Lanes of the threads. */
+/** A line between the lanes of two threads. */
+export interface Line {
   readonly from: Lane;
   readonly to: Lane;
   readonly x1: number;
   readonly x2: number;
+}
+
+export interface Bundle extends Line {
   readonly count: number;
   /** Whether it stands for messages. */
   readonly message: boolean;
@@ -188,7 +191,7 @@ export function endsOf(em: number, from: Lane, to: Lane, x1: number, x2: number)
   };
 }
 
-export function addLine(scene: Pick<Scene, 'ctx' | 'palette'>, bundle: Omit<Bundle, 'count' | 'message'>): void {
+export function addLine(scene: Pick<Scene, 'ctx' | 'palette'>, bundle: Line): void {
   const { ctx, palette } = scene;
   const { x1, y1, x2, y2 } = endsOf(palette.em, bundle.from, bundle.to, bundle.x1, bundle.x2);
   ctx.moveTo(x1, y1);
@@ -203,7 +206,7 @@ export function addLine(scene: Pick<Scene, 'ctx' | 'palette'>, bundle: Omit<Bund
 
 export function addHead(
   scene: Pick<Scene, 'ctx' | 'palette'>,
-  bundle: Omit<Bundle, 'count' | 'message'>,
+  bundle: Line,
   width: number,
 ): void {
   const { ctx, palette } = scene;
@@ -250,14 +253,14 @@ export function paintCounts(scene: Scene, all: readonly Bundle[]): void {
 export function distanceTo(scene: Scene, arrow: Arrow, x: number, y: number): number {
   const from = laneOf(scene.lanes, arrow.from);
   const to = laneOf(scene.lanes, arrow.to);
-  if (!from || !to || from === to) return Infinity;
-  const { x1, y1, x2, y2 } = endsOf(
-    scene.palette.em,
-    from,
-    to,
-    (arrow.fromTime - scene.from) * perNs(scene),
-    (arrow.time - scene.from) * perNs(scene),
-  );
+  if (!from || !to) return Infinity;
+  const [x1, x2] = [xOf(scene, arrow.fromTime), xOf(scene, arrow.time)];
+  return distanceToLine(scene.palette.em, { from, to, x1, x2 }, x, y);
+}
+
+export function distanceToLine(em: number, line: Line, x: number, y: number): number {
+  if (line.from === line.to) return Infinity;
+  const { x1, y1, x2, y2 } = endsOf(em, line.from, line.to, line.x1, line.x2);
   const length = (x2 - x1) ** 2 + (y2 - y1) ** 2;
   const along = length ? ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / length : 0;
   const at = Math.min(Math.max(along, 0), 1);

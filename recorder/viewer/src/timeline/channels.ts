@@ -94,15 +94,21 @@ function paintQueue(
   const { times, depths } = queue;
   const ends = (n: number) => (n + 1 < times.length ? times[n + 1] : scene.known);
   const single = queue.parcels.length > 0 && unit >= MIN_PARCEL_HEIGHT;
-  ctx.fillStyle = palette.depth;
+  // Under the single messages only a tint; but a message that stays shortly is not drawn there.
+  const tint = new Path2D();
+  const solid = new Path2D();
   for (let n = 0; n < times.length; n++) {
     if (depths[n] === 0) continue;
     const x = xOf(scene, times[n]);
     const width = xOf(scene, ends(n)) - x;
-    // Under the single messages only a tint; but a message that stays shortly is not drawn there.
-    ctx.globalAlpha = single && width > 2 ? 0.25 : 0.65;
-    ctx.fillRect(x, bottom - depths[n] * unit, Math.max(width, 1), depths[n] * unit);
+    const path = single && width > 2 ? tint : solid;
+    path.rect(x, bottom - depths[n] * unit, Math.max(width, 1), depths[n] * unit);
   }
+  ctx.fillStyle = palette.depth;
+  ctx.globalAlpha = 0.25;
+  ctx.fill(tint);
+  ctx.globalAlpha = 0.65;
+  ctx.fill(solid);
   ctx.globalAlpha = 1;
   if (single) {
     for (const parcel of queue.parcels) paintParcel(scene, parcel, bottom, unit, places);

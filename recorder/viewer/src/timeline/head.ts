@@ -120,19 +120,40 @@ export function drawFlags(
     // The time that the finding is about, as a line below the flags.
     const [from, to] = [Math.max(begin, 0), Math.min(end, width)];
     ctx.fillStyle = colour;
-    ctx.fillRect(from, row.top + row.height - 3, Math.max(to - from, 2), 3);
+    ctx.fillRect(to - from < 8 ? from - 4 : from, row.top + row.height - 3, Math.max(to - from, 8), 3);
     const name = finding.code.replaceAll(/[_-]/g, ' ');
-    for (const text of [`${name}: ${shortened(finding.what, 80)}`, `${name}: ${shortened(finding.what, 40)}`, name, '!']) {
+    const texts = [shortened(finding.what, 80), shortened(finding.what, 40), '']
+      .slice(findings.length > 1 ? 1 : 0)
+      .map((what) => (what ? `${name}: ${what}` : name));
+    for (const text of [...texts, '!']) {
       const wide = textWidth(ctx, text) + 14;
-      const left = Math.min(Math.max(begin, 0), width - wide);
       if (text !== '!' && wide > width * 0.6) continue;
-      if (flags.some((flag) => left < flag.right + 3 && left + wide > flag.left - 3)) continue;
+      const wanted = Math.min(Math.max(begin, 0), width - wide);
+      const isLong = text !== '!' && text !== name;
+      const left = freePlace(flags, wanted, wide, isLong ? 0 : width / 2);
+      if (left === undefined || left + wide > width) continue;
       flags.push({ finding: index, left, right: left + wide });
       drawFlag(ctx, palette, left, row.top + 1, wide, height, colour, text, index === selected);
       return;
     }
   });
   return flags;
+}
+
+/** The first place at `wanted` or at most `shift` px to the right of it that covers no other flag. */
+function freePlace(
+  flags: readonly Flag[],
+  wanted: number,
+  wide: number,
+  shift: number,
+): number | undefined {
+  let left = wanted;
+  for (;;) {
+    const other = flags.find((flag) => left < flag.right + 3 && left + wide > flag.left - 3);
+    if (!other) return left;
+    left = other.right + 4;
+    if (left > wanted + shift) return undefined;
+  }
 }
 
 function drawFlag(

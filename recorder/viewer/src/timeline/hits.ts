@@ -1,7 +1,7 @@
 /** What is at a point of the timeline. */
 
 import { NONE } from '../data/chunk';
-import { type Bundle, distanceTo } from './arrows';
+import { type Bundle, distanceTo, distanceToLine } from './arrows';
 import { queueIn, scaleOf } from './channels';
 import { type Arrow, type Hold, type Mark, type StateBar, firstFrom } from './detail';
 import { type Lane, channelArea, threadParts } from './lanes';
@@ -18,10 +18,19 @@ export type Hit =
   | { kind: 'arrow'; lane: Lane; arrow: Arrow }
   | { kind: 'parcel'; lane: Lane; parcel: Parcel }
   | { kind: 'hold'; lane: Lane; hold: Hold }
+  | { kind: 'bundle'; lane: Lane; bundle: Bundle }
   | { kind: 'lane'; lane: Lane };
 
-/** Returns what is at `x`, `y`; both in px of the scene, `y` from the top of all lanes. */
-export function hitAt(scene: Scene, x: number, y: number): Hit | undefined {
+/**
+ * Returns what is at `x`, `y`; both in px of the scene, `y` from the top of all lanes. `bundles` are
+ * the arrows that are drawn, with `x` in px of the scene.
+ */
+export function hitAt(
+  scene: Scene,
+  x: number,
+  y: number,
+  bundles: readonly Bundle[],
+): Hit | undefined {
   const lane = laneAt(scene, y);
   if (!lane) return undefined;
   const time = scene.from + x / perNs(scene);
@@ -31,6 +40,8 @@ export function hitAt(scene: Scene, x: number, y: number): Hit | undefined {
     const { barTop, barHeight } = threadParts(lane, scene.palette.em);
     const arrow = arrowAt(scene, x, y);
     if (arrow) return { kind: 'arrow', lane, arrow };
+    const bundle = scene.detail ? undefined : bundleAt(scene, bundles, x, y);
+    if (bundle) return { kind: 'bundle', lane, bundle };
     if (y >= barTop && y <= barTop + barHeight) {
       const bars = scene.detail?.threads.get(lane.index)?.bars ?? [];
       const bar = bars.find((one) => one.begin <= time && time < one.end);
@@ -89,6 +100,22 @@ function arrowAt(scene: Scene, x: number, y: number): Arrow | undefined {
       distance = away;
       best = arrow;
     }
+  }
+  return best;
+}
+
+function bundleAt(
+  scene: Scene,
+  bundles: readonly Bundle[],
+  x: number,
+  y: number,
+): Bundle | undefined {
+  let best: Bundle | undefined;
+  let distance = ARROW_REACH;
+  for (const bundle of bundles) {
+    if (bundle.x1 > x + ARROW_REACH || bundle.x2 < x - ARROW_REACH) continue;
+    const away = distanceToLine(scene.palette.em, bundle, x, y);
+    if (away < distance) [best, distance] = [bundle, away];
   }
   return best;
 }

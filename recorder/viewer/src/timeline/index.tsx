@@ -180,7 +180,11 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
 
   function renderOver(): void {
     const { hover, pointer } = timeline;
-    const tip = hover && pointer && tipOf(timeline.scene(), hover, timeline.timeAt(pointer.x));
+    const flag = timeline.flagAt(pointer);
+    const finding = flag && app.model.report?.findings[flag.finding];
+    const tip = finding
+      ? { title: finding.code, lines: [finding.what, finding.advice].filter(Boolean) }
+      : hover && pointer && tipOf(timeline.scene(), hover, timeline.timeAt(pointer.x));
     render(
       <>
         {tip && pointer ? (

@@ -200,6 +200,7 @@ export function channelArea(lane: Lane, em: number, scale: number): { top: numbe
 
 /** The part of a lock's lane in which its holds are drawn. */
 export function lockBar(lane: Lane, em: number): { top: number; height: number } {
-  const height = Math.round(Math.min(lane.height - 6, 2 * em));
-  return { top: lane.top + Math.round((lane.height - height) / 2), height };
+  // Below it is room for lines of threads that wait.
+  const height = Math.round(Math.min((lane.height - 4) * 0.7, 2 * em));
+  return { top: lane.top + Math.round((lane.height - height) * 0.4), height };
 }

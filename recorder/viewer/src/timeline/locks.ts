@@ -1,6 +1,7 @@
 /** The lanes of locks: when they are held, and by whom. */
 
 import { threadName } from '../app/words';
+import { TargetType } from '../data/chunk';
 import { type Lane, lockBar } from './lanes';
 import { Columns } from './columns';
 import { type Part, type Scene, clipped, parts, perNs, xOf } from './scene';
@@ -19,6 +20,7 @@ export function paintLock(scene: Scene, lane: Lane): void {
     clipped(scene, part.left, part.right, () => {
       if (holds && holds.length * 3 <= part.right - part.left) {
         paintHolds(scene, lane, top, height);
+        paintWaiting(scene, lane, top + height + 2, lane.top + lane.height - top - height - 3);
         return;
       }
       const held = part.window.locks.get(lane.index)?.held;
@@ -31,7 +33,10 @@ export function paintLock(scene: Scene, lane: Lane): void {
 /** The share of the time in which a lock is held, in each column of pixels. */
 function paintHeld(scene: Scene, part: Part, held: Float64Array, top: number, height: number): void {
   const { window } = part;
-  const columns = new Columns(scene.ctx, part.left, part.right, top, top + height);
+  const left = Math.max(part.left, xOf(scene, window.from));
+  const right = Math.min(part.right, xOf(scene, window.to));
+  if (right <= left) return;
+  const columns = new Columns(scene.ctx, left, right, top, top + height);
   const binsOfColumn = (columns.x(1) - columns.x(0)) / (perNs(scene) * window.binNs);
   const origin = (scene.from + columns.left / perNs(scene) - window.from) / window.binNs;
   for (let column = 0; column < columns.width; column++) {
@@ -45,6 +50,27 @@ function paintHeld(scene: Scene, part: Part, held: Float64Array, top: number, he
     columns.fill(column, 0, Math.max(Math.round(share * columns.height), 1), scene.palette.heldTile);
   }
   columns.draw();
+}
+
+/** Lines below the holds: the threads that wait for the lock meanwhile. */
+function paintWaiting(scene: Scene, lane: Lane, top: number, room: number): void {
+  const { ctx, palette, detail } = scene;
+  if (!detail) return;
+  const height = Math.max(Math.min(room / 3, palette.em * 0.3), 2);
+  const ends: number[] = [];
+  for (const { bars } of detail.threads.values()) {
+    for (const { begin, end, activity, wait } of bars) {
+      if (wait?.target !== lane.index || wait.targetType !== TargetType.primitive) continue;
+      let row = ends.findIndex((before) => before <= begin);
+      if (row < 0) row = ends.length;
+      ends[row] = end;
+      const y = top + row * (height + 1);
+      if (y + height > top + room) continue;
+      const left = xOf(scene, begin);
+      ctx.fillStyle = palette.activities[activity];
+      ctx.fillRect(left, y, Math.max(xOf(scene, end) - left, 1), height);
+    }
+  }
 }
 
 function paintHolds(scene: Scene, lane: Lane, top: number, height: number): void {

@@ -12,13 +12,19 @@ import { type Scene, xOf } from './scene';
 import { markRadius } from './threads';
 import { textOn } from './texts';
 
+/** Shorter findings are drawn this wide, in px. */
+const MIN_FINDING = 8;
+
 /** Draws a line over the lanes of the threads of each finding, for its time. */
 export function drawFindings(scene: Scene, findings: readonly Finding[], selected: number | undefined): void {
   const { ctx, palette, lanes } = scene;
   findings.forEach((finding, index) => {
-    const left = Math.max(xOf(scene, finding.from), 0);
-    const right = Math.min(Math.max(xOf(scene, finding.to), left + 2), scene.width);
-    if (right < 0 || left > scene.width) return;
+    const begin = xOf(scene, finding.from);
+    const end = xOf(scene, finding.to);
+    if (end < 0 || begin > scene.width) return;
+    const isShort = end - begin < MIN_FINDING;
+    const left = Math.max(isShort ? begin - MIN_FINDING / 2 : begin, 0);
+    const right = Math.min(isShort ? begin + MIN_FINDING / 2 : end, scene.width);
     ctx.fillStyle = severityColour(palette, finding);
     const marked = [
       ...finding.threads.map((thread) => lanes.thread(thread)),
@@ -28,6 +34,7 @@ export function drawFindings(scene: Scene, findings: readonly Finding[], selecte
       if (!lane) continue;
       ctx.globalAlpha = index === selected ? 1 : 0.75;
       ctx.fillRect(left, lane.top + lane.height - 4, right - left, index === selected ? 4 : 2.5);
+      if (isShort) ctx.fillRect(begin - 0.75, lane.top, 1.5, lane.height);
       if (index !== selected) continue;
       ctx.globalAlpha = 0.1;
       ctx.fillRect(left, lane.top, right - left, lane.height);
@@ -144,6 +151,7 @@ export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => L
     const bundle = bundleOf(scene, hit.arrow, laneFor);
     if (bundle) drawArrows(scene, [bundle]);
   }
+  if (hit.kind === 'bundle') drawArrows(scene, [hit.bundle]);
   if (hit.kind === 'bar') {
     const { barTop, barHeight } = threadParts(hit.lane, palette.em);
     const left = Math.max(xOf(scene, hit.bar.begin), -6);

@@ -1,6 +1,6 @@
 /** The lanes as a picture, painted in small pieces so that frames stay short. */
 
-import { bundles, paintArrows, paintCounts } from './arrows';
+import { type Bundle, bundles, paintArrows, paintCounts } from './arrows';
 import { paintChannel } from './channels';
 import { type Lane } from './lanes';
 import { paintLock } from './locks';
@@ -10,8 +10,10 @@ import { type Scene, xOf } from './scene';
 import { ticks } from './ticks';
 import { paintGroup, paintMarkNames, paintMarks, paintStateNames, paintStates } from './threads';
 
-/** Paints a scene. Each `yield` is a place where the next frame may come first. */
-export function* paint(scene: Scene): Generator<void> {
+/**
+ * Paints a scene. Each `yield` is a place where the next frame may come first. Returns the arrows.
+ */
+export function* paint(scene: Scene): Generator<void, Bundle[]> {
   const { ctx, palette } = scene;
   const visible = scene.lanes.all.filter(
     (lane) => lane.top + lane.height > scene.top && lane.top < scene.bottom,
@@ -43,6 +45,7 @@ export function* paint(scene: Scene): Generator<void> {
     yield;
   }
   paintCounts(scene, all);
+  return all;
 }
 
 function paintGround({ ctx, palette, width }: Scene, lane: Lane): void {
@@ -84,17 +87,15 @@ interface Sheet {
   height: number;
   /** Identifies everything else that the picture depends on. */
   content: string;
+  bundles: readonly Bundle[];
 }
 
 /** Two sheets: one is shown while the other one is painted. */
 export class Picture {
   private front = newSheet();
   private back = newSheet();
-  private work: Generator<void> | undefined;
+  private work: Generator<void, Bundle[]> | undefined;
   private empty = true;
-  /** How long the last picture took, in ms. */
-  cost = 0;
-  private spent = 0;
 
   get painting(): boolean {
     return this.work !== undefined;
@@ -115,7 +116,6 @@ export class Picture {
     back.height = height;
     back.content = content;
     back.ctx.setTransform(ratio, 0, 0, ratio, 0, -scene.top * ratio);
-    this.spent = 0;
     this.work = paint({ ...scene, ctx: back.ctx });
   }
 
@@ -123,13 +123,11 @@ export class Picture {
   advance(budget: number): boolean {
     if (!this.work) return false;
     const start = performance.now();
-    let done = false;
-    do done = this.work.next().done ?? false;
-    while (!done && performance.now() - start < budget);
-    this.spent += performance.now() - start;
-    if (!done) return false;
+    let step = this.work.next();
+    while (!step.done && performance.now() - start < budget) step = this.work.next();
+    if (!step.done) return false;
+    this.back.bundles = step.value;
     this.work = undefined;
-    this.cost = this.spent;
     this.empty = false;
     [this.front, this.back] = [this.back, this.front];
     return true;
@@ -167,6 +165,14 @@ export class Picture {
     ctx.imageSmoothingEnabled = true;
   }
 
+  /** The arrows, with `x` in px of a view. */
+  bundlesIn(from: number, to: number, width: number): Bundle[] {
+    const { front } = this;
+    const scale = ((front.to - front.from) / front.width) * (width / (to - from));
+    const shift = ((front.from - from) * width) / (to - from);
+    return front.bundles.map((one) => ({ ...one, x1: shift + one.x1 * scale, x2: shift + one.x2 * scale }));
+  }
+
   /** Whether the picture can be shown without a change of scale and without gaps. */
   covers(from: number, to: number, width: number, top: number, content: string): boolean {
     const { front } = this;
@@ -180,5 +186,5 @@ function newSheet(): Sheet {
   const canvas = document.createElement('canvas');
   const ctx = canvas.getContext('2d', { alpha: false });
   if (!ctx) throw new Error('the browser has no 2D canvas');
-  return { canvas, ctx, from: 0, to: 1, top: 0, width: 1, height: 1, content: '' };
+  return { canvas, ctx, from: 0, to: 1, top: 0, width: 1, height: 1, content: '', bundles: [] };
 }

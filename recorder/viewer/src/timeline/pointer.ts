@@ -39,7 +39,14 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
   const hit = (point: { x: number; y: number }) =>
     point.y < timeline.head.height
       ? undefined
-      : hitAt(timeline.scene(), point.x, point.y - timeline.head.height + timeline.top);
+      : hitAt(
+          timeline.scene(),
+          point.x,
+          point.y - timeline.head.height + timeline.top,
+          timeline.bundles(),
+        );
+
+  timeline.hitAtPointer = () => timeline.pointer && hit(timeline.pointer);
 
   const begin = (point: { x: number; y: number }, event: PointerEvent): Drag => {
     if (inOverview(point.y)) {
@@ -141,15 +148,10 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
       return near ? 'ew-resize' : 'grab';
     }
     if (point.y < timeline.head.flags.top) return 'col-resize';
-    if (flagAt(point)) return 'pointer';
+    if (timeline.flagAt(point)) return 'pointer';
     if (over?.kind === 'lane' && over.lane.kind === 'heading') return 'pointer';
     return over && over.kind !== 'lane' ? 'pointer' : 'default';
   };
-
-  const flagAt = ({ x, y }: { x: number; y: number }) =>
-    y >= timeline.head.flags.top && y < timeline.head.height
-      ? timeline.flags.find((flag) => x >= flag.left && x <= flag.right)
-      : undefined;
 
   const finish = (event: PointerEvent) => {
     if (!pointers.delete(event.pointerId)) return;
@@ -166,7 +168,7 @@ export function handlePointers(timeline: Timeline, clicks: Clicks): void {
     if (!ended) return;
     const point = at(event);
     if (isClick && event.type === 'pointerup') {
-      const flag = flagAt(point);
+      const flag = timeline.flagAt(point);
       const over = hit(point);
       if (ended.kind === 'range') clicks.range(undefined, true);
       if (flag) clicks.finding(flag.finding);

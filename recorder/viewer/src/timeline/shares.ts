@@ -6,7 +6,10 @@ import { Columns } from './columns';
 import type { Palette } from './palette';
 import { type Scale, perNs, xOf } from './scene';
 
-/** Draws a stack of shares: running at the bottom, the waits above. */
+/**
+ * Draws a stack of shares: running at the bottom, the waits above. The full height is that of `most`
+ * threads.
+ */
 export function paintShares(
   scene: Scale & { readonly ctx: CanvasRenderingContext2D; readonly palette: Palette },
   window: Window,
@@ -15,6 +18,7 @@ export function paintShares(
   height: number,
   left: number,
   right: number,
+  most = threads.length,
 ): void {
   if (threads.length === 0 || right <= left) return;
   const start = Math.max(left, xOf(scene, window.from));
@@ -25,7 +29,7 @@ export function paintShares(
     runningSum(window, threads, activity),
   );
   const nsOfColumn = (columns.x(1) - columns.x(0)) / perNs(scene);
-  const rowsPerNs = columns.height / (nsOfColumn * threads.length);
+  const rowsPerNs = columns.height / (nsOfColumn * most);
   const present = sums.flatMap((sum, activity) => (sum ? { sum, tile: scene.palette.activityTiles[activity] } : []));
   const origin = (scene.from + columns.left / perNs(scene) - window.from) / window.binNs;
   const binsOfColumn = nsOfColumn / window.binNs;

@@ -1,7 +1,7 @@
 /** The whole run in one row: the states of all threads as shares. Drawn again when it changes. */
 
 import type { Run } from '../data/run';
-import type { Window } from '../data/window';
+import type { ThreadBins, Window } from '../data/window';
 import type { Answers } from './answers';
 import type { Palette } from './palette';
 import { paintShares } from './shares';
@@ -50,6 +50,18 @@ export class Strip {
     on.fillRect(0, 0, width, height);
     const threads = run.threadOrder.flatMap((thread) => overview.threads.get(thread) ?? []);
     const scene = { ctx: on, palette, ...whole, width };
-    paintShares(scene, overview, threads, 1, height - 2, 0, width);
+    paintShares(scene, overview, threads, 1, height - 2, 0, width, mostAlive(overview, threads));
   }
+}
+
+/** The greatest number of threads that live at a time. */
+function mostAlive(window: Window, threads: readonly ThreadBins[]): number {
+  const sums = new Float64Array(window.bins);
+  for (const { ns } of threads) {
+    for (const values of ns) {
+      if (!values) continue;
+      for (let bin = 0; bin < sums.length; bin++) sums[bin] += values[bin];
+    }
+  }
+  return Math.max(sums.reduce((most, ns) => Math.max(most, ns), 0) / window.binNs, 1);
 }

@@ -245,10 +245,14 @@ export function paintMarkNames(scene: Scene, lane: Lane): void {
       if (RANK[shapeOf(other.kind)] > RANK[shapeOf(best.kind)]) [best, alike] = [other, 1];
       else if (isAlike(best, other)) alike++;
     }
+    const panic = shapeOf(best.kind) === 'panic';
+    ctx.font = panic ? palette.boldFont : palette.smallFont;
+    // A panic is named at the cost of what follows it.
+    const least = panic ? textWidth(ctx, 'panic') + 12 : 0;
+    while (next < marks.length && xOf(scene, marks[next].time) - x < least) next++;
     const end = next < marks.length ? xOf(scene, marks[next].time) : Infinity;
     n = next;
-    const panic = shapeOf(best.kind) === 'panic';
-    if (end - x < palette.small && !panic) continue;
+    if (end - x < palette.small) continue;
     // The last name before the edge moves to the left, if there is room.
     const edge = x <= scene.viewRight ? Math.min(end, scene.viewRight + r) : end;
     const room = edge === end ? end - x - 10 : edge - r - 2 - Math.max(free, scene.viewLeft);
@@ -256,9 +260,7 @@ export function paintMarkNames(scene: Scene, lane: Lane): void {
     if (!text) continue;
     const left = Math.min(x - r, edge - r - textWidth(ctx, text) - 2);
     free = left + textWidth(ctx, text) + 12;
-    if (panic) ctx.font = palette.boldFont;
     textOn(ctx, text, left, baseline, palette.small, panic ? palette.error : palette.text, palette.ground);
-    if (panic) ctx.font = palette.smallFont;
   }
 }
 

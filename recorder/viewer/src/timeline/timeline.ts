@@ -5,7 +5,7 @@ import type { EventView } from '../data/event';
 import type { ReportData } from '../data/run';
 import { type Segment, criticalPath } from '../why/path';
 import { Answers, OVERSCAN } from './answers';
-import { laneOf } from './arrows';
+import { type Bundle, laneOf } from './arrows';
 import { Camera } from './camera';
 import { type Flag, type Head, drawAxis, drawFlags, drawWindowFrame, headRows } from './head';
 import type { Hit } from './hits';
@@ -53,7 +53,7 @@ export class Timeline {
   /** The time from which the axis counts, if not from 0. */
   axisBase: string | undefined;
   onFrame: () => void = () => {};
-  onLanes: () => void = () => {};
+  hitAtPointer: () => Hit | undefined = () => undefined;
   private readonly ctx: CanvasRenderingContext2D;
   private readonly picture = new Picture();
   private readonly strip = new Strip();
@@ -62,6 +62,8 @@ export class Timeline {
   private before = 0;
   private moved = -Infinity;
   private lastView = '';
+  /** Whether something else can have come below the pointer. */
+  private hoverIsOld = false;
   private painted = '';
   private look = 0;
   private arranged = '';
@@ -151,6 +153,12 @@ export class Timeline {
     return { ...this.view(this.camera.from, this.camera.to, this.width, 0), ctx: this.ctx };
   }
 
+  flagAt(point: { x: number; y: number } | undefined): Flag | undefined {
+    const { head } = this;
+    if (!point || point.y < head.flags.top || point.y >= head.height) return undefined;
+    return this.flags.find(({ left, right }) => point.x >= left && point.x <= right);
+  }
+
   /** The lanes that a link leads to. */
   pointedOut(): Lane[] {
     const { lanes } = this;
@@ -160,6 +168,11 @@ export class Timeline {
         name[0] === 't' ? lanes.thread(index) : name[0] === 'c' ? lanes.channel(index) : lanes.lock(index);
       return lane ?? [];
     });
+  }
+
+  /** The arrows of the picture, in px of the canvas. */
+  bundles(): Bundle[] {
+    return this.picture.bundlesIn(this.camera.from, this.camera.to, this.width);
   }
 
   laneOf(thread: number): Lane | undefined {
@@ -203,9 +216,17 @@ export class Timeline {
     camera.step(Math.min(now - this.before, 100));
     this.before = now;
     const view = `${camera.from} ${camera.to} ${this.top}`;
-    if (view !== this.lastView) this.moved = now;
+    if (view !== this.lastView) {
+      this.moved = now;
+      this.hover = undefined;
+      this.hoverIsOld = true;
+    }
     this.lastView = view;
     const moving = camera.moving || this.dragging || now - this.moved < REST;
+    if (!moving && this.hoverIsOld) {
+      this.hover = this.hitAtPointer();
+      this.hoverIsOld = false;
+    }
 
     answers.askOverview(Math.max(Math.round(this.width), 64), now);
     const target = this.dragging ? camera : camera.target;
@@ -237,7 +258,6 @@ export class Timeline {
     this.arranged = key;
     this.lanes = arrangeLanes(run, this.answers.locks, this.collapsed, this.lanesHeight, em);
     this.scrollTo(this.top);
-    this.onLanes();
   }
 
   private contentKey(): string {

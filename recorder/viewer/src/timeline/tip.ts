@@ -46,6 +46,13 @@ export function tipOf(scene: Scene, hit: Hit, time: number): Tip | undefined {
         lines: [duration(arrow.time - arrow.fromTime)],
       };
     }
+    case 'bundle': {
+      const { from, to, count: size, message } = hit.bundle;
+      return {
+        title: `${from.title} → ${to.title}`,
+        lines: [message ? counted(size, 'arrow') : 'start, end, or unlock', `around ${timeNear(time, 1 / perNs(scene))}`],
+      };
+    }
     case 'parcel': {
       const { parcel } = hit;
       const begin = parcel.times[0];
