@@ -169,11 +169,18 @@ export class MadeUpRun {
     this.settle();
   }
 
-  send(thread, channel, text) {
+  /** `more`: `cause` and `waited`, times. */
+  send(thread, channel, text, more = {}) {
     const state = this.channels[channel];
     const message = state.sent + 1;
     const depth = state.depth + 1;
-    this.event(thread, kindOf('operation', 'send', 'transferred'), { channel, message, depth, text });
+    this.event(thread, kindOf('operation', 'send', 'transferred'), {
+      channel,
+      message,
+      depth,
+      text,
+      ...more,
+    });
     this.channels[channel] = { ...state, sent: message, depth };
     this.queues[channel].push(message);
     this.settle();
@@ -223,8 +230,8 @@ export class MadeUpRun {
       fromTime: nothing,
       latency: nothing,
       depth: column(Float64Array, (it) => given(it.depth)),
-      cause: nothing,
-      waited: nothing,
+      cause: column(Float64Array, (it) => given(it.cause)),
+      waited: column(Float64Array, (it) => given(it.waited)),
       timeout: nothing,
       text: column(Int32Array, (it) => (it.text === undefined ? NONE : texts.push(it.text) - 1)),
       texts,
