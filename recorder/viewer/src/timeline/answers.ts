@@ -6,6 +6,8 @@ import { type Detail, detailOf } from './detail';
 
 /** Shortest time between two requests while the view moves, in ms. */
 const MOVING_INTERVAL = 60;
+/** A request that took long is followed by a pause of this many times as long while the view moves. */
+const PAUSE = 2;
 /** Shortest time between two requests for the whole of a run that grows, in ms. */
 const OVERVIEW_INTERVAL = 500;
 /** A window contains this share of the span more on each side, for moves. */
@@ -34,6 +36,7 @@ export class Answers {
   private asked: { from: number; to: number; width: number; revision: number; at: number } | undefined;
   private lastBin = 0;
   private waiting = false;
+  private pausesUntil = 0;
   private askedOverview = { width: 0, revision: -1, at: -Infinity };
   private overviewWaits = false;
 
@@ -83,7 +86,7 @@ export class Answers {
   /** Asks for what a view needs. Returns whether it has been asked for. */
   ask(view: View, now: number, moving: boolean): boolean {
     if (!this.isDue(view)) return true;
-    if (moving && (this.waiting || now - (this.asked?.at ?? -Infinity) < MOVING_INTERVAL)) return false;
+    if (moving && (this.waiting || now < this.pausesUntil)) return false;
     const more = (view.to - view.from) * OVERSCAN;
     const from = view.from - more;
     const to = view.to + more;
@@ -94,11 +97,14 @@ export class Answers {
     const [first, last] = [Math.min(Math.max(from, 0), end), Math.max(Math.min(to, end), 1)];
     const pixels = Math.max(Math.round((view.width * (last - first)) / (view.to - view.from)), 1);
     this.model
-      .window(first, Math.max(last, first + 1), pixels, 'timeline')
+      .window(first, Math.max(last, first + 1), pixels, 'timeline', (coarse) => this.take(coarse))
       .then((window) => this.take(window))
       .catch(ignoreCancelled)
       .finally(() => {
-        if (this.asked === asked) this.waiting = false;
+        if (this.asked !== asked) return;
+        this.waiting = false;
+        const answered = performance.now();
+        this.pausesUntil = Math.max(now + MOVING_INTERVAL, answered + PAUSE * (answered - now - MOVING_INTERVAL));
       });
     return true;
   }
