@@ -15,10 +15,7 @@ export function statusOf(model: Model): Status {
   if (run.damage.length > 0) return { name: 'damaged', text: 'Damaged' };
   if (model.trouble && !index.done) return { name: 'incomplete', text: 'Disconnected' };
   if (index.live && !index.done) return { name: 'live', text: 'Live' };
-  if (!index.done) {
-    const share = run.duration > 0 ? Math.min(1, index.until / run.duration) : 0;
-    return { name: 'reading', text: `Reading ${Math.floor(share * 100)}%` };
-  }
+  if (!index.done) return { name: 'reading', text: 'Reading' };
   if (run.incomplete || run.dropped > 0) return { name: 'incomplete', text: 'Incomplete' };
   return { name: 'complete', text: 'Complete' };
 }
@@ -49,6 +46,13 @@ export function warningsOf(model: Model): string[] {
     warnings.push(`Events before ${duration(chunks[0][0])} are not kept any more.`);
   }
   return warnings;
+}
+
+/** The worst finding of a run that hangs. */
+export function hangOf({ report }: Model): { text: string; number: number } | undefined {
+  const number = report?.findings.findIndex((it) => it.hang && it.severity === 'error') ?? -1;
+  const finding = report?.findings[number];
+  return finding && { text: finding.what, number };
 }
 
 /** `2.4 s`, `5 threads`, … */

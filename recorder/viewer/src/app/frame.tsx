@@ -2,7 +2,7 @@
 
 import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
 import type { App } from './app';
-import { endsOf, figuresOf, originOf, statusOf, warningsOf } from './facts';
+import { endsOf, figuresOf, hangOf, originOf, statusOf, warningsOf } from './facts';
 import { Help } from './help';
 import { TABS, type Tab } from './link';
 import type { Theme } from './look';
@@ -41,6 +41,7 @@ export function Frame({ app, onReady }: FrameProps) {
   return (
     <>
       <Header app={app} open={open} />
+      <Hang app={app} />
       <Warnings texts={warningsOf(app.model)} />
       {overlay === 'help' ? <Help close={close} /> : null}
       {overlay === 'search' ? <Search app={app} close={close} /> : null}
@@ -156,6 +157,37 @@ function Tools({ app, open }: { app: App; open(overlay: Overlay): void }) {
       <button type="button" onClick={() => open('help')} title="Keys (?)" aria-label="Keys">
         ?
       </button>
+    </div>
+  );
+}
+
+/** While a program runs, the page shows at once that it hangs. */
+function Hang({ app }: { app: App }) {
+  const [closed, setClosed] = useState('');
+  const hang = hangOf(app.model);
+  const isLive = app.model.index.live;
+  if (!hang || !isLive || closed === hang.text || app.link.state.tab === 'why') return null;
+  return (
+    <div class="warnings hang" role="alert">
+      <span>
+        <strong>The program hangs.</strong> {hang.text}
+      </span>
+      <span class="buttons">
+        <button
+          type="button"
+          onClick={() => app.link.set({ tab: 'why', finding: hang.number }, true)}
+        >
+          Show why
+        </button>
+        <button
+          type="button"
+          class="plain"
+          aria-label="Close"
+          onClick={() => setClosed(hang.text)}
+        >
+          ×
+        </button>
+      </span>
     </div>
   );
 }
