@@ -44,6 +44,9 @@ export class Steps {
 
   async chunkAt(step: number): Promise<Chunk> {
     const number = this.model.chunkOf(step);
-    return this.model.cachedChunk(number) ?? this.model.chunk(number);
+    const cached = this.model.cachedChunk(number);
+    // The last chunk of a running program grows.
+    const has = cached !== undefined && step < cached.firstStep + cached.length;
+    return has ? cached : this.model.chunk(number);
   }
 }

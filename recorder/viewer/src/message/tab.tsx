@@ -2,8 +2,9 @@
 
 import { render } from 'preact';
 import type { App, View } from '../app/app';
-import { count } from '../app/words';
+import { count, duration } from '../app/words';
 import { type Journey, journeyOf, type MessageId, messageOf, same } from './journey';
+import { partsOf, totalsOf } from './parts';
 import { slowest } from './slowest';
 import { Story } from './story';
 
@@ -106,6 +107,7 @@ export class MessageTab implements View {
       const journey = await journeyOf(this.app.model, id, near);
       if (request !== this.request) return;
       this.journey = journey;
+      this.app.announce(this.summary(id, journey));
     } catch (error) {
       if (request !== this.request) return;
       this.journey = undefined;
@@ -113,6 +115,13 @@ export class MessageTab implements View {
     }
     this.loading = false;
     this.draw();
+  }
+
+  private summary({ channel, number }: MessageId, journey: Journey): string {
+    const { run, index } = this.app.model;
+    const totals = totalsOf(partsOf(journey, () => index.until));
+    const times = `${duration(totals.queue)} in queues, ${duration(totals.work)} with threads`;
+    return `Message ${count(number)} of ${run.channels[channel]?.label ?? ''}: ${times}.`;
   }
 
   /** The source line of a place, without its indent. */
