@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 const MAX_BYTES = 300_000;
-const STYLES = ['base', 'timeline', 'belt', 'message', 'why'];
+const STYLES = ['base', 'frame', 'timeline', 'belt', 'message', 'why'];
 
 const here = dirname(fileURLToPath(import.meta.url));
 const common = {
