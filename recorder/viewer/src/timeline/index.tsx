@@ -54,7 +54,12 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
   /** Whether the lanes of the link are still to be scrolled to. */
   let showLanes = true;
 
-  const select = (step: number | null) => app.select(step);
+  /** The step that was clicked on: it is in view. */
+  let clicked: number | undefined;
+  const select = (step: number | null) => {
+    clicked = step ?? undefined;
+    app.select(step);
+  };
 
   const clickedLane = async (hit: Hit, time: number) => {
     const { lane } = hit;
@@ -178,6 +183,10 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
     return (Object.keys(SHAPE_NAMES) as Shape[]).filter((shape) => found.has(shape));
   }
 
+  function tipPlace({ x, y }: { x: number; y: number }) {
+    return { x, y, left: x > timeline.width * 0.6, above: y > timeline.height * 0.7 };
+  }
+
   function renderOver(): void {
     const { hover, pointer } = timeline;
     const flag = timeline.flagAt(pointer);
@@ -188,7 +197,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
     render(
       <>
         {tip && pointer ? (
-          <TipBox tip={tip} x={pointer.x} y={pointer.y} flip={pointer.x > timeline.width * 0.6} />
+          <TipBox tip={tip} place={tipPlace(pointer)} />
         ) : null}
         {sums ? <Sums run={app.model.run} sums={sums} close={clearRange} /> : null}
       </>,
@@ -228,7 +237,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
     const event = step === undefined ? undefined : await app.model.event(step);
     if (app.link.state.step !== step) return;
     timeline.selected = event;
-    if (event) {
+    if (event && step !== clicked) {
       camera.reveal(event.time);
       const lane = timeline.laneOf(event.thread);
       if (lane) timeline.reveal(lane);

@@ -1,14 +1,16 @@
 /** What is drawn over the picture in each frame: selection, pointer, findings, the unknown part. */
 
-import type { EventView } from '../data/event';
+import { TargetType } from '../data/chunk';
+import { type EventView, eventView } from '../data/event';
 import type { Finding } from '../data/run';
 import { type Bundle, addHead, addLine, laneOf } from './arrows';
-import { scaleOf } from './channels';
+import { queueIn, scaleOf } from './channels';
 import { severityColour } from './head';
 import { type Hit, arrowsOf, bundleOf } from './hits';
 import { type Lane, channelArea, threadParts } from './lanes';
 import { drawMark, shapeOf } from './marks';
 import { type Scene, xOf } from './scene';
+import type { Parcel } from './queue';
 import { markRadius } from './threads';
 import { textOn } from './texts';
 
@@ -110,6 +112,7 @@ export function drawEvent(scene: Scene, event: EventView, strong: boolean): void
   }
   const arrows = arrowsOf(scene, event.thread, event.time);
   drawArrows(scene, arrows.flatMap((arrow) => bundleOf(scene, arrow, (thread) => laneOf(lanes, thread)) ?? []));
+  if (strong) outlineMessage(scene, event);
   if (group === 'wait' || group === 'waitBegan') return;
   const r = markRadius(barHeight) * (strong ? 1.25 : 1.1);
   if (strong) {
@@ -123,6 +126,15 @@ export function drawEvent(scene: Scene, event: EventView, strong: boolean): void
     ctx.fill();
   }
   drawMark(ctx, palette, shapeOf(event.kind), x, middle, r);
+}
+
+/** Outlines the message of a send or a receive while it is in its queue. */
+function outlineMessage(scene: Scene, { kind, target, message }: EventView): void {
+  if (message === undefined || target?.type !== TargetType.channel) return;
+  if (!kind.send && !kind.receive) return;
+  const lane = scene.lanes.channel(target.index);
+  const parcel = queueIn(scene, target.index)?.parcels.find(({ number }) => number === message);
+  if (lane && parcel) outlineParcel(scene, lane, parcel, scene.palette.selectedLine, 3);
 }
 
 /** Draws arrows on top and in a strong colour. */
@@ -147,6 +159,9 @@ export function drawArrows(scene: Scene, arrows: readonly Bundle[]): void {
 /** Draws what is under the pointer. */
 export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => Lane | undefined): void {
   const { ctx, palette } = scene;
+  if (hit.kind === 'mark') {
+    drawEvent(scene, eventView(scene.run, hit.mark.chunk, hit.mark.i), false);
+  }
   if (hit.kind === 'arrow') {
     const bundle = bundleOf(scene, hit.arrow, laneFor);
     if (bundle) drawArrows(scene, [bundle]);
@@ -161,17 +176,28 @@ export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => L
     ctx.strokeRect(left, barTop, right - left, barHeight);
   }
   if (hit.kind === 'parcel') {
-    const area = channelArea(hit.lane, palette.em, scaleOf(scene, hit.lane.index));
-    const unit = (area.bottom - area.top) / scaleOf(scene, hit.lane.index);
-    const { parcel } = hit;
-    ctx.strokeStyle = palette.text;
-    ctx.lineWidth = 1.5;
-    for (let n = 0; n < parcel.times.length; n++) {
-      const left = xOf(scene, parcel.times[n]);
-      const end = n + 1 < parcel.times.length ? parcel.times[n + 1] : Math.min(parcel.end, scene.known);
-      ctx.strokeRect(left, area.bottom - (parcel.places[n] + 1) * unit + 0.5, xOf(scene, end) - left, unit - 1);
-    }
+    const arrow = scene.detail?.arrows.find(({ step }) => step === hit.parcel.received);
+    const bundle = arrow && bundleOf(scene, arrow, laneFor);
+    if (bundle) drawArrows(scene, [bundle]);
+    outlineParcel(scene, hit.lane, hit.parcel, palette.text, 1.5);
   }
+}
+
+function outlineParcel(scene: Scene, lane: Lane, parcel: Parcel, colour: string, width: number): void {
+  const { ctx, palette } = scene;
+  const scale = scaleOf(scene, lane.index);
+  const area = channelArea(lane, palette.em, scale);
+  const unit = (area.bottom - area.top) / scale;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = width;
+  parcel.times.forEach((time, n) => {
+    if (parcel.places[n] >= scale) return;
+    const left = Math.max(xOf(scene, time), -9);
+    const end = n + 1 < parcel.times.length ? parcel.times[n + 1] : Math.min(parcel.end, scene.known);
+    const right = Math.min(xOf(scene, end), scene.width + 9);
+    const top = area.bottom - (parcel.places[n] + 1) * unit;
+    if (right > left) ctx.strokeRect(left, top + 0.5, right - left, unit - 1);
+  });
 }
 
 /** Draws a frame around the lanes that a link leads to. */

@@ -12,10 +12,23 @@ import { timeNear } from './ticks';
 /** More threads and channels than this are summed up in one row. */
 const MAX_ROWS = 12;
 
-export function TipBox({ tip, x, y, flip }: { tip: Tip; x: number; y: number; flip: boolean }) {
-  const shift = flip ? 'translate(-100%, 0)' : 'none';
+interface TipPlace {
+  readonly x: number;
+  readonly y: number;
+  /** Whether it is at the left of the pointer, and above it. */
+  readonly left: boolean;
+  readonly above: boolean;
+}
+
+export function TipBox({ tip, place }: { tip: Tip; place: TipPlace }) {
+  const { x, y, left, above } = place;
+  const style = {
+    left: `${left ? x - 14 : x + 14}px`,
+    top: `${above ? y - 12 : y + 16}px`,
+    transform: `translate(${left ? '-100%' : '0'}, ${above ? '-100%' : '0'})`,
+  };
   return (
-    <div class="tip" style={{ left: `${flip ? x - 14 : x + 14}px`, top: `${y + 16}px`, transform: shift }}>
+    <div class="tip" style={style}>
       <strong>{tip.title}</strong>
       {tip.lines.map((line) => (
         <div>{line}</div>

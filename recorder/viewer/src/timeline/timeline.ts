@@ -97,6 +97,8 @@ export class Timeline {
     const ratio = devicePixelRatio;
     this.canvas.width = Math.round(this.width * ratio);
     this.canvas.height = Math.round(this.height * ratio);
+    // A canvas is empty after that; the next frame comes too late.
+    if (this.visible) this.draw();
     this.redraw();
   }
 
