@@ -28,7 +28,10 @@ export class Growth {
     // In this order: the catalog describes at least what the index contains.
     const index = await source.index(0);
     const growth = new Growth(source, await source.run(), index);
-    await growth.update(index, false);
+    await growth.updateReport().catch((error) => {
+      // The rest can be shown.
+      growth.trouble = messageOf(error);
+    });
     if (growth.isGrowing) growth.poll(POLL_INTERVAL);
     return growth;
   }
@@ -69,7 +72,8 @@ export class Growth {
       let next = POLL_INTERVAL;
       try {
         const since = this.index.first + this.index.chunks.length;
-        await this.update(merge(this.index, await this.source.index(since), since), true);
+        await this.update(merge(this.index, await this.source.index(since), since));
+        await this.updateReport();
         if (this.trouble) this.setTrouble(undefined);
         // Only the report is missing.
         if (this.index.done) next = RETRY_INTERVAL;
@@ -81,19 +85,23 @@ export class Growth {
     }, delay);
   }
 
-  private async update(index: Index, notify: boolean): Promise<void> {
+  private async update(index: Index): Promise<void> {
     const isNew = index.revision !== this.index.revision || index.done !== this.index.done;
-    const needsReport = index.report !== 0 && index.report !== this.reportVersion;
     if (index.catalog !== this.catalogVersion) {
       this.run = await this.source.run();
       this.catalogVersion = index.catalog;
     }
-    if (needsReport) {
-      this.report = await this.source.report();
-      this.reportVersion = index.report;
-    }
     this.index = index;
-    if (notify && (isNew || needsReport)) this.changed();
+    if (isNew) this.changed();
+  }
+
+  /** Fetches the report if there is a newer one. */
+  private async updateReport(): Promise<void> {
+    const version = this.index.report;
+    if (version === 0 || version === this.reportVersion) return;
+    this.report = await this.source.report();
+    this.reportVersion = version;
+    this.changed();
   }
 }
 
