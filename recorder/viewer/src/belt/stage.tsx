@@ -227,7 +227,7 @@ function Lock({
       ) : null}
       <text x={unit * (isLock ? 2.8 : 0.8)} y={unit * 1.5}>
         <tspan class="lock-name" x={unit * (isLock ? 2.8 : 0.8)}>
-          {shortened(label, 20)}
+          {shortened(label, 18)}
         </tspan>
         <tspan class="lock-status" x={unit * (isLock ? 2.8 : 0.8)} dy={unit * 1.2}>
           {shortened(status, 22)}
