@@ -10,7 +10,7 @@ import { inHands, loads, messageKey, type ValueOf } from './loads';
 import type { Layout, LockBox } from './boxes';
 import { ParcelLayer } from './parcels';
 import type { BeltPicture, LockHolder } from './state';
-import { shortened } from './status';
+import { shortened, shortenedInside } from './status';
 import { endKey, type Stuck } from './stuck';
 import { Worker, workerShows } from './worker';
 
@@ -162,21 +162,26 @@ function Ground({ layout, picture }: StageProps) {
 }
 
 /** From locks to those who hold them, and to those who wait for them. */
-function LockLines({ layout, picture }: StageProps) {
+function LockLines({ layout, picture, stuck }: StageProps) {
   const { unit } = layout;
   const lines: preact.JSX.Element[] = [];
   const boxes = new Map(layout.locks.map((box) => [box.primitive, box]));
-  const draw = (primitive: number, thread: number, name: string) => {
+  const waits = [...picture.workers].flatMap(([thread, { wait }]) =>
+    wait?.targetType === TargetType.primitive ? [{ thread, primitive: wait.target }] : [],
+  );
+  const never = new Set(waits.filter((it) => stuck.threads.has(it.thread)).map((it) => it.primitive));
+  const draw = (primitive: number, thread: number, kind: string) => {
+    const name = `${kind}${never.has(primitive) ? ' stuck' : ''}`;
     const lock = boxes.get(primitive);
     const worker = layout.workers.find((it) => it.thread === thread);
     if (!lock || !worker) return;
     const [x1, y1] = [lock.x + lock.width / 2, lock.y];
     const x2 = worker.hands.x;
-    const y2 = worker.beside ? worker.y + worker.height * 0.9 : worker.hands.y + 2.4 * unit;
+    const y2 = worker.y + worker.height;
     const bend = Math.max((y1 - y2) / 2, unit * 2);
     lines.push(
       <path
-        key={`${name} ${primitive} ${thread}`}
+        key={`${kind} ${primitive} ${thread}`}
         class={name}
         d={`M${x1} ${y1} C${x1} ${y1 - bend} ${x2} ${y2 + bend} ${x2} ${y2}`}
       />,
@@ -185,9 +190,7 @@ function LockLines({ layout, picture }: StageProps) {
   for (const [primitive, holders] of picture.locks) {
     for (const { thread } of holders) draw(primitive, thread, 'lock-held-line');
   }
-  for (const [thread, { wait }] of picture.workers) {
-    if (wait?.targetType === TargetType.primitive) draw(wait.target, thread, 'lock-wait-line');
-  }
+  for (const { thread, primitive } of waits) draw(primitive, thread, 'lock-wait-line');
   return <g>{lines}</g>;
 }
 
@@ -227,7 +230,7 @@ function Lock({
       ) : null}
       <text x={unit * (isLock ? 2.8 : 0.8)} y={unit * 1.5}>
         <tspan class="lock-name" x={unit * (isLock ? 2.8 : 0.8)}>
-          {shortened(label, 18)}
+          {shortenedInside(label, 19)}
         </tspan>
         <tspan class="lock-status" x={unit * (isLock ? 2.8 : 0.8)} dy={unit * 1.2}>
           {shortened(status, 22)}

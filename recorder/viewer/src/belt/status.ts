@@ -25,6 +25,9 @@ const WAITS: Record<string, number> = {
   sleep: Activity.asleep,
 };
 
+/** Length of a name in a status: the rest is in its tooltip. */
+const MAX_LABEL = 16;
+
 /** `Activity`, for threads that are alive. */
 export function activityOf(run: Run, worker: WorkerState): number {
   if (worker.paused) return Activity.paused;
@@ -52,7 +55,7 @@ export function statusOf(run: Run, picture: BeltPicture, thread: number, stuck =
 
 function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
   // A line is not broken within a name, if possible.
-  const label = targetLabel(run, targetOf(wait)).replaceAll(' ', '\u00a0');
+  const label = shortened(targetLabel(run, targetOf(wait)), MAX_LABEL).replaceAll(' ', '\u00a0');
   const channel = wait.targetType === TargetType.channel ? run.channels[wait.target] : undefined;
   const isRendezvous = channel?.bound === 0;
   const depth = channel ? (picture.belts.get(wait.target)?.depth ?? 0) : 0;
@@ -67,8 +70,10 @@ function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
       return label ? `waits: ${label} is empty` : 'waits for a message';
     case Activity.lock: {
       const holders = picture.locks.get(wait.target) ?? [];
-      const names = holders.map((it) => threadName(run, it.thread)).join(', ');
-      return names ? `waits: ${names} has ${label}` : `waits for ${label}`;
+      const [first, ...others] = holders;
+      if (!first) return `waits for ${label}`;
+      const name = shortened(threadName(run, first.thread), MAX_LABEL).replaceAll(' ', '\u00a0');
+      return `waits: ${others.length > 0 ? `${count(holders.length)} threads have` : `${name} has`} ${label}`;
     }
     case Activity.join:
       return label ? `waits until ${label} ends` : 'waits for a thread';
@@ -127,7 +132,7 @@ export function shortened(text: string, columns: number): string {
 
 /** The same, with the end of the text: labels often differ there. */
 export function shortenedInside(text: string, columns: number): string {
-  const tail = 5;
+  const tail = columns < 18 ? 5 : 9;
   if (text.length <= columns || columns < 2 * tail) return shortened(text, columns);
   return `${text.slice(0, columns - tail - 1).trimEnd()}…${text.slice(-tail)}`;
 }

@@ -103,7 +103,9 @@ export class BeltTab implements View {
   show(): void {
     this.visible = true;
     const { step } = this.app.link.state;
-    void this.go(step ?? (this.step >= 0 ? this.step : this.steps.first()), 0);
+    // A step is selected when the reader moves, not by a look at the tab.
+    const isSelected = step !== undefined;
+    void this.go(step ?? (this.step >= 0 ? this.step : this.steps.first()), 0, isSelected);
   }
 
   hide(): void {
@@ -169,7 +171,7 @@ export class BeltTab implements View {
   }
 
   /** Shows the state after a step. */
-  private async go(wanted: number, motion: number): Promise<void> {
+  private async go(wanted: number, motion: number, selects = true): Promise<void> {
     const { model, link } = this.app;
     if (this.steps.count === 0) {
       this.redraw();
@@ -191,7 +193,7 @@ export class BeltTab implements View {
     const isNew = this.step !== step;
     this.step = step;
     this.follows = step === this.steps.count - 1 && !this.player.playing;
-    if (isNew && link.state.step !== step) link.set({ step });
+    if (isNew && selects && link.state.step !== step) link.set({ step });
     // Faster, nobody can listen.
     if (isNew && !(this.player.playing && this.player.speed > 1)) this.app.announce(text);
     this.draw();
@@ -199,8 +201,8 @@ export class BeltTab implements View {
 
   /** The run has grown. A picture of its end follows. */
   private refresh(): void {
-    if (this.step < 0) void this.go(this.app.link.state.step ?? this.steps.first(), 0);
-    else if (this.follows) void this.go(this.steps.count - 1, 0);
+    if (this.step < 0) this.show();
+    else if (this.follows) void this.go(this.steps.count - 1, 0, false);
     else this.redraw();
   }
 
