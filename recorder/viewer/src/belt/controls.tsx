@@ -13,7 +13,9 @@ export interface ControlsProps {
   speed: number;
   /** Nanoseconds of the run in a millisecond. */
   rate: number;
+  /** Names of the selected worker and the selected message. */
   worker: string | undefined;
+  message: string | undefined;
   on: {
     play(): void;
     next(): void;
@@ -23,6 +25,8 @@ export interface ControlsProps {
     scrub(step: number): void;
     pace(pace: Pace): void;
     speed(speed: number): void;
+    /** Shows the journey of the selected message. */
+    journey(): void;
     nextOfWorker(direction: 1 | -1): void;
   };
 }
@@ -112,6 +116,7 @@ export function Controls(props: ControlsProps) {
           at <b>{duration(props.time)}</b>
         </span>
       </p>
+      <Selected {...props} />
       <div class="belt-pace">
         <label>
           <span class="belt-pace-label">Play</span>
@@ -140,15 +145,29 @@ export function Controls(props: ControlsProps) {
           <span class="belt-rate">1 s shows {duration(props.rate * 1000)}</span>
         ) : null}
       </div>
-      {props.worker === undefined ? null : (
-        <div class="belt-worker-steps">
+    </div>
+  );
+}
+
+/** What can be done with the selected worker and the selected message. */
+function Selected({ worker, message, on }: ControlsProps) {
+  return (
+    <div class="belt-selected">
+      {worker === undefined ? null : (
+        <span>
           <button type="button" onClick={() => on.nextOfWorker(-1)} title="Shift+←">
-            ◂ {props.worker}
+            ◂
           </button>
+          <b>{worker}</b>
           <button type="button" onClick={() => on.nextOfWorker(1)} title="Shift+→">
-            {props.worker} ▸
+            ▸
           </button>
-        </div>
+        </span>
+      )}
+      {message === undefined ? null : (
+        <button type="button" onClick={on.journey}>
+          {`Journey of ${message}`}
+        </button>
       )}
     </div>
   );

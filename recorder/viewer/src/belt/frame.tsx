@@ -1,7 +1,7 @@
 /** The parts of the tab, and what is said below the picture. */
 
-import type { App } from '../app/app';
-import { count, counted, threadName } from '../app/words';
+import { counted, threadName } from '../app/words';
+import type { Run } from '../data/run';
 import type { Plan } from './plan';
 
 /** Where the source lines are. */
@@ -36,10 +36,8 @@ export function Frame({ sources = 'beside', sentence: text, note, stage, rest, s
   );
 }
 
-/** Names of what there is no room for, and the selected message. */
-export function Rest({ plan: planned, app }: { plan: Plan; app: App }) {
-  const { run } = app.model;
-  const { message } = app.link.state;
+/** Names of what there is no room for. */
+export function Rest({ plan: planned, run }: { plan: Plan; run: Run }) {
   const { hiddenChannels, hiddenThreads, hiddenLocks } = planned;
   const parts: string[] = [];
   const names = (all: number[], name: (index: number) => string) => {
@@ -55,15 +53,5 @@ export function Rest({ plan: planned, app }: { plan: Plan; app: App }) {
     parts.push(`${counted(hiddenChannels.length, 'more channel')} (${list})`);
   }
   if (hiddenLocks > 0) parts.push(counted(hiddenLocks, 'more lock'));
-  if (parts.length === 0 && !message) return null;
-  return (
-    <p class="belt-rest">
-      {message ? (
-        <button type="button" onClick={() => app.go('message')}>
-          {`Journey of ${run.channels[message.channel]?.label ?? 'message'}#${count(message.number)}`}
-        </button>
-      ) : null}
-      {parts.length > 0 ? <span>{`Not shown: ${parts.join('; ')}.`}</span> : null}
-    </p>
-  );
+  return parts.length > 0 ? <p class="belt-rest">{`Not shown: ${parts.join('; ')}.`}</p> : null;
 }

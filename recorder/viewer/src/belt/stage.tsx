@@ -129,7 +129,13 @@ export function Stage(props: StageProps) {
       ))}
       <g ref={group} />
       {more.map(({ box, channel, count: number, at, width }) => (
-        <g key={`more ${channel}`} class="more" transform={`translate(${at.x} ${at.y})`}>
+        <g
+          key={`more ${channel}`}
+          class="more"
+          data-of={channel}
+          data-more={number}
+          transform={`translate(${at.x} ${at.y})`}
+        >
           <rect
             x={-width / 2}
             y={-box.parcel.height / 2}

@@ -2,9 +2,11 @@
 
 import { render } from 'preact';
 import type { App, View } from '../app/app';
-import { duration, sentence, threadName } from '../app/words';
+import type { LinkState } from '../app/link';
+import { count, duration, sentence, threadName } from '../app/words';
 import type { Chunk } from '../data/chunk';
 import { eventView } from '../data/event';
+import type { Run } from '../data/run';
 import { Controls, type ControlsProps } from './controls';
 import { Frame, Rest, type SourcesAt } from './frame';
 import type { Layout } from './boxes';
@@ -86,6 +88,7 @@ export class BeltTab implements View {
       scrub: (step) => this.jump(step),
       pace: (pace) => this.player.setPace(pace),
       speed: (speed) => this.player.setSpeed(speed),
+      journey: () => app.go('message'),
       nextOfWorker: (direction) => void this.move(direction, this.thread),
     };
     link.onChange((state) => {
@@ -328,7 +331,7 @@ export class BeltTab implements View {
             onMessage={(channel, number) => this.selectMessage(channel, number)}
           />
         }
-        rest={<Rest plan={planned.plan} app={app} />}
+        rest={<Rest plan={planned.plan} run={run} />}
         side={
           <Sources
             run={run}
@@ -350,6 +353,7 @@ export class BeltTab implements View {
             speed={player.speed}
             rate={player.rate}
             worker={this.thread === undefined ? undefined : threadName(run, this.thread)}
+            message={messageName(run, app.link.state.message)}
             on={this.actions}
           />
         }
@@ -357,4 +361,9 @@ export class BeltTab implements View {
       this.root,
     );
   }
+}
+
+/** The name of the selected message: `jobs#17`. */
+function messageName(run: Run, message: LinkState['message']): string | undefined {
+  return message && `${run.channels[message.channel]?.label ?? ''}#${count(message.number)}`;
 }

@@ -53,7 +53,7 @@ export function Worker({ run, box, picture, unit, stuck, selected, onSelect }: W
       data-thread={thread}
       data-state={state}
       role="button"
-      tabIndex={0}
+      tabindex={0}
       aria-label={`${name}: ${status}`}
       aria-pressed={selected}
       onClick={select}

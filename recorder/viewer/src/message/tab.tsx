@@ -15,8 +15,9 @@ export class MessageTab implements View {
   private trouble: string | undefined;
   private loading = false;
   private request = 0;
-  /** The step that was looked at for a message. */
+  /** The selection that was looked at. */
   private step: number | undefined;
+  private seen: MessageId | undefined;
   /** Values of `sourceOf`, by place. */
   private readonly lines = new Map<number, string | undefined>();
 
@@ -58,11 +59,12 @@ export class MessageTab implements View {
     const { model, link } = this.app;
     const { message, step } = link.state;
     let id: MessageId | undefined = message;
-    if (step !== undefined && step !== this.step) {
-      this.step = step;
-      const ofStep = messageOf(await model.event(step));
-      if (ofStep && (!message || !this.id || same(message, this.id))) id = ofStep;
-    }
+    // What the reader has selected last.
+    const isMessageNew = message !== undefined && (!this.seen || !same(message, this.seen));
+    const isStepNew = step !== undefined && step !== this.step;
+    this.seen = message;
+    this.step = step;
+    if (isStepNew && !isMessageNew) id = messageOf(await model.event(step)) ?? message;
     const isNew = id ? !this.id || !same(id, this.id) : this.id === undefined;
     if (id && isNew) {
       this.select(id);
