@@ -27,6 +27,7 @@
 //! - [`layout`] fits text into the width of a terminal.
 //! - [`live`] follows a run while it goes on.
 //! - [`terminal`] shows progress, stops at a signal and logs.
+//! - [`watch`] shows the figures of a run in the terminal.
 //! - [`cli`] parses the command line; [`commands`] carries it out.
 //!
 //! From [`reading`] on, everything is a pure function of the recording.
@@ -49,5 +50,6 @@ pub mod report;
 pub mod terminal;
 pub mod timeline;
 pub mod viewer;
+pub mod watch;
 pub mod window;
 pub mod workspace;

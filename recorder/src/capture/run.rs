@@ -186,7 +186,7 @@ fn send_end(program: Pid, sender: &Sender<RunEvent>) {
 }
 
 /// The time that this thread has run on a processor.
-fn processor_time() -> Duration {
+pub(crate) fn processor_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

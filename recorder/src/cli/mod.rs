@@ -101,6 +101,20 @@ pub(crate) enum Command {
     ///
     /// Example: recorder keep
     Keep(ControlArgs),
+    /// Shows what the threads and channels of a run do now, in the terminal
+    ///
+    /// Run it in another terminal while `recorder run` or `recorder record` records a program. The
+    /// tables change several times a second: what each thread waits for and since when, and the rate,
+    /// depth and latencies of each channel. The program is not slowed down. When the run ends, its
+    /// last state stays.
+    ///
+    /// Keys: arrows or j and k select a row, Tab another table, Enter shows more of the row; s or a
+    /// number sorts; p pauses the display; q quits.
+    ///
+    /// Example: recorder watch
+    ///
+    /// Example: recorder watch 1234 --once
+    Watch(WatchArgs),
     /// Exports recordings as traces, charts, event text or one recording
     ///
     /// Only the output itself goes to stdout; the summary goes to stderr.
@@ -178,6 +192,19 @@ pub(crate) struct ListArgs {
 pub(crate) struct ControlArgs {
     /// The process ID of the run's `recorder`; required if several are running
     pub(crate) pid: Option<u32>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct WatchArgs {
+    /// The process ID of the run's `recorder`; required if several are running. Or the name of a run
+    /// that has ended, or a recording: shows it at its end
+    pub(crate) run: Option<PathBuf>,
+    /// Prints the tables once, as text
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Prints the figures once, as JSON; docs/reference.md describes them
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) json: bool,
 }
 
 /// The recordings to read.

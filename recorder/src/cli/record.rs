@@ -1,6 +1,7 @@
 //! Arguments of `recorder run` and `record`.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytesize::ByteSize;
@@ -113,6 +114,16 @@ pub(crate) struct RecordOptions {
         conflicts_with = "max_size"
     )]
     pub(crate) last: Option<Retention>,
+    /// Serves the figures of the run to Prometheus while it goes on, as OpenMetrics at
+    /// http://ADDRESS/metrics. Other machines can reach it only if ADDRESS is not of the loopback
+    /// interface. Example: --metrics 127.0.0.1:9464
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_parser = values::address,
+        conflicts_with = "last"
+    )]
+    pub(crate) metrics: Option<SocketAddr>,
     /// Records no operations until `recorder resume`
     #[arg(long)]
     pub(crate) paused: bool,

@@ -1,11 +1,19 @@
 //! Parsers of option values.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
 use crate::capture::session::Retention;
 use crate::export::{Output, UnknownExtension};
+
+/// An address to listen on: `127.0.0.1:9464`, `[::1]:9464`, or only a port of 127.0.0.1.
+pub(super) fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    let port = text.strip_prefix(':').unwrap_or(text).parse();
+    let local = port.map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    local.or_else(|_| text.parse()).map_err(|_| "not an address like 127.0.0.1:9464")
+}
 
 /// An output file. Not stdout, which belongs to the program that is recorded.
 pub(super) fn output_file(text: &str) -> Result<Output, String> {

@@ -22,6 +22,7 @@ mod report;
 mod results;
 mod show;
 mod view;
+mod watch;
 
 pub use error::{Error, Result};
 
@@ -43,6 +44,7 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::Show(args) => show::show(args, console),
         Command::View(args) => view::view(args, console),
         Command::Open(args) => open::open(args, console),
+        Command::Watch(args) => watch::watch(args, console),
         Command::Completions(args) => completions(args),
         Command::Man(args) => man(args),
     }

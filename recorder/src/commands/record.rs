@@ -21,7 +21,7 @@ use crate::capture::session::{Collected, Session};
 use crate::capture::{self, control, remaining};
 use crate::cli::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 use crate::export::{self, Kind, Options, Output, Prepared};
-use crate::live::Hub;
+use crate::live::{Hub, metrics};
 use crate::page::{self, Feeder, SourceReader};
 use crate::reading::Recording;
 use crate::reading::catalog::readable;
@@ -297,6 +297,10 @@ impl<'a> Job<'a> {
             true => Some(self.show(&session, &diagnoses)?),
             false => None,
         };
+        if let Some(address) = options.metrics {
+            let address = metrics::serve(hub.share(), address)?;
+            console.note(format_args!("metrics at http://{address}/metrics"));
+        }
         let run_options = RunOptions {
             timeout: options.timeout,
             on_deadlock: options.on_deadlock,

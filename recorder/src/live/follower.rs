@@ -69,18 +69,19 @@ pub struct View<'v, 'a, L: Listener> {
 }
 
 impl<'a, L: Listener<Error = reading::Error>> View<'_, 'a, L> {
-    /// Replays a recording to its end, and calls `show` there.
+    /// Replays a recording up to the first event at or after this time, and calls `show` there.
     ///
     /// # Errors
     /// The recording cannot be read.
-    pub fn at_end<T>(
+    pub fn at<T>(
         recording: &'a Recording,
+        until: Nanos,
         listener: L,
         show: impl FnOnce(View<'_, 'a, L>) -> T,
     ) -> reading::Result<T> {
         let mut replay = Replay::new(recording, listener)?;
-        replay.run()?;
-        let until = recording.catalog.end;
+        while replay.step()? == Next::Event && replay.time() < until {}
+        let until = until.min(recording.catalog.end);
         Ok(show(View { recording, until, known_until: until, replay: &mut replay }))
     }
 

@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use rustix::io::Errno;
-use rustix::process::{Pid, setpriority_process, test_kill_process};
-use rustix::thread::gettid;
+use rustix::process::{Pid, test_kill_process};
 use tracing::{debug, info};
 
 use super::figures::snapshot::FindingRow;
 use super::protocol::{Answer, Request};
-use super::{Figures, Follower, Keep, Snapshot};
-use crate::analysis::findings::Certainty;
+use super::{Figures, Follower, Keep, Snapshot, findings};
 use crate::capture::hang::{Cause, Diagnoses};
+use crate::capture::run::processor_time;
 use crate::capture::session::{Feed, MAX_COMMIT_DELAY, Session};
 use crate::replay::Next;
 
 /// How often the figures are taken while somebody looks.
 const INTERVAL: Duration = Duration::from_millis(200);
-/// A pass of the follower is followed by a pause of this many times its length: it takes at most a
-/// quarter of a processor.
-const PAUSES_PER_PASS: u32 = 3;
+/// How often findings are looked for at most.
+const MIN_FINDINGS_INTERVAL: Duration = Duration::from_secs(1);
+/// To look for findings takes at most this part of a processor: a twentieth.
+const FINDINGS_INTERVAL_PER_COST: u32 = 20;
 /// How long the run is followed after somebody has looked.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the recorder waits at its end, so that those who look see the end of the run.
@@ -50,13 +50,15 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Until the run is first looked at.
-    feed: Option<Feed>,
+    /// For the figures and for the findings, until the run is first looked at.
+    feeds: Option<[Feed; 2]>,
     /// When somebody last looked.
     looked: Option<Instant>,
     /// Whether the run is always followed.
     is_always_followed: bool,
     latest: Option<Figured>,
+    /// The findings that do not depend on what is still to come.
+    findings: Vec<FindingRow>,
     /// How the run ended, in words, if it has.
     ended: Option<String>,
     /// Why the run is not followed any more, or cannot be.
@@ -91,14 +93,16 @@ impl Hub {
     /// the user can connect to it.
     pub fn new(session: &Session, command: String, diagnoses: Diagnoses) -> Self {
         let mut state = State::default();
-        match session.feed() {
-            Ok(Some(feed)) => state.feed = Some(feed),
-            Ok(None) => {
+        match [session.feed(), session.feed()] {
+            [Ok(Some(first)), Ok(Some(second))] => state.feeds = Some([first, second]),
+            [Ok(_), Ok(_)] => {
                 let why = "it is a flight recorder (--last), which keeps only the newest events; \
                            `recorder keep` saves them, and `recorder watch` shows what was saved";
                 state.failure = Some(why.to_owned());
             }
-            Err(error) => state.failure = Some(format!("{:#}", anyhow::Error::from(error))),
+            [Err(error), _] | [_, Err(error)] => {
+                state.failure = Some(format!("{:#}", anyhow::Error::from(error)));
+            }
         }
         let (state, changed) = (Mutex::new(state), Condvar::new());
         let shared = Arc::new(Shared { command, diagnoses, state, changed });
@@ -113,8 +117,7 @@ impl Hub {
         Hub(shared)
     }
 
-    /// Returns the figures as of now, or the reason why there are none. The first time may take long
-    /// if the run has gone on for long.
+    /// Returns the figures as of now; if that takes long, earlier ones, which the snapshot shows.
     ///
     /// # Errors
     /// The run cannot be followed.
@@ -169,17 +172,24 @@ impl Shared {
     fn look(self: &Arc<Self>) {
         let mut state = self.state();
         state.looked = Some(Instant::now());
-        if let Some(feed) = state.feed.take() {
-            let shared = Arc::clone(self);
-            let follow = move || shared.follow(feed);
-            if let Err(error) = thread::Builder::new().name("follower".to_owned()).spawn(follow) {
+        if let Some([for_figures, for_findings]) = state.feeds.take() {
+            let shared = [(); 2].map(|()| Arc::clone(self));
+            let [first, second] = shared;
+            let follow = move || first.follow(for_figures);
+            let find = move || second.find(for_findings);
+            let started = thread::Builder::new().name("follower".to_owned()).spawn(follow);
+            if let Err(error) = started {
                 state.failure = Some(error.to_string());
             }
+            // Without room for this thread there are no findings.
+            let _ = thread::Builder::new().name("findings".to_owned()).spawn(find);
         }
         self.changed.notify_all();
     }
 
     fn figures(self: &Arc<Self>) -> anyhow::Result<Arc<Snapshot>> {
+        /// The run may have gone on for long before anybody looked.
+        const MAX_WAIT: Duration = Duration::from_secs(3);
         let now = Instant::now();
         loop {
             self.look();
@@ -188,7 +198,7 @@ impl Shared {
                 return Err(anyhow!("{failure}"));
             }
             if let Some(latest) = &state.latest
-                && (latest.is_last || latest.as_of >= Some(now))
+                && (latest.is_last || latest.as_of >= Some(now) || now.elapsed() >= MAX_WAIT)
             {
                 return Ok(Arc::clone(&latest.snapshot));
             }
@@ -214,8 +224,6 @@ impl Shared {
 
     /// Follows the run until it is over, while somebody looks.
     fn follow(&self, feed: Feed) {
-        // Neither the program nor the thread that collects its blocks should wait for this one.
-        let _ = setpriority_process(Some(gettid()), 10);
         if let Err(error) = self.try_to_follow(feed) {
             self.state().failure = Some(format!("{error:#}"));
             self.changed.notify_all();
@@ -225,7 +233,7 @@ impl Shared {
     fn try_to_follow(&self, feed: Feed) -> anyhow::Result<()> {
         let mut follower = Follower::new(feed, Keep::New, Figures::default())?;
         loop {
-            let begin = Instant::now();
+            let (begin, cost) = (Instant::now(), processor_time());
             let as_of = begin.checked_sub(MAX_COMMIT_DELAY);
             let mut last = None;
             let (followed, next) = follower.advance(|mut view| {
@@ -237,11 +245,23 @@ impl Shared {
             })?;
             follower = followed;
             if next == Next::Over {
-                self.publish(last.unwrap_or_default(), as_of, true);
+                self.publish(last.unwrap_or_default().over_the_run(), as_of, true);
                 return Ok(());
             }
             let pause = INTERVAL.saturating_sub(begin.elapsed());
-            self.pause(pause.max(begin.elapsed() * PAUSES_PER_PASS));
+            // It takes at most half of a processor once it has caught up.
+            self.pause(pause.max(processor_time().saturating_sub(cost)));
+        }
+    }
+
+    /// Looks for findings now and then, until the run is over, while somebody looks.
+    fn find(&self, mut feed: Feed) {
+        while self.state().ended.is_none() {
+            let cost = processor_time();
+            let Ok(found) = findings::find(&mut feed) else { return };
+            self.state().findings = found;
+            let cost = processor_time().saturating_sub(cost);
+            self.pause(MIN_FINDINGS_INTERVAL.max(cost * FINDINGS_INTERVAL_PER_COST));
         }
     }
 
@@ -268,9 +288,10 @@ impl Shared {
     }
 
     fn publish(&self, snapshot: Snapshot, as_of: Option<Instant>, is_last: bool) {
-        let findings = self.diagnoses.get().into_iter().flat_map(|it| it.causes);
-        let findings = findings.map(finding).collect();
+        let hangs = self.diagnoses.get();
+        let mut findings: Vec<_> = hangs.iter().flat_map(|it| &it.causes).map(finding).collect();
         let mut state = self.state();
+        findings.extend_from_slice(&state.findings);
         let ended = state.ended.clone();
         let command = self.command.clone();
         let snapshot = Arc::new(Snapshot { command, ended, findings, ..snapshot });
@@ -280,18 +301,8 @@ impl Shared {
     }
 }
 
-fn finding(cause: Cause) -> FindingRow {
-    let certain_if = match cause.certainty {
-        Certainty::Certain => None,
-        Certainty::Likely { certain_if } => Some(certain_if),
-    };
-    FindingRow {
-        code: cause.code.to_string(),
-        severity: cause.code.severity().to_string(),
-        headline: cause.headline,
-        chain: cause.chain,
-        certain_if,
-    }
+fn finding(cause: &Cause) -> FindingRow {
+    FindingRow::new(cause.code, cause.headline.clone(), &cause.chain, &cause.certainty)
 }
 
 fn is_gone(pid: u32) -> bool {

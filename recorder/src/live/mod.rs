@@ -4,11 +4,13 @@
 //! the program nor the loop that collects its blocks waits for it. Its listener is any
 //! [`LiveListener`]. The one here collects [`Figures`], of which a [`Snapshot`] is taken several
 //! times a second while somebody looks. The [`Hub`] of a run answers them, through a socket that only
-//! the user can reach.
+//! the user can reach, and [`metrics`] gives them to Prometheus.
 
 pub mod figures;
+mod findings;
 mod follower;
 mod hub;
+pub mod metrics;
 pub mod protocol;
 
 pub use figures::{Figures, Snapshot};

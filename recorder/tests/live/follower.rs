@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-use recorder::capture::hang::OnDeadlock;
+use recorder::capture::hang::{Diagnoses, OnDeadlock};
 use recorder::capture::run::{self, RunOptions};
 use recorder::capture::session::{Feed, Retention, Session};
 use recorder::cli::Verbosity;
@@ -116,8 +116,8 @@ fn record(name: &str, arguments: &[&str], timeout: Option<Duration>) -> Recordin
     command.args(arguments).stdout(Stdio::null());
     let verbosity = Verbosity { verbose: 0, quiet: true, self_trace: None };
     let console = Console::new(&verbosity);
-    let on_deadlock = OnDeadlock::Wait;
-    let options = RunOptions { timeout, on_deadlock, snapshot_stem: None, console };
+    let (on_deadlock, diagnoses) = (OnDeadlock::Wait, Diagnoses::default());
+    let options = RunOptions { timeout, on_deadlock, snapshot_stem: None, diagnoses, console };
     let outcome = run::run(command, &mut session, &options).unwrap();
     let recording = session.finish(&outcome.exit, &Watch::default()).unwrap().unwrap().recording;
 

@@ -56,6 +56,11 @@ impl Latency {
         }
     }
 
+    /// All latencies, added up.
+    pub fn total(&self) -> Nanos {
+        Nanos::new(u64::try_from(self.sum).unwrap_or(u64::MAX))
+    }
+
     /// The mean, rounded down; 0 if there are none.
     pub fn mean(&self) -> Nanos {
         Nanos::new(self.sum.checked_div(self.count.into()).unwrap_or(0) as u64)

@@ -7,6 +7,7 @@ use typed_index_collections::TiVec;
 
 use super::{ChannelFigures, Figures, age};
 use crate::analysis::findings::words::method;
+use crate::analysis::findings::{Certainty, Code, Finding};
 use crate::analysis::stats::Latency;
 use crate::live::{LiveListener, View};
 use crate::reading::catalog::{
@@ -36,6 +37,8 @@ pub struct Snapshot {
     pub ended: Option<String>,
     /// How many events could not be recorded.
     pub dropped: u64,
+    /// In the order of their numbers in the recording.
+    pub processes: Vec<ProcessRow>,
     /// Messages flow from the first to the last.
     pub threads: Vec<ThreadRow>,
     /// How many threads are not among them.
@@ -48,6 +51,15 @@ pub struct Snapshot {
     pub findings: Vec<FindingRow>,
 }
 
+/// A process at an instant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessRow {
+    /// The operating system's id.
+    pub pid: u32,
+    /// The executable's file name.
+    pub name: String,
+}
+
 /// A thread at an instant.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThreadRow {
@@ -57,6 +69,8 @@ pub struct ThreadRow {
     pub name: String,
     /// Its process, where there are several.
     pub process: Option<String>,
+    /// The id of its process.
+    pub pid: u32,
     /// The operating system's id.
     pub os_id: u64,
     /// What it does.
@@ -69,7 +83,9 @@ pub struct ThreadRow {
     pub since_ns: u64,
     /// When the wait ends by itself.
     pub timeout_ns: Option<u64>,
-    /// The part of its life in which it waited, sleep not included, from 0 to 1.
+    /// How long it has waited in all, sleep not included.
+    pub waited_ns: u64,
+    /// The part of its life that this is, from 0 to 1.
     pub waiting: f64,
     /// How many events it has had.
     pub events: u64,
@@ -129,6 +145,8 @@ pub struct ChannelRow {
     pub message_type: String,
     /// Its process, where there are several.
     pub process: Option<String>,
+    /// The id of its process.
+    pub pid: u32,
     /// Where it was made, if that is recorded.
     pub place: Option<String>,
     /// How many messages it holds; `None` is any number, 0 a rendezvous.
@@ -166,6 +184,11 @@ impl ChannelRow {
     pub fn is_closed(&self) -> bool {
         self.senders == 0 || self.receivers == 0
     }
+
+    /// The latencies of the last seconds, or those of the run if no message was received in these.
+    pub fn latest(&self) -> Option<&Percentiles> {
+        self.recent_latency.as_ref().or(self.latency.as_ref())
+    }
 }
 
 /// Percentiles of latencies.
@@ -173,8 +196,8 @@ impl ChannelRow {
 pub struct Percentiles {
     /// How many messages.
     pub count: u64,
-    /// The mean.
-    pub mean_ns: u64,
+    /// All latencies, added up.
+    pub total_ns: u64,
     /// Half of the messages took no longer.
     pub p50_ns: u64,
     /// 90% took no longer.
@@ -186,11 +209,16 @@ pub struct Percentiles {
 }
 
 impl Percentiles {
+    /// The mean.
+    pub fn mean_ns(&self) -> u64 {
+        self.total_ns.checked_div(self.count).unwrap_or(0)
+    }
+
     fn of(latency: &Latency) -> Option<Self> {
         let at = |percent| latency.percentile(percent).get();
         (latency.count > 0).then(|| Percentiles {
             count: latency.count,
-            mean_ns: latency.mean().get(),
+            total_ns: latency.total().get(),
             p50_ns: at(50.0),
             p90_ns: at(90.0),
             p99_ns: at(99.0),
@@ -214,15 +242,40 @@ pub struct FindingRow {
     pub certain_if: Option<String>,
 }
 
+impl FindingRow {
+    /// A finding of a report.
+    pub fn of(finding: &Finding) -> Self {
+        FindingRow::new(finding.code, finding.headline(), &finding.chain, &finding.certainty)
+    }
+
+    pub(crate) fn new(
+        code: Code,
+        headline: String,
+        chain: &[String],
+        certainty: &Certainty,
+    ) -> Self {
+        let certain_if = match certainty {
+            Certainty::Certain => None,
+            Certainty::Likely { certain_if } => Some(certain_if.clone()),
+        };
+        FindingRow {
+            code: code.to_string(),
+            severity: code.severity().to_string(),
+            headline,
+            chain: chain.to_vec(),
+            certain_if,
+        }
+    }
+}
+
 impl Snapshot {
-    /// The figures of a recording at its end.
+    /// The figures of a recording at this time, or at its end if that is earlier.
     ///
     /// # Errors
     /// The recording cannot be read.
-    pub fn of_recording(recording: &Recording) -> reading::Result<Self> {
-        View::at_end(recording, Figures::default().attach(&recording.catalog), |mut view| {
-            Snapshot::of(&mut view, &|_| false)
-        })
+    pub fn of_recording(recording: &Recording, time: Nanos) -> reading::Result<Self> {
+        let figures = Figures::default().attach(&recording.catalog);
+        View::at(recording, time, figures, |mut view| Snapshot::of(&mut view, &|_| false))
     }
 
     /// The figures of a run as a follower sees it. `is_gone` is whether the process with this ID has
@@ -244,12 +297,25 @@ impl Snapshot {
             recorded_ns: view.known_until.get(),
             paused: view.state().processes.iter().any(|process| process.is_paused()),
             dropped: recording.dropped,
+            processes: rows.process_rows(),
             threads: rows.threads(),
             channels: rows.channels(&figures, &oldest),
             ..Snapshot::default()
         };
         view.listener().channels = figures;
         snapshot
+    }
+
+    /// The same with rates and latencies of the whole run, and not of its last seconds.
+    #[must_use]
+    pub fn over_the_run(mut self) -> Self {
+        let per_second = |count: u64| count as f64 * 1e9 / self.time_ns.max(1) as f64;
+        for channel in &mut self.channels {
+            channel.sent_per_second = per_second(channel.sent);
+            channel.received_per_second = per_second(channel.received);
+            channel.recent_latency = None;
+        }
+        self
     }
 
     /// Leaves out threads and channels above a maximum number of each: first those that have ended.
@@ -306,6 +372,11 @@ impl Rows<'_> {
         self.catalog.processes.keys().map(|process| self.catalog.process_name(process)).collect()
     }
 
+    fn process_rows(&self) -> Vec<ProcessRow> {
+        let processes = self.catalog.processes.iter();
+        processes.map(|it| ProcessRow { pid: it.pid, name: it.name.clone() }).collect()
+    }
+
     fn threads(&self) -> Vec<ThreadRow> {
         let processes = self.processes();
         let order = self.catalog.flow_order.threads.iter();
@@ -348,12 +419,14 @@ impl Rows<'_> {
             index: thread.into(),
             name: facts.name.clone(),
             process: processes[facts.process].clone(),
+            pid: self.catalog.processes[facts.process].pid,
             os_id: facts.os_id,
             state,
             call: wait.map(|wait| self.call(wait)),
             place: wait.and_then(|wait| self.place(wait.operation.place)),
             since_ns: age(self.now, since),
             timeout_ns: wait.and_then(|wait| Some(wait.operation.timeout()?.get())),
+            waited_ns: waited.get(),
             waiting: waited.share_of(life).min(1.0),
             events: known.events,
             holds: known.holds.iter().map(|&held| label(held)).collect(),
@@ -434,6 +507,7 @@ impl Rows<'_> {
             label: facts.label.clone(),
             message_type: facts.message_type.clone(),
             process: processes[facts.process].clone(),
+            pid: self.catalog.processes[facts.process].pid,
             place: self.place(facts.place),
             bound: facts.bound,
             depth,
