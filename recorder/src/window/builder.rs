@@ -281,6 +281,8 @@ impl<'a, P> WindowBuilder<'a, P> {
             {
                 chunk.states.push(State { begin, end: Some(end), ..piece });
                 threads.known_until[thread] = end;
+                // What never ends goes on after the last event.
+                chunk.now = chunk.now.max(end.get());
             }
         }
         for hold in holds {
