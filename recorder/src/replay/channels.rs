@@ -227,7 +227,9 @@ impl<L: Listener> Replay<'_, L> {
             unpack(&mut self.state, message, time, thread);
         }
         if receive.wait.is_some() {
-            let Message { sender: thread, sent: time, edge, .. } = *message;
+            let Message { sender: thread, sent, handed_over, edge, .. } = *message;
+            // A send that waited for room lets others go on when it is over.
+            let time = handed_over.unwrap_or(sent);
             receive.cause = Some(Cause { thread, time, edge: Some(edge) });
         }
         let unrecorded_sender = None;

@@ -288,6 +288,7 @@ impl<'a, P> WindowBuilder<'a, P> {
         for hold in holds {
             let end = hold.end.unwrap_or_else(|| catalog.end_of_thread(hold.thread));
             chunk.hold(&hold, hold.begin.max(self.now), end, false);
+            chunk.now = chunk.now.max(end.get());
         }
         let Some(state) = state else { return };
         for &thread in &threads.alive {
@@ -380,9 +381,6 @@ where
         let mut threads = mem::take(&mut self.threads);
         self.fill(&mut chunk, &mut threads, states, holds, state);
         self.threads = threads;
-        // At the end of a run, threads may still wait for long after the last event.
-        let ends = chunk.states.iter().filter_map(|state| state.end).map(Nanos::get);
-        chunk.now = ends.chain(chunk.holds.iter().map(|hold| hold.end)).fold(chunk.now, u64::max);
         let level = level_of(chunk.extent().1 - chunk.extent().0);
         let bins = Bins::of_chunk(&chunk, level);
         let (info, bytes) = encode(&mut chunk, self.first_step);
