@@ -66,7 +66,12 @@ function runOf(threads, channels) {
   return {
     processes: [{ name: 'demo' }],
     threads: Array.from({ length: threads }, (_, n) => ({ name: `t${n}`, process: 0 })),
-    channels: Array.from({ length: channels }, (_, n) => ({ label: `c${n}`, type: 'u8', bound: 2, process: 0 })),
+    channels: Array.from({ length: channels }, (_, n) => ({
+      label: `c${n}`,
+      type: 'u8',
+      bound: 2,
+      process: 0,
+    })),
     primitives: [],
     places: [],
     threadOrder: Array.from({ length: threads }, (_, n) => threads - 1 - n),
@@ -86,7 +91,10 @@ test('few lanes fill the height, many are scrolled', () => {
 
 test('lanes have the order of the run, and a bar within them', () => {
   const { all } = arrangeLanes(runOf(3, 1), [], new Set(), 760, 14);
-  assert.deepEqual(all.map(({ title }) => title), ['Threads', 't2', 't1', 't0', 'Channels', 'c0']);
+  assert.deepEqual(
+    all.map(({ title }) => title),
+    ['Threads', 't2', 't1', 't0', 'Channels', 'c0'],
+  );
   for (const height of [24, 40, 80, 200]) {
     const lane = { ...all[1], top: 100, height };
     const { barTop, barHeight, middle } = threadParts(lane, 14);
@@ -97,7 +105,10 @@ test('lanes have the order of the run, and a bar within them', () => {
 
 test('a collapsed group keeps its heading only', () => {
   const lanes = arrangeLanes(runOf(3, 1), [], new Set(['Threads 0']), 760, 14);
-  assert.deepEqual(lanes.all.map(({ title }) => title), ['Threads', 'Channels', 'c0']);
+  assert.deepEqual(
+    lanes.all.map(({ title }) => title),
+    ['Threads', 'Channels', 'c0'],
+  );
   assert.deepEqual(lanes.all[0].members, [2, 1, 0]);
 });
 
@@ -123,7 +134,14 @@ function marksOf(events, state) {
     texts: [],
     channels: state ? [{ channel: 0, ...state }] : [],
   };
-  const marks = events.map(([kind, at], i) => ({ step: i, time: at, thread: 0, kind: KINDS[kind], chunk, i }));
+  const marks = events.map(([kind, at], i) => ({
+    step: i,
+    time: at,
+    thread: 0,
+    kind: KINDS[kind],
+    chunk,
+    i,
+  }));
   return { marks, ranges: [{ chunk, first: 0, last: events.length }] };
 }
 
@@ -143,20 +161,42 @@ test('messages move to the front of a queue', () => {
       { number: 2, moved: [20, 30], places: [1, 0], end: 50 },
     ],
   );
-  assert.deepEqual(times.map((at, n) => [at, depths[n]]).slice(-4), [[10, 1], [20, 2], [30, 1], [50, 0]]);
+  assert.deepEqual(times.map((at, n) => [at, depths[n]]).slice(-4), [
+    [10, 1],
+    [20, 2],
+    [30, 1],
+    [50, 0],
+  ]);
 });
 
 test('messages are lost with the last receiver', () => {
-  const { marks, ranges } = marksOf([[2, 0], [0, 10, 1, 1], [3, 40]]);
+  const { marks, ranges } = marksOf([
+    [2, 0],
+    [0, 10, 1, 1],
+    [3, 40],
+  ]);
   const { parcels, depths } = queueOf(0, marks, ranges, KINDS);
   assert.deepEqual([parcels[0].lost, parcels[0].end, depths.at(-1)], [true, 40, 0]);
 });
 
 test('messages from before the window have their numbers', () => {
   const state = { sent: 7, received: 5, depth: 2, senders: 1, receivers: 1 };
-  const { marks, ranges } = marksOf([[1, 10, 6, 1], [0, 20, 8, 2]], state);
+  const { marks, ranges } = marksOf(
+    [
+      [1, 10, 6, 1],
+      [0, 20, 8, 2],
+    ],
+    state,
+  );
   const { parcels } = queueOf(0, marks, ranges, KINDS);
-  assert.deepEqual(parcels.map(({ number, end }) => [number, end]), [[6, 10], [7, Infinity], [8, Infinity]]);
+  assert.deepEqual(
+    parcels.map(({ number, end }) => [number, end]),
+    [
+      [6, 10],
+      [7, Infinity],
+      [8, Infinity],
+    ],
+  );
 });
 
 test('sums of a range are those of its bins', () => {
@@ -172,7 +212,16 @@ test('sums of a range are those of its bins', () => {
     bins: 4,
     threads: new Map([[0, { ns, events: new Uint32Array(4) }]]),
     channels: new Map([
-      [0, { ...bins, last: Float64Array.of(NaN, 2, NaN, NaN), sent: Uint32Array.of(0, 3, 0, 0), received: Uint32Array.of(0, 1, 0, 0), depthBefore: 0 }],
+      [
+        0,
+        {
+          ...bins,
+          last: Float64Array.of(NaN, 2, NaN, NaN),
+          sent: Uint32Array.of(0, 3, 0, 0),
+          received: Uint32Array.of(0, 1, 0, 0),
+          depthBefore: 0,
+        },
+      ],
     ]),
   };
   const sums = sumsOf(run, window, { from: 7, to: 25 });

@@ -33,7 +33,8 @@ export class Answers {
   locks: number[] = [];
   /** Counts the answers, so that a picture can be compared with them. */
   version = 0;
-  private asked: { from: number; to: number; width: number; revision: number; at: number } | undefined;
+  private asked:
+    { from: number; to: number; width: number; revision: number; at: number } | undefined;
   private lastBin = 0;
   private waiting = false;
   private pausesUntil = 0;
@@ -61,14 +62,18 @@ export class Answers {
   askOverview(width: number, now: number): void {
     const { index } = this.model;
     const before = this.askedOverview;
-    if (this.overviewWaits || (before.width === width && before.revision === index.revision)) return;
+    if (this.overviewWaits || (before.width === width && before.revision === index.revision))
+      return;
     if (before.width === width && now - before.at < OVERVIEW_INTERVAL && !index.done) return;
     this.askedOverview = { width, revision: index.revision, at: now };
     this.overviewWaits = true;
     const whole = this.model.window(0, Math.max(index.end, 1), width, 'timeline overview');
-    whole.then((window) => this.takeOverview(window)).catch(ignoreCancelled).finally(() => {
-      this.overviewWaits = false;
-    });
+    whole
+      .then((window) => this.takeOverview(window))
+      .catch(ignoreCancelled)
+      .finally(() => {
+        this.overviewWaits = false;
+      });
   }
 
   /** Whether a request is due; it can be too early for it while the view moves. */
@@ -80,7 +85,10 @@ export class Answers {
     if (grows) return true;
     const { end } = this.model.index;
     if (Math.max(view.from, 0) < asked.from || Math.min(view.to, end) > asked.to) return true;
-    return levelOf(view.to - view.from, view.width) !== levelOf(asked.to - asked.from, asked.width * (1 + 2 * OVERSCAN));
+    return (
+      levelOf(view.to - view.from, view.width) !==
+      levelOf(asked.to - asked.from, asked.width * (1 + 2 * OVERSCAN))
+    );
   }
 
   /** Asks for what a view needs. Returns whether it has been asked for. */
@@ -104,7 +112,10 @@ export class Answers {
         if (this.asked !== asked) return;
         this.waiting = false;
         const answered = performance.now();
-        this.pausesUntil = Math.max(now + MOVING_INTERVAL, answered + PAUSE * (answered - now - MOVING_INTERVAL));
+        this.pausesUntil = Math.max(
+          now + MOVING_INTERVAL,
+          answered + PAUSE * (answered - now - MOVING_INTERVAL),
+        );
       });
     return true;
   }

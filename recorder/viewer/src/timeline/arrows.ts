@@ -15,6 +15,9 @@ const MAX_SINGLE = 1_500;
 /** More arrows than this are thinner and paler. */
 const MANY = 300;
 
+/** The widest arrows stand for at least this number. */
+const MIN_GREATEST = 64;
+
 /** A line between the lanes of two threads. */
 export interface Line {
   readonly from: Lane;
@@ -31,7 +34,10 @@ export interface Bundle extends Line {
 
 /** The lane at which an arrow of a thread ends: its own or, if that is hidden, its group's. */
 export function laneOf(lanes: Lanes, thread: number): Lane | undefined {
-  return lanes.thread(thread) ?? lanes.all.find((lane) => lane.collapsed && lane.members.includes(thread));
+  return (
+    lanes.thread(thread) ??
+    lanes.all.find((lane) => lane.collapsed && lane.members.includes(thread))
+  );
 }
 
 /** The arrows in the picture. */
@@ -116,7 +122,12 @@ function crosses(from: Lane, to: Lane, scene: Scene): boolean {
 /** Draws all arrows: those that are not messages first and lighter. */
 export function paintArrows(scene: Scene, all: readonly Bundle[]): void {
   const messages = all.filter((bundle) => bundle.message);
-  paintKind(scene, all.filter((bundle) => !bundle.message), scene.palette.muted, 0.55);
+  paintKind(
+    scene,
+    all.filter((bundle) => !bundle.message),
+    scene.palette.muted,
+    0.55,
+  );
   paintKind(scene, messages, scene.palette.arrow, messages.length > MANY ? 0.6 : 0.85);
 }
 
@@ -124,15 +135,17 @@ export function paintArrows(scene: Scene, all: readonly Bundle[]): void {
 function paintKind(scene: Scene, all: readonly Bundle[], colour: string, alpha: number): void {
   const { ctx, palette } = scene;
   const sizes = new Map<number, Bundle[]>();
+  // Widths compare the bundles of one picture. Only a few arrows in one are hardly wider.
+  const most = all.reduce((count, bundle) => Math.max(count, bundle.count), MIN_GREATEST);
   for (const bundle of all) {
-    const size = Math.min(Math.floor(Math.log2(bundle.count) / 2), 4);
+    const size = Math.round((4 * Math.log2(bundle.count)) / Math.log2(most));
     const group = sizes.get(size);
     if (group) group.push(bundle);
     else sizes.set(size, [bundle]);
   }
   const few = all.length <= MANY;
   for (const [size, group] of [...sizes].sort(([a], [b]) => a - b)) {
-    const width = few ? 1.25 + size * 0.9 : 1 + size * 0.4;
+    const width = few ? 1.25 + size * 0.5 : 1 + size * 0.3;
     if (few) {
       // A light edge separates the arrows from the bars that they cross.
       ctx.globalAlpha = 0.6;
@@ -204,11 +217,7 @@ export function addLine(scene: Pick<Scene, 'ctx' | 'palette'>, bundle: Line): vo
   ctx.bezierCurveTo(x1, peak, x2, peak, x2, y2);
 }
 
-export function addHead(
-  scene: Pick<Scene, 'ctx' | 'palette'>,
-  bundle: Line,
-  width: number,
-): void {
+export function addHead(scene: Pick<Scene, 'ctx' | 'palette'>, bundle: Line, width: number): void {
   const { ctx, palette } = scene;
   const { x2, y2, dx, dy } = endsOf(palette.em, bundle.from, bundle.to, bundle.x1, bundle.x2);
   // In low lanes a large head would hide the bars.
@@ -225,7 +234,9 @@ export function paintCounts(scene: Scene, all: readonly Bundle[]): void {
   const { ctx, palette } = scene;
   ctx.font = palette.smallFont;
   const taken: { left: number; right: number; y: number }[] = [];
-  const greatest = all.filter((b) => b.count > 1 && b.from !== b.to).sort((a, b) => b.count - a.count);
+  const greatest = all
+    .filter((b) => b.count > 1 && b.from !== b.to)
+    .sort((a, b) => b.count - a.count);
   for (const bundle of greatest.slice(0, 200)) {
     const { y1, y2 } = endsOf(palette.em, bundle.from, bundle.to, bundle.x1, bundle.x2);
     const gap = Math.abs(bundle.from.top - bundle.to.top);
@@ -239,9 +250,13 @@ export function paintCounts(scene: Scene, all: readonly Bundle[]): void {
     if (!below && names !== undefined) continue;
     const y = below ? barTop + barHeight + palette.small * 1.1 : barTop - palette.small * 0.4;
     if (left < 0 || right > scene.width) continue;
-    if (y + 4 > bundle.from.top + bundle.from.height || y - palette.small < bundle.from.top) continue;
+    if (y + 4 > bundle.from.top + bundle.from.height || y - palette.small < bundle.from.top)
+      continue;
     const covers = taken.some(
-      (other) => Math.abs(other.y - y) < palette.small * 1.3 && left < other.right + 40 && right > other.left - 40,
+      (other) =>
+        Math.abs(other.y - y) < palette.small * 1.3 &&
+        left < other.right + 40 &&
+        right > other.left - 40,
     );
     if (covers) continue;
     taken.push({ left, right, y });

@@ -19,7 +19,10 @@ const MIN_PARCEL_WIDTH = 1;
 const queues = new WeakMap<Detail, Map<number, Queue>>();
 
 /** The queue of a channel in the window of `scene`; worked out once. */
-export function queueIn(scene: Pick<Scene, 'detail' | 'window' | 'run'>, channel: number): Queue | undefined {
+export function queueIn(
+  scene: Pick<Scene, 'detail' | 'window' | 'run'>,
+  channel: number,
+): Queue | undefined {
   const { detail, window } = scene;
   if (!detail || !window?.events) return undefined;
   let known = queues.get(detail);
@@ -39,7 +42,8 @@ export function queueIn(scene: Pick<Scene, 'detail' | 'window' | 'run'>, channel
 export function scaleOf(scene: Pick<Scene, 'run' | 'greatest'>, channel: number): number {
   const bound = scene.run.channels[channel]?.bound ?? null;
   const greatest = Math.max(scene.greatest.get(channel) ?? 0, 1);
-  if (bound !== null && bound > 0 && greatest >= bound * MIN_SHARE_OF_BOUND) return Math.max(bound, greatest);
+  if (bound !== null && bound > 0 && greatest >= bound * MIN_SHARE_OF_BOUND)
+    return Math.max(bound, greatest);
   return greatest;
 }
 
@@ -64,7 +68,18 @@ export function paintChannel(scene: Scene, lane: Lane): void {
         paintQueue(scene, queue, area.bottom, unit, scale, bound);
       } else {
         const bins = part.window.channels.get(lane.index);
-        if (bins) paintDepth(scene, part.window, bins, area.top, area.bottom, scale, bound, part.left, part.right);
+        if (bins)
+          paintDepth(
+            scene,
+            part.window,
+            bins,
+            area.top,
+            area.bottom,
+            scale,
+            bound,
+            part.left,
+            part.right,
+          );
       }
     });
   }
@@ -287,7 +302,8 @@ function paintRendezvous(scene: Scene, lane: Lane): void {
     const { chunk, i } = mark;
     const value = chunk.text[i] < 0 ? '' : shortened(chunk.texts[chunk.text[i]], 28);
     const text = fitting(ctx, [value, `#${chunk.message[i]}`], next - x - 6);
-    if (text) textOn(ctx, text, x - r, middle - r * 2.2, palette.small, palette.text, palette.ground);
+    if (text)
+      textOn(ctx, text, x - r, middle - r * 2.2, palette.small, palette.text, palette.ground);
   });
 }
 

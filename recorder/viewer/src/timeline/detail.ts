@@ -87,7 +87,8 @@ export function detailOf(run: Run, window: Window): Detail | undefined {
   }
   for (const waits of detail.waits.values()) waits.sort((a, b) => a.begin - b.begin);
   for (const range of window.events) addBars(detail, range.chunk, window);
-  for (const thread of detail.threads.values()) thread.marks.sort((a, b) => a.time - b.time || a.step - b.step);
+  for (const thread of detail.threads.values())
+    thread.marks.sort((a, b) => a.time - b.time || a.step - b.step);
   return detail;
 }
 

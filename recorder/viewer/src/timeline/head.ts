@@ -43,7 +43,8 @@ export function drawWindowFrame(
   ctx.lineWidth = 2;
   ctx.strokeRect(left + 1, row.top + 1, Math.max(right - left - 2, 1), row.height - 2);
   ctx.fillStyle = palette.accent;
-  for (const x of [left, right]) ctx.fillRect(x - 2.5, row.top + row.height * 0.25, 5, row.height * 0.5);
+  for (const x of [left, right])
+    ctx.fillRect(x - 2.5, row.top + row.height * 0.25, 5, row.height * 0.5);
 }
 
 /** How many labels fit on an axis. */
@@ -120,7 +121,12 @@ export function drawFlags(
     // The time that the finding is about, as a line below the flags.
     const [from, to] = [Math.max(begin, 0), Math.min(end, width)];
     ctx.fillStyle = colour;
-    ctx.fillRect(to - from < 8 ? from - 4 : from, row.top + row.height - 3, Math.max(to - from, 8), 3);
+    ctx.fillRect(
+      to - from < 8 ? from - 4 : from,
+      row.top + row.height - 3,
+      Math.max(to - from, 8),
+      3,
+    );
     const name = finding.code.replaceAll(/[_-]/g, ' ');
     const texts = [shortened(finding.what, 80), shortened(finding.what, 40), '']
       .slice(findings.length > 1 ? 1 : 0)
@@ -186,5 +192,9 @@ function drawFlag(
 }
 
 export function severityColour(palette: Palette, { severity }: Pick<Finding, 'severity'>): string {
-  return severity === 'error' ? palette.error : severity === 'warning' ? palette.warning : palette.note;
+  return severity === 'error'
+    ? palette.error
+    : severity === 'warning'
+      ? palette.warning
+      : palette.note;
 }

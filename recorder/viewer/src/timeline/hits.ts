@@ -51,7 +51,11 @@ export function hitAt(
   if (lane.kind === 'channel') {
     const parcel = parcelAt(scene, lane, time, y);
     if (parcel) return { kind: 'parcel', lane, parcel };
-    const mark = nearestOf(scene.detail?.channels.get(lane.index) ?? [], time, REACH / perNs(scene));
+    const mark = nearestOf(
+      scene.detail?.channels.get(lane.index) ?? [],
+      time,
+      REACH / perNs(scene),
+    );
     if (mark) return { kind: 'mark', lane, mark };
   }
   if (lane.kind === 'lock') {
@@ -67,7 +71,12 @@ export function laneAt(scene: Pick<Scene, 'lanes'>, y: number): Lane | undefined
 }
 
 /** The operation of a thread that is nearest to `time`, at most `reach` px away. */
-export function nearestMark(scene: Scene, lane: Lane, time: number, reach: number): Mark | undefined {
+export function nearestMark(
+  scene: Scene,
+  lane: Lane,
+  time: number,
+  reach: number,
+): Mark | undefined {
   const marks = scene.detail?.threads.get(lane.index)?.marks ?? [];
   return nearestOf(marks, time, reach / perNs(scene));
 }
@@ -158,12 +167,17 @@ export function arrowsOf(scene: Scene, thread: number, time: number): Arrow[] {
   const arrows = scene.detail?.arrows ?? [];
   return arrows.filter(
     (arrow) =>
-      (arrow.to === thread && arrow.time === time) || (arrow.from === thread && arrow.fromTime === time),
+      (arrow.to === thread && arrow.time === time) ||
+      (arrow.from === thread && arrow.fromTime === time),
   );
 }
 
 /** An arrow as it is drawn at the present place of the scene. */
-export function bundleOf(scene: Scene, arrow: Arrow, lane: (thread: number) => Lane | undefined): Bundle | undefined {
+export function bundleOf(
+  scene: Scene,
+  arrow: Arrow,
+  lane: (thread: number) => Lane | undefined,
+): Bundle | undefined {
   const from = lane(arrow.from);
   const to = lane(arrow.to);
   if (!from || !to) return undefined;

@@ -73,7 +73,8 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       if (!hit) return select(null);
       const step = stepOf(hit);
       if (step !== undefined) select(step);
-      else clickedLane(hit, time).then((found) => found !== undefined && select(found), console.error);
+      else
+        clickedLane(hit, time).then((found) => found !== undefined && select(found), console.error);
     },
     finding(index) {
       app.link.set({ finding: index }, true);
@@ -168,7 +169,16 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       </>,
       corner,
     );
-    render(<Names timeline={timeline} run={run} toggle={toggle} current={current} pointedOut={timeline.pointedOut()} />, names);
+    render(
+      <Names
+        timeline={timeline}
+        run={run}
+        toggle={toggle}
+        current={current}
+        pointedOut={timeline.pointedOut()}
+      />,
+      names,
+    );
     render(
       <Legend run={run} overview={timeline.answers.overview} shapes={shapes} palette={palette} />,
       legend,
@@ -196,9 +206,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       : hover && pointer && tipOf(timeline.scene(), hover, timeline.timeAt(pointer.x));
     render(
       <>
-        {tip && pointer ? (
-          <TipBox tip={tip} place={tipPlace(pointer)} />
-        ) : null}
+        {tip && pointer ? <TipBox tip={tip} place={tipPlace(pointer)} /> : null}
         {sums ? <Sums run={app.model.run} sums={sums} close={clearRange} /> : null}
       </>,
       over,

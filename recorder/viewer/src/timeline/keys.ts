@@ -43,7 +43,9 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
 
   const neighbour = (direction: 1 | -1) => {
     walk(async (from) => {
-      const lanes = timeline.lanes.all.filter((lane): lane is Lane & { kind: 'thread' } => lane.kind === 'thread');
+      const lanes = timeline.lanes.all.filter(
+        (lane): lane is Lane & { kind: 'thread' } => lane.kind === 'thread',
+      );
       const at = lanes.findIndex((lane) => lane.index === from.thread);
       const lane = lanes[at + direction];
       return lane && nearest(model, lane, from.time);
@@ -76,7 +78,8 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
     return ends[1] > ends[0] ? [ends[0], ends[1]] : [event.time - 500, event.time + 500];
   };
 
-  const middle = () => timeline.pointer ? timeline.timeAt(timeline.pointer.x) : (camera.from + camera.to) / 2;
+  const middle = () =>
+    timeline.pointer ? timeline.timeAt(timeline.pointer.x) : (camera.from + camera.to) / 2;
   const anchor = () => {
     const time = timeline.selected?.time;
     return time !== undefined && time >= camera.from && time <= camera.to ? time : middle();
@@ -94,8 +97,10 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
       camera.glide(from, to);
     },
     f: frame,
-    ArrowLeft: () => walk((from) => along(model, from.thread, from.step, -1), 'No earlier step of this thread.'),
-    ArrowRight: () => walk((from) => along(model, from.thread, from.step, 1), 'No later step of this thread.'),
+    ArrowLeft: () =>
+      walk((from) => along(model, from.thread, from.step, -1), 'No earlier step of this thread.'),
+    ArrowRight: () =>
+      walk((from) => along(model, from.thread, from.step, 1), 'No later step of this thread.'),
     ArrowUp: () => neighbour(-1),
     ArrowDown: () => neighbour(1),
     '[': () => walk((from) => causeOf(model, from), 'No recorded cause.'),

@@ -102,7 +102,12 @@ function place(drafts: Draft[], height: number, em: number): Lanes {
   const all = drafts.map(({ least, most, ...rest }, row) => {
     const bottom = top + (least + (most - least) * share) * em;
     // Whole pixels keep the edges of bars sharp.
-    const lane = { ...rest, row, top: Math.round(top), height: Math.round(bottom) - Math.round(top) };
+    const lane = {
+      ...rest,
+      row,
+      top: Math.round(top),
+      height: Math.round(bottom) - Math.round(top),
+    };
     top = bottom;
     found.set(lane.key, lane);
     return lane;
@@ -130,9 +135,21 @@ function grouped(run: Run, locks: readonly number[]): Group[] {
     const suffix = several ? ` · ${process.name} ${process.pid ?? ''}` : '';
     const add = (kind: Group['kind'], title: string, members: number[]) =>
       groups.push({ key: `${title} ${index}`, title: title + suffix, kind, members });
-    add('thread', 'Threads', run.threadOrder.filter((n) => run.threads[n]?.process === index));
-    add('channel', 'Channels', run.channelOrder.filter((n) => run.channels[n]?.process === index));
-    add('lock', 'Locks', locks.filter((n) => run.primitives[n]?.process === index));
+    add(
+      'thread',
+      'Threads',
+      run.threadOrder.filter((n) => run.threads[n]?.process === index),
+    );
+    add(
+      'channel',
+      'Channels',
+      run.channelOrder.filter((n) => run.channels[n]?.process === index),
+    );
+    add(
+      'lock',
+      'Locks',
+      locks.filter((n) => run.primitives[n]?.process === index),
+    );
   });
   return groups;
 }
@@ -148,12 +165,22 @@ function names(run: Run, kind: Group['kind'], index: number): { title: string; d
   }
   if (kind === 'lock') {
     const lock = run.primitives[index];
-    return { title: lock.label, detail: [lock.kind, place(lock.place)].filter(Boolean).join(' · ') };
+    return {
+      title: lock.label,
+      detail: [lock.kind, place(lock.place)].filter(Boolean).join(' · '),
+    };
   }
   const channel = run.channels[index];
   const bound =
-    channel.bound === null ? 'unbounded' : channel.bound === 0 ? 'rendezvous' : `bound ${channel.bound}`;
-  return { title: channel.label, detail: [bound, place(channel.place)].filter(Boolean).join(' · ') };
+    channel.bound === null
+      ? 'unbounded'
+      : channel.bound === 0
+        ? 'rendezvous'
+        : `bound ${channel.bound}`;
+  return {
+    title: channel.label,
+    detail: [bound, place(channel.place)].filter(Boolean).join(' · '),
+  };
 }
 
 /** Where the parts of a thread's lane are, in px from the top of all lanes. */
@@ -170,7 +197,12 @@ export function threadParts(lane: Lane, em: number): ThreadParts {
   if (lane.kind === 'heading') {
     // A collapsed group: arrows end at its sums.
     const barHeight = Math.max(lane.height - 6, 4);
-    return { names: undefined, barTop: lane.top + 3, barHeight, middle: lane.top + lane.height / 2 };
+    return {
+      names: undefined,
+      barTop: lane.top + 3,
+      barHeight,
+      middle: lane.top + lane.height / 2,
+    };
   }
   const strip = lane.height >= 3 * em ? Math.round(1.35 * em) : 0;
   const gap = strip ? Math.round(0.35 * em) : 4;
@@ -189,7 +221,11 @@ export function threadParts(lane: Lane, em: number): ThreadParts {
 const MAX_MESSAGE = 5;
 
 /** The part of a channel's lane in which a depth of up to `scale` is drawn. */
-export function channelArea(lane: Lane, em: number, scale: number): { top: number; bottom: number } {
+export function channelArea(
+  lane: Lane,
+  em: number,
+  scale: number,
+): { top: number; bottom: number } {
   const above = Math.min(1.3 * em, lane.height * 0.3);
   const below = Math.min(0.5 * em, lane.height * 0.12);
   const room = lane.height - above - below;

@@ -31,7 +31,13 @@ export function paintLock(scene: Scene, lane: Lane): void {
 }
 
 /** The share of the time in which a lock is held, in each column of pixels. */
-function paintHeld(scene: Scene, part: Part, held: Float64Array, top: number, height: number): void {
+function paintHeld(
+  scene: Scene,
+  part: Part,
+  held: Float64Array,
+  top: number,
+  height: number,
+): void {
   const { window } = part;
   const left = Math.max(part.left, xOf(scene, window.from));
   const right = Math.min(part.right, xOf(scene, window.to));
@@ -41,13 +47,21 @@ function paintHeld(scene: Scene, part: Part, held: Float64Array, top: number, he
   const origin = (scene.from + columns.left / perNs(scene) - window.from) / window.binNs;
   for (let column = 0; column < columns.width; column++) {
     const first = Math.max(Math.floor(origin + column * binsOfColumn), 0);
-    const last = Math.min(Math.max(Math.ceil(origin + (column + 1) * binsOfColumn), first + 1), window.bins);
+    const last = Math.min(
+      Math.max(Math.ceil(origin + (column + 1) * binsOfColumn), first + 1),
+      window.bins,
+    );
     let ns = 0;
     for (let bin = first; bin < last; bin++) ns += held[bin];
     if (ns === 0) continue;
     // Readers share a lock, so that the sum can be more than the time.
     const share = Math.min(ns / ((last - first) * window.binNs), 1);
-    columns.fill(column, 0, Math.max(Math.round(share * columns.height), 1), scene.palette.heldTile);
+    columns.fill(
+      column,
+      0,
+      Math.max(Math.round(share * columns.height), 1),
+      scene.palette.heldTile,
+    );
   }
   columns.draw();
 }
@@ -91,6 +105,15 @@ function paintHolds(scene: Scene, lane: Lane, top: number, height: number): void
       [`${hold.shared ? 'read by' : 'held by'} ${name}`, name],
       inside[1] - inside[0] - 8,
     );
-    if (text) textOn(ctx, text, inside[0] + 4, top + height / 2 + palette.small * 0.35, palette.small, palette.text, palette.ground);
+    if (text)
+      textOn(
+        ctx,
+        text,
+        inside[0] + 4,
+        top + height / 2 + palette.small * 0.35,
+        palette.small,
+        palette.text,
+        palette.ground,
+      );
   }
 }

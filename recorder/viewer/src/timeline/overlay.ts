@@ -18,7 +18,11 @@ import { textOn } from './texts';
 const MIN_FINDING = 8;
 
 /** Draws a line over the lanes of the threads of each finding, for its time. */
-export function drawFindings(scene: Scene, findings: readonly Finding[], selected: number | undefined): void {
+export function drawFindings(
+  scene: Scene,
+  findings: readonly Finding[],
+  selected: number | undefined,
+): void {
   const { ctx, palette, lanes } = scene;
   findings.forEach((finding, index) => {
     const begin = xOf(scene, finding.from);
@@ -69,7 +73,15 @@ export function drawPending(scene: Scene, end: number): void {
   ctx.restore();
   if (right - left < palette.em * 8) return;
   ctx.font = palette.font;
-  textOn(ctx, 'not read yet', left + 10, scene.top + palette.em * 2, palette.em, palette.muted, palette.panel);
+  textOn(
+    ctx,
+    'not read yet',
+    left + 10,
+    scene.top + palette.em * 2,
+    palette.em,
+    palette.muted,
+    palette.panel,
+  );
 }
 
 /** Writes the greatest depth and zero at the left of the lanes of channels. */
@@ -77,11 +89,20 @@ export function drawScales(scene: Scene): void {
   const { ctx, palette, run } = scene;
   ctx.font = palette.smallFont;
   for (const lane of scene.lanes.all) {
-    if (lane.kind !== 'channel' || lane.top > scene.bottom || lane.top + lane.height < scene.top) continue;
+    if (lane.kind !== 'channel' || lane.top > scene.bottom || lane.top + lane.height < scene.top)
+      continue;
     if (run.channels[lane.index]?.bound === 0) continue;
     const area = channelArea(lane, palette.em, scaleOf(scene, lane.index));
     const baseline = Math.max(area.top - 2, lane.top + palette.small);
-    textOn(ctx, String(scaleOf(scene, lane.index)), 4, baseline, palette.small, palette.muted, palette.ground);
+    textOn(
+      ctx,
+      String(scaleOf(scene, lane.index)),
+      4,
+      baseline,
+      palette.small,
+      palette.muted,
+      palette.ground,
+    );
   }
 }
 
@@ -108,10 +129,18 @@ export function drawEvent(scene: Scene, event: EventView, strong: boolean): void
     ctx.strokeStyle = strong ? palette.selectedLine : palette.text;
     ctx.lineWidth = strong ? 3 : 1.5;
     const left = Math.max(x, -6);
-    ctx.strokeRect(left, barTop, Math.max(Math.min(xOf(scene, end), scene.width + 6) - left, 2), barHeight);
+    ctx.strokeRect(
+      left,
+      barTop,
+      Math.max(Math.min(xOf(scene, end), scene.width + 6) - left, 2),
+      barHeight,
+    );
   }
   const arrows = arrowsOf(scene, event.thread, event.time);
-  drawArrows(scene, arrows.flatMap((arrow) => bundleOf(scene, arrow, (thread) => laneOf(lanes, thread)) ?? []));
+  drawArrows(
+    scene,
+    arrows.flatMap((arrow) => bundleOf(scene, arrow, (thread) => laneOf(lanes, thread)) ?? []),
+  );
   if (strong) outlineMessage(scene, event);
   if (group === 'wait' || group === 'waitBegan') return;
   const r = markRadius(barHeight) * (strong ? 1.25 : 1.1);
@@ -157,7 +186,11 @@ export function drawArrows(scene: Scene, arrows: readonly Bundle[]): void {
 }
 
 /** Draws what is under the pointer. */
-export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => Lane | undefined): void {
+export function drawHover(
+  scene: Scene,
+  hit: Hit,
+  laneFor: (thread: number) => Lane | undefined,
+): void {
   const { ctx, palette } = scene;
   if (hit.kind === 'mark') {
     drawEvent(scene, eventView(scene.run, hit.mark.chunk, hit.mark.i), false);
@@ -183,7 +216,13 @@ export function drawHover(scene: Scene, hit: Hit, laneFor: (thread: number) => L
   }
 }
 
-function outlineParcel(scene: Scene, lane: Lane, parcel: Parcel, colour: string, width: number): void {
+function outlineParcel(
+  scene: Scene,
+  lane: Lane,
+  parcel: Parcel,
+  colour: string,
+  width: number,
+): void {
   const { ctx, palette } = scene;
   const scale = scaleOf(scene, lane.index);
   const area = channelArea(lane, palette.em, scale);
@@ -193,7 +232,8 @@ function outlineParcel(scene: Scene, lane: Lane, parcel: Parcel, colour: string,
   parcel.times.forEach((time, n) => {
     if (parcel.places[n] >= scale) return;
     const left = Math.max(xOf(scene, time), -9);
-    const end = n + 1 < parcel.times.length ? parcel.times[n + 1] : Math.min(parcel.end, scene.known);
+    const end =
+      n + 1 < parcel.times.length ? parcel.times[n + 1] : Math.min(parcel.end, scene.known);
     const right = Math.min(xOf(scene, end), scene.width + 9);
     const top = area.bottom - (parcel.places[n] + 1) * unit;
     if (right > left) ctx.strokeRect(left, top + 0.5, right - left, unit - 1);

@@ -78,7 +78,11 @@ export function Sums({ run, sums, close }: { run: Run; sums: RangeSums; close: (
             <tr>
               <th scope="row">{sums.threads.length - MAX_ROWS} more</th>
               {occurring.map(({ activity }) => (
-                <td>{duration(sums.threads.slice(MAX_ROWS).reduce((all, { ns }) => all + ns[activity], 0))}</td>
+                <td>
+                  {duration(
+                    sums.threads.slice(MAX_ROWS).reduce((all, { ns }) => all + ns[activity], 0),
+                  )}
+                </td>
               ))}
             </tr>
           ) : null}
@@ -173,7 +177,9 @@ function ShapeIcon({ shape, palette }: { shape: Shape; palette: Palette }) {
   return (
     <Icon
       palette={palette}
-      paint={(ctx, size) => drawMark(ctx, palette, shape, size / 2, size / 2, size * (shape === 'panic' ? 0.3 : 0.36))}
+      paint={(ctx, size) =>
+        drawMark(ctx, palette, shape, size / 2, size / 2, size * (shape === 'panic' ? 0.3 : 0.36))
+      }
     />
   );
 }

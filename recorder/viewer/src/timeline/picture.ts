@@ -105,7 +105,10 @@ export class Picture {
   start(scene: Omit<Scene, 'ctx'>, ratio: number, content: string): void {
     const { back } = this;
     const height = scene.bottom - scene.top;
-    const pixels = [Math.max(Math.round(scene.width * ratio), 1), Math.max(Math.round(height * ratio), 1)];
+    const pixels = [
+      Math.max(Math.round(scene.width * ratio), 1),
+      Math.max(Math.round(height * ratio), 1),
+    ];
     if (back.canvas.width !== pixels[0] || back.canvas.height !== pixels[1]) {
       [back.canvas.width, back.canvas.height] = pixels;
     }
@@ -170,7 +173,11 @@ export class Picture {
     const { front } = this;
     const scale = ((front.to - front.from) / front.width) * (width / (to - from));
     const shift = ((front.from - from) * width) / (to - from);
-    return front.bundles.map((one) => ({ ...one, x1: shift + one.x1 * scale, x2: shift + one.x2 * scale }));
+    return front.bundles.map((one) => ({
+      ...one,
+      x1: shift + one.x1 * scale,
+      x2: shift + one.x2 * scale,
+    }));
   }
 
   /** Whether the picture can be shown without a change of scale and without gaps. */

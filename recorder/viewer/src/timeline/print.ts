@@ -76,7 +76,12 @@ function paintSheet(timeline: Timeline, root: HTMLElement): HTMLCanvasElement {
   ctx.setTransform(RATIO, 0, 0, RATIO, 0, 0);
   ctx.font = palette.boldFont;
   ctx.fillStyle = palette.text;
-  ctx.fillText(`${run.name}, ${index.done ? '' : 'unfinished, '}time`, 6, palette.small * 1.2, NAMES - 12);
+  ctx.fillText(
+    `${run.name}, ${index.done ? '' : 'unfinished, '}time`,
+    6,
+    palette.small * 1.2,
+    NAMES - 12,
+  );
   return canvas;
 }
 

@@ -92,7 +92,10 @@ export function queueOf(
       inside.push(parcel);
       queue.parcels.push(parcel);
     } else if (kind.receive) {
-      const at = Math.max(inside.findIndex((parcel) => parcel.number === number), 0);
+      const at = Math.max(
+        inside.findIndex((parcel) => parcel.number === number),
+        0,
+      );
       const gone = inside[at];
       if (gone) {
         gone.end = time;
@@ -132,7 +135,11 @@ function depthAt(channel: number, range: EventRange | undefined): number {
 }
 
 /** The number of receivers before the first event of a range. */
-function receiversAt(channel: number, range: EventRange | undefined, kinds: readonly Kind[]): number {
+function receiversAt(
+  channel: number,
+  range: EventRange | undefined,
+  kinds: readonly Kind[],
+): number {
   if (!range) return 0;
   const { chunk, first } = range;
   let count = chunk.channels.find((state) => state.channel === channel)?.receivers ?? 0;

@@ -30,7 +30,9 @@ export function paintShares(
   );
   const nsOfColumn = (columns.x(1) - columns.x(0)) / perNs(scene);
   const rowsPerNs = columns.height / (nsOfColumn * most);
-  const present = sums.flatMap((sum, activity) => (sum ? { sum, tile: scene.palette.activityTiles[activity] } : []));
+  const present = sums.flatMap((sum, activity) =>
+    sum ? { sum, tile: scene.palette.activityTiles[activity] } : [],
+  );
   const origin = (scene.from + columns.left / perNs(scene) - window.from) / window.binNs;
   const binsOfColumn = nsOfColumn / window.binNs;
   for (let column = 0; column < columns.width; column++) {

@@ -28,7 +28,10 @@ export interface RangeSums {
  * Moves the ends of a range to the nearest bounds of bins, less than a pixel away: the sums of whole
  * bins are exact.
  */
-export function snapped(window: Window, range: { from: number; to: number }): [first: number, last: number] {
+export function snapped(
+  window: Window,
+  range: { from: number; to: number },
+): [first: number, last: number] {
   const bin = (time: number) =>
     Math.min(Math.max(Math.round((time - window.from) / window.binNs), 0), window.bins);
   const first = bin(range.from);

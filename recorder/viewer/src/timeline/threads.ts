@@ -71,7 +71,13 @@ function paintBars(scene: Scene, bars: readonly StateBar[], top: number, height:
 }
 
 /** A wait that never ended fades out after the end of the run. */
-function paintOpenEnd(scene: Scene, x: number, top: number, height: number, activity: number): void {
+function paintOpenEnd(
+  scene: Scene,
+  x: number,
+  top: number,
+  height: number,
+  activity: number,
+): void {
   const { ctx, palette } = scene;
   ctx.fillStyle = palette.activities[activity];
   const step = palette.em * 0.4;
@@ -104,7 +110,9 @@ export function paintStateNames(scene: Scene, lane: Lane): void {
     }
     const text = fitting(ctx, stateNames(scene.run, bar), right - left);
     if (!text) continue;
-    const x = Math.round(bar.activity === Activity.running ? (left + right - textWidth(ctx, text)) / 2 : left + 2);
+    const x = Math.round(
+      bar.activity === Activity.running ? (left + right - textWidth(ctx, text)) / 2 : left + 2,
+    );
     const patch = palette.blackWhite ? '#ffffff' : palette.activities[bar.activity];
     textOn(ctx, text, x, baseline, palette.small, palette.onActivity, patch);
   }
@@ -139,9 +147,7 @@ export function inView(scene: Scene, left: number, right: number): [number, numb
 export function stateNames(run: Run, bar: Pick<StateBar, 'activity' | 'wait'>): string[] {
   const { activity, wait } = bar;
   const target =
-    wait && wait.target >= 0
-      ? targetLabel(run, { type: wait.targetType, index: wait.target })
-      : '';
+    wait && wait.target >= 0 ? targetLabel(run, { type: wait.targetType, index: wait.target }) : '';
   switch (activity) {
     case Activity.running:
       return ['runs'];
@@ -153,9 +159,13 @@ export function stateNames(run: Run, bar: Pick<StateBar, 'activity' | 'wait'>): 
     case Activity.recv:
       return target ? [`waits for ${target}`, target, 'waits'] : ['waits to receive', 'waits'];
     case Activity.lock:
-      return target ? [`waits for lock ${target}`, `lock ${target}`, 'lock'] : ['waits for a lock', 'lock'];
+      return target
+        ? [`waits for lock ${target}`, `lock ${target}`, 'lock']
+        : ['waits for a lock', 'lock'];
     case Activity.join:
-      return target ? [`waits for the end of ${target}`, `join ${target}`, 'join'] : ['waits in join', 'join'];
+      return target
+        ? [`waits for the end of ${target}`, `join ${target}`, 'join']
+        : ['waits in join', 'join'];
     case Activity.park:
       return ['parked'];
     case Activity.asleep:
@@ -260,7 +270,15 @@ export function paintMarkNames(scene: Scene, lane: Lane): void {
     if (!text) continue;
     const left = Math.min(x - r, edge - r - textWidth(ctx, text) - 2);
     free = left + textWidth(ctx, text) + 12;
-    textOn(ctx, text, left, baseline, palette.small, panic ? palette.error : palette.text, palette.ground);
+    textOn(
+      ctx,
+      text,
+      left,
+      baseline,
+      palette.small,
+      panic ? palette.error : palette.text,
+      palette.ground,
+    );
   }
 }
 
@@ -278,7 +296,8 @@ function markNames(run: Run, mark: Mark, alike: number): string[] {
   const name = eventName(run, event);
   if (alike > 1) return [`${name} ×${alike}`, `${mark.kind.verb} ×${alike}`];
   if (event.message === undefined) {
-    const text = event.text && mark.kind.group === 'panicked' ? `panic: ${shortened(event.text, 60)}` : '';
+    const text =
+      event.text && mark.kind.group === 'panicked' ? `panic: ${shortened(event.text, 60)}` : '';
     const { verb, note } = mark.kind;
     return [text, name, note ? `${verb} (${note})` : '', verb];
   }
@@ -286,4 +305,3 @@ function markNames(run: Run, mark: Mark, alike: number): string[] {
   const short = [`${mark.kind.verb} ${value}`, value, `#${event.message}`];
   return [`${name} ${value}`, name, ...short];
 }
-

@@ -118,7 +118,9 @@ export class Timeline {
   }
 
   scrollTo(top: number): void {
-    this.top = Math.round(Math.min(Math.max(top, 0), Math.max(this.lanes.height - this.lanesHeight, 0)));
+    this.top = Math.round(
+      Math.min(Math.max(top, 0), Math.max(this.lanes.height - this.lanesHeight, 0)),
+    );
     this.redraw();
   }
 
@@ -167,7 +169,11 @@ export class Timeline {
     return (this.app.link.state.lanes ?? []).flatMap((name) => {
       const index = Number(name.slice(1));
       const lane =
-        name[0] === 't' ? lanes.thread(index) : name[0] === 'c' ? lanes.channel(index) : lanes.lock(index);
+        name[0] === 't'
+          ? lanes.thread(index)
+          : name[0] === 'c'
+            ? lanes.channel(index)
+            : lanes.lock(index);
       return lane ?? [];
     });
   }
@@ -202,7 +208,8 @@ export class Timeline {
       known: index.done ? index.end : index.until,
       over: index.done && !index.live,
       greatest: answers.greatest,
-      path: app.link.state.path && app.model.report ? this.criticalPath(app.model.report) : undefined,
+      path:
+        app.link.state.path && app.model.report ? this.criticalPath(app.model.report) : undefined,
     };
   }
 
@@ -232,7 +239,11 @@ export class Timeline {
 
     answers.askOverview(Math.max(Math.round(this.width), 64), now);
     const target = this.dragging ? camera : camera.target;
-    const isAsked = answers.ask({ from: target.from, to: target.to, width: this.width }, now, moving);
+    const isAsked = answers.ask(
+      { from: target.from, to: target.to, width: this.width },
+      now,
+      moving,
+    );
     this.arrange();
     this.startPainting(moving);
     this.picture.advance(moving ? MOVING_BUDGET : RESTING_BUDGET);
@@ -282,7 +293,8 @@ export class Timeline {
     const { span } = camera;
     const margin = this.width * OVERSCAN;
     const more = span * OVERSCAN;
-    if (moving && picture.covers(camera.from, camera.to, this.width, this.top, this.contentKey())) return;
+    if (moving && picture.covers(camera.from, camera.to, this.width, this.top, this.contentKey()))
+      return;
     this.painted = this.paintKey();
     const scene = this.view(camera.from - more, camera.to + more, this.width + 2 * margin, margin);
     picture.start(scene, devicePixelRatio, this.contentKey());
@@ -313,7 +325,16 @@ export class Timeline {
     if (this.selected) drawEvent(scene, this.selected, true);
     ctx.restore();
 
-    this.strip.draw(ctx, palette, head.overview, width, this.answers, camera.whole(), app.model.run, this.look);
+    this.strip.draw(
+      ctx,
+      palette,
+      head.overview,
+      width,
+      this.answers,
+      camera.whole(),
+      app.model.run,
+      this.look,
+    );
     const place = (time: number) => Math.min(Math.max(this.overviewX(time), 0), width);
     drawWindowFrame(ctx, palette, head.overview, place(camera.from), place(camera.to), width);
     const cursor = this.cursorLabel();

@@ -35,12 +35,16 @@ export function tipOf(scene: Scene, hit: Hit, time: number): Tip | undefined {
       const open = scene.over && bar.end >= scene.known && bar.activity !== Activity.running;
       return {
         title: `${threadName(run, hit.lane.index)} ${names[0]}`,
-        lines: [open ? `${length}, until the end of the run` : length, `from ${timeNear(bar.begin, 1)}`],
+        lines: [
+          open ? `${length}, until the end of the run` : length,
+          `from ${timeNear(bar.begin, 1)}`,
+        ],
       };
     }
     case 'arrow': {
       const { arrow } = hit;
-      const channel = arrow.channel === NONE ? '' : ` on ${run.channels[arrow.channel]?.label ?? ''}`;
+      const channel =
+        arrow.channel === NONE ? '' : ` on ${run.channels[arrow.channel]?.label ?? ''}`;
       return {
         title: `${threadName(run, arrow.from)} → ${threadName(run, arrow.to)}${channel}`,
         lines: [duration(arrow.time - arrow.fromTime)],
@@ -50,7 +54,10 @@ export function tipOf(scene: Scene, hit: Hit, time: number): Tip | undefined {
       const { from, to, count: size, message } = hit.bundle;
       return {
         title: `${from.title} → ${to.title}`,
-        lines: [message ? counted(size, 'arrow') : 'start, end, or unlock', `around ${timeNear(time, 1 / perNs(scene))}`],
+        lines: [
+          message ? counted(size, 'arrow') : 'start, end, or unlock',
+          `around ${timeNear(time, 1 / perNs(scene))}`,
+        ],
       };
     }
     case 'parcel': {
@@ -61,7 +68,11 @@ export function tipOf(scene: Scene, hit: Hit, time: number): Tip | undefined {
         title: `message #${parcel.number} in ${run.channels[hit.lane.index]?.label ?? ''}`,
         lines: [
           parcel.value.slice(0, 200),
-          parcel.lost ? `lost after ${duration(parcel.end - begin)}: its last receiver was dropped` : rests ? `in the queue since ${timeNear(begin, 1)}` : `${duration(parcel.end - begin)} in the queue`,
+          parcel.lost
+            ? `lost after ${duration(parcel.end - begin)}: its last receiver was dropped`
+            : rests
+              ? `in the queue since ${timeNear(begin, 1)}`
+              : `${duration(parcel.end - begin)} in the queue`,
         ].filter(Boolean),
       };
     }
@@ -87,7 +98,8 @@ function laneTip(scene: Scene, { lane }: Hit, time: number): Tip | undefined {
   const last = Math.min(bin + reach + 1, window.bins);
   const around = `${duration((last - first) * window.binNs)} around ${timeNear(time, window.binNs)}`;
   if (lane.kind === 'thread') return threadTip(scene.run, window, lane.index, first, last, around);
-  if (lane.kind === 'channel') return channelTip(scene, window, lane.index, time, first, last, around);
+  if (lane.kind === 'channel')
+    return channelTip(scene, window, lane.index, time, first, last, around);
   if (lane.kind !== 'lock') return undefined;
   const held = window.locks.get(lane.index)?.held;
   const share = held ? sum(held, first, last) / ((last - first) * window.binNs) : 0;
@@ -140,7 +152,10 @@ function channelTip(
   if (queue && window === scene.window) {
     const at = queue.times.findLastIndex((changed) => changed <= time);
     const depth = at < 0 ? 0 : queue.depths[at];
-    return { title, lines: [`${counted(depth, 'message')} in the queue`, `at ${timeNear(time, window.binNs)}`] };
+    return {
+      title,
+      lines: [`${counted(depth, 'message')} in the queue`, `at ${timeNear(time, window.binNs)}`],
+    };
   }
   if (!bins) return { title, lines: ['no message'] };
   let min = Infinity;
@@ -149,7 +164,8 @@ function channelTip(
     if (bins.min[i] < min) min = bins.min[i];
     if (bins.max[i] > max) max = bins.max[i];
   }
-  const depth = max < 0 ? [] : [min === max ? `depth ${count(max)}` : `depth ${count(min)} to ${count(max)}`];
+  const depth =
+    max < 0 ? [] : [min === max ? `depth ${count(max)}` : `depth ${count(min)} to ${count(max)}`];
   return {
     title,
     lines: [

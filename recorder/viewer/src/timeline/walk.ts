@@ -21,7 +21,11 @@ async function search(
 ): Promise<number | undefined> {
   let n = model.chunkOf(step);
   for (let count = 0; count < most; count++, n += direction) {
-    if (n < model.index.first || n >= model.index.first + model.index.chunks.length + (model.index.open ? 1 : 0)) return undefined;
+    if (
+      n < model.index.first ||
+      n >= model.index.first + model.index.chunks.length + (model.index.open ? 1 : 0)
+    )
+      return undefined;
     const chunk = await model.chunk(n);
     const start = step + direction - chunk.firstStep;
     if (direction > 0) {
@@ -44,7 +48,13 @@ export function along(
   step: number,
   direction: 1 | -1,
 ): Promise<number | undefined> {
-  return search(model, step, direction, (chunk, i) => chunk.thread[i] === thread && isOperation(model, chunk, i), MAX_CHUNKS);
+  return search(
+    model,
+    step,
+    direction,
+    (chunk, i) => chunk.thread[i] === thread && isOperation(model, chunk, i),
+    MAX_CHUNKS,
+  );
 }
 
 function isOperation(model: Model, chunk: Chunk, i: number): boolean {
