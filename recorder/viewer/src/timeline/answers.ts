@@ -1,4 +1,4 @@
-/** The windows that the timeline is drawn from, and when to ask for new ones. */
+/** The windows that the timeline is drawn from, and when to request new ones. */
 
 import { Cancelled, type Model } from '../data/model';
 import type { Window } from '../data/window';
@@ -33,12 +33,12 @@ export class Answers {
   locks: number[] = [];
   /** Counts the answers, so that a picture can be compared with them. */
   version = 0;
-  private asked:
+  private requested:
     { from: number; to: number; width: number; revision: number; at: number } | undefined;
   private lastBin = 0;
   private waiting = false;
   private pausesUntil = 0;
-  private askedOverview = { width: 0, revision: -1, at: -Infinity };
+  private requestedOverview = { width: 0, revision: -1, at: -Infinity };
   private overviewWaits = false;
 
   constructor(
@@ -58,14 +58,14 @@ export class Answers {
     return last < index.end * MIN_USED ? last : index.end;
   }
 
-  /** Asks for the whole run if it has grown or if the width has changed. */
-  askOverview(width: number, now: number): void {
+  /** Requests the whole run if it has grown or if the width has changed. */
+  requestOverview(width: number, now: number): void {
     const { index } = this.model;
-    const before = this.askedOverview;
+    const before = this.requestedOverview;
     if (this.overviewWaits || (before.width === width && before.revision === index.revision))
       return;
     if (before.width === width && now - before.at < OVERVIEW_INTERVAL && !index.done) return;
-    this.askedOverview = { width, revision: index.revision, at: now };
+    this.requestedOverview = { width, revision: index.revision, at: now };
     this.overviewWaits = true;
     const whole = this.model.window(0, Math.max(index.end, 1), width, 'timeline overview');
     whole
@@ -78,30 +78,31 @@ export class Answers {
 
   /** Whether a request is due; it can be too early for it while the view moves. */
   isDue(view: View): boolean {
-    const { asked } = this;
-    if (!asked || asked.width !== view.width) return true;
+    const { requested } = this;
+    if (!requested || requested.width !== view.width) return true;
     const { revision, until } = this.model.index;
-    const grows = asked.revision !== revision && view.to >= Math.min(asked.to, until);
+    const grows = requested.revision !== revision && view.to >= Math.min(requested.to, until);
     if (grows) return true;
     const { end } = this.model.index;
-    if (Math.max(view.from, 0) < asked.from || Math.min(view.to, end) > asked.to) return true;
+    if (Math.max(view.from, 0) < requested.from || Math.min(view.to, end) > requested.to)
+      return true;
     return (
       levelOf(view.to - view.from, view.width) !==
-      levelOf(asked.to - asked.from, asked.width * (1 + 2 * OVERSCAN))
+      levelOf(requested.to - requested.from, requested.width * (1 + 2 * OVERSCAN))
     );
   }
 
-  /** Asks for what a view needs. Returns whether it has been asked for. */
-  ask(view: View, now: number, moving: boolean): boolean {
+  /** Requests what a view needs. Returns whether it has been requested. */
+  request(view: View, now: number, moving: boolean): boolean {
     if (!this.isDue(view)) return true;
     if (moving && (this.waiting || now < this.pausesUntil)) return false;
     const more = (view.to - view.from) * OVERSCAN;
     const from = view.from - more;
     const to = view.to + more;
     const { end, revision } = this.model.index;
-    this.asked = { from, to, width: view.width, revision, at: now };
+    this.requested = { from, to, width: view.width, revision, at: now };
     this.waiting = true;
-    const asked = this.asked;
+    const requested = this.requested;
     const [first, last] = [Math.min(Math.max(from, 0), end), Math.max(Math.min(to, end), 1)];
     const pixels = Math.max(Math.round((view.width * (last - first)) / (view.to - view.from)), 1);
     this.model
@@ -109,7 +110,7 @@ export class Answers {
       .then((window) => this.take(window))
       .catch(ignoreCancelled)
       .finally(() => {
-        if (this.asked !== asked) return;
+        if (this.requested !== requested) return;
         this.waiting = false;
         const answered = performance.now();
         this.pausesUntil = Math.max(

@@ -172,7 +172,7 @@ export function arrowsOf(scene: Scene, thread: number, time: number): Arrow[] {
   );
 }
 
-/** An arrow as it is drawn at the present place of the scene. */
+/** An arrow at its current position in the scene. */
 export function bundleOf(
   scene: Scene,
   arrow: Arrow,

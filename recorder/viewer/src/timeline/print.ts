@@ -92,15 +92,15 @@ function paintNames({ ctx, lanes }: Scene, palette: Palette): void {
     ctx.fillStyle = isHeading ? palette.muted : palette.text;
     const middle = lane.top + lane.height / 2 + palette.small * 0.35;
     const below = !isHeading && lane.detail && lane.height > 2.7 * palette.em;
-    cut(ctx, lane.title, below ? middle - palette.small * 0.6 : middle);
+    drawShortened(ctx, lane.title, below ? middle - palette.small * 0.6 : middle);
     if (!below) continue;
     ctx.font = palette.smallFont;
     ctx.fillStyle = palette.muted;
-    cut(ctx, lane.detail, middle + palette.small * 0.65);
+    drawShortened(ctx, lane.detail, middle + palette.small * 0.65);
   }
 }
 
-function cut(ctx: CanvasRenderingContext2D, text: string, baseline: number): void {
+function drawShortened(ctx: CanvasRenderingContext2D, text: string, baseline: number): void {
   let shown = text;
   while (shown.length > 1 && textWidth(ctx, shown) > NAMES - 14) shown = `${shown.slice(0, -2)}…`;
   ctx.fillText(shown, 6 - NAMES, baseline);

@@ -237,9 +237,9 @@ export class Timeline {
       this.hoverIsOld = false;
     }
 
-    answers.askOverview(Math.max(Math.round(this.width), 64), now);
+    answers.requestOverview(Math.max(Math.round(this.width), 64), now);
     const target = this.dragging ? camera : camera.target;
-    const isAsked = answers.ask(
+    const isRequested = answers.request(
       { from: target.from, to: target.to, width: this.width },
       now,
       moving,
@@ -249,7 +249,7 @@ export class Timeline {
     this.picture.advance(moving ? MOVING_BUDGET : RESTING_BUDGET);
     this.draw();
     this.onFrame();
-    if (moving || this.picture.painting || !isAsked || !this.isPainted()) this.redraw();
+    if (moving || this.picture.painting || !isRequested || !this.isPainted()) this.redraw();
   }
 
   private arrange(): void {
