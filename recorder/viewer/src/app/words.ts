@@ -61,11 +61,16 @@ export function eventName(run: Run, event: EventView): string {
   return `${kind.verb}${label ? ` ${label}` : ''}${note}`;
 }
 
-/** A value or another text of the program, shortened and in quotes. */
+/** A value or another text of the program, shortened and in quotes, unless it has some. */
 export function quoted(text: string, max = 60): string {
   const characters = [...text.replace(/\s+/g, ' ')];
   const short = characters.length > max ? `${characters.slice(0, max - 1).join('')}…` : characters.join('');
-  return `“${short}”`;
+  return /^".*["…]$/.test(short) ? short : `“${short}”`;
+}
+
+/** A label in a sentence: in quotes if it has several words. */
+function named(label: string): string {
+  return label.includes(' ') ? `“${label}”` : label;
 }
 
 /** A message: `message 7 (“job 7”)`. */
@@ -80,7 +85,7 @@ export function sentence(run: Run, event: EventView): string {
 }
 
 function clause(run: Run, event: EventView): string {
-  const label = targetLabel(run, event.target);
+  const label = named(targetLabel(run, event.target));
   switch (event.kind.group) {
     case 'operation':
       return operation(run, event, label);
@@ -114,9 +119,9 @@ function clause(run: Run, event: EventView): string {
     case 'initializer':
       return `ran the initializer of ${label}${tookTime(event)}`;
     case 'span':
-      return `was in the span ${quoted(label)}${tookTime(event)}`;
+      return `was in the span ${quoted(targetLabel(run, event.target))}${tookTime(event)}`;
     case 'log':
-      return `logged ${quoted(event.text || label, 120)}`;
+      return `logged ${quoted(event.text || targetLabel(run, event.target), 120)}`;
     case 'paused':
       return 'paused the recording: what its process did from here on is not known';
     case 'resumed':
