@@ -32,8 +32,8 @@ export interface Lanes {
 /** Heights in em. Lanes grow from `least` to `most` if there is room. */
 const HEIGHTS: Record<LaneKind, { least: number; most: number }> = {
   heading: { least: 1.9, most: 1.9 },
-  thread: { least: 2.5, most: 15 },
-  channel: { least: 3.4, most: 17 },
+  thread: { least: 2.5, most: 20 },
+  channel: { least: 3.4, most: 22 },
   lock: { least: 2, most: 5 },
 };
 /** With more threads than this, their lanes may be lower. */
@@ -207,7 +207,7 @@ export function threadParts(lane: Lane, em: number): ThreadParts {
   const strip = lane.height >= 3 * em ? Math.round(1.35 * em) : 0;
   const gap = strip ? Math.round(0.35 * em) : 4;
   const free = lane.height - strip - gap;
-  const barHeight = Math.round(Math.min(free, Math.max(1.5 * em, 0.45 * lane.height), 4.2 * em));
+  const barHeight = Math.round(Math.min(free, Math.max(1.5 * em, 0.45 * lane.height), 5 * em));
   const top = lane.top + Math.round((lane.height - strip - barHeight) / 2);
   return {
     names: strip ? top + strip - Math.round(0.4 * em) : undefined,
