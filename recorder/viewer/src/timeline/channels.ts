@@ -122,7 +122,7 @@ function paintQueue(
   ctx.fillStyle = palette.depth;
   ctx.globalAlpha = 0.25;
   ctx.fill(tint);
-  ctx.globalAlpha = 0.65;
+  ctx.globalAlpha = single ? 1 : 0.65;
   ctx.fill(solid);
   ctx.globalAlpha = 1;
   if (single) {
