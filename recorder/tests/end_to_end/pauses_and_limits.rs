@@ -152,7 +152,8 @@ fn files_of_a_run_in_progress_are_private() {
     assert_eq!(mode(&session), 0o700);
     let files = fs::read_dir(&session).unwrap().map(|file| file.unwrap().path());
     let files: Vec<_> = files.filter(|path| !path.is_symlink()).collect();
-    assert_eq!(files.len(), 2, "that of the process, and that which controls it: {files:?}");
+    // That of the process, the one that controls it, and the socket of `recorder watch`.
+    assert_eq!(files.len(), 3, "{files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
