@@ -35,6 +35,8 @@ pub(crate) struct ViewArgs {
     #[command(flatten)]
     pub(crate) page: PageOptions,
     #[command(flatten)]
+    pub(crate) window: WindowOptions,
+    #[command(flatten)]
     pub(crate) serve: PageServerOptions,
 }
 

@@ -357,7 +357,7 @@ impl<'a> Job<'a> {
         let sources = (!options.page.no_source).then(|| SourceReader::new(Path::new(".")));
         let feeder = Feeder::new(name, true, sources)?;
         let server = feeder.serve(0)?;
-        view::announce(&server, name, options.viewer.serve.no_browser, *console);
+        view::announce(&server.address, name, options.viewer.serve.no_browser, *console);
         let follower =
             page::live::follow(feed, feeder, diagnoses.clone(), options.dependencies.all);
         Ok(follower.context("cannot start a thread")?)

@@ -10,11 +10,12 @@ use anyhow::anyhow;
 use super::recordings::{Reader, print_damage};
 use super::{Error, Result};
 use crate::cli::ViewArgs;
-use crate::page::{Feeder, PageServer, SourceReader};
+use crate::page::{Feeder, SourceReader};
 use crate::reading::Recording;
 use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
+use crate::timeline::select::{Criteria, Selection};
 use crate::viewer;
 use crate::window::{self, ChunkInfo, KindList, Piece};
 use crate::workspace::runs;
@@ -31,8 +32,10 @@ pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
     let sources = (!args.page.no_source).then(|| SourceReader::new(recording.path()));
     let feeder = Feeder::new(&name, false, sources)?;
     feeder.set_run(&recording, &KindList::default());
+    let view = initial_view(&args.window.criteria(), &recording, &reader)?;
     let server = feeder.serve(args.serve.port)?;
-    announce(&server, &name, args.serve.no_browser, console);
+    let address = format!("{}{view}", server.address);
+    announce(&address, &name, args.serve.no_browser, console);
     let part = Part { selection: None, with_dependencies: args.dependencies.all };
     feed(&feeder, &recording, part)?;
     wait(&reader)?;
@@ -46,9 +49,21 @@ fn name_of(paths: &[PathBuf]) -> String {
     stems.collect::<Vec<_>>().join(", ")
 }
 
-/// Opens the page in the browser, and prints its address.
-pub(super) fn announce(server: &PageServer, name: &str, no_browser: bool, console: Console) {
-    let address = &server.address;
+/// The part of the page's address that defines its view: nothing if it shows the whole run.
+fn initial_view(criteria: &Criteria, recording: &Recording, reader: &Reader) -> Result<String> {
+    let findings = match criteria.around {
+        Some(_) => reader.report(recording)?.findings,
+        None => Vec::new(),
+    };
+    let selection = reader.with_progress(|| Selection::new(criteria, recording, &findings))?;
+    Ok(selection.map_or_else(String::new, |selection| {
+        let (from, to) = selection.window();
+        format!("#timeline&from={}&to={}", from.get(), to.min(recording.catalog.end).get())
+    }))
+}
+
+/// Opens the page in the browser, or prints its address.
+pub(super) fn announce(address: &str, name: &str, no_browser: bool, console: Console) {
     console.print(format_args!("showing {name} until Ctrl-C; nothing leaves your machine"));
     if no_browser {
         console::print(format_args!("open this in a browser: {address}"));

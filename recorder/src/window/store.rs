@@ -1,22 +1,29 @@
 //! Keeps the pieces of a run in a file without a name, for a server.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use rustix::fs::{FallocateFlags, fallocate};
 use serde::Serialize;
+use tracing::debug;
 
 use super::chunk::ChunkInfo;
-use super::tile::Tiles;
+use super::tile::{TILE_BITS, Tiles};
 use crate::reading::Nanos;
 
 /// The compression of pieces that are served: there is a piece for every megabyte or so of the program's
 /// work, and it should cost less than to make them.
 const COMPRESSION: Compression = Compression::fast();
+
+/// How many bytes of chunks of a run that goes on are kept: some minutes of a program that is very busy,
+/// and days of one that is not.
+const MAX_LIVE_BYTES: u64 = 4 << 30;
 
 /// A piece as a raw deflate stream.
 ///
@@ -34,17 +41,29 @@ pub fn compress(piece: &[u8], compression: Compression) -> Vec<u8> {
 /// that answer requests.
 #[derive(Debug)]
 pub struct Store {
-    file: File,
+    chunks: PieceFile,
+    segments: PieceFile,
+    /// How many bytes of chunks are kept.
+    max_bytes: u64,
     /// The tiles that may still grow.
     tiles: Arc<Mutex<Tiles>>,
     contents: Mutex<Contents>,
 }
 
+/// A file without a name, to which pieces are appended.
+#[derive(Debug)]
+struct PieceFile {
+    file: File,
+    length: AtomicU64,
+}
+
 #[derive(Debug, Default)]
 struct Contents {
-    /// The length of the file.
-    length: u64,
-    chunks: Vec<(ChunkInfo, Stored)>,
+    /// The number of the first chunk that is kept.
+    first: usize,
+    chunks: VecDeque<(ChunkInfo, Stored)>,
+    /// How many bytes at the start of the file of chunks have been given back.
+    freed: u64,
     segments: BTreeMap<(u32, u64), Vec<Stored>>,
     /// The chunk that is not complete.
     open: Option<(ChunkInfo, Vec<u8>)>,
@@ -131,14 +150,21 @@ fn levels(tiles: impl Iterator<Item = (u32, u64)>) -> Vec<(u32, u64, u64)> {
 }
 
 impl Store {
-    /// An empty store.
+    /// An empty store, for a run that is over or goes on.
     ///
     /// # Errors
     /// There is no room for temporary files.
     pub fn new(is_live: bool) -> io::Result<Self> {
+        let max_bytes = if is_live { MAX_LIVE_BYTES } else { u64::MAX };
+        Store::with_limit(is_live, max_bytes)
+    }
+
+    fn with_limit(is_live: bool, max_bytes: u64) -> io::Result<Self> {
         let contents = Contents { is_live, revision: 1, ..Contents::default() };
         Ok(Store {
-            file: tempfile::tempfile()?,
+            chunks: PieceFile::new()?,
+            segments: PieceFile::new()?,
+            max_bytes,
             tiles: Arc::default(),
             contents: Mutex::new(contents),
         })
@@ -158,12 +184,15 @@ impl Store {
     /// # Errors
     /// There is no room for temporary files.
     pub fn add_chunk(&self, info: ChunkInfo, content: &[u8]) -> io::Result<()> {
-        let stored = self.write(content)?;
+        let stored = self.chunks.append(content)?;
         let mut contents = self.contents();
         contents.until = contents.until.max(info.end);
-        contents.chunks.push((info, stored));
+        contents.chunks.push_back((info, stored));
         contents.open = None;
         contents.revision += 1;
+        if let Some(end) = contents.discard(stored.end(), self.max_bytes) {
+            self.chunks.give_back(end);
+        }
         Ok(())
     }
 
@@ -172,23 +201,11 @@ impl Store {
     /// # Errors
     /// There is no room for temporary files.
     pub fn add_segment(&self, level: u32, tile: u64, content: &[u8]) -> io::Result<()> {
-        let stored = self.write(content)?;
+        let stored = self.segments.append(content)?;
         let mut contents = self.contents();
         contents.segments.entry((level, tile)).or_default().push(stored);
         contents.revision += 1;
         Ok(())
-    }
-
-    fn write(&self, content: &[u8]) -> io::Result<Stored> {
-        let bytes = compress(content, COMPRESSION);
-        let stored = {
-            let mut contents = self.contents();
-            let offset = contents.length;
-            contents.length += bytes.len() as u64;
-            Stored { offset, length: bytes.len() as u32 }
-        };
-        self.file.write_all_at(&bytes, stored.offset)?;
-        Ok(stored)
     }
 
     /// Replaces the chunk that is not complete.
@@ -244,7 +261,7 @@ impl Store {
         let contents = self.contents();
         let steps = |info: &ChunkInfo| info.first_step + info.events;
         let last = contents.open.as_ref().map(|(info, _)| info);
-        let last = last.or_else(|| contents.chunks.last().map(|(info, _)| info));
+        let last = last.or_else(|| contents.chunks.back().map(|(info, _)| info));
         IndexDocument {
             revision: contents.revision,
             catalog: contents.run.version,
@@ -254,8 +271,13 @@ impl Store {
             end: contents.end.get(),
             until: contents.until.get(),
             steps: last.map_or(0, steps),
-            first: 0,
-            chunks: contents.chunks.iter().skip(since).map(|(info, _)| row(info)).collect(),
+            first: contents.first as u64,
+            chunks: contents
+                .chunks
+                .iter()
+                .skip(since.saturating_sub(contents.first))
+                .map(|(info, _)| row(info))
+                .collect(),
             open: contents.open.as_ref().map(|(info, _)| row(info)),
             levels: levels(contents.segments.keys().copied().chain(open)),
         }
@@ -270,12 +292,15 @@ impl Store {
         for number in first..=last {
             let (stored, open) = {
                 let contents = self.contents();
-                let stored = contents.chunks.get(number).map(|(_, stored)| *stored);
-                let open = contents.open.as_ref().filter(|_| number == contents.chunks.len());
+                let index = number.checked_sub(contents.first);
+                let stored = index.and_then(|index| contents.chunks.get(index));
+                let is_next = index == Some(contents.chunks.len());
+                let open = contents.open.as_ref().filter(|_| is_next);
+                let stored = stored.map(|(_, stored)| *stored);
                 (stored, open.map(|(_, bytes)| bytes.clone()))
             };
             match (stored, open) {
-                (Some(stored), _) => self.append(stored, &mut bytes)?,
+                (Some(stored), _) => self.chunks.read(stored, &mut bytes)?,
                 (None, open) => append(&open.unwrap_or_default(), &mut bytes),
             }
         }
@@ -298,7 +323,7 @@ impl Store {
             let count = stored.len() + usize::from(open.is_some());
             bytes.extend((count as u32).to_le_bytes());
             for stored in stored {
-                self.append(stored, &mut bytes)?;
+                self.segments.read(stored, &mut bytes)?;
             }
             if let Some(open) = open {
                 append(&compress(&open, COMPRESSION), &mut bytes);
@@ -306,12 +331,70 @@ impl Store {
         }
         Ok(bytes)
     }
+}
 
-    fn append(&self, stored: Stored, bytes: &mut Vec<u8>) -> io::Result<()> {
+impl PieceFile {
+    fn new() -> io::Result<Self> {
+        Ok(PieceFile { file: tempfile::tempfile()?, length: AtomicU64::new(0) })
+    }
+
+    /// Compresses a piece and appends it.
+    fn append(&self, content: &[u8]) -> io::Result<Stored> {
+        let bytes = compress(content, COMPRESSION);
+        let length = bytes.len() as u32;
+        let offset = self.length.fetch_add(length.into(), Ordering::Relaxed);
+        self.file.write_all_at(&bytes, offset)?;
+        Ok(Stored { offset, length })
+    }
+
+    /// Appends a piece, after its length, to `bytes`.
+    fn read(&self, stored: Stored, bytes: &mut Vec<u8>) -> io::Result<()> {
         bytes.extend(stored.length.to_le_bytes());
         let start = bytes.len();
         bytes.resize(start + stored.length as usize, 0);
         self.file.read_exact_at(&mut bytes[start..], stored.offset)
+    }
+
+    /// Gives the room of the bytes before `end` back to the system, if it can.
+    fn give_back(&self, end: u64) {
+        let flags = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
+        if let Err(error) = fallocate(&self.file, flags, 0, end) {
+            debug!(%error, "temporary files cannot shrink");
+        }
+    }
+}
+
+impl Stored {
+    fn end(self) -> u64 {
+        self.offset + u64::from(self.length)
+    }
+}
+
+impl Contents {
+    /// Discards the oldest chunks, so that those of a file that ends at `end` have at most
+    /// `max_bytes`; and the fine tiles of the same time. Returns the end of what can be given back, if
+    /// that is worth a system call.
+    fn discard(&mut self, end: u64, max_bytes: u64) -> Option<u64> {
+        /// Tiles are kept of levels at which the whole run has at most this number of bins.
+        const MAX_BINS: u32 = 1 << 16;
+        while self.chunks.len() > 1
+            && let Some((_, oldest)) = self.chunks.front()
+            && end - oldest.offset > max_bytes
+        {
+            self.chunks.pop_front();
+            self.first += 1;
+        }
+        let (kept_from, stored) = self.chunks.front()?;
+        if stored.offset - self.freed < max_bytes / 16 || stored.offset == self.freed {
+            return None;
+        }
+        self.freed = stored.offset;
+        let begin = kept_from.begin.get();
+        let finest = (self.until.get() / u64::from(MAX_BINS)).max(1).ilog2();
+        self.segments.retain(|(level, tile), _| {
+            *level >= finest || (tile + 1) << (level + TILE_BITS) > begin
+        });
+        Some(self.freed)
     }
 }
 
@@ -325,5 +408,62 @@ impl Versioned {
     fn set(&mut self, bytes: Vec<u8>) {
         self.version += 1;
         self.bytes = bytes.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(number: u64) -> ChunkInfo {
+        let begin = Nanos::new(number << 20);
+        ChunkInfo { begin, end: begin.after(), level: 10, first_step: number * 10, events: 10 }
+    }
+
+    #[test]
+    fn pieces_are_served_as_they_were_added() {
+        let store = Store::new(false).unwrap();
+        store.add_chunk(info(0), b"first").unwrap();
+        store.set_open(Some((info(1), b"open".to_vec())), Nanos::new(7));
+        store.add_segment(3, 5, b"one").unwrap();
+        store.add_segment(3, 5, b"two").unwrap();
+        let mut expected = Vec::new();
+        append(&compress(b"first", COMPRESSION), &mut expected);
+        append(&compress(b"open", COMPRESSION), &mut expected);
+        append(&[], &mut expected);
+        assert_eq!(store.chunks(0, 2).unwrap(), expected);
+        let mut expected = 2u32.to_le_bytes().to_vec();
+        append(&compress(b"one", COMPRESSION), &mut expected);
+        append(&compress(b"two", COMPRESSION), &mut expected);
+        expected.extend(0u32.to_le_bytes());
+        assert_eq!(store.tiles_of(3, 5, 6).unwrap(), expected);
+        let index = store.index(1);
+        assert_eq!((index.steps, index.chunks.len(), index.levels), (20, 0, vec![(3, 5, 5)]));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_keeps_its_newest_chunks_and_coarse_tiles_of_all() {
+        const LIMIT: u64 = 4000;
+        let store = Store::with_limit(true, LIMIT).unwrap();
+        // What cannot be compressed.
+        let random = |number: u64| -> Vec<u8> {
+            (0..500u64)
+                .map(|i| ((i + number * 977).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8)
+                .collect()
+        };
+        for number in 0..100 {
+            let tile = (number << 20) >> TILE_BITS;
+            store.add_segment(0, tile, b"fine").unwrap();
+            store.add_segment(20, tile >> 20, b"coarse").unwrap();
+            store.add_chunk(info(number), &random(number)).unwrap();
+        }
+        let index = store.index(0);
+        assert!((90..100).contains(&index.first), "{index:?}");
+        assert_eq!(index.chunks.len() as u64, 100 - index.first);
+        assert_eq!(store.index(98).chunks.len(), 2);
+        assert_eq!(store.chunks(0, 0).unwrap(), [0; 4]);
+        assert!(store.chunks(99, 99).unwrap().len() > 4);
+        assert_eq!(store.tiles_of(0, 0, 0).unwrap(), [0; 4], "fine tiles are discarded");
+        assert_ne!(store.tiles_of(20, 0, 0).unwrap()[..4], [0; 4], "coarse tiles are kept");
     }
 }

@@ -44,12 +44,13 @@ fn pieces(recording: &Recording, events: usize) -> Pieces {
             Ok::<_, reading::Error>(())
         },
     );
-    Replay::new(recording, builder).unwrap().finish().unwrap();
+    let replay = Replay::new(recording, builder).and_then(Replay::finish);
+    drop(replay.expect("the recording can be read"));
     pieces
 }
 
 fn items(recording: &Recording) -> Vec<Item> {
-    builder::items(recording).unwrap()
+    builder::items(recording).expect("the recording can be read")
 }
 
 /// Facts of a slice that chunks contain: thread, start, length, message, depth, start of the arrow,
