@@ -152,7 +152,7 @@ pub(crate) struct RecordOptions {
     pub(crate) dependencies: DependencyOptions,
     /// Shows the run in the browser while it goes on, as `recorder view` does, and afterwards until
     /// Ctrl-C
-    #[arg(long, help_heading = "Opening in the browser", conflicts_with_all = ["open", "last"])]
+    #[arg(long, help_heading = "Opening in the browser", group = "shown", conflicts_with = "last")]
     pub(crate) view: bool,
     #[command(flatten)]
     pub(crate) viewer: ViewerOptions,

@@ -82,11 +82,12 @@ impl WindowOptions {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Opening in the browser")]
 #[command(mut_arg("ui", |arg| arg.requires("open")))]
+#[command(mut_arg("no_browser", |arg| arg.requires("shown")))]
 #[command(mut_arg("port", |arg| arg.requires("open")))]
 #[command(mut_arg("wait", |arg| arg.requires("open")))]
 pub(crate) struct ViewerOptions {
     /// Opens the trace in the Perfetto UI, as `recorder open` does
-    #[arg(long)]
+    #[arg(long, group = "shown")]
     pub(crate) open: bool,
     #[command(flatten)]
     pub(crate) serve: ServeOptions,

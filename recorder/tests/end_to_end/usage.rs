@@ -57,7 +57,7 @@ fn messages_explain_wrong_usage() {
         (&["export", "x.rec", "-o", "x.txt", "-o", "x.txt"], "x.txt is given twice"),
         (
             &["export", "x.rec", "-o", "x.txt", "--no-browser"],
-            "required arguments were not provided:\n  --open",
+            "required arguments were not provided:\n  <--open>",
         ),
         (&["export", "x.rec", "-o", "-.txt", "--open"], "--open requires an output file"),
         (
@@ -76,6 +76,10 @@ fn messages_explain_wrong_usage() {
             "--max-events requires a trace (.json, .pftrace)",
         ),
         (&["export", "-v", "-q", "x.rec", "-o", "x.txt"], "cannot be used with"),
+        (&["run", "x", "--no-browser"], "required arguments were not provided:\n  <--view|--open>"),
+        (&["run", "x", "--view", "--open"], "cannot be used with '--"),
+        (&["run", "x", "--view", "--last", "3s"], "'--view' cannot be used with '--last"),
+        (&["view", "x.rec", "--port", "70000"], "70000 is not in 0..=65535"),
         (&["open", "x.rec", "--ui", "localhost"], "like https://ui.perfetto.dev"),
         (&["open", "x.rec", "--port", "70000"], "70000 is not in 0..=65535"),
         (&["open", "x.rec", "--wait", "long"], "not a time like"),
