@@ -1,6 +1,6 @@
 //! `recorder watch`: the figures of a run, in tables that change while it goes on.
 //!
-//! The [board](board) is what is shown, and [`draw`] makes lines of it. Only [`terminal`] and this
+//! The `board` is what is shown, and `draw` makes lines of it. Only `terminal` and this
 //! file touch the terminal.
 
 use std::env;
