@@ -22,7 +22,7 @@
 //! - [`export`] writes traces, charts and recordings.
 //! - [`window`] makes the pieces of a run that our own page asks for.
 //! - [`page`] is that page: as a file, or for a server.
-//! - [`viewer`] hands a trace to the Perfetto UI in the browser.
+//! - [`perfetto_ui`] hands a trace to the Perfetto UI in the browser.
 //! - [`http`] answers the requests of browsers.
 //! - [`layout`] fits text into the width of a terminal.
 //! - [`live`] follows a run while it goes on.
@@ -44,12 +44,12 @@ pub mod layout;
 pub mod live;
 pub mod ordering;
 pub mod page;
+pub mod perfetto_ui;
 pub mod reading;
 pub mod replay;
 pub mod report;
 pub mod terminal;
 pub mod timeline;
-pub mod viewer;
 pub mod watch;
 pub mod window;
 pub mod workspace;

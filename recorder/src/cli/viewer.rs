@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::export::{DependencyOptions, DetailOptions, PageOptions};
-use super::{InputOptions, values};
+use super::values;
+use crate::perfetto_ui::Page;
 use crate::timeline::select::Criteria;
-use crate::viewer::Page;
 
 #[derive(Args, Debug)]
 pub(crate) struct OpenArgs {
@@ -28,8 +28,10 @@ pub(crate) struct OpenArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ViewArgs {
-    #[command(flatten)]
-    pub(crate) input: InputOptions,
+    /// Runs as for `recorder export` [default: the newest run], or the process ID of the `recorder` of
+    /// a run that goes on
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) dependencies: DependencyOptions,
     #[command(flatten)]

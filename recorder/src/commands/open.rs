@@ -9,10 +9,11 @@ use super::recordings::{Reader, print_damage, recording_beside};
 use super::{Error, Result};
 use crate::cli::{OpenArgs, ServeOptions};
 use crate::export::{self, Options};
+use crate::perfetto_ui::{self, Server};
+use crate::terminal::browser;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
 use crate::timeline::select::{Criteria, Selection};
-use crate::viewer::{self, Server};
 use crate::workspace::runs;
 
 pub(super) fn open(args: &OpenArgs, console: Console) -> Result<u8> {
@@ -38,7 +39,7 @@ impl Viewer<'_> {
     ) -> Result<u8> {
         if let [path] = paths
             && path.is_file()
-            && viewer::is_trace(path).with_context(|| cannot_open(path))?
+            && perfetto_ui::is_trace(path).with_context(|| cannot_open(path))?
         {
             let is_whole = *criteria == Criteria::default()
                 && options.max_events.is_none()
@@ -82,7 +83,7 @@ impl Viewer<'_> {
             self.reader.with_progress(|| export::temporary_trace(&recording, findings, options))?;
         trace.left_out.iter().for_each(|sentence| console.print(sentence));
         let view = selection.map_or_else(String::new, |selection| {
-            viewer::view(selection.window(), trace.extent, selection.selected_slice)
+            perfetto_ui::view(selection.window(), trace.extent, selection.selected_slice)
         });
         let stems =
             paths.iter().map(|path| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy());
@@ -103,7 +104,7 @@ impl Viewer<'_> {
         let address = &server.address;
         if *no_browser {
             console::print(format_args!("open this in a browser: {address}"));
-        } else if let Err(error) = viewer::start_browser(address) {
+        } else if let Err(error) = browser::start(address) {
             console::error(format_args!(
                 "cannot start a browser: {error:#}; open this in a browser on this machine: \
                  {address}"

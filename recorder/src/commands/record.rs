@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
-use std::thread::JoinHandle;
 
 use anyhow::Context;
 use bytesize::ByteSize;
@@ -293,10 +292,14 @@ impl<'a> Job<'a> {
             Session::new(options.retention(), options.paused, value_bytes, directory)?;
         let diagnoses = Diagnoses::default();
         let hub = Hub::new(&session, command_line(&command), diagnoses.clone());
-        let page = match options.view {
-            true => Some(self.show(&session, &diagnoses)?),
-            false => None,
-        };
+        if let Some(mut page) = self.page(&session, &diagnoses)? {
+            if options.view {
+                let address = page()?;
+                let no_browser = options.viewer.serve.no_browser;
+                view::announce(&address, name, "until Ctrl-C", no_browser, console);
+            }
+            hub.set_view(page);
+        }
         if let Some(address) = options.metrics {
             let address = metrics::serve(hub.share(), address)?;
             console.note(format_args!("metrics at http://{address}/metrics"));
@@ -339,7 +342,7 @@ impl<'a> Job<'a> {
         }
         let output_status = self.write_outputs(&recording, &reader)?;
         print_remaining(&outcome.remaining, console);
-        if page.is_some() {
+        if options.view {
             console.print("the page is served until Ctrl-C");
             view::wait(&reader)?;
         }
@@ -350,17 +353,28 @@ impl<'a> Job<'a> {
         })
     }
 
-    /// Shows the run in the browser, while it goes on and afterwards.
-    fn show(&self, session: &Session, diagnoses: &Diagnoses) -> Result<JoinHandle<()>> {
-        let Job { name, options, console, .. } = self;
-        let feed = session.feed()?.context("a flight recorder does not keep all of a run")?;
-        let sources = (!options.page.no_source).then(|| SourceReader::new(Path::new(".")));
-        let feeder = Feeder::new(name, true, sources)?;
-        let server = feeder.serve(0)?;
-        view::announce(&server.address, name, options.viewer.serve.no_browser, *console);
-        let follower =
-            page::live::follow(feed, feeder, diagnoses.clone(), options.dependencies.all);
-        Ok(follower.context("cannot start a thread")?)
+    /// A function that serves the page of the run, and returns its address; `None` for a flight
+    /// recorder, which does not keep all of the run.
+    fn page(
+        &self,
+        session: &Session,
+        diagnoses: &Diagnoses,
+    ) -> Result<Option<impl FnMut() -> anyhow::Result<String> + Send + use<>>> {
+        let Some(feed) = session.feed()? else { return Ok(None) };
+        let (no_source, all) = (self.options.page.no_source, self.options.dependencies.all);
+        let (name, diagnoses) = (self.name.to_owned(), diagnoses.clone());
+        let mut feed = Some(feed);
+        let mut address = None;
+        Ok(Some(move || {
+            if let Some(feed) = feed.take() {
+                let sources = (!no_source).then(|| SourceReader::new(Path::new(".")));
+                let feeder = Feeder::new(&name, true, sources)?;
+                address = Some(feeder.serve(0)?.address);
+                page::live::follow(feed, feeder, diagnoses.clone(), all)
+                    .context("cannot start a thread")?;
+            }
+            address.clone().context("the page cannot be served")
+        }))
     }
 
     /// Writes, prints and opens the outputs. Returns the exit status.

@@ -7,11 +7,11 @@ use anyhow::{Context, anyhow};
 use super::Result;
 use super::error::FAILURE;
 use crate::capture::session;
+use crate::perfetto_ui;
 use crate::reading::{Damage, Input, Recording};
 use crate::report::Report;
 use crate::terminal::cancel::Watch;
 use crate::terminal::console::{self, Console};
-use crate::viewer;
 
 /// Reads recordings: shows the progress, and stops at a terminating signal.
 pub(super) struct Reader {
@@ -43,7 +43,7 @@ impl Reader {
         if path.is_dir() {
             return Ok(session::recover(path).with_context(|| path.display().to_string())?);
         }
-        if !path.is_file() || !viewer::is_trace(path).is_ok_and(|is_trace| is_trace) {
+        if !path.is_file() || !perfetto_ui::is_trace(path).is_ok_and(|is_trace| is_trace) {
             return Ok(Input::open(path)?);
         }
         let Some(recording) = recording_beside(path) else {

@@ -107,7 +107,7 @@ impl Results<'_> {
         const MUCH: u64 = 500_000_000;
         if !will_open {
             console.print(format_args!(
-                "to look at it, run `recorder open {name}` (timeline), `recorder show {name}` \
+                "to look at it, run `recorder view {name}` (browser), `recorder show {name}` \
                  (terminal) or `recorder report {name}`"
             ));
         }

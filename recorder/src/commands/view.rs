@@ -1,27 +1,35 @@
 //! `recorder view`.
 
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 
 use super::recordings::{Reader, print_damage};
 use super::{Error, Result};
+use crate::capture::control::ActiveRun;
 use crate::cli::ViewArgs;
+use crate::live::protocol::{Answer, Request};
 use crate::page::{Feeder, SourceReader};
 use crate::reading::Recording;
 use crate::report::Report;
+use crate::terminal::browser;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
 use crate::timeline::select::{Criteria, Selection};
-use crate::viewer;
 use crate::window::{self, ChunkInfo, KindList, Piece};
 use crate::workspace::runs;
 
 pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
-    let paths = runs::recordings(&args.input.recordings)?;
+    if let Some(run) = running(&args.runs)? {
+        let address = address_of(&run)?;
+        announce(&address, &run.to_string(), "until it ends", args.serve.no_browser, console);
+        return Ok(0);
+    }
+    let paths = runs::recordings(&args.runs)?;
     let reader = Reader::new(console)?;
     let recording = reader.open(&paths)?;
     let status = print_damage(&recording);
@@ -35,11 +43,33 @@ pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
     let view = initial_view(&args.window.criteria(), &recording, &reader)?;
     let server = feeder.serve(args.serve.port)?;
     let address = format!("{}{view}", server.address);
-    announce(&address, &name, args.serve.no_browser, console);
+    announce(&address, &name, "until Ctrl-C", args.serve.no_browser, console);
     let part = Part { selection: None, with_dependencies: args.dependencies.all };
     feed(&feeder, &recording, part)?;
     wait(&reader)?;
     Ok(status)
+}
+
+/// The run that goes on under a recorder with this process ID.
+fn running(paths: &[PathBuf]) -> Result<Option<ActiveRun>> {
+    let [path] = paths else { return Ok(None) };
+    let pid = path.to_str().and_then(|text| text.parse().ok());
+    match pid.filter(|_| !path.exists()) {
+        Some(pid) => Ok(Some(ActiveRun::find(Some(pid))?)),
+        None => Ok(None),
+    }
+}
+
+/// The address of the page of a run that goes on, which its recorder serves.
+fn address_of(run: &ActiveRun) -> Result<String> {
+    let cannot = || format!("cannot view {run}");
+    let stream = run.connect()?;
+    Request::View.write(&stream).with_context(cannot)?;
+    match Answer::read(&mut BufReader::new(stream)).with_context(cannot)? {
+        Some(Answer::Address(address)) => Ok(address),
+        Some(Answer::Error(why)) => Err(anyhow!("{}: {why}", cannot()).into()),
+        Some(Answer::Figures(_)) | None => Err(anyhow!("{}: it has ended", cannot()).into()),
+    }
 }
 
 /// The name of the runs in these files.
@@ -63,11 +93,11 @@ fn initial_view(criteria: &Criteria, recording: &Recording, reader: &Reader) -> 
 }
 
 /// Opens the page in the browser, or prints its address.
-pub(super) fn announce(address: &str, name: &str, no_browser: bool, console: Console) {
-    console.print(format_args!("showing {name} until Ctrl-C; nothing leaves your machine"));
+pub(super) fn announce(address: &str, name: &str, until: &str, no_browser: bool, console: Console) {
+    console.print(format_args!("showing {name} {until}; nothing leaves your machine"));
     if no_browser {
         console::print(format_args!("open this in a browser: {address}"));
-    } else if let Err(error) = viewer::start_browser(address) {
+    } else if let Err(error) = browser::start(address) {
         console::error(format_args!(
             "cannot start a browser: {error:#}; open this in a browser on this machine: {address}"
         ));

@@ -3,7 +3,7 @@
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::setpriority_process;
@@ -87,14 +87,15 @@ pub fn follow(
     feeder: Feeder,
     diagnoses: Diagnoses,
     with_dependencies: bool,
-) -> io::Result<JoinHandle<()>> {
-    thread::Builder::new().name("page".to_owned()).spawn(move || {
+) -> io::Result<()> {
+    let follow = move || {
         // Neither the program nor the thread that collects its blocks should wait for this one.
         let _ = setpriority_process(Some(gettid()), 10);
         if let Err(error) = try_to_follow(feed, &feeder, &diagnoses, with_dependencies) {
             warn!(error = format!("{:#}", anyhow::Error::from(error)), "the page gets no more");
         }
-    })
+    };
+    thread::Builder::new().name("page".to_owned()).spawn(follow).map(drop)
 }
 
 fn try_to_follow(

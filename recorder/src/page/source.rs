@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
@@ -98,6 +98,12 @@ impl SourceReader {
     }
 
     fn read(&self, file: &str) -> Option<Vec<String>> {
+        // A recording may come from somebody else, and name any file of this machine.
+        let path = Path::new(file);
+        let is_inside = path.components().all(|it| !matches!(it, Component::ParentDir));
+        if !is_inside || path.extension().is_none_or(|extension| extension != "rs") {
+            return None;
+        }
         let mut paths = self.directories.iter().map(|directory| directory.join(file));
         let is_readable = |path: &PathBuf| {
             fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() <= MAX_FILE_BYTES)
@@ -105,5 +111,23 @@ impl SourceReader {
         let text = fs::read(paths.find(is_readable)?).ok()?;
         let text = String::from_utf8_lossy(&text);
         Some(text.lines().map(|line| line.chars().take(MAX_LINE_CHARACTERS).collect()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_source_is_read() {
+        let mut reader = SourceReader::new(Path::new("Cargo.toml"));
+        let mut lines = |file: &str| {
+            reader.around(&SourceLine { file: file.to_owned(), line: 1 }).map(|it| it.lines.len())
+        };
+        assert_eq!(lines("src/page/source.rs"), Some(LINES_AROUND + 1));
+        for file in ["Cargo.toml", "/etc/passwd", "src/../src/page/source.rs", "src/page", "no.rs"]
+        {
+            assert_eq!(lines(file), None, "{file}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The terminal: messages, progress, interruption and logs.
 
+pub mod browser;
 pub mod cancel;
 pub mod console;
 pub mod diagnostics;

@@ -172,7 +172,7 @@ fn a_users_project() {
         .expect_stdout("one\ntwo\n--three\n")
         .expect_no_damage()
         .expect_stderr("1 channel, 3 messages sent, 3 received")
-        .expect_stderr("to look at it, run `recorder open own` (timeline)");
+        .expect_stderr("to look at it, run `recorder view own` (browser)");
     recorder(&["run", "shown", "-o", "shown.txt", "--", "four"]).expect_status(0);
 
     recorder(&["export", "own", "-o", "own.json"]).expect_status(0);

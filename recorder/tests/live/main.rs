@@ -6,6 +6,8 @@
 mod follower;
 /// `--metrics`: the text, and who gets it.
 mod metrics;
+/// The page of a run: who gets it, and what it gets.
+mod page;
 /// What `recorder watch` shows of recordings, at some sizes of the terminal.
 mod screens;
 /// `recorder watch` in a terminal: keys, colours, signals, and the end of the run.

@@ -38,8 +38,13 @@ impl Told {
     }
 
     pub(crate) fn finish(self) -> Ran {
+        self.close().finish()
+    }
+
+    /// Lets the program end.
+    pub(crate) fn close(self) -> Running {
         drop(self.stdin);
-        self.running.finish()
+        self.running
     }
 }
 

@@ -6,7 +6,6 @@
 //! Perfetto's own `open_trace_in_ui` works the same way. The content security policy of the page
 //! allows only port 9001.
 
-use std::env;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
@@ -47,7 +46,7 @@ const STARTUP_COMMANDS: &str = "\
 /// The address of a page that shows traces, to which `#!/?url=` can be appended.
 ///
 /// ```
-/// use recorder::viewer::Page;
+/// use recorder::perfetto_ui::Page;
 /// let page: Page = "http://localhost:10000/?testing=1".parse().unwrap();
 /// assert_eq!(page.origin(), "http://localhost:10000");
 /// assert!("localhost:10000".parse::<Page>().is_err());
@@ -236,19 +235,6 @@ fn send_file(file: &File, stream: &TcpStream) -> io::Result<u64> {
     let mut at = 0;
     while sendfile(stream, file, Some(&mut at), MAX_CHUNK_BYTES)? > 0 {}
     Ok(at)
-}
-
-/// Opens an address in the user's browser.
-///
-/// # Errors
-/// There is no desktop, or no program of it opens the address.
-pub fn start_browser(address: &str) -> Result<()> {
-    // Without a desktop `xdg-open` may start a browser in the terminal.
-    const DESKTOP: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
-    if !cfg!(target_os = "macos") && DESKTOP.iter().all(|name| env::var_os(name).is_none()) {
-        bail!("there is no desktop here: neither DISPLAY nor WAYLAND_DISPLAY is set");
-    }
-    open::that_detached(address).context("every launcher of the desktop failed")
 }
 
 /// Whether the Perfetto UI can open the file: it is a trace, and not a recording.
