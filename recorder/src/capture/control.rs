@@ -1,6 +1,6 @@
 //! Controls a run that another `recorder` process is recording.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::{self, DirEntry, File};
 use std::io;
@@ -97,14 +97,37 @@ impl ActiveRun {
     /// # Errors
     /// [`Error::NoSuchRun`], [`Error::NoRun`] or [`Error::SeveralRuns`].
     pub fn find(recorder: Option<u32>) -> Result<Self> {
-        let is_meant = |run: &ActiveRun| recorder.is_none_or(|pid| run.recorder == pid);
-        let mut runs: Vec<_> = all().filter(|run| is_meant(run) && run.is_alive()).collect();
+        let run = ActiveRun::only(|run| recorder.is_none_or(|pid| run.recorder == pid))?;
+        run.ok_or(recorder.map_or(Error::NoRun, Error::NoSuchRun))
+    }
+
+    /// Finds the only run of a program of this name; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Error::SeveralRuns`].
+    pub fn find_named(name: &OsStr) -> Result<Option<Self>> {
+        ActiveRun::only(|run| {
+            let words = run.command_line();
+            words.iter().skip(1).any(|word| Path::new(word).file_name() == Some(name))
+        })
+    }
+
+    /// The only run that goes on and for which `is_meant` returns true.
+    fn only(is_meant: impl Fn(&ActiveRun) -> bool) -> Result<Option<Self>> {
+        let mut runs: Vec<_> = all().filter(|run| run.is_alive() && is_meant(run)).collect();
         if runs.len() > 1 {
             let mut runs: Vec<_> = runs.iter().map(ActiveRun::to_string).collect();
             runs.sort_unstable();
             return Err(Error::SeveralRuns(runs.join(", ")));
         }
-        runs.pop().ok_or(recorder.map_or(Error::NoRun, Error::NoSuchRun))
+        Ok(runs.pop())
+    }
+
+    /// The command line of its recorder; empty if that has ended.
+    fn command_line(&self) -> Vec<OsString> {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.recorder)).unwrap_or_default();
+        let words = bytes.strip_suffix(b"\0").unwrap_or(&bytes).split(|&byte| byte == 0);
+        words.map(|word| OsString::from_vec(word.to_owned())).collect()
     }
 
     fn open(directory: &Path) -> io::Result<Self> {
@@ -167,13 +190,14 @@ impl ActiveRun {
 impl fmt::Display for ActiveRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {}", self.recorder)?;
-        let Ok(command) = fs::read(format!("/proc/{}/cmdline", self.recorder)) else {
+        let words = self.command_line();
+        let mut words = words.iter().map(|word| word.to_string_lossy());
+        let program = words.next().unwrap_or_default();
+        if program.is_empty() {
             return Ok(());
-        };
-        let command = String::from_utf8_lossy(&command);
-        let mut words = command.trim_end_matches('\0').split('\0');
-        let program = words.next().and_then(|program| program.rsplit('/').next());
-        let words: Vec<_> = program.into_iter().chain(words).collect();
+        }
+        let program = program.rsplit('/').next().unwrap_or_default().into();
+        let words: Vec<_> = [program].into_iter().chain(words).collect();
         write!(f, " ({})", readable(&words.join(" ")))
     }
 }

@@ -196,8 +196,8 @@ pub(crate) struct ControlArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct WatchArgs {
-    /// The process ID of the run's `recorder`; required if several are running. Or the name of a run
-    /// that has ended, or a recording: shows it at its end
+    /// The name of the program, or the process ID of the run's `recorder`; required if several are
+    /// running. Or the name of a run that is kept, or a recording: shows it at its end
     pub(crate) run: Option<PathBuf>,
     /// Prints the tables once, as text
     #[arg(long)]

@@ -36,7 +36,7 @@ impl<A: LiveListener, B: LiveListener<Note = ()>> LiveListener for (A, B) {
     }
 }
 
-/// Which blocks of a recording a follower keeps in mind.
+/// Which blocks of a recording a follower remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// All: [`Follower::recording`] can be read from its start. It takes a hundred bytes for each
@@ -134,10 +134,12 @@ impl<L: LiveListener> Follower<L> {
     ) -> capture::Result<(Self, Next)> {
         /// How often `show` is called during a pass.
         const INTERVAL: Duration = Duration::from_millis(200);
-        /// Between two looks at the clock.
+        /// Number of events between two readings of the clock.
         const STEPS: usize = 1 << 12;
         let (input, complete_until) = self.feed.read()?;
-        self.recording.update_until(input, complete_until)?;
+        let feed = &mut self.feed;
+        let mut resolve = |process, callers: &[u32]| feed.resolve_callers(process, callers);
+        self.recording.update_until(input, complete_until, &mut resolve)?;
         let recording = &self.recording;
         let listener = self.listener.attach(&recording.catalog);
         let mut replay = match self.checkpoint {

@@ -1,6 +1,7 @@
-//! The live side of a run, in the process that records it: follows the run while somebody looks, and
-//! answers them.
+//! The live side of a run, in the process that records it: follows the run while clients request its
+//! figures, and answers them.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -21,39 +22,39 @@ use crate::capture::run::processor_time;
 use crate::capture::session::{Feed, MAX_COMMIT_DELAY, Session};
 use crate::replay::Next;
 
-/// How often the figures are taken while somebody looks.
+/// How often the figures are taken while clients request them.
 const INTERVAL: Duration = Duration::from_millis(200);
-/// How often findings are looked for at most.
+/// Minimum time between two searches for findings.
 const MIN_FINDINGS_INTERVAL: Duration = Duration::from_secs(1);
-/// To look for findings takes at most this part of a processor: a twentieth.
+/// The search for findings takes at most this part of a processor: a twentieth.
 const FINDINGS_INTERVAL_PER_COST: u32 = 20;
-/// How long the run is followed after somebody has looked.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the recorder waits at its end, so that those who look see the end of the run.
+/// How long the run is followed after the last request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the recorder waits at its end, so that clients see the end of the run.
 const END_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum number of threads and channels that clients get.
 const MAX_ROWS: usize = 500;
 /// How long a client may take to send its request, or to receive a part of an answer.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The live side of a run. It follows the run in a thread of its own, from when somebody first looks.
+/// The live side of a run. It follows the run in a thread of its own, from the first request on.
 #[derive(Debug)]
 pub struct Hub(Arc<Shared>);
 
-#[derive(Debug)]
 struct Shared {
     command: String,
     diagnoses: Diagnoses,
     state: Mutex<State>,
     changed: Condvar,
+    view: Mutex<Option<Box<ServeView>>>,
 }
 
 #[derive(Default)]
 struct State {
-    /// For the figures and for the findings, until the run is first looked at.
+    /// For the figures and for the findings, until the first request.
     feeds: Option<[Feed; 2]>,
-    /// When somebody last looked.
-    looked: Option<Instant>,
+    /// When the last request came.
+    last_request: Option<Instant>,
     /// Whether the run is always followed.
     is_always_followed: bool,
     latest: Option<Figured>,
@@ -65,15 +66,14 @@ struct State {
     failure: Option<String>,
     /// How many clients get figures.
     clients: usize,
-    view: Option<Box<ServeView>>,
 }
 
 /// Serves the run's page, and returns its address.
 type ServeView = dyn FnMut() -> anyhow::Result<String> + Send;
 
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").finish_non_exhaustive()
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("command", &self.command).finish_non_exhaustive()
     }
 }
 
@@ -104,9 +104,9 @@ impl Hub {
                 state.failure = Some(format!("{:#}", anyhow::Error::from(error)));
             }
         }
-        let (state, changed) = (Mutex::new(state), Condvar::new());
-        let shared = Arc::new(Shared { command, diagnoses, state, changed });
-        // Without a socket, others cannot look.
+        let (state, changed, view) = (Mutex::new(state), Condvar::new(), Mutex::new(None));
+        let shared = Arc::new(Shared { command, diagnoses, state, changed, view });
+        // Without a socket, no other process can send requests.
         match session.listen() {
             Ok(listener) => {
                 let shared = Arc::clone(&shared);
@@ -125,21 +125,21 @@ impl Hub {
         self.0.figures()
     }
 
-    /// Follows the run also while nobody looks, so that the figures are always at hand.
+    /// Follows the run also without requests, so that the figures are always up to date.
     pub fn follow_always(&self) {
         self.0.state().is_always_followed = true;
-        self.0.look();
+        self.0.note_request();
     }
 
-    /// Others, and threads of this process, that share this hub.
+    /// The same hub, for another thread.
     #[must_use]
     pub fn share(&self) -> Self {
         Hub(Arc::clone(&self.0))
     }
 
-    /// Sets the function that serves the run's page, for those who ask for it.
+    /// Sets the function that serves the run's page when a client requests that.
     pub fn set_view(&self, serve: impl FnMut() -> anyhow::Result<String> + Send + 'static) {
-        self.0.state().view = Some(Box::new(serve));
+        *self.0.view() = Some(Box::new(serve));
     }
 
     /// The run has ended, as these words say: `ended with exit status 1`.
@@ -148,7 +148,7 @@ impl Hub {
         self.0.changed.notify_all();
     }
 
-    /// Waits a moment until all who look have seen the end of the run. The session must be finished.
+    /// Waits a moment until all clients have seen the end of the run. The session must be finished.
     pub fn finish(&self) {
         let deadline = Instant::now() + END_TIMEOUT;
         let mut state = self.0.state();
@@ -164,14 +164,18 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn view(&self) -> MutexGuard<'_, Option<Box<ServeView>>> {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn wait<'a>(&self, state: MutexGuard<'a, State>, timeout: Duration) -> MutexGuard<'a, State> {
         self.changed.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0
     }
 
-    /// Follows the run for a while.
-    fn look(self: &Arc<Self>) {
+    /// A request has come: follows the run for a while.
+    fn note_request(self: &Arc<Self>) {
         let mut state = self.state();
-        state.looked = Some(Instant::now());
+        state.last_request = Some(Instant::now());
         if let Some([for_figures, for_findings]) = state.feeds.take() {
             let shared = [(); 2].map(|()| Arc::clone(self));
             let [first, second] = shared;
@@ -188,11 +192,11 @@ impl Shared {
     }
 
     fn figures(self: &Arc<Self>) -> anyhow::Result<Arc<Snapshot>> {
-        /// The run may have gone on for long before anybody looked.
+        /// The run may have gone on for long before the first request.
         const MAX_WAIT: Duration = Duration::from_secs(3);
         let now = Instant::now();
         loop {
-            self.look();
+            self.note_request();
             let state = self.state();
             if let Some(failure) = &state.failure {
                 return Err(anyhow!("{failure}"));
@@ -209,7 +213,7 @@ impl Shared {
     /// The figures after those with this number, once there are some; `None` after the last.
     fn next_figures(self: &Arc<Self>, number: u64) -> anyhow::Result<Option<Figured>> {
         loop {
-            self.look();
+            self.note_request();
             let state = self.state();
             if let Some(failure) = &state.failure {
                 return Err(anyhow!("{failure}"));
@@ -222,7 +226,7 @@ impl Shared {
         }
     }
 
-    /// Follows the run until it is over, while somebody looks.
+    /// Follows the run until it is over, while requests come.
     fn follow(&self, feed: Feed) {
         if let Err(error) = self.try_to_follow(feed) {
             self.state().failure = Some(format!("{error:#}"));
@@ -238,7 +242,9 @@ impl Shared {
             let mut last = None;
             let (followed, next) = follower.advance(|mut view| {
                 let is_caught_up = view.until == view.known_until;
-                let snapshot = Snapshot::of(&mut view, &is_gone);
+                // When the run has ended, its last state is what matters.
+                let has_ended = self.state().ended.is_some();
+                let snapshot = Snapshot::of(&mut view, &|pid| !has_ended && is_gone(pid));
                 last = Some(snapshot.clone());
                 self.publish(snapshot, as_of.filter(|_| is_caught_up), false);
                 true
@@ -254,7 +260,7 @@ impl Shared {
         }
     }
 
-    /// Looks for findings now and then, until the run is over, while somebody looks.
+    /// Searches for findings now and then, until the run is over, while requests come.
     fn find(&self, mut feed: Feed) {
         while self.state().ended.is_none() {
             let cost = processor_time();
@@ -265,19 +271,19 @@ impl Shared {
         }
     }
 
-    /// Waits for this time, and longer while nobody looks. Returns when the run has ended.
+    /// Waits for this time, and longer while no requests come. Returns when the run has ended.
     fn pause(&self, time: Duration) {
         let until = Instant::now() + time;
         let mut state = self.state();
         loop {
             let now = Instant::now();
-            let is_looked_at = state.is_always_followed
-                || state.looked.is_some_and(|looked| now.duration_since(looked) < LOOK_TIMEOUT);
+            let is_wanted = state.is_always_followed
+                || state.last_request.is_some_and(|at| now.duration_since(at) < REQUEST_TIMEOUT);
             let left = until.saturating_duration_since(now);
-            if is_looked_at && left.is_zero() {
+            if is_wanted && left.is_zero() {
                 return;
             }
-            let timeout = if left.is_zero() { LOOK_TIMEOUT } else { left };
+            let timeout = if left.is_zero() { REQUEST_TIMEOUT } else { left };
             if state.ended.is_some() {
                 // The rest is about to come.
                 drop(self.wait(state, Duration::from_millis(20)));
@@ -387,8 +393,6 @@ fn watch(
 }
 
 fn view(shared: &Shared) -> anyhow::Result<String> {
-    let mut serve = shared.state().view.take().context("this recorder has no page of its run")?;
-    let address = serve();
-    shared.state().view = Some(serve);
-    address
+    let mut view = shared.view();
+    view.as_mut().context("this recorder has no page of its run")?()
 }

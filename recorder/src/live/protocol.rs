@@ -1,4 +1,4 @@
-//! How other processes of the user ask a recorder about its run.
+//! The protocol between a recorder and other processes of its user.
 //!
 //! A client connects to the socket in the run's directory, sends a [request](Request) in a line, and
 //! gets [answers](Answer), each as JSON in a line.
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
 
-/// What a client asks for.
+/// A request of a client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// `watch`: the figures, several times a second until the run is over.

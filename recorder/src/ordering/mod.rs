@@ -142,7 +142,10 @@ impl ThreadOrder {
 impl<M> OrderCheckpoint<M> {
     /// How far the events of this thread have been read, if it is known.
     pub(crate) fn position(&self, thread: ThreadIndex) -> Option<Position> {
-        self.positions.get(thread).copied()
+        match self.state.threads.get(thread) {
+            Some(state) if state.is_over() => Some(Position::END),
+            _ => self.positions.get(thread).copied(),
+        }
     }
 }
 

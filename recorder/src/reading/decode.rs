@@ -51,6 +51,9 @@ pub struct Position {
 }
 
 impl Position {
+    /// After all events.
+    pub(crate) const END: Position = Position { block: Some(u64::MAX), events: 0 };
+
     /// Whether all events of the thread's block with this sequence number lie before it.
     pub(super) fn is_after(self, sequence: u64) -> bool {
         self.block.is_some_and(|block| sequence < block)

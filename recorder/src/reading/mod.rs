@@ -111,6 +111,10 @@ impl fmt::Display for Damage {
     }
 }
 
+/// Finds the functions that return addresses of a process are in. It gets the number of the process,
+/// and returns records of [`CallerResolved`](format::Event::CallerResolved) events.
+pub(crate) type ResolveCallers<'r> = dyn FnMut(u32, &[u32]) -> Vec<u8> + 'r;
+
 impl Recording {
     /// Opens a recording, or its text form.
     ///
@@ -144,7 +148,7 @@ impl Recording {
             dropped_before: 0,
             watch: watch.clone(),
         };
-        recording.load()?;
+        recording.load(None)?;
         Ok(recording)
     }
 
@@ -165,10 +169,10 @@ impl Recording {
     /// The input cannot be read.
     pub fn update(&mut self, input: Input, complete_until: Option<Nanos>) -> Result<()> {
         self.complete_until = complete_until;
-        self.add(input)
+        self.add(input, None)
     }
 
-    /// The same with a time on the monotonic clock.
+    /// The same with a time on the monotonic clock, and with a function that finds callers.
     ///
     /// # Errors
     /// The input cannot be read.
@@ -176,17 +180,18 @@ impl Recording {
         &mut self,
         input: Input,
         complete_until: Option<Nanos>,
+        resolve: &mut ResolveCallers<'_>,
     ) -> Result<()> {
         self.complete_until = complete_until.and(Some(Nanos::ZERO));
-        self.add(input)?;
+        self.add(input, Some(resolve))?;
         self.complete_until = complete_until.map(|time| self.catalog.since_start(time));
         Ok(())
     }
 
-    fn add(&mut self, input: Input) -> Result<()> {
+    fn add(&mut self, input: Input, resolve: Option<&mut ResolveCallers<'_>>) -> Result<()> {
         self.inputs = vec![input];
         self.damage.clear();
-        self.load()
+        self.load(resolve)
     }
 
     /// The path of the recording, or of the first of several; of one in memory the word "recording".
@@ -220,9 +225,9 @@ impl Recording {
         });
     }
 
-    fn load(&mut self) -> Result<()> {
+    fn load(&mut self, resolve: Option<&mut ResolveCallers<'_>>) -> Result<()> {
         self.find_blocks()?;
-        self.read_blocks()?;
+        self.read_blocks(resolve)?;
         let Recording { blocks, catalog, damage, dropped, .. } = &*self;
         info!(
             blocks = blocks.len(),
@@ -269,7 +274,7 @@ impl Recording {
     }
 
     /// Reads the blocks that have not been read yet, and adds what they contain to the catalog.
-    fn read_blocks(&mut self) -> Result<()> {
+    fn read_blocks(&mut self, resolve: Option<&mut ResolveCallers<'_>>) -> Result<()> {
         self.begin("reading");
         let mut content = Vec::new();
         for index in 0..self.blocks.len() {
@@ -291,7 +296,7 @@ impl Recording {
         for (input, damage) in self.block_damage.clone() {
             self.add_damage(input, damage);
         }
-        self.alignment = self.builder.extend(&mut self.catalog, &self.inputs)?;
+        self.alignment = self.builder.extend(&mut self.catalog, &self.inputs, resolve)?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! `recorder watch`: the figures of a run, in tables that change while it goes on.
 //!
-//! The `board` is what is shown, and `draw` makes lines of it. Only `terminal` and this
-//! file touch the terminal.
+//! `board` is what is shown, and `draw` makes lines of it. Only `terminal` and this file touch the
+//! terminal.
 
 use std::env;
 use std::io::{self, BufReader, Read};

@@ -81,6 +81,17 @@ fn the_figures_are_those_of_now() {
 }
 
 #[test]
+fn a_run_is_found_by_its_name() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &[]);
+    told.tell(&["open jobs"]);
+    // There may be runs of other programs on this machine.
+    let ran = run(place.recorder(&["watch", "told", "--once"])).expect_status(0);
+    assert!(ran.stdout.starts_with("told  running, "), "{}", ran.stdout);
+    told.finish();
+}
+
+#[test]
 fn a_pause_is_visible() {
     let place = Place::new();
     let mut told = Told::start(&place, &[]);

@@ -196,6 +196,28 @@ fn a_recording_that_grows_is_not_over_when_all_its_threads_have_ended() {
 }
 
 #[test]
+fn events_that_turn_up_late_are_replayed_after_all_that_was_replayed() {
+    let mut recording = shorthand::recording("");
+    let early = "thread 1 main\n10 Send 1 @1.1";
+    let late = "thread 1 main\n10 Send 1 @1.1\n20 Send 1 @1.2\nthread 2 late\n5 Send 1 @2.1";
+    let update = |recording: &mut Recording, text: &str, until| {
+        let input = Input::in_memory(shorthand::bytes(text));
+        recording.update(input, Some(Nanos::new(until))).unwrap();
+    };
+    update(&mut recording, early, 100);
+    let mut replay = Replay::new(&recording, Log::default()).unwrap();
+    assert_eq!(replay.run().unwrap(), Next::NotYet);
+    let (checkpoint, log) = replay.into_checkpoint();
+    assert_eq!(log.0.len(), 2);
+    update(&mut recording, late, 200);
+    let mut replay = Replay::resume(&recording, checkpoint, log).unwrap();
+    assert_eq!(replay.run().unwrap(), Next::NotYet);
+    let (state, _) = replay.into_parts();
+    let last = state.threads.iter().map(|thread| thread.last);
+    assert!(last.clone().all(|last| last >= Nanos::new(100)), "{:?}", last.collect::<Vec<_>>());
+}
+
+#[test]
 fn a_spawned_thread_is_unborn_until_it_is_in_the_recording() {
     let (next, state) = run("thread 1 main\n10 Spawn 2", 20).unwrap();
     assert_eq!(next, Next::NotYet);

@@ -13,8 +13,9 @@ use std::time::Duration;
 use format::{ALIGNMENT, BlockHeader};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::open_new_files;
+use super::executable::Executables;
 use super::process_file::ProcessFile;
+use super::{callers, open_new_files};
 use crate::capture::Result;
 use crate::reading::{Input, Nanos};
 
@@ -59,11 +60,13 @@ pub struct Feed {
     recording: File,
     extent: Arc<Extent>,
     files: Vec<ProcessFile>,
+    executables: Executables,
 }
 
 impl Feed {
     pub(super) fn new(directory: &Path, recording: File, extent: Arc<Extent>) -> Self {
-        Feed { directory: directory.to_owned(), recording, extent, files: Vec::new() }
+        let (directory, executables) = (directory.to_owned(), Executables::default());
+        Feed { directory, recording, extent, files: Vec::new(), executables }
     }
 
     /// The recording as it is now, and the time on the monotonic clock before which it has all
@@ -79,6 +82,17 @@ impl Feed {
         let bytes = self.extent.bytes.load(Ordering::Acquire);
         let input = Input::growing(self.recording.try_clone()?, bytes, rest);
         Ok((input, (!is_final).then(|| now.since(MAX_COMMIT_DELAY.into()))))
+    }
+
+    /// The records of the functions that these callers of a process are in: see
+    /// [`callers`](super::callers).
+    pub(crate) fn resolve_callers(&mut self, process: u32, callers: &[u32]) -> Vec<u8> {
+        let Some(file) = self.files.get(process as usize) else { return Vec::new() };
+        let (executable, started) = (&file.executable, file.wall_ns);
+        match self.executables.describe(executable, started) {
+            Some(_) => callers::resolve(Path::new(executable), callers),
+            None => Vec::new(),
+        }
     }
 
     /// The blocks that have not been moved, as they are.

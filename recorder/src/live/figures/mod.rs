@@ -10,6 +10,7 @@ use crate::replay::{Completed, Listener, Message, RunState, Transition};
 
 mod rate;
 mod recent;
+mod rows;
 pub mod snapshot;
 
 use crate::analysis::stats::Latency;

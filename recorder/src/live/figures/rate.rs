@@ -69,7 +69,7 @@ mod tests {
             let rate = every_millisecond(duration).per_second(Nanos::new(duration));
             assert!((rate - 1_000.0).abs() < 1.0, "{rate} after {duration}");
         }
-        // A single event in a short time says nothing of a second.
+        // A single event in a short time is not extrapolated.
         let mut once = Rate::default();
         once.add(Nanos::new(5));
         assert_eq!(once.per_second(Nanos::new(10)), 10.0);

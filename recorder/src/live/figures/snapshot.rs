@@ -3,19 +3,15 @@
 use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
-use typed_index_collections::TiVec;
 
-use super::{ChannelFigures, Figures, age};
-use crate::analysis::findings::words::method;
+use super::{Figures, rows};
 use crate::analysis::findings::{Certainty, Code, Finding};
 use crate::analysis::stats::Latency;
 use crate::live::{LiveListener, View};
-use crate::reading::catalog::{
-    Catalog, ChannelIndex, PlaceIndex, PrimitiveIndex, ProcessIndex, Target, ThreadIndex,
-    ThreadOutcome,
-};
 use crate::reading::{self, Nanos, Recording};
-use crate::replay::{Message, RunState, Wait};
+
+/// Maximum number of names of threads, and of channels, whose figures last as long as the run.
+pub const MAX_NAMES: usize = 200;
 
 /// The version of [`Snapshot`].
 pub const VERSION: u32 = 1;
@@ -43,10 +39,16 @@ pub struct Snapshot {
     pub threads: Vec<ThreadRow>,
     /// How many threads are not among them.
     pub threads_left_out: usize,
-    /// Messages flow from the first to the last.
+    /// All threads, by process and name: the first [`MAX_NAMES`] names, and the others as one.
+    pub thread_totals: Vec<ThreadTotals>,
+    /// How many threads are in each state, by process.
+    pub thread_states: Vec<StateCount>,
+    /// Messages flow from the first to the last. The first [`MAX_NAMES`] are among them.
     pub channels: Vec<ChannelRow>,
     /// How many channels are not among them.
     pub channels_left_out: usize,
+    /// These channels, by process.
+    pub other_channels: Vec<ChannelTotals>,
     /// The worst first.
     pub findings: Vec<FindingRow>,
 }
@@ -191,6 +193,47 @@ impl ChannelRow {
     }
 }
 
+/// Threads of a process that have the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadTotals {
+    /// The id of their process.
+    pub pid: u32,
+    /// Their name; `None` for those with other names.
+    pub name: Option<String>,
+    /// How many events they have had.
+    pub events: u64,
+    /// How long they have waited in all, sleep not included.
+    pub waited_ns: u64,
+    /// How long the one has waited by now that has waited longest.
+    pub longest_present_wait_ns: u64,
+}
+
+/// Threads of a process in one state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StateCount {
+    /// The id of the process.
+    pub pid: u32,
+    /// The state.
+    pub state: ThreadState,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// Channels of a process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelTotals {
+    /// The id of the process.
+    pub pid: u32,
+    /// Messages that were sent.
+    pub sent: u64,
+    /// Messages that were received.
+    pub received: u64,
+    /// How many messages are in them.
+    pub depth: u64,
+    /// Attempts that found no room or no message.
+    pub refused: u64,
+}
+
 /// Percentiles of latencies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Percentiles {
@@ -214,7 +257,7 @@ impl Percentiles {
         self.total_ns.checked_div(self.count).unwrap_or(0)
     }
 
-    fn of(latency: &Latency) -> Option<Self> {
+    pub(super) fn of(latency: &Latency) -> Option<Self> {
         let at = |percent| latency.percentile(percent).get();
         (latency.count > 0).then(|| Percentiles {
             count: latency.count,
@@ -278,32 +321,10 @@ impl Snapshot {
         View::at(recording, time, figures, |mut view| Snapshot::of(&mut view, &|_| false))
     }
 
-    /// The figures of a run as a follower sees it. `is_gone` is whether the process with this ID has
+    /// The figures of a run at the point that a follower has reached. `is_gone` is whether the process with this ID has
     /// ended: its threads have ended then, too.
     pub fn of(view: &mut View<'_, '_, Figures>, is_gone: &dyn Fn(u32) -> bool) -> Self {
-        let (now, recording) = (view.until, view.recording);
-        let mut oldest: TiVec<ChannelIndex, Option<Nanos>> =
-            vec![None; recording.catalog.channels.len()].into();
-        for message in view.in_flight() {
-            note_oldest(&mut oldest, message);
-        }
-        let figures = std::mem::take(&mut view.listener().channels);
-        let processes = recording.catalog.processes.iter();
-        let gone = processes.map(|process| is_gone(process.pid)).collect();
-        let rows = Rows { catalog: &recording.catalog, state: view.state(), now, gone };
-        let snapshot = Snapshot {
-            version: VERSION,
-            time_ns: now.get(),
-            recorded_ns: view.known_until.get(),
-            paused: view.state().processes.iter().any(|process| process.is_paused()),
-            dropped: recording.dropped,
-            processes: rows.process_rows(),
-            threads: rows.threads(),
-            channels: rows.channels(&figures, &oldest),
-            ..Snapshot::default()
-        };
-        view.listener().channels = figures;
-        snapshot
+        rows::snapshot(view, is_gone)
     }
 
     /// The same with rates and latencies of the whole run, and not of its last seconds.
@@ -331,7 +352,7 @@ impl Snapshot {
 }
 
 /// Keeps the rows with the smallest keys, in their order. Returns how many are left out.
-fn keep<T, K: Ord>(rows: &mut Vec<T>, count: usize, key: impl Fn(&T) -> K) -> usize {
+pub(super) fn keep<T, K: Ord>(rows: &mut Vec<T>, count: usize, key: impl Fn(&T) -> K) -> usize {
     let left_out = rows.len().saturating_sub(count);
     if left_out > 0 {
         let mut keys: Vec<K> = rows.iter().map(&key).collect();
@@ -343,186 +364,41 @@ fn keep<T, K: Ord>(rows: &mut Vec<T>, count: usize, key: impl Fn(&T) -> K) -> us
     left_out
 }
 
-fn note_oldest(oldest: &mut TiVec<ChannelIndex, Option<Nanos>>, message: &Message) {
-    if let (Some(channel), Some(sent), None) =
-        (message.channel, message.handed_over, message.paused)
-    {
-        let oldest = &mut oldest[channel];
-        *oldest = Some(oldest.map_or(sent, |oldest| oldest.min(sent)));
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Makes the rows of a snapshot.
-struct Rows<'a> {
-    catalog: &'a Catalog,
-    state: &'a RunState,
-    now: Nanos,
-    /// Whether a process has ended.
-    gone: TiVec<ProcessIndex, bool>,
-}
-
-impl Rows<'_> {
-    fn place(&self, place: Option<PlaceIndex>) -> Option<String> {
-        let place = &self.catalog.places[place?];
-        (!place.is_in_std()).then(|| place.file_and_line())
-    }
-
-    /// The names of processes, if there are several.
-    fn processes(&self) -> TiVec<ProcessIndex, Option<String>> {
-        self.catalog.processes.keys().map(|process| self.catalog.process_name(process)).collect()
-    }
-
-    fn process_rows(&self) -> Vec<ProcessRow> {
-        let processes = self.catalog.processes.iter();
-        processes.map(|it| ProcessRow { pid: it.pid, name: it.name.clone() }).collect()
-    }
-
-    fn threads(&self) -> Vec<ThreadRow> {
-        let processes = self.processes();
-        let order = self.catalog.flow_order.threads.iter();
-        // Those that have not done anything yet are not known to be there.
-        let seen = order.filter(|&&thread| self.state.threads[thread].first.is_some());
-        seen.map(|&thread| self.thread(thread, &processes)).collect()
-    }
-
-    fn thread(
-        &self,
-        thread: ThreadIndex,
-        processes: &TiVec<ProcessIndex, Option<String>>,
-    ) -> ThreadRow {
-        let (facts, known) = (&self.catalog.threads[thread], &self.state.threads[thread]);
-        let wait = self.state.open_wait(self.catalog, thread);
-        let ended = known.ended.or(known.returned);
-        let gone = self.gone[facts.process].then_some(known.last);
-        let pause = self.state.processes[facts.process].pauses.last();
-        let (state, since) = match (ended.or(gone), wait) {
-            (Some(ended), _) if facts.outcome == Some(ThreadOutcome::Panicked) => {
-                (ThreadState::Panicked, ended)
-            }
-            (Some(ended), _) => (ThreadState::Ended, ended),
-            (None, _) if self.state.processes[facts.process].is_paused() => {
-                (ThreadState::Paused, pause.and_then(|pause| pause.from).unwrap_or_default())
-            }
-            (None, Some(wait)) if wait.is_sleep() => (ThreadState::Sleeps, wait.begin),
-            (None, Some(wait)) => (ThreadState::Waits, wait.begin),
-            (None, None) => (ThreadState::Runs, known.last),
-        };
-        let waits = matches!(state, ThreadState::Waits | ThreadState::Sleeps);
-        let wait = wait.filter(|_| waits);
-        let waited = match wait {
-            Some(wait) if state == ThreadState::Waits => known.waited + self.now.since(wait.begin),
-            _ => known.waited,
-        };
-        let life = ended.or(gone).unwrap_or(self.now).since(known.first.unwrap_or_default());
-        let label = |primitive: PrimitiveIndex| self.catalog.primitives[primitive].label.clone();
-        ThreadRow {
-            index: thread.into(),
-            name: facts.name.clone(),
-            process: processes[facts.process].clone(),
-            pid: self.catalog.processes[facts.process].pid,
-            os_id: facts.os_id,
+    #[test]
+    fn rows_above_a_maximum_are_left_out_the_ended_ones_first() {
+        let thread = |index, state| ThreadRow {
+            index,
+            name: format!("thread {index}"),
+            process: None,
+            pid: 1,
+            os_id: 1,
             state,
-            call: wait.map(|wait| self.call(wait)),
-            place: wait.and_then(|wait| self.place(wait.operation.place)),
-            since_ns: age(self.now, since),
-            timeout_ns: wait.and_then(|wait| Some(wait.operation.timeout()?.get())),
-            waited_ns: waited.get(),
-            waiting: waited.share_of(life).min(1.0),
-            events: known.events,
-            holds: known.holds.iter().map(|&held| label(held)).collect(),
-            spawned_at: self.place(facts.spawned.and_then(|spawned| spawned.place)),
-            observed: if state.is_alive() { self.observed(thread) } else { None },
-        }
-    }
-
-    /// `recv on "jobs"`, `join of worker`; in a dependency `Receiver::recv of flume`.
-    fn call(&self, wait: &Wait) -> String {
-        let place = wait.operation.place.map(|place| &self.catalog.places[place]);
-        if let Some(call) = place.and_then(|place| place.dependency_call()) {
-            return call;
-        }
-        let method = method(wait.call());
-        match wait.target() {
-            None => method.to_owned(),
-            Some(target @ Target::Thread(_)) => {
-                format!("{method} of {}", self.catalog.label(target))
-            }
-            Some(target) => format!("{method} on {:?}", self.catalog.label(target)),
-        }
-    }
-
-    fn observed(&self, thread: ThreadIndex) -> Option<String> {
-        let process = &self.catalog.processes[self.catalog.threads[thread].process];
-        let observation = process.last_observation.as_ref()?;
-        let observed = observation.threads.iter().find(|it| it.thread == Some(thread))?;
-        let is_new = observed.time >= self.state.threads[thread].last;
-        (is_new && !observed.activity.is_empty()).then(|| observed.activity.clone())
-    }
-
-    fn channels(
-        &self,
-        figures: &TiVec<ChannelIndex, ChannelFigures>,
-        oldest: &TiVec<ChannelIndex, Option<Nanos>>,
-    ) -> Vec<ChannelRow> {
-        let processes = self.processes();
-        let mut waiting: TiVec<ChannelIndex, [Vec<String>; 2]> =
-            vec![<[Vec<String>; 2]>::default(); figures.len()].into();
-        for (thread, facts) in self.catalog.threads.iter_enumerated() {
-            let wait = self.state.open_wait(self.catalog, thread);
-            if let Some((wait, Target::Channel(channel))) =
-                wait.and_then(|wait| Some((wait, wait.target()?)))
-            {
-                let side = usize::from(!wait.call().is_send());
-                waiting[channel][side].push(facts.name.clone());
-            }
-        }
-        let order = self.catalog.flow_order.channels.iter();
-        let made = order.filter(|&&channel| self.is_made(channel));
-        made.map(|&channel| {
-            let [senders, receivers] = std::mem::take(&mut waiting[channel]);
-            let row = self.channel(channel, &figures[channel], oldest[channel], &processes);
-            ChannelRow { waiting_senders: senders, waiting_receivers: receivers, ..row }
-        })
-        .collect()
-    }
-
-    /// Whether a channel has been made, as of now.
-    fn is_made(&self, channel: ChannelIndex) -> bool {
-        let known = &self.state.channels[channel];
-        let facts = &self.catalog.channels[channel];
-        known.made.is_some() || facts.senders_before > 0 || known.sent + known.received > 0
-    }
-
-    fn channel(
-        &self,
-        channel: ChannelIndex,
-        figures: &ChannelFigures,
-        oldest: Option<Nanos>,
-        processes: &TiVec<ProcessIndex, Option<String>>,
-    ) -> ChannelRow {
-        let (facts, known) = (&self.catalog.channels[channel], &self.state.channels[channel]);
-        let depth = known.queued();
-        ChannelRow {
-            index: channel.into(),
-            label: facts.label.clone(),
-            message_type: facts.message_type.clone(),
-            process: processes[facts.process].clone(),
-            pid: self.catalog.processes[facts.process].pid,
-            place: self.place(facts.place),
-            bound: facts.bound,
-            depth,
-            sent: known.all_sent(),
-            received: known.received,
-            sent_per_second: figures.sent.per_second(self.now),
-            received_per_second: figures.received.per_second(self.now),
-            oldest_ns: oldest.filter(|_| depth > 0).map(|sent| age(self.now, sent)),
-            latency: Percentiles::of(&figures.latency),
-            recent_latency: Percentiles::of(&figures.recent_latency.get(self.now)),
-            refused: figures.refused,
-            senders: known.senders,
-            receivers: known.receivers,
-            waiting_senders: Vec::new(),
-            waiting_receivers: Vec::new(),
-        }
+            call: None,
+            place: None,
+            since_ns: 0,
+            timeout_ns: None,
+            waited_ns: 0,
+            waiting: 0.0,
+            events: 0,
+            holds: Vec::new(),
+            spawned_at: None,
+            observed: None,
+        };
+        let (runs, ended) = (ThreadState::Runs, ThreadState::Ended);
+        let threads = [(4, runs), (0, ended), (3, runs), (1, ended), (2, ThreadState::Waits)];
+        let threads = threads.map(|(index, state)| thread(index, state)).to_vec();
+        let snapshot = Snapshot { threads, ..Snapshot::default() };
+        let limited = |rows| {
+            let limited = snapshot.clone().limited(rows);
+            let indices: Vec<_> = limited.threads.iter().map(|row| row.index).collect();
+            (indices, limited.threads_left_out)
+        };
+        assert_eq!(limited(9), (vec![4, 0, 3, 1, 2], 0));
+        assert_eq!(limited(4), (vec![4, 0, 3, 2], 1));
+        assert_eq!(limited(2), (vec![3, 2], 3));
     }
 }

@@ -12,16 +12,12 @@ use anyhow::{Context, Result};
 use tracing::debug;
 
 use super::Hub;
-use super::figures::snapshot::{ChannelRow, Snapshot, ThreadRow, ThreadState};
+use super::figures::snapshot::{ChannelRow, ChannelTotals, MAX_NAMES, Snapshot, StateCount};
 use crate::http::{Request, Response, server};
 
 mod family;
 
 use family::{Families, Kind, Labels};
-
-/// Maximum number of channels, and of names of threads, with series of their own: those that were
-/// made first.
-pub const MAX_NAMES: usize = 200;
 
 /// Starts to serve the figures of a run at `/metrics`. Returns the address.
 ///
@@ -98,31 +94,26 @@ fn run(snapshot: &Snapshot, families: &mut Families) {
 const OTHER: &str = "other";
 
 fn threads(snapshot: &Snapshot, families: &mut Families) {
-    let mut rows: Vec<&ThreadRow> = snapshot.threads.iter().collect();
-    rows.sort_by_key(|row| row.index);
-    let mut names: Vec<(u32, &str)> = Vec::new();
-    for row in rows {
-        let name = (row.pid, &*row.name);
-        let is_known = names.contains(&name);
-        if !is_known && names.len() < MAX_NAMES {
-            names.push(name);
-        }
-        let has_series = is_known || names.last() == Some(&name);
-        let thread = if has_series { &*row.name } else { OTHER };
-        let process = in_process(snapshot, row.pid);
-        let labels = Labels::new(&[("thread", thread)]).and(&process);
+    for StateCount { pid, state, count } in &snapshot.thread_states {
+        let labels = Labels::new(&[("state", state.verb())]).and(&in_process(snapshot, *pid));
+        families.family("threads", Kind::Gauge, "Threads by state").add(&labels, *count as f64);
+    }
+    for total in &snapshot.thread_totals {
+        let name = total.name.as_deref().unwrap_or(OTHER);
+        let labels = Labels::new(&[("thread", name)]).and(&in_process(snapshot, total.pid));
         families
             .family("thread_events", Kind::Counter, "Recorded events")
-            .add(&labels, row.events as f64);
+            .add(&labels, total.events as f64);
         families
             .seconds("thread_wait_seconds", Kind::Counter, "Time waited, sleep not included")
-            .add(&labels, seconds(row.waited_ns));
-        let waits = if row.state == ThreadState::Waits { row.since_ns } else { 0 };
+            .add(&labels, seconds(total.waited_ns));
         families
-            .seconds("thread_present_wait_seconds", Kind::Gauge, "Length of the present wait")
-            .add_maximum(&labels, seconds(waits));
-        let state = Labels::new(&[("state", row.state.verb())]).and(&process);
-        families.family("threads", Kind::Gauge, "Threads by state").add(&state, 1.0);
+            .seconds(
+                "thread_present_wait_seconds",
+                Kind::Gauge,
+                "Length of the longest present wait",
+            )
+            .add_maximum(&labels, seconds(total.longest_present_wait_ns));
     }
 }
 
@@ -133,24 +124,15 @@ fn in_process(snapshot: &Snapshot, pid: u32) -> Labels {
 }
 
 fn channels(snapshot: &Snapshot, families: &mut Families) {
-    let mut rows: Vec<&ChannelRow> = snapshot.channels.iter().collect();
-    rows.sort_by_key(|row| row.index);
-    for (place, row) in rows.into_iter().enumerate() {
-        let has_series = place < MAX_NAMES;
+    for row in &snapshot.channels {
+        let has_series = row.index < MAX_NAMES;
         let channel = if has_series { &*row.label } else { OTHER };
-        let process = in_process(snapshot, row.pid);
-        let labels = Labels::new(&[("channel", channel)]).and(&process);
-        let mut counter = |name, help, count: u64| {
-            families.family(name, Kind::Counter, help).add(&labels, count as f64);
-        };
-        counter("channel_messages_sent", "Messages sent", row.sent);
-        counter("channel_messages_received", "Messages received", row.received);
-        let refused = "Attempts that found no room or no message";
-        counter("channel_attempts_refused", refused, row.refused);
+        let labels = Labels::new(&[("channel", channel)]).and(&in_process(snapshot, row.pid));
+        let ChannelRow { pid, sent, received, depth, refused, .. } = *row;
+        channel_totals(&ChannelTotals { pid, sent, received, depth, refused }, &labels, families);
         let mut gauge = |name, help, value: u64| {
             families.family(name, Kind::Gauge, help).add(&labels, value as f64);
         };
-        gauge("channel_depth", "Messages sent and not yet received", row.depth);
         gauge("channel_senders", "Senders that have not been dropped", row.senders);
         gauge("channel_receivers", "Receivers that have not been dropped", row.receivers);
         if let Some(bound) = row.bound.filter(|_| has_series) {
@@ -170,6 +152,23 @@ fn channels(snapshot: &Snapshot, families: &mut Families) {
             latency(row, &labels, families);
         }
     }
+    for totals in &snapshot.other_channels {
+        let labels = Labels::new(&[("channel", OTHER)]).and(&in_process(snapshot, totals.pid));
+        channel_totals(totals, &labels, families);
+    }
+}
+
+/// What is known of every channel.
+fn channel_totals(totals: &ChannelTotals, labels: &Labels, families: &mut Families) {
+    let mut counter = |name, help, count: u64| {
+        families.family(name, Kind::Counter, help).add(labels, count as f64);
+    };
+    counter("channel_messages_sent", "Messages sent", totals.sent);
+    counter("channel_messages_received", "Messages received", totals.received);
+    let refused = "Attempts that found no room or no message";
+    counter("channel_attempts_refused", refused, totals.refused);
+    let depth = "Messages sent and not yet received";
+    families.family("channel_depth", Kind::Gauge, depth).add(labels, totals.depth as f64);
 }
 
 fn latency(row: &ChannelRow, labels: &Labels, families: &mut Families) {

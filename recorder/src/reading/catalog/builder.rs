@@ -18,7 +18,6 @@ use super::{
     Numbers, Pauses, PlaceIndex, Primitive, Process, ProcessIndex, RunEnd, Spawned, Thread,
     ThreadIndex, ThreadOutcome,
 };
-use crate::reading::Damage;
 use crate::reading::alignment::{Alignment, align, refuse_duplicates};
 use crate::reading::blocks::Block;
 use crate::reading::clock::Clock;
@@ -29,6 +28,7 @@ use crate::reading::metadata::{
 };
 use crate::reading::source::Input;
 use crate::reading::time::{Nanos, Ticks};
+use crate::reading::{Damage, ResolveCallers};
 
 /// Adds the records of blocks to the catalog.
 #[derive(Debug, Default)]
@@ -73,6 +73,14 @@ struct ThreadDraft {
 }
 
 impl Draft {
+    /// Adds a function that a caller is in, if the event describes one.
+    fn add_frame(&mut self, event: &Event<'_>) {
+        if let Event::CallerResolved { caller, line, file, function } = *event {
+            let (file, function) = (file.to_owned(), function.to_owned());
+            self.frames.entry(caller).or_default().push(Frame { file, line, function });
+        }
+    }
+
     /// From when on a flight recorder has discarded no event, if it has discarded any: at the latest
     /// from the first event on that is left of each thread that has lost some.
     fn complete_from(&self, start: Ticks) -> Option<Ticks> {
@@ -180,7 +188,8 @@ impl CatalogBuilder {
     }
 
     /// Adds everything that has been read to the catalog. What is in it already keeps its index.
-    /// Returns how the clocks were put on one if there are several inputs.
+    /// `resolve` finds the callers whose places are not known. Returns how the clocks were put on one
+    /// if there are several inputs.
     ///
     /// # Errors
     /// One run is in two of the recordings.
@@ -188,6 +197,7 @@ impl CatalogBuilder {
         &mut self,
         catalog: &mut Catalog,
         inputs: &[Input],
+        resolve: Option<&mut ResolveCallers<'_>>,
     ) -> Result<Option<Alignment>> {
         extend_processes(catalog);
         let alignment = match inputs {
@@ -197,9 +207,10 @@ impl CatalogBuilder {
         self.extend_times(catalog);
         let known = catalog.places.len();
         catalog.places.extend(self.places.list.iter().skip(known).cloned());
-        let frames = catalog.processes.iter().zip(&self.drafts);
-        let frames = frames.map(|(process, draft)| (process.number, &draft.frames)).collect();
-        catalog.find_calls(&frames);
+        self.find_calls(catalog);
+        if let Some(resolve) = resolve {
+            self.resolve_callers(catalog, resolve);
+        }
         self.extend_threads(catalog);
         self.extend_observations(catalog);
         self.extend_channels(catalog);
@@ -209,6 +220,36 @@ impl CatalogBuilder {
         self.extend_primitives(catalog);
         self.extend_callsites_and_tasks(catalog);
         Ok(alignment)
+    }
+
+    fn find_calls(&self, catalog: &mut Catalog) {
+        let frames = catalog.processes.iter().zip(&self.drafts);
+        let frames = frames.map(|(process, draft)| (process.number, &draft.frames)).collect();
+        catalog.find_calls(&frames);
+    }
+
+    /// Finds the callers whose places are not known yet. Each is looked for once.
+    fn resolve_callers(&mut self, catalog: &mut Catalog, resolve: &mut ResolveCallers<'_>) {
+        let mut has_any = false;
+        for (process, draft) in catalog.processes.iter().zip(&mut self.drafts) {
+            let callers = catalog.unresolved_callers(process.number);
+            if callers.is_empty() {
+                continue;
+            }
+            has_any = true;
+            let records = resolve(process.number, &callers);
+            for caller in callers {
+                draft.frames.entry(caller).or_default();
+            }
+            let mut rest = &*records;
+            while let Ok(record) = format::decode(rest) {
+                rest = &rest[record.length..];
+                draft.add_frame(&record.event);
+            }
+        }
+        if has_any {
+            self.find_calls(catalog);
+        }
     }
 
     /// Puts the clocks of several recordings on one.
@@ -702,10 +743,7 @@ impl Records<'_> {
             Event::ThreadsCounted { .. } | Event::ThreadObserved { .. } => {
                 self.draft.observations.add(&record.event);
             }
-            Event::CallerResolved { caller, line, file, function } => {
-                let (file, function) = (file.to_owned(), function.to_owned());
-                self.draft.frames.entry(caller).or_default().push(Frame { file, line, function });
-            }
+            Event::CallerResolved { .. } => self.draft.add_frame(&record.event),
             Event::Host { name } => process.host = readable(name).into_owned(),
             Event::Forgotten { .. } => {
                 // The recording shows what follows the discarded blocks.

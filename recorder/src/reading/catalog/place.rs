@@ -259,6 +259,7 @@ fn closing_bracket(text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reading::{Input, Nanos, Recording};
 
     const SIGNAL: &str = "/home/me/.cargo/registry/src/index-1949/flume-0.12.0/src/signal.rs";
 
@@ -301,6 +302,40 @@ mod tests {
         let call = find_call(&[30], &frames, &[]).unwrap();
         assert_eq!((&*call.file, &*call.function), ("/home/me/app/src/main.rs", ""));
         assert_eq!(find_call(&[10, 20], &frames, &own), None);
+    }
+
+    /// A channel that is made in a dependency, by a caller whose place is not in the recording.
+    #[test]
+    fn callers_are_found_while_the_recording_grows() {
+        let text = format!(
+            "{}\n\
+             block process=0 thread=1 sequence=0 dropped=0\n\
+             1 ThreadStarted os_id=50 name=\"main\"\n\
+             2 Callers callers=\"20,30\"\n\
+             2 Site site=1 line=40 column=9 file=\"{SIGNAL}\"\n\
+             2 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=4 message_type=\"u8\" \
+             name=\"\"\n",
+            format::text::heading(),
+        );
+        let bytes = format::text::parse(&text).unwrap();
+        let mut recording = Recording::from_bytes(format::file_header().to_vec()).unwrap();
+        let mut asked = Vec::new();
+        for _ in 0..2 {
+            let mut resolve = |process, callers: &[u32]| {
+                asked.push((process, callers.to_vec()));
+                let (file, function) = ("/home/me/app/src/main.rs", "app::main");
+                let event = format::Event::CallerResolved { caller: 30, line: 7, file, function };
+                let mut record = [0; format::MAX_RECORD];
+                let length = event.encode(0, &mut record);
+                record[..length].to_vec()
+            };
+            let input = Input::in_memory(bytes.clone());
+            recording.update_until(input, Some(Nanos::MAX), &mut resolve).unwrap();
+        }
+        // Also the one that is not found is looked for once.
+        assert_eq!(asked, [(0, vec![20, 30])]);
+        let channel = recording.catalog.channels.first().unwrap();
+        assert_eq!(channel.label, "u8 @ main.rs:7");
     }
 
     #[test]
