@@ -3,9 +3,9 @@
 //
 //   check.mjs --programs DIR --traces DIR [--shots DIR] [--only NAME]...
 //
-// --programs has the recorder and the test programs. Every recording of traces/gallery is exported into
-// the DIR of --traces. --shots writes
-// pictures of every run on every tab. --only runs some of the groups of checks.
+// --programs has the recorder and the test programs. Every recording of the gallery is exported into
+// the DIR of --traces. --shots writes pictures of every run on every tab. --only runs some of the
+// groups of checks.
 // Prints a line for each check, then those that failed; exit status 1 if any did.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';

@@ -32,7 +32,8 @@ export class Recorder {
 
   /** Starts it, and waits for the address of the page that it serves. */
   async serve(...args) {
-    const child = spawn(this.command, args, { cwd: this.root, stdio: ['pipe', 'pipe', 'pipe'] });
+    // In a process group of its own, which gets the signal as it would from a terminal.
+    const child = spawn(this.command, args, { cwd: this.root, detached: true });
     const served = new Served(child);
     try {
       await served.printed(ADDRESS);
@@ -79,9 +80,11 @@ export class Served {
     this.child.stdin.write(`${line}\n`);
   }
 
+  /** Interrupts it until it ends: the first signal ends the program, the next one the server. */
   async stop() {
-    if (this.hasEnded) return;
-    this.child.kill('SIGINT');
-    await this.ended;
+    while (!this.hasEnded) {
+      process.kill(-this.child.pid, 'SIGINT');
+      await Promise.race([this.ended, new Promise((resolve) => setTimeout(resolve, 300))]);
+    }
   }
 }

@@ -27,20 +27,17 @@ async function sumsOfPage({ model }, parts) {
   return { threads: threads.map((states) => Object.fromEntries(states)), channels };
 }
 
-/** The same from `recorder report --json`. */
-function statesOfReport({ threads }) {
-  return threads.map((thread) => {
-    const states = {};
-    for (const { in: call, time_ns: time } of thread.waits) {
-      if (call === 'sleep') continue;
-      const name = `waiting in ${call.replace('_timeout', '')}`;
-      states[name] = (states[name] ?? 0) + time;
-    }
-    if (thread.slept_ns) states.asleep = thread.slept_ns;
-    const running = thread.life_ns - thread.slept_ns - thread.waited_ns - thread.paused_ns;
-    if (running) states.running = running;
-    return states;
-  });
+/** The states of a thread in the report, by their names in the page. */
+function statesOf({ waits, life_ns: life, slept_ns: asleep, waited_ns: waited, paused_ns: paused }) {
+  const states = {};
+  for (const { in: call, time_ns: time } of waits) {
+    // (`slept_ns` has the sleeps)
+    if (call === 'sleep') continue;
+    const name = `waiting in ${call.replace('_timeout', '')}`;
+    states[name] = (states[name] ?? 0) + time;
+  }
+  const running = life - asleep - waited - paused;
+  return { ...states, ...(asleep && { asleep }), ...(running && { running }) };
 }
 
 const byLabel = (channels) => [...channels].sort((a, b) => (a.label < b.label ? -1 : 1));
@@ -50,18 +47,16 @@ export async function checkSums({ browser, report, recorder, runs }) {
     const view = await browser.openFile(html);
     try {
       await view.ready();
+      const { threads } = recorder.report(recording);
+      const counts = byLabel(countMessages(txt));
       for (const parts of [1, 5]) {
         const sums = await view.app(sumsOfPage, parts);
         const how = parts === 1 ? 'whole' : 'in parts';
-        await report.attempt(name, `times per state are those of the report (${how})`, () => {
-          const { threads } = recorder.report(recording);
-          return statesOfReport({ threads }).flatMap((states, i) =>
-            differences(states, sums.threads[i], `${threads[i].name}, `));
-        });
-        await report.attempt(name, `counts are those of the recording (${how})`, () => {
-          const expected = byLabel(countMessages(txt));
-          return differences(expected, byLabel(sums.channels));
-        });
+        await report.attempt(name, `times per state are those of the report (${how})`, () =>
+          threads.flatMap((thread, i) =>
+            differences(statesOf(thread), sums.threads[i], `${thread.name}, `)));
+        report.check(name, `counts are those of the recording (${how})`,
+          differences(counts, byLabel(sums.channels)));
       }
       await report.attempt(name, 'the tables show the counts of the recording', async () => {
         await view.show('why');
@@ -74,7 +69,7 @@ export async function checkSums({ browser, report, recorder, runs }) {
             return { label: cell('channel'), sent: Number(cell('sent')), received: Number(cell('received')) };
           });
         });
-        return differences(byLabel(countMessages(txt)), byLabel(shown));
+        return differences(counts, byLabel(shown));
       });
       report.check(name, 'sums without an error', view.problems);
     } finally {

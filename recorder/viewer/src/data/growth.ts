@@ -26,7 +26,12 @@ export class Growth {
 
   static async start(source: Source): Promise<Growth> {
     // In this order: the catalog describes at least what the index contains.
-    const index = await source.index(0);
+    let index = await source.index(0);
+    // A run whose program has just been started has none yet.
+    while (source.grows && index.catalog === 0) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+      index = await source.index(0);
+    }
     const growth = new Growth(source, await source.run(), index);
     await growth.updateReport().catch((error) => {
       // The rest can be shown.
