@@ -14,12 +14,16 @@ export interface App {
   go(tab: Tab): void;
   /** Selects a step, or nothing. The panel with its details follows. */
   select(step: number | null): void;
+  /** Gives the keyboard's focus to the tab. */
+  focus(): void;
 }
 
 /** A tab. `root` of its `Mount` is its own; it is hidden while another tab is shown. */
 export interface View {
   show(): void;
   hide(): void;
+  /** Takes the keyboard's focus. */
+  focus?(): void;
   /** Returns whether the key was handled. Not called while a field has the focus. */
   key(event: KeyboardEvent): boolean;
 }

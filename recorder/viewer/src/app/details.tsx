@@ -49,7 +49,16 @@ export function Details({ app }: { app: App }) {
 
   if (!isShown) return null;
   return (
-    <aside class="details" aria-label="The selected step">
+    <aside
+      class="details"
+      aria-label="The selected step"
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault();
+        app.focus();
+      }}
+    >
       <header>
         <h2>{event ? eventName(app.model.run, event) : 'Step'}</h2>
         <button

@@ -25,6 +25,7 @@ const KEYS: readonly [heading: string, keys: readonly [keys: string, what: strin
       ['← →', 'earlier and later step of the thread'],
       ['↑ ↓', 'thread above and below'],
       ['[ ]', 'to the cause, to the consequence'],
+      ['Enter', 'to the details of the step; Esc leads back'],
     ],
   ],
   [

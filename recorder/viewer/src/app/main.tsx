@@ -73,19 +73,24 @@ class Tabs {
   }
 }
 
-/** A link without steps, messages and findings that the run does not have. */
+/**
+ * A link without messages and findings that the run does not have. Beyond the run's ends, a step is
+ * the first or the last one.
+ */
 function existing({ run, index, report }: Model, state: LinkState): LinkState {
   const { step, message, finding } = state;
-  const hasStep = step !== undefined && step < index.steps && step >= (index.chunks[0]?.[3] ?? 0);
+  const first = (index.chunks[0] ?? index.open)?.[3] ?? 0;
+  const hasStep = step !== undefined && index.steps > first;
   return {
     ...state,
-    step: hasStep ? step : undefined,
+    step: hasStep ? Math.min(Math.max(step, first), index.steps - 1) : undefined,
     message: message && message.channel < run.channels.length ? message : undefined,
     finding: finding !== undefined && finding < (report?.findings.length ?? 0) ? finding : undefined,
   };
 }
 
 function start(model: Model, look: Look, page: HTMLElement): void {
+  page.replaceChildren();
   const isBad = model.report?.findings.some(({ severity }) => severity === 'error') ?? false;
   const link = createLink(isBad ? 'why' : 'timeline', (state) => existing(model, state));
   const frame = element(page, 'frame');
@@ -96,6 +101,7 @@ function start(model: Model, look: Look, page: HTMLElement): void {
   sentence.setAttribute('aria-live', 'polite');
   sentence.setAttribute('role', 'status');
 
+  let tabs: Tabs | undefined;
   const app: App = {
     model,
     link,
@@ -105,6 +111,7 @@ function start(model: Model, look: Look, page: HTMLElement): void {
     },
     go: (tab) => link.set({ tab }, true),
     select: (step) => link.set({ step: step ?? undefined }),
+    focus: () => tabs?.view?.focus?.(),
   };
 
   // For tests, measurements, and questions in the browser's console.
@@ -124,11 +131,12 @@ function start(model: Model, look: Look, page: HTMLElement): void {
 
   const showTabs = () => {
     views.replaceChildren();
-    const tabs = new Tabs(app, views);
-    tabs.show(link.state.tab);
-    link.onChange(({ tab }) => tabs.show(tab));
+    const shown = new Tabs(app, views);
+    tabs = shown;
+    shown.show(link.state.tab);
+    link.onChange(({ tab }) => shown.show(tab));
     render(<Details app={app} />, details);
-    handleKeys(app, () => tabs.view, (overlay) => open(overlay));
+    handleKeys(app, () => shown.view, (overlay) => open(overlay));
   };
   if (model.index.steps > 0) {
     showTabs();
@@ -147,7 +155,6 @@ function start(model: Model, look: Look, page: HTMLElement): void {
 async function main(): Promise<void> {
   const page = document.getElementById('app') ?? element(document.body, 'page');
   page.className = 'page';
-  page.replaceChildren();
   const look = createLook(document.documentElement);
   addEventListener('unhandledrejection', (event) => {
     if (event.reason instanceof Cancelled) event.preventDefault();

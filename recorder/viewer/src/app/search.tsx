@@ -71,6 +71,8 @@ export function Search({ app, close }: { app: App; close(): void }) {
     const { step } = found.lead;
     app.link.set({ ...found.lead, step: undefined, tab: chosen }, true);
     if (step !== undefined) app.select(step);
+    // After the dialog, which would give it back to the page.
+    requestAnimationFrame(() => app.focus());
   };
 
   const onKeyDown = (event: KeyboardEvent) => {

@@ -105,7 +105,10 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
     ArrowDown: () => neighbour(1),
     '[': () => walk((from) => causeOf(model, from), 'No recorded cause.'),
     ']': () => walk((from) => effectOf(model, from), 'No recorded consequence.'),
-    Enter: () => walk(async () => undefined, ''),
+    Enter: () => {
+      if (timeline.selected) document.querySelector<HTMLElement>('.details')?.focus();
+      else walk(async () => undefined, '');
+    },
     PageUp: () => timeline.scrollTo(timeline.top - timeline.lanesHeight * 0.8),
     PageDown: () => timeline.scrollTo(timeline.top + timeline.lanesHeight * 0.8),
   };
@@ -114,7 +117,6 @@ export function createKeys(timeline: Timeline, clear: () => boolean): Keys {
     press(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return false;
       if (event.key === 'Escape') return clear();
-      if (event.key === 'Enter' && timeline.selected) return false;
       const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
       if (!action) return false;
       action();

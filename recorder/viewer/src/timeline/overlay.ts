@@ -125,7 +125,8 @@ export function drawEvent(scene: Scene, event: EventView, strong: boolean): void
   }
   const { group } = event.kind;
   if (group === 'wait' || group === 'waitBegan' || event.duration) {
-    const end = event.duration === undefined ? scene.known : event.time + event.duration;
+    const end =
+      event.duration === undefined ? endOfState(scene, event) : event.time + event.duration;
     ctx.strokeStyle = strong ? palette.selectedLine : palette.text;
     ctx.lineWidth = strong ? 3 : 1.5;
     const left = Math.max(x, -6);
@@ -155,6 +156,12 @@ export function drawEvent(scene: Scene, event: EventView, strong: boolean): void
     ctx.fill();
   }
   drawMark(ctx, palette, shapeOf(event.kind), x, middle, r);
+}
+
+/** When the thread's state at an event ends: the process can end while the thread waits. */
+function endOfState({ detail, known }: Scene, { thread, time }: EventView): number {
+  const bars = detail?.threads.get(thread)?.bars;
+  return bars?.find(({ begin, end }) => begin <= time && time < end)?.end ?? known;
 }
 
 /** Outlines the message of a send or a receive while it is in its queue. */

@@ -90,6 +90,17 @@ export async function causeOf(model: Model, event: EventView): Promise<number | 
   return undefined;
 }
 
+/** How long a wait lasts that `event` begins; `undefined` if it does not end. */
+export async function lengthOfWait(model: Model, event: EventView): Promise<number | undefined> {
+  const { kinds } = model.run;
+  const accept: Accept = (chunk, i) =>
+    chunk.thread[i] === event.thread &&
+    chunk.time[i] === event.time &&
+    kinds[chunk.kind[i]].group === 'wait';
+  const end = await search(model, event.step, 1, accept, MAX_CHUNKS);
+  return end === undefined ? undefined : (await model.event(end)).duration;
+}
+
 /** The first step that follows from `event`. */
 export async function effectOf(model: Model, event: EventView): Promise<number | undefined> {
   const { thread, time, step, target, message } = event;
