@@ -282,7 +282,7 @@ export function randomRun(seed, length) {
     } else {
       run.wait(thread, channel, 'recv');
     }
-    // Not all of them wait for ever.
+    // Not all of them wait forever.
     if (run.waits.size === 4) {
       for (const [stuck, { target, kind }] of run.waits) {
         if (KINDS[kind].verb !== 'recv') continue;

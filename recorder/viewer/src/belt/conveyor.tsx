@@ -11,7 +11,7 @@ interface ConveyorProps {
   box: BeltBox;
   picture: BeltPicture;
   unit: number;
-  /** Threads that hold the senders for whose drop another thread waits for ever. */
+  /** Threads that hold the senders for whose drop another thread waits forever. */
   holders: readonly number[];
 }
 
@@ -199,7 +199,8 @@ function Ends({
     belt.senders === 0 ? 'no sender left' : heldBy ? `${alive}, held by ${heldBy}` : alive;
   const receivers =
     belt.receivers === 0 ? 'no receiver' : belt.receivers > 1 ? `${count(belt.receivers)} receivers` : '';
-  const [left, right] = forward ? [senders, receivers] : [receivers, senders];
+  const isClosed = belt.senders === 0 && belt.receivers === 0;
+  const [left, right] = isClosed ? ['closed', ''] : forward ? [senders, receivers] : [receivers, senders];
   return (
     <g>
       <text

@@ -41,7 +41,7 @@ export function stateName(run: Run, worker: WorkerState | undefined): string {
   return run.activities[activityOf(run, worker)] ?? 'running';
 }
 
-/** What a worker does: `waits: jobs is empty`. `stuck`: it waits for ever. */
+/** What a worker does: `waits: jobs is empty`. `stuck`: it waits forever. */
 export function statusOf(run: Run, picture: BeltPicture, thread: number, stuck = false): string {
   const worker = picture.workers.get(thread);
   if (!worker || worker.life === 'absent') return 'not started';
@@ -50,7 +50,7 @@ export function statusOf(run: Run, picture: BeltPicture, thread: number, stuck =
   if (!worker.wait) return 'runs';
   if (worker.wait.returns) return 'hands over';
   const text = waitText(run, picture, worker.wait);
-  return stuck ? text.replace(/^waits:? /, 'for ever: ') : text;
+  return stuck ? text.replace(/^waits:? /, 'forever: ') : text;
 }
 
 function waitText(run: Run, picture: BeltPicture, wait: Wait): string {

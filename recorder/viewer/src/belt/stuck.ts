@@ -1,4 +1,4 @@
-/** Threads that wait for ever, as the report has found. */
+/** Threads that wait forever, as the report has found. */
 
 import type { GraphEdge, ReportData, Run } from '../data/run';
 import type { BeltPicture } from './state';
@@ -10,7 +10,7 @@ export function channelOfEdge({ target }: GraphEdge): number | undefined {
 
 export interface Stuck {
   threads: ReadonlySet<number>;
-  /** `channel:thread`: the ends of belts that threads wait at for ever, or for. */
+  /** `channel:thread`: the ends of belts that threads wait at forever, or for. */
   ends: ReadonlySet<string>;
   /** By channel: threads that hold the last senders, for whose drop a thread waits. */
   holders: ReadonlyMap<number, readonly number[]>;

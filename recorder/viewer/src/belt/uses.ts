@@ -32,7 +32,7 @@ export class Uses {
 
   /**
    * Takes in what the report has counted, and who must have the other end of a channel where a thread
-   * waits for ever. Returns whether anything is new.
+   * waits forever. Returns whether anything is new.
    */
   addReport({ report, graph }: ReportData): boolean {
     let isNew = false;

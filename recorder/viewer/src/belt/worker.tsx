@@ -11,7 +11,7 @@ interface WorkerProps {
   box: WorkerBox;
   picture: BeltPicture;
   unit: number;
-  /** Whether it waits for ever. */
+  /** Whether it waits forever. */
   stuck: boolean;
   selected: boolean;
   onSelect(thread: number): void;
