@@ -21,7 +21,7 @@ export interface PlacedArrow {
   /** An SVG path. */
   path: string;
   /** Where its text is; without one it is only in the list. */
-  label?: Area & { align: 'left' | 'center' | 'right' };
+  label?: Area & { align: 'left' | 'center' | 'right' | 'over' | 'under' };
 }
 
 export interface Layout {
@@ -34,7 +34,9 @@ export interface Layout {
 export const BOX = { width: 15, height: 5.9 } as const;
 /** Between the columns of the ring. */
 const GAP = 14;
+/** At the right of a curve, over or under it, where it bends away. */
 const CROSS_LABEL = { width: 10, height: 4.6 } as const;
+const BESIDE_CURVE = 0.8;
 /** Beside a level arrow, which can be seen in full. */
 const LEVEL_LABEL = { width: 12.5, height: 4.6 } as const;
 const SIDE_LABEL = { width: 7, height: 4.8 } as const;
@@ -199,23 +201,22 @@ function spineArrow(arrow: Arrow, from: Area, to: Area, length: number): PlacedA
   const end = isRight ? to.x : to.x + to.width;
   const isPair = length === 2;
   const isLevel = from.y === to.y;
-  const size = isLevel ? LEVEL_LABEL : CROSS_LABEL;
-  const x = (start + end) / 2 - size.width / 2;
   // Two arrows at the same side of a box go beside each other.
   const shift = isPair ? (isRight ? -0.9 : 0.9) : isLevel ? 0 : isRight ? 0.9 : -0.9;
   const y1 = middle(from) + (isPair || !isRight ? shift : 0);
   const y2 = middle(to) + (isPair || isRight ? shift : 0);
   const half = (end - start) / 2;
-  const path = isLevel
-    ? `M ${start} ${y1} L ${end} ${y2}`
-    : `M ${start} ${y1} C ${start + half} ${y1}, ${end - half} ${y2}, ${end} ${y2}`;
+  const x = start + half;
+  if (!isLevel) {
+    const path = `M ${start} ${y1} C ${x} ${y1}, ${x} ${y2}, ${end} ${y2}`;
+    const y = (y1 + y2) / 2 - (isRight ? 0 : CROSS_LABEL.height);
+    const align = isRight ? 'under' : 'over';
+    return { arrow, path, label: { ...CROSS_LABEL, x: x + BESIDE_CURVE, y, align } };
+  }
   const isBelow = isPair ? !isRight : isRight;
-  const y = isLevel
-    ? isBelow
-      ? Math.max(y1, y2) + 0.3
-      : Math.min(y1, y2) - size.height - 0.3
-    : (y1 + y2) / 2 - size.height / 2;
-  return { arrow, path, label: { ...size, x, y, align: 'center' } };
+  const y = isBelow ? Math.max(y1, y2) + 0.3 : Math.min(y1, y2) - LEVEL_LABEL.height - 0.3;
+  const label: Label = { ...LEVEL_LABEL, x: x - LEVEL_LABEL.width / 2, y, align: 'center' };
+  return { arrow, path: `M ${start} ${y1} L ${end} ${y2}`, label };
 }
 
 /** An arrow across the ring. */
