@@ -42,7 +42,20 @@ function parse(text: string): { served: true } | FileDocument {
 export async function openModel(source: Source): Promise<Model> {
   const growth = await Growth.start(source);
   const turns = new Turns();
-  const pieces = new Pieces(source, turns);
+  /** The trouble that ends when the recorder answers. */
+  let silence: string | undefined;
+  const answered = async <T>(promise: Promise<T>): Promise<T> => {
+    const value = await promise;
+    if (silence !== undefined && growth.trouble === silence) growth.setTrouble(undefined);
+    return value;
+  };
+  const pieces = new Pieces(
+    {
+      chunk: (n) => answered(source.chunk(n)),
+      tile: (level, tile) => answered(source.tile(level, tile)),
+    },
+    turns,
+  );
   const latestOf = new Map<string, number>();
   const sources = new Map<number, Promise<SourceLines | undefined>>();
 
@@ -51,6 +64,7 @@ export async function openModel(source: Source): Promise<Model> {
     try {
       return await promise;
     } catch (error) {
+      if (error instanceof Unreachable) silence = messageOf(error);
       if (TROUBLES.some((it) => error instanceof it)) growth.setTrouble(messageOf(error));
       throw error;
     }

@@ -22,7 +22,7 @@ export class Pieces {
   private readonly tiles = new Kept<Segments>(MAX_TILE_BYTES);
 
   constructor(
-    private readonly source: Source,
+    private readonly source: Pick<Source, 'chunk' | 'tile'>,
     private readonly turns: Turns,
   ) {}
 
