@@ -7,6 +7,7 @@ import { count, duration, sentence, threadName } from '../app/words';
 import type { Chunk } from '../data/chunk';
 import { eventView } from '../data/event';
 import type { Run } from '../data/run';
+import { messageOf } from '../data/source';
 import { Controls, type ControlsProps } from './controls';
 import { Frame, Rest, type SourcesAt } from './frame';
 import type { Layout } from './boxes';
@@ -54,6 +55,8 @@ export class BeltTab implements View {
   private follows = false;
   private request = 0;
   private shown: Shown | undefined;
+  /** Why the step that was asked for is not shown. */
+  private trouble: string | undefined;
   private planned: { plan: Plan; of: string } | undefined;
   private arranged: { layout: Layout; sources: SourcesAt; key: string } | undefined;
   private thread: number | undefined;
@@ -174,7 +177,12 @@ export class BeltTab implements View {
   }
 
   /** Shows the state after a step. */
-  private async go(wanted: number, motion: number, selects = true): Promise<void> {
+  private async go(
+    wanted: number,
+    motion: number,
+    selects = true,
+    announces = true,
+  ): Promise<void> {
     const { model, link } = this.app;
     if (this.steps.count === 0) {
       this.redraw();
@@ -184,7 +192,17 @@ export class BeltTab implements View {
     const step = Math.min(Math.max(wanted, first), this.steps.count - 1);
     this.request += 1;
     const request = this.request;
-    const chunk = await this.steps.chunkAt(step);
+    let chunk: Chunk;
+    try {
+      chunk = await this.steps.chunkAt(step);
+      this.trouble = undefined;
+    } catch (error) {
+      if (request !== this.request) return;
+      this.trouble = `Step ${count(step + 1)} cannot be shown. ${messageOf(error)}`;
+      this.app.announce(this.trouble);
+      this.draw();
+      return;
+    }
     const begun = await this.begunBefore(chunk);
     await this.readUses(chunk);
     if (request !== this.request) return;
@@ -198,15 +216,18 @@ export class BeltTab implements View {
     this.follows = step === this.steps.count - 1 && !this.player.playing;
     if (isNew && selects && link.state.step !== step) link.set({ step });
     // Faster, nobody can listen.
-    if (isNew && !(this.player.playing && this.player.speed > 1)) this.app.announce(text);
+    const isFast = this.player.playing && this.player.speed > 1;
+    if (isNew && announces && !isFast) this.app.announce(text);
     this.draw();
   }
 
   /** The run has grown. A picture of its end follows. */
   private refresh(): void {
     if (this.step < 0) this.show();
-    else if (this.follows) void this.go(this.steps.count - 1, 0, false);
-    else this.redraw();
+    else if (this.follows) {
+      const isSelected = this.app.link.state.step === this.step;
+      void this.go(this.steps.count - 1, 0, isSelected, false);
+    } else this.redraw();
   }
 
   /** Threads that have done something before a chunk. */
@@ -302,7 +323,9 @@ export class BeltTab implements View {
     const { app, shown, planned, player } = this;
     const { run, index } = app.model;
     if (!shown || !planned) {
-      render(<p class="belt-empty">Nothing is recorded yet.</p>, this.root);
+      const { trouble } = this;
+      const text = trouble ?? (this.steps.count === 0 ? 'Nothing is recorded yet.' : '');
+      render(<p class="belt-empty">{text}</p>, this.root);
       return;
     }
     const { picture } = shown;
@@ -314,7 +337,7 @@ export class BeltTab implements View {
     this.root.dataset.step = String(picture.step);
     render(
       <Frame
-        sentence={shown.sentence}
+        sentence={this.trouble ?? shown.sentence}
         sources={sources}
         note={player.skipping === undefined ? undefined : `⋯ ${duration(player.skipping)} pass`}
         stage={

@@ -3,6 +3,7 @@
 import { render } from 'preact';
 import type { App, View } from '../app/app';
 import { count, duration } from '../app/words';
+import { messageOf as textOf } from '../data/source';
 import { type Journey, journeyOf, type MessageId, messageOf, same } from './journey';
 import { partsOf, totalsOf } from './parts';
 import { slowest } from './slowest';
@@ -56,6 +57,15 @@ export class MessageTab implements View {
 
   /** Shows the message that is selected, or that of the selected step. */
   private async follow(): Promise<void> {
+    try {
+      await this.followLink();
+    } catch (error) {
+      this.trouble = textOf(error);
+      this.draw();
+    }
+  }
+
+  private async followLink(): Promise<void> {
     const { model, link } = this.app;
     const { message, step } = link.state;
     let id: MessageId | undefined = message;
@@ -113,7 +123,7 @@ export class MessageTab implements View {
     } catch (error) {
       if (request !== this.request) return;
       this.journey = undefined;
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = textOf(error);
     }
     this.loading = false;
     this.draw();
@@ -161,7 +171,7 @@ export class MessageTab implements View {
           }}
         />
         {this.trouble ? <p class="message-note">{this.trouble}</p> : null}
-        {!id && !this.loading ? (
+        {!id && !this.loading && !this.trouble ? (
           <p class="message-note">This run has no messages{app.model.index.done ? '' : ' yet'}.</p>
         ) : null}
         {fits ? (

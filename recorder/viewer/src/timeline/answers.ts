@@ -58,6 +58,13 @@ export class Answers {
     return last < index.end * MIN_USED ? last : index.end;
   }
 
+  /** Why nothing is in view although something happens there. */
+  get problem(): string | undefined {
+    const { window } = this;
+    const isEmpty = window && window.threads.size === 0 && window.eventCount > 0;
+    return isEmpty ? this.model.trouble : undefined;
+  }
+
   /** Requests the whole run if it has grown or if the width has changed. */
   requestOverview(width: number, now: number): void {
     const { index } = this.model;
@@ -70,7 +77,10 @@ export class Answers {
     const whole = this.model.window(0, Math.max(index.end, 1), width, 'timeline overview');
     whole
       .then((window) => this.takeOverview(window))
-      .catch(ignoreCancelled)
+      .catch((error) => {
+        ignoreCancelled(error);
+        this.requestedOverview.revision = -1;
+      })
       .finally(() => {
         this.overviewWaits = false;
       });
@@ -108,9 +118,13 @@ export class Answers {
     this.model
       .window(first, Math.max(last, first + 1), pixels, 'timeline', (coarse) => this.take(coarse))
       .then((window) => this.take(window))
-      .catch(ignoreCancelled)
+      .catch((error) => {
+        ignoreCancelled(error);
+        // The next frame, when something changes, tries again.
+        if (this.requested === requested && !(error instanceof Cancelled)) this.requested = undefined;
+      })
       .finally(() => {
-        if (this.requested !== requested) return;
+        if (this.requested !== requested && this.requested) return;
         this.waiting = false;
         const answered = performance.now();
         this.pausesUntil = Math.max(
@@ -139,8 +153,9 @@ export class Answers {
     this.changed();
   }
 
-  /** The last bin of the overview in which a thread lives. */
+  /** The last bin of the overview in which a thread lives; the last of all if none is known. */
   private findLastBin({ threads, bins }: Window): number {
+    if (threads.size === 0) return bins - 1;
     let last = 0;
     for (const { ns } of threads.values()) {
       for (const values of ns) {

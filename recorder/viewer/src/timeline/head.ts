@@ -59,7 +59,7 @@ export function drawAxis(
   row: Row,
   camera: Camera,
   width: number,
-  avoid?: { left: number; right: number },
+  avoid: readonly { left: number; right: number }[] = [],
 ): Ticks {
   const found = ticks(camera.from, camera.to, labelCount(palette, width));
   const x = (time: number) => Math.round(((time - camera.from) / camera.span) * width) + 0.5;
@@ -84,7 +84,7 @@ export function drawAxis(
   for (const { time, label } of found.major) {
     const at = x(time) + 4;
     const end = at + textWidth(ctx, label);
-    if (end > width || (avoid && at < avoid.right && end > avoid.left)) continue;
+    if (end > width || avoid.some(({ left, right }) => at < right && end > left)) continue;
     ctx.fillText(label, at, baseline);
   }
   return found;

@@ -3,6 +3,7 @@
 import { render } from 'preact';
 import type { App, Mount, View } from '../app/app';
 import type { LinkState } from '../app/link';
+import type { EventView } from '../data/event';
 import { Cancelled } from '../data/model';
 import { type Hit, stepOf } from './hits';
 import { createKeys } from './keys';
@@ -14,7 +15,7 @@ import { printTimeline } from './print';
 import { type RangeSums, sumsOf } from './sums';
 import { Timeline } from './timeline';
 import { tipOf } from './tip';
-import { nearest } from './walk';
+import { lengthOfWait, nearest } from './walk';
 
 /** Bins for the sums of a selected range. */
 const RANGE_BINS = 4096;
@@ -199,6 +200,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
 
   function renderOver(): void {
     const { hover, pointer } = timeline;
+    const { problem } = timeline.answers;
     const flag = timeline.flagAt(pointer);
     const finding = flag && app.model.report?.findings[flag.finding];
     const tip = finding
@@ -208,6 +210,7 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
       <>
         {tip && pointer ? <TipBox tip={tip} place={tipPlace(pointer)} /> : null}
         {sums ? <Sums run={app.model.run} sums={sums} close={clearRange} /> : null}
+        {problem ? <p class="problem">This part of the run cannot be shown. {problem}</p> : null}
       </>,
       over,
     );
@@ -241,10 +244,19 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
     timeline.redraw();
   }
 
+  /** The wait is outlined up to its end. */
+  async function measureWait(event: EventView): Promise<void> {
+    const duration = await lengthOfWait(app.model, event);
+    if (timeline.selected !== event || duration === undefined) return;
+    timeline.selected = { ...event, duration };
+    timeline.redraw();
+  }
+
   async function showStep(step: number | undefined): Promise<void> {
     const event = step === undefined ? undefined : await app.model.event(step);
     if (app.link.state.step !== step) return;
     timeline.selected = event;
+    if (event?.kind.group === 'waitBegan') void measureWait(event);
     if (event && step !== clicked) {
       camera.reveal(event.time);
       const lane = timeline.laneOf(event.thread);
@@ -267,6 +279,9 @@ export const mount: Mount = (root: HTMLElement, app: App): View => {
     },
     hide() {
       timeline.show(false);
+    },
+    focus() {
+      canvas.focus();
     },
     key: (event) => keys.press(event),
   };

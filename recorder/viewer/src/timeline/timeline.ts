@@ -1,6 +1,7 @@
 /** The state of the timeline and its frames. Canvas only; the DOM around it is in `index.tsx`. */
 
 import type { App } from '../app/app';
+import { duration } from '../app/words';
 import type { EventView } from '../data/event';
 import type { ReportData } from '../data/run';
 import { type Segment, criticalPath } from '../why/path';
@@ -338,9 +339,26 @@ export class Timeline {
     const place = (time: number) => Math.min(Math.max(this.overviewX(time), 0), width);
     drawWindowFrame(ctx, palette, head.overview, place(camera.from), place(camera.to), width);
     const cursor = this.cursorLabel();
-    this.axisBase = drawAxis(ctx, palette, head.axis, camera, width, cursor).base;
+    const end = this.endLabel();
+    const avoid = [cursor, end].filter((label) => label !== undefined);
+    this.axisBase = drawAxis(ctx, palette, head.axis, camera, width, avoid).base;
+    if (end && !(cursor && cursor.right > end.left)) {
+      ctx.fillStyle = palette.muted;
+      ctx.fillText(end.text, end.left, head.axis.top + palette.small * 1.15);
+    }
     this.flags = drawFlags(ctx, palette, head.flags, findings, camera, width, selectedFinding);
     if (cursor) this.drawCursor(cursor);
+  }
+
+  /** When the run ends, at the right end of the axis, if its empty end is not shown. */
+  private endLabel(): { text: string; left: number; right: number } | undefined {
+    const { ctx, palette, camera, answers, width } = this;
+    const { end } = this.app.model.index;
+    if (answers.end >= end || camera.to < answers.end) return undefined;
+    ctx.font = palette.smallFont;
+    const text = `run ends at ${duration(end)}`;
+    const right = width - 6;
+    return { text, left: right - textWidth(ctx, text), right };
   }
 
   /** The time at the pointer, and where it is written on the axis. */
