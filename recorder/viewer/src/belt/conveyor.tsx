@@ -6,6 +6,9 @@ import { type BeltBox, placeOn } from './boxes';
 import type { BeltPicture, BeltState } from './state';
 import { fullness, shortenedInside } from './status';
 
+/** A belt that is this wide has room for the states of both ends, in units. */
+const MIN_WIDTH_FOR_ENDS = 18;
+
 interface ConveyorProps {
   run: Run;
   box: BeltBox;
@@ -199,7 +202,9 @@ function Ends({
     belt.senders === 0 ? 'no sender left' : heldBy ? `${alive}, held by ${heldBy}` : alive;
   const receivers =
     belt.receivers === 0 ? 'no receiver' : belt.receivers > 1 ? `${count(belt.receivers)} receivers` : '';
-  const isClosed = belt.senders === 0 && belt.receivers === 0;
+  // Both names need room.
+  const isClosed =
+    belt.senders === 0 && belt.receivers === 0 && box.width < MIN_WIDTH_FOR_ENDS * unit;
   const [left, right] = isClosed ? ['closed', ''] : forward ? [senders, receivers] : [receivers, senders];
   return (
     <g>
