@@ -146,13 +146,11 @@ function paintKind(scene: Scene, all: readonly Bundle[], colour: string, alpha: 
   const few = all.length <= MANY;
   for (const [size, group] of [...sizes].sort(([a], [b]) => a - b)) {
     const width = few ? 1.25 + size * 0.5 : 1 + size * 0.3;
-    if (few) {
-      // A light edge separates the arrows from the bars that they cross.
-      ctx.globalAlpha = 0.6;
-      ctx.strokeStyle = palette.ground;
-      ctx.lineWidth = width + 2;
-      strokeLines(scene, group);
-    }
+    // An edge in the colour of the ground separates the arrows from the bars that they cross.
+    ctx.globalAlpha = 0.6;
+    ctx.strokeStyle = palette.ground;
+    ctx.lineWidth = width + (few ? 2 : 1.5);
+    strokeLines(scene, group);
     ctx.globalAlpha = Math.min(alpha + size * 0.08, 1);
     ctx.strokeStyle = ctx.fillStyle = colour;
     ctx.lineWidth = width;
