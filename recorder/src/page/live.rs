@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::setpriority_process;
-use rustix::thread::gettid;
 use tracing::warn;
 
 use super::server::Feeder;
@@ -89,8 +87,6 @@ pub fn follow(
     with_dependencies: bool,
 ) -> io::Result<()> {
     let follow = move || {
-        // Neither the program nor the thread that collects its blocks should wait for this one.
-        let _ = setpriority_process(Some(gettid()), 10);
         if let Err(error) = try_to_follow(feed, &feeder, &diagnoses, with_dependencies) {
             warn!(error = format!("{:#}", anyhow::Error::from(error)), "the page gets no more");
         }
