@@ -24,7 +24,7 @@ export function statusOf(model: Model): Status {
 export function warningsOf(model: Model): string[] {
   const { run, index } = model;
   const warnings: string[] = [];
-  if (model.trouble) warnings.push(`${model.trouble} The page shows the rest.`);
+  if (model.trouble) warnings.push(`${model.trouble} The page shows the data that it could load.`);
   for (const damage of run.damage) {
     warnings.push(`A part of the recording is damaged and missing: ${damage.replace(/\.$/, '')}.`);
   }
