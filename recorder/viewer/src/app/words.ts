@@ -85,7 +85,9 @@ export function sentence(run: Run, event: EventView): string {
 }
 
 function clause(run: Run, event: EventView): string {
-  const label = named(targetLabel(run, event.target));
+  const { target } = event;
+  const plain = targetLabel(run, target);
+  const label = target?.type === TargetType.thread ? plain : named(plain);
   switch (event.kind.group) {
     case 'operation':
       return operation(run, event, label);
@@ -99,7 +101,7 @@ function clause(run: Run, event: EventView): string {
         .join(' ');
     }
     case 'returning':
-      return `returned from ${event.kind.verb} on ${label}, whose message had been received ${lasted(event)} before`;
+      return `returned from its ${event.kind.verb} to ${label}, ${lasted(event)} after the message was received`;
     case 'channelCreated':
       return `made the channel ${label}${boundOf(run, event)}`;
     case 'senderCloned':
@@ -194,12 +196,12 @@ const PAST: Record<string, string> = {
   write: 'locked for writing',
   try_write: 'locked for writing',
   'unlock write': 'unlocked after writing',
-  downgrade: 'goes on only reading',
+  downgrade: 'downgraded its lock to reading:',
   notify_one: 'notified one waiter of',
   notify_all: 'notified all waiters of',
   wait: 'was notified by',
   wait_timeout: 'was notified by',
-  barrier: 'passed',
+  barrier: 'passed the barrier',
   initialize: 'initialized',
   spawn: 'spawned',
   join: 'joined',

@@ -28,6 +28,7 @@ export function Story({ app, journey, lineOf, onSelect }: StoryProps) {
   const label = run.channels[own.channel]?.label ?? '';
   const steps = storyOf(journey, parts);
   const isNowhere = !own.sent && !own.received;
+  const hasQueue = journey.hops.some(({ channel }) => run.channels[channel]?.bound !== 0);
   return (
     <div class="message-story" data-message={`${own.channel}:${own.number}`}>
       <h2>
@@ -44,7 +45,7 @@ export function Story({ app, journey, lineOf, onSelect }: StoryProps) {
         <>
           <p class="message-totals">
             {(['queue', 'work', 'send'] as const)
-              .filter((kind) => kind === 'queue' || totals[kind] > 0)
+              .filter((kind) => (kind === 'queue' ? hasQueue : totals[kind] > 0))
               .map((kind) => (
                 <span key={kind} class="message-total" data-kind={kind} data-ns={totals[kind]}>
                   <i class={`message-swatch ${kind}`} />
@@ -171,9 +172,14 @@ function partOf(run: App['model']['run'], part: Part, hop: Hop): string {
 function partText(run: App['model']['run'], part: Part, hop: Hop): string {
   const length = duration(part.end - part.begin);
   const label = run.channels[hop.channel]?.label ?? '';
-  if (part.kind === 'queue') return `${length} in the queue of ${label}`;
+  const isRendezvous = run.channels[hop.channel]?.bound === 0;
+  if (part.kind === 'queue') {
+    return isRendezvous ? `handed over in ${length}` : `${length} in the queue of ${label}`;
+  }
   const sender = hop.sent ? threadName(run, hop.sent.thread) : '';
-  if (part.kind === 'send') return `${length}: ${sender} waits for room in ${label}`;
+  if (part.kind === 'send') {
+    return `${length}: ${sender} waits for ${isRendezvous ? 'a receiver of' : 'room in'} ${label}`;
+  }
   return `${length} with ${sender}, until it sends the next message`;
 }
 
@@ -227,7 +233,7 @@ function Event({
     const gone = app.model.report?.report.channels[hop.channel]?.receiver_gone_at_ns;
     const text =
       typeof gone === 'number'
-        ? `It is lost: ${label} has no receiver since ${duration(gone)}.`
+        ? `It is lost: ${label} has had no receiver since ${duration(gone)}.`
         : index.done
           ? `It is still in the queue of ${label} when the run ends.`
           : `It is in the queue of ${label}.`;

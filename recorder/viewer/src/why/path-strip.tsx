@@ -40,7 +40,7 @@ export function CriticalPath({ run, report, leads }: PathProps) {
   return (
     <section class="why-path" aria-labelledby="why-path-title">
       <header>
-        <h3 id="why-path-title">What determined the {duration(total)} of the run</h3>
+        <h3 id="why-path-title">Critical path: what determined the {duration(total)} of the run</h3>
         <button type="button" class="why-lead" onClick={() => leads.toPath()}>
           Draw it on the timeline
         </button>
