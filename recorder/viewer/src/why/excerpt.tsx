@@ -1,6 +1,7 @@
 /** The source lines around a place. */
 
 import { useEffect, useState } from 'preact/hooks';
+import { SourceCode } from '../app/source-code';
 import type { Model } from '../data/model';
 import type { SourceLines } from '../data/run';
 
@@ -36,30 +37,7 @@ export function Excerpt({ model, place, isAsked }: ExcerptProps) {
         {where.call && <span class="why-muted"> {where.call}</span>}
       </figcaption>
       {!source && <p class="why-muted">The page has no source lines of this place.</p>}
-      {source && (
-        <pre>
-          {near(source, where.line).map(({ number, text }) => (
-            <span class={number === where.line ? 'why-line why-line-here' : 'why-line'}>
-              <span class="why-line-number">{number}</span>
-              <code>{text || ' '}</code>
-            </span>
-          ))}
-        </pre>
-      )}
+      {source && <SourceCode model={model} place={place} around={AROUND} />}
     </figure>
   );
-}
-
-interface Line {
-  number: number;
-  text: string;
-}
-
-/** The lines around one, without what all of them are indented by. */
-export function near({ first, lines }: SourceLines, line: number): Line[] {
-  const from = Math.max(0, line - AROUND - first);
-  const shown = lines.slice(from, line + AROUND + 1 - first);
-  const indents = shown.filter((it) => it.trim()).map((it) => it.length - it.trimStart().length);
-  const indent = Math.min(...indents, 80);
-  return shown.map((text, i) => ({ number: first + from + i, text: text.slice(indent) }));
 }
