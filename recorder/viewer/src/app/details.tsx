@@ -191,7 +191,7 @@ function Facts({ app, event, related }: StepProps) {
       {event.latency !== undefined ? (
         <Fact name="Latency">{duration(event.latency)}, from the start of the send</Fact>
       ) : null}
-      {event.waited !== undefined ? <Fact name="Waited">{duration(event.waited)}</Fact> : null}
+      {event.waited !== undefined && kind.group !== 'wait' ? <Fact name="Waited">{duration(event.waited)}</Fact> : null}
       {event.timeout !== undefined ? <Fact name={kind.call === 'sleep' ? 'Sleeps for' : 'Timeout'}>{duration(event.timeout)}</Fact> : null}
       {event.depth !== undefined ? <Fact name="Queue after it">{depthText(event.depth, channel?.bound)}</Fact> : null}
       {event.cause !== undefined ? (

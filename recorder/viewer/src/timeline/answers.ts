@@ -14,7 +14,7 @@ const OVERVIEW_INTERVAL = 500;
 export const OVERSCAN = 0.35;
 
 /** An empty end of the run is not shown if less than this part of the run is used. */
-const MIN_USED = 0.97;
+const MIN_USED = 0.9;
 
 interface View {
   readonly from: number;

@@ -168,6 +168,9 @@ function ActivityIcon({ activity, palette }: { activity: number; palette: Palett
       paint={(ctx, size) => {
         ctx.fillStyle = palette.activities[activity];
         ctx.fillRect(0, size * 0.1, size, size * 0.8);
+        if (!palette.blackWhite) return;
+        ctx.strokeStyle = palette.text;
+        ctx.strokeRect(0.5, Math.round(size * 0.1) + 0.5, size - 1, Math.round(size * 0.8) - 1);
       }}
     />
   );
