@@ -4,6 +4,7 @@ import { FileSource } from '../src/data/file-source.ts';
 import { merge } from '../src/data/growth.ts';
 import { HttpSource } from '../src/data/http-source.ts';
 import { openModel } from '../src/data/open.ts';
+import { Unreachable } from '../src/data/source.ts';
 import { makeFile, makeRun } from './support/run.mjs';
 import { serve } from './support/server.mjs';
 
@@ -84,6 +85,21 @@ test('a server that is gone is named, and what is known stays', async () => {
   await assert.rejects(model.event(15_000), /cannot be reached/);
   // It would ask again and again, and the test would not end.
   model.close();
+});
+
+test('the warning of an outage ends with the next answer', async () => {
+  const source = new FileSource(document, () => bytes);
+  let isGone = true;
+  source.chunk = async (n) => {
+    if (isGone) throw new Unreachable();
+    return FileSource.prototype.chunk.call(source, n);
+  };
+  const model = await openModel(source);
+  await assert.rejects(model.event(500), /cannot be reached/);
+  assert.match(model.trouble, /cannot be reached/);
+  isGone = false;
+  assert.equal((await model.event(500)).step, 500);
+  assert.equal(model.trouble, undefined);
 });
 
 test('chunks that are not kept any more leave the index', () => {

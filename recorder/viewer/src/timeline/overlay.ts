@@ -1,5 +1,6 @@
 /** What is drawn over the picture in each frame: selection, pointer, findings, the unknown part. */
 
+import { count } from '../app/words';
 import { TargetType } from '../data/chunk';
 import { type EventView, eventView } from '../data/event';
 import type { Finding } from '../data/run';
@@ -96,7 +97,7 @@ export function drawScales(scene: Scene): void {
     const baseline = Math.max(area.top - 2, lane.top + palette.small);
     textOn(
       ctx,
-      String(scaleOf(scene, lane.index)),
+      count(scaleOf(scene, lane.index)),
       4,
       baseline,
       palette.small,
