@@ -7,6 +7,7 @@ import { Help } from './help';
 import { TABS, type Tab } from './link';
 import type { Theme } from './look';
 import { Search } from './search';
+import { counted } from './words';
 
 export const TAB_NAMES: Record<Tab, string> = {
   timeline: 'Timeline',
@@ -104,7 +105,7 @@ function Tabs({ app }: { app: App }) {
         >
           {TAB_NAMES[tab]}
           {tab === 'why' && errors > 0 ? (
-            <span class="badge" aria-label={`${errors} findings`}>
+            <span class="badge" aria-label={counted(errors, 'finding')}>
               {errors}
             </span>
           ) : null}

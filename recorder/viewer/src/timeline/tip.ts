@@ -157,7 +157,7 @@ function channelTip(
       lines: [`${counted(depth, 'message')} in the queue`, `at ${timeNear(time, window.binNs)}`],
     };
   }
-  if (!bins) return { title, lines: ['no message'] };
+  if (!bins) return { title, lines: ['no messages'] };
   let min = Infinity;
   let max = -Infinity;
   for (let i = first; i < last; i++) {
