@@ -80,8 +80,6 @@ export class Growth {
         await this.update(merge(this.index, await this.source.index(since), since));
         await this.updateReport();
         if (this.trouble) this.setTrouble(undefined);
-        // Only the report is missing.
-        if (this.index.done) next = RETRY_INTERVAL;
       } catch (error) {
         this.setTrouble(messageOf(error));
         next = RETRY_INTERVAL;

@@ -34,7 +34,7 @@ export class Answers {
   /** Counts the answers, so that a picture can be compared with them. */
   version = 0;
   private requested:
-    { from: number; to: number; width: number; revision: number; at: number } | undefined;
+    { from: number; to: number; width: number; revision: number; until: number; at: number } | undefined;
   private lastBin = 0;
   private waiting = false;
   private pausesUntil = 0;
@@ -90,9 +90,9 @@ export class Answers {
   isDue(view: View): boolean {
     const { requested } = this;
     if (!requested || requested.width !== view.width) return true;
-    const { revision, until } = this.model.index;
-    const grows = requested.revision !== revision && view.to >= Math.min(requested.to, until);
-    if (grows) return true;
+    // What was requested may have grown since.
+    const reached = Math.min(requested.to, requested.until);
+    if (requested.revision !== this.model.index.revision && view.to >= reached) return true;
     const { end } = this.model.index;
     if (Math.max(view.from, 0) < requested.from || Math.min(view.to, end) > requested.to)
       return true;
@@ -109,8 +109,8 @@ export class Answers {
     const more = (view.to - view.from) * OVERSCAN;
     const from = view.from - more;
     const to = view.to + more;
-    const { end, revision } = this.model.index;
-    this.requested = { from, to, width: view.width, revision, at: now };
+    const { end, revision, until } = this.model.index;
+    this.requested = { from, to, width: view.width, revision, until, at: now };
     this.waiting = true;
     const requested = this.requested;
     const [first, last] = [Math.min(Math.max(from, 0), end), Math.max(Math.min(to, end), 1)];
