@@ -21,7 +21,7 @@ use crate::timeline::Part;
 use crate::window::{ChunkInfo, Piece, Progress, Store, WindowBuilder};
 
 /// How often the page gets more of the run.
-const INTERVAL: Duration = Duration::from_millis(200);
+const INTERVAL: Duration = Duration::from_millis(100);
 
 /// Makes the pieces of a run while it goes on.
 struct LiveWindows {
