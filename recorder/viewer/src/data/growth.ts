@@ -3,7 +3,7 @@
 import type { Index, ReportData, Run } from './run';
 import { messageOf, type Source } from './source';
 
-const POLL_INTERVAL = 200;
+const POLL_INTERVAL = 100;
 /** After the recorder did not answer. */
 const RETRY_INTERVAL = 2000;
 
