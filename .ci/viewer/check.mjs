@@ -71,7 +71,11 @@ const browser = await startBrowser(cache);
 try {
   for (const name of only) {
     const began = performance.now();
-    await GROUPS[name]({ browser, report, recorder, programs, runs, runOf, traces, shots });
+    try {
+      await GROUPS[name]({ browser, report, recorder, programs, runs, runOf, traces, shots });
+    } catch (error) {
+      report.check(name, 'comes to its end', [error.message]);
+    }
     console.log(`     ${name} took ${((performance.now() - began) / 1000).toFixed(1)} s`);
   }
 } finally {
