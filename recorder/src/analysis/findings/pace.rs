@@ -219,8 +219,9 @@ fn ping_pong(analysis: &Analysis<'_>) -> Option<Finding> {
         }
     }
     let names: Vec<_> = finding.channels.iter().map(|&index| channel(analysis, index)).collect();
+    let spend = if finding.threads.len() == 1 { "spends" } else { "spend" };
     finding.what = format!(
-        "{} spend {} of the run handing over single messages on {}{}: {} one after the other, {} \
+        "{} {spend} {} of the run handing over single messages on {}{}: {} one after the other, {} \
          each.",
         threads(analysis, &finding.threads),
         share(time, length),
