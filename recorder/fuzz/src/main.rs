@@ -4,12 +4,15 @@
 //! `.ci/fuzz` builds and runs this.
 #![no_main]
 
+use std::sync::Arc;
+
 use format::packed::{Packer, unpack};
 use format::{BlockHeader, MAX_RECORD, text};
 use libfuzzer_sys::fuzz_target;
 use recorder::reading::{self, Recording};
-use recorder::timeline::builder;
 use recorder::timeline::item::{HeldLock, Item, Slice};
+use recorder::timeline::{Part, builder};
+use recorder::window;
 
 fuzz_target!(|bytes: &[u8]| {
     records(bytes);
@@ -40,13 +43,17 @@ fn content(bytes: &[u8]) {
     records(&unpacked);
 }
 
-/// Reads a recording, builds its timeline, and writes its text form, which is an equal recording.
+/// Reads a recording, builds its timeline and the pieces of its page, and writes its text form, which
+/// is an equal recording.
 fn recording(bytes: Vec<u8>) {
     let Ok(recording) = Recording::from_bytes(bytes) else { return };
     let built = builder::build(&recording, |item| {
         assert!(is_possible(item), "{item:?}");
         Ok::<_, reading::Error>(())
     });
+    built.expect("memory can always be read");
+    let part = Part::default();
+    let built = window::build(&recording, part, Arc::default(), |_| Ok::<_, reading::Error>(()));
     built.expect("memory can always be read");
     let form = form(&recording);
     let parsed = text::parse(&form).expect("what is written can be read");

@@ -29,8 +29,8 @@ use crate::timeline::item::Activity;
 /// The binary logarithm of the number of bins of a tile.
 pub(super) const TILE_BITS: u32 = 8;
 
-/// The coarsest level: a bin takes 18 minutes.
-pub(super) const MAX_LEVEL: u32 = 40;
+/// The coarsest level: a bin takes 13 days, so that any run has a limited number of them.
+pub(super) const MAX_LEVEL: u32 = 50;
 
 /// A chunk adds to the levels at which it has at most this number of bins.
 const MAX_BINS_OF_CHUNK: u64 = 32;
@@ -197,7 +197,7 @@ fn for_each_bin(begin: u64, end: u64, level: u32, mut add: impl FnMut(u64, u64))
     let mut begin = begin;
     while begin < end {
         let bin = begin >> level;
-        let next = (bin + 1) << level;
+        let next = (bin + 1).saturating_mul(1 << level);
         add(bin, next.min(end) - begin);
         begin = next;
     }
