@@ -72,7 +72,7 @@ async function checkForgottenSender({ browser, report, runOf }) {
       await view.page.waitForSelector('.why-graph .why-box');
       await view.untilText('forgotten_sender.rs', '#panel-why .why-sources');
       const text = await view.text('#panel-why');
-      const marked = await view.texts('#panel-why .why-line-here');
+      const marked = await view.texts('#panel-why .source .marked');
       const place = 'src/bin/forgotten_sender.rs:26';
       return [
         ...['forgotten-sender', place].filter((it) => !text.includes(it)).map((it) => `${it} is missing`),
