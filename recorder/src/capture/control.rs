@@ -101,11 +101,20 @@ impl ActiveRun {
         run.ok_or(recorder.map_or(Error::NoRun, Error::NoSuchRun))
     }
 
-    /// Finds the only run of a program of this name; `None` if there is none.
+    /// Finds the run that an argument names by the process ID of its recorder, or by its program; `None`
+    /// if the argument is a path, or there is no run of that program.
     ///
     /// # Errors
-    /// [`Error::SeveralRuns`].
-    pub fn find_named(name: &OsStr) -> Result<Option<Self>> {
+    /// [`Error::SeveralRuns`], or those of [`find`](Self::find).
+    pub fn of_argument(argument: &Path) -> Result<Option<Self>> {
+        match argument.to_str().and_then(|text| text.parse().ok()) {
+            _ if argument.exists() => Ok(None),
+            Some(pid) => ActiveRun::find(Some(pid)).map(Some),
+            None => ActiveRun::find_named(argument.as_os_str()),
+        }
+    }
+
+    fn find_named(name: &OsStr) -> Result<Option<Self>> {
         ActiveRun::only(|run| {
             let words = run.command_line();
             words.iter().skip(1).any(|word| Path::new(word).file_name() == Some(name))

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use format::EndCause;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::time::{ClockId, clock_gettime};
-use signal_hook::consts::SIGUSR1;
+use signal_hook::consts::{SIGINT, SIGUSR1};
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::Cause;
@@ -61,6 +61,8 @@ pub struct RunOutcome {
     pub end_reason: Option<EndReason>,
     /// Why blocks could not be moved to the recording any more.
     pub error: Option<Error>,
+    /// Whether a signal came that ends the recorder, too, and not only Ctrl-C for the program.
+    pub was_terminated: bool,
     /// The IDs of processes that go on.
     pub remaining: Vec<u32>,
 }
@@ -140,11 +142,12 @@ pub fn run(
         snapshots_written: 0,
         end_reason: None,
         was_interrupted: false,
+        was_terminated: false,
         sigterm_sent: None,
         sigkill_sent: false,
     };
     monitor.run(&events);
-    let Monitor { end_reason, was_interrupted, drain_error: error, .. } = monitor;
+    let Monitor { end_reason, was_interrupted, was_terminated, drain_error: error, .. } = monitor;
     let now = clock_gettime(ClockId::Monotonic);
     let status = child.wait()?;
     let exit = ProcessExit {
@@ -161,7 +164,7 @@ pub fn run(
     };
     info!(code = exit.code, signal = exit.signal, ?end_reason, "ended");
     let remaining = remaining::of_session(session.directory());
-    Ok(RunOutcome { exit, end_reason, error, remaining })
+    Ok(RunOutcome { exit, end_reason, error, was_terminated, remaining })
 }
 
 fn start(command: &mut Command, session: &Session) -> Result<Child> {
@@ -209,6 +212,7 @@ struct Monitor<'a> {
     end_reason: Option<EndReason>,
     /// Whether a signal came that was for the program, too.
     was_interrupted: bool,
+    was_terminated: bool,
     sigterm_sent: Option<Instant>,
     sigkill_sent: bool,
 }
@@ -241,6 +245,7 @@ impl Monitor<'_> {
                 continue;
             }
             self.was_interrupted = true;
+            self.was_terminated |= origin.signal != SIGINT;
             if matches!(origin.cause, Cause::Sent(_))
                 // The terminal sends its signals to the program as well.
                 && let Some(signal) = Signal::from_named_raw(origin.signal)

@@ -28,8 +28,8 @@ pub(crate) struct OpenArgs {
 
 #[derive(Args, Debug)]
 pub(crate) struct ViewArgs {
-    /// Runs as for `recorder export` [default: the newest run], or the process ID of the `recorder` of
-    /// a run that goes on
+    /// A run that goes on, by its name or the process ID of its `recorder`; or runs as for `recorder
+    /// export` [default: the newest run]
     #[arg(value_name = "RUN")]
     pub(crate) runs: Vec<PathBuf>,
     #[command(flatten)]

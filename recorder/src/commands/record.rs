@@ -342,7 +342,7 @@ impl<'a> Job<'a> {
         }
         let output_status = self.write_outputs(&recording, &reader)?;
         print_remaining(&outcome.remaining, console);
-        if options.view {
+        if options.view && !outcome.was_terminated {
             console.print("the page is served until Ctrl-C");
             view::wait(&reader)?;
         }
@@ -369,7 +369,7 @@ impl<'a> Job<'a> {
             if let Some(feed) = feed.take() {
                 let sources = (!no_source).then(|| SourceReader::new(Path::new(".")));
                 let feeder = Feeder::new(&name, true, sources)?;
-                address = Some(feeder.serve(0)?.address);
+                address = Some(feeder.serve(0)?);
                 page::live::follow(feed, feeder, diagnoses.clone(), all)
                     .context("cannot start a thread")?;
             }

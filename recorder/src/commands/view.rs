@@ -24,7 +24,9 @@ use crate::window::{self, ChunkInfo, KindList, Piece};
 use crate::workspace::runs;
 
 pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
-    if let Some(run) = running(&args.runs)? {
+    if let [argument] = &*args.runs
+        && let Some(run) = ActiveRun::of_argument(argument)?
+    {
         let address = address_of(&run)?;
         announce(&address, &run.to_string(), "until it ends", args.serve.no_browser, console);
         return Ok(0);
@@ -41,23 +43,12 @@ pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
     let feeder = Feeder::new(&name, false, sources)?;
     feeder.set_run(&recording, &KindList::default());
     let view = initial_view(&args.window.criteria(), &recording, &reader)?;
-    let server = feeder.serve(args.serve.port)?;
-    let address = format!("{}{view}", server.address);
+    let address = feeder.serve(args.serve.port)? + &view;
     announce(&address, &name, "until Ctrl-C", args.serve.no_browser, console);
     let part = Part { selection: None, with_dependencies: args.dependencies.all };
     feed(&feeder, &recording, part)?;
     wait(&reader)?;
     Ok(status)
-}
-
-/// The run that goes on under a recorder with this process ID.
-fn running(paths: &[PathBuf]) -> Result<Option<ActiveRun>> {
-    let [path] = paths else { return Ok(None) };
-    let pid = path.to_str().and_then(|text| text.parse().ok());
-    match pid.filter(|_| !path.exists()) {
-        Some(pid) => Ok(Some(ActiveRun::find(Some(pid))?)),
-        None => Ok(None),
-    }
 }
 
 /// The address of the page of a run that goes on, which its recorder serves.
@@ -104,7 +95,8 @@ pub(super) fn announce(address: &str, name: &str, until: &str, no_browser: bool,
     }
 }
 
-/// Makes the pieces of a recording and the report on it, at the same time.
+/// Makes the pieces of a recording, which are compressed in a thread of their own, and then the report
+/// on it.
 fn feed(feeder: &Feeder, recording: &Recording, part: Part<'_>) -> Result<()> {
     /// Maximum number of chunks that wait to be compressed.
     const MAX_WAITING: usize = 8;

@@ -74,13 +74,7 @@ fn source(run: Option<&Path>) -> Result<Source<'_>> {
         });
         return Ok(Source::Running(found?));
     };
-    let pid = path.to_str().and_then(|text| text.parse().ok());
-    let run = match pid {
-        _ if path.exists() => None,
-        Some(pid) => Some(ActiveRun::find(Some(pid))?),
-        None => ActiveRun::find_named(path.as_os_str())?,
-    };
-    Ok(run.map_or(Source::Recording(path), Source::Running))
+    Ok(ActiveRun::of_argument(path)?.map_or(Source::Recording(path), Source::Running))
 }
 
 /// The first figures of a run, and the connection on which others follow.

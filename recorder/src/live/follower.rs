@@ -100,6 +100,11 @@ impl<'a, L: Listener<Error = reading::Error>> View<'_, 'a, L> {
         self.replay.listener()
     }
 
+    /// The state of the run, and the listener.
+    pub fn parts(&mut self) -> (&RunState, &mut L) {
+        self.replay.parts()
+    }
+
     /// Messages that have been sent, or whose sends wait, and that have not been received, in no
     /// particular order.
     pub fn in_flight(&mut self) -> impl Iterator<Item = &Message> {

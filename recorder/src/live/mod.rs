@@ -14,5 +14,6 @@ pub mod metrics;
 pub mod protocol;
 
 pub use figures::{Figures, Snapshot};
+pub(crate) use findings::retain_present;
 pub use follower::{Follower, Keep, LiveListener, View};
 pub use hub::Hub;

@@ -11,7 +11,7 @@ mod server;
 mod source;
 
 pub use file::write;
-pub use server::{Feeder, PageServer};
+pub use server::Feeder;
 pub use source::{Source, SourceLine, SourceReader};
 
 /// The bundled page.

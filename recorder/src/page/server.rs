@@ -18,13 +18,6 @@ use crate::report::Report;
 use crate::report::page::PageReport;
 use crate::window::{KindList, RunDocument, Store};
 
-/// A page that is served until this process ends.
-#[derive(Debug)]
-pub struct PageServer {
-    /// The address to open in a browser.
-    pub address: String,
-}
-
 /// What is served, and where it is put.
 #[derive(Clone, Debug)]
 pub struct Feeder {
@@ -79,11 +72,12 @@ impl Feeder {
         self.store.set_done(end);
     }
 
-    /// Starts to serve on this port; 0 is any that is free.
+    /// Starts to serve on this port, until this process ends; 0 is any that is free. Returns the address
+    /// to open in a browser.
     ///
     /// # Errors
     /// The port is in use, or there is no room for a thread.
-    pub fn serve(&self, port: u16) -> Result<PageServer> {
+    pub fn serve(&self, port: u16) -> Result<String> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("cannot listen on port {port} of 127.0.0.1"))?;
         let host = format!("127.0.0.1:{}", listener.local_addr()?.port());
@@ -101,7 +95,7 @@ impl Feeder {
             response.unwrap_or_else(|| Response::refusal("404 Not Found"))
         })
         .context("cannot start a thread")?;
-        Ok(PageServer { address })
+        Ok(address)
     }
 
     /// The response to a request for this path below the folder; `None` if there is nothing.

@@ -188,6 +188,11 @@ impl<'a, L: Listener> Replay<'a, L> {
         &mut self.listener
     }
 
+    /// The present state, and the listener.
+    pub fn parts(&mut self) -> (&RunState, &mut L) {
+        (&self.state, &mut self.listener)
+    }
+
     /// Messages that have been sent, or whose sends wait, and that have not been received, in no
     /// particular order.
     pub fn in_flight(&mut self) -> impl Iterator<Item = &Message> {

@@ -38,48 +38,63 @@ pub enum Piece {
 }
 
 /// What a [`WindowBuilder`] remembers between two events.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Progress {
-    /// A chunk is complete when it has this number of events.
-    events: usize,
+    with_dependencies: bool,
+    tiles: Arc<Mutex<Tiles>>,
     tracks: Tracks,
-    kinds: Kinds,
+    contents: Contents,
+    position: Position,
+}
+
+/// What has happened since the chunk before.
+#[derive(Clone, Debug, Default)]
+struct Contents {
     /// The chunk that is not complete.
     chunk: Chunk,
+    /// States that have not been put into it.
+    states: Vec<State>,
+    /// Locks that were held, and are not in it.
+    holds: Vec<HeldLock>,
+    /// The kinds of all events so far.
+    kinds: Kinds,
+}
+
+/// How much of the run is in chunks.
+#[derive(Debug)]
+struct Position {
+    /// A chunk is complete when it has this number of events.
+    events: usize,
     has_started: bool,
     first_step: u64,
+    /// How many kinds of events have been passed on.
     passed_kinds: usize,
     threads: Threads,
-    /// States that have not been put into the chunk.
-    states: Vec<State>,
-    /// Locks that were held, and are not in the chunk.
-    holds: Vec<HeldLock>,
     /// The end of the chunk before.
     now: Nanos,
 }
 
-impl Default for Progress {
-    fn default() -> Self {
-        Progress::with_chunks_of(EVENTS)
-    }
-}
-
 impl Progress {
-    /// The start of a run, in chunks of this many events.
-    pub fn with_chunks_of(events: usize) -> Self {
-        Progress {
-            events,
-            tracks: Tracks::default(),
-            kinds: Kinds::default(),
-            chunk: Chunk::default(),
+    /// The start of a run. `with_dependencies` is that of [`Part`]; `tiles` has the tiles that are not
+    /// complete.
+    pub fn new(with_dependencies: bool, tiles: Arc<Mutex<Tiles>>) -> Self {
+        let position = Position {
+            events: EVENTS,
             has_started: false,
             first_step: 0,
             passed_kinds: 0,
             threads: Threads::default(),
-            states: Vec::new(),
-            holds: Vec::new(),
             now: Nanos::ZERO,
-        }
+        };
+        let (tracks, contents) = (Tracks::default(), Contents::default());
+        Progress { with_dependencies, tiles, tracks, contents, position }
+    }
+
+    /// The same in chunks of this many events.
+    #[must_use]
+    pub fn with_chunks_of(mut self, events: usize) -> Self {
+        self.position.events = events;
+        self
     }
 }
 
@@ -97,25 +112,17 @@ struct Threads {
 pub struct WindowBuilder<'a, P> {
     catalog: &'a Catalog,
     selection: Option<&'a Selection>,
+    with_dependencies: bool,
     timeline: TimelineBuilder<'a, Collector<'a>>,
     tiles: Arc<Mutex<Tiles>>,
     pass: P,
-    events: usize,
-    has_started: bool,
-    first_step: u64,
-    /// How many kinds of events have been passed on.
-    passed_kinds: usize,
-    threads: Threads,
-    now: Nanos,
+    position: Position,
 }
 
 /// Takes the items of a timeline that are shown.
 #[derive(Debug)]
 struct Collector<'a> {
-    chunk: Chunk,
-    kinds: Kinds,
-    states: Vec<State>,
-    holds: Vec<HeldLock>,
+    contents: Contents,
     fold: Option<Fold>,
     filter: Option<Filter<'a>>,
 }
@@ -138,7 +145,7 @@ impl Collector<'_> {
         {
             return;
         }
-        let Collector { chunk, kinds, states, holds, filter, .. } = self;
+        let Contents { chunk, kinds, states, holds } = &mut self.contents;
         let mut take = |item: &Item| {
             match item {
                 // Where it began, there is a slice without end already.
@@ -150,7 +157,7 @@ impl Collector<'_> {
             }
             Ok::<_, Infallible>(())
         };
-        let Ok(()) = match filter {
+        let Ok(()) = match &mut self.filter {
             Some(filter) => filter.item(item, &mut take),
             None => take(item),
         };
@@ -161,8 +168,8 @@ impl Collector<'_> {
         let is_shown = selection.is_none_or(|selection| selection.has_start(wait));
         let is_folded = self.fold.as_mut().is_some_and(|it| !it.shows(&Item::Slice(wait.clone())));
         if is_shown && !is_folded {
-            let kind = self.kinds.number(wait);
-            self.chunk.push(wait, kind);
+            let Contents { chunk, kinds, .. } = &mut self.contents;
+            chunk.push(wait, kinds.number(wait));
         }
     }
 }
@@ -177,77 +184,51 @@ pub fn build<E: From<reading::Error>>(
     tiles: Arc<Mutex<Tiles>>,
     pass: impl FnMut(Piece) -> Result<(), E>,
 ) -> Result<(), E> {
-    let builder = WindowBuilder::new(&recording.catalog, part, Progress::default(), tiles, pass);
+    let progress = Progress::new(part.with_dependencies, tiles);
+    let builder = WindowBuilder::new(&recording.catalog, part.selection, progress, pass);
     Replay::new(recording, builder)?.finish().map(drop)
 }
 
 impl<'a, P> WindowBuilder<'a, P> {
-    /// A builder that goes on with the run where `progress` is; `tiles` are those so far.
+    /// A builder that goes on with the run where `progress` is.
     pub fn new(
         catalog: &'a Catalog,
-        part: Part<'a>,
+        selection: Option<&'a Selection>,
         progress: Progress,
-        tiles: Arc<Mutex<Tiles>>,
         pass: P,
     ) -> Self {
-        let Progress {
-            events, tracks, kinds, chunk, has_started, first_step, passed_kinds, ..
-        } = progress;
-        let Progress { threads, states, holds, now, .. } = progress;
-        let fold = if part.with_dependencies { None } else { Fold::new(catalog) };
-        let filter = part.selection.map(|selection| Filter::new(selection, catalog));
-        let collector = Collector { chunk, kinds, states, holds, fold, filter };
-        let mut builder = WindowBuilder {
-            catalog,
-            selection: part.selection,
-            timeline: TimelineBuilder::resume(catalog, collector, tracks),
-            tiles,
-            pass,
-            events,
-            has_started,
-            first_step,
-            passed_kinds,
-            threads,
-            now,
-        };
-        builder.threads.known_until.resize(catalog.threads.len(), Nanos::ZERO);
-        builder
+        let Progress { with_dependencies, tiles, tracks, contents, mut position } = progress;
+        position.threads.known_until.resize(catalog.threads.len(), Nanos::ZERO);
+        let fold = if with_dependencies { None } else { Fold::new(catalog) };
+        let filter = selection.map(|selection| Filter::new(selection, catalog));
+        let collector = Collector { contents, fold, filter };
+        let timeline = TimelineBuilder::resume(catalog, collector, tracks);
+        WindowBuilder { catalog, selection, with_dependencies, timeline, tiles, pass, position }
     }
 
     /// The progress, with which another builder can go on, and the function that takes the pieces.
     pub fn into_parts(self) -> (Progress, P) {
-        let WindowBuilder { timeline, pass, has_started, first_step, passed_kinds, .. } = self;
-        let (Collector { chunk, kinds, states, holds, .. }, tracks) = timeline.into_parts();
-        let progress = Progress {
-            events: self.events,
-            tracks,
-            kinds,
-            chunk,
-            has_started,
-            first_step,
-            passed_kinds,
-            threads: self.threads,
-            states,
-            holds,
-            now: self.now,
-        };
-        (progress, pass)
+        let WindowBuilder { with_dependencies, timeline, tiles, pass, position, .. } = self;
+        let (Collector { contents, .. }, tracks) = timeline.into_parts();
+        (Progress { with_dependencies, tiles, tracks, contents, position }, pass)
+    }
+
+    fn contents(&mut self) -> &mut Contents {
+        &mut self.timeline.sink_mut().contents
     }
 
     /// The kinds of all events so far.
     pub fn kinds(&mut self) -> KindList {
-        KindList::from(&self.timeline.sink_mut().kinds)
+        KindList::from(&self.contents().kinds)
     }
 
     /// The chunk that is not complete, as it is at `now`; `None` if nothing has happened in it.
     pub fn open_chunk(&mut self, state: &RunState, now: Nanos) -> Option<(ChunkInfo, Vec<u8>)> {
-        let collector = self.timeline.sink_mut();
-        let mut chunk = collector.chunk.clone();
-        let (states, holds) = (collector.states.clone(), collector.holds.clone());
-        let mut threads = self.threads.clone();
+        let Contents { mut chunk, states, holds, .. } = self.contents().clone();
+        let mut threads = self.position.threads.clone();
         chunk.now = chunk.now.max(now.get());
         self.fill(&mut chunk, &mut threads, states, holds, Some(state));
-        self.has_started.then(|| encode(&mut chunk, self.first_step))
+        self.position.has_started.then(|| encode(&mut chunk, self.position.first_step))
     }
 
     /// Puts states and held locks into a chunk: those that are over, and, if there is a `state`, those
@@ -287,7 +268,7 @@ impl<'a, P> WindowBuilder<'a, P> {
         }
         for hold in holds {
             let end = hold.end.unwrap_or_else(|| catalog.end_of_thread(hold.thread));
-            chunk.hold(&hold, hold.begin.max(self.now), end, false);
+            chunk.hold(&hold, hold.begin.max(self.position.now), end, false);
             chunk.now = chunk.now.max(end.get());
         }
         let Some(state) = state else { return };
@@ -295,7 +276,7 @@ impl<'a, P> WindowBuilder<'a, P> {
             for &primitive in &state.threads[thread].holds {
                 let known = state.primitives[primitive].holds.iter();
                 for hold in known.filter(|hold| hold.thread == thread) {
-                    let begin = hold.begin.max(self.now);
+                    let begin = hold.begin.max(self.position.now);
                     chunk.hold(&held_lock(primitive, hold), begin, now, true);
                 }
             }
@@ -346,7 +327,7 @@ where
     /// # Errors
     /// The function that takes the pieces fails.
     pub fn finish(&mut self, state: &RunState, now: Nanos) -> Result<(), E> {
-        let chunk = &mut self.timeline.sink_mut().chunk;
+        let chunk = &mut self.contents().chunk;
         chunk.now = chunk.now.max(now.get());
         self.end_chunk(Some(state))?;
         self.close_tiles()
@@ -361,34 +342,36 @@ where
 
     /// Starts a chunk with the present state.
     fn start_chunk(&mut self, state: &RunState) {
-        let alive = self.threads.alive.iter();
+        let alive = self.position.threads.alive.iter();
         let open = alive.filter_map(|&thread| {
             let wait = state.threads[thread].wait.as_ref().filter(|it| it.overtaken.is_none())?;
             Some(self.timeline.open_wait(thread, wait))
         });
         let open: Vec<_> = open.collect();
-        let Collector { chunk, kinds, .. } = self.timeline.sink_mut();
+        let position = &mut self.position;
+        position.has_started = true;
+        let Contents { chunk, kinds, .. } = &mut self.timeline.sink_mut().contents;
         let waits: Vec<_> = open.into_iter().map(|wait| (kinds.number(&wait), wait)).collect();
-        chunk.start(self.catalog, state, self.now, &waits, &self.threads.alive);
-        self.has_started = true;
+        chunk.start(self.catalog, state, position.now, &waits, &position.threads.alive);
     }
 
     /// Passes the chunk on, and what of the tiles is complete with it.
     fn end_chunk(&mut self, state: Option<&RunState>) -> Result<(), E> {
-        let collector = self.timeline.sink_mut();
-        let mut chunk = mem::take(&mut collector.chunk);
-        let (states, holds) = (mem::take(&mut collector.states), mem::take(&mut collector.holds));
-        let mut threads = mem::take(&mut self.threads);
+        let contents = self.contents();
+        let mut chunk = mem::take(&mut contents.chunk);
+        let (states, holds) = (mem::take(&mut contents.states), mem::take(&mut contents.holds));
+        let mut threads = mem::take(&mut self.position.threads);
         self.fill(&mut chunk, &mut threads, states, holds, state);
-        self.threads = threads;
+        self.position.threads = threads;
         let level = level_of(chunk.extent().1 - chunk.extent().0);
         let bins = Bins::of_chunk(&chunk, level);
-        let (info, bytes) = encode(&mut chunk, self.first_step);
-        self.first_step += info.events;
-        self.now = info.end;
-        let kinds = &self.timeline.sink_mut().kinds;
-        if kinds.len() > self.passed_kinds {
-            self.passed_kinds = kinds.len();
+        let position = &mut self.position;
+        let (info, bytes) = encode(&mut chunk, position.first_step);
+        position.first_step += info.events;
+        position.now = info.end;
+        let kinds = &self.timeline.sink_mut().contents.kinds;
+        if kinds.len() > position.passed_kinds {
+            position.passed_kinds = kinds.len();
             (self.pass)(Piece::Kinds(KindList::from(kinds)))?;
         }
         (self.pass)(Piece::Chunk(info, bytes))?;
@@ -415,12 +398,12 @@ where
         transition: &Transition<'_>,
         lane: &mut Option<u8>,
     ) -> Result<(), E> {
-        if !self.has_started {
+        if !self.position.has_started {
             self.start_chunk(state);
         }
         self.timeline.on(state, transition, lane)?;
         match transition {
-            Transition::ThreadSeen { thread, .. } => self.threads.alive.push(*thread),
+            Transition::ThreadSeen { thread, .. } => self.position.threads.alive.push(*thread),
             Transition::WaitBegan { thread, wait } => {
                 let wait = self.timeline.open_wait(*thread, wait);
                 self.timeline.sink_mut().wait_began(&wait, self.selection);
@@ -431,7 +414,7 @@ where
             }
             _ => {}
         }
-        if self.timeline.sink_mut().chunk.len() >= self.events {
+        if self.contents().chunk.len() >= self.position.events {
             self.end_chunk(Some(state))?;
             self.start_chunk(state);
         }

@@ -17,8 +17,8 @@ use super::chunk::ChunkInfo;
 use super::tile::{TILE_BITS, Tiles};
 use crate::reading::Nanos;
 
-/// The compression of pieces that are served: there is a piece for every megabyte or so of the program's
-/// work, and it should cost less than to make them.
+/// The compression of pieces that are served: compressing a piece should not take longer than making
+/// it.
 const COMPRESSION: Compression = Compression::fast();
 
 /// How many bytes of chunks of a run that goes on are kept: some minutes of a program that is very busy,

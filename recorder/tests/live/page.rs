@@ -133,6 +133,17 @@ fn the_page_of_a_program_that_hangs_has_the_cause() {
 }
 
 #[test]
+fn a_recorder_that_is_terminated_does_not_stay_for_its_page() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &["--view", "--no-browser"]);
+    Page::of(&mut told.running);
+    told.tell(&["open jobs", "pass jobs 3"]);
+    told.running.signal(Signal::TERM);
+    told.running.finish().expect_status(143);
+    assert!(place.path("x.rec").exists());
+}
+
+#[test]
 fn only_the_page_itself_gets_a_run() {
     let place = Place::new();
     let mut told = Told::start(&place, &[]);

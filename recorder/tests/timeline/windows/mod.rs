@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use recorder::reading::{self, Nanos, Recording};
 use recorder::replay::Replay;
-use recorder::timeline::Part;
 use recorder::timeline::builder;
 use recorder::timeline::item::{Flow, Item, Slice, SliceKind};
 use recorder::window::{ChunkInfo, Piece, Progress, WindowBuilder};
@@ -29,9 +29,8 @@ fn pieces(recording: &Recording, events: usize) -> Pieces {
     let mut pieces = Pieces::default();
     let builder = WindowBuilder::new(
         &recording.catalog,
-        Part::default(),
-        Progress::with_chunks_of(events),
-        std::sync::Arc::default(),
+        None,
+        Progress::new(false, Arc::default()).with_chunks_of(events),
         |piece| {
             match piece {
                 Piece::Kinds(kinds) => pieces.kinds = kinds.count(),
