@@ -23,6 +23,8 @@ use crate::replay::{Cause, Completed, Listener, RunState, Transition};
 pub enum Segment {
     /// The thread did not wait: it worked, or did something that is not recorded.
     Running(ThreadIndex),
+    /// The thread was observed to be blocked in something that is not recorded, such as a file.
+    Blocked(ThreadIndex),
     /// The thread slept.
     Sleeping(ThreadIndex),
     /// The thread waited, and no thread of the recording is known to have ended the wait: its timeout
@@ -134,11 +136,12 @@ impl CriticalPath {
         threads
     }
 
-    /// The longest part in which a thread sleeps, or waits for no recorded thread, if no thread runs
-    /// for longer: a faster thread would not shorten the run by much.
+    /// The longest part in which a thread sleeps, waits for no recorded thread, or is blocked
+    /// elsewhere, if no thread runs for longer: a faster thread would not shorten the run by much.
     pub fn idle(&self) -> Option<PathPart> {
-        let is_idle =
-            |part: &&PathPart| matches!(part.segment, Segment::Sleeping(_) | Segment::Waiting(_));
+        let is_idle = |part: &&PathPart| {
+            matches!(part.segment, Segment::Sleeping(_) | Segment::Waiting(_) | Segment::Blocked(_))
+        };
         let longest = self.parts.iter().filter(is_idle).max_by_key(|part| part.time)?;
         let runs = self.by_thread().first().map_or(Nanos::ZERO, |&(_, time)| time);
         (longest.time > runs).then_some(*longest)
@@ -196,12 +199,42 @@ struct Before {
     until: Nanos,
 }
 
-/// Follows the critical paths to all threads.
-#[derive(Debug)]
-pub struct CriticalPaths<'a> {
+/// Makes the spans of paths.
+#[derive(Clone, Copy, Debug)]
+struct Spans<'a> {
     catalog: &'a Catalog,
     /// Shorter pieces of a path are joined.
     resolution: Nanos,
+}
+
+impl Spans<'_> {
+    /// The time between these in the process of a thread; `None` if it was over before the recording
+    /// is complete.
+    fn span(&self, thread: ThreadIndex, begin: Nanos, end: Nanos) -> Option<Span> {
+        let complete_from = self.catalog.complete_from;
+        if end <= complete_from && complete_from > Nanos::ZERO {
+            return None;
+        }
+        let process = self.catalog.threads[thread].process;
+        let begin = begin.max(complete_from);
+        let paused = self.catalog.processes[process].pauses.between(begin, end);
+        let time = end.since(begin).since(paused);
+        Some(Span { thread, begin, end, time, paused, resolution: self.resolution })
+    }
+
+    /// Adds the time between these, in which the thread did not wait, to a path.
+    fn add_running(&self, path: &mut CriticalPath, thread: ThreadIndex, begin: Nanos, end: Nanos) {
+        for (begin, end, is_blocked) in self.catalog.threads[thread].split_by_blocked(begin, end) {
+            let segment = if is_blocked { Segment::Blocked } else { Segment::Running };
+            path.add(segment(thread), self.span(thread, begin, end));
+        }
+    }
+}
+
+/// Follows the critical paths to all threads.
+#[derive(Debug)]
+pub struct CriticalPaths<'a> {
+    spans: Spans<'a>,
     threads: TiVec<ThreadIndex, PathTo>,
     /// A path that is being made.
     draft: CriticalPath,
@@ -225,21 +258,11 @@ impl<'a> CriticalPaths<'a> {
     pub fn new(catalog: &'a Catalog) -> Self {
         let threads = catalog.threads.iter().map(|_| PathTo::default()).collect();
         let resolution = Nanos::new(catalog.length().get() / RESOLUTIONS);
-        CriticalPaths { catalog, resolution, threads, draft: CriticalPath::default() }
-    }
-
-    /// The time between these in the process of a thread; `None` if it was over before the recording
-    /// is complete.
-    fn span(&self, thread: ThreadIndex, begin: Nanos, end: Nanos) -> Option<Span> {
-        let complete_from = self.catalog.complete_from;
-        if end <= complete_from && complete_from > Nanos::ZERO {
-            return None;
+        CriticalPaths {
+            spans: Spans { catalog, resolution },
+            threads,
+            draft: CriticalPath::default(),
         }
-        let process = self.catalog.threads[thread].process;
-        let begin = begin.max(complete_from);
-        let paused = self.catalog.processes[process].pauses.between(begin, end);
-        let time = end.since(begin).since(paused);
-        Some(Span { thread, begin, end, time, paused, resolution: self.resolution })
     }
 
     /// Makes the path to the state of `thread` at `time` the draft.
@@ -247,14 +270,12 @@ impl<'a> CriticalPaths<'a> {
         let PathTo { path, since, before } = &self.threads[thread];
         if time >= *since {
             self.draft.copy_from(path, Nanos::ZERO);
-            let span = self.span(thread, *since, time);
-            self.draft.add(Segment::Running(thread), span);
+            self.spans.add_running(&mut self.draft, thread, *since, time);
         } else if (before.since..=before.until).contains(&time) {
             self.draft.copy_from(&before.path, Nanos::ZERO);
-            let span = self.span(thread, before.since, time);
-            self.draft.add(Segment::Running(thread), span);
+            self.spans.add_running(&mut self.draft, thread, before.since, time);
         } else {
-            let complete_from = self.catalog.complete_from;
+            let complete_from = self.spans.catalog.complete_from;
             let time = time.max(complete_from);
             self.draft.copy_from(path, since.since(time));
             self.draft.pieces.truncate(time);
@@ -262,12 +283,12 @@ impl<'a> CriticalPaths<'a> {
     }
 
     fn thread_seen(&mut self, state: &RunState, thread: ThreadIndex, time: Nanos) {
-        let process = self.catalog.threads[thread].process;
+        let process = self.spans.catalog.threads[thread].process;
         let oldest = state.processes[process].main.filter(|&oldest| oldest != thread);
         let cause = match (&state.threads[thread].spawned, oldest) {
             (Some(spawned), _) => {
                 // Its first event is its start only if there were no earlier ones.
-                let segment = match self.catalog.threads[thread].began_before {
+                let segment = match self.spans.catalog.threads[thread].began_before {
                     true => Segment::Running(thread),
                     false => Segment::HandOff(Some(Target::Thread(thread))),
                 };
@@ -282,7 +303,7 @@ impl<'a> CriticalPaths<'a> {
         };
         if let Some((parent, spawned, segment)) = cause {
             self.draft_path_to(parent, spawned);
-            let span = self.span(thread, spawned, time);
+            let span = self.spans.span(thread, spawned, time);
             self.draft.add(segment, span);
             std::mem::swap(&mut self.draft, &mut self.threads[thread].path);
         }
@@ -302,22 +323,20 @@ impl<'a> CriticalPaths<'a> {
         let Waited { begin, end, target, is_asleep, cause, full } = waited;
         match cause.filter(|cause| cause.thread != thread && cause.time > begin) {
             None => {
-                let running = self.span(thread, self.threads[thread].since, begin);
-                let waiting = self.span(thread, begin, end);
                 let wait =
                     if is_asleep { Segment::Sleeping(thread) } else { Segment::Waiting(thread) };
-                let path = &mut self.threads[thread].path;
-                path.add(Segment::Running(thread), running);
-                path.add(wait, waiting);
+                let PathTo { path, since, .. } = &mut self.threads[thread];
+                self.spans.add_running(path, thread, *since, begin);
+                path.add(wait, self.spans.span(thread, begin, end));
             }
             Some(cause) => {
                 let time = cause.time.min(end);
                 self.draft_path_to(cause.thread, time);
-                let span = self.span(thread, time, end);
+                let span = self.spans.span(thread, time, end);
                 self.draft.add(Segment::HandOff(target), span);
                 if let Some(channel) = full {
-                    let process = self.catalog.threads[thread].process;
-                    let time = self.catalog.recorded_between(process, begin, time);
+                    let process = self.spans.catalog.threads[thread].process;
+                    let time = self.spans.catalog.recorded_between(process, begin, time);
                     self.draft.add_full(channel, time);
                 }
                 let PathTo { path, since, before } = &mut self.threads[thread];
@@ -400,6 +419,7 @@ mod tests {
             spawned: None,
             outcome: None,
             samples: Vec::new(),
+            blocked: Vec::new(),
             began_before: false,
         }));
         catalog

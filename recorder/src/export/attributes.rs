@@ -86,6 +86,7 @@ attributes! {
     TimeScope = "waiting_in_scope_ns",
     TimePark = "waiting_in_park_ns",
     TimeAsleep = "asleep_ns",
+    TimeBlockedElsewhere = "blocked_elsewhere_ns",
     TimeNotRecorded = "not_recorded_ns",
 }
 

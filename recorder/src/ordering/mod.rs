@@ -15,7 +15,9 @@ use typed_index_collections::TiVec;
 use crate::reading::catalog::{
     Catalog, PrimitiveIndex, ProcessIndex, Spawned, Target, ThreadIndex,
 };
-use crate::reading::{Event, Nanos, Operation, Position, Recording, Result, ThreadEvents};
+use crate::reading::{
+    Event, MAX_CLOCK_SKEW, Nanos, Operation, Position, Recording, Result, ThreadEvents,
+};
 
 pub(crate) mod in_flight;
 mod primitive_order;
@@ -152,10 +154,6 @@ impl<M> OrderCheckpoint<M> {
 /// A receive is at least this much later than its send started: between them there is room for
 /// the instant of the hand-over.
 const HAND_OVER: Nanos = Nanos::new(2);
-
-/// No two clocks of a machine are further apart. An event that has not come by then, such as the
-/// release of a lock, was not recorded.
-const MAX_CLOCK_SKEW: Nanos = Nanos::new(100_000);
 
 /// What a thread waits for that another has still to do. At most one thread waits for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

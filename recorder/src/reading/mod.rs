@@ -37,6 +37,7 @@ pub use error::{Error, Result};
 pub use event::{Event, Operation};
 pub use source::Input;
 pub(crate) use source::read_at;
+pub(crate) use time::MAX_CLOCK_SKEW;
 pub use time::{Nanos, Ticks};
 
 /// A recording, open for reading.

@@ -23,6 +23,10 @@ pub struct Nanos(
     NonZeroU64,
 );
 
+/// No two clocks of a machine are further apart. An event that has not come by then, such as the
+/// release of a lock, was not recorded.
+pub(crate) const MAX_CLOCK_SKEW: Nanos = Nanos::new(100_000);
+
 impl Nanos {
     /// The start of the trace, or no time at all.
     pub const ZERO: Nanos = Nanos::new(0);

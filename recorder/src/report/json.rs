@@ -236,6 +236,16 @@ pub struct ThreadRecord {
     pub process: String,
     /// From its first event to its end.
     pub life_ns: u64,
+    /// How long it ran. If it was not observed for half of its life or more, all of its life that is
+    /// not in the fields below.
+    #[serde(default)]
+    pub runs_ns: u64,
+    /// How long it was ready to run and others had the processors.
+    #[serde(default)]
+    pub ready_ns: u64,
+    /// How long it was blocked in something that is not recorded.
+    #[serde(default)]
+    pub blocked_ns: u64,
     /// How long it slept while it was recorded.
     pub slept_ns: u64,
     /// How long it waited while it was recorded.
@@ -315,7 +325,7 @@ pub struct PathRecord {
 /// A part of the critical path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartRecord {
-    /// `running`, `sleeping`, `waiting`, `paused` or `hand-over`.
+    /// `running`, `blocked`, `sleeping`, `waiting`, `paused` or `hand-over`.
     pub kind: String,
     /// The thread; for a hand-over its target.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -514,10 +524,14 @@ impl Report<'_> {
             site: self.place(wait.operation.place),
             from_ns: wait.begin.get(),
         });
+        let times = self.analysis.times(thread);
         ThreadRecord {
             name: facts.name.clone(),
             process: self.analysis.catalog.processes[facts.process].name.clone(),
             life_ns: self.analysis.life(thread).get(),
+            runs_ns: times.runs.get(),
+            ready_ns: times.ready.get(),
+            blocked_ns: times.blocked.get(),
             slept_ns: stats.slept.get(),
             waited_ns: stats.waited.get(),
             paused_ns: self.analysis.paused(thread).get(),
@@ -557,6 +571,7 @@ impl Report<'_> {
     fn part_record(&self, part: &PathPart) -> PartRecord {
         let (kind, target) = match part.segment {
             Segment::Running(thread) => ("running", Some(Target::Thread(thread))),
+            Segment::Blocked(thread) => ("blocked", Some(Target::Thread(thread))),
             Segment::Sleeping(thread) => ("sleeping", Some(Target::Thread(thread))),
             Segment::Waiting(thread) => ("waiting", Some(Target::Thread(thread))),
             Segment::Paused => ("paused", None),

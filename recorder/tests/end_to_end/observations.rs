@@ -6,6 +6,8 @@ use std::time::Duration;
 use recorder::analysis::{Analysis, UnrecordedThreads, analyse};
 use recorder::reading::Recording;
 use recorder::reading::catalog::{Observation, ProcessIndex};
+use recorder::timeline::builder;
+use recorder::timeline::item::{Activity, Item};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::{Place, Running, run};
@@ -58,6 +60,11 @@ fn threads_that_wait_outside_are_in_the_recording() {
         let share = analysis.processor_time(thread).unwrap();
         assert!(share.from < share.to && share.on_cpu <= share.to, "{share:?}");
     }
+    let is_blocked = |item: &Item| {
+        matches!(item, Item::State(state) if state.activity == Activity::BlockedElsewhere
+            && recording.catalog.threads[state.thread].name == "accepts")
+    };
+    assert!(builder::items(&recording).unwrap().iter().any(is_blocked));
 
     let text = place.text("x.txt");
     let events = text.events();

@@ -802,6 +802,59 @@ fn the_bottleneck_names_sleep_or_waiting_where_that_is_longest() {
 }
 
 #[test]
+fn a_thread_that_is_blocked_elsewhere_does_not_run() {
+    // In milliseconds: main reads from a file from 2 to 8; after that the system ran it for 1 of 10.
+    let observed = |time: u64, state: u64, on_cpu: u64| {
+        format!(
+            "0 ThreadsCounted monotonic_ns={time}000000 threads=1\n\
+             0 ThreadObserved os_id=101 monotonic_ns={time}000000 state={state} syscall=0 \
+             on_cpu_ns={on_cpu}000000 ready_ns=0 started_ns=0 name=\"\" detail=\"\"\n"
+        )
+    };
+    let read = |observations: &str| {
+        recording(&format!(
+            "block process=0 thread=0 sequence=0 dropped=0
+             0 ProcessStarted pid=101 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"/bin/x\" arguments=\"\"
+             0 Clock monotonic_ns=0
+             30000000 Clock monotonic_ns=30000000
+             {observations}
+             block process=0 thread=1 sequence=0 dropped=0
+             0 ThreadStarted os_id=101 name=\"main\"
+             0 channel jobs 1 2
+             20000000 Send 1 @1.1
+             20000000 Recv 2 @1.1
+             20000000 ThreadEnded"
+        ))
+    };
+    let seen = read(&[observed(2, 2, 1), observed(14, 2, 1)].concat());
+    assert_eq!(
+        section(&seen, "Bottleneck"),
+        [
+            "what determined the 20.0 ms of the run:",
+            "59%  12.0 ms  main is blocked elsewhere, such as in a file or a socket",
+            "40%   8.0 ms  main runs",
+            "main is blocked elsewhere, such as in a file or a socket, for 59% of it.",
+        ]
+    );
+    let headline = |recording: &Recording| report(recording).text(100).bottleneck().unwrap();
+    assert_eq!(
+        headline(&seen),
+        "bottleneck: main is blocked elsewhere, such as in a file or a socket, for 59% of the run"
+    );
+    let main = &Document::new(&report(&seen)).threads[0];
+    assert_eq!((main.runs_ns, main.ready_ns, main.blocked_ns), (0, 0, main.life_ns));
+    // It was blocked now and then, but not from one observation to the next.
+    let often = read(&[observed(2, 2, 1), observed(14, 2, 2)].concat());
+    assert_eq!(
+        headline(&often),
+        "bottleneck: main sets the pace: it runs or is blocked elsewhere for 100% of the run; if it were\n  \
+         faster, the run would be shorter by at most 20.0 ms"
+    );
+    let busy = read(&[observed(2, 1, 1), observed(14, 1, 12)].concat());
+    assert!(headline(&busy).contains(": it runs for 100% of the run;"), "{}", headline(&busy));
+}
+
+#[test]
 fn a_holder_that_waits_for_a_timeout_is_not_at_work() {
     let held = recording(
         "thread 1 main

@@ -10,7 +10,7 @@ use recorder::timeline::select::Criteria;
 use crate::exported::{exports, states_of};
 use crate::invariants::slices;
 use crate::selections::{nanoseconds, selected};
-use crate::shorthand::{items, recording, timeline};
+use crate::shorthand::{items, recording, timeline, timeline_of};
 use crate::simulated::{all_programs, incomplete_channel_programs, read, unpaused_programs};
 
 /// Each thread's states, in the order in which they are told.
@@ -104,6 +104,68 @@ fn no_thread_is_recorded_during_a_pause() {
             "worker 10..40 not recorded (paused)",
             "worker 40..70 waiting in recv",
             "worker 70..80 running",
+        ]
+    );
+}
+
+#[test]
+fn a_thread_that_was_observed_not_to_run_is_blocked_elsewhere() {
+    let observed = |time: u64, main_ran: u64, worker_ran: u64| {
+        let threads = [(101, main_ran), (102, worker_ran)].map(|(os_id, on_cpu)| {
+            format!(
+                "0 ThreadObserved os_id={os_id} monotonic_ns={time} state=2 syscall=0 \
+                 on_cpu_ns={on_cpu} ready_ns=0 started_ns=0 name=\"\" detail=\"\"\n"
+            )
+        });
+        format!("0 ThreadsCounted monotonic_ns={time} threads=2\n{}", threads.concat())
+    };
+    // Milliseconds: main reads a file from 1 to 9 and receives from 10 to 20; worker reads from 3 to 8
+    // and, after it has run, from 9 to 19; the recording pauses from 12 to 14.
+    let observations = [
+        observed(2_000_000, 10, 10),
+        observed(4_000_000, 10, 20),
+        observed(7_000_000, 10, 20),
+        observed(11_000_000, 20, 30),
+        observed(18_000_000, 20, 30),
+    ];
+    let recording = recording(&format!(
+        "block process=0 thread=0 sequence=0 dropped=0
+         0 ProcessStarted pid=101 parent=1 ticks=0 monotonic_ns=0 wall_ns=0 executable=\"/bin/x\" arguments=\"\"
+         0 Clock monotonic_ns=0
+         30000000 Clock monotonic_ns=30000000
+         {}
+         block process=0 thread=1 sequence=0 dropped=0
+         0 ThreadStarted os_id=101 name=\"main\"
+         500000 channel jobs 1 2
+         10000000 RecvBegin 2
+         20000000 RecvEnd 2 @2.1
+         22000000 ThreadEnded
+         block process=0 thread=2 sequence=0 dropped=0
+         0 ThreadStarted os_id=102 name=\"worker\"
+         1000000 TryRecvEmpty 4
+         12000000 Paused
+         14000000 Resumed
+         20000000 Send 1 @2.1
+         21000000 ThreadEnded",
+        observations.concat()
+    ));
+    assert_eq!(
+        timeline_of(&recording).states,
+        [
+            "main 500000..2000000 running",
+            "main 2000000..7000000 blocked elsewhere",
+            "main 7000000..10000000 running",
+            "main 10000000..12000000 waiting in recv",
+            "main 12000000..14000000 not recorded (paused)",
+            "main 14000000..20000002 waiting in recv",
+            "main 20000002..22000000 running",
+            "worker 1000000..4000000 running",
+            "worker 4000000..7000000 blocked elsewhere",
+            "worker 7000000..11000000 running",
+            "worker 11000000..12000000 blocked elsewhere",
+            "worker 12000000..14000000 not recorded (paused)",
+            "worker 14000000..18000000 blocked elsewhere",
+            "worker 18000000..21000000 running",
         ]
     );
 }

@@ -65,6 +65,7 @@ fn colour(activity: Activity) -> &'static str {
         Activity::Scope => "scope 1787",
         Activity::Park => "park 1116",
         Activity::Asleep => "asleep 1489",
+        Activity::BlockedElsewhere => "blocked 293",
         Activity::NotRecorded => "paused 7",
     }
 }
@@ -217,12 +218,13 @@ mod tests {
     }
 
     #[test]
-    fn running_is_green_sleep_is_blue_and_waits_are_warm() {
+    fn running_is_green_recorded_waits_are_warm_and_the_rest_is_blue() {
         for activity in Activity::ALL {
             let (hue, _) = of(activity);
             let expected = match activity {
                 Activity::Running => 120..=140,
                 Activity::Asleep => 225..=240,
+                Activity::BlockedElsewhere => 205..=220,
                 Activity::NotRecorded => 180..=195,
                 _ => -90..=60,
             };

@@ -367,6 +367,7 @@ impl CatalogBuilder {
                 spawned: None,
                 outcome: None,
                 samples: Vec::new(),
+                blocked: Vec::new(),
                 began_before: false,
             });
             catalog.numbers[process].threads.insert(number, index);
@@ -402,7 +403,7 @@ impl CatalogBuilder {
             });
             let threads = RecordedThreads::new(threads);
             catalog.processes[process].last_observation = draft.observations.last(origin, &threads);
-            draft.observations.set_samples(origin, &threads, &mut catalog.threads);
+            draft.observations.extend_threads(origin, &threads, &mut catalog.threads);
         }
     }
 

@@ -4,6 +4,7 @@
 //! Others refer to them by [`index`]. An index never changes, also where the recording grows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::time::{Duration, UNIX_EPOCH};
 
 use format::{EndCause, PrimitiveKind};
@@ -12,7 +13,7 @@ use typed_index_collections::TiVec;
 use super::clock::Clock;
 use super::id_map::IdMap;
 pub use super::metadata::Side;
-use super::time::Nanos;
+use super::time::{MAX_CLOCK_SKEW, Nanos};
 
 pub(super) mod builder;
 mod first_use;
@@ -165,8 +166,46 @@ pub struct Thread {
     /// Its processor time up to some instants, in the order of time: the last one, and a limited
     /// number of earlier ones. Empty if the recorder did not observe it.
     pub samples: Vec<ProcessorSample>,
+    /// When it was observed not to run: from an observation to a later one, in the order of time.
+    /// Recorded waits are among these times. Shorter than the time between two observations, 100 ms
+    /// or more, none is found.
+    pub blocked: Vec<(Nanos, Nanos)>,
     /// Whether a flight recorder has discarded its first events.
     pub began_before: bool,
+}
+
+impl Thread {
+    /// Divides a time in which the thread was at nothing that is recorded: parts follow each other,
+    /// with whether it was observed to be blocked.
+    pub(crate) fn split_by_blocked(
+        &self,
+        begin: Nanos,
+        end: Nanos,
+    ) -> impl Iterator<Item = (Nanos, Nanos, bool)> {
+        let first = self.blocked.partition_point(|(_, until)| *until <= begin);
+        let mut blocked = self.blocked[first..]
+            .iter()
+            .map(move |&(from, until)| (from.max(begin), until.min(end)))
+            .take_while(move |(from, _)| *from < end)
+            // A thread that was observed in a recorded wait seems to be blocked before it, or after
+            // it, for as long as the clocks differ.
+            .filter(|(from, until)| until.since(*from) > MAX_CLOCK_SKEW)
+            .peekable();
+        let mut at = begin;
+        iter::from_fn(move || {
+            let part = match blocked.peek().copied() {
+                _ if at >= end => return None,
+                Some((from, _)) if at < from => (at, from, false),
+                Some((_, until)) => {
+                    blocked.next();
+                    (at, until, true)
+                }
+                None => (at, end, false),
+            };
+            at = part.1;
+            Some(part)
+        })
+    }
 }
 
 /// Who spawned a thread, and where.

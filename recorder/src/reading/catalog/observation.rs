@@ -117,7 +117,11 @@ impl ObservationFacts {
                 let started = known(started_ns);
                 if let Some((on_cpu, ready)) = on_cpu.zip(ready) {
                     let samples = self.samples.entry((os_id, started)).or_default();
-                    samples.add(ProcessorSample { time, on_cpu, ready });
+                    let is_asleep = matches!(
+                        ThreadState::from_code(state),
+                        Some(ThreadState::Sleeping | ThreadState::Uninterruptible)
+                    );
+                    samples.add(ProcessorSample { time, on_cpu, ready }, is_asleep);
                 }
                 let Some((observation, _)) = &mut self.latest else { return };
                 if observation.time != time {
@@ -168,8 +172,8 @@ impl ObservationFacts {
         Some(observation)
     }
 
-    /// Sets the samples of the threads, with times since `origin`.
-    pub(super) fn set_samples(
+    /// Sets the samples of the threads, and when they were blocked, with times since `origin`.
+    pub(super) fn extend_threads(
         &self,
         origin: Nanos,
         recorded: &RecordedThreads,
@@ -177,14 +181,18 @@ impl ObservationFacts {
     ) {
         // Of two threads with one id, the later one started closer to the first event.
         for ((os_id, started), samples) in &self.samples {
-            let mut samples = samples.all();
-            for sample in &mut samples {
+            let mut all = samples.all();
+            for sample in &mut all {
                 sample.time = self.since(origin, sample.time);
             }
             let started = started.map(|started| self.since(origin, started));
-            let time = samples.last().map_or(Nanos::ZERO, |last| last.time);
+            let time = all.last().map_or(Nanos::ZERO, |last| last.time);
             if let Some(thread) = recorded.find(*os_id, started, time) {
-                threads[thread].samples = samples;
+                threads[thread].samples = all;
+                let since = |&(begin, end): &(Nanos, Nanos)| {
+                    (self.since(origin, begin), self.since(origin, end))
+                };
+                threads[thread].blocked = samples.blocked.iter().map(since).collect();
             }
         }
     }
@@ -225,9 +233,14 @@ impl RecordedThreads {
 /// Maximum number of samples of a thread, except the last.
 const MAX_SAMPLES: usize = 512;
 
-/// Samples of a thread, evenly chosen.
+/// Samples of a thread, evenly chosen, and when they show it blocked.
 #[derive(Clone, Debug, Default)]
 struct Samples {
+    /// The times from one observation to a later one in which the thread did not run: it was asleep
+    /// at both, and had had no processor in between. In the order of time.
+    blocked: Vec<(Nanos, Nanos)>,
+    /// Whether the thread was asleep at the last sample.
+    is_asleep: bool,
     /// In the order of time.
     kept: Vec<ProcessorSample>,
     last: Option<ProcessorSample>,
@@ -239,10 +252,21 @@ struct Samples {
 
 impl Samples {
     /// Adds a sample, unless it is earlier than the last: a record may be read twice.
-    fn add(&mut self, sample: ProcessorSample) {
+    fn add(&mut self, sample: ProcessorSample, is_asleep: bool) {
         if self.last.is_some_and(|last| last.time >= sample.time) {
             return;
         }
+        if let Some(last) = self.last
+            && self.is_asleep
+            && is_asleep
+            && last.on_cpu == sample.on_cpu
+        {
+            match self.blocked.last_mut() {
+                Some((_, end)) if *end == last.time => *end = sample.time,
+                _ => self.blocked.push((last.time, sample.time)),
+            }
+        }
+        self.is_asleep = is_asleep;
         self.last = Some(sample);
         if self.count & ((1 << self.interval) - 1) == 0 {
             self.kept.push(sample);
@@ -339,12 +363,34 @@ mod tests {
         for time in 0..100_000 {
             let time = Nanos::new(time);
             let sample = ProcessorSample { time, on_cpu: time, ready: Nanos::ZERO };
-            samples.add(sample);
-            samples.add(sample);
+            samples.add(sample, true);
+            samples.add(sample, true);
         }
         let all = samples.all();
         assert!(all.len() > MAX_SAMPLES / 2 && all.len() <= MAX_SAMPLES, "{}", all.len());
         assert!(all.is_sorted_by_key(|sample| sample.time));
         assert_eq!(all[all.len() - 1].time, Nanos::new(99_999));
+        assert_eq!(samples.blocked, []);
+    }
+
+    #[test]
+    fn a_thread_is_blocked_between_observations_if_it_did_not_run() {
+        let mut samples = Samples::default();
+        // Asleep all the time; it woke between 30 and 40; it was seen running at 60.
+        for (time, on_cpu, is_asleep) in [
+            (10, 5, true),
+            (20, 5, true),
+            (30, 5, true),
+            (40, 6, true),
+            (50, 6, true),
+            (60, 6, false),
+            (70, 6, true),
+            (80, 6, true),
+        ] {
+            let (time, on_cpu) = (Nanos::new(time), Nanos::new(on_cpu));
+            samples.add(ProcessorSample { time, on_cpu, ready: Nanos::ZERO }, is_asleep);
+        }
+        let spans = samples.blocked.iter().map(|(begin, end)| (begin.get(), end.get()));
+        assert_eq!(spans.collect::<Vec<_>>(), [(10, 30), (40, 50), (70, 80)]);
     }
 }

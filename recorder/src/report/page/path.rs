@@ -16,7 +16,7 @@ pub struct PathPiece {
     pub from: u64,
     /// Its end.
     pub to: u64,
-    /// `running`, `sleeping`, `waiting`, `paused` or `hand-over`.
+    /// `running`, `blocked`, `sleeping`, `waiting`, `paused` or `hand-over`.
     pub kind: &'static str,
     /// The piece in words: `worker runs`.
     pub text: String,
@@ -40,6 +40,10 @@ fn path_piece(analysis: &Analysis<'_>, piece: &Piece) -> PathPiece {
     let mut channel = None;
     let (kind, text) = match piece.segment {
         Segment::Running(thread) => ("running", format!("{} runs", name(thread))),
+        Segment::Blocked(thread) => (
+            "blocked",
+            format!("{} is blocked elsewhere, such as in a file or a socket", name(thread)),
+        ),
         Segment::Sleeping(thread) => ("sleeping", format!("{} sleeps", name(thread))),
         Segment::Waiting(thread) => (
             "waiting",
@@ -47,7 +51,7 @@ fn path_piece(analysis: &Analysis<'_>, piece: &Piece) -> PathPiece {
         ),
         Segment::Paused => ("paused", "the recording paused".to_owned()),
         Segment::HandOff(Some(Target::Thread(thread))) => {
-            ("hand-over", format!("until {} began, or its end was noticed", name(thread)))
+            ("hand-over", format!("until {} starts, or its end is noticed", name(thread)))
         }
         Segment::HandOff(Some(target)) => {
             channel = match target {

@@ -34,8 +34,11 @@ impl Text<'_> {
             return None;
         }
         let name = &catalog.threads[thread].name;
+        // It may also have been blocked for too short a time to be observed each time.
+        let times = self.report.analysis.times(thread);
+        let does = if times.blocked > times.runs { "runs or is blocked elsewhere" } else { "runs" };
         let line = format!(
-            "bottleneck: {name} sets the pace: it runs for {} of the run; if it were faster, the \
+            "bottleneck: {name} sets the pace: it {does} for {} of the run; if it were faster, the \
              run would be shorter by at most {time}",
             share(time, length)
         );
@@ -84,9 +87,10 @@ pub(super) fn write(text: &Text<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result 
 fn process_of_path(text: &Text<'_>) -> Option<String> {
     let Analysis { catalog, critical_path, .. } = &text.report.analysis;
     let thread = critical_path.parts.iter().find_map(|part| match part.segment {
-        Segment::Running(thread) | Segment::Sleeping(thread) | Segment::Waiting(thread) => {
-            Some(thread)
-        }
+        Segment::Running(thread)
+        | Segment::Blocked(thread)
+        | Segment::Sleeping(thread)
+        | Segment::Waiting(thread) => Some(thread),
         Segment::Paused | Segment::HandOff(_) => None,
     })?;
     catalog.process_name(catalog.threads[thread].process)
@@ -132,6 +136,7 @@ type Description<'a> = (&'static str, &'a str, &'static str);
 /// A line about a part of the critical path.
 fn describe<'a>(text: &Text<'a>, segment: Segment) -> Description<'a> {
     match (segment, does(text, segment)) {
+        (Segment::Blocked(_), (before, name, does)) => (before, name, does.trim_end_matches(',')),
         (Segment::Waiting(_), (before, name, _)) => {
             (before, name, " waits, until a timeout or for no recorded thread")
         }
@@ -143,11 +148,16 @@ fn does<'a>(text: &Text<'a>, segment: Segment) -> Description<'a> {
     let catalog = text.report.analysis.catalog;
     match segment {
         Segment::Running(thread) => ("", &catalog.threads[thread].name, " runs"),
+        Segment::Blocked(thread) => (
+            "",
+            &catalog.threads[thread].name,
+            " is blocked elsewhere, such as in a file or a socket,",
+        ),
         Segment::Sleeping(thread) => ("", &catalog.threads[thread].name, " sleeps"),
         Segment::Waiting(thread) => ("", &catalog.threads[thread].name, " waits"),
         Segment::Paused => ("the recording paused", "", ""),
         Segment::HandOff(Some(Target::Thread(thread))) => {
-            ("until ", &catalog.threads[thread].name, " began, or its end was noticed")
+            ("until ", &catalog.threads[thread].name, " starts, or its end is noticed")
         }
         Segment::HandOff(Some(target @ Target::Callsite(_))) => {
             ("hand-over at ", catalog.label(target), "")

@@ -1,9 +1,9 @@
-//! What each thread does: it runs, waits or sleeps, or is not recorded.
+//! What each thread does: it runs, waits, sleeps, is blocked elsewhere, or is not recorded.
 //!
 //! - A thread's states follow each other without a gap, from its first event to its last; where its
 //!   end is not recorded, to that of its process.
-//! - It waits where a slice of a wait says so, and runs in between: the system may have suspended it,
-//!   or it reads from a file.
+//! - It waits where a slice of a wait says so, and runs in between; or it is blocked elsewhere, where it
+//!   was observed not to run.
 //! - While the recording of its process pauses, it is not recorded, whatever it does before and after:
 //!   a wait that spans a pause is interrupted by it.
 
@@ -47,7 +47,7 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
         if end.is_some_and(|end| end <= begin) {
             return Ok(());
         }
-        self.report(thread, reported, Some(begin), Activity::Running)?;
+        self.report_running(thread, reported, Some(begin))?;
         let states = &mut self.tracks.threads[thread].states;
         (states.reported, states.newest) = (Some(begin), Some((begin, end, activity)));
         Ok(())
@@ -61,6 +61,22 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
         states.reported = Some(reported);
         self.report(thread, begin, end, activity)?;
         Ok(reported)
+    }
+
+    /// Reports that the thread was at nothing that is recorded.
+    fn report_running(
+        &mut self,
+        thread: ThreadIndex,
+        begin: Nanos,
+        end: Option<Nanos>,
+    ) -> Result<(), S::Error> {
+        let catalog = self.catalog;
+        let end = end.unwrap_or(Nanos::MAX);
+        for (begin, end, is_blocked) in catalog.threads[thread].split_by_blocked(begin, end) {
+            let end = (end < Nanos::MAX).then_some(end);
+            self.report(thread, begin, end, running_or_blocked(is_blocked))?;
+        }
+        Ok(())
     }
 
     /// Reports a state, which follows the one before without a gap, and the pauses in it.
@@ -139,8 +155,7 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
             let end = Some(resumed.min(end));
             pass(State { thread, begin, end, activity: Activity::NotRecorded });
         }
-        let mut begin = reported;
-        let mut be = |until: Nanos, activity: Activity| {
+        let mut pass = |mut begin: Nanos, until: Nanos, activity: Activity| {
             let until = until.min(end);
             while begin < until {
                 let (paused, resumed) = pauses.next(begin).unwrap_or((Nanos::MAX, Nanos::MAX));
@@ -152,6 +167,20 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
                 begin = next;
             }
         };
+        let mut begin = reported;
+        let mut be = |until: Nanos, activity: Activity| {
+            match activity {
+                Activity::Running => {
+                    for (begin, end, is_blocked) in
+                        self.catalog.threads[thread].split_by_blocked(begin, until)
+                    {
+                        pass(begin, end, running_or_blocked(is_blocked));
+                    }
+                }
+                _ => pass(begin, until, activity),
+            }
+            begin = begin.max(until);
+        };
         if let Some((_, until, activity)) = states.newest {
             be(until.unwrap_or(now), activity);
         }
@@ -159,7 +188,7 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
             be(wait.begin, Activity::Running);
             be(wait.overtaken.unwrap_or(now), Activity::waiting_in(wait.call()));
         }
-        be(now, Activity::Running);
+        be(Nanos::MAX, Activity::Running);
     }
 
     /// Reports the states that are left when the recording is over.
@@ -168,10 +197,14 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
             if let Some(reported) = self.tracks.threads[thread].states.reported {
                 let reported = self.report_newest(thread, reported)?;
                 let end = state.end_of_life(self.catalog, thread);
-                self.report(thread, reported, Some(end), Activity::Running)?;
+                self.report_running(thread, reported, Some(end))?;
                 self.report_pause(thread)?;
             }
         }
         Ok(())
     }
+}
+
+fn running_or_blocked(is_blocked: bool) -> Activity {
+    if is_blocked { Activity::BlockedElsewhere } else { Activity::Running }
 }

@@ -57,7 +57,7 @@ impl MergedStates {
 /// What a thread can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Activity {
-    /// It runs, or waits for something that is not recorded.
+    /// It runs, or waits for something that is not recorded and was not observed doing so.
     Running,
     /// It waits in a send.
     Send,
@@ -79,13 +79,15 @@ pub enum Activity {
     Park,
     /// It sleeps.
     Asleep,
+    /// It waits for something that is not recorded, such as a file: it was observed not to run.
+    BlockedElsewhere,
     /// It is not recorded: the recording of its process pauses. It may wait meanwhile.
     NotRecorded,
 }
 
 impl Activity {
     /// All of them.
-    pub const ALL: [Activity; 12] = [
+    pub const ALL: [Activity; 13] = [
         Activity::Running,
         Activity::Send,
         Activity::Recv,
@@ -97,6 +99,7 @@ impl Activity {
         Activity::Scope,
         Activity::Park,
         Activity::Asleep,
+        Activity::BlockedElsewhere,
         Activity::NotRecorded,
     ];
 
@@ -114,6 +117,7 @@ impl Activity {
             Activity::Scope => "waiting in scope",
             Activity::Park => "waiting in park",
             Activity::Asleep => "asleep",
+            Activity::BlockedElsewhere => "blocked elsewhere",
             Activity::NotRecorded => "not recorded (paused)",
         }
     }

@@ -282,7 +282,7 @@ pub(super) fn add_segment(piece: &[u8], (level, tile): (u32, u64), sums: &mut Su
     };
     for (thread, bin, run) in entries(&mut columns[..5], header[3]) {
         let (events, mask) = (columns[3].number(), columns[4].number());
-        let activities = (0..12).filter(|activity| mask >> activity & 1 == 1);
+        let activities = (0..13).filter(|activity| mask >> activity & 1 == 1);
         let times: Vec<_> = activities.map(|it| (it, columns[4].number())).collect();
         for bin in bin..bin + run {
             let (sum, of) = sums.threads.entry((thread, bin)).or_default();

@@ -8,7 +8,7 @@ use proptest::test_runner::TestCaseResult;
 use recorder::reading::{self, Nanos, Recording};
 use recorder::replay::Replay;
 use recorder::timeline::builder;
-use recorder::timeline::item::{Flow, Item, Slice, SliceKind};
+use recorder::timeline::item::{Activity, Flow, Item, Slice, SliceKind, State};
 use recorder::window::{ChunkInfo, Piece, Progress, WindowBuilder};
 
 use crate::simulated::{all_programs, read, unpaused_programs};
@@ -278,6 +278,30 @@ fn the_gallery_in_chunks_and_tiles() {
         }
     }
     assert!(count > 20, "{count}");
+}
+
+#[test]
+fn states_that_were_observed_in_chunks() {
+    let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces/gallery");
+    for name in ["pipeline", "slow_stage", "forgotten_sender", "worker_pool"] {
+        let mut recording = Recording::open(&gallery.join(name).with_extension("rec")).unwrap();
+        // The middle of each long state; what is recorded, such as a wait, counts for more.
+        for item in items(&recording) {
+            if let Item::State(State { thread, begin, end: Some(end), .. }) = item
+                && end.since(begin).get() > 500_000
+            {
+                let third = Nanos::new(end.since(begin).get() / 3);
+                recording.catalog.threads[thread]
+                    .blocked
+                    .push((begin + third, begin + third + third));
+            }
+        }
+        let blocked = Activity::BlockedElsewhere as u64;
+        assert!(times_of_items(&recording).keys().any(|(_, activity)| *activity == blocked));
+        for events in [7, 20, 100, 8192] {
+            states_take_the_same_time(&recording, events, true).unwrap();
+        }
+    }
 }
 
 #[test]

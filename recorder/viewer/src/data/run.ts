@@ -147,11 +147,12 @@ export const Activity = {
   scope: 8,
   park: 9,
   asleep: 10,
-  paused: 11,
+  elsewhere: 11,
+  paused: 12,
 } as const;
 
 /** Number of activities. */
-export const ACTIVITIES = 12;
+export const ACTIVITIES = 13;
 
 /** The CSS variable with the colour of each activity. */
 export const ACTIVITY_VARIABLES: readonly string[] = [
@@ -166,6 +167,7 @@ export const ACTIVITY_VARIABLES: readonly string[] = [
   '--scope',
   '--park',
   '--asleep',
+  '--elsewhere',
   '--paused',
 ];
 
@@ -262,7 +264,7 @@ export interface PathPiece {
   thread: number;
   from: number;
   to: number;
-  kind: 'running' | 'sleeping' | 'waiting' | 'paused' | 'hand-over';
+  kind: 'running' | 'blocked' | 'sleeping' | 'waiting' | 'paused' | 'hand-over';
   text: string;
   channel?: number;
   /** More than 1: several short segments as one piece. */
@@ -350,6 +352,9 @@ export interface ReportThread {
   name: string;
   process: string;
   life_ns: number;
+  runs_ns: number;
+  ready_ns: number;
+  blocked_ns: number;
   slept_ns: number;
   waited_ns: number;
   paused_ns: number;

@@ -3,7 +3,7 @@ import { type Tile, plainTile, tileOf } from './columns';
 
 type Pattern = 'plain' | 'up' | 'down' | 'cross' | 'dots' | 'lines' | 'bars';
 
-/** Patterns of the activities in black and white: lightness alone cannot separate twelve. */
+/** Patterns of the activities in black and white: lightness alone cannot separate them. */
 const PATTERNS: readonly Pattern[] = [
   'plain',
   'up',
@@ -16,9 +16,10 @@ const PATTERNS: readonly Pattern[] = [
   'lines',
   'bars',
   'plain',
+  'plain',
   'cross',
 ];
-const LIGHTNESS: readonly number[] = [95, 205, 235, 215, 200, 215, 230, 225, 240, 215, 252, 190];
+const LIGHTNESS: readonly number[] = [95, 205, 235, 215, 200, 215, 230, 225, 240, 215, 252, 170, 190];
 
 /** Colours and fonts of the page, read once for each look. */
 export interface Palette {

@@ -170,6 +170,8 @@ export function stateNames(run: Run, bar: Pick<StateBar, 'activity' | 'wait'>): 
       return ['parked'];
     case Activity.asleep:
       return ['sleeps'];
+    case Activity.elsewhere:
+      return ['blocked elsewhere', 'elsewhere'];
     case Activity.paused:
       return ['not recorded'];
     default: {

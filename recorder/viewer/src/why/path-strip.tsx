@@ -120,6 +120,7 @@ function Strip({ run, segments, leads }: StripProps) {
 
 const KINDS: readonly (readonly [PathKind, string])[] = [
   ['running', 'runs'],
+  ['blocked', 'blocked elsewhere'],
   ['sleeping', 'sleeps'],
   ['waiting', 'waits for no recorded thread'],
   ['hand-over', 'hand-over'],

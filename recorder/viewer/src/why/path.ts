@@ -65,6 +65,8 @@ function words(kind: PathKind, name: string, isChannel: boolean, isThread: boole
   switch (kind) {
     case 'running':
       return `${name} runs`;
+    case 'blocked':
+      return `${name} is blocked elsewhere, such as in a file or a socket`;
     case 'sleeping':
       return `${name} sleeps`;
     case 'waiting':
@@ -73,21 +75,27 @@ function words(kind: PathKind, name: string, isChannel: boolean, isThread: boole
       return 'the recording paused';
     case 'hand-over':
       if (isChannel) return `hand-over at "${name}"`;
-      if (isThread) return `until ${name} began, or its end was noticed`;
+      if (isThread) return `until ${name} starts, or its end is noticed`;
       return name ? `hand-over at ${name}` : 'hand-over at a wake-up';
   }
 }
+
+/** What a thread does, however fast it is. */
+const IDLE: Readonly<Record<string, string | undefined>> = {
+  blocked: 'is blocked elsewhere, such as in a file or a socket,',
+  sleeping: 'sleeps',
+  waiting: 'waits',
+};
 
 /** How the run could be shorter, in sentences. */
 export function gains(report: ReportData, duration: (ns: number) => string): string[] {
   const { if_faster, if_larger, length_ns, parts } = report.report.critical_path;
   const share = (ns: number) => `${Math.floor((100 * ns) / Math.max(1, length_ns))}%`;
   const sentences: string[] = [];
-  const idle = parts.find(({ kind }) => kind === 'sleeping' || kind === 'waiting');
+  const idle = parts.find(({ kind }) => IDLE[kind] !== undefined);
   const [faster] = if_faster;
   if (idle && idle.time_ns > (faster?.at_most_ns ?? 0)) {
-    const does = idle.kind === 'sleeping' ? 'sleeps' : 'waits';
-    sentences.push(`${idle.name} ${does} for ${share(idle.time_ns)} of it.`);
+    sentences.push(`${idle.name} ${IDLE[idle.kind]} for ${share(idle.time_ns)} of it.`);
   } else if (faster) {
     const time = `${duration(faster.at_most_ns)} (${share(faster.at_most_ns)})`;
     sentences.push(`If ${faster.name} were faster, the run would be shorter, by at most ${time}.`);

@@ -53,7 +53,7 @@ export function Tables({ run, report, leads }: TablesProps) {
   );
   const locks = useMemo(() => lockRows(run, report), [run, report]);
   const channelTable = useMemo(() => channelColumns(several), [several]);
-  const threadTable = useMemo(() => threadColumns(several), [several]);
+  const threadTable = useMemo(() => threadColumns(threads, several), [threads, several]);
   return (
     <div class="why-tables">
       <SortableTable
@@ -146,12 +146,7 @@ function channelColumns(several: boolean): Column<ChannelRow>[] {
   ];
 }
 
-/** What a thread did while it was recorded and neither waited nor slept. */
-function running(row: ThreadRow): number {
-  return Math.max(0, row.life_ns - row.slept_ns - row.waited_ns - row.paused_ns);
-}
-
-function threadColumns(several: boolean): Column<ThreadRow>[] {
+function threadColumns(rows: readonly ThreadRow[], several: boolean): Column<ThreadRow>[] {
   const share = (title: string, about: string, value: (row: ThreadRow) => number): Column<ThreadRow> => ({
     title,
     about,
@@ -159,11 +154,19 @@ function threadColumns(several: boolean): Column<ThreadRow>[] {
     value: (row) => value(row) / Math.max(1, row.life_ns),
     cell: (row) => percent(value(row), row.life_ns),
   });
+  const rareShare = (title: string, about: string, value: (row: ThreadRow) => number) =>
+    rows.some((row) => value(row) >= row.life_ns / 100) ? [share(title, about, value)] : [];
   return [
     { title: 'thread', value: (row) => row.name },
     ...processColumn<ThreadRow>(several),
     times('for', 'From its first event to its end', (row) => row.life_ns),
-    share('runs', 'Part of its life in which it neither waited nor slept', running),
+    share('runs', 'Part of its life in which it ran', (row) => row.runs_ns),
+    ...rareShare('ready', 'Part of its life in which others had the processors', (row) => row.ready_ns),
+    ...rareShare(
+      'blocked',
+      'Part of its life in which it was blocked elsewhere, such as in a file or a socket',
+      (row) => row.blocked_ns,
+    ),
     share('sleeps', 'Part of its life in which it slept', (row) => row.slept_ns),
     share('waits', 'Part of its life in which it waited for others', (row) => row.waited_ns),
     times('waited', 'How long it waited for others in all', (row) => row.waited_ns),
