@@ -7,10 +7,10 @@
 //! - *tiles*: for each level `k`, what happened in bins of 2^k nanoseconds, 256 bins a tile
 //!   ([`tile`]).
 //!
-//! A chunk of duration `d` adds to the tiles of all levels whose bins are not shorter than `d / 32`;
+//! A chunk of duration `d` adds to the tiles of all levels whose bins are not shorter than `d / 64`;
 //! the first of them is its *level*. A window is answered at one level: by the tiles of that level,
 //! and by the events of the chunks whose own level is higher. There are few of those: each is at
-//! least 32 bins long. So the cost of a window depends on its number of pixels, and not on the
+//! least 64 bins long. So the cost of a window depends on its number of pixels, and not on the
 //! length of the run, and its sums are exact.
 //!
 //! A chunk is complete when the next begins. The states of its threads are those that were known by

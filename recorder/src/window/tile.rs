@@ -33,7 +33,7 @@ pub(super) const TILE_BITS: u32 = 8;
 pub(super) const MAX_LEVEL: u32 = 50;
 
 /// A chunk adds to the levels at which it has at most this number of bins.
-const MAX_BINS_OF_CHUNK: u64 = 32;
+const MAX_BINS_OF_CHUNK: u64 = 64;
 
 const ACTIVITIES: usize = Activity::ALL.len();
 

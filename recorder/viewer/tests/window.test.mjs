@@ -63,13 +63,31 @@ test('tiles and events give the same window', async () => {
   }
 });
 
+test('bins are as wide as two pixels where that spares many chunks', () => {
+  const { chunks } = document.index;
+  const [from, to] = [chunks[10][0], chunks[89][1]];
+  const widths = new Set();
+  for (let pixels = 100; pixels < 12_000; pixels = Math.ceil(pixels * 1.05)) {
+    const { chunks: loaded, level, isExact, tiles } = planWindow(document.index, from, to, pixels);
+    const width = 2 ** level / ((to - from) / pixels);
+    assert.ok(width > 0.5 && width <= 2, `${width} pixels`);
+    if (isExact || tiles.length === 0) continue;
+    widths.add(width > 1);
+    if (width > 1) {
+      const finer = chunks.slice(10, 90).filter((entry) => entry[2] > level - 1);
+      assert.ok(loaded.length < finer.length);
+    }
+  }
+  assert.deepEqual([...widths].sort(), [false, true]);
+});
+
 test('a window of many chunks is previewed with the same sums', async () => {
   const { chunks } = document.index;
   const [from, to] = [chunks[20][0], chunks[60][1]];
   const fresh = await openModel(source);
   const previews = [];
   const preview = (window) => previews.push(window);
-  const window = await fresh.window(from, to, 3000, '', preview);
+  const window = await fresh.window(from, to, 9000, '', preview);
   assert.equal(previews.length, 1);
   assert.ok(previews[0].binNs > window.binNs);
   const sum = ({ threads }, thread) => threads.get(thread).ns.map((it) => it?.reduce((a, b) => a + b));
@@ -79,7 +97,7 @@ test('a window of many chunks is previewed with the same sums', async () => {
     const [exact, coarse] = [sum(window, thread)[0], sum(previews[0], thread)[0]];
     assert.ok(Math.abs(exact / coarse - share) < 0.02, `${exact} of ${coarse}`);
   }
-  await fresh.window(from, to, 3000, '', preview);
+  await fresh.window(from, to, 9000, '', preview);
   assert.equal(previews.length, 1, 'not if the chunks are there');
 });
 

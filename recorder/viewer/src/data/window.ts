@@ -11,7 +11,10 @@ import type { Turns } from './turns';
 export const MAX_SINGLE_EVENTS = 20_000;
 
 /** Windows with at most this number of events are summed from the events. */
-export const MAX_SUMMED_EVENTS = 300_000;
+export const MAX_SUMMED_EVENTS = 100_000;
+
+/** Bins are as wide as two pixels if they would be finer than the tiles of more chunks than this. */
+const MAX_FINER_CHUNKS = 4;
 
 /**
  * Sums over bins of `binNs`. Bin `i` covers `[from + i * binNs, from + (i + 1) * binNs)`. `from` and
@@ -131,8 +134,8 @@ export interface Plan {
 }
 
 /**
- * Plans a window with bins that are not wider than a pixel. With `isCoarse` they are as wide as they
- * must be to use tiles instead of chunks.
+ * Plans a window with bins that are not wider than a pixel, or than two if fewer chunks must be loaded
+ * then. With `isCoarse` they are as wide as they must be to use tiles instead of chunks.
  */
 export function planWindow(
   index: Index,
@@ -141,20 +144,24 @@ export function planWindow(
   pixels: number,
   isCoarse = false,
 ): Plan {
+  const fitting = Math.max(0, Math.floor(Math.log2(Math.max(1, (to - from) / pixels))));
   const first = chunkAt(index, from);
   let last = first;
   let eventCount = 0;
   let levelOfChunks = 0;
+  let finerChunks = 0;
   for (let entry = entryOf(index, last); entry && entry[0] <= to; entry = entryOf(index, ++last)) {
     eventCount += entry[4];
-    if (entry !== index.open) levelOfChunks = Math.max(levelOfChunks, entry[2]);
+    if (entry === index.open) continue;
+    levelOfChunks = Math.max(levelOfChunks, entry[2]);
+    if (entry[2] > fitting) finerChunks++;
   }
 
   const finest = index.levels[0]?.[0] ?? Infinity;
   const coarsest = index.levels.at(-1)?.[0] ?? 0;
-  const fitting = Math.max(0, Math.floor(Math.log2(Math.max(1, (to - from) / pixels))));
-  const isExact = !isCoarse && (eventCount <= MAX_SUMMED_EVENTS || fitting < finest);
-  const tileLevel = isCoarse ? Math.max(fitting, levelOfChunks) : fitting;
+  const twoPixels = finerChunks > MAX_FINER_CHUNKS ? fitting + 1 : fitting;
+  const tileLevel = isCoarse ? Math.max(fitting, levelOfChunks) : twoPixels;
+  const isExact = !isCoarse && (eventCount <= MAX_SUMMED_EVENTS || tileLevel < finest);
   const level = isExact ? fitting : Math.min(tileLevel, coarsest);
   const binNs = 2 ** level;
   const firstBin = Math.floor(from / binNs);

@@ -112,7 +112,7 @@ export function makeRun(chunkCount, size, seed = 1) {
 }
 
 export function levelOf(length) {
-  return Math.max(0, Math.ceil(Math.log2(Math.max(1, Math.ceil(length / 32)))));
+  return Math.max(0, Math.ceil(Math.log2(Math.max(1, Math.ceil(length / 64)))));
 }
 
 /** The sums of the chunks that belong to a level, as segments by tile. */
