@@ -118,7 +118,12 @@ impl<S: ItemSink> TimelineBuilder<'_, S> {
             self.span(open.closed(time))?;
         }
         let track = &mut self.tracks.threads[thread];
-        if let Some(open) = track.spans.pop() {
+        if let Some(mut open) = track.spans.pop() {
+            if flow.is_some() {
+                // Where events are missing, it can be over before a slice with length has room for it.
+                // Its arrow starts when it was over.
+                open.slice.begin = open.slice.begin.min(time);
+            }
             track.spans_last_since(open.slice.begin);
             self.span(Slice { flow, ..open.until(Some(time)) })?;
         }
