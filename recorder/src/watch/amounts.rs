@@ -34,10 +34,17 @@ pub(super) fn number(number: f64) -> String {
 
 /// A part of a whole from 0 to 1, as a bar.
 pub(super) fn bar(part: f64, width: usize) -> String {
-    let filled = (part.clamp(0.0, 1.0) * width as f64).round() as usize;
-    // Nothing at all and next to nothing differ.
-    let filled = if part > 0.0 { filled.max(1) } else { 0 };
-    "█".repeat(filled) + &"·".repeat(width - filled)
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let all = 8 * width;
+    let filled = (part.clamp(0.0, 1.0) * all as f64).round() as usize;
+    let filled = match part {
+        // Nothing at all and next to nothing differ, and so do full and nearly full.
+        ..=0.0 => 0,
+        ..1.0 => filled.clamp(1, all - 1),
+        _ => filled,
+    };
+    let bar = "█".repeat(filled / 8) + EIGHTHS[filled % 8];
+    format!("{bar:·<width$}")
 }
 
 #[cfg(test)]
@@ -67,8 +74,8 @@ mod tests {
     #[test]
     fn a_bar_shows_a_part() {
         assert_eq!(
-            [0.0, 0.01, 0.5, 1.0, 7.0].map(|part| bar(part, 4)),
-            ["····", "█···", "██··", "████", "████"]
+            [0.0, 0.001, 0.5, 0.6, 0.999, 1.0, 7.0].map(|part| bar(part, 4)),
+            ["····", "▏···", "██··", "██▍·", "███▉", "████", "████"]
         );
     }
 }

@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 
-use super::keys::Key;
-use crate::live::Snapshot;
-use crate::live::figures::snapshot::{ChannelRow, FindingRow, ThreadRow};
+use ratatui::crossterm::event::KeyCode;
+use ratatui::widgets::TableState;
 
-/// The part of the screen that keys act on.
+use crate::live::Snapshot;
+use crate::live::figures::snapshot::{ChannelRow, FindingRow, Percentiles, ThreadRow};
+
+/// A table: the one that keys act on has the focus.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Focus {
     #[default]
@@ -15,25 +17,18 @@ pub(super) enum Focus {
     Findings,
 }
 
-/// The order of the rows of a table, by the number of its column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Order {
-    /// As messages flow.
-    #[default]
-    Flow,
-    /// By this column: names ascending, numbers descending.
-    Column(usize),
+impl Focus {
+    const ALL: [Focus; 3] = [Focus::Threads, Focus::Channels, Focus::Findings];
 }
 
-/// A table: how it is sorted, which row is selected, and which is the first on the screen.
-#[derive(Clone, Copy, Debug, Default)]
+/// How a table is sorted, which row is selected, and which is the first on the screen.
+#[derive(Debug, Default)]
 pub(super) struct View {
-    pub(super) order: Order,
-    /// The place of the selected row.
-    pub(super) selected: usize,
+    /// The number of a column from 1: names ascend, numbers descend. 0 is as messages flow.
+    pub(super) sorted_by: usize,
+    pub(super) state: TableState,
     /// The index of the selected thread or channel: the selection follows it when rows move.
     followed: Option<usize>,
-    pub(super) first: usize,
 }
 
 /// What is shown.
@@ -46,11 +41,11 @@ pub(super) struct Board {
     /// Something to say about the run: that it has ended.
     pub(super) notice: Option<String>,
     pub(super) focus: Focus,
-    pub(super) threads: View,
-    pub(super) channels: View,
-    pub(super) findings: View,
-    /// Whether the selected row is shown in detail.
+    views: [View; 3],
+    /// Whether the selected row is all that is shown, in detail.
     pub(super) is_close: bool,
+    /// How many lines of the details are above the screen.
+    pub(super) scrolled: usize,
 }
 
 /// What to do after a key.
@@ -61,11 +56,22 @@ pub(super) enum Next {
 }
 
 /// How far the keys for pages move.
-const PAGE: isize = 10;
+const PAGE: usize = 10;
 
-/// The columns of threads and of channels that can be sorted by, by number from 1.
-pub(super) const THREAD_COLUMNS: usize = 4;
-pub(super) const CHANNEL_COLUMNS: usize = 8;
+/// The order of channels by the columns from the second on.
+const CHANNEL_KEYS: [fn(&ChannelRow) -> f64; 7] = [
+    |row| row.sent_per_second,
+    |row| row.received_per_second,
+    |row| row.depth as f64,
+    |row| row.oldest_ns.map_or(-1.0, |ns| ns as f64),
+    |row| latency(row, |it| it.p50_ns),
+    |row| latency(row, |it| it.p99_ns),
+    |row| latency(row, |it| it.max_ns),
+];
+
+fn latency(row: &ChannelRow, of: fn(&Percentiles) -> u64) -> f64 {
+    row.latest().map_or(-1.0, |latency| of(latency) as f64)
+}
 
 impl Board {
     pub(super) fn new(snapshot: Snapshot) -> Self {
@@ -98,16 +104,27 @@ impl Board {
         &self.snapshot
     }
 
+    pub(super) fn view(&self, of: Focus) -> &View {
+        &self.views[of as usize]
+    }
+
+    pub(super) fn view_mut(&mut self, of: Focus) -> &mut View {
+        &mut self.views[of as usize]
+    }
+
+    /// The place of the selected row in a table.
+    fn selected(&self, of: Focus) -> usize {
+        self.view(of).state.selected().unwrap_or(0)
+    }
+
     /// The rows of the threads, in order.
     pub(super) fn thread_rows(&self) -> Vec<&ThreadRow> {
         let mut rows: Vec<_> = self.snapshot.threads.iter().collect();
-        match self.threads.order {
-            Order::Column(1) => rows.sort_by(|a, b| a.name.cmp(&b.name)),
-            Order::Column(2) => rows.sort_by_key(|row| row.state),
-            Order::Column(3) => {
-                rows.sort_by_key(|row| (!row.state.is_alive(), Reverse(row.since_ns)));
-            }
-            Order::Column(4) => rows.sort_by(|a, b| b.waiting.total_cmp(&a.waiting)),
+        match self.view(Focus::Threads).sorted_by {
+            1 => rows.sort_by(|a, b| a.name.cmp(&b.name)),
+            2 => rows.sort_by_key(|row| row.state),
+            3 => rows.sort_by_key(|row| (!row.state.is_alive(), Reverse(row.since_ns))),
+            4 => rows.sort_by(|a, b| b.waiting.total_cmp(&a.waiting)),
             _ => {}
         }
         rows
@@ -116,63 +133,55 @@ impl Board {
     /// The rows of the channels, in order.
     pub(super) fn channel_rows(&self) -> Vec<&ChannelRow> {
         let mut rows: Vec<_> = self.snapshot.channels.iter().collect();
-        let latency = |row: &ChannelRow, of: fn(&ChannelRow) -> Option<u64>| Reverse(of(row));
-        match self.channels.order {
-            Order::Column(1) => rows.sort_by(|a, b| a.label.cmp(&b.label)),
-            Order::Column(2) => {
-                rows.sort_by(|a, b| b.sent_per_second.total_cmp(&a.sent_per_second));
+        match self.view(Focus::Channels).sorted_by {
+            0 => {}
+            1 => rows.sort_by(|a, b| a.label.cmp(&b.label)),
+            column => {
+                let key = CHANNEL_KEYS[column - 2];
+                rows.sort_by(|a, b| key(b).total_cmp(&key(a)));
             }
-            Order::Column(3) => {
-                rows.sort_by(|a, b| b.received_per_second.total_cmp(&a.received_per_second));
-            }
-            Order::Column(4) => rows.sort_by_key(|row| Reverse(row.depth)),
-            Order::Column(5) => rows.sort_by_key(|row| Reverse(row.oldest_ns)),
-            Order::Column(6) => {
-                rows.sort_by_key(|row| latency(row, |it| Some(it.latest()?.p50_ns)))
-            }
-            Order::Column(7) => {
-                rows.sort_by_key(|row| latency(row, |it| Some(it.latest()?.p99_ns)))
-            }
-            Order::Column(8) => {
-                rows.sort_by_key(|row| latency(row, |it| Some(it.latest()?.max_ns)))
-            }
-            _ => {}
         }
         rows
     }
 
     pub(super) fn selected_thread(&self) -> Option<&ThreadRow> {
-        self.thread_rows().get(self.threads.selected).copied()
+        self.thread_rows().get(self.selected(Focus::Threads)).copied()
     }
 
     pub(super) fn selected_channel(&self) -> Option<&ChannelRow> {
-        self.channel_rows().get(self.channels.selected).copied()
+        self.channel_rows().get(self.selected(Focus::Channels)).copied()
     }
 
     pub(super) fn selected_finding(&self) -> Option<&FindingRow> {
-        self.snapshot.findings.get(self.findings.selected)
+        self.snapshot.findings.get(self.selected(Focus::Findings))
     }
 
     /// Acts on a key.
-    pub(super) fn press(&mut self, key: Key) -> Next {
+    pub(super) fn press(&mut self, key: KeyCode) -> Next {
         match key {
-            Key::Character('q') | Key::Interrupt => return Next::Quit,
-            Key::Up | Key::Character('k') => self.select(-1),
-            Key::Down | Key::Character('j') => self.select(1),
-            Key::PageUp => self.select(-PAGE),
-            Key::PageDown => self.select(PAGE),
-            Key::Home => self.select(isize::MIN),
-            Key::End => self.select(isize::MAX),
-            Key::Tab => self.move_focus(1),
-            Key::BackTab => self.move_focus(2),
-            Key::Enter => self.is_close = !self.is_close && self.rows() > 0,
-            Key::Escape => self.is_close = false,
-            Key::Character('p' | ' ') => self.pause(),
-            Key::Character('s') => self.sort(None),
-            Key::Character(digit @ '0'..='9') => {
-                self.sort(Some(usize::from(digit as u8 - b'0')));
+            KeyCode::Char('q') => return Next::Quit,
+            KeyCode::Up | KeyCode::Char('k') => self.select(-1),
+            KeyCode::Down | KeyCode::Char('j') => self.select(1),
+            KeyCode::PageUp if self.is_close => self.scrolled = self.scrolled.saturating_sub(PAGE),
+            KeyCode::PageDown if self.is_close => self.scrolled += PAGE,
+            KeyCode::PageUp => self.select(-(PAGE as isize)),
+            KeyCode::PageDown => self.select(PAGE as isize),
+            KeyCode::Home => self.select(isize::MIN),
+            KeyCode::End => self.select(isize::MAX),
+            KeyCode::Tab => self.move_focus(1),
+            KeyCode::BackTab => self.move_focus(2),
+            KeyCode::Enter => {
+                self.is_close = !self.is_close && self.rows(self.focus) > 0;
+                self.scrolled = 0;
             }
-            Key::Character(_) => {}
+            KeyCode::Esc => self.is_close = false,
+            KeyCode::Char('p' | ' ') => self.pause(),
+            KeyCode::Char('s') => {
+                let next = self.view(self.focus).sorted_by + 1;
+                self.sort(if next > self.columns() { 0 } else { next });
+            }
+            KeyCode::Char(digit @ '0'..='9') => self.sort(usize::from(digit as u8 - b'0')),
+            _ => {}
         }
         Next::Continue
     }
@@ -187,30 +196,19 @@ impl Board {
     }
 
     fn move_focus(&mut self, steps: usize) {
-        let all = [Focus::Threads, Focus::Channels, Focus::Findings];
-        let mut place = all.iter().position(|it| *it == self.focus).unwrap_or(0);
         // A table without rows is passed over.
-        for _ in 0..all.len() {
-            place = (place + steps) % all.len();
-            self.focus = all[place];
-            if self.rows() > 0 {
+        for _ in Focus::ALL {
+            self.focus = Focus::ALL[(self.focus as usize + steps) % Focus::ALL.len()];
+            if self.rows(self.focus) > 0 {
                 break;
             }
         }
         self.is_close = false;
     }
 
-    fn view(&mut self) -> &mut View {
-        match self.focus {
-            Focus::Threads => &mut self.threads,
-            Focus::Channels => &mut self.channels,
-            Focus::Findings => &mut self.findings,
-        }
-    }
-
-    /// The number of rows of the table that has the focus.
-    fn rows(&self) -> usize {
-        match self.focus {
+    /// The number of rows of a table.
+    fn rows(&self, of: Focus) -> usize {
+        match of {
             Focus::Threads => self.snapshot.threads.len(),
             Focus::Channels => self.snapshot.channels.len(),
             Focus::Findings => self.snapshot.findings.len(),
@@ -218,60 +216,51 @@ impl Board {
     }
 
     fn select(&mut self, steps: isize) {
-        let last = self.rows().saturating_sub(1);
-        let view = self.view();
-        view.selected = view.selected.saturating_add_signed(steps).min(last);
+        let last = self.rows(self.focus).saturating_sub(1);
+        let place = self.selected(self.focus).saturating_add_signed(steps).min(last);
+        self.view_mut(self.focus).state.select(Some(place));
+        self.scrolled = 0;
         self.remember();
     }
 
-    /// Sorts by the column with this number from 1, 0 as messages flow; without one, by the next.
-    fn sort(&mut self, column: Option<usize>) {
-        let columns = match self.focus {
-            Focus::Threads => THREAD_COLUMNS,
-            Focus::Channels => CHANNEL_COLUMNS,
-            Focus::Findings => return,
-        };
-        let view = self.view();
-        let column = column.unwrap_or(match view.order {
-            Order::Flow => 1,
-            Order::Column(column) => (column + 1) % (columns + 1),
-        });
-        match column {
-            0 => view.order = Order::Flow,
-            _ if column <= columns => view.order = Order::Column(column),
-            _ => {}
+    /// The number of columns that the table can be sorted by.
+    fn columns(&self) -> usize {
+        match self.focus {
+            Focus::Threads => 4,
+            Focus::Channels => 1 + CHANNEL_KEYS.len(),
+            Focus::Findings => 0,
         }
-        self.follow();
+    }
+
+    fn sort(&mut self, column: usize) {
+        if column <= self.columns() {
+            self.view_mut(self.focus).sorted_by = column;
+            self.follow();
+        }
     }
 
     /// Remembers which thread and which channel are selected.
     fn remember(&mut self) {
-        self.threads.followed = self.selected_thread().map(|row| row.index);
-        self.channels.followed = self.selected_channel().map(|row| row.index);
+        let thread = self.selected_thread().map(|row| row.index);
+        let channel = self.selected_channel().map(|row| row.index);
+        self.view_mut(Focus::Threads).followed = thread;
+        self.view_mut(Focus::Channels).followed = channel;
     }
 
     /// Selects the remembered rows where they are now.
     fn follow(&mut self) {
         let threads: Vec<_> = self.thread_rows().iter().map(|row| row.index).collect();
         let channels: Vec<_> = self.channel_rows().iter().map(|row| row.index).collect();
-        for (view, rows) in [(&mut self.threads, threads), (&mut self.channels, channels)] {
+        let findings = (0..self.snapshot.findings.len()).collect();
+        for (view, rows) in self.views.iter_mut().zip([threads, channels, findings]) {
             let place = rows.iter().position(|row| Some(*row) == view.followed);
-            view.selected = place.unwrap_or(view.selected).min(rows.len().saturating_sub(1));
+            let place = place.or(view.state.selected()).unwrap_or(0);
+            view.state.select(Some(place.min(rows.len().saturating_sub(1))));
         }
-        let findings = self.snapshot.findings.len();
-        self.findings.selected = self.findings.selected.min(findings.saturating_sub(1));
-        if self.focus == Focus::Findings && findings == 0 {
+        if self.focus == Focus::Findings && self.snapshot.findings.is_empty() {
             self.focus = Focus::Threads;
             self.is_close = false;
         }
         self.remember();
-    }
-}
-
-impl View {
-    /// Moves the part that is shown, of this many rows, so that the selected row is in it.
-    pub(super) fn scroll(&mut self, shown: usize, rows: usize) {
-        let last_first = (self.selected + 1).saturating_sub(shown);
-        self.first = self.first.min(self.selected).max(last_first).min(rows.saturating_sub(shown));
     }
 }

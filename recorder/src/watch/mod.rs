@@ -1,16 +1,22 @@
 //! `recorder watch`: the figures of a run, in tables that change while it goes on.
 //!
-//! `board` is what is shown, and `draw` makes lines of it. Only `terminal` and this file touch the
+//! `board` is what is shown and how keys change it, and `draw` draws it. Only this file touches the
 //! terminal.
 
-use std::env;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, IsTerminal};
+use std::iter;
+use std::mem;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::consts::SIGWINCH;
+use ratatui::DefaultTerminal;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{self, KeyEvent, KeyModifiers};
+use ratatui::crossterm::execute;
+use ratatui::crossterm::terminal::{EnterAlternateScreen, enable_raw_mode};
+use rustix::process::{Signal, kill_current_process_group};
 use signal_hook::iterator::Signals;
 
 use crate::live::Snapshot;
@@ -22,14 +28,14 @@ mod amounts;
 mod board;
 mod details;
 mod draw;
-mod keys;
-mod screen;
+mod rows;
+mod style;
 mod table;
-mod terminal;
+mod tables;
+
+pub use ratatui::crossterm::event::KeyCode;
 
 use board::{Board, Next};
-use keys::Key;
-use terminal::Terminal;
 
 /// Something that changes what is shown.
 #[derive(Debug)]
@@ -37,31 +43,37 @@ enum Event {
     Figures(Box<Snapshot>),
     /// No more figures come, because of this error if there is one.
     NoMore(Option<String>),
-    Keys(Vec<Key>),
-    /// The terminal has another size.
-    Resized,
+    /// A key, or another size of the terminal.
+    Terminal(event::Event),
     Signal(u8),
 }
 
 /// Whether the tables can be shown: stdin and stdout are a terminal.
 pub fn has_terminal() -> bool {
-    terminal::is_there()
+    io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
 /// All tables as text, in lines of up to this width.
 pub fn text(snapshot: Snapshot, width: usize) -> String {
-    let lines = draw::everything(&Board::new(snapshot), width);
-    lines.iter().map(|line| line.text() + "\n").collect()
+    draw::everything(&Board::new(snapshot), u16::try_from(width).unwrap_or(u16::MAX))
 }
 
-/// What a terminal of this size shows, without its colours, after these bytes were typed.
-pub fn picture(snapshot: Snapshot, typed: &[u8], width: usize, height: usize) -> String {
+/// What a terminal of this size shows, without its colours, after these keys were pressed.
+pub fn picture(
+    snapshot: Snapshot,
+    keys: impl IntoIterator<Item = KeyCode>,
+    width: u16,
+    height: u16,
+) -> String {
     let mut board = Board::new(snapshot);
-    for key in keys::keys(typed) {
+    let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
+    for key in keys {
+        // What is on the screen can depend on what was there before.
+        let Ok(_) = terminal.draw(|frame| draw::screen(&mut board, frame));
         board.press(key);
     }
-    let lines = draw::screen(&mut board, width, height);
-    lines.iter().map(|line| line.text() + "\n").collect()
+    let Ok(_) = terminal.draw(|frame| draw::screen(&mut board, frame));
+    draw::plain(terminal.backend().buffer())
 }
 
 /// Shows figures in the terminal until the user quits: `first`, and then those that come from a
@@ -72,51 +84,77 @@ pub fn picture(snapshot: Snapshot, typed: &[u8], width: usize, height: usize) ->
 pub fn show(first: Snapshot, figures: Option<BufReader<UnixStream>>) -> anyhow::Result<()> {
     let (sender, events) = mpsc::channel();
     // Signals first: none may find the terminal taken and end this process.
-    let mut watched = Signals::new(signals::terminating().chain([SIGWINCH]))?;
+    let mut watched = Signals::new(signals::terminating())?;
     let for_signals = sender.clone();
     thread::spawn(move || {
-        let events = watched.forever().map(|signal| match signal {
-            SIGWINCH => Event::Resized,
-            other => Event::Signal(other as u8),
-        });
-        send_all(events, &for_signals);
+        send_all(watched.forever().map(|signal| Event::Signal(signal as u8)), &for_signals);
     });
-    let terminal = Terminal::take()?;
     if let Some(figures) = figures {
         let sender = sender.clone();
         thread::spawn(move || receive(figures, &sender));
     }
-    thread::spawn(move || read_keys(&sender));
-    run(&terminal, Board::new(first), &events)
+    // A panic gives the terminal back, too.
+    let result = ratatui::try_init().map_err(Into::into).and_then(|mut terminal| {
+        let read = iter::from_fn(|| event::read().ok());
+        thread::spawn(move || send_all(read.map(Event::Terminal), &sender));
+        let result = run(&mut terminal, Board::new(first), &events);
+        // A terminal that is gone needs nothing, and has no place for a message about it.
+        if terminal.show_cursor().is_err() {
+            mem::forget(terminal);
+        }
+        result
+    });
+    let _ = ratatui::try_restore();
+    result
 }
 
-fn run(terminal: &Terminal, mut board: Board, events: &Receiver<Event>) -> anyhow::Result<()> {
-    let has_colours = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let mut shown = Vec::new();
+fn run(
+    terminal: &mut DefaultTerminal,
+    mut board: Board,
+    events: &Receiver<Event>,
+) -> anyhow::Result<()> {
     loop {
-        let (width, height) = terminal.size();
-        let lines = draw::screen(&mut board, width, height);
-        terminal.write(&screen::changes(&shown, &lines, has_colours))?;
-        shown = lines;
+        terminal.draw(|frame| draw::screen(&mut board, frame))?;
         // The threads that send live as long as this process.
         let Ok(event) = events.recv() else { return Ok(()) };
-        for event in [event].into_iter().chain(events.try_iter()) {
+        for event in iter::once(event).chain(events.try_iter()) {
             match event {
                 Event::Figures(snapshot) => board.update(*snapshot),
                 Event::NoMore(error) => board.end(error),
-                Event::Keys(keys) => {
-                    if keys.into_iter().any(|key| board.press(key) == Next::Quit) {
+                Event::Terminal(event::Event::Key(key)) => match key {
+                    KeyEvent {
+                        code: KeyCode::Char('c'), modifiers: KeyModifiers::CONTROL, ..
+                    } => {
                         return Ok(());
                     }
-                }
-                Event::Resized => shown.clear(),
+                    KeyEvent {
+                        code: KeyCode::Char('z'), modifiers: KeyModifiers::CONTROL, ..
+                    } => {
+                        stop(terminal)?;
+                    }
+                    KeyEvent { code, .. } => {
+                        if board.press(code) == Next::Quit {
+                            return Ok(());
+                        }
+                    }
+                },
+                // It is drawn anew.
+                Event::Terminal(_) => {}
                 Event::Signal(signal) => return Err(Interrupted { signal }.into()),
             }
         }
-        if shown.is_empty() {
-            terminal.write("\x1b[2J")?;
-        }
     }
+}
+
+/// Gives the terminal to the shell until the user continues this job.
+fn stop(terminal: &mut DefaultTerminal) -> io::Result<()> {
+    terminal.show_cursor()?;
+    ratatui::try_restore()?;
+    kill_current_process_group(Signal::TSTP)?;
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen)?;
+    // Nothing of the picture is left.
+    terminal.resize(terminal.size()?.into())
 }
 
 fn send_all(events: impl Iterator<Item = Event>, sender: &Sender<Event>) {
@@ -141,29 +179,4 @@ fn receive(mut figures: BufReader<UnixStream>, sender: &Sender<Event>) {
             return;
         }
     }
-}
-
-/// Passes on the keys that are pressed.
-fn read_keys(sender: &Sender<Event>) {
-    let mut stdin = io::stdin().lock();
-    let mut bytes = [0; 256];
-    let mut length = 0;
-    while let Ok(count @ 1..) = stdin.read(&mut bytes[length..]) {
-        length += count;
-        // The rest of a sequence comes at once, also through a slow connection.
-        if length < bytes.len() && keys::is_incomplete(&bytes[..length]) && more_comes() {
-            continue;
-        }
-        let keys = keys::keys(&bytes[..length]);
-        length = 0;
-        if sender.send(Event::Keys(keys)).is_err() {
-            return;
-        }
-    }
-}
-
-fn more_comes() -> bool {
-    let timeout = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-    let stdin = io::stdin();
-    poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&timeout)).is_ok_and(|ready| ready > 0)
 }

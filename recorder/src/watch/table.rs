@@ -1,102 +1,110 @@
 //! Tables whose columns fit into a width.
 
-use super::screen::{Line, Style};
+use ratatui::layout::{Alignment, Constraint};
+use ratatui::text::Line;
+use ratatui::widgets::{Row, Table};
+use unicode_truncate::UnicodeTruncateStr;
+
+use super::style::BOLD;
 
 /// A column of a table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     /// Its name.
     pub(super) title: &'static str,
-    /// Its width, or the minimum of one that takes the rest.
-    pub(super) width: usize,
+    /// Its minimum width.
+    width: u16,
     /// Whether it takes of the rest of the width what its cells need, up to a maximum.
-    pub(super) max_width: Option<usize>,
-    /// Whether its cells are flush right.
-    pub(super) is_number: bool,
+    max_width: u16,
+    alignment: Alignment,
     /// Columns with a higher number are left out first where there is no room.
-    pub(super) importance: u8,
+    importance: u8,
 }
 
 impl Column {
-    pub(super) const fn text(title: &'static str, width: usize, importance: u8) -> Self {
-        Column { title, width, max_width: None, is_number: false, importance }
+    pub(super) const fn text(title: &'static str, width: u16, importance: u8) -> Self {
+        Column { title, width, max_width: width, alignment: Alignment::Left, importance }
     }
 
-    pub(super) const fn number(title: &'static str, width: usize, importance: u8) -> Self {
-        Column { is_number: true, ..Column::text(title, width, importance) }
+    pub(super) const fn number(title: &'static str, width: u16, importance: u8) -> Self {
+        Column { alignment: Alignment::Right, ..Column::text(title, width, importance) }
     }
 
-    pub(super) const fn up_to(self, max_width: usize) -> Self {
-        Column { max_width: Some(max_width), ..self }
+    pub(super) const fn up_to(self, max_width: u16) -> Self {
+        Column { max_width, ..self }
     }
 }
 
-/// A cell: its style and its text.
-pub(super) type Cell = (Style, String);
-
-/// Columns with their widths, as far as there is room for them.
-#[derive(Debug)]
-pub(super) struct Layout {
-    /// The index of each column that is shown, the column and its width.
-    shown: Vec<(usize, Column, usize)>,
+/// A table of rows with a cell for each column. `sorted` is the index of the column that the rows
+/// are sorted by.
+pub(super) fn table(
+    columns: &[Column],
+    rows: Vec<Vec<Line<'static>>>,
+    sorted: Option<usize>,
+    width: u16,
+) -> Table<'static> {
+    let (widths, gap) = widths(columns, &rows, width);
+    let fit = |cells: Vec<Line<'static>>| {
+        let cells = cells.into_iter().enumerate().zip(columns);
+        let shown = cells.filter_map(|((index, cell), column)| {
+            Some(shorten(cell, widths[index]?).alignment(column.alignment))
+        });
+        Row::new(shown.collect::<Vec<_>>())
+    };
+    let titles = columns.iter().enumerate().map(|(index, column)| {
+        let mark = if sorted == Some(index) { "▾" } else { "" };
+        Line::from(format!("{}{mark}", column.title))
+    });
+    let heading = fit(titles.collect()).style(BOLD);
+    let rows = rows.into_iter().map(fit);
+    let widths = widths.iter().flatten().map(|&width| Constraint::Length(width));
+    Table::new(rows, widths).header(heading).column_spacing(gap)
 }
 
-const GAP: usize = 1;
-
-impl Layout {
-    /// The layout of these columns for these rows.
-    pub(super) fn new(columns: &[Column], rows: &[Vec<Cell>], width: usize) -> Self {
-        let mut shown: Vec<_> = columns.iter().copied().enumerate().collect();
-        let needed = |shown: &[(usize, Column)]| {
-            shown.iter().map(|(_, column)| column.width + GAP).sum::<usize>().saturating_sub(GAP)
-        };
-        while needed(&shown) > width && shown.len() > 1 {
-            let least = shown.iter().enumerate().max_by_key(|(_, (_, it))| it.importance);
-            let least = least.map_or(0, |(place, _)| place);
-            shown.remove(least);
-        }
-        let mut spare = width.saturating_sub(needed(&shown));
-        let mut shown: Vec<_> =
-            shown.into_iter().map(|(index, column)| (index, column, column.width)).collect();
-        // The most important ones first get what they can use.
-        let mut flexible: Vec<_> =
-            (0..shown.len()).filter(|&place| shown[place].1.max_width.is_some()).collect();
-        flexible.sort_by_key(|&place| shown[place].1.importance);
-        for place in flexible {
-            let (index, column, width) = &mut shown[place];
-            let longest = rows.iter().map(|cells| cells[*index].1.chars().count()).max();
-            let wanted = longest.unwrap_or(0).min(column.max_width.unwrap_or(0));
-            let more = wanted.saturating_sub(*width).min(spare);
-            *width += more;
-            spare -= more;
-        }
-        Layout { shown }
+/// The width of each column, `None` if it is left out, and of the gaps between them.
+fn widths(columns: &[Column], rows: &[Vec<Line<'_>>], width: u16) -> (Vec<Option<u16>>, u16) {
+    let wanted = columns.iter().enumerate().map(|(index, column)| {
+        let longest = rows.iter().map(|cells| cells[index].width()).max().unwrap_or(0);
+        u16::try_from(longest).unwrap_or(u16::MAX).clamp(column.width, column.max_width)
+    });
+    let wanted: Vec<_> = wanted.map(Some).collect();
+    let needed = |widths: &[Option<u16>], gap: u16| {
+        widths.iter().flatten().map(|width| width + gap).sum::<u16>().saturating_sub(gap)
+    };
+    if needed(&wanted, 2) <= width {
+        return (wanted, 2);
     }
-
-    /// The names of the columns; `sorted` is the index of the one that the rows are sorted by.
-    pub(super) fn heading(&self, sorted: Option<usize>) -> Line {
-        self.line(|index, column| {
-            let mark = if sorted == Some(index) { "▾" } else { "" };
-            (Style::Heading, format!("{}{mark}", column.title))
-        })
+    let mut widths: Vec<_> = columns.iter().map(|column| Some(column.width)).collect();
+    while needed(&widths, 1) > width && widths.iter().flatten().count() > 1 {
+        let shown = (0..columns.len()).filter(|&index| widths[index].is_some());
+        let least = shown.max_by_key(|&index| columns[index].importance);
+        least.into_iter().for_each(|index| widths[index] = None);
     }
-
-    /// A row with these cells, one for each column.
-    pub(super) fn row(&self, cells: &[Cell]) -> Line {
-        self.line(|index, _| cells[index].clone())
+    // The first columns first get what they want.
+    let mut spare = width.saturating_sub(needed(&widths, 1));
+    for (width, wanted) in widths.iter_mut().zip(wanted) {
+        let (Some(width), Some(wanted)) = (width, wanted) else { continue };
+        let more = spare.min(wanted - *width);
+        *width += more;
+        spare -= more;
     }
+    (widths, 1)
+}
 
-    fn line(&self, cell: impl Fn(usize, &Column) -> Cell) -> Line {
-        let mut line = Line::default();
-        for (index, column, width) in &self.shown {
-            if line.width() > 0 {
-                line.push(Style::Plain, &" ".repeat(GAP));
-            }
-            let (style, text) = cell(*index, column);
-            line.push_cell(style, &text, *width, column.is_number);
-        }
-        line
+/// The start of a line, with `…` if it is wider than this.
+pub(super) fn shorten(mut line: Line<'static>, width: u16) -> Line<'static> {
+    let width = usize::from(width);
+    if line.width() <= width {
+        return line;
     }
+    let mut room = width.saturating_sub(1);
+    for span in &mut line.spans {
+        let (start, taken) = span.content.unicode_truncate(room);
+        room -= taken;
+        span.content = start.to_owned().into();
+    }
+    line.push_span("…");
+    line
 }
 
 #[cfg(test)]
@@ -111,17 +119,20 @@ mod tests {
 
     #[test]
     fn columns_share_the_width_and_the_least_important_are_left_out() {
-        let row = |width| {
-            let cells =
-                ["worker 12", "12.5", "recv on jobs"].map(|it| (Style::Plain, it.to_owned()));
-            let line = Layout::new(COLUMNS, &[cells.to_vec()], width).row(&cells);
-            assert!(line.width() <= width);
-            line.text()
-        };
-        assert_eq!(row(40), "worker 12  12.5 recv on jobs");
-        assert_eq!(row(20), "worker 12  12.5 rec…");
-        assert_eq!(row(16), "worker 12 recv …");
-        assert_eq!(row(9), "worker 12");
-        assert_eq!(Layout::new(COLUMNS, &[], 40).heading(Some(1)).text(), "NAME   RATE▾ WHAT");
+        let cells = ["worker 12", "12.5", "recv on jobs"].map(Line::from);
+        let widths = |width| widths(COLUMNS, &[cells.to_vec()], width);
+        assert_eq!(widths(40), (vec![Some(9), Some(5), Some(12)], 2));
+        assert_eq!(widths(18), (vec![Some(7), Some(5), Some(4)], 1));
+        assert_eq!(widths(16), (vec![Some(9), None, Some(6)], 1));
+        assert_eq!(widths(9), (vec![Some(9), None, None], 1));
+    }
+
+    #[test]
+    fn shortened_lines_end_with_an_ellipsis() {
+        let shortened = |text: &str, width| shorten(text.to_owned().into(), width).to_string();
+        assert_eq!(["abc", "abcd"].map(|text| shortened(text, 3)), ["abc", "ab…"]);
+        // These characters are two columns wide.
+        assert_eq!(["作業", "作業者"].map(|text| shortened(text, 4)), ["作業", "作…"]);
+        assert_eq!(shortened("abc", 0), "…");
     }
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 use recorder::analysis::analyse;
 use recorder::analysis::findings;
 use recorder::live::Snapshot;
-use recorder::live::figures::snapshot::FindingRow;
+use recorder::live::figures::snapshot::{FindingRow, StateCount, ThreadRow};
 use recorder::reading::{Nanos, Recording};
-use recorder::watch;
+use recorder::watch::{self, KeyCode};
 
 fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/screens"))
@@ -34,11 +34,24 @@ fn snapshot(name: &str, milliseconds: u64) -> Snapshot {
     Snapshot { findings, command: name.to_owned(), ..snapshot }
 }
 
+/// The screen after these keys were pressed.
+fn picture(snapshot: Snapshot, typed: &str, width: u16, height: u16) -> String {
+    let keys = typed.chars().map(|key| match key {
+        '\t' => KeyCode::Tab,
+        '\r' => KeyCode::Enter,
+        '\u{1b}' => KeyCode::Esc,
+        '⇟' => KeyCode::PageDown,
+        '⇲' => KeyCode::End,
+        other => KeyCode::Char(other),
+    });
+    watch::picture(snapshot, keys, width, height)
+}
+
 #[track_caller]
-fn expect_screen(name: &str, snapshot: Snapshot, typed: &str, width: usize, height: usize) {
-    let picture = watch::picture(snapshot, typed.as_bytes(), width, height);
-    assert!(picture.lines().all(|line| line.chars().count() <= width), "{picture}");
-    assert_eq!(picture.lines().count(), height);
+fn expect_screen(name: &str, snapshot: Snapshot, typed: &str, width: u16, height: u16) {
+    let picture = picture(snapshot, typed, width, height);
+    assert!(picture.lines().all(|line| line.chars().count() <= width.into()), "{picture}");
+    assert_eq!(picture.lines().count(), usize::from(height));
     expect(name, &picture);
 }
 
@@ -55,10 +68,8 @@ fn narrow_and_low_terminals_show_what_matters_most() {
     // Nothing breaks where there is next to no room.
     for (width, height) in [(1, 1), (5, 2), (20, 3), (30, 5), (12, 40)] {
         for typed in ["", "\t", "\r", "\t\t\r"] {
-            let picture =
-                watch::picture(snapshot("deadlock", 10_000), typed.as_bytes(), width, height);
-            assert_eq!(picture.lines().count(), height);
-            assert!(picture.lines().all(|line| line.chars().count() <= width), "{picture}");
+            let picture = picture(snapshot("deadlock", 10_000), typed, width, height);
+            assert_eq!(picture.lines().count(), usize::from(height));
         }
     }
 }
@@ -69,16 +80,16 @@ fn enter_shows_more_of_a_row() {
     expect_screen("channel", snapshot("pipeline", 10), "\t\r", 80, 24);
     expect_screen("finding", snapshot("deadlock", 10_000), "\t\t\r", 80, 24);
     // And back.
-    let before = watch::picture(snapshot("pipeline", 10), b"j", 80, 24);
-    assert_eq!(watch::picture(snapshot("pipeline", 10), b"j\r\x1b", 80, 24), before);
+    let before = picture(snapshot("pipeline", 10), "j", 80, 24);
+    assert_eq!(picture(snapshot("pipeline", 10), "j\r\u{1b}", 80, 24), before);
 }
 
 #[test]
 fn rows_are_sorted_by_any_column() {
     expect_screen("sorted", snapshot("pipeline", 10), "3\tsss", 100, 24);
     // And again as messages flow.
-    let before = watch::picture(snapshot("pipeline", 10), b"\t", 80, 24);
-    assert_eq!(watch::picture(snapshot("pipeline", 10), b"\t40", 80, 24), before);
+    let before = picture(snapshot("pipeline", 10), "\t", 80, 24);
+    assert_eq!(picture(snapshot("pipeline", 10), "\t40", 80, 24), before);
 }
 
 #[test]
@@ -87,16 +98,42 @@ fn a_selected_row_stays_on_the_screen() {
     let row = snapshot.threads[0].clone();
     let rows = (0..100).map(|index| {
         let name = format!("worker {index}");
-        recorder::live::figures::snapshot::ThreadRow { index, name, ..row.clone() }
+        ThreadRow { index, name, ..row.clone() }
     });
     snapshot.threads = rows.collect();
-    let picture = |typed: &str| watch::picture(snapshot.clone(), typed.as_bytes(), 80, 24);
-    let last = picture("\x1b[F");
+    snapshot.thread_states = vec![StateCount { pid: row.pid, state: row.state, count: 100 }];
+    let picture = |typed: &str| picture(snapshot.clone(), typed, 80, 24);
+    let last = picture("⇲");
     assert!(last.contains("worker 99 ") && !last.contains("worker 0 "), "{last}");
     assert!(last.contains(" of 100"), "{last}");
-    let up = picture("\x1b[Fkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk");
+    let up = picture("⇲kkkkkkkkkkkkkkkkkkkkkkkkkkkkkk");
     assert!(up.contains("worker 69 ") && !up.contains("worker 99 "), "{up}");
-    expect("many", &picture("\x1b[6~\x1b[6~"));
+    expect("many", &picture("⇟⇟"));
+}
+
+#[test]
+fn details_that_do_not_fit_can_be_scrolled() {
+    let picture = |typed| picture(snapshot("deadlock", 10_000), typed, 40, 9);
+    let (start, end) = (picture("\t\t\r"), picture("\t\t\r⇟"));
+    assert!(start.contains("anna waits") && !start.contains("instrumented::thread"), "{start}");
+    assert!(!end.contains("anna waits") && end.contains("instrumented::thread"), "{end}");
+}
+
+#[test]
+fn names_can_neither_control_the_terminal_nor_move_columns() {
+    let mut snapshot = snapshot("pipeline", 10);
+    let names = ["a\u{1b}[2Jb\n", "作業", "e\u{301}"];
+    for (row, name) in snapshot.threads.iter_mut().zip(names) {
+        row.name = name.to_owned();
+    }
+    let screen = picture(snapshot.clone(), "", 60, 15);
+    let printed = watch::text(snapshot, 60);
+    for picture in [screen, printed] {
+        assert!(!picture.contains('\u{1b}'), "{picture:?}");
+        let rows = picture.lines().filter(|line| line.contains('%'));
+        let rows: Vec<_> = rows.map(|row| row.split("  ").next().unwrap()).collect();
+        assert_eq!(rows, ["a[2Jb", "作業", "e\u{301}"], "{picture}");
+    }
 }
 
 #[test]

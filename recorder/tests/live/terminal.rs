@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags, open};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
@@ -40,6 +41,8 @@ impl InTerminal {
         let before = tcgetattr(&terminal).unwrap();
         let [stdin, stdout, stderr] = [(); 3].map(|()| terminal.try_clone().unwrap());
         command.stdin(stdin).stdout(stdout).stderr(stderr);
+        // Ctrl-Z stops all processes of the group.
+        command.process_group(0);
         let child = command.spawn().unwrap();
         // Its copies of the terminal.
         drop(command);
@@ -75,18 +78,24 @@ impl InTerminal {
     #[track_caller]
     fn finish(mut self, status: i32) -> String {
         assert_eq!(self.child.wait().unwrap().code(), Some(status), "{:?}", self.written);
-        // It leaves the other screen, and shows the cursor.
-        self.wait_for("\u{1b}[?7h\u{1b}[?25h\u{1b}[?1049l");
+        self.expect_given_back();
+        self.written.clone()
+    }
+
+    /// Asserts that the terminal is as before.
+    #[track_caller]
+    fn expect_given_back(&mut self) {
+        // It shows the cursor, and leaves the other screen.
+        self.wait_for("\u{1b}[?25h\u{1b}[?1049l");
         let now = tcgetattr(&self.terminal).unwrap();
         let modes = |it: &Termios| (it.input_modes, it.output_modes, it.local_modes);
         assert_eq!(modes(&now), modes(&self.before));
-        self.written.clone()
     }
 }
 
 fn watch(place: &Place, told: &Told) -> Command {
     let mut command = place.recorder(&["watch", &told.running.pid()]);
-    command.env_remove("NO_COLOR");
+    command.env_remove("NO_COLOR").env("COLORTERM", "truecolor");
     command
 }
 
@@ -101,7 +110,7 @@ fn keys_change_what_is_shown_and_the_terminal_is_given_back() {
     terminal.wait_for("unbounded");
     terminal.press("q");
     let written = terminal.finish(0);
-    assert!(written.contains("\u{1b}[32m"), "no green in {written:?}");
+    assert!(written.contains("48;2;0;158;115"), "no green in {written:?}");
     told.finish();
 }
 
@@ -143,7 +152,28 @@ fn no_color_means_no_colours() {
     // Ctrl-C is a key.
     terminal.press("\u{3}");
     let written = terminal.finish(0);
-    let mut colours = 30..=37;
-    assert!(!colours.any(|it| written.contains(&format!("\u{1b}[{it}m"))), "{written:?}");
+    assert!(!written.contains("38;") && !written.contains("48;"), "{written:?}");
+    told.finish();
+}
+
+#[test]
+fn a_stopped_job_gives_the_terminal_back_until_it_is_continued() {
+    let place = Place::new();
+    let mut told = Told::start(&place, &[]);
+    told.tell(&["open jobs"]);
+    let mut terminal = InTerminal::start(watch(&place, &told));
+    terminal.wait_for("jobs");
+    let pid = Pid::from_child(&terminal.child);
+    // Ctrl-Z
+    terminal.press("\u{1a}");
+    let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
+    assert_eq!(status.stopping_signal(), Some(Signal::TSTP.as_raw()));
+    terminal.expect_given_back();
+    terminal.written.clear();
+    kill_process(pid, Signal::CONT).unwrap();
+    terminal.wait_for("\u{1b}[?1049h");
+    terminal.wait_for("jobs");
+    terminal.press("q");
+    terminal.finish(0);
     told.finish();
 }

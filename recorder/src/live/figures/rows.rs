@@ -18,6 +18,7 @@ use crate::reading::catalog::{
     ThreadIndex, ThreadOutcome,
 };
 use crate::replay::{Message, RunState, Wait};
+use crate::timeline::item::Activity;
 
 /// Maximum number of threads and of channels that have rows: a program may make any number of them
 /// that end again.
@@ -161,6 +162,12 @@ impl Rows<'_> {
         let (facts, known) = (&self.catalog.threads[thread], &self.state.threads[thread]);
         let Doing { state, since, wait, waited, ended } = self.doing(thread);
         let life = ended.unwrap_or(self.now).since(known.first.unwrap_or_default());
+        let activity = match (state, wait) {
+            (_, Some(wait)) => Some(Activity::waiting_in(wait.call())),
+            (ThreadState::Paused, None) => Some(Activity::NotRecorded),
+            (ThreadState::Runs, None) => Some(Activity::Running),
+            _ => None,
+        };
         let label = |primitive: PrimitiveIndex| self.catalog.primitives[primitive].label.clone();
         ThreadRow {
             index: thread.into(),
@@ -169,6 +176,7 @@ impl Rows<'_> {
             pid: self.pid(facts.process),
             os_id: facts.os_id,
             state,
+            activity: activity.map(|it| it.name().to_owned()),
             call: wait.map(|wait| self.call(wait)),
             place: wait.and_then(|wait| self.place(wait.operation.place)),
             since_ns: age(self.now, since),

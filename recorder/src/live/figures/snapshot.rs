@@ -77,6 +77,9 @@ pub struct ThreadRow {
     pub os_id: u64,
     /// What it does.
     pub state: ThreadState,
+    /// The same as the timeline names it, with what it waits for: `waiting in recv`. `None` once it has
+    /// ended.
+    pub activity: Option<String>,
     /// What it waits in: `recv on "jobs"`.
     pub call: Option<String>,
     /// Where, if that is recorded: `src/main.rs:14`.
@@ -377,6 +380,7 @@ mod tests {
             pid: 1,
             os_id: 1,
             state,
+            activity: None,
             call: None,
             place: None,
             since_ns: 0,
