@@ -112,9 +112,9 @@ fn only_known_packages_come_in_two_versions() {
         }
         for (name, versions) in versions {
             let mut is_skipped = |version: &&&str| {
-                // `name@version`, the first digits of it
+                // `name:version`, the first digits of it
                 let found = skipped.iter().find(|skipped| {
-                    let rest = skipped.strip_prefix(name).and_then(|rest| rest.strip_prefix('@'));
+                    let rest = skipped.strip_prefix(name).and_then(|rest| rest.strip_prefix(':'));
                     rest.is_some_and(|rest| version.starts_with(&format!("v{rest}.")))
                 });
                 needed.extend(found);

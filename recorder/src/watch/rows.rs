@@ -87,32 +87,38 @@ fn depth(row: &ChannelRow, plain: Style) -> Line<'static> {
             (bar, format!("{depth}/{}", number(bound as f64)))
         }
     };
-    let bar = Span::styled(format!("{bar:BAR$} "), style::depth(row));
-    Line::from(vec![bar, Span::styled(depth, plain)])
+    let bar = Span::styled(format!("{bar:BAR$}"), style::depth(row));
+    Line::from(vec![bar, Span::styled(format!(" {depth}"), plain)])
 }
 
-/// A table of findings, in a line each or in full, and how many lines they need.
+/// A table of findings, and how many lines they need: a line each, and of this many lines what is
+/// left for more of the first ones.
 pub(super) fn findings(
     findings: &[FindingRow],
-    are_full: bool,
+    room: usize,
     width: u16,
 ) -> (Table<'static>, usize) {
     let codes = findings.iter().map(|finding| finding.code.len()).max().unwrap_or(0) as u16 + 2;
-    let room = width.saturating_sub(codes + 1);
+    let width = width.saturating_sub(codes + 1);
+    let mut spare = room.saturating_sub(findings.len());
     let mut lines = 0;
     let rows = findings.iter().map(|finding| {
         let code = Line::styled(format!(" {} ", finding.code), style::finding(finding));
         let (_, rest) = finding.headline.split_once(": ").unwrap_or(("", &finding.headline));
-        let text = if are_full {
-            Text::from(details::finding(rest, finding, room.into()))
-        } else {
-            let likely = if finding.certain_if.is_some() { "likely: " } else { "" };
-            shorten(Line::from(format!("{likely}{rest}")), room).into()
-        };
-        let height = text.height();
+        let likely = if finding.certain_if.is_some() { "likely: " } else { "" };
+        let headline = format!("{likely}{rest}");
+        let mut text = details::finding(&headline, finding, width.into());
+        let height = text.len().min(1 + spare);
+        if height == 1 {
+            text = vec![shorten(headline.into(), width)];
+        } else if height < text.len() {
+            text.truncate(height);
+            text[height - 1].push_span(" …");
+        }
+        spare -= height - 1;
         lines += height;
-        Row::new([code.into(), text]).height(height as u16)
+        Row::new([code.into(), Text::from(text)]).height(height as u16)
     });
     let rows: Vec<_> = rows.collect();
-    (Table::new(rows, [Constraint::Length(codes), Constraint::Length(room)]), lines)
+    (Table::new(rows, [Constraint::Length(codes), Constraint::Length(width)]), lines)
 }

@@ -14,7 +14,7 @@ use super::board::{Board, Focus};
 use super::draw::{frame_of, selected};
 use super::rows::{self, CHANNELS, THREADS};
 use super::style::SELECTED;
-use super::table::{Column, table};
+use super::table::{Column, shorten, table};
 use crate::live::Snapshot;
 use crate::live::figures::snapshot::{StateCount, ThreadState};
 
@@ -44,7 +44,7 @@ pub(super) fn draw(board: &mut Board, borders: Borders, frame: &mut Frame<'_>, a
     let heights = parts.iter().zip(shares).map(|(part, lines)| (part.around + lines) as u16);
     let heights = heights.map(Constraint::Length).chain([Constraint::Fill(1)]);
     let areas = Layout::vertical(heights).split(area);
-    // Findings in full are in detail already.
+    // Such findings are in detail already.
     let is_detailed = parts.iter().any(|part| part.kind == board.focus && part.lines > part.rows);
     for ((part, lines), area) in parts.into_iter().zip(shares).zip(&*areas) {
         let has_focus = board.focus == part.kind;
@@ -79,6 +79,7 @@ impl Part {
             rows => rows.to_string(),
         };
         let title = format!("{} {rows}{}", self.name, self.note);
+        let title = shorten(title.into(), inner.width).to_string();
         frame.render_widget(frame_of(&title, borders, has_focus), area);
         if lines < self.lines && borders == Borders::ALL {
             let edge = Rect { y: inner.bottom() - lines as u16, height: lines as u16, ..area };
@@ -111,10 +112,8 @@ fn parts(board: &Board, borders: Borders, area: Rect) -> Vec<Part> {
     let used = threads.lines + threads.around + channels.lines + channels.around + edges;
     let mut parts = vec![threads, channels];
     if rows > 0 {
-        let (mut table, mut lines) = rows::findings(&snapshot.findings, true, width);
-        if used + lines > area.height.into() {
-            (table, lines) = rows::findings(&snapshot.findings, false, width);
-        }
+        let room = usize::from(area.height).saturating_sub(used);
+        let (table, lines) = rows::findings(&snapshot.findings, room, width);
         let (kind, name, note) = (Focus::Findings, "Findings", String::new());
         parts.push(Part { kind, name, note, table, rows, lines, around: edges });
     }
