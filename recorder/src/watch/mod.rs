@@ -55,7 +55,9 @@ pub fn has_terminal() -> bool {
 
 /// All tables as text, in lines of up to this width.
 pub fn text(snapshot: Snapshot, width: usize) -> String {
-    draw::everything(&Board::new(snapshot), u16::try_from(width).unwrap_or(u16::MAX))
+    /// No table needs more.
+    const MAX_WIDTH: usize = 300;
+    draw::everything(&Board::new(snapshot), width.min(MAX_WIDTH) as u16)
 }
 
 /// What a terminal of this size shows, without its colours, after these keys were pressed.

@@ -44,7 +44,7 @@ pub(super) fn draw(board: &mut Board, borders: Borders, frame: &mut Frame<'_>, a
     let heights = parts.iter().zip(shares).map(|(part, lines)| (part.around + lines) as u16);
     let heights = heights.map(Constraint::Length).chain([Constraint::Fill(1)]);
     let areas = Layout::vertical(heights).split(area);
-    // Such findings are in detail already.
+    // Findings of several lines are in detail already.
     let is_detailed = parts.iter().any(|part| part.kind == board.focus && part.lines > part.rows);
     for ((part, lines), area) in parts.into_iter().zip(shares).zip(&*areas) {
         let has_focus = board.focus == part.kind;
@@ -85,7 +85,8 @@ impl Part {
             let edge = Rect { y: inner.bottom() - lines as u16, height: lines as u16, ..area };
             let bar = Scrollbar::new(ScrollbarOrientation::VerticalRight).thumb_symbol("┃");
             let bar = bar.begin_symbol(None).end_symbol(None).track_symbol(Some("│"));
-            let mut state = ScrollbarState::new(self.rows - lines + 1).position(first);
+            let hidden = self.rows.saturating_sub(lines);
+            let mut state = ScrollbarState::new(hidden + 1).position(first);
             frame.render_stateful_widget(bar, edge, &mut state);
         }
     }
