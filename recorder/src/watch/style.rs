@@ -1,10 +1,8 @@
 //! Colours. Those of states are the page's, in `viewer/src/style/base.css`: they differ also for
 //! people who are colour-blind. They are backgrounds of dark text, legible on any terminal.
 
-use std::env;
-
 use ratatui::buffer::Buffer;
-use ratatui::crossterm::style::available_color_count;
+use ratatui::crossterm::style::{Colored, available_color_count};
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::live::figures::snapshot::{ChannelRow, FindingRow, ThreadRow, ThreadState};
@@ -78,7 +76,8 @@ pub(super) fn finding(row: &FindingRow) -> Style {
 
 /// Leaves the colours that the terminal has and the user wants, also where a row is selected.
 pub(super) fn finish(buffer: &mut Buffer) {
-    let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    // `crossterm` would heed NO_COLOR, too, but end bold and reverse with each colour left out.
+    let unwanted = Colored::ansi_color_disabled_memoized();
     let few = available_color_count() <= 256;
     let limit = |colour| match colour {
         _ if unwanted => Color::Reset,

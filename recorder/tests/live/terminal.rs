@@ -153,6 +153,8 @@ fn no_color_means_no_colours() {
     terminal.press("\u{3}");
     let written = terminal.finish(0);
     assert!(!written.contains("38;") && !written.contains("48;"), "{written:?}");
+    // Instead of a colour nothing, which would end bold and reverse.
+    assert!(!written.contains("[;m"), "{written:?}");
     told.finish();
 }
 
