@@ -74,6 +74,7 @@ fn thread(row: &ThreadRow, width: usize) -> Vec<Line<'static>> {
     let state = match (row.state, &row.call) {
         (ThreadState::Waits, Some(call)) => format!("has waited in {call} for {since}"),
         (ThreadState::Sleeps, _) => format!("has slept for {since}"),
+        (ThreadState::Blocked, _) => format!("has been blocked elsewhere for {since}"),
         (ThreadState::Runs, _) => format!("runs; its last event was {since} ago"),
         (state, _) => format!("{} {since} ago", state.verb()),
     };

@@ -148,7 +148,10 @@ impl Rows<'_> {
             (None, _) if process.is_paused() => (ThreadState::Paused, pause()),
             (None, Some(wait)) if wait.is_sleep() => (ThreadState::Sleeps, wait.begin),
             (None, Some(wait)) => (ThreadState::Waits, wait.begin),
-            (None, None) => (ThreadState::Runs, known.last),
+            (None, None) => match self.blocked_since(thread) {
+                Some(since) => (ThreadState::Blocked, since),
+                None => (ThreadState::Runs, known.last),
+            },
         };
         let waited = match state {
             ThreadState::Waits => known.waited + self.now.since(since),
@@ -156,6 +159,15 @@ impl Rows<'_> {
         };
         let waits = matches!(state, ThreadState::Waits | ThreadState::Sleeps);
         Doing { state, since, wait: wait.filter(|_| waits), waited, ended }
+    }
+
+    /// Since when a thread has been blocked in something that is not recorded, if it was when it was
+    /// observed last and has recorded nothing since.
+    fn blocked_since(&self, thread: ThreadIndex) -> Option<Nanos> {
+        let &(begin, until) = self.catalog.threads[thread].blocked.last()?;
+        let last = self.state.threads[thread].last;
+        let is_still = self.observed.get(&thread).is_some_and(|observed| observed.time == until);
+        (is_still && last < until).then(|| begin.max(last))
     }
 
     fn thread(&self, thread: ThreadIndex) -> ThreadRow {
@@ -166,6 +178,7 @@ impl Rows<'_> {
             (_, Some(wait)) => Some(Activity::waiting_in(wait.call())),
             (ThreadState::Paused, None) => Some(Activity::NotRecorded),
             (ThreadState::Runs, None) => Some(Activity::Running),
+            (ThreadState::Blocked, None) => Some(Activity::BlockedElsewhere),
             _ => None,
         };
         let label = |primitive: PrimitiveIndex| self.catalog.primitives[primitive].label.clone();

@@ -108,8 +108,10 @@ pub struct ThreadRow {
 pub enum ThreadState {
     /// It waits for another thread.
     Waits,
-    /// It runs, or waits in something that is not recorded.
+    /// It runs; or it waits in something that is not recorded and was not observed doing so.
     Runs,
+    /// It was observed to be blocked in something that is not recorded.
+    Blocked,
     /// It sleeps.
     Sleeps,
     /// The recording of its process pauses.
@@ -131,6 +133,7 @@ impl ThreadState {
         match self {
             ThreadState::Waits => "waits",
             ThreadState::Runs => "runs",
+            ThreadState::Blocked => "blocked",
             ThreadState::Sleeps => "sleeps",
             ThreadState::Paused => "paused",
             ThreadState::Panicked => "panicked",
