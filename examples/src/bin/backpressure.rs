@@ -1,17 +1,13 @@
-//! Backpressure: a full channel slows a fast producer down.
+//! Backpressure: a full channel slows down a fast sender.
 //!
-//! The belt has room for two messages. The producer needs no time for a message and the
-//! consumer (the main thread) 5 ms, so the belt is soon full. From then on every `send` waits
-//! until the consumer has taken a message off.
+//! The belt has room for two jobs. Anna needs no time to send a job, and the main thread needs
+//! 5 ms to do it, so the belt is soon full. From then on each `send` waits until main has taken a
+//! job off.
 //!
-//! Look for: the first sends take no time, the later ones are `send jobs (full)` and take
-//! 5 ms each. The depth of the queue rises to the bound and stays there.
+//! Look for: the first sends take no time, the later ones wait for 5 ms each. The queue is never
+//! longer than two.
 //!
-//! Think about: how much memory would the program use if the producer never stopped, and
-//! the channel had no bound?
-//!
-//! Change: give the channel a bound of 20. The producer is done immediately; does the
-//! consumer's last message arrive any earlier?
+//! Questions and a change: examples/course/backpressure.md
 
 use std::io;
 use std::time::Duration;
@@ -21,20 +17,19 @@ use instrumented::sync::mpsc;
 use instrumented::thread;
 
 fn main() -> io::Result<()> {
-    let (tx, rx) = mpsc::named("jobs").sync_channel(2);
+    let (sender, receiver) = mpsc::named("jobs").sync_channel(2);
 
-    let producer = thread::Builder::new().name("producer".into()).spawn(move || {
-        for job in 1..=12 {
-            tx.send(job).expect("the consumer receives");
+    let anna = thread::Builder::new().name("anna".into()).spawn(move || {
+        for job in 'A'..='L' {
+            sender.send(job).expect("main has the receiver");
         }
     })?;
 
-    for job in rx {
-        // The consumer is slow.
+    for job in receiver {
         work(Duration::from_millis(5));
         println!("did job {job}");
     }
 
-    producer.join().expect("the producer does not panic");
+    anna.join().expect("anna does not panic");
     Ok(())
 }

@@ -1,17 +1,14 @@
 //! An event loop with shutdown: one thread waits for all events, and one event ends it.
 //!
 //! A thread cannot wait for two channels at once. So all sources of events share one: the
-//! `keyboard` sends keys, the `clock` sends ticks, and the main thread handles them one by
-//! one. On `Quit` it leaves its loop and drops the receiver. The other threads notice that
-//! because their `send` fails, and end.
+//! `keyboard` sends keys, the `clock` sends ticks, and the main thread handles them one by one. On
+//! `Quit` it leaves its loop and drops the receiver. The other threads notice that because their
+//! `send` fails, and end.
 //!
-//! Look for: keys and ticks interleaved on one channel. At the end `drop receiver` on the
-//! main thread, and after it `send (disconnected)` on the track of `clock`.
+//! Look for: keys and ticks interleaved on one channel. At the end `drop receiver` in main, and
+//! after it `send (disconnected)` in `clock`.
 //!
-//! Think about: a tick may be in the channel when the receiver is dropped. What happens to
-//! it, and does that matter?
-//!
-//! Change: let `keyboard` send keys after `Quit`. How many can it still send?
+//! Questions and a change: examples/course/event_loop.md
 
 use std::io;
 use std::time::Duration;
@@ -26,9 +23,9 @@ enum Event {
 }
 
 fn main() -> io::Result<()> {
-    let (events_tx, events) = mpsc::named("events").channel();
+    let (sender, receiver) = mpsc::named("events").channel();
 
-    let keys = events_tx.clone();
+    let keys = sender.clone();
     let keyboard = thread::Builder::new().name("keyboard".into()).spawn(move || {
         for key in "hello".chars() {
             keys.send(Event::Key(key)).expect("main has not quit");
@@ -39,13 +36,13 @@ fn main() -> io::Result<()> {
     })?;
     let clock = thread::Builder::new().name("clock".into()).spawn(move || {
         // Ends when the receiver has been dropped.
-        while events_tx.send(Event::Tick).is_ok() {
+        while sender.send(Event::Tick).is_ok() {
             thread::sleep(Duration::from_millis(3));
         }
     })?;
 
     let mut typed = String::new();
-    for event in events {
+    for event in receiver {
         match event {
             Event::Key(key) => typed.push(key),
             // A program with a window would update an animation here.

@@ -1,15 +1,11 @@
-//! The first lesson: a channel is a conveyor belt between two workers.
+//! The first channel: a conveyor belt between two workers.
 //!
-//! The thread `sender` puts the number 1 on the belt. The main thread waits at the other end
-//! until the number arrives, and prints it. Nothing is shared and nothing is locked: an item
-//! on the belt belongs to one worker at a time.
+//! Anna puts the number 1 on the belt. The main thread waits at the other end, takes the number
+//! off, and prints it.
 //!
-//! Look for: `send` on the track of `sender`, and the arrow from it to the `recv` on the
-//! main thread. The main thread waits until the arrow arrives.
+//! Look for: the arrow from Anna's `send` to the `recv` of main, and the wait of main before it.
 //!
-//! Think about: what would the main thread do if `sender` ended without sending?
-//!
-//! Change: remove the line with `send`, run the program again, and see what `recv` returns.
+//! Questions and a change: examples/course/hello_channel.md
 
 use std::io;
 use std::time::Duration;
@@ -18,20 +14,18 @@ use instrumented::sync::mpsc;
 use instrumented::thread;
 
 fn main() -> io::Result<()> {
-    // The two ends of the belt: tx, the transmitter, and rx, the receiver. With std this is
-    // `mpsc::channel()`; here the channel also has a name, for the trace.
-    let (tx, rx) = mpsc::named("belt").channel();
+    // A belt and its two ends. With std this is `mpsc::channel()`; here the belt has a name, too.
+    let (sender, receiver) = mpsc::named("belt").channel();
 
-    // The closure takes ownership of tx: from here on it belongs to the other thread.
-    let sender = thread::Builder::new().name("sender".into()).spawn(move || {
-        // Makes the wait long enough to be visible.
+    // `move` hands Anna what she uses: the sender is hers now.
+    let anna = thread::Builder::new().name("anna".into()).spawn(move || {
+        // So main is at its end of the belt first.
         thread::sleep(Duration::from_millis(2));
-        tx.send(1).expect("the receiver exists");
+        sender.send(1).expect("main has the receiver");
     })?;
 
-    let number = rx.recv().expect("the sender sends before it ends");
-    println!("received {number}");
-
-    sender.join().expect("the sender does not panic");
+    let number = receiver.recv().expect("anna sends a number");
+    println!("main received {number}");
+    anna.join().expect("anna does not panic");
     Ok(())
 }

@@ -1,17 +1,11 @@
 //! Ownership moves with the message: a sent value belongs to the receiver, and to no one else.
 //!
-//! The thread `packer` fills a crate of a million bytes and sends it. The bytes stay where
-//! they are in memory: only their ownership moves through the channel. The packer can no
-//! longer access the crate, so the main thread may open it without asking anyone.
+//! Anna fills a crate with a million bytes and sends it to the main thread. Both print where in
+//! memory the bytes are: at the same place. Only their owner has changed.
 //!
-//! Look for: one message, and how little time it takes. `send` and `recv` are as short as
-//! for a single number.
+//! Look for: a single message, which takes as little time as a number would.
 //!
-//! Think about: two threads use the same bytes, one after the other, without a lock. What
-//! ensures that they never use them at the same time, and when is that checked?
-//!
-//! Change: use `goods` once more after the `send`, build it, and read the error message of
-//! the compiler. Then send `goods.clone()`: the program builds, and prints `moved`.
+//! Questions and changes: examples/course/ownership_moves.md
 
 use std::io;
 
@@ -19,20 +13,19 @@ use instrumented::sync::mpsc;
 use instrumented::thread;
 
 fn main() -> io::Result<()> {
-    let (tx, rx) = mpsc::named("crates").channel();
+    let (sender, receiver) = mpsc::named("belt").channel();
 
-    let packer = thread::Builder::new().name("packer".into()).spawn(move || {
+    let anna = thread::Builder::new().name("anna".into()).spawn(move || {
         let goods = vec![7u8; 1_000_000];
         let packed_at = goods.as_ptr().addr();
-        tx.send(goods).expect("main receives");
-        // From here on `goods` cannot be used: error[E0382], borrow of moved value.
+        sender.send(goods).expect("main has the receiver");
         packed_at
     })?;
 
-    let goods = rx.recv().expect("the packer sends a crate");
-    let packed_at = packer.join().expect("the packer does not panic");
+    let goods = receiver.recv().expect("anna sends a crate");
+    let packed_at = anna.join().expect("anna does not panic");
 
-    println!("received {} bytes", goods.len());
+    println!("main received {} bytes", goods.len());
     let moved = if goods.as_ptr().addr() == packed_at { "stayed where they were" } else { "moved" };
     println!("the bytes {moved}");
     Ok(())

@@ -1,17 +1,12 @@
-//! Ping-pong and latency: the cost of waking another thread, and of being woken by it.
+//! Ping-pong: what it takes to wake another thread, and to be woken by it.
 //!
-//! Two players have one ball. Each waits for it and returns it immediately, without any
-//! other work. So the time of a round is twice the latency of a message from one thread to
-//! another that sleeps.
+//! Two players have one ball. Each waits for it and returns it at once, without any other work.
+//! So the time of a round is twice the latency of a message to a thread that sleeps.
 //!
-//! Look for: at every moment one of the two waits. The `latency` of a `recv` (click on it)
-//! is the time of one pass, and two passes are nearly the whole round.
+//! Look for: at each moment one of the two waits. The latency of a `recv` is the time of one pass,
+//! and two passes are nearly the whole round.
 //!
-//! Think about: a `send` itself takes less than a tenth of a microsecond. Where does the
-//! rest of the latency come from? What follows for programs that send many small messages
-//! and wait for an answer each time?
-//!
-//! Change: run it with `--release`; is it faster? Then play with two balls.
+//! Questions and a change: examples/course/ping_pong.md
 
 use std::io;
 use std::time::Instant;
@@ -32,10 +27,9 @@ fn main() -> io::Result<()> {
     })?;
 
     let started = Instant::now();
-    for round in 0..ROUNDS {
-        to_pong.send(round).expect("pong plays until the channel ends");
-        let ball = from_pong.recv().expect("pong hits every ball");
-        assert_eq!(ball, round, "there is one ball");
+    for _ in 0..ROUNDS {
+        to_pong.send("ball").expect("pong plays until the channel ends");
+        from_pong.recv().expect("pong hits every ball");
     }
     let round = started.elapsed() / ROUNDS;
     println!("{ROUNDS} rounds, {round:?} each");

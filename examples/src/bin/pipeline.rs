@@ -1,15 +1,13 @@
 //! A pipeline: three stages work at the same time, connected by two channels.
 //!
-//! The thread `read` produces the numbers from 1 to 30, the thread `square` squares each,
-//! and the main thread adds them up. A stage that has no more work drops its sender, which
-//! ends the loop of the next stage: the end travels down the pipeline by itself.
+//! The thread `read` produces the numbers from 11 to 40, the thread `square` squares each, and the
+//! main thread adds them up. A stage that has no more work drops its sender, which ends the loop
+//! of the next stage. So the end travels down the pipeline by itself.
 //!
-//! Look for: the stages work side by side, on different numbers. `square` takes the
-//! longest: its queue `numbers` grows, and the main thread waits for `squares`.
+//! Look for: the stages work side by side, on different numbers. `square` takes the longest: its
+//! queue `numbers` grows, and main waits for `squares`.
 //!
-//! Think about: how long does the whole run take, and which stage determines that?
-//!
-//! Change: make `read` twice as fast, and see what the run gains. Then `square`.
+//! Questions and changes: examples/course/pipeline.md
 
 use std::io;
 use std::time::Duration;
@@ -19,24 +17,24 @@ use instrumented::sync::mpsc;
 use instrumented::thread;
 
 fn main() -> io::Result<()> {
-    let (numbers_tx, numbers) = mpsc::named("numbers").channel::<u64>();
-    let (squares_tx, squares) = mpsc::named("squares").channel();
+    let (number_sender, number_receiver) = mpsc::named("numbers").channel::<u64>();
+    let (square_sender, square_receiver) = mpsc::named("squares").channel();
 
     let read = thread::Builder::new().name("read".into()).spawn(move || {
-        for number in 1..=30 {
+        for number in 11..=40 {
             work(Duration::from_micros(500));
-            numbers_tx.send(number).expect("square receives");
+            number_sender.send(number).expect("square receives");
         }
     })?;
     let square = thread::Builder::new().name("square".into()).spawn(move || {
-        for number in numbers {
+        for number in number_receiver {
             work(Duration::from_millis(1));
-            squares_tx.send(number * number).expect("main receives");
+            square_sender.send(number * number).expect("main receives");
         }
     })?;
 
     let mut sum = 0;
-    for square in squares {
+    for square in square_receiver {
         work(Duration::from_micros(200));
         sum += square;
     }

@@ -1,16 +1,12 @@
-//! A rendezvous: a channel without any capacity, where both sides have to meet.
+//! A rendezvous: a channel without any room, where sender and receiver have to meet.
 //!
-//! `sync_channel(0)` cannot store a message: it is passed from hand to hand, and the side
-//! that arrives first waits for the other. In even rounds the giver is busy and the taker
-//! (the main thread) waits, in odd rounds it is the other way round.
+//! `sync_channel(0)` cannot store a message. Anna hands each cup to the main thread, and the one
+//! that arrives first waits for the other. For the 1st, 3rd, 5th … cup Anna is the slow one and
+//! main waits, for the others it is the other way round.
 //!
-//! Look for: the waits change sides from round to round, and neither side is ever a round
-//! ahead. The depth of the channel never exceeds the one message being handed over.
+//! Look for: the waits change sides from cup to cup, and all arrows are level.
 //!
-//! Think about: after `send` returns on this channel, what does the giver know that it
-//! would not know on any other channel?
-//!
-//! Change: set the bound to 1 and see which waits remain.
+//! Questions and a change: examples/course/rendezvous.md
 
 use std::io;
 use std::time::Duration;
@@ -19,25 +15,25 @@ use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
-const ROUNDS: u32 = 8;
+const CUPS: [&str; 6] = ["red cup", "blue cup", "green cup", "white cup", "black cup", "pink cup"];
 
 fn main() -> io::Result<()> {
-    let (tx, rx) = mpsc::named("hand to hand").sync_channel(0);
+    let (sender, receiver) = mpsc::named("hand to hand").sync_channel(0);
 
-    let giver = thread::Builder::new().name("giver".into()).spawn(move || {
-        for round in 0..ROUNDS {
+    let anna = thread::Builder::new().name("anna".into()).spawn(move || {
+        for (round, cup) in CUPS.into_iter().enumerate() {
             busy(if round % 2 == 0 { 8 } else { 2 });
-            tx.send(round).expect("the taker receives");
+            sender.send(cup).expect("main has the receiver");
         }
     })?;
 
-    for round in 0..ROUNDS {
+    for round in 0..CUPS.len() {
         busy(if round % 2 == 0 { 2 } else { 8 });
-        let given = rx.recv().expect("the giver sends in every round");
-        println!("round {round}: took {given}");
+        let cup = receiver.recv().expect("anna sends a cup in each round");
+        println!("main took the {cup}");
     }
 
-    giver.join().expect("the giver does not panic");
+    anna.join().expect("anna does not panic");
     Ok(())
 }
 

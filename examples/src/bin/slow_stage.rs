@@ -1,17 +1,13 @@
 //! The slow stage: how to find the bottleneck of a pipeline.
 //!
-//! Chairs are cut, painted and packed; painting takes four times as long as each of the
-//! others. The belts in between have room for two chairs. Soon all stages are as slow as
-//! `paint`: `cut` waits because its belt is full, and the main thread, which packs, because
-//! its belt is empty.
+//! Anna cuts chairs, Ben paints them, and the main thread packs them. Painting takes four times
+//! as long as cutting or packing, and each belt has room for two chairs. Soon all three are as
+//! slow as Ben: Anna because her belt is full, main because its belt is empty.
 //!
-//! Look for: `send … (full)` before the slow stage, and `recv … (waiting)` behind it. The
-//! bottleneck is the stage between the two, the one that never waits.
+//! Look for: a blocked `send` before the slow stage and a waiting `recv` behind it. The
+//! bottleneck is between the two, and hardly ever waits.
 //!
-//! Think about: what does the run gain if `cut` becomes twice as fast? And if `paint` does?
-//!
-//! Change: paint with two threads (see `fan_out`). Where is the bottleneck now? Do the
-//! chairs still arrive in order?
+//! Questions and changes: examples/course/slow_stage.md
 
 use std::io;
 use std::time::Duration;
@@ -20,36 +16,35 @@ use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
-const CHAIRS: u32 = 10;
 const ROOM: usize = 2;
 /// A minute of work, in this small workshop.
 const MINUTE: Duration = Duration::from_millis(1);
 
 fn main() -> io::Result<()> {
-    let (cut_tx, cut) = mpsc::named("cut chairs").sync_channel(ROOM);
-    let (painted_tx, painted) = mpsc::named("painted chairs").sync_channel(ROOM);
+    let (cut_sender, cut_receiver) = mpsc::named("cut chairs").sync_channel(ROOM);
+    let (painted_sender, painted_receiver) = mpsc::named("painted chairs").sync_channel(ROOM);
 
-    let cutter = thread::Builder::new().name("cut".into()).spawn(move || {
-        for chair in 1..=CHAIRS {
+    let anna = thread::Builder::new().name("anna".into()).spawn(move || {
+        for chair in 'A'..='J' {
             work(MINUTE);
-            cut_tx.send(chair).expect("paint receives");
+            cut_sender.send(chair).expect("ben receives");
         }
     })?;
-    let painter = thread::Builder::new().name("paint".into()).spawn(move || {
-        for chair in cut {
+    let ben = thread::Builder::new().name("ben".into()).spawn(move || {
+        for chair in cut_receiver {
             work(4 * MINUTE);
-            painted_tx.send(chair).expect("main receives");
+            painted_sender.send(chair).expect("main receives");
         }
     })?;
 
-    let mut packed = 0;
-    for _chair in painted {
+    let mut packed = String::new();
+    for chair in painted_receiver {
         work(MINUTE);
-        packed += 1;
+        packed.push(chair);
     }
-    println!("{packed} chairs are packed");
+    println!("packed {packed}");
 
-    cutter.join().expect("cut does not panic");
-    painter.join().expect("paint does not panic");
+    anna.join().expect("anna does not panic");
+    ben.join().expect("ben does not panic");
     Ok(())
 }

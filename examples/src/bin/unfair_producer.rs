@@ -1,17 +1,13 @@
 //! The unfair producer: one that sends without a pause makes all others wait behind it.
 //!
-//! A channel is one queue: first come, first served. `greedy` puts thirty orders into it
-//! before `modest` adds its only one. The cook (the main thread) serves orders in this
-//! sequence, so modest's single order takes as long as all of greedy's together.
+//! A channel is one queue: first come, first served. Greedy Gustav puts thirty orders into it
+//! before modest Mia adds her only one. The cook (the main thread) serves the orders in this
+//! sequence, so Mia waits until all of Gustav's are cooked.
 //!
-//! Look for: the long time in flight of modest's message. Its `recv` has the largest latency
-//! of all (click on it), although its `send` took no time and no thread was ever blocked.
+//! Look for: the long time in the queue of Mia's order. Its latency is the largest of all, although
+//! her `send` took no time and no thread was ever blocked.
 //!
-//! Think about: nothing here is slow and nothing is broken. Would a bound help modest? What
-//! if each had a channel of its own, and the cook received from them in turn?
-//!
-//! Change: build that: two channels, and `try_recv` from each in turn. How long does modest
-//! wait now, and at whose expense?
+//! Questions and a change: examples/course/unfair_producer.md
 
 use std::io;
 use std::time::Duration;
@@ -21,28 +17,28 @@ use instrumented::sync::mpsc;
 use instrumented::thread;
 
 fn main() -> io::Result<()> {
-    let (tx, rx) = mpsc::named("orders").channel();
+    let (sender, receiver) = mpsc::named("orders").channel();
 
-    let orders = tx.clone();
-    let greedy = thread::Builder::new().name("greedy".into()).spawn(move || {
+    let gustavs = sender.clone();
+    let gustav = thread::Builder::new().name("gustav".into()).spawn(move || {
         for _ in 0..30 {
-            orders.send("greedy").expect("the cook receives");
+            gustavs.send("stew").expect("the cook receives");
         }
     })?;
-    // Modest starts after greedy has ordered, so that every run is the same.
-    greedy.join().expect("greedy does not panic");
-    let modest = thread::Builder::new().name("modest".into()).spawn(move || {
-        tx.send("modest").expect("the cook receives");
+    // Mia starts after Gustav has ordered, so that every run is the same.
+    gustav.join().expect("gustav does not panic");
+    let mia = thread::Builder::new().name("mia".into()).spawn(move || {
+        sender.send("soup").expect("the cook receives");
     })?;
 
-    for (served, order) in rx.iter().enumerate() {
+    for (served, order) in receiver.iter().enumerate() {
         // The time to cook.
         work(Duration::from_millis(1));
-        if order == "modest" {
-            println!("modest was served after {served} others");
+        if order == "soup" {
+            println!("mia was served after {served} others");
         }
     }
 
-    modest.join().expect("modest does not panic");
+    mia.join().expect("mia does not panic");
     Ok(())
 }

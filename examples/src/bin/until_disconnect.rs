@@ -1,17 +1,13 @@
-//! Iterating until disconnect: a loop over a channel ends when its last sender is dropped.
+//! The end of the belt: a loop over a channel ends when its last sender is dropped.
 //!
-//! The thread `rocket` counts down and ends, which drops its sender. The main thread does
-//! not need to know how many messages there will be: `for number in &rx` receives each
-//! message, waits while the channel is empty, and ends after the last one. No message is
-//! lost: those in the queue are received first.
+//! Anna counts down from 50 in tens and ends, which drops her sender. The main thread does not
+//! need to know how many numbers there will be: `for number in &receiver` receives each, waits
+//! while the channel is empty, and ends after the last.
 //!
-//! Look for: `drop sender` on the track of `rocket`, and right after it `recv
-//! (disconnected)` on the main thread, which ends the loop.
+//! Look for: `drop sender` in the line of Anna, and right after it `recv (disconnected)` in that
+//! of main, which ends the loop.
 //!
-//! Think about: instead, the last message could be a special value that means "the end".
-//! Why is the dropped sender the better signal?
-//!
-//! Change: make `rocket` panic in the middle of the countdown. Does the loop still end?
+//! Questions and a change: examples/course/until_disconnect.md
 
 use std::io;
 use std::time::Duration;
@@ -20,22 +16,22 @@ use instrumented::sync::mpsc;
 use instrumented::thread;
 
 fn main() -> io::Result<()> {
-    let (tx, rx) = mpsc::named("countdown").channel();
+    let (sender, receiver) = mpsc::named("countdown").channel();
 
-    let rocket = thread::Builder::new().name("rocket".into()).spawn(move || {
-        for number in (1..=5).rev() {
-            tx.send(number).expect("main receives");
+    let anna = thread::Builder::new().name("anna".into()).spawn(move || {
+        for number in [50, 40, 30, 20, 10] {
+            sender.send(number).expect("main has the receiver");
             // The pace of the countdown.
             thread::sleep(Duration::from_millis(2));
         }
-        // tx is dropped here, because the closure owns it.
+        // The sender is dropped here, because it belongs to Anna.
     })?;
 
-    for number in &rx {
+    for number in &receiver {
         println!("{number}");
     }
-    println!("lift-off; from now on recv returns {:?}", rx.recv());
+    println!("lift-off; from now on recv returns {:?}", receiver.recv());
 
-    rocket.join().expect("the rocket does not panic");
+    anna.join().expect("anna does not panic");
     Ok(())
 }

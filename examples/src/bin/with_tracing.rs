@@ -14,11 +14,7 @@
 //! Look for: the span `cook` on the track of `cook`, and in it the event `done`; in the file of
 //! tracing-chrome a span `recv` for each wait, and an event `send` for each order.
 //!
-//! Think about: which of the two traces contains how long an order was in the queue? And which
-//! one describes a program that uses no channels?
-//!
-//! Change: make `fmt` print all events, with `LevelFilter::TRACE`, and compare its lines with
-//! the timeline.
+//! Questions and a change: examples/course/with_tracing.md
 
 use std::env;
 use std::fs::File;
@@ -47,9 +43,9 @@ fn main() -> io::Result<()> {
         .with_filter(LevelFilter::DEBUG);
     tracing_subscriber::registry().with(chrome).with(lines).with(spans::layer()).init();
 
-    let (orders, cooking) = mpsc::named("orders").channel::<&str>();
+    let (sender, receiver) = mpsc::named("orders").channel::<&str>();
     let cook = thread::Builder::new().name("cook".into()).spawn(move || {
-        for order in cooking {
+        for order in receiver {
             let _span = info_span!("cook", order).entered();
             // The time to cook.
             work(Duration::from_millis(3));
@@ -60,9 +56,9 @@ fn main() -> io::Result<()> {
     for order in ["soup", "pasta", "cake"] {
         // The time until the next guest orders.
         thread::sleep(Duration::from_millis(2));
-        orders.send(order).expect("the cook receives");
+        sender.send(order).expect("the cook receives");
     }
-    drop(orders);
+    drop(sender);
     cook.join().expect("the cook does not panic");
     drop(written_when_dropped);
     println!("wrote {}", path.display());

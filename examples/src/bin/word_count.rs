@@ -1,16 +1,13 @@
 //! Map and reduce: four mappers count the words of a real text, one reducer adds up.
 //!
-//! The text is the beginning of Lewis Carroll's "Alice's Adventures in Wonderland" (1865).
-//! Each mapper counts the words of one paragraph in a table of its own, without a lock, and
-//! sends the whole table. The main thread adds up the tables in the order of their arrival.
+//! The text is the beginning of Lewis Carroll's "Alice's Adventures in Wonderland" (1865). Each
+//! mapper counts the words of one paragraph in a table of its own, without a lock, and sends the
+//! whole table. The main thread adds up the tables in the order of their arrival.
 //!
-//! Look for: one message from each mapper. They may arrive in any order, and the result is
-//! the same.
+//! Look for: one message from each mapper. They may arrive in any order, and the result is the
+//! same.
 //!
-//! Think about: a mapper could send every single word instead, and the main thread could
-//! count. How many messages would that be, and which threads would be busy?
-//!
-//! Change: do that, and compare the two timelines.
+//! Questions and a change: examples/course/word_count.md
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,21 +20,21 @@ const TEXT: &str = include_str!("../texts/alice.txt");
 type Counts = BTreeMap<String, usize>;
 
 fn main() -> io::Result<()> {
-    let (tx, rx) = mpsc::named("tables").channel();
+    let (sender, receiver) = mpsc::named("tables").channel();
 
     let mut mappers = Vec::new();
     for (number, paragraph) in TEXT.split("\n\n").enumerate() {
-        let tx = tx.clone();
+        let sender = sender.clone();
         let name = format!("mapper {}", number + 1);
         let mapper = thread::Builder::new().name(name).spawn(move || {
-            tx.send(count(paragraph)).expect("main receives");
+            sender.send(count(paragraph)).expect("main receives");
         })?;
         mappers.push(mapper);
     }
-    drop(tx);
+    drop(sender);
 
     let mut total = Counts::new();
-    for counts in rx {
+    for counts in receiver {
         for (word, count) in counts {
             *total.entry(word).or_default() += count;
         }

@@ -1,17 +1,13 @@
 //! A worker pool: a fixed number of threads runs any number of jobs.
 //!
-//! This is the thread pool of the last chapter of the Rust Book. A job is a closure in a
-//! box; `execute` sends it, and a worker that is free receives it. When the pool is dropped
-//! it first drops its sender: the workers finish the queued jobs, and then end.
+//! This is the thread pool of the last chapter of the Rust Book. A job is a closure in a box;
+//! `execute` sends it, and a worker that is free receives it. When the pool is dropped it first
+//! drops its sender. The workers finish the queued jobs, and then end.
 //!
-//! Look for: eight jobs on three workers, and the queue in which the other jobs wait for
-//! their turn. At the end `drop sender` on the main thread, and then one `recv (disconnected)`
-//! for each worker.
+//! Look for: eight jobs on three workers, and the queue in which jobs wait for their turn. At the
+//! end `drop sender` in main, and then one `recv (disconnected)` for each worker.
 //!
-//! Think about: why must `drop` drop the sender *before* it joins the workers?
-//!
-//! Change: swap the two statements in `drop`, and run the program with `--timeout 1s`. Then
-//! try pools of one and of eight workers.
+//! Questions and changes: examples/course/worker_pool.md
 
 use std::io;
 use std::time::Duration;
@@ -24,37 +20,37 @@ type Job = Box<dyn FnOnce() + Send>;
 
 struct WorkerPool {
     /// `None` while the pool is being dropped.
-    jobs: Option<mpsc::Sender<Job>>,
+    sender: Option<mpsc::Sender<Job>>,
     workers: Vec<thread::JoinHandle<()>>,
 }
 
 impl WorkerPool {
     fn new(size: usize) -> io::Result<Self> {
-        let (jobs, queue) = mpsc::named("jobs").channel::<Job>();
-        let queue = Arc::new(Mutex::new(queue));
+        let (sender, receiver) = mpsc::named("jobs").channel::<Job>();
+        let receiver = Arc::new(Mutex::new(receiver));
         let work = |number| {
-            let queue = Arc::clone(&queue);
+            let receiver = Arc::clone(&receiver);
             thread::Builder::new().name(format!("worker {number}")).spawn(move || {
                 loop {
-                    let job = queue.lock().expect("no job runs under the lock").recv();
+                    let job = receiver.lock().expect("no job runs under the lock").recv();
                     let Ok(job) = job else { break };
                     job();
                 }
             })
         };
         let workers = (1..=size).map(work).collect::<Result<_, _>>()?;
-        Ok(WorkerPool { jobs: Some(jobs), workers })
+        Ok(WorkerPool { sender: Some(sender), workers })
     }
 
     fn execute(&self, job: impl FnOnce() + Send + 'static) {
-        let jobs = self.jobs.as_ref().expect("the pool is not being dropped");
-        jobs.send(Box::new(job)).expect("workers outlive the sender");
+        let sender = self.sender.as_ref().expect("the pool is not being dropped");
+        sender.send(Box::new(job)).expect("workers outlive the sender");
     }
 }
 
 impl Drop for WorkerPool {
     fn drop(&mut self) {
-        drop(self.jobs.take());
+        drop(self.sender.take());
         for worker in self.workers.drain(..) {
             worker.join().expect("no job panics");
         }
@@ -63,11 +59,11 @@ impl Drop for WorkerPool {
 
 fn main() -> io::Result<()> {
     let pool = WorkerPool::new(3)?;
-    for number in 1..=8 {
+    for job in 'A'..='H' {
         pool.execute(move || {
             // The time of a job.
             work(Duration::from_millis(3));
-            println!("job {number} is done");
+            println!("job {job} is done");
         });
     }
     Ok(())
