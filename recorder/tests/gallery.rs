@@ -89,6 +89,17 @@ fn every_example_is_in_the_gallery_and_on_its_page() {
     }
 }
 
+#[test]
+fn the_first_lesson_quotes_the_picture_in_the_terminal() {
+    let mut command = Command::new(RECORDER);
+    command.arg("show").arg(gallery().join("hello_channel.rec")).env("COLUMNS", "80");
+    let shown = printed(&mut command);
+    let shown: Vec<_> = shown.lines().map(str::trim_end).collect();
+    let lesson = workspace().join("examples/course/hello_channel.md");
+    let quoted = format!("\n```text\n{}\n```\n", shown.join("\n"));
+    assert!(fs::read_to_string(lesson).unwrap().contains(&quoted), "{quoted}");
+}
+
 /// The width and the height of a PNG, if it is a whole one.
 fn size_of_png(bytes: &[u8]) -> Option<[u32; 2]> {
     let rest = bytes.strip_prefix(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")?;

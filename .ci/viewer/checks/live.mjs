@@ -22,7 +22,7 @@ async function checkHang({ browser, report, recorder, traces }) {
         await view.until(() => window.recorder.model.report?.findings.some((it) => it.code === 'forgotten-sender'));
         await view.show('why');
         await view.untilText('forgotten-sender', '#panel-why');
-        await view.untilText('src/bin/forgotten_sender.rs:26', '#panel-why');
+        await view.untilText('src/bin/forgotten_sender.rs:18', '#panel-why');
         const { live, done, status } = await view.app(progress);
         return [
           ...(live && !done && status === 'Live' ? [] : [{ live, done, status }]),

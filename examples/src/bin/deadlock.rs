@@ -5,8 +5,8 @@
 //! `send`, for room that only a `recv` of the other could make.
 //! The program hangs: end it with Ctrl-C, or start it with the recorder's `--timeout 1s`.
 //!
-//! Look for: two waits in `send` that never end. Which thread could end each, and what does that
-//! thread do? This circle is the deadlock.
+//! Look for: two waits in `send` that never end, and below them who waits for whom: a circle, which
+//! is the deadlock.
 //!
 //! Questions and changes, one of which heals it: examples/course/deadlock.md
 

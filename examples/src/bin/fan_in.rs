@@ -12,7 +12,6 @@
 use std::io;
 use std::time::Duration;
 
-use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -20,12 +19,12 @@ fn main() -> io::Result<()> {
     let (sender, receiver) = mpsc::named("parcels").channel();
 
     let mut workers = Vec::new();
-    for (name, pace) in [("anna", 2), ("ben", 3), ("carla", 4)] {
+    for (name, pace) in [("anna", 2), ("ben", 5), ("carla", 7)] {
         let sender = sender.clone();
         let worker = thread::Builder::new().name(name.into()).spawn(move || {
             for count in 1..=3 {
-                // Packs a parcel.
-                work(Duration::from_millis(pace));
+                // The time to pack a parcel.
+                thread::sleep(Duration::from_millis(pace));
                 sender.send((name, count)).expect("main has the receiver");
             }
         })?;

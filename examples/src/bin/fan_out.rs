@@ -12,7 +12,6 @@
 use std::io;
 use std::time::Duration;
 
-use examples::work;
 use instrumented::sync::{Arc, Mutex, mpsc};
 use instrumented::thread;
 
@@ -30,7 +29,7 @@ fn main() -> io::Result<()> {
                 let letter = letters.lock().expect("no worker panics").recv();
                 let Ok(_letter) = letter else { break delivered };
                 // The time to deliver a letter.
-                work(Duration::from_millis(3));
+                thread::sleep(Duration::from_millis(3));
                 delivered += 1;
             }
         })?;

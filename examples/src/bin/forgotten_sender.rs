@@ -11,7 +11,6 @@
 use std::io;
 use std::time::Duration;
 
-use examples::work;
 use instrumented::sync::mpsc;
 use instrumented::thread;
 
@@ -22,7 +21,7 @@ fn main() -> io::Result<()> {
         let sender = sender.clone();
         thread::Builder::new().name(name.into()).spawn(move || {
             // The results arrive one after the other.
-            work(Duration::from_micros(300 * result));
+            thread::sleep(Duration::from_micros(300 * result));
             sender.send(result).expect("main has the receiver");
         })?;
     }

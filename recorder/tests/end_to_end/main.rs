@@ -20,6 +20,8 @@ mod hostile_conditions;
 mod kept_runs;
 /// SIGKILL to the program or the recorder: every committed event is in the recording.
 mod kill;
+/// The lessons of the course: their parts, and the patches and files that they link to.
+mod lessons;
 mod max_events;
 /// What the operating system reports of threads while they record nothing.
 mod observations;

@@ -48,10 +48,10 @@ fn a_forgotten_sender_is_an_edge_with_its_line() {
         let [edge] = &page.graph.edges[..] else { panic!("{:?}", page.graph.edges) };
         assert_eq!(
             edge.text,
-            "until main drops its Sender (examples/src/bin/forgotten_sender.rs:26)"
+            "until main drops its Sender (examples/src/bin/forgotten_sender.rs:18)"
         );
         let place = PlaceIndex::from(edge.place.unwrap());
-        assert_eq!(report.analysis.catalog.places[place].line, 26);
+        assert_eq!(report.analysis.catalog.places[place].line, 18);
         assert!(edge.ring && edge.from == edge.to);
         let [node] = &page.graph.nodes[..] else { panic!("{:?}", page.graph.nodes) };
         assert!(node.core && node.certain && node.text == "waits in recv on \"results\"");
