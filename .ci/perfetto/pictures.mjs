@@ -14,7 +14,7 @@ import { startUi } from './ui.mjs';
 /** The options of `recorder open`, where the first view of all is not what the lesson is about. */
 const OPTIONS = {
   hello_channel: ['--message', 'belt#1'],
-  ownership_moves: ['--message', 'crates#1'],
+  ownership_moves: ['--message', 'belt#1'],
   ping_pong: ['--from', '1ms', '--to', '1.1ms'],
   pipeline: ['--message', 'numbers#17'],
   request_reply: ['--message', 'requests#1'],

@@ -238,7 +238,7 @@ fn a_report_names_the_process_of_each_finding() {
     for said in [
         "deadlock: in deadlock, ",
         "     in forgotten_sender, main waits in recv on \"results\"",
-        "\n  forgotten_sender\n    worker 1 ",
+        "\n  forgotten_sender\n    anna ",
         "\n  deadlock\n    main ",
     ] {
         assert!(both.stdout.contains(said), "{said:?} is not in {both:#?}");
