@@ -1,7 +1,7 @@
 //! A pipeline: three stages work at the same time, connected by two channels.
 //!
-//! The thread `read` produces the numbers from 11 to 40, the thread `square` squares each, and the
-//! main thread adds them up. A stage that has no more work drops its sender, which ends the loop
+//! The thread `read` produces the numbers from 30 down to 1, the thread `square` squares each, and
+//! the main thread adds them up. A stage that has no more work drops its sender, which ends the loop
 //! of the next stage. So the end travels down the pipeline by itself.
 //!
 //! Look for: the stages work side by side, on different numbers. `square` takes the longest: its
@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
     let (square_sender, square_receiver) = mpsc::named("squares").channel();
 
     let read = thread::Builder::new().name("read".into()).spawn(move || {
-        for number in 11..=40 {
+        for number in (1..=30).rev() {
             work(Duration::from_micros(500));
             number_sender.send(number).expect("square receives");
         }

@@ -307,7 +307,7 @@ fn fan_out() {
 #[test]
 fn pipeline() {
     let example = Example::run("pipeline");
-    example.expect_stdout("the sum of the squares is 21755\n");
+    example.expect_stdout("the sum of the squares is 9455\n");
     assert_eq!(example.senders("numbers"), BTreeMap::from([("read", 30)]));
     assert_eq!(example.receivers("numbers"), BTreeMap::from([("square", 30)]));
     assert_eq!(example.senders("squares"), BTreeMap::from([("square", 30)]));
