@@ -90,14 +90,24 @@ fn every_example_is_in_the_gallery_and_on_its_page() {
 }
 
 #[test]
-fn the_first_lesson_quotes_the_picture_in_the_terminal() {
-    let mut command = Command::new(RECORDER);
-    command.arg("show").arg(gallery().join("hello_channel.rec")).env("COLUMNS", "80");
-    let shown = printed(&mut command);
-    let shown: Vec<_> = shown.lines().map(str::trim_end).collect();
-    let lesson = workspace().join("examples/course/hello_channel.md");
-    let quoted = format!("\n```text\n{}\n```\n", shown.join("\n"));
-    assert!(fs::read_to_string(lesson).unwrap().contains(&quoted), "{quoted}");
+fn lessons_quote_the_gallery() {
+    let mut quotes = 0;
+    for name in examples() {
+        let lesson = workspace().join(format!("examples/course/{name}.md"));
+        let lesson = fs::read_to_string(lesson).unwrap();
+        let report = fs::read_to_string(gallery().join(format!("{name}.report.txt"))).unwrap();
+        let mut show = Command::new(RECORDER);
+        show.arg("show").arg(gallery().join(format!("{name}.rec"))).env("COLUMNS", "80");
+        let shown = printed(&mut show);
+        let shown = shown.lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+        for quote in lesson.split("\n```text\n").skip(1) {
+            let quote = quote.split("\n```\n").next().unwrap();
+            let quote = quote.strip_suffix(" …").unwrap_or(quote);
+            assert!(report.contains(quote) || shown.contains(quote), "{name}: {quote}");
+            quotes += 1;
+        }
+    }
+    assert!(quotes >= 3);
 }
 
 /// The width and the height of a PNG, if it is a whole one.
