@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Takes pictures of our own page, for the README and for docs/.
+// Takes pictures of our own page, for the README, docs/ and the course.
 //
 //   pictures.mjs RECORDER DIR STEM...
 //
@@ -13,6 +13,8 @@ import { Recorder } from './recorder.mjs';
 
 /** For each run: which tabs, with the link that leads to the view, and the size in pixels. */
 const PICTURES = {
+  two_workers: [{ tab: 'timeline', hash: '#timeline', width: 1200, height: 470 }],
+  hello_channel: [{ tab: 'belt', hash: '#belt&step=6', width: 1200, height: 560 }],
   pipeline: [
     { tab: 'timeline', hash: '#timeline', width: 1400, height: 760 },
     { tab: 'belt', hash: '#belt&step=60', width: 1200, height: 680 },
