@@ -22,6 +22,7 @@ import { checkLive } from './checks/live.mjs';
 import { checkLooks } from './checks/looks.mjs';
 import { checkOffline } from './checks/offline.mjs';
 import { checkServed } from './checks/served.mjs';
+import { checkSlides } from './checks/slides.mjs';
 import { checkSums } from './checks/sums.mjs';
 import { Recorder } from './recorder.mjs';
 import { Report } from './report.mjs';
@@ -37,6 +38,7 @@ const GROUPS = {
   looks: checkLooks,
   served: checkServed,
   live: checkLive,
+  slides: checkSlides,
 };
 
 const { values: { programs, traces, shots, only } } = parseArgs({

@@ -65,20 +65,24 @@ pub(crate) struct ChartOptions {
         default_value_t = ChartLimits::default().threads
     )]
     threads: usize,
+    /// In a chart (.svg): a slide of 1920 × 1080 with large text: at most twelve rows of what matters,
+    /// with the code beside it
+    #[arg(long, conflicts_with_all = ["steps", "events", "threads"])]
+    slide: bool,
 }
 
 impl ChartOptions {
     /// Converts the options for the export.
     pub(crate) fn style(self) -> ChartStyle {
-        let ChartOptions { steps, events, threads } = self;
-        ChartStyle { steps, limits: ChartLimits { events, threads } }
+        let ChartOptions { steps, events, threads, slide } = self;
+        ChartStyle { is_slide: slide, steps, limits: ChartLimits { events, threads } }
     }
 }
 
 /// What pages contain.
 #[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct PageOptions {
-    /// In a page (.html): leaves out the lines of source around each operation
+    /// In a page (.html) or a slide (.svg): leaves out the lines of source
     #[arg(long)]
     pub(crate) no_source: bool,
 }

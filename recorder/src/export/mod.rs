@@ -12,7 +12,7 @@ use thiserror::Error;
 use tracing::{info, info_span};
 
 use crate::analysis::findings::Finding;
-use crate::page;
+use crate::page::{self, SourceReader};
 use crate::reading::catalog::{Catalog, ThreadIndex};
 use crate::reading::{self, Nanos, Recording};
 use crate::report::Report;
@@ -38,8 +38,8 @@ use pipeline::{Passed, Sink};
 use recording::write_copy;
 pub use sequence_chart::ChartStyle;
 use sequence_chart::mermaid::mermaid;
-use sequence_chart::svg::svg;
-use sequence_chart::{Chart, SequenceChart};
+use sequence_chart::svg::{slide, svg};
+use sequence_chart::{ChartBuilder, SequenceChart};
 
 /// Writes the items of a timeline in one format. What is not an item, such as the findings, is
 /// given to the constructor.
@@ -222,11 +222,20 @@ fn write(
             Kind::Chrome => Box::new(Chrome::new(out, catalog, &findings)),
             Kind::Perfetto => Box::new(Perfetto::new(out, catalog, &findings)),
             Kind::Svg => {
-                let draw = move |drawn: &Chart<'_>| svg(drawn, chart.steps);
-                Box::new(SequenceChart::new(out, recording, &findings, chart.limits, draw))
+                let shows_source = options.shows_source;
+                let findings = &findings;
+                let draw = move |drawn: ChartBuilder<'_>| match chart.is_slide {
+                    true => {
+                        let mut source = shows_source.then(|| SourceReader::new(recording.path()));
+                        slide(&drawn, findings.first(), &mut source)
+                    }
+                    false => svg(&drawn.finish(), chart.steps),
+                };
+                Box::new(SequenceChart::new(out, recording, findings, chart.limits, draw))
             }
             Kind::Mermaid => {
-                Box::new(SequenceChart::new(out, recording, &findings, chart.limits, mermaid))
+                let draw = |drawn: ChartBuilder<'_>| mermaid(&drawn.finish());
+                Box::new(SequenceChart::new(out, recording, &findings, chart.limits, draw))
             }
             Kind::Page => {
                 let stem = output.path().file_stem().unwrap_or_default().to_string_lossy();

@@ -63,6 +63,12 @@ impl SourceLine {
             None => None,
         }
     }
+
+    /// The name of the file and the number of the line: `main.rs:29`.
+    pub fn short(&self) -> String {
+        let name = Path::new(&self.file).file_name().unwrap_or_default();
+        format!("{}:{}", name.to_string_lossy(), self.line)
+    }
 }
 
 /// Finds source files, and reads each once.
@@ -84,17 +90,29 @@ impl SourceReader {
         SourceReader { directories: directories.collect(), files: BTreeMap::new() }
     }
 
+    /// A line, if the file is there.
+    pub fn line(&mut self, line: &SourceLine) -> Option<&str> {
+        let (lines, index) = self.find(line)?;
+        Some(&lines[index])
+    }
+
     /// The lines around one, if the file is there.
-    pub fn around(&mut self, SourceLine { file, line }: &SourceLine) -> Option<Source> {
+    pub fn around(&mut self, line: &SourceLine) -> Option<Source> {
+        let (lines, index) = self.find(line)?;
+        let from = index.saturating_sub(LINES_AROUND);
+        let to = (index + LINES_AROUND + 1).min(lines.len());
+        Some(Source { first: from + 1, lines: lines[from..to].to_vec() })
+    }
+
+    /// The lines of a file, and the index of one.
+    fn find(&mut self, SourceLine { file, line }: &SourceLine) -> Option<(&[String], usize)> {
         if !self.files.contains_key(file) {
             let lines = self.read(file);
             self.files.insert(file.to_owned(), lines);
         }
         let lines = self.files.get(file)?.as_ref()?;
         let index = (*line as usize).checked_sub(1).filter(|index| *index < lines.len())?;
-        let from = index.saturating_sub(LINES_AROUND);
-        let to = (index + LINES_AROUND + 1).min(lines.len());
-        Some(Source { first: from + 1, lines: lines[from..to].to_vec() })
+        Some((lines, index))
     }
 
     fn read(&self, file: &str) -> Option<Vec<String>> {

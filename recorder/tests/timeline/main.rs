@@ -48,6 +48,8 @@ mod selects;
 mod shorthand;
 /// Random programs and their recordings.
 mod simulated;
+/// Slides: charts of few rows.
+mod slides;
 /// States of threads.
 mod states;
 /// The summary of a run.

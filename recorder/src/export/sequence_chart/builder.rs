@@ -15,8 +15,8 @@ use crate::timeline::item::{Ending, Fate, Flow, Item, Slice, SliceKind};
 /// Makes a chart, item by item.
 #[derive(Debug)]
 pub struct ChartBuilder<'a> {
-    catalog: &'a Catalog,
-    findings: &'a [Finding],
+    pub(super) catalog: &'a Catalog,
+    pub(super) findings: &'a [Finding],
     limits: ChartLimits,
     /// The threads with events in the chart, up to the limit.
     threads: BTreeSet<ThreadIndex>,
@@ -25,21 +25,21 @@ pub struct ChartBuilder<'a> {
     /// The threads that did something, and perhaps nothing that the chart shows.
     active_threads: BTreeSet<ThreadIndex>,
     /// The first events.
-    head: Vec<Event>,
+    pub(super) head: Vec<Event>,
     /// The latest events after the head.
-    tail: VecDeque<Event>,
+    pub(super) tail: VecDeque<Event>,
     /// Number of events between head and tail.
-    left_out: usize,
+    pub(super) left_out: usize,
     /// A description of the part of the run that was selected.
-    selection: Option<String>,
+    pub(super) selection: Option<String>,
     /// The senders of the messages in flight, by their flows.
     senders: FxHashMap<u64, ThreadIndex>,
     /// The messages whose sends are in the chart, by their flows.
-    sent: FxHashMap<u64, Sent>,
+    pub(super) sent: FxHashMap<u64, Sent>,
     /// The latest drop of a sender of each channel.
     sender_drops: FxHashMap<ChannelIndex, (ThreadIndex, Nanos)>,
     /// The threads that used the receivers of the channels last.
-    receivers: FxHashMap<ChannelIndex, ThreadIndex>,
+    pub(super) receivers: FxHashMap<ChannelIndex, ThreadIndex>,
 }
 
 /// A slice that is in the chart.
@@ -200,8 +200,7 @@ impl<'a> ChartBuilder<'a> {
 
     /// The chart of all items.
     pub fn finish(mut self) -> Chart<'a> {
-        let head_end = self.head.iter().map(|event| event.slice.end.unwrap_or(event.slice.begin));
-        let head_end = head_end.max();
+        let head_end = head_end(&self.head);
         for thread in std::mem::take(&mut self.active_threads) {
             self.shows_thread(thread);
         }
@@ -226,6 +225,11 @@ impl<'a> ChartBuilder<'a> {
         }
         .chart()
     }
+}
+
+/// When the last of the first events ends.
+pub(super) fn head_end(head: &[Event]) -> Option<Nanos> {
+    head.iter().map(|event| event.slice.end.unwrap_or(event.slice.begin)).max()
 }
 
 #[cfg(test)]

@@ -356,6 +356,17 @@ impl Chart<'_> {
         }
     }
 
+    /// `channels jobs (room for 2), results`; empty if there is none.
+    pub(super) fn channels_text(&self) -> String {
+        let names: Vec<_> =
+            self.channels.iter().map(|&channel| self.channel_text(channel)).collect();
+        match names.len() {
+            0 => String::new(),
+            1 => format!("channel {}", names[0]),
+            _ => format!("channels {}", names.join(", ")),
+        }
+    }
+
     /// A time. All times of a chart have the same unit, so that readers can compare them:
     /// milliseconds, or seconds if the run is long.
     pub(super) fn time_text(&self, time: Nanos) -> String {
@@ -372,6 +383,12 @@ impl Chart<'_> {
     /// stands; `None` if that is below the chart.
     pub(super) fn left_out_notes(&self) -> Vec<(Option<usize>, String)> {
         self.left_out_notes_with("--threads N shows more")
+    }
+
+    /// The same without advice.
+    pub(super) fn short_left_out_notes(&self) -> Vec<(Option<usize>, String)> {
+        let cut = |note: String| note.split(" (--").next().unwrap_or_default().to_owned();
+        self.left_out_notes().into_iter().map(|(row, note)| (row, cut(note))).collect()
     }
 
     /// The same, with this remedy for threads that are left out.

@@ -34,6 +34,7 @@ pub mod columns;
 pub mod mermaid;
 mod names;
 mod rows;
+mod slide;
 pub mod svg;
 
 pub use builder::ChartBuilder;
@@ -41,6 +42,7 @@ pub use chart::{
     Anchor, ArrowEnd, ArrowStart, Belt, Chart, DisconnectArrow, EventMark, Jump, LeftOut,
     LossPlace, MessageArrow, Toward, WaitBar, WaitKind, WaitsForArrow,
 };
+pub use slide::SlideChart;
 
 /// How much of a run a chart shows: of the events, the first half from the start of the run and the
 /// rest from its end; of the threads, those with the earliest events.
@@ -61,6 +63,8 @@ impl Default for ChartLimits {
 /// How much of a run a chart shows, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ChartStyle {
+    /// Whether an SVG is a slide: see [`svg::slide`].
+    pub is_slide: bool,
     /// In an SVG: the meaning of the vertical axis.
     pub steps: svg::Steps,
     /// How much of a run.
@@ -76,9 +80,9 @@ pub struct SequenceChart<'a, W, D> {
     draw: D,
 }
 
-impl<'a, W: Write, D: FnOnce(&Chart<'_>) -> String> SequenceChart<'a, W, D> {
+impl<'a, W: Write, D: FnOnce(ChartBuilder<'a>) -> String> SequenceChart<'a, W, D> {
     /// A chart of `recording` with these findings, still without items. `draw` makes the text of the
-    /// file.
+    /// file of all items.
     pub fn new(
         output: W,
         recording: &'a Recording,
@@ -90,7 +94,7 @@ impl<'a, W: Write, D: FnOnce(&Chart<'_>) -> String> SequenceChart<'a, W, D> {
     }
 }
 
-impl<W: Write, D: FnOnce(&Chart<'_>) -> String> Exporter for SequenceChart<'_, W, D> {
+impl<'a, W: Write, D: FnOnce(ChartBuilder<'a>) -> String> Exporter for SequenceChart<'a, W, D> {
     fn item(&mut self, item: &Item) -> io::Result<()> {
         self.builder.item(item);
         Ok(())
@@ -98,7 +102,7 @@ impl<W: Write, D: FnOnce(&Chart<'_>) -> String> Exporter for SequenceChart<'_, W
 
     fn finish(self: Box<Self>) -> io::Result<()> {
         let SequenceChart { mut output, builder, draw } = *self;
-        output.write_all(draw(&builder.finish()).as_bytes())?;
+        output.write_all(draw(builder).as_bytes())?;
         output.flush()
     }
 }
@@ -139,12 +143,15 @@ block process=0 thread=2 sequence=0 dropped=0
         }
     }
 
-    fn exported(draw: impl FnOnce(&Chart<'_>) -> String) -> CountingOutput {
+    fn exported(draw: impl Fn(&Chart<'_>) -> String) -> CountingOutput {
         let text = format!("{}\n{RECORDING}", format::text::heading());
         let recording = Recording::from_bytes(format::text::parse(&text).unwrap()).unwrap();
         let mut output = CountingOutput::default();
         let limits = ChartLimits { events: 9, threads: 9 };
-        let mut exporter = Box::new(SequenceChart::new(&mut output, &recording, &[], limits, draw));
+        let mut exporter =
+            Box::new(SequenceChart::new(&mut output, &recording, &[], limits, |it| {
+                draw(&it.finish())
+            }));
         build::<reading::Error>(&recording, |item| {
             exporter.item(item).unwrap();
             Ok(())

@@ -1,15 +1,15 @@
 //! The parts of the picture around its events: header, time scale, lifelines and notes.
 
 use super::labels::{Area, Importance, Spot};
-use super::layout::HALF_GAP;
+use super::layout::{Frame, HALF_GAP};
 use super::markup::escaped;
 use super::text::{BOLD, NORMAL, SMALL, shortened};
 use super::{Drawing, Steps};
 
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The patterns of the bars of waits.
-const PATTERNS: &str = r#"<defs>
+pub(super) const PATTERNS: &str = r#"<defs>
 <pattern id="receiving" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="light" width="6" height="6"/><path class="thin" d="M0,0V6"/></pattern>
 <pattern id="sending" width="6" height="6" patternUnits="userSpaceOnUse"><rect class="dark" width="6" height="6"/><path class="thick" d="M0,3H6"/></pattern>
 <pattern id="other" width="5" height="5" patternUnits="userSpaceOnUse"><rect class="paper" width="5" height="5"/><circle class="dot" cx="2.5" cy="2.5" r="1"/></pattern>
@@ -43,24 +43,17 @@ impl Drawing<'_> {
             Steps::Real => "down the page is time",
         };
         self.markup.text("small", (MARGIN, 45.0), axis);
-        let channels = shortened(&self.channels(), width - 2.0 * MARGIN, SMALL);
-        self.markup.text("small", (MARGIN, 61.0), &channels);
+        let channels = shortened(&self.chart.channels_text(), width - 2.0 * MARGIN, SMALL);
+        if !channels.is_empty() {
+            self.markup.text("small", (MARGIN, 61.0), &channels);
+        }
     }
 
     /// The height of the picture, including the legend and the notes below it.
-    fn height(&self) -> f64 {
-        let notes = self.chart.left_out_notes();
+    pub(super) fn height(&self) -> f64 {
+        let notes = self.notes();
         let below = notes.iter().filter(|(row, _)| row.is_none()).count();
         self.layout.bottom + 24.0 + self.legend.height() + below as f64 * NOTE_HEIGHT
-    }
-
-    /// `channels jobs (room for 2), results`
-    fn channels(&self) -> String {
-        let channels = &self.chart.channels;
-        let names: Vec<_> =
-            channels.iter().map(|&channel| self.chart.channel_text(channel)).collect();
-        let noun = if channels.len() == 1 { "channel" } else { "channels" };
-        format!("{noun} {}", names.join(", "))
     }
 
     /// Adds the bands behind the rows, which guide the eye from an event to its time.
@@ -91,11 +84,12 @@ impl Drawing<'_> {
         }
     }
 
-    /// Keeps labels away from what is below the lifelines: the legend, and notes.
+    /// Keeps labels away from the legend. (The notes below it are labels.)
     pub(super) fn reserve_legend(&mut self) {
         /// The labels at the last row need some room below it.
         const MARGIN: f64 = 4.0;
-        let (top, bottom) = (self.layout.bottom + MARGIN, self.height());
+        let top = self.layout.bottom + MARGIN;
+        let bottom = top + self.legend.height();
         let area = Area { left: 0.0, top, right: self.layout.width, bottom };
         self.labels.obstacles.add_area(area);
     }
@@ -183,7 +177,15 @@ impl Drawing<'_> {
                 (below, note)
             }
         };
-        self.chart.left_out_notes().into_iter().map(place).collect()
+        self.notes().into_iter().map(place).collect()
+    }
+
+    /// A slide has no room for advice.
+    fn notes(&self) -> Vec<(Option<usize>, String)> {
+        match self.layout.frame {
+            Frame::Page => self.chart.left_out_notes(),
+            Frame::Slide => self.chart.short_left_out_notes(),
+        }
     }
 
     fn note_area(&self, y: f64) -> Area {

@@ -30,6 +30,10 @@ const TEXT_ROOM: f64 = 34.0;
 const TOP: f64 = 112.0;
 /// The same if the name of a process is above the name of each thread.
 const TOP_WITH_PROCESSES: f64 = 128.0;
+/// The part of that for the title, which a slide has elsewhere.
+const TITLE: f64 = 70.0;
+/// The width of the times at the left of a slide.
+const SLIDE_SCALE_WIDTH: f64 = 76.0;
 /// The height of what shows that a wait never ends.
 pub(super) const ENDLESS: f64 = 52.0;
 /// Half the width of the bar of a wait.
@@ -49,6 +53,15 @@ const BELT_WIDTH: f64 = 72.0;
 /// The width of the place of a message.
 const SLOT_WIDTH: f64 = 12.0;
 
+/// What the chart is drawn for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// A picture of its own, with a title.
+    Page,
+    /// A part of a slide.
+    Slide,
+}
+
 /// How far the parts of a chart are apart, in relation to where they are closest.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spacing {
@@ -59,6 +72,7 @@ pub(super) struct Spacing {
 /// Where the parts of a chart are.
 pub(super) struct Layout<'a> {
     chart: &'a Chart<'a>,
+    pub(super) frame: Frame,
     pub(super) steps: Steps,
     /// The distance between lifelines.
     pub(super) pitch: f64,
@@ -88,18 +102,23 @@ pub(super) struct Layout<'a> {
     span: (Nanos, Nanos),
     /// The row that follows the events that are left out.
     gap_row: Option<usize>,
-    row: f64,
+    /// The distance between rows.
+    pub(super) row: f64,
 }
 
 impl<'a> Layout<'a> {
-    pub(super) fn new(chart: &'a Chart<'a>, steps: Steps, spacing: Spacing) -> Self {
+    pub(super) fn new(chart: &'a Chart<'a>, steps: Steps, spacing: Spacing, frame: Frame) -> Self {
         let row = ROW * spacing.rows;
-        let pitch = pitch(chart) * f64::midpoint(1.0, spacing.columns);
-        let left_margin = LEFT_MARGIN * spacing.columns;
+        let pitch = pitch(chart, frame) * f64::midpoint(1.0, spacing.columns);
+        let left_margin = match frame {
+            Frame::Page => LEFT_MARGIN * spacing.columns,
+            Frame::Slide => SLIDE_SCALE_WIDTH + pitch / 2.0,
+        };
         let last_lifeline = chart.lifelines.len().saturating_sub(1) as f64;
         let has_endless_wait = chart.waits.iter().any(|wait| wait.end.is_none());
         let gap_row = (chart.left_out.events > 0).then_some(chart.left_out.row);
         let top = if chart.process_name(0).is_some() { TOP_WITH_PROCESSES } else { TOP };
+        let top = if frame == Frame::Slide { top - TITLE } else { top };
         let first_time = chart.rows.first().copied().unwrap_or(Nanos::ZERO);
         let waits_end = chart.waits.iter().filter_map(|wait| wait.end).map(|end| end.time);
         let last_time = waits_end.chain(chart.rows.last().copied()).max().unwrap_or(Nanos::ZERO);
@@ -109,6 +128,7 @@ impl<'a> Layout<'a> {
         let lifelines_right = left_margin + last_lifeline * pitch + right_margin;
         let mut layout = Layout {
             chart,
+            frame,
             steps,
             pitch,
             left_margin,
@@ -274,8 +294,8 @@ impl<'a> Layout<'a> {
 }
 
 /// The distance between lifelines: the text of each event has room between two.
-fn pitch(chart: &Chart<'_>) -> f64 {
-    let is_narrow = chart.lifelines.len() > MAX_WIDE_LIFELINES;
+fn pitch(chart: &Chart<'_>, frame: Frame) -> f64 {
+    let is_narrow = frame == Frame::Slide || chart.lifelines.len() > MAX_WIDE_LIFELINES;
     let pitch = if is_narrow { NARROW_PITCH } else { PITCH };
     let messages = chart.messages.iter();
     let messages = messages.map(|it| text::width(&it.text(usize::MAX), NORMAL) + ARROW_ROOM);

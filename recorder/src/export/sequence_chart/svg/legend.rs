@@ -123,7 +123,7 @@ fn entry_width(sign: Sign) -> f64 {
 impl Drawing<'_> {
     /// Adds the legend.
     pub(super) fn legend(&mut self) {
-        let lines = std::mem::take(&mut self.legend.0);
+        let lines = self.legend.0.clone();
         for (index, line) in lines.iter().enumerate() {
             let y = self.layout.bottom + 12.0 + LINE * (index as f64 + 0.5);
             let mut x = MARGIN;

@@ -13,12 +13,14 @@ mod labels;
 mod layout;
 mod legend;
 mod markup;
+mod slide;
 mod text;
 
 use labels::Labels;
-use layout::{Layout, Spacing};
+use layout::{Frame, Layout, Spacing};
 use legend::Legend;
 use markup::Markup;
+pub use slide::slide;
 
 /// The meaning of the vertical axis.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -32,18 +34,19 @@ pub enum Steps {
     Real,
 }
 
+/// How far everything is apart: further where labels do not find a place.
+const SPACINGS: [Spacing; 4] = [
+    Spacing { rows: 1.0, columns: 1.0 },
+    Spacing { rows: 1.0, columns: 1.3 },
+    Spacing { rows: 1.25, columns: 1.3 },
+    Spacing { rows: 1.5, columns: 1.5 },
+];
+
 /// The chart as the text of an SVG file.
 pub fn svg(chart: &Chart<'_>, steps: Steps) -> String {
-    /// How far everything is apart: further where labels do not find a place.
-    const SPACINGS: [Spacing; 4] = [
-        Spacing { rows: 1.0, columns: 1.0 },
-        Spacing { rows: 1.0, columns: 1.3 },
-        Spacing { rows: 1.25, columns: 1.3 },
-        Spacing { rows: 1.5, columns: 1.5 },
-    ];
     let mut best: Option<Drawing<'_>> = None;
     for spacing in SPACINGS {
-        let drawing = Drawing::new(chart, steps, spacing);
+        let drawing = Drawing::new(chart, steps, spacing, Frame::Page);
         let unplaced = drawing.labels.unplaced;
         // A larger picture must be worth it.
         if best.as_ref().is_none_or(|best| 2 * unplaced <= best.labels.unplaced) {
@@ -53,7 +56,7 @@ pub fn svg(chart: &Chart<'_>, steps: Steps) -> String {
             break;
         }
     }
-    best.map(|drawing| drawing.markup.0).unwrap_or_default()
+    best.map(|drawing| drawing.markup.0 + "</svg>\n").unwrap_or_default()
 }
 
 /// A chart that is being drawn. Later elements cover earlier ones.
@@ -66,8 +69,8 @@ struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    fn new(chart: &'a Chart<'a>, steps: Steps, spacing: Spacing) -> Self {
-        let layout = Layout::new(chart, steps, spacing);
+    fn new(chart: &'a Chart<'a>, steps: Steps, spacing: Spacing, frame: Frame) -> Self {
+        let layout = Layout::new(chart, steps, spacing, frame);
         let mut drawing = Drawing {
             chart,
             legend: Legend::new(chart, &layout),
@@ -75,7 +78,9 @@ impl<'a> Drawing<'a> {
             markup: Markup::default(),
             labels: Labels::default(),
         };
-        drawing.header();
+        if frame == Frame::Page {
+            drawing.header();
+        }
         drawing.bands();
         drawing.time_scale();
         drawing.lifelines();
@@ -90,7 +95,6 @@ impl<'a> Drawing<'a> {
         drawing.left_out_texts();
         drawing.labels.place(drawing.layout.width, &mut drawing.markup);
         drawing.legend();
-        drawing.markup.raw("</svg>\n");
         drawing
     }
 }
