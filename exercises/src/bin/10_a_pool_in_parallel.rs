@@ -1,0 +1,41 @@
+//! Exercise 10: three workers, one at a time.
+//!
+//! Anna, Ben and Carla take jobs off one belt. A lock makes sure that only one of them reaches for it
+//! at a time. But while one works, the other two stand still.
+//!
+//! Your task: let all three work at the same time. The jobs stay as they are.
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+fn main() {
+    let (jobs, queue) = mpsc::channel();
+    let queue = Arc::new(Mutex::new(queue));
+
+    let mut workers = Vec::new();
+    for name in ["Anna", "Ben", "Carla"] {
+        let queue = Arc::clone(&queue);
+        let worker = thread::Builder::new().name(name.into()).spawn(move || {
+            while let Ok(job) = queue.lock().unwrap().recv() {
+                work(job);
+            }
+        });
+        workers.push(worker.unwrap());
+    }
+
+    for job in 1..=12 {
+        jobs.send(job).unwrap();
+    }
+    drop(jobs);
+
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    println!("all jobs are done");
+}
+
+/// A job takes 10 ms.
+fn work(_job: u32) {
+    thread::sleep(Duration::from_millis(10));
+}
