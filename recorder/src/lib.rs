@@ -18,6 +18,7 @@
 //! - [`timeline`] listens to them and makes the [items](timeline::item) of a picture.
 //! - [`analysis`] listens to them and collects statistics, the wait-for graph, the critical path and
 //!   [findings](analysis::findings).
+//! - [`check`] judges the programs of students by the report on their runs.
 //! - [`report`] presents the analysis to people and machines.
 //! - [`export`] writes traces, charts and recordings.
 //! - [`window`] makes the pieces of a run that our own page asks for.
@@ -36,6 +37,7 @@
 pub mod analysis;
 pub mod build;
 pub mod capture;
+pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod export;

@@ -48,7 +48,9 @@ pub struct RunOptions {
     pub snapshot_stem: Option<PathBuf>,
     /// Gets the hangs that are found.
     pub diagnoses: Diagnoses,
-    /// Prints hangs and snapshots.
+    /// Whether hangs are printed as soon as they are found.
+    pub announces_hangs: bool,
+    /// Prints snapshots.
     pub console: Console,
 }
 
@@ -263,7 +265,9 @@ impl Monitor<'_> {
         if !hang::is_blocked(diagnosis.pid) || !self.stalls.is_suspect(diagnosis.pid) {
             return;
         }
-        console::error(format_args!("the program hangs\n{diagnosis}"));
+        if self.options.announces_hangs {
+            console::error(format_args!("the program hangs\n{diagnosis}"));
+        }
         self.options.diagnoses.add(diagnosis);
         if self.options.on_deadlock == OnDeadlock::Kill {
             self.end_reason.get_or_insert(EndReason::Deadlocked);

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -51,7 +52,8 @@ Exit status:
   2            wrong usage
   1            failure: a program that cannot be run or built, a file that cannot be read
                or written, a recording that contradicts itself, nothing recorded, a trace
-               that no page fetched, a report that exceeds its limits
+               that no page fetched, a report that exceeds its limits, an exercise that is
+               not solved
   128 + N      signal N interrupted an export or `recorder open`; no file was written
   0            otherwise";
 
@@ -89,6 +91,19 @@ pub(crate) enum Command {
     ///
     /// Example: recorder record -o run.pftrace -- target/release/server --port 8080
     Record(RecordArgs),
+    /// Checks an exercise: runs the program several times, and judges the recorded runs
+    ///
+    /// Facts decide, such as how many messages were received and whether the program ends, and not
+    /// the text of the program. A fact that is not met comes with its place and, with --hint, one
+    /// hint after the other. Without an exercise, checks all of the workspace, a line each.
+    ///
+    /// A teacher describes an exercise in a file of facts: docs/exercises.md. The exit status is 1 if
+    /// an exercise is not solved.
+    ///
+    /// Example: recorder check 4
+    ///
+    /// Example: recorder check 4 --hint
+    Check(CheckArgs),
     /// Pauses the recording of a run: its operations are left out until `recorder resume`
     ///
     /// Example: recorder pause
@@ -183,6 +198,22 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
     /// Prints a JSON array of objects with name, kind (bin or example), package, source and summary
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// The number or the name of an exercise of this workspace, or the path of its file of facts
+    /// [default: all exercises]
+    pub(crate) exercise: Option<String>,
+    /// Shows the next hint for the last run, without another run
+    #[arg(long, requires = "exercise", conflicts_with_all = ["json", "runs"])]
+    pub(crate) hint: bool,
+    /// How many runs must show the facts [default: 5, or as the file of facts requires]
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<NonZeroU32>,
+    /// Prints a JSON array of results; docs/exercises.md describes it
     #[arg(long)]
     pub(crate) json: bool,
 }

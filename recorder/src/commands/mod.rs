@@ -13,6 +13,7 @@ use crate::cli::{Cli, Command, CompletionsArgs, ControlArgs, ListArgs, ManArgs};
 use crate::terminal::console::{self, Console};
 use crate::workspace::{Workspace, relative};
 
+mod check;
 mod error;
 mod export;
 mod open;
@@ -35,6 +36,7 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::List(args) => list(args),
         Command::Run(args) => record::run(args, console),
         Command::Record(args) => record::record(args, console),
+        Command::Check(args) => check::check(args, console),
         Command::Pause(args) => set_paused(args, true, console),
         Command::Resume(args) => set_paused(args, false, console),
         Command::Keep(args) => keep(args, console),

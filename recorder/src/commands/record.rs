@@ -310,6 +310,7 @@ impl<'a> Job<'a> {
             // `--last` makes it a flight recorder.
             snapshot_stem: options.last.map(|_| first_path.with_extension("")),
             diagnoses,
+            announces_hangs: true,
             console,
         };
         let outcome = run::run(command, &mut session, &run_options).map_err(suggest_program)?;

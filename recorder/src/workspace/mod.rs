@@ -14,6 +14,7 @@ use tracing::info_span;
 use crate::build::Build;
 use crate::build::cargo::{self, Warnings};
 
+pub mod compile;
 pub(crate) mod runs;
 
 /// The kind of a program that is an example.

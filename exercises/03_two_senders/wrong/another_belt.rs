@@ -1,0 +1,30 @@
+//! Unmet: channels. Hint: 1. Ben has a belt of his own.
+
+use std::sync::mpsc;
+use std::thread;
+
+fn main() {
+    let (sender, receiver) = mpsc::channel();
+    let (for_ben, from_ben) = mpsc::channel();
+
+    let anna = thread::Builder::new().name("Anna".into()).spawn(move || {
+        for parcel in 1..=3 {
+            sender.send(parcel).unwrap();
+        }
+    });
+
+    let ben = thread::Builder::new().name("Ben".into()).spawn(move || {
+        for parcel in 4..=6 {
+            for_ben.send(parcel).unwrap();
+        }
+    });
+
+    let mut parcels = 0;
+    for _parcel in receiver.iter().chain(from_ben.iter()) {
+        parcels += 1;
+    }
+    println!("{parcels} parcels");
+
+    anna.unwrap().join().unwrap();
+    ben.unwrap().join().unwrap();
+}

@@ -1,0 +1,25 @@
+//! Unmet: ends. Hint: 1. Main waits for Anna before it takes a page.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+fn main() {
+    let (sender, receiver) = mpsc::sync_channel(4);
+
+    let anna = thread::Builder::new().name("Anna".into()).spawn(move || {
+        for page in 1..=100 {
+            sender.send(page).unwrap();
+        }
+    });
+
+    anna.unwrap().join().unwrap();
+
+    let mut pages = 0;
+    for _page in receiver {
+        // Reading a page takes a while.
+        thread::sleep(Duration::from_millis(1));
+        pages += 1;
+    }
+    println!("{pages} pages");
+}

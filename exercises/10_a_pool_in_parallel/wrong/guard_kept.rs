@@ -1,0 +1,38 @@
+//! Unmet: max_time_percent. Hint: 2. The guard has a name, and lives until the job is done.
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
+
+fn main() {
+    let (jobs, queue) = mpsc::channel();
+    let queue = Arc::new(Mutex::new(queue));
+
+    let mut workers = Vec::new();
+    for name in ["Anna", "Ben", "Carla"] {
+        let queue = Arc::clone(&queue);
+        let worker = thread::Builder::new().name(name.into()).spawn(move || {
+            loop {
+                let guard = queue.lock().unwrap();
+                let Ok(job) = guard.recv() else { break };
+                work(job);
+            }
+        });
+        workers.push(worker.unwrap());
+    }
+
+    for job in 1..=12 {
+        jobs.send(job).unwrap();
+    }
+    drop(jobs);
+
+    for worker in workers {
+        worker.join().unwrap();
+    }
+    println!("all jobs are done");
+}
+
+/// A job takes 10 ms.
+fn work(_job: u32) {
+    thread::sleep(Duration::from_millis(10));
+}
