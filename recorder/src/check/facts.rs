@@ -79,6 +79,8 @@ pub struct MessageFacts {
     pub sent: Option<Count>,
     /// How many are received.
     pub received: Option<Count>,
+    /// The values that are received, in this order.
+    pub values: Option<Vec<String>>,
     /// Names of threads, each of which sends at least one.
     pub sent_by: Vec<String>,
     /// Names of threads, each of which receives at least one.
@@ -123,6 +125,7 @@ pub enum Fact {
     NoFindings,
     Sent,
     Received,
+    Values,
     SentBy,
     ReceivedBy,
     Senders,

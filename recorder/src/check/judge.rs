@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::facts::{Count, Fact, Facts, MessageFacts, RunFacts};
+use super::values::{self, Value};
 use crate::analysis::findings::words::{at, counted, list, thread};
 use crate::analysis::findings::{Code, Finding};
 use crate::analysis::stats::channels::{ChannelStats, User};
-use crate::reading::Nanos;
 use crate::reading::catalog::{ChannelIndex, Target};
+use crate::reading::{self, Nanos};
 use crate::report::Report;
 
 /// A run of an exercise.
@@ -59,14 +60,22 @@ impl Verdict {
 }
 
 /// Judges a run: a verdict for each fact.
-pub fn judge(facts: &Facts, run: &Run<'_>) -> Vec<Verdict> {
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn judge(facts: &Facts, run: &Run<'_>) -> reading::Result<Vec<Verdict>> {
+    let needs_values = facts.messages.iter().any(|messages| messages.values.is_some());
+    let values = match run.report {
+        Some(report) if needs_values => values::received(report.recording)?,
+        _ => Vec::new(),
+    };
     let mut verdicts = Vec::new();
     for messages in &facts.messages {
-        Messages::new(messages, run).judge(&mut verdicts);
+        Messages::new(messages, run).judge(&values, &mut verdicts);
     }
     judge_end(&facts.run, run, &mut verdicts);
     judge_run(&facts.run, run, &mut verdicts);
-    verdicts
+    Ok(verdicts)
 }
 
 /// The messages that a group of facts is about.
@@ -109,7 +118,7 @@ impl<'a> Messages<'a> {
         self.stats().flat_map(|(_, stats)| &stats.receivers).filter(|user| user.messages > 0)
     }
 
-    fn judge(&self, verdicts: &mut Vec<Verdict>) {
+    fn judge(&self, values: &[Value], verdicts: &mut Vec<Verdict>) {
         let facts = self.facts;
         let users = |users: &mut dyn Iterator<Item = &'a User>| users.collect::<Vec<_>>();
         let (senders, receivers) = (users(&mut self.senders()), users(&mut self.receivers()));
@@ -117,6 +126,7 @@ impl<'a> Messages<'a> {
         verdicts.extend(
             facts.received.map(|count| self.amount(Fact::Received, count, "received", &receivers)),
         );
+        verdicts.extend(facts.values.iter().map(|expected| self.values(expected, values)));
         for name in &facts.sent_by {
             verdicts.push(self.used_by(Fact::SentBy, name, "sent", &senders));
         }
@@ -160,6 +170,27 @@ impl<'a> Messages<'a> {
         let Some(report) = self.report else { return String::new() };
         let name = thread(&report.analysis, user.thread);
         format!("{name} {done} {number}{}", at(&report.analysis, user.place))
+    }
+
+    /// `the results 1, 2 and 3 were received, in this order`
+    fn values(&self, expected: &[String], values: &[Value]) -> Verdict {
+        let values = values.iter().filter(|(channel, _)| self.channels.contains(channel));
+        let found: Vec<_> =
+            values.map(|(_, value)| value.as_deref().unwrap_or("?").to_owned()).collect();
+        let text = match expected {
+            [value] => format!("the {} {value} was received", self.noun),
+            values => format!("the {}s {} were received, in this order", self.noun, list(values)),
+        };
+        Verdict::new(Fact::Values, text, found == expected, || {
+            match found.iter().zip(expected).position(|(found, expected)| found != expected) {
+                Some(at) => {
+                    let (number, found) = (at + 1, &found[at]);
+                    vec![format!("{} {number} was {found}, and not {}", self.noun, expected[at])]
+                }
+                None if found.is_empty() => vec!["none was received".to_owned()],
+                None => vec![format!("{} were: {}", found.len(), list(&found))],
+            }
+        })
     }
 
     /// `Anna sent a result`

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod hints;
 pub mod judge;
 pub mod running;
+mod values;
 
 pub use course::{Course, Exercise};
 pub use facts::{Condition, Count, Fact, Facts};

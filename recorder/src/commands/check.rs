@@ -272,7 +272,7 @@ impl Checker<'_> {
             let Finished { recording, end, output, .. } = finished;
             let report = recording.as_ref().map(Report::new).transpose()?;
             let run = Run { report: report.as_ref(), end, output: &output };
-            let verdicts = judge(&exercise.facts, &run);
+            let verdicts = judge(&exercise.facts, &run)?;
             let is_met = verdicts.iter().all(Verdict::is_met);
             let findings = report.iter().flat_map(|report| &report.findings);
             last = (verdicts, findings.map(|finding| finding.code).collect(), None);

@@ -117,7 +117,15 @@ fn record(name: &str, arguments: &[&str], timeout: Option<Duration>) -> Recordin
     let verbosity = Verbosity { verbose: 0, quiet: true, self_trace: None };
     let console = Console::new(&verbosity);
     let (on_deadlock, diagnoses) = (OnDeadlock::Wait, Diagnoses::default());
-    let options = RunOptions { timeout, on_deadlock, snapshot_stem: None, diagnoses, console };
+    let announces_hangs = true;
+    let options = RunOptions {
+        timeout,
+        on_deadlock,
+        snapshot_stem: None,
+        diagnoses,
+        announces_hangs,
+        console,
+    };
     let outcome = run::run(command, &mut session, &options).unwrap();
     let recording = session.finish(&outcome.exit, &Watch::default()).unwrap().unwrap().recording;
 
