@@ -151,25 +151,23 @@ impl<'a> Messages<'a> {
         let found: u64 = users.iter().map(|user| user.messages).sum();
         let text = format!("{} {done}", were(count, self.noun));
         Verdict::new(fact, text, count.allows(found), || {
-            let mut details = match found {
-                0 => vec![format!("none was {done}")],
-                _ => {
-                    let were = if found == 1 { "was" } else { "were" };
-                    let by: Vec<_> =
-                        users.iter().map(|user| self.user(user, done, user.messages)).collect();
-                    vec![format!("{found} {were}: {}", list(&by))]
-                }
-            };
+            let by = users.iter().map(|user| self.user(user, &format!("{done} {}", user.messages)));
+            let by = list(&by.collect::<Vec<_>>());
+            let mut details = vec![match users {
+                [] => format!("none was {done}"),
+                [_] => by,
+                _ => format!("{found} were: {by}"),
+            }];
             details.extend(findings(self.report, Code::LostMessages));
             details
         })
     }
 
     /// `Anna sent 3 (src/main.rs:14)`
-    fn user(&self, user: &User, done: &str, number: u64) -> String {
+    fn user(&self, user: &User, did: &str) -> String {
         let Some(report) = self.report else { return String::new() };
         let name = thread(&report.analysis, user.thread);
-        format!("{name} {done} {number}{}", at(&report.analysis, user.place))
+        format!("{name} {did}{}", at(&report.analysis, user.place))
     }
 
     /// `the results 1, 2 and 3 were received, in this order`
@@ -246,8 +244,12 @@ impl<'a> Messages<'a> {
         let found: u64 = in_vain.iter().map(|user| user.refused).sum();
         let text = happened("try_recv", "found a channel empty", count);
         Verdict::new(Fact::Polls, text, count.allows(found), || {
-            let polls = in_vain.iter().map(|user| self.user(user, "did", user.refused));
-            vec![format!("{}: {}", counted(found, "time"), list(&polls.collect::<Vec<_>>()))]
+            let times = |user: &&User| format!("did {}", counted(user.refused, "time"));
+            let by: Vec<_> = in_vain.iter().map(|user| self.user(user, &times(user))).collect();
+            match by.is_empty() {
+                true => vec!["it never did".to_owned()],
+                false => vec![list(&by)],
+            }
         })
     }
 

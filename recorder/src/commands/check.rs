@@ -326,6 +326,10 @@ impl Checker<'_> {
         if result.recording.is_some() {
             let _ = writeln!(text, "  look at the run: recorder view {}", exercise.name);
         }
+        if let Some(FactRecord { fact: Fact::Compiles, .. }) = result.facts.first() {
+            let program = exercise.facts.program.as_ref().unwrap_or(&exercise.name);
+            let _ = writeln!(text, "  see the whole error: recorder run {program}");
+        }
         text
     }
 }
@@ -337,7 +341,9 @@ fn line(exercise: &Exercise, result: &CheckResult) -> String {
     let unmet = result.facts.iter().filter(|fact| !fact.met);
     let unmet = unmet.min_by_key(|fact| fact.fact != Fact::Ends);
     let unmet = unmet.map_or(String::new(), |fact| format!(" (not met: {})", fact.text));
-    format!("{number:>2} {} {}{unmet}\n", sign(result.is_solved), exercise.facts.title)
+    let text = format!("{}{unmet}", exercise.facts.title);
+    let text = wrap(&text, 5, 5, width::for_stdout());
+    format!("{number:>2} {} {text}\n", sign(result.is_solved))
 }
 
 fn sign(is_met: bool) -> &'static str {

@@ -53,7 +53,7 @@ fn counts_say_who_did_how_many_where() {
                  [run]\nchannels = 1\nno_findings = [\"deadlock\", \"lost-messages\"]";
     let lost = "9 of 10 sent to \"u32 @ 09_lose_nothing_at_shutdown.rs:13\" were still queued";
     let expected = [
-        ("sent", "10 were: main sent 10 (exercises/src/bin/09_lose_nothing_at_shutdown.rs:29)"),
+        ("sent", "main sent 10 (exercises/src/bin/09_lose_nothing_at_shutdown.rs:29)"),
         ("received", lost),
         ("sent_by", "only main sent any"),
         ("sent_by", "there was no thread Carla"),
