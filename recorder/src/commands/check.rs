@@ -298,7 +298,10 @@ impl Checker<'_> {
     fn text(&self, exercise: &Exercise, result: &CheckResult, course: &Course) -> String {
         let width = width::for_stdout();
         let mut text = format!("\x1b[1m{}\x1b[0m\n", exercise.heading());
-        for fact in &result.facts {
+        // If the program hangs, other facts are not met because of that.
+        let mut facts: Vec<_> = result.facts.iter().collect();
+        facts.sort_by_key(|fact| (!fact.met, !fact.met && fact.fact != Fact::Ends));
+        for fact in facts {
             let sign = sign(fact.met);
             let _ = writeln!(text, "  {sign} {}", wrap(&fact.text, 4, 4, width));
             for detail in &fact.details {
@@ -337,7 +340,6 @@ impl Checker<'_> {
 /// ` 4 ✗ the belt that never ends: the program ends by itself`
 fn line(exercise: &Exercise, result: &CheckResult) -> String {
     let number = exercise.number.map_or(String::new(), |number| number.to_string());
-    // A program that hangs lacks other facts because of that.
     let unmet = result.facts.iter().filter(|fact| !fact.met);
     let unmet = unmet.min_by_key(|fact| fact.fact != Fact::Ends);
     let unmet = unmet.map_or(String::new(), |fact| format!(" (not met: {})", fact.text));

@@ -60,11 +60,12 @@ impl<'a> Messages<'a> {
             facts.received.map(|count| self.amount(Fact::Received, count, "received", &receivers)),
         );
         verdicts.extend(facts.values.iter().map(|expected| self.values(expected, values)));
-        for name in &facts.sent_by {
-            verdicts.push(self.used_by(Fact::SentBy, name, "sent", &senders));
+        if !facts.sent_by.is_empty() {
+            verdicts.push(self.used_by(Fact::SentBy, &facts.sent_by, "sent", &senders));
         }
-        for name in &facts.received_by {
-            verdicts.push(self.used_by(Fact::ReceivedBy, name, "received", &receivers));
+        if !facts.received_by.is_empty() {
+            let names = &facts.received_by;
+            verdicts.push(self.used_by(Fact::ReceivedBy, names, "received", &receivers));
         }
         verdicts.extend(
             facts.senders.map(|count| self.threads(Fact::Senders, count, "sent", &senders)),
@@ -119,23 +120,29 @@ impl<'a> Messages<'a> {
                     vec![format!("{} {number} was {found}, and not {}", self.noun, expected[at])]
                 }
                 None if found.is_empty() => vec!["none was received".to_owned()],
-                None => vec![format!("{} were: {}", found.len(), list(&found))],
+                None => vec![format!("received: {}", list(&found))],
             }
         })
     }
 
-    /// `Anna sent a result`
-    fn used_by(&self, fact: Fact, name: &str, done: &str, users: &[&User]) -> Verdict {
+    /// `Anna and Ben each sent a result`
+    fn used_by(&self, fact: Fact, wanted: &[String], done: &str, users: &[&User]) -> Verdict {
+        let each = if wanted.len() > 1 { " each" } else { "" };
         let article = if self.noun.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-        let text = format!("{name} {done} {article} {}", self.noun);
-        let names: Vec<_> = self.names(users);
-        Verdict::new(fact, text, names.iter().any(|it| it == name), || {
+        let text = format!("{}{each} {done} {article} {}", list(wanted), self.noun);
+        let names = self.names(users);
+        let is_met = wanted.iter().all(|name| names.contains(name));
+        Verdict::new(fact, text, is_met, || {
             let threads = self.report.map(|report| &report.analysis.catalog.threads);
-            match threads.is_some_and(|all| all.iter().any(|it| it.name == name)) {
-                false => vec![format!("there was no thread {name}")],
-                true if names.is_empty() => vec![format!("no thread {done} one")],
-                true => vec![format!("only {} {done} any", list(&names))],
-            }
+            let exists =
+                |name: &str| threads.is_some_and(|all| all.iter().any(|it| it.name == name));
+            let unknown = wanted.iter().filter(|name| !exists(name));
+            let mut details = vec![match names.is_empty() {
+                true => format!("no thread {done} one"),
+                false => format!("only {} {done} any", list(&names)),
+            }];
+            details.extend(unknown.map(|name| format!("there was no thread {name}")));
+            details
         })
     }
 

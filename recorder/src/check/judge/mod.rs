@@ -99,10 +99,20 @@ fn judge_run(facts: &RunFacts, run: &Run<'_>, verdicts: &mut Vec<Verdict>) {
             }
         }));
     }
-    for line in &facts.prints {
-        let is_met = run.output.lines().any(|printed| printed.trim_end() == line);
-        let text = format!("it prints `{line}`");
-        verdicts.push(Verdict::new(Fact::Prints, text, is_met, || vec![printed(run.output)]));
+    if !facts.prints.is_empty() {
+        let quoted = |line: &String| format!("`{line}`");
+        let is_printed = |line: &str| run.output.lines().any(|it| it.trim_end() == line);
+        let missing = facts.prints.iter().filter(|line| !is_printed(line));
+        let missing: Vec<_> = missing.map(quoted).collect();
+        let lines: Vec<_> = facts.prints.iter().map(quoted).collect();
+        let text = format!("it prints {}", list(&lines));
+        verdicts.push(Verdict::new(Fact::Prints, text, missing.is_empty(), || {
+            let printed = printed(run.output);
+            vec![match lines.len() == missing.len() {
+                true => printed,
+                false => format!("without {}: {printed}", list(&missing)),
+            }]
+        }));
     }
     for &code in &facts.no_findings {
         let found = findings(run.report, code);
@@ -138,7 +148,11 @@ fn judge_end(facts: &RunFacts, run: &Run<'_>, verdicts: &mut Vec<Verdict>) {
     verdicts.push(Verdict::new(Fact::Ends, text, has_ended, || {
         let reasons = run.report.into_iter().flat_map(|report| &report.findings);
         let reasons = reasons.filter(|it| it.is_hang || it.code == Code::Unfinished);
-        let mut details: Vec<_> = reasons.take(1).map(words::sentence).collect();
+        let mut details = Vec::new();
+        for reason in reasons.take(1) {
+            details.push(words::sentence(reason));
+            details.extend(reason.chain.iter().cloned());
+        }
         if let End::TimedOut(timeout) = run.end {
             details.push(format!("it was ended after {}", humantime::format_duration(timeout)));
         }
