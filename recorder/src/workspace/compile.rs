@@ -76,6 +76,8 @@ fn split<'a>(programs: &[&'a Program]) -> Result<[Vec<&'a Program>; 2]> {
         let key = (&program.id, &program.features[..], program.kind);
         let depends = match depends.get(&key) {
             Some(&depends) => depends,
+            // Cargo would need the dependencies of the whole workspace to answer.
+            None if !program.has_dependencies => false,
             None => {
                 let metadata = program.metadata(&BuildOptions::default())?;
                 *depends.entry(key).or_insert(program.depends_on_library(&metadata))

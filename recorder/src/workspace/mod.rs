@@ -42,6 +42,9 @@ pub struct Program {
     /// The features that it requires.
     #[serde(skip)]
     features: Vec<String>,
+    /// Whether its package has dependencies.
+    #[serde(skip)]
+    has_dependencies: bool,
 }
 
 impl Program {
@@ -233,6 +236,7 @@ fn programs(metadata: &Metadata) -> Vec<Program> {
                 position: position(package, &target.name),
                 id: package.id.clone(),
                 features: target.required_features.clone(),
+                has_dependencies: !package.dependencies.is_empty(),
             })
         })
         .collect();
