@@ -193,6 +193,16 @@ impl From<Verdict> for FactRecord {
     }
 }
 
+/// What is known of a program: from its last run, or from the compiler.
+#[derive(Default)]
+struct Judged {
+    verdicts: Vec<Verdict>,
+    /// The kinds of its findings.
+    findings: Vec<Code>,
+    /// The code of the compiler's error.
+    error: Option<String>,
+}
+
 /// Checks exercises.
 struct Checker<'a> {
     runs: &'a Runs,
@@ -213,12 +223,16 @@ impl Checker<'_> {
             hints_shown: 0,
             recording: None,
         };
-        let (verdicts, codes, error) = match command {
+        let Judged { verdicts, findings, error } = match command {
             Ok(words) => self.run(exercise, &words, &mut result)?,
-            Err(error) => (vec![does_not_compile(&error)], Vec::new(), error.code),
+            Err(error) => Judged {
+                verdicts: vec![does_not_compile(&error)],
+                error: error.code,
+                ..Judged::default()
+            },
         };
         result.is_solved = verdicts.iter().all(Verdict::is_met);
-        let failure = Failure { verdicts: &verdicts, findings: &codes, error: error.as_deref() };
+        let failure = Failure { verdicts: &verdicts, findings: &findings, error: error.as_deref() };
         let fitting = match result.is_solved {
             true => Vec::new(),
             false => hints::fitting(&exercise.facts.hints, failure),
@@ -237,17 +251,16 @@ impl Checker<'_> {
         Ok(result)
     }
 
-    /// Runs the program until a run fails, or all have been made. Returns the verdicts on the last
-    /// run, and the kinds of its findings.
+    /// Runs the program until a run fails, or all have been made.
     fn run(
         &self,
         exercise: &Exercise,
         words: &[OsString],
         result: &mut CheckResult,
-    ) -> Result<(Vec<Verdict>, Vec<Code>, Option<String>)> {
+    ) -> Result<Judged> {
         let runs = self.args.runs.unwrap_or(exercise.facts.runs).get();
         let (program, arguments) = words.split_first().context("the command is empty")?;
-        let mut last = (Vec::new(), Vec::new(), None);
+        let mut judged = Judged::default();
         for number in 0..runs {
             let conditions = Conditions::of_run(number);
             let Reader { console, watch } = &self.reader;
@@ -272,18 +285,17 @@ impl Checker<'_> {
             let Finished { recording, end, output, .. } = finished;
             let report = recording.as_ref().map(Report::new).transpose()?;
             let run = Run { report: report.as_ref(), end, output: &output };
-            let verdicts = judge(&exercise.facts, &run)?;
-            let is_met = verdicts.iter().all(Verdict::is_met);
+            judged.verdicts = judge(&exercise.facts, &run)?;
             let findings = report.iter().flat_map(|report| &report.findings);
-            last = (verdicts, findings.map(|finding| finding.code).collect(), None);
+            judged.findings = findings.map(|finding| finding.code).collect();
             result.runs = number + 1;
             result.conditions = conditions.to_string();
-            if !is_met {
+            if !judged.verdicts.iter().all(Verdict::is_met) {
                 result.recording = report.map(|it| self.keep(exercise, &it)).transpose()?;
                 break;
             }
         }
-        Ok(last)
+        Ok(judged)
     }
 
     /// Keeps the recording of a failed run.

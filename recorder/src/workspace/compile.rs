@@ -135,6 +135,7 @@ fn compile(programs: &[&Program], build: Option<&Build>, results: &mut Results) 
         }
     }
     let status = cargo.wait()?;
+    // One in a library that they use.
     if let Some(error) = other_error {
         for program in programs {
             let target = (program.id.clone(), program.name.clone());
