@@ -30,10 +30,13 @@ export async function startBrowser(cache) {
   }
 
   return {
-    /** Opens a page in a file. `hash` is the part of the link that says what is shown. */
-    openFile(path, { hash = '', ...options } = {}) {
+    /**
+     * Opens a page in a file. `hash` is the part of the link that says what is shown. `folder` has
+     * pages that it may lead to.
+     */
+    openFile(path, { hash = '', folder = path, ...options } = {}) {
       const address = pathToFileURL(path).href;
-      return open(address + hash, address, options);
+      return open(address + hash, pathToFileURL(folder).href, options);
     },
     /** Opens a page that the recorder serves. */
     openServed: (address, options) => open(address, address, options),

@@ -17,6 +17,7 @@ import { checkBelt } from './checks/belt.mjs';
 import { checkFindings } from './checks/findings.mjs';
 import { checkHostile } from './checks/hostile.mjs';
 import { checkKeyboard } from './checks/keyboard.mjs';
+import { checkLesson } from './checks/lesson.mjs';
 import { checkLinks } from './checks/links.mjs';
 import { checkLive } from './checks/live.mjs';
 import { checkLooks } from './checks/looks.mjs';
@@ -34,6 +35,7 @@ const GROUPS = {
   findings: checkFindings,
   hostile: checkHostile,
   keyboard: checkKeyboard,
+  lesson: checkLesson,
   links: checkLinks,
   looks: checkLooks,
   served: checkServed,

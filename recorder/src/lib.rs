@@ -40,6 +40,7 @@ pub mod capture;
 pub mod check;
 pub mod cli;
 pub mod commands;
+pub mod course;
 pub mod export;
 pub mod http;
 pub mod layout;

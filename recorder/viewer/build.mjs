@@ -1,4 +1,5 @@
 // Writes dist/page.html: the page with its script and styles, into which the recorder puts a run.
+// dist/lesson.html is the same with the code of lessons.
 //
 // The output depends only on the sources and on the versions in package-lock.json, so that CI can
 // build again and compare. `--tests` writes build/tests/ instead: the tests, with what they import.
@@ -8,8 +9,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
-const MAX_BYTES = 300_000;
 const STYLES = ['base', 'frame', 'timeline', 'belt', 'message', 'why'];
+const PAGES = [
+  { name: 'page', script: 'src/app/main.tsx', styles: STYLES, maxBytes: 300_000 },
+  { name: 'lesson', script: 'src/lesson/main.tsx', styles: [...STYLES, 'lesson'], maxBytes: 330_000 },
+];
 
 const here = dirname(fileURLToPath(import.meta.url));
 const common = {
@@ -26,9 +30,9 @@ async function bundle(options) {
   return outputFiles[0].text;
 }
 
-async function page() {
+async function page({ name, script: entry, styles, maxBytes }) {
   const script = await bundle({
-    entryPoints: ['src/app/main.tsx'],
+    entryPoints: [entry],
     format: 'iife',
     jsx: 'automatic',
     jsxImportSource: 'preact',
@@ -37,7 +41,7 @@ async function page() {
   });
   const style = await bundle({
     stdin: {
-      contents: STYLES.map((name) => `@import "./${name}.css";`).join('\n'),
+      contents: styles.map((name) => `@import "./${name}.css";`).join('\n'),
       loader: 'css',
       resolveDir: join(here, 'src/style'),
     },
@@ -66,9 +70,9 @@ async function page() {
   const bytes = Buffer.byteLength(html);
   const dist = join(here, 'dist');
   await mkdir(dist, { recursive: true });
-  await writeFile(join(dist, 'page.html'), html);
-  console.log(`page.html: ${bytes} bytes`);
-  if (bytes > MAX_BYTES) throw new Error(`the page has ${bytes} bytes, more than ${MAX_BYTES}`);
+  await writeFile(join(dist, `${name}.html`), html);
+  console.log(`${name}.html: ${bytes} bytes`);
+  if (bytes > maxBytes) throw new Error(`${name}.html has ${bytes} bytes, more than ${maxBytes}`);
 }
 
 async function tests() {
@@ -88,4 +92,5 @@ async function tests() {
   }
 }
 
-await (process.argv.includes('--tests') ? tests() : page());
+if (process.argv.includes('--tests')) await tests();
+else for (const it of PAGES) await page(it);

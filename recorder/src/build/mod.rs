@@ -217,8 +217,8 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The directory in which the facade is kept for all programs of the user.
-fn cache_directory() -> Option<PathBuf> {
+/// The directory in which files are kept for all programs of the user.
+pub(crate) fn cache_directory() -> Option<PathBuf> {
     let variable = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
     Some(cache.join("recorder"))

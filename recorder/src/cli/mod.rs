@@ -175,6 +175,19 @@ pub(crate) enum Command {
     ///
     /// Example: recorder view pipeline
     View(ViewArgs),
+    /// Shows the course on threads and channels in your browser
+    ///
+    /// Each lesson is a page with a program, a recorded run of it, and questions to answer before the
+    /// page shows what happens. The pages are files that need no network. They are written to
+    /// ~/.cache/recorder/course, where the browser keeps what was answered, or with -o to another
+    /// directory.
+    ///
+    /// Example: recorder learn
+    ///
+    /// Example: recorder learn 1
+    ///
+    /// Example: recorder learn -o course
+    Learn(LearnArgs),
     /// Opens a run or a trace in the Perfetto UI in your browser
     ///
     /// Nothing leaves your machine: the browser loads the UI's page from the network, and the
@@ -282,6 +295,20 @@ pub(crate) struct ShowArgs {
     pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) selection: SelectionOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LearnArgs {
+    /// The number or the name of a lesson [default: the index of all lessons]
+    #[arg(value_name = "LESSON")]
+    pub(crate) lesson: Option<String>,
+    /// Writes the pages to this directory, and opens nothing: the page of the lesson, or those of
+    /// all lessons and an index. Creates the directory if it does not exist
+    #[arg(short, long, value_name = "DIRECTORY")]
+    pub(crate) output: Option<PathBuf>,
+    /// Prints the path of the page instead of starting a browser
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) no_browser: bool,
 }
 
 #[derive(Args, Debug)]

@@ -16,6 +16,7 @@ use crate::workspace::{Workspace, relative};
 mod check;
 mod error;
 mod export;
+mod learn;
 mod open;
 mod record;
 mod recordings;
@@ -45,6 +46,7 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::Diff(args) => report::diff(args, console),
         Command::Show(args) => show::show(args, console),
         Command::View(args) => view::view(args, console),
+        Command::Learn(args) => learn::learn(args, console),
         Command::Open(args) => open::open(args, console),
         Command::Watch(args) => watch::watch(args, console),
         Command::Completions(args) => completions(args),

@@ -239,7 +239,12 @@ fn write(
             }
             Kind::Page => {
                 let stem = output.path().file_stem().unwrap_or_default().to_string_lossy();
-                page::write(out, report, options.part, &stem, options.shows_source, error)?;
+                let contents = page::Contents {
+                    name: &stem,
+                    shows_source: options.shows_source,
+                    lesson: None,
+                };
+                page::write(out, report, options.part, contents, error)?;
                 continue;
             }
             kind @ (Kind::Recording | Kind::Text) => {

@@ -8,7 +8,7 @@ use flate2::Compression;
 use serde::Serialize;
 
 use super::source::Sources;
-use super::{escape, parts};
+use super::{LESSON_TEMPLATE, TEMPLATE, end_with, escape, escape_json, parts};
 use crate::export::ByteSink;
 use crate::reading;
 use crate::report::Report;
@@ -30,8 +30,18 @@ struct FileDocument<'a> {
     tiles: Vec<(u32, u64, Vec<Stored>)>,
 }
 
-/// Writes the page with a run of this name. `shows_source` says whether it contains the lines of
-/// source around the places of the run.
+/// What a page has besides its run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Contents<'a> {
+    /// The name of the run.
+    pub name: &'a str,
+    /// Whether it contains the lines of source around the places of the run.
+    pub shows_source: bool,
+    /// The document of the lesson that the run belongs to, as JSON.
+    pub lesson: Option<&'a str>,
+}
+
+/// Writes the page with a run.
 ///
 /// # Errors
 /// The recording cannot be read; or `out` fails, which `error` describes.
@@ -39,13 +49,13 @@ pub fn write<E: From<reading::Error>>(
     out: &mut dyn ByteSink,
     report: &Report<'_>,
     part: Part<'_>,
-    name: &str,
-    shows_source: bool,
+    Contents { name, shows_source, lesson }: Contents<'_>,
     error: impl Fn(io::Error) -> E,
 ) -> Result<(), E> {
     let recording = report.recording;
     let mut text = |text: String| out.append_all(&mut text.into_bytes()).map_err(&error);
-    let [policy, title, bytes, run, end] = parts();
+    let template = if lesson.is_some() { LESSON_TEMPLATE } else { TEMPLATE };
+    let [policy, title, bytes, run, end] = parts(template);
     text(format!("{policy}'none'{title}{}{bytes}", escape(name)))?;
     let (mut chunks, mut infos, mut segments) = (Vec::new(), Vec::<ChunkInfo>::new(), Vec::new());
     let mut length = 0;
@@ -91,6 +101,6 @@ pub fn write<E: From<reading::Error>>(
         tiles,
     };
     let document = serde_json::to_string(&document).map_err(|it| error(it.into()))?;
-    // Nothing in it can end the element.
-    text(format!("{run}{}{end}", document.replace('<', "\\u003c")))
+    let end = end_with(end, lesson);
+    text(format!("{run}{}{end}", escape_json(&document)))
 }

@@ -20,6 +20,8 @@ mod hostile_conditions;
 mod kept_runs;
 /// SIGKILL to the program or the recorder: every committed event is in the recording.
 mod kill;
+/// `recorder learn`: the course as pages.
+mod learn;
 /// The lessons of the course: their parts, and the patches and files that they link to.
 mod lessons;
 mod max_events;

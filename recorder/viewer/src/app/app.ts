@@ -8,6 +8,8 @@ export interface App {
   readonly model: Model;
   readonly link: Link;
   readonly look: Look;
+  /** The lesson that the run belongs to. */
+  readonly lesson?: Lesson;
   /** Shows a sentence about the current step, which screen readers read out. */
   announce(sentence: string): void;
   /** Shows a tab. */
@@ -29,3 +31,10 @@ export interface View {
 }
 
 export type Mount = (root: HTMLElement, app: App) => View;
+
+export interface Lesson {
+  readonly title: string;
+  /** Whether the whole run may be shown. Until then there is only the tab with the lesson. */
+  readonly isOpen: boolean;
+  readonly mount: Mount;
+}

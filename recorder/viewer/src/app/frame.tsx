@@ -1,7 +1,7 @@
 /** The frame around the tabs: header, warnings, tabs, help and search. */
 
 import { useLayoutEffect, useReducer, useState } from 'preact/hooks';
-import type { App } from './app';
+import type { App, Lesson } from './app';
 import { endsOf, figuresOf, hangOf, originOf, statusOf, warningsOf } from './facts';
 import { Help } from './help';
 import { TABS, type Tab } from './link';
@@ -14,7 +14,14 @@ export const TAB_NAMES: Record<Tab, string> = {
   why: 'Why',
   message: 'One message',
   belt: 'The belt',
+  lesson: 'Lesson',
 };
+
+/** The tabs that can be shown now. */
+export function tabsOf(lesson: Lesson | undefined): readonly Tab[] {
+  if (!lesson) return TABS;
+  return lesson.isOpen ? ['lesson', ...TABS] : ['lesson'];
+}
 
 /** A dialog over the page. */
 export type Overlay = 'help' | 'search' | undefined;
@@ -57,19 +64,23 @@ function Header({ app, open }: { app: App; open(overlay: Overlay): void }) {
   return (
     <header class="page-header">
       <div class="run">
-        <h1 title={command}>{model.run.name || command}</h1>
-        <span class={`status ${status.name}`}>{status.text}</span>
-        {endsOf(model).map((end) => (
-          <span key={end} class="bad">
-            {end}
-          </span>
-        ))}
-        <span class="figures">
-          {figuresOf(model).map((figure) => (
-            <span key={figure}>{figure}</span>
-          ))}
-          <span class="origin">{originOf(model)}</span>
-        </span>
+        <h1 title={command}>{app.lesson?.title ?? (model.run.name || command)}</h1>
+        {app.lesson ? null : (
+          <>
+            <span class={`status ${status.name}`}>{status.text}</span>
+            {endsOf(model).map((end) => (
+              <span key={end} class="bad">
+                {end}
+              </span>
+            ))}
+            <span class="figures">
+              {figuresOf(model).map((figure) => (
+                <span key={figure}>{figure}</span>
+              ))}
+              <span class="origin">{originOf(model)}</span>
+            </span>
+          </>
+        )}
       </div>
       <Tabs app={app} />
       <Tools app={app} open={open} />
@@ -80,19 +91,20 @@ function Header({ app, open }: { app: App; open(overlay: Overlay): void }) {
 function Tabs({ app }: { app: App }) {
   const current = app.link.state.tab;
   const errors = app.model.report?.findings.filter((it) => it.severity !== 'note').length ?? 0;
+  const tabs = tabsOf(app.lesson);
   const onKeyDown = (event: KeyboardEvent) => {
-    const at = TABS.indexOf(current);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: TABS.length - 1 }[event.key];
-    if (to === undefined) return;
+    const at = tabs.indexOf(current);
+    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (to === undefined || tabs.length === 1) return;
     event.preventDefault();
     event.stopPropagation();
-    const tab = TABS[(to + TABS.length) % TABS.length];
+    const tab = tabs[(to + tabs.length) % tabs.length];
     app.go(tab);
     document.getElementById(`tab-${tab}`)?.focus();
   };
   return (
     <div class="tabs" role="tablist" aria-label="Views" onKeyDown={onKeyDown}>
-      {TABS.map((tab) => (
+      {tabs.map((tab) => (
         <button
           key={tab}
           id={`tab-${tab}`}

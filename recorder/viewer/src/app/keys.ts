@@ -15,6 +15,7 @@ export function handleKeys(
     p: () => app.look.set({ projector: !app.look.state.projector }),
     t: () => nextTheme(app),
     b: () => app.look.set({ blackWhite: !app.look.state.blackWhite }),
+    l: () => app.go('lesson'),
     Escape: () => app.link.set({ step: undefined, lanes: undefined, path: undefined }),
   };
   TABS.forEach((tab, i) => {

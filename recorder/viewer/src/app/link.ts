@@ -1,7 +1,8 @@
 /** What a link to the page holds: the tab, the range of time, and the selection. */
 
 export const TABS = ['timeline', 'why', 'message', 'belt'] as const;
-export type Tab = (typeof TABS)[number];
+/** A lesson's page has one more. */
+export type Tab = (typeof TABS)[number] | 'lesson';
 
 export interface LinkState {
   readonly tab: Tab;
@@ -51,7 +52,7 @@ export function parseLink(hash: string): LinkState {
   const isRange = from !== undefined && to !== undefined && from < to;
   const lanes = (values.get('lanes') ?? '').split(',').filter((lane) => /^[tcp]\d+$/.test(lane));
   const state: LinkState = {
-    tab: TABS.find((tab) => tab === name) ?? 'timeline',
+    tab: name === 'lesson' ? name : (TABS.find((tab) => tab === name) ?? 'timeline'),
     from: isRange ? from : undefined,
     to: isRange ? to : undefined,
     step: index(values.get('step')),

@@ -213,7 +213,9 @@ export class BeltTab implements View {
     this.shown = { chunk, picture, sentence: text, motion: this.app.look.reducedMotion ? 0 : motion };
     const isNew = this.step !== step;
     this.step = step;
-    this.follows = step === this.steps.count - 1 && !this.player.playing;
+    // A lesson goes on when its reader does.
+    const isLast = step === this.steps.count - 1;
+    this.follows = isLast && !this.player.playing && !this.app.lesson;
     if (isNew && selects && link.state.step !== step) link.set({ step });
     // Faster, nobody can listen.
     const isFast = this.player.playing && this.player.speed > 1;
@@ -305,7 +307,8 @@ export class BeltTab implements View {
     if (this.arranged?.key !== key) {
       const into = (w: number, h: number) =>
         layout(planned, Math.max(w, 200) - SCROLLBAR, Math.max(h, 200), rem);
-      if (width < NARROW * rem) {
+      // A lesson shows the whole program itself.
+      if (width < NARROW * rem || this.app.lesson) {
         this.arranged = { layout: into(width, height), sources: 'nowhere', key };
         return this.arranged;
       }

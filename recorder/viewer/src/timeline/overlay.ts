@@ -50,8 +50,8 @@ export function drawFindings(
   ctx.globalAlpha = 1;
 }
 
-/** Hatches the part of the run that is not known yet. */
-export function drawPending(scene: Scene, end: number): void {
+/** Hatches the part of the run that is not known yet. `text` says why. */
+export function drawPending(scene: Scene, end: number, text: string): void {
   const { ctx, palette } = scene;
   const left = Math.max(xOf(scene, scene.known), 0);
   const right = Math.min(xOf(scene, end), scene.width);
@@ -76,7 +76,7 @@ export function drawPending(scene: Scene, end: number): void {
   ctx.font = palette.font;
   textOn(
     ctx,
-    'not read yet',
+    text,
     left + 10,
     scene.top + palette.em * 2,
     palette.em,

@@ -317,7 +317,7 @@ export class Timeline {
     this.picture.show(ctx, camera.from, camera.to, width, this.top);
     ctx.translate(0, -this.top);
     const scene = this.scene();
-    drawPending(scene, app.model.index.end);
+    drawPending(scene, app.model.index.end, app.lesson ? 'not played yet' : 'not read yet');
     drawFindings(scene, findings, selectedFinding);
     drawScales(scene);
     drawPointedOut(scene, this.pointedOut());

@@ -1,0 +1,1 @@
+../../../examples/src/bin/fan_in.rs

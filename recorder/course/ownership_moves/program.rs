@@ -1,0 +1,1 @@
+../../../examples/src/bin/ownership_moves.rs

@@ -1,0 +1,1 @@
+../../../examples/src/bin/request_reply.rs

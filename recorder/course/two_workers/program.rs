@@ -1,0 +1,1 @@
+../../../examples/src/bin/two_workers.rs

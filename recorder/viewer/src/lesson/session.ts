@@ -1,0 +1,123 @@
+/** A lesson that is taken: what has been answered, and how much of the run may be shown. */
+
+import type { Lesson, Mount } from '../app/app';
+import { isShown } from '../belt/state';
+import type { Model } from '../data/model';
+import { Curtain } from './curtain';
+import type { LessonDocument } from './document';
+import type { Part } from './parts';
+import { keep, NOTHING, type Progress, progressOf } from './progress';
+import { type Stop, stopsOf } from './stops';
+
+export class Session implements Lesson {
+  /** The run, as far as it may be shown. */
+  readonly curtain: Curtain;
+  progress: Progress;
+  /** Whether everything is shown, without answers. The browser does not keep this. */
+  skipped = false;
+
+  private constructor(
+    readonly document: LessonDocument,
+    private readonly whole: Model,
+    private readonly stops: readonly Stop[],
+    /** The last step that changes the picture. */
+    readonly lastStep: number,
+    readonly mount: Mount,
+  ) {
+    this.curtain = new Curtain(whole);
+    this.progress = progressOf(document.name);
+  }
+
+  static async open(document: LessonDocument, whole: Model, mount: Mount): Promise<Session> {
+    let lastStep = 0;
+    for (let step = 0; step < whole.index.steps; step += 1) {
+      if (isShown((await whole.event(step)).kind)) lastStep = step;
+    }
+    const session = new Session(document, whole, await stopsOf(whole), lastStep, mount);
+    await session.raise();
+    return session;
+  }
+
+  get title(): string {
+    return `${this.document.number}. ${this.document.title}`;
+  }
+
+  /** Whether the whole run may be shown. */
+  get isOpen(): boolean {
+    return this.curtain.isOpen;
+  }
+
+  /** Index of the first guess that is not made, or −1. */
+  get openGuess(): number {
+    return this.document.guesses.findIndex((_, i) => this.progress.guesses[i] === undefined);
+  }
+
+  get hasGuessed(): boolean {
+    return this.skipped || this.openGuess < 0;
+  }
+
+  /** The next question of the run that is not answered. */
+  get nextStop(): Stop | undefined {
+    if (this.skipped) return undefined;
+    return this.stops.find(({ step }) => this.progress.stops[step] === undefined);
+  }
+
+  /** The question that is asked at this step. */
+  askedAt(step: number): Stop | undefined {
+    const stop = this.nextStop;
+    return stop && step >= stop.limit - 1 ? stop : undefined;
+  }
+
+  isStop(step: number | undefined): boolean {
+    return this.stops.some((it) => it.step === step);
+  }
+
+  /** Whether a part can be shown already. */
+  has(part: Part): boolean {
+    if (part === 'guess') return true;
+    return this.hasGuessed && (part === 'run' || this.skipped || this.progress.seen);
+  }
+
+  async guess(number: number, option: number): Promise<void> {
+    this.set({ guesses: { ...this.progress.guesses, [number]: option } });
+    await this.raise();
+  }
+
+  async answer({ step }: Stop, option: number): Promise<void> {
+    this.set({ stops: { ...this.progress.stops, [step]: option } });
+    await this.raise();
+  }
+
+  /** The reader has come to a step. */
+  reach(step: number): void {
+    if (this.isOpen && step >= this.lastStep && !this.progress.seen) this.set({ seen: true });
+  }
+
+  finish(): void {
+    this.set({ done: true });
+  }
+
+  async skip(): Promise<void> {
+    this.skipped = true;
+    await this.raise();
+  }
+
+  async forget(): Promise<void> {
+    this.skipped = false;
+    this.progress = NOTHING;
+    keep(this.document.name, NOTHING);
+    await this.raise();
+  }
+
+  private set(change: Partial<Progress>): void {
+    if (this.skipped) return;
+    this.progress = { ...this.progress, ...change };
+    keep(this.document.name, this.progress);
+  }
+
+  /** Raises the curtain as far as the answers allow. */
+  private async raise(): Promise<void> {
+    const steps = this.hasGuessed ? (this.nextStop?.limit ?? this.whole.index.steps) : 0;
+    await this.curtain.show(steps);
+  }
+}
