@@ -39,6 +39,7 @@ function Paper({ lesson }: { lesson: LessonDocument }) {
       <h2>Changes and questions</h2>
       {[...changes.map((it) => it.text), ...questions.map((it) => it.question)].map((it, i) => (
         <section key={i} class="lesson-room">
+          <b>{`${i + 1}.`}</b>
           <Prose of={it} />
         </section>
       ))}
@@ -54,6 +55,7 @@ function Paper({ lesson }: { lesson: LessonDocument }) {
         ))}
         {[...changes.map((it) => it.happens), ...questions.map((it) => it.answer)].map((it, i) => (
           <section key={i}>
+            <b>{`${i + 1}.`}</b>
             <Prose of={it} />
           </section>
         ))}

@@ -12,6 +12,9 @@ import { type Stop, stopsOf } from './stops';
 export class Session implements Lesson {
   /** The run, as far as it may be shown. */
   readonly curtain: Curtain;
+  /** The run, as far as it has been played. */
+  readonly played: Curtain;
+  private playedSteps = 0;
   progress: Progress;
   /** Whether everything is shown, without answers. The browser does not keep this. */
   skipped = false;
@@ -25,6 +28,7 @@ export class Session implements Lesson {
     readonly mount: Mount,
   ) {
     this.curtain = new Curtain(whole);
+    this.played = new Curtain(whole);
     this.progress = progressOf(document.name);
   }
 
@@ -34,6 +38,7 @@ export class Session implements Lesson {
       if (isShown((await whole.event(step)).kind)) lastStep = step;
     }
     const session = new Session(document, whole, await stopsOf(whole), lastStep, mount);
+    await session.played.show(0);
     await session.raise();
     return session;
   }
@@ -90,6 +95,7 @@ export class Session implements Lesson {
 
   /** The reader has come to a step. */
   reach(step: number): void {
+    if (this.hasGuessed) void this.play(step + 1);
     if (this.isOpen && step >= this.lastStep && !this.progress.seen) this.set({ seen: true });
   }
 
@@ -100,13 +106,25 @@ export class Session implements Lesson {
   async skip(): Promise<void> {
     this.skipped = true;
     await this.raise();
+    await this.play(this.whole.index.steps);
   }
 
   async forget(): Promise<void> {
     this.skipped = false;
     this.progress = NOTHING;
     keep(this.document.name, NOTHING);
+    this.playedSteps = 0;
+    await this.played.show(0);
     await this.raise();
+  }
+
+  /** What has been played stays in view. */
+  private async play(steps: number): Promise<void> {
+    const isWhole = this.isOpen && steps > this.lastStep;
+    const wanted = isWhole ? this.whole.index.steps : Math.min(steps, this.curtain.index.steps);
+    if (wanted <= this.playedSteps) return;
+    this.playedSteps = wanted;
+    await this.played.show(wanted);
   }
 
   private set(change: Partial<Progress>): void {

@@ -1,7 +1,7 @@
 /** The tab with a lesson: its text, its program, and its run as belt and timeline. */
 
 import { render } from 'preact';
-import type { App, View } from '../app/app';
+import type { App, Mount, View } from '../app/app';
 import { sentence, threadName } from '../app/words';
 import { mount as mountBelt } from '../belt';
 import { stateAt } from '../belt/state';
@@ -19,16 +19,12 @@ export class LessonTab implements View {
   private readonly bar: HTMLElement;
   private readonly text: HTMLElement;
   private readonly program: HTMLElement;
-  private readonly panes: { root: HTMLElement; view: View | undefined }[];
-  private readonly belt: HTMLElement;
-  private readonly timeline: HTMLElement;
+  private readonly panes: { root: HTMLElement; mount: Mount; app: App; view: View | undefined }[];
   private part: Part = 'guess';
   /** What the last answer to a question of the run was worth. */
   private verdict: string | undefined;
   private visible = false;
   private marks = NO_MARKS;
-  /** The page as the panes see it. */
-  private readonly paneApp: App;
 
   constructor(
     private readonly root: HTMLElement,
@@ -46,11 +42,19 @@ export class LessonTab implements View {
     this.text = add('lesson-text', 'article');
     this.text.tabIndex = -1;
     this.program = add('lesson-program', 'section');
-    this.belt = add('lesson-belt', 'section');
-    this.timeline = add('timeline lesson-timeline', 'section');
-    this.panes = [this.belt, this.timeline].map((it) => ({ root: it, view: undefined }));
     const { link, announce } = app;
-    this.paneApp = { ...app, announce: (text) => announce(this.announcement(text)) };
+    // The belt can go on to the next question. The timeline grows with it.
+    const ofBelt: App = { ...app, announce: (text) => announce(this.announcement(text)) };
+    const ofTimeline: App = { ...ofBelt, model: session.played };
+    this.panes = [
+      { root: add('lesson-belt', 'section'), mount: mountBelt, app: ofBelt, view: undefined },
+      {
+        root: add('timeline lesson-timeline', 'section'),
+        mount: mountTimeline,
+        app: ofTimeline,
+        view: undefined,
+      },
+    ];
     link.onChange((state, before) => {
       if (state.step !== before.step) this.moved();
     });
@@ -125,10 +129,13 @@ export class LessonTab implements View {
     await session.answer(stop, option);
     const { run } = session.curtain;
     const played = sentence(run, await session.curtain.event(stop.step));
-    const [said, is] = [stop.options[option], stop.options[stop.right]];
-    const verdict = option === stop.right ? `“${said}”: right.` : `You said “${said}”; it is “${is}”.`;
+    const is = stop.options[stop.right];
+    const verdict =
+      option === stop.right
+        ? `Right: ${is}.`
+        : `You said ${letter(option)}. It is ${letter(stop.right)}: ${is}.`;
     app.link.set({ step: stop.step });
-    this.verdict = `${stop.question} ${verdict} ${played}`;
+    this.verdict = `${verdict} ${played}`;
     this.draw();
     app.announce(this.announcement(played));
     this.text.focus();
@@ -176,13 +183,14 @@ export class LessonTab implements View {
 
   private showPanes(): void {
     const isRun = this.part === 'run';
-    for (const [i, pane] of this.panes.entries()) {
+    if (isRun) this.session.reach(this.step);
+    for (const pane of this.panes) {
       pane.root.hidden = !isRun;
       if (!this.visible || !isRun) {
         pane.view?.hide();
         continue;
       }
-      pane.view ??= (i === 0 ? mountBelt : mountTimeline)(pane.root, this.paneApp);
+      pane.view ??= pane.mount(pane.root, pane.app);
       pane.view.show();
     }
   }
