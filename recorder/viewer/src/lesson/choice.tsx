@@ -1,4 +1,4 @@
-/** Options to choose from. Once one is chosen, it shows which is right. */
+/** Options to choose from, and what a choice was worth. */
 
 import type { ComponentChildren } from 'preact';
 import { letter } from './document';
@@ -6,32 +6,25 @@ import { letter } from './document';
 interface ChoiceProps {
   readonly options: readonly ComponentChildren[];
   readonly chosen: number | undefined;
-  /** Given only once the answer may be shown. */
-  readonly right?: number;
   onChoose(option: number): void;
 }
 
-export function Choice({ options, chosen, right, onChoose }: ChoiceProps) {
+export function Choice({ options, chosen, onChoose }: ChoiceProps) {
   return (
     <ol class="lesson-options">
-      {options.map((option, i) => {
-        const mark = right === i ? ' right' : right !== undefined && chosen === i ? ' wrong' : '';
-        return (
-          <li key={i}>
-            <button
-              type="button"
-              class={`lesson-option${chosen === i ? ' chosen' : ''}${mark}`}
-              aria-pressed={chosen === i}
-              disabled={right !== undefined}
-              onClick={() => onChoose(i)}
-            >
-              <b>{letter(i)}</b>
-              <span>{option}</span>
-              {mark ? <span class="lesson-mark">{mark === ' right' ? '✓ right' : '✗'}</span> : null}
-            </button>
-          </li>
-        );
-      })}
+      {options.map((option, i) => (
+        <li key={i}>
+          <button
+            type="button"
+            class={`lesson-option${chosen === i ? ' chosen' : ''}`}
+            aria-pressed={chosen === i}
+            onClick={() => onChoose(i)}
+          >
+            <b>{letter(i)}</b>
+            <span>{option}</span>
+          </button>
+        </li>
+      ))}
     </ol>
   );
 }
