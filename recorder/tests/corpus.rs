@@ -20,6 +20,9 @@ mod programs {
     /// Programs with another first finding.
     pub(crate) const FOUND_OTHERWISE: &[(&str, Code, Confidence)] = &[];
 
+    /// The threads of the programs come in random orders: they wait for up to this many microseconds.
+    pub(crate) const JITTER: Option<&str> = Some("2000");
+
     /// The programs of the corpus, by name.
     pub(crate) fn corpus() -> &'static HashMap<String, PathBuf> {
         static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();

@@ -20,6 +20,9 @@ mod programs {
     pub(crate) const FOUND_OTHERWISE: &[(&str, Code, Confidence)] =
         &[("foreign_wait", Code::Deadlock, Confidence::Certain)];
 
+    /// Here waits of that kind would be recorded as sleep, and would be part of what is found.
+    pub(crate) const JITTER: Option<&str> = None;
+
     /// The programs of the corpus, by name.
     pub(crate) fn corpus() -> &'static HashMap<String, PathBuf> {
         static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();

@@ -4,8 +4,8 @@
 //! Each root next to this directory defines a `programs` module that builds them, and includes the
 //! suite.
 //!
-//! With `CORPUS_JITTER=MICROSECONDS`, the threads of the programs run in random orders;
-//! `CORPUS_REPEAT=TIMES` runs each program that many times.
+//! With `CORPUS_JITTER=MICROSECONDS`, the threads of the programs run in random orders, as they do in
+//! a root with a `JITTER`; `CORPUS_REPEAT=TIMES` runs each program that many times.
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
@@ -21,7 +21,7 @@ use recorder::analysis::findings::{self, Certainty, Code, Severity};
 use recorder::reading::Recording;
 use recorder::reading::catalog::PlaceIndex;
 
-use crate::programs::{FOUND_OTHERWISE, corpus};
+use crate::programs::{FOUND_OTHERWISE, JITTER, corpus};
 
 /// How a faulty program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -275,6 +275,9 @@ impl Run {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        if env::var_os("CORPUS_JITTER").is_none() {
+            command.envs(JITTER.map(|jitter| ("CORPUS_JITTER", jitter)));
+        }
         let mut child = command.spawn().unwrap();
         // Open and silent, like a terminal's, until the program has ended.
         let stdin = child.stdin.take();
