@@ -2,9 +2,7 @@
 
 use proptest::prelude::*;
 use recorder::export::sequence_chart::svg::slide;
-use recorder::export::sequence_chart::{
-    ArrowEnd, ArrowStart, ChartBuilder, ChartLimits, SlideChart,
-};
+use recorder::export::sequence_chart::{ArrowEnd, ArrowStart, ChartBuilder, ChartLimits};
 use recorder::reading::Recording;
 use recorder::report::Report;
 use roxmltree::Document;
@@ -18,11 +16,6 @@ fn with_builder<T>(recording: &Recording, take: impl FnOnce(ChartBuilder<'_>) ->
     let mut builder = ChartBuilder::new(recording, &findings, ChartLimits::default());
     items(recording).iter().for_each(|item| builder.item(item));
     take(builder)
-}
-
-/// The number of rows that it takes.
-fn rows(SlideChart { chart, .. }: &SlideChart<'_>) -> usize {
-    chart.rows.len() + chart.jumps.len() + usize::from(chart.left_out.events > 0)
 }
 
 fn slide_of(recording: &Recording) -> String {
@@ -59,7 +52,7 @@ fn a_slide_has_the_start_and_the_end_and_the_wait_that_never_ends() {
     with_builder(&recording, |builder| {
         let slide = builder.slide(12, 6);
         let chart = &slide.chart;
-        assert!((10..=12).contains(&rows(&slide)), "{chart:#?}");
+        assert!((10..=12).contains(&chart.height_in_rows()), "{chart:#?}");
         assert!(chart.waits.iter().any(|wait| wait.end.is_none()));
         assert!(chart.left_out.events > 0);
         let marks: Vec<_> = chart.marks.iter().map(|mark| &*mark.name).collect();
@@ -112,7 +105,7 @@ proptest! {
             let slide = builder.slide(12, 6);
             let stuck = slide.chart.waits.iter().filter(|wait| wait.end.is_none()).count();
             // Waits that never end are in it, however many there are.
-            assert!(rows(&slide) <= 12 + stuck, "{} rows", rows(&slide));
+            assert!(slide.chart.height_in_rows() <= 12 + stuck, "{} rows", slide.chart.height_in_rows());
             stuck
         });
         let svg = slide_of(&recording);

@@ -385,26 +385,34 @@ impl Chart<'_> {
         self.left_out_notes_with("--threads N shows more")
     }
 
-    /// The same without advice.
-    pub(super) fn short_left_out_notes(&self) -> Vec<(Option<usize>, String)> {
-        let cut = |note: String| note.split(" (--").next().unwrap_or_default().to_owned();
-        self.left_out_notes().into_iter().map(|(row, note)| (row, cut(note))).collect()
-    }
-
     /// The same, with this remedy for threads that are left out.
     pub(super) fn left_out_notes_with(&self, remedy: &str) -> Vec<(Option<usize>, String)> {
+        self.notes(" (--events N shows more)", &format!(" ({remedy})"))
+    }
+
+    /// The same without remedies.
+    pub(super) fn left_out_notes_alone(&self) -> Vec<(Option<usize>, String)> {
+        self.notes("", "")
+    }
+
+    fn notes(&self, for_events: &str, for_threads: &str) -> Vec<(Option<usize>, String)> {
         let LeftOut { events, row, threads, ref selection } = self.left_out;
         let mut notes = Vec::new();
         if events > 0 {
             let events = counted(events as u64, "event");
-            notes.push((Some(row), format!("{events} left out here (--events N shows more)")));
+            notes.push((Some(row), format!("{events} left out here{for_events}")));
         }
         if threads > 0 {
             let threads = counted(threads as u64, "thread");
-            notes.push((None, format!("{threads} left out ({remedy})")));
+            notes.push((None, format!("{threads} left out{for_threads}")));
         }
         notes.extend(selection.iter().map(|selection| (None, selection.clone())));
         notes
+    }
+
+    /// The number of rows that it takes, with those for breaks and for what is left out.
+    pub fn height_in_rows(&self) -> usize {
+        self.rows.len() + self.jumps.len() + usize::from(self.left_out.events > 0)
     }
 }
 

@@ -56,8 +56,7 @@ impl<'a> ChartBuilder<'a> {
                 receivers: self.receivers.clone(),
             }
             .chart();
-            let gap = usize::from(chart.left_out.events > 0);
-            if chart.rows.len() + chart.jumps.len() + gap <= max_rows || count <= 2 {
+            if chart.height_in_rows() <= max_rows || count <= 2 {
                 return SlideChart { chart, places };
             }
             count -= 1;

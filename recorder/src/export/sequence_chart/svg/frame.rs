@@ -184,7 +184,7 @@ impl Drawing<'_> {
     fn notes(&self) -> Vec<(Option<usize>, String)> {
         match self.layout.frame {
             Frame::Page => self.chart.left_out_notes(),
-            Frame::Slide => self.chart.short_left_out_notes(),
+            Frame::Slide => self.chart.left_out_notes_alone(),
         }
     }
 

@@ -52,8 +52,8 @@ pub fn slide(
     finding: Option<&Finding>,
     source: &mut Option<SourceReader>,
 ) -> String {
-    let mut smallest = None;
-    for (threads, rows, code_width) in sizes(source.is_some()) {
+    let mut sizes = sizes(source.is_some()).peekable();
+    while let Some((threads, rows, code_width)) = sizes.next() {
         let slide = builder.slide(rows, threads);
         let head = Head::new(&slide.chart, finding);
         let height = HEIGHT - MARGIN - head.height();
@@ -63,13 +63,12 @@ pub fn slide(
         };
         let width = WIDTH - 2.0 * MARGIN - code.width();
         let (chart, scale) = fitted(&slide.chart, width, height);
-        let text = assembled(&slide.chart, &head, &code, &chart, scale);
-        if scale * SMALL >= MIN_TEXT && code.height() <= height {
-            return text;
+        let fits = scale * SMALL >= MIN_TEXT && code.height() <= height;
+        if fits || sizes.peek().is_none() {
+            return assembled(&slide.chart, &head, &code, &chart, scale);
         }
-        smallest = Some(text);
     }
-    smallest.unwrap_or_default()
+    String::new()
 }
 
 /// The numbers of threads and rows to try, and the width of the code: from what shows most to what needs
@@ -101,8 +100,8 @@ fn fitted<'a>(chart: &'a Chart<'a>, width: f64, height: f64) -> (Drawing<'a>, f6
     let best = all.min_by(|a, b| rank(a).partial_cmp(&rank(b)).expect("no size is NaN"));
     let (spacing, (drawing, scale)) = best.expect("there are spacings");
     // A chart of few rows fills the height.
-    let rows = chart.rows.len() + chart.jumps.len() + usize::from(chart.left_out.events > 0);
-    let spare = (height / scale - drawing.height()) / (rows.max(1) as f64 * drawing.layout.row);
+    let rows = chart.height_in_rows().max(1) as f64 * drawing.layout.row;
+    let spare = (height / scale - drawing.height()) / rows;
     let rows = (spacing.rows * (1.0 + spare.max(0.0))).min(MAX_ROW_SPACING).max(spacing.rows);
     let (taller, its_scale) = draw(Spacing { rows, ..spacing });
     let is_better = its_scale >= scale * 0.98 && taller.labels.unplaced <= drawing.labels.unplaced;
