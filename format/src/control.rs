@@ -1,5 +1,15 @@
 //! How the recorder controls the processes that it records while they run: a file of a few words,
 //! which all of them map. It lies next to the files into which they record.
+//!
+//! # Schedules
+//! If [`STRATEGY`] is not 0, each process controls its schedule: its threads go on one at a time,
+//! and at each operation the process chooses the thread that goes on next. The process reads the
+//! words [`SEED`] to [`MAX_STEPS`] when it starts, and the file [`SCHEDULE_FILE`], if it exists.
+//! It writes the words from [`STOPPED`] on.
+//!
+//! The schedule file is a list of switches, each two numbers of 8 bytes, little-endian: the number
+//! of a choice, and the number of the thread that goes on from there, until the next switch. After
+//! the last one the strategy chooses.
 
 /// Name of the file.
 pub const FILE: &str = "control";
@@ -20,3 +30,28 @@ pub const RECORDER: usize = 3;
 /// Index of the word with the maximum number of bytes recorded of a message's value; 0 records
 /// no values.
 pub const VALUES: usize = 4;
+
+/// Name of the file with the schedule to follow.
+pub const SCHEDULE_FILE: &str = "schedule";
+/// Index of the word with the code of the [`Strategy`](crate::Strategy) that chooses the next
+/// thread; 0 if the schedule is not controlled.
+pub const STRATEGY: usize = 6;
+/// Index of the word with the seed of the choices.
+pub const SEED: usize = 7;
+/// Index of the word with the depth of the strategy: the number of places where an order matters.
+pub const DEPTH: usize = 8;
+/// Index of the word with the expected number of choices of the run.
+pub const LENGTH: usize = 9;
+/// Index of the word with the maximum number of choices of the run; 0 is no limit.
+pub const MAX_STEPS: usize = 10;
+/// Index of the word with the reason why no thread goes on: the code of a [`Stop`](crate::Stop), or
+/// 0.
+pub const STOPPED: usize = 11;
+/// Index of the word with the number of choices made.
+pub const STEPS: usize = 12;
+/// Index of the word with 1 + the number of the first choice that the schedule file does not
+/// determine although it should: its thread cannot go on, or does not exist; 0 if there is none.
+pub const DIVERGED: usize = 13;
+/// Index of the word with the number of times that a thread was blocked in a place that is not
+/// recorded, so that another one went on beside it.
+pub const UNCONTROLLED: usize = 14;

@@ -490,6 +490,14 @@ events! {
         /// The function, or empty.
         function: &'a str,
     }
+    /// In a run whose [schedule is controlled](crate::control): the scheduler lets this thread go on
+    /// instead of the one before. Threads go on one at a time, so these events of all threads order
+    /// the operations of the process, and are its schedule.
+    150 Scheduled {
+        /// The number of the choice, from 0. A choice that lets the same thread go on is counted and
+        /// not recorded.
+        step: u64,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -587,6 +595,7 @@ mod tests {
             Event::RunEnded { monotonic_ns: 1, code: 2, signal: 3, cause: 4 },
             Event::Callers { callers: std::array::from_fn(|index| index as u32 % 18) },
             Event::CallerResolved { caller: 1, line: 2, file: text, function: text },
+            Event::Scheduled { step: u64::MAX },
         ]);
         samples.sort_by_key(|event| encode(0, event)[0]);
         samples

@@ -102,6 +102,33 @@ kinds! {
     }
 }
 
+kinds! {
+    /// How a process chooses the thread that goes on: the word
+    /// [`STRATEGY`](crate::control::STRATEGY).
+    Strategy {
+        /// The thread that went on before goes on, as long as it can; then the one with the lowest
+        /// number that can, and only then one whose timeout expires.
+        1 Stay,
+        /// Any thread, with equal probability; one whose timeout would have to expire less often.
+        2 Random,
+        /// Probabilistic concurrency testing: the thread with the highest priority. Priorities are
+        /// random, and change at random choices, one less than the depth (Burckhardt et al., *A
+        /// Randomized Scheduler with Probabilistic Guarantees of Finding Bugs*, ASPLOS 2010).
+        3 Priorities,
+    }
+}
+
+kinds! {
+    /// Why no thread of a process with a controlled schedule goes on: the word
+    /// [`STOPPED`](crate::control::STOPPED).
+    Stop {
+        /// Every thread waits for another one, without a timeout.
+        1 Deadlock,
+        /// The maximum number of choices is reached.
+        2 StepLimit,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +150,7 @@ mod tests {
         assert_consistent!(Arm);
         assert_consistent!(ThreadState);
         assert_consistent!(EndCause);
+        assert_consistent!(Strategy);
+        assert_consistent!(Stop);
     }
 }

@@ -170,7 +170,7 @@ pub use event::{
     UNBOUNDED, UNKNOWN_STATUS, decode,
 };
 pub use id::{MessageId, Turn};
-pub use kind::{Arm, EndCause, PrimitiveKind, ThreadState};
+pub use kind::{Arm, EndCause, PrimitiveKind, Stop, Strategy, ThreadState};
 pub use label::{default_label, fetched_package, is_in_std, short_type};
 pub use operation::{
     Call, Detail, DetailKind, OperationKind, Outcome, Phase, Subject, operation_words,
