@@ -46,6 +46,8 @@ mod panics;
 #[cfg(feature = "record")]
 mod platform;
 pub mod recording;
+#[cfg(feature = "record")]
+mod schedule;
 #[cfg(feature = "tracing")]
 pub mod spans;
 pub mod sync;

@@ -24,6 +24,7 @@ mod callers;
 
 use crate::platform;
 use crate::recording::{self, Block, words_of};
+use crate::schedule;
 
 /// A place in the source, from `#[track_caller]`.
 pub(crate) type Site = &'static Location<'static>;
@@ -84,10 +85,19 @@ pub(crate) fn operation_with_callers(
     #[cfg(recorded_as_it_is)]
     if callers::is_in_dependency(site.file()) {
         WRITER.with(|writer| writer.operation_from_dependency(kind, endpoint, site, time, detail));
-        recording::pause_if_requested();
+        after_slow_operation(kind, endpoint, detail);
         return;
     }
     operation(kind, endpoint, site, time, detail);
+}
+
+/// Called after an operation that took the slow path, as all do while the schedule is controlled.
+fn after_slow_operation(kind: OperationKind, endpoint: u32, detail: u64) {
+    if recording::is_controlled() {
+        schedule::recorded(kind, endpoint, detail);
+    } else {
+        recording::pause_if_requested();
+    }
 }
 
 /// Returns a timeout in nanoseconds, as the detail of an operation, saturated at `u64::MAX`.
@@ -100,7 +110,10 @@ pub(crate) fn timeout_detail(timeout: Duration) -> u64 {
 pub(crate) fn event<'a>(site: Option<Site>, event: impl Fn(u32) -> Event<'a>) {
     // A forked child shares its parent's blocks and must not write to them.
     if recording::current().is_some() {
-        WRITER.with(|writer| writer.exclusively(|| writer.record(platform::now(), site, event)));
+        WRITER.with(|writer| writer.exclusively(|| writer.record(platform::now(), site, &event)));
+        if recording::is_controlled() {
+            schedule::observed(&event(0));
+        }
     }
 }
 
@@ -184,8 +197,11 @@ struct Writer {
     position: Cell<usize>,
     /// Number of blocks that this thread has begun.
     blocks: Cell<u64>,
-    /// Time of the next calibration of the clock, in ticks.
+    /// Time of the next calibration of the clock, in ticks; 0 if the next operation must take the slow
+    /// path.
     calibration_due: Cell<u64>,
+    /// Time of the last calibration, in ticks.
+    calibrated: Cell<u64>,
     /// Sites defined in this block. The address of a site determines its slot.
     sites: [Cell<SiteSlot>; SITE_SLOTS],
     /// Number of the next site defined in this block.
@@ -226,6 +242,7 @@ impl Writer {
             position: Cell::new(0),
             blocks: Cell::new(0),
             calibration_due: Cell::new(0),
+            calibrated: Cell::new(0),
             sites: [const { Cell::new(SiteSlot::EMPTY) }; SITE_SLOTS],
             next_site: Cell::new(1),
             #[cfg(recorded_as_it_is)]
@@ -352,7 +369,7 @@ impl Writer {
         compiler_fence(Ordering::SeqCst);
         self.busy.set(false);
         if !fast {
-            recording::pause_if_requested();
+            after_slow_operation(kind, endpoint, detail);
         }
     }
 
@@ -410,7 +427,7 @@ impl Writer {
             self.panicked.set(false);
             self.write(time, Event::PanicCaught {});
         }
-        if time >= self.calibration_due.get() {
+        if time >= self.calibration_due.get() && self.needs_calibration(time) {
             self.calibrate();
         }
         let site = site_number(self);
@@ -443,7 +460,15 @@ impl Writer {
         let (ticks, monotonic_ns) = platform::calibration();
         self.write(ticks, Event::Clock { monotonic_ns });
         let due = ticks + platform::ticks_per_millisecond();
-        self.calibration_due.set(if self.panicked.get() { 0 } else { due });
+        self.calibrated.set(ticks);
+        let needs_slow_path = self.panicked.get() || recording::is_controlled();
+        self.calibration_due.set(if needs_slow_path { 0 } else { due });
+    }
+
+    /// Whether the last calibration is a while ago, or there is none.
+    fn needs_calibration(&self, time: u64) -> bool {
+        !recording::is_controlled()
+            || time >= self.calibrated.get() + platform::ticks_per_millisecond()
     }
 
     /// Writes an event. The block must have room for it.
@@ -528,6 +553,9 @@ impl Drop for ThreadExit {
                 writer.exited.set(true);
             });
         });
+        if recording::is_controlled() {
+            schedule::thread_ended();
+        }
     }
 }
 

@@ -58,6 +58,10 @@ pub(crate) fn thread_id() -> u64 {
     0
 }
 
+pub(crate) fn is_asleep(_: u64) -> bool {
+    false
+}
+
 pub(crate) fn parent_id() -> u32 {
     0
 }

@@ -12,7 +12,10 @@ pub(crate) use block::Block;
 #[cfg(feature = "record")]
 pub(crate) use file::{SMALL_BLOCK_BYTES, words_of};
 #[cfg(feature = "record")]
-pub(crate) use state::{current, is_recorded, on, on_or_try_init, pause_if_requested, value_limit};
+pub(crate) use state::{
+    begin_operation, current, end_control, is_controlled, is_recorded, on, on_or_try_init,
+    pause_if_requested, still_on, try_init, value_limit,
+};
 
 /// Records this process into a new file at `path`, from now on until the process ends.
 ///

@@ -12,7 +12,7 @@ use format::Event;
 use format::control;
 
 use super::file::{Recording, lock};
-use crate::{panics, platform, writer};
+use crate::{panics, platform, schedule, writer};
 
 /// The environment variable with the directory into which `recorder` makes its processes record.
 const SESSION: &str = "INSTRUMENTED_SESSION";
@@ -38,12 +38,23 @@ enum State {
     On,
     /// This process is recorded, except for its operations.
     Paused,
+    /// This process is recorded, and controls its schedule.
+    Controlled,
 }
 
 /// Whether operations are recorded now. Returns false before initialisation; see
 /// [`is_recorded`].
+///
+/// Called at the start of an operation: if the schedule is controlled, returns when it is the turn
+/// of this thread.
 #[inline(always)]
 pub(crate) fn on() -> bool {
+    STATE.load(Ordering::Relaxed) == State::On as u8 || begin_controlled_or_resume()
+}
+
+/// Like [`on`], within an operation.
+#[inline(always)]
+pub(crate) fn still_on() -> bool {
     STATE.load(Ordering::Relaxed) == State::On as u8 || resume_if_requested()
 }
 
@@ -54,11 +65,56 @@ pub(crate) fn on() -> bool {
 #[inline(always)]
 pub(crate) fn on_or_try_init() -> bool {
     let state = STATE.load(Ordering::Relaxed);
-    state != State::Off as u8 && (state == State::On as u8 || try_init_or_resume())
+    state != State::Off as u8 && (state == State::On as u8 || try_init_or_begin_controlled())
+}
+
+/// Initialises as [`on_or_try_init`] does, where no operation starts.
+pub(crate) fn try_init() {
+    if is(State::Unknown) {
+        try_init_or_resume();
+    }
+}
+
+/// Whether this process controls its schedule.
+#[inline]
+pub(crate) fn is_controlled() -> bool {
+    STATE.load(Ordering::Relaxed) == State::Controlled as u8
+}
+
+/// Starts an operation that is recorded in any case: if the schedule is controlled, returns when it is
+/// the turn of this thread.
+#[inline]
+pub(crate) fn begin_operation() {
+    if is_controlled() {
+        schedule::begin_operation();
+    }
+}
+
+/// Records from now on without control of the schedule.
+pub(crate) fn end_control() {
+    transition(State::Controlled, State::On);
 }
 
 #[cold]
 #[inline(never)]
+fn begin_controlled_or_resume() -> bool {
+    if is_controlled() {
+        schedule::begin_operation();
+        return true;
+    }
+    resume_if_requested()
+}
+
+#[cold]
+#[inline(never)]
+fn try_init_or_begin_controlled() -> bool {
+    let is_on = try_init_or_resume();
+    if is_controlled() {
+        schedule::begin_operation();
+    }
+    is_on
+}
+
 fn try_init_or_resume() -> bool {
     if is(State::Unknown) {
         if may_init() {
@@ -93,7 +149,8 @@ pub(crate) fn is_recorded() -> bool {
 
 /// Returns the recording of this process, if there is one.
 pub(crate) fn current() -> Option<&'static Recording> {
-    if is(State::On) || is(State::Paused) { RECORDING.get() } else { None }
+    let is_recorded = STATE.load(Ordering::Acquire) >= State::On as u8;
+    is_recorded.then(|| RECORDING.get()).flatten()
 }
 
 /// Locks [`INIT`], if this process may.
@@ -132,8 +189,10 @@ fn join_session(_init: &MutexGuard<'_, ()>) {
         return;
     };
     let session = Path::new(&session);
-    let started =
-        map_control(session).and_then(|control| begin(|| create_part(session), Some(control)));
+    let started = map_control(session).and_then(|control| {
+        schedule::start(control, session)?;
+        begin(|| create_part(session), Some(control))
+    });
     if let Err(error) = started {
         set(State::Off);
         report_failure(&error);
@@ -185,8 +244,12 @@ fn begin(
         let limit = control[control::VALUES].load(Ordering::Relaxed) as usize;
         VALUE_LIMIT.store(limit, Ordering::Relaxed);
     }
-    set(if paused { State::Paused } else { State::On });
-    if paused {
+    set(match (schedule::is_started(), paused) {
+        (true, _) => State::Controlled,
+        (false, true) => State::Paused,
+        (false, false) => State::On,
+    });
+    if is(State::Paused) {
         writer::event(None, |_| Event::Paused {});
     }
     Ok(())
@@ -261,7 +324,7 @@ fn resume_if_requested() -> bool {
     if resumes {
         writer::event(None, |_| Event::Resumed {});
     }
-    is(State::On)
+    is(State::On) || is_controlled()
 }
 
 fn is(state: State) -> bool {

@@ -10,6 +10,7 @@ use format::{OperationKind as Kind, PrimitiveKind};
 use super::tag::Tag;
 use crate::platform::now;
 use crate::recording;
+use crate::schedule;
 use crate::writer;
 
 /// [`std::sync::Barrier`], recorded.
@@ -46,10 +47,29 @@ impl Barrier {
         self.tag.register(self.size, "");
         let arrivals = self.arrivals.fetch_add(1, Ordering::Relaxed) + 1;
         self.tag.record_wait(Kind::BarrierWaitBegin, site, now(), arrivals);
-        let result = self.inner.wait();
+        let is_leader =
+            recording::is_controlled().then(|| schedule::wait_at_barrier(self.tag.number()));
+        let result = match is_leader.flatten() {
+            Some(is_leader) => barrier_wait_result(is_leader),
+            None => self.inner.wait(),
+        };
         self.tag.record(Kind::BarrierWaitEnd, site, now(), u64::from(result.is_leader()));
         result
     }
+}
+
+/// Creates a result, for which std has no constructor.
+fn barrier_wait_result(is_leader: bool) -> BarrierWaitResult {
+    if is_leader {
+        return sync::Barrier::new(1).wait();
+    }
+    let barrier = sync::Barrier::new(2);
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| barrier.wait());
+        let result = barrier.wait();
+        let other = other.join().expect("waiting at a barrier cannot panic");
+        if result.is_leader() { other } else { result }
+    })
 }
 
 impl fmt::Debug for Barrier {

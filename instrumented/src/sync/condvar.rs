@@ -5,15 +5,17 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{self, LockResult, WaitTimeoutResult};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use format::{OperationKind as Kind, PrimitiveKind};
 
-use super::lock::{Held, LockTag, map};
+use super::lock::{Held, Lock, map};
 use super::mutex::{LOCK, MutexGuard};
+use super::mutex_ref::MutexRef;
 use super::tag::Tag;
 use crate::platform::now;
 use crate::recording;
+use crate::schedule::{self, Stopwatch};
 use crate::writer::{self, Site};
 
 /// [`std::sync::Condvar`], recorded.
@@ -52,7 +54,10 @@ impl Condvar {
         site: Site,
     ) -> LockResult<MutexGuard<'a, T>> {
         let (wait, inner) = self.begin_wait(guard, None, site);
-        let waited = self.inner.wait(inner);
+        let waited = match wait.controlled(inner, None) {
+            Ok((waited, _)) => waited,
+            Err(inner) => self.inner.wait(inner),
+        };
         map(waited, |inner| MutexGuard { held: wait.end(Kind::CondvarWaitEnd), inner })
     }
 
@@ -95,7 +100,10 @@ impl Condvar {
         site: Site,
     ) -> LockResult<(MutexGuard<'a, T>, WaitTimeoutResult)> {
         let (wait, inner) = self.begin_wait(guard, Some(dur), site);
-        let waited = self.inner.wait_timeout(inner, dur);
+        let waited = match wait.controlled(inner, Some(dur)) {
+            Ok((waited, timed_out)) => map(waited, |inner| (inner, wait_timeout_result(timed_out))),
+            Err(inner) => self.inner.wait_timeout(inner, dur),
+        };
         map(waited, |(inner, result)| {
             let held = wait.end(if result.timed_out() {
                 Kind::CondvarWaitTimeoutExpired
@@ -122,7 +130,7 @@ impl Condvar {
     where
         F: FnMut(&mut T) -> bool,
     {
-        let start = Instant::now();
+        let start = Stopwatch::start();
         loop {
             if !condition(&mut *guard) {
                 return Ok((guard, wait_timeout_result(false)));
@@ -179,9 +187,10 @@ impl Condvar {
         guard: MutexGuard<'a, T>,
         timeout: Option<Duration>,
         site: Site,
-    ) -> (Wait<'_, 'a>, sync::MutexGuard<'a, T>) {
+    ) -> (Wait<'_, 'a, T>, sync::MutexGuard<'a, T>) {
         let MutexGuard { held, inner } = guard;
-        let lock = held.lock;
+        let mutex = held.lock();
+        let lock = mutex.tag();
         let recorded = recording::on_or_try_init() && writer::reserve();
         if recorded {
             self.tag.register(0, "");
@@ -195,29 +204,50 @@ impl Condvar {
             };
             self.tag.record_wait(kind, site, now(), detail);
         }
-        (Wait { condvar: self, lock, site: recorded.then_some(site) }, inner)
+        (Wait { condvar: self, mutex, site: recorded.then_some(site) }, inner)
     }
 }
 
 /// A wait in progress.
-struct Wait<'c, 'm> {
+struct Wait<'c, 'm, T> {
     condvar: &'c Condvar,
-    lock: &'m LockTag,
+    mutex: MutexRef<'m, T>,
     /// The call site, if the start of the wait was recorded.
     site: Option<Site>,
 }
 
-impl<'m> Wait<'_, 'm> {
+impl<'m, T> Wait<'_, 'm, T> {
+    /// Waits as the schedule decides, if it is controlled, and returns the guard and whether the time
+    /// was over. Returns `inner` if the thread must wait for real.
+    fn controlled(
+        &self,
+        inner: sync::MutexGuard<'m, T>,
+        timeout: Option<Duration>,
+    ) -> Result<(LockResult<sync::MutexGuard<'m, T>>, bool), sync::MutexGuard<'m, T>> {
+        if self.site.is_none() || !recording::is_controlled() {
+            return Err(inner);
+        }
+        drop(inner);
+        let (condvar, mutex) = (self.condvar.tag.number(), self.mutex.tag().tag.number());
+        let waited = schedule::wait_for_notification(condvar, mutex, timeout);
+        let locked = self.mutex.mutex().inner.lock();
+        match (waited, locked) {
+            (None, Ok(inner)) => Err(inner),
+            (None, Err(poisoned)) => Err(poisoned.into_inner()),
+            (Some(timed_out), locked) => Ok((locked, timed_out)),
+        }
+    }
+
     /// Records that the wait has ended and the mutex is held again.
-    fn end(self, kind: Kind) -> Held<'m> {
-        let Some(site) = self.site else { return self.lock.unrecorded(LOCK) };
+    fn end(&self, kind: Kind) -> Held<MutexRef<'m, T>> {
+        let Some(site) = self.site else { return Held::unrecorded(self.mutex, LOCK) };
         let time = now();
         let detail = match kind {
             Kind::CondvarWaitTimeoutExpired => 0,
             _ => self.condvar.notifications.load(Ordering::Relaxed),
         };
         self.condvar.tag.record(kind, site, time, detail);
-        self.lock.acquired(LOCK, Kind::Lock, site, time)
+        Held::acquired(self.mutex, LOCK, Kind::Lock, site, time)
     }
 }
 

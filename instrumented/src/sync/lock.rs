@@ -19,6 +19,18 @@ pub(crate) struct LockTag {
     turns: AtomicU64,
 }
 
+/// A reference to a lock, or to its tag.
+pub(super) trait Lock {
+    fn tag(&self) -> &LockTag;
+}
+
+impl Lock for &LockTag {
+    #[inline]
+    fn tag(&self) -> &LockTag {
+        self
+    }
+}
+
 /// A way to acquire a lock (for reading, for writing, or as a mutex), and the kinds of operations
 /// that are recorded for it.
 pub(super) struct Access {
@@ -43,112 +55,21 @@ impl LockTag {
         LockTag { tag: Tag::new(kind), turns: AtomicU64::new(0) }
     }
 
-    /// Acquires the lock: with `attempt`, or if that fails with `wait`.
-    #[inline]
-    #[track_caller]
-    pub(super) fn acquire<G>(
-        &self,
-        access: &'static Access,
-        value_type: &str,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-        wait: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Held<'_>) {
-        if !recording::on_or_try_init() {
-            return (wait(), self.unrecorded(access));
-        }
-        self.acquire_recorded(access, value_type, Location::caller(), attempt, wait)
-    }
-
-    #[inline(never)]
-    fn acquire_recorded<G>(
-        &self,
-        access: &'static Access,
-        value_type: &str,
-        site: Site,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-        wait: impl FnOnce() -> LockResult<G>,
-    ) -> (LockResult<G>, Held<'_>) {
-        if !writer::reserve() {
-            return (wait(), self.unrecorded(access));
-        }
-        self.tag.register(0, value_type);
-        let at_once = match attempt() {
-            Ok(guard) => Ok(guard),
-            Err(TryLockError::Poisoned(error)) => Err(error),
-            Err(TryLockError::WouldBlock) => {
-                self.tag.record_wait(access.wait_begin, site, now(), 0);
-                let waited = wait();
-                return (waited, self.acquired(access, access.wait_end, site, now()));
-            }
-        };
-        (at_once, self.acquired(access, access.acquired, site, now()))
-    }
-
-    /// Acquires the lock with `attempt`, or not at all.
-    #[inline]
-    #[track_caller]
-    pub(super) fn try_acquire<G>(
-        &self,
-        access: &'static Access,
-        value_type: &str,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-    ) -> (TryLockResult<G>, Held<'_>) {
-        if !recording::on_or_try_init() {
-            return (attempt(), self.unrecorded(access));
-        }
-        self.try_acquire_recorded(access, value_type, Location::caller(), attempt)
-    }
-
-    #[inline(never)]
-    fn try_acquire_recorded<G>(
-        &self,
-        access: &'static Access,
-        value_type: &str,
-        site: Site,
-        attempt: impl FnOnce() -> TryLockResult<G>,
-    ) -> (TryLockResult<G>, Held<'_>) {
-        if !writer::reserve() {
-            return (attempt(), self.unrecorded(access));
-        }
-        self.tag.register(0, value_type);
-        let tried = attempt();
-        let held = if matches!(tried, Err(TryLockError::WouldBlock)) {
-            self.tag.record(access.try_failed, site, now(), 0);
-            self.unrecorded(access)
-        } else {
-            self.acquired(access, access.tried, site, now())
-        };
-        (tried, held)
-    }
-
-    /// Records that the lock is now held: in a new turn if access is exclusive.
-    #[inline]
-    pub(super) fn acquired(
-        &self,
-        access: &'static Access,
-        kind: Kind,
-        site: Site,
-        time: u64,
-    ) -> Held<'_> {
-        if access.exclusive {
-            // No other thread changes it while this one holds the lock.
-            let turns = self.turns.load(Ordering::Relaxed);
-            self.turns.store(turns + 1, Ordering::Relaxed);
-        }
-        self.tag.record(kind, site, time, self.turn());
-        Held { lock: self, access, site: Some(site) }
-    }
-
     /// The current turn, as the detail of an operation.
     #[inline]
     pub(super) fn turn(&self) -> u64 {
         Turn::new(self.tag.number(), self.turns.load(Ordering::Relaxed)).0
     }
 
-    /// The part of a guard whose acquisition was not recorded.
+    /// Records that the lock is now held: in a new turn if access is exclusive.
     #[inline]
-    pub(super) fn unrecorded(&self, access: &'static Access) -> Held<'_> {
-        Held { lock: self, access, site: None }
+    fn record_acquired(&self, access: &'static Access, kind: Kind, site: Site, time: u64) {
+        if access.exclusive {
+            // No other thread changes it while this one holds the lock.
+            let turns = self.turns.load(Ordering::Relaxed);
+            self.turns.store(turns + 1, Ordering::Relaxed);
+        }
+        self.tag.record(kind, site, time, self.turn());
     }
 }
 
@@ -156,28 +77,135 @@ impl LockTag {
 ///
 /// Guards must drop it before std's guard, so that the release is recorded before the next turn
 /// can begin.
-pub(super) struct Held<'a> {
-    pub(super) lock: &'a LockTag,
+pub(super) struct Held<L: Lock> {
+    lock: L,
     access: &'static Access,
     /// The call site of the acquisition, if that was recorded.
     site: Option<Site>,
 }
 
-impl Held<'_> {
+impl<L: Lock> Held<L> {
+    /// Acquires the lock: with `attempt`, or if that fails with `wait`.
+    #[inline]
+    #[track_caller]
+    pub(super) fn acquire<G>(
+        lock: L,
+        access: &'static Access,
+        value_type: &str,
+        attempt: impl FnOnce() -> TryLockResult<G>,
+        wait: impl FnOnce() -> LockResult<G>,
+    ) -> (LockResult<G>, Self) {
+        if !recording::on_or_try_init() {
+            return (wait(), Held::unrecorded(lock, access));
+        }
+        Held::acquire_recorded(lock, access, value_type, Location::caller(), attempt, wait)
+    }
+
+    #[inline(never)]
+    fn acquire_recorded<G>(
+        lock: L,
+        access: &'static Access,
+        value_type: &str,
+        site: Site,
+        attempt: impl FnOnce() -> TryLockResult<G>,
+        wait: impl FnOnce() -> LockResult<G>,
+    ) -> (LockResult<G>, Self) {
+        if !writer::reserve() {
+            return (wait(), Held::unrecorded(lock, access));
+        }
+        lock.tag().tag.register(0, value_type);
+        let at_once = match attempt() {
+            Ok(guard) => Ok(guard),
+            Err(TryLockError::Poisoned(error)) => Err(error),
+            Err(TryLockError::WouldBlock) => {
+                lock.tag().tag.record_wait(access.wait_begin, site, now(), 0);
+                let waited = wait();
+                return (waited, Held::acquired(lock, access, access.wait_end, site, now()));
+            }
+        };
+        (at_once, Held::acquired(lock, access, access.acquired, site, now()))
+    }
+
+    /// Acquires the lock with `attempt`, or not at all.
+    #[inline]
+    #[track_caller]
+    pub(super) fn try_acquire<G>(
+        lock: L,
+        access: &'static Access,
+        value_type: &str,
+        attempt: impl FnOnce() -> TryLockResult<G>,
+    ) -> (TryLockResult<G>, Self) {
+        if !recording::on_or_try_init() {
+            return (attempt(), Held::unrecorded(lock, access));
+        }
+        Held::try_acquire_recorded(lock, access, value_type, Location::caller(), attempt)
+    }
+
+    #[inline(never)]
+    fn try_acquire_recorded<G>(
+        lock: L,
+        access: &'static Access,
+        value_type: &str,
+        site: Site,
+        attempt: impl FnOnce() -> TryLockResult<G>,
+    ) -> (TryLockResult<G>, Self) {
+        if !writer::reserve() {
+            return (attempt(), Held::unrecorded(lock, access));
+        }
+        lock.tag().tag.register(0, value_type);
+        let tried = attempt();
+        let held = if matches!(tried, Err(TryLockError::WouldBlock)) {
+            lock.tag().tag.record(access.try_failed, site, now(), 0);
+            Held::unrecorded(lock, access)
+        } else {
+            Held::acquired(lock, access, access.tried, site, now())
+        };
+        (tried, held)
+    }
+
+    /// Records that the lock is now held: in a new turn if access is exclusive.
+    #[inline]
+    pub(super) fn acquired(
+        lock: L,
+        access: &'static Access,
+        kind: Kind,
+        site: Site,
+        time: u64,
+    ) -> Self {
+        lock.tag().record_acquired(access, kind, site, time);
+        Held { lock, access, site: Some(site) }
+    }
+
+    /// The part of a guard whose acquisition was not recorded.
+    #[inline]
+    pub(super) fn unrecorded(lock: L, access: &'static Access) -> Self {
+        Held { lock, access, site: None }
+    }
+
+    /// Returns the reference to the lock.
+    #[inline]
+    pub(super) fn lock(&self) -> L
+    where
+        L: Copy,
+    {
+        self.lock
+    }
+
     /// Records a downgrade to `access`.
     pub(super) fn downgrade(&mut self, access: &'static Access, site: Site) {
-        if self.site.is_some() && recording::on() {
-            self.lock.tag.record(Kind::Downgrade, site, now(), self.lock.turn());
+        if self.site.is_some() && recording::still_on() {
+            let lock = self.lock.tag();
+            lock.tag.record(Kind::Downgrade, site, now(), lock.turn());
         }
         self.access = access;
     }
 }
 
-impl Drop for Held<'_> {
+impl<L: Lock> Drop for Held<L> {
     #[inline]
     fn drop(&mut self) {
         if let Some(site) = self.site {
-            record_release(self.lock, self.access.released, site);
+            record_release(self.lock.tag(), self.access.released, site);
         }
     }
 }
@@ -185,7 +213,7 @@ impl Drop for Held<'_> {
 #[inline(never)]
 fn record_release(lock: &LockTag, released: Kind, site: Site) {
     // Checked again: in a child forked since the acquisition, recording is off.
-    if recording::on() {
+    if recording::still_on() {
         lock.tag.record(released, site, now(), lock.turn());
     }
 }

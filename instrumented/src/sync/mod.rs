@@ -27,6 +27,8 @@ pub mod mpsc;
 #[cfg(feature = "record")]
 mod mutex;
 #[cfg(feature = "record")]
+mod mutex_ref;
+#[cfg(feature = "record")]
 mod once;
 #[cfg(feature = "record")]
 mod once_lock;

@@ -6,6 +6,7 @@ use std::sync::{self, LockResult, TryLockResult};
 use format::OperationKind as Kind;
 
 use super::lock::{Access, Held, LockTag, impl_guard, impl_lock, map, try_map};
+use super::mutex_ref::MutexRef;
 
 pub(super) const LOCK: &Access = &Access {
     exclusive: true,
@@ -20,7 +21,7 @@ pub(super) const LOCK: &Access = &Access {
 /// [`std::sync::Mutex`], recorded.
 pub struct Mutex<T: ?Sized> {
     pub(crate) lock: LockTag,
-    inner: sync::Mutex<T>,
+    pub(super) inner: sync::Mutex<T>,
 }
 
 impl_lock!(Mutex);
@@ -33,7 +34,8 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let (locked, held) = self.lock.acquire(
+        let (locked, held) = Held::acquire(
+            MutexRef::new(self),
             LOCK,
             type_name::<T>(),
             || self.inner.try_lock(),
@@ -49,7 +51,9 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        let (tried, held) = self.lock.try_acquire(LOCK, type_name::<T>(), || self.inner.try_lock());
+        let (tried, held) = Held::try_acquire(MutexRef::new(self), LOCK, type_name::<T>(), || {
+            self.inner.try_lock()
+        });
         try_map(tried, |inner| MutexGuard { held, inner })
     }
 }
@@ -59,7 +63,7 @@ impl<T: ?Sized> Mutex<T> {
 #[clippy::has_significant_drop]
 pub struct MutexGuard<'a, T: ?Sized + 'a> {
     // Dropped first; see `Held`.
-    pub(super) held: Held<'a>,
+    pub(super) held: Held<MutexRef<'a, T>>,
     pub(super) inner: sync::MutexGuard<'a, T>,
 }
 

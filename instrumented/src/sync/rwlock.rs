@@ -46,7 +46,8 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn read(&self) -> LockResult<RwLockReadGuard<'_, T>> {
-        let (locked, held) = self.lock.acquire(
+        let (locked, held) = Held::acquire(
+            &self.lock,
             READ,
             type_name::<T>(),
             || self.inner.try_read(),
@@ -64,7 +65,8 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn try_read(&self) -> TryLockResult<RwLockReadGuard<'_, T>> {
-        let (tried, held) = self.lock.try_acquire(READ, type_name::<T>(), || self.inner.try_read());
+        let (tried, held) =
+            Held::try_acquire(&self.lock, READ, type_name::<T>(), || self.inner.try_read());
         try_map(tried, |inner| RwLockReadGuard { _held: held, inner })
     }
 
@@ -77,7 +79,8 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     #[track_caller]
     pub fn write(&self) -> LockResult<RwLockWriteGuard<'_, T>> {
-        let (locked, held) = self.lock.acquire(
+        let (locked, held) = Held::acquire(
+            &self.lock,
             WRITE,
             type_name::<T>(),
             || self.inner.try_write(),
@@ -96,7 +99,7 @@ impl<T: ?Sized> RwLock<T> {
     #[track_caller]
     pub fn try_write(&self) -> TryLockResult<RwLockWriteGuard<'_, T>> {
         let (tried, held) =
-            self.lock.try_acquire(WRITE, type_name::<T>(), || self.inner.try_write());
+            Held::try_acquire(&self.lock, WRITE, type_name::<T>(), || self.inner.try_write());
         try_map(tried, |inner| RwLockWriteGuard { held, inner })
     }
 }
@@ -106,7 +109,7 @@ impl<T: ?Sized> RwLock<T> {
 #[clippy::has_significant_drop]
 pub struct RwLockReadGuard<'rwlock, T: ?Sized + 'rwlock> {
     // Dropped first; see `Held`.
-    _held: Held<'rwlock>,
+    _held: Held<&'rwlock LockTag>,
     inner: sync::RwLockReadGuard<'rwlock, T>,
 }
 
@@ -115,7 +118,7 @@ pub struct RwLockReadGuard<'rwlock, T: ?Sized + 'rwlock> {
 #[clippy::has_significant_drop]
 pub struct RwLockWriteGuard<'rwlock, T: ?Sized + 'rwlock> {
     // Dropped first; see `Held`.
-    held: Held<'rwlock>,
+    held: Held<&'rwlock LockTag>,
     inner: sync::RwLockWriteGuard<'rwlock, T>,
 }
 

@@ -111,7 +111,7 @@ impl Initialization<'_> {
     fn record(&self, kind: Kind) {
         // Checked again: in a child that the initialiser forked, recording is off.
         if let Some(site) = self.site
-            && recording::on()
+            && recording::still_on()
         {
             self.tag.record(kind, site, now(), 0);
         }

@@ -10,6 +10,7 @@ use format::OperationKind as Kind;
 
 use crate::platform::now;
 use crate::recording;
+use crate::schedule;
 use crate::writer::{self, Site};
 
 /// [`std::thread::Thread`], recorded.
@@ -73,7 +74,7 @@ impl fmt::Debug for Thread {
 pub fn current() -> Thread {
     let inner = thread::current();
     // Initialises, so that the handle has a number for later operations, even in a pause.
-    recording::on_or_try_init();
+    recording::try_init();
     Thread { inner, number: writer::current_thread_number() }
 }
 
@@ -113,7 +114,14 @@ pub(super) fn record_wait<R>(
 /// Waits for the current thread's token. See [`std::thread::park`].
 #[track_caller]
 pub fn park() {
-    record_wait([Kind::ParkBegin, Kind::ParkEnd], 0, Location::caller(), 0, thread::park);
+    record_wait([Kind::ParkBegin, Kind::ParkEnd], 0, Location::caller(), 0, || {
+        if recording::is_controlled() {
+            // The token is available.
+            thread::park_timeout(Duration::ZERO);
+        } else {
+            thread::park();
+        }
+    });
 }
 
 /// Waits for the current thread's token, for at most `dur`. See [`std::thread::park_timeout`].
@@ -121,7 +129,9 @@ pub fn park() {
 pub fn park_timeout(dur: Duration) {
     let kinds = [Kind::ParkTimeoutBegin, Kind::ParkTimeoutEnd];
     let detail = writer::timeout_detail(dur);
-    record_wait(kinds, 0, Location::caller(), detail, || thread::park_timeout(dur));
+    record_wait(kinds, 0, Location::caller(), detail, || {
+        thread::park_timeout(schedule::real_timeout(dur));
+    });
 }
 
 /// Waits for the current thread's token, for at most `ms` milliseconds.
@@ -138,7 +148,9 @@ pub fn park_timeout_ms(ms: u32) {
 pub fn sleep(dur: Duration) {
     let kinds = [Kind::SleepBegin, Kind::SleepEnd];
     let detail = writer::timeout_detail(dur);
-    record_wait(kinds, 0, Location::caller(), detail, || thread::sleep(dur));
+    record_wait(kinds, 0, Location::caller(), detail, || {
+        thread::sleep(schedule::real_timeout(dur));
+    });
 }
 
 /// Puts the current thread to sleep for `ms` milliseconds. See [`std::thread::sleep_ms`].
@@ -151,7 +163,9 @@ pub fn sleep_ms(ms: u32) {
 /// Yields the current thread's time slice to the scheduler. See [`std::thread::yield_now`].
 #[track_caller]
 pub fn yield_now() {
-    thread::yield_now();
+    if !recording::is_controlled() {
+        thread::yield_now();
+    }
     if recording::on_or_try_init() {
         record(Kind::YieldNow, 0, Location::caller(), 0);
     }

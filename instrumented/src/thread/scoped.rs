@@ -11,6 +11,7 @@ use super::current::{Thread, record, record_begin};
 use super::spawn::{Builder, Child, impl_join_handle};
 use super::unchecked;
 use crate::recording;
+use crate::schedule;
 use crate::writer::Site;
 
 /// [`std::thread::Scope`], recorded.
@@ -32,20 +33,32 @@ where
 {
     let end = RecordEnd { site: Location::caller(), wait_recorded: Cell::new(false) };
     thread::scope(|scope| {
-        let _wait = RecordWait(&end);
+        let _wait = RecordWait { end: &end, scope: address(scope) };
         f(unchecked::scope(scope))
     })
 }
 
 /// Records, when it is dropped, that the scope's function has returned and the wait for its
 /// threads begins.
-struct RecordWait<'a>(&'a RecordEnd);
+struct RecordWait<'a> {
+    end: &'a RecordEnd,
+    /// The address of the scope.
+    scope: usize,
+}
+
+/// Identifies a scope among those that have not ended.
+fn address(scope: &thread::Scope<'_, '_>) -> usize {
+    std::ptr::from_ref(scope).addr()
+}
 
 impl Drop for RecordWait<'_> {
     fn drop(&mut self) {
         if recording::on_or_try_init() {
-            record_begin(Kind::ScopeBegin, 0, self.0.site, 0);
-            self.0.wait_recorded.set(true);
+            record_begin(Kind::ScopeBegin, 0, self.end.site, 0);
+            self.end.wait_recorded.set(true);
+            if recording::is_controlled() {
+                schedule::wait_for_scope(self.scope);
+            }
         }
     }
 }
@@ -106,7 +119,7 @@ impl Builder {
     {
         let child = Child::new();
         let handle = self.inner.spawn_scoped(&scope.inner, child.wrap(f))?;
-        child.record_spawn(Location::caller());
+        child.record_spawn(Location::caller(), address(&scope.inner));
         Ok(ScopedJoinHandle::new(handle, child))
     }
 }

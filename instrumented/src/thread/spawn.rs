@@ -10,6 +10,7 @@ use format::{Event, OperationKind as Kind};
 use super::current::{Thread, record, record_wait};
 use crate::platform::now;
 use crate::recording;
+use crate::schedule;
 use crate::writer::{self, Site};
 
 /// A thread that is about to be spawned.
@@ -38,15 +39,20 @@ impl Child {
         move || {
             let _return = (self.number != 0).then(|| {
                 writer::begin_thread(self.number);
+                recording::begin_operation();
                 RecordReturn
             });
             f()
         }
     }
 
-    /// Records that the thread has been spawned.
-    pub(super) fn record_spawn(self, site: Site) {
-        if self.number != 0 && recording::on() {
+    /// Records that the thread has been spawned, in a scope at the address `scope` or, if that is 0,
+    /// in none.
+    pub(super) fn record_spawn(self, site: Site, scope: usize) {
+        if recording::is_controlled() && self.number != 0 {
+            schedule::spawned(self.number, scope);
+        }
+        if self.number != 0 && recording::still_on() {
             writer::operation_with_callers(Kind::Spawn, self.number, site, self.time, 0);
         }
     }
@@ -115,7 +121,7 @@ impl Builder {
     {
         let child = Child::new();
         let handle = self.inner.spawn(child.wrap(f))?;
-        child.record_spawn(Location::caller());
+        child.record_spawn(Location::caller(), 0);
         Ok(JoinHandle::new(handle, child))
     }
 }
@@ -172,6 +178,9 @@ macro_rules! impl_join_handle {
             ///
             #[doc = concat!("See [`std::thread::", stringify!($handle), "::is_finished`].")]
             pub fn is_finished(&self) -> bool {
+                if $crate::recording::is_controlled() {
+                    $crate::schedule::begin_poll();
+                }
                 self.inner.is_finished()
             }
         }

@@ -40,7 +40,7 @@ impl Builder {
         // SAFETY: the caller guarantees that everything that `f` and `T` borrow outlives the
         // thread. The spawned closure captures only numbers besides `f`.
         let handle = unsafe { self.inner.spawn_unchecked(child.wrap(f)) }?;
-        child.record_spawn(Location::caller());
+        child.record_spawn(Location::caller(), 0);
         Ok(JoinHandle::new(handle, child))
     }
 }

@@ -107,6 +107,17 @@ pub(crate) fn thread_id() -> u64 {
     id as u64
 }
 
+/// Whether a thread of this process is blocked in the kernel. Returns false if it is gone.
+pub(crate) fn is_asleep(os_id: u64) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/self/task/{os_id}/stat"));
+    // The name of the thread is in parentheses, and may contain any.
+    let state = stat.ok().and_then(|stat| {
+        let (_, rest) = stat.rsplit_once(") ")?;
+        rest.chars().next()
+    });
+    matches!(state, Some('S' | 'D'))
+}
+
 /// Returns the id of the parent process.
 pub(crate) fn parent_id() -> u32 {
     std::os::unix::process::parent_id()

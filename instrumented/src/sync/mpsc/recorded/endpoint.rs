@@ -177,10 +177,12 @@ impl Endpoint {
     }
 
     pub(super) fn record_sender_dropped(&self) {
+        recording::begin_operation();
         self.event(None, |_| Event::SenderDropped { endpoint: self.number });
     }
 
     pub(super) fn record_receiver_dropped(&self) {
+        recording::begin_operation();
         self.event(None, |_| Event::ReceiverDropped { endpoint: self.number });
     }
 }

@@ -11,6 +11,7 @@ use super::endpoint::{Endpoint, Sinks};
 use super::{End, Envelope};
 use crate::Name;
 use crate::platform::now;
+use crate::schedule;
 use crate::writer::{self, Site};
 
 /// A recorded receiver.
@@ -164,7 +165,7 @@ impl<T> Recorded<T> {
                     now(),
                     writer::timeout_detail(timeout),
                 );
-                match self.inner.recv_timeout(timeout) {
+                match self.inner.recv_timeout(schedule::real_timeout(timeout)) {
                     Ok(Envelope { message, value }) => {
                         wait.end(Kind::RecvTimeoutEnd, message.0);
                         Ok(value)

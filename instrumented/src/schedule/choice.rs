@@ -1,0 +1,199 @@
+//! Chooses the thread that goes on: as the schedule file says, or by a strategy.
+
+use format::Strategy;
+
+use super::model::Candidates;
+
+/// A switch of the schedule file: from the choice `step` on, `thread` goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Switch {
+    pub(super) step: u64,
+    pub(super) thread: u32,
+}
+
+/// One in this many choices of the strategy `Random` lets a timeout expire although other threads
+/// can go on.
+const EXPIRY_RATE: u64 = 8;
+/// One in this many timeouts expires, under the strategy `Priorities`, as soon as its thread has the
+/// highest priority.
+const EARLY_TIMEOUT_RATE: u64 = 4;
+
+/// See the [module](self).
+pub(super) struct Chooser {
+    strategy: Strategy,
+    random: Random,
+    /// The switches that are left, the next one last.
+    switches: Vec<Switch>,
+    /// Whether there is a schedule file: then a thread that polls is not interrupted.
+    has_schedule: bool,
+    /// The priority of each thread, by its number. A higher number goes first.
+    priorities: Vec<Priority>,
+    /// Steps at which the thread with the highest priority gets a low one, the next one last.
+    changes: Vec<u64>,
+    /// The next priority below all others.
+    lowest: i64,
+}
+
+/// A thread's priority.
+#[derive(Clone, Copy)]
+struct Priority {
+    value: i64,
+    /// Whether the timeout of its present wait expires early.
+    expires_early: bool,
+}
+
+/// A choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Choice {
+    pub(super) thread: u32,
+    /// Whether the schedule file determines another thread, which cannot go on.
+    pub(super) diverges: bool,
+}
+
+impl Chooser {
+    /// A chooser for a run of about `length` choices. `switches` are those of the schedule file, in
+    /// order.
+    pub(super) fn new(
+        strategy: Strategy,
+        seed: u64,
+        depth: u64,
+        length: u64,
+        mut switches: Vec<Switch>,
+    ) -> Self {
+        let mut random = Random(seed);
+        let changes = match strategy {
+            Strategy::Priorities => depth.saturating_sub(1),
+            Strategy::Stay | Strategy::Random => 0,
+        };
+        let mut changes: Vec<_> = (0..changes).map(|_| random.below(length.max(1))).collect();
+        changes.sort_unstable_by(|a, b| b.cmp(a));
+        switches.reverse();
+        let has_schedule = !switches.is_empty();
+        let priorities = Vec::new();
+        Chooser { strategy, random, switches, has_schedule, priorities, changes, lowest: 0 }
+    }
+
+    /// Chooses one of `candidates` for this step; `None` if there are none. The thread `current` has
+    /// gone on until now; `polls` if it may repeat an operation until another thread goes on.
+    pub(super) fn choose(
+        &mut self,
+        step: u64,
+        current: u32,
+        polls: bool,
+        candidates: &Candidates,
+    ) -> Option<Choice> {
+        let can_go_on = |thread: u32| candidates.ready.contains(&thread);
+        let mut diverges = false;
+        if let Some(switch) = self.switches.pop_if(|switch| switch.step <= step) {
+            let Switch { thread, .. } = switch;
+            if can_go_on(thread) || candidates.expiring.contains(&thread) {
+                return Some(Choice { thread, diverges });
+            }
+            diverges = true;
+        }
+        let thread = if !self.switches.is_empty() && can_go_on(current) {
+            current
+        } else if !self.switches.is_empty() {
+            first(candidates)?
+        } else {
+            match self.strategy {
+                Strategy::Stay => self.stay(current, polls, candidates)?,
+                Strategy::Random => self.any(candidates)?,
+                Strategy::Priorities => self.highest(step, current, polls, candidates)?,
+            }
+        };
+        Some(Choice { thread, diverges })
+    }
+
+    fn stay(&self, current: u32, polls: bool, candidates: &Candidates) -> Option<u32> {
+        if candidates.ready.contains(&current) && (!polls || self.has_schedule) {
+            return Some(current);
+        }
+        // The next one in a circle: of several threads that poll, each goes on.
+        let next = candidates.ready.iter().find(|&&thread| thread > current);
+        next.copied().or_else(|| first(candidates))
+    }
+
+    fn any(&mut self, candidates: &Candidates) -> Option<u32> {
+        let Candidates { ready, expiring } = candidates;
+        let expires =
+            !expiring.is_empty() && (ready.is_empty() || self.random.below(EXPIRY_RATE) == 0);
+        match expires {
+            // Usually in the order of their times.
+            true if self.random.below(4) != 0 => expiring.first().copied(),
+            true => self.random.one_of(expiring),
+            false => self.random.one_of(ready),
+        }
+    }
+
+    fn highest(
+        &mut self,
+        step: u64,
+        current: u32,
+        polls: bool,
+        candidates: &Candidates,
+    ) -> Option<u32> {
+        let all = || candidates.ready.iter().chain(&candidates.expiring).copied();
+        for thread in all() {
+            self.add(thread);
+        }
+        if polls {
+            self.lower(current);
+        }
+        while self.changes.pop_if(|change| *change <= step).is_some() {
+            self.lower(current);
+        }
+        let priority = |thread: u32| self.priorities[thread as usize];
+        let early = |thread: &u32| priority(*thread).expires_early;
+        let ready = candidates.ready.iter().copied();
+        let expiring = candidates.expiring.iter().copied();
+        let chosen = ready
+            .chain(expiring.clone().filter(early))
+            .max_by_key(|&thread| priority(thread).value)
+            .or(expiring.clone().next())?;
+        // Decided anew for its next wait.
+        self.priorities[chosen as usize].expires_early = self.random.below(EARLY_TIMEOUT_RATE) == 0;
+        Some(chosen)
+    }
+
+    /// Gives a new thread a priority.
+    fn add(&mut self, thread: u32) {
+        while self.priorities.len() <= thread as usize {
+            let value = (self.random.next() >> 2) as i64;
+            let expires_early = self.random.below(EARLY_TIMEOUT_RATE) == 0;
+            self.priorities.push(Priority { value, expires_early });
+        }
+    }
+
+    fn lower(&mut self, thread: u32) {
+        self.add(thread);
+        self.lowest -= 1;
+        self.priorities[thread as usize].value = self.lowest;
+    }
+}
+
+/// The thread that goes on where nothing else is determined.
+fn first(candidates: &Candidates) -> Option<u32> {
+    candidates.ready.first().or(candidates.expiring.first()).copied()
+}
+
+/// SplitMix64 (Steele et al., *Fast Splittable Pseudorandom Number Generators*, OOPSLA 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ mixed >> 31
+    }
+
+    /// A number below `bound`, which is small: the result is uniform for all purposes.
+    fn below(&mut self, bound: u64) -> u64 {
+        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+    }
+
+    fn one_of(&mut self, threads: &[u32]) -> Option<u32> {
+        threads.get(self.below(threads.len() as u64) as usize).copied()
+    }
+}

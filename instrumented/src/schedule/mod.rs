@@ -1,0 +1,545 @@
+//! Controls the schedule of this process: its threads go on one at a time, and at each operation the
+//! process chooses the thread that goes on next.
+//!
+//! The operations are still std's. Before an operation, its thread lets the next one be chosen
+//! ([`begin_operation`]). An operation that has to wait is not begun before it can return: the
+//! thread has recorded the start of the wait, and stops there ([`begin_wait`]) until the [`model`]
+//! says that the operation would return, and the thread is chosen. Where the model is wrong or does
+//! not see something, std's operation still blocks; the other threads notice that and go on, and the
+//! run is marked as not wholly controlled.
+//!
+//! Sleeps and timeouts pass on a clock of the schedule. A timeout expires when its thread is chosen
+//! before its operation can return.
+//!
+//! If no thread can go on, all threads are released into their operations, where they block for real:
+//! the recorder sees that, and a wrong model does no harm.
+//!
+//! Nothing of this is used unless `recorder` controls the schedule. Then locks are taken and memory is
+//! allocated in operations.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use format::{Event, OperationKind, Outcome, Phase, Stop, Strategy, control};
+
+use self::choice::{Choice, Chooser, Switch};
+use self::model::{Blocking, Model};
+use crate::{platform, recording, writer};
+
+mod choice;
+mod model;
+
+/// How often a thread that waits for its turn checks the one that has it.
+const CHECK_INTERVAL: Duration = Duration::from_millis(5);
+/// How long a thread that has the turn may be asleep before others go on beside it.
+const MAX_SLEEP: Duration = Duration::from_millis(4);
+/// How long a thread that has the turn may compute without an operation before others go on beside
+/// it: it may wait for them in a loop that the schedule does not see.
+const MAX_BUSY: Duration = Duration::from_secs(1);
+/// How long a thread may take to come back from std's operation when its turn has come.
+const MAX_RETURN: Duration = Duration::from_millis(200);
+/// How long all threads may be blocked elsewhere before they are released: they may wait for each
+/// other.
+const MAX_STANDSTILL: Duration = Duration::from_secs(2);
+/// Time on the schedule's clock that passes when the program reads it, in nanoseconds. A program that
+/// waits for a time in a loop thus reaches it.
+const CLOCK_READ: u64 = 5_000;
+
+static SCHEDULER: OnceLock<Scheduler> = OnceLock::new();
+
+thread_local! {
+    static THREAD: Cell<Option<&'static Thread>> = const { Cell::new(None) };
+    /// Set while this thread is in this module: operations of an allocator, for example, are not
+    /// controlled.
+    static IS_BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A thread, as this module sees it.
+struct Thread {
+    number: u32,
+    /// Notified when the turn passes to the thread.
+    turn: Condvar,
+    /// Set while the thread is in this module, where it may be asleep.
+    is_inside: AtomicBool,
+    /// The system's id of the thread; 0 until it has begun.
+    os_id: AtomicU64,
+}
+
+struct Scheduler {
+    control: &'static [AtomicU64],
+    max_steps: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    model: Model,
+    chooser: Chooser,
+    /// All threads, by their numbers.
+    threads: Vec<Option<&'static Thread>>,
+    /// The thread that goes on; 0 if none can.
+    turn: u32,
+    /// Whether that thread has noticed it.
+    is_taken: bool,
+    /// Number of choices made.
+    steps: u64,
+    /// The choice at which the turn last passed to another thread, until that is recorded.
+    switch: Option<u64>,
+    /// Time of the last choice.
+    since: Instant,
+    /// Whether the thread with the turn may repeat its operation until another thread goes on.
+    polls: bool,
+    /// The thread that is about to block in std's operation.
+    leaving: Option<&'static Thread>,
+    /// Set when no thread is controlled any more.
+    is_over: bool,
+}
+
+/// Prepares to control the schedule, if the control words of the session in this directory say so.
+pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result<()> {
+    let word = |index: usize| control[index].load(Ordering::Relaxed);
+    let Some(strategy) = Strategy::from_code(word(control::STRATEGY) as u32) else { return Ok(()) };
+    let switches = match fs::read(session.join(control::SCHEDULE_FILE)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        bytes => switches(&bytes?),
+    };
+    let chooser = Chooser::new(
+        strategy,
+        word(control::SEED),
+        word(control::DEPTH),
+        word(control::LENGTH),
+        switches,
+    );
+    let max_steps = match word(control::MAX_STEPS) {
+        0 => u64::MAX,
+        steps => steps,
+    };
+    let state = State {
+        model: Model::new(),
+        chooser,
+        threads: Vec::new(),
+        turn: 0,
+        is_taken: false,
+        steps: 0,
+        switch: None,
+        since: Instant::now(),
+        polls: false,
+        leaving: None,
+        is_over: false,
+    };
+    let scheduler = Scheduler { control, max_steps, state: Mutex::new(state) };
+    SCHEDULER.set(scheduler).map_err(|_| io::Error::other("the schedule is already controlled"))
+}
+
+/// Whether the process is to control its schedule.
+pub(crate) fn is_started() -> bool {
+    SCHEDULER.get().is_some()
+}
+
+/// The content of a schedule file.
+fn switches(bytes: &[u8]) -> Vec<Switch> {
+    let (numbers, _) = bytes.as_chunks::<8>();
+    let (pairs, _) = numbers.as_chunks::<2>();
+    let number = |bytes| u64::from_le_bytes(bytes);
+    let switch =
+        |&[step, thread]: &[_; 2]| Switch { step: number(step), thread: number(thread) as u32 };
+    pairs.iter().map(switch).collect()
+}
+
+/// Runs `task` with the scheduler and this thread, unless the thread is in this module already.
+fn enter<R>(task: impl FnOnce(&'static Scheduler, &'static Thread) -> R) -> Option<R> {
+    let scheduler = SCHEDULER.get()?;
+    if IS_BUSY.replace(true) {
+        return None;
+    }
+    let result = this_thread(scheduler).map(|thread| {
+        thread.is_inside.store(true, Ordering::Relaxed);
+        let result = task(scheduler, thread);
+        if let Some(step) = scheduler.switch_to(thread) {
+            writer::event(None, |_| Event::Scheduled { step });
+        }
+        thread.is_inside.store(false, Ordering::Relaxed);
+        result
+    });
+    IS_BUSY.set(false);
+    result
+}
+
+fn this_thread(scheduler: &Scheduler) -> Option<&'static Thread> {
+    if let Some(thread) = THREAD.get() {
+        return Some(thread);
+    }
+    let number = writer::current_thread_number();
+    if number == 0 {
+        return None;
+    }
+    let thread = scheduler.lock().add_thread(number);
+    thread.os_id.store(platform::thread_id(), Ordering::Relaxed);
+    THREAD.set(Some(thread));
+    Some(thread)
+}
+
+/// The current thread is about to begin an operation. Returns when it is its turn.
+#[cold]
+pub(crate) fn begin_operation() {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if state.is_over || state.model.has_ended(thread.number) {
+            return;
+        }
+        state.model.set_ready(thread.number);
+        scheduler.wait_for_turn(state, thread);
+    });
+}
+
+/// Like [`begin_operation`], for one that the program may repeat until another thread goes on.
+#[cold]
+pub(crate) fn begin_poll() {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        state.polls |= state.turn == thread.number;
+    });
+    begin_operation();
+}
+
+/// The current thread has spawned a thread with this number, in a scope at the address `scope` or, if
+/// that is 0, in none.
+#[cold]
+pub(crate) fn spawned(number: u32, scope: usize) {
+    enter(|scheduler, _| {
+        let mut state = scheduler.lock();
+        state.add_thread(number);
+        if scope != 0 {
+            state.model.add_scoped_thread(number, scope);
+        }
+    });
+}
+
+/// The current thread has recorded an operation. If it is the start of a wait, returns when the
+/// operation would return.
+#[cold]
+pub(crate) fn recorded(kind: OperationKind, number: u32, detail: u64) {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if state.is_over {
+            return;
+        }
+        if kind.phase() == Phase::Begin {
+            let blocking = state.model.begin_wait(thread.number, kind, number, detail);
+            scheduler.block(state, thread, blocking);
+            return;
+        }
+        state.model.complete(thread.number, kind, number, detail);
+        if state.turn == thread.number && state.is_taken {
+            state.polls = is_poll(kind);
+        } else {
+            // Back from std's operation, or from where it was blocked unseen.
+            state.model.set_ready(thread.number);
+            scheduler.wait_for_turn(state, thread);
+        }
+    });
+}
+
+/// Whether a program may repeat this operation until another thread goes on.
+fn is_poll(kind: OperationKind) -> bool {
+    kind == OperationKind::YieldNow
+        || matches!(
+            kind.outcome(),
+            Outcome::Full | Outcome::Empty | Outcome::Held | Outcome::TimedOut
+        )
+        || matches!(kind, OperationKind::SleepEnd | OperationKind::ParkTimeoutEnd)
+}
+
+/// The current thread has recorded an event that is not an operation.
+#[cold]
+pub(crate) fn observed(event: &Event<'_>) {
+    if matches!(event, Event::Scheduled { .. }) {
+        return;
+    }
+    enter(|scheduler, _| scheduler.lock().model.observe(event));
+}
+
+/// The current thread has ended: another one goes on.
+#[cold]
+pub(crate) fn thread_ended() {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        // The process ends with its main thread.
+        if state.is_over || thread.os_id.load(Ordering::Relaxed) == u64::from(std::process::id()) {
+            return;
+        }
+        state.model.end_thread(thread.number);
+        if state.turn == thread.number || state.turn == 0 {
+            scheduler.choose(&mut state);
+        }
+    });
+}
+
+/// The current thread waits for the threads of the scope at this address. Returns when they have ended.
+#[cold]
+pub(crate) fn wait_for_scope(scope: usize) {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if !state.is_over {
+            let blocking = state.model.begin_scope_wait(thread.number, scope);
+            scheduler.block(state, thread, blocking);
+        }
+    });
+}
+
+/// The current thread has released the mutex, and waits at the condition variable. Returns whether
+/// the time is over, or `None` if it must wait for real.
+#[cold]
+pub(crate) fn wait_for_notification(
+    condvar: u32,
+    mutex: u32,
+    timeout: Option<Duration>,
+) -> Option<bool> {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if state.is_over {
+            return None;
+        }
+        let timeout = timeout.map(writer::timeout_detail);
+        let blocking = state.model.begin_condvar_wait(thread.number, condvar, mutex, timeout);
+        scheduler.block(state, thread, blocking)
+    })
+    .flatten()
+}
+
+/// The current thread arrives at the barrier. Returns, when all have arrived, whether it was the last;
+/// or `None` if it must wait for real.
+#[cold]
+pub(crate) fn wait_at_barrier(barrier: u32) -> Option<bool> {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if state.is_over {
+            return None;
+        }
+        let blocking = state.model.arrive(thread.number, barrier);
+        scheduler.block(state, thread, blocking).map(|_| blocking == Blocking::No)
+    })
+    .flatten()
+}
+
+/// The time that an operation still has to wait for real, of a `timeout` that began with a recorded
+/// wait: none if the schedule has decided how the wait ends.
+pub(crate) fn real_timeout(timeout: Duration) -> Duration {
+    if recording::is_controlled() { Duration::ZERO } else { timeout }
+}
+
+impl Scheduler {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the choice at which the turn has passed to this thread, unless that is recorded.
+    fn switch_to(&self, thread: &Thread) -> Option<u64> {
+        let mut state = self.lock();
+        let is_mine = state.turn == thread.number;
+        state.switch.take_if(|_| is_mine)
+    }
+
+    fn set(&self, index: usize, value: u64) {
+        self.control[index].store(value, Ordering::Relaxed);
+    }
+
+    /// Blocks this thread. Returns whether its time was over when it was chosen, or `None` if all
+    /// threads were released.
+    fn block<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        thread: &'static Thread,
+        blocking: Blocking,
+    ) -> Option<bool> {
+        match blocking {
+            Blocking::No => Some(false),
+            Blocking::UntilChosen => self.wait_for_turn(state, thread),
+            Blocking::InOperation => {
+                if state.turn == thread.number {
+                    self.choose(&mut state);
+                    state.leaving = Some(thread);
+                }
+                Some(false)
+            }
+        }
+    }
+
+    /// Lets the next thread be chosen, if this one has the turn or nobody has, and waits for the turn.
+    /// Returns as [`block`](Self::block).
+    fn wait_for_turn<'s>(
+        &'s self,
+        mut state: MutexGuard<'s, State>,
+        thread: &'static Thread,
+    ) -> Option<bool> {
+        if state.turn == thread.number && state.is_taken || state.turn == 0 {
+            self.choose(&mut state);
+        }
+        while state.turn != thread.number {
+            if state.is_over {
+                return None;
+            }
+            let (locked, result) = thread
+                .turn
+                .wait_timeout(state, CHECK_INTERVAL)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = locked;
+            if result.timed_out() {
+                self.check(&mut state);
+            }
+        }
+        state.is_taken = true;
+        state.since = Instant::now();
+        if let Some(leaving) = state.leaving.take() {
+            drop(state);
+            wait_until_asleep(leaving);
+            state = self.lock();
+        }
+        Some(state.model.go_on(thread.number))
+    }
+
+    /// Chooses the thread that goes on, and wakes it.
+    fn choose(&self, state: &mut State) {
+        let candidates = state.model.candidates();
+        let (step, current) = (state.steps, state.turn);
+        if step >= self.max_steps {
+            self.stop(state, Stop::StepLimit);
+            return;
+        }
+        let choice = state.chooser.choose(step, current, state.polls, &candidates);
+        let Some(Choice { thread, diverges }) = choice else {
+            state.turn = 0;
+            state.since = Instant::now();
+            if state.model.outside().next().is_none() {
+                self.stop(state, Stop::Deadlock);
+            }
+            return;
+        };
+        if diverges && self.control[control::DIVERGED].load(Ordering::Relaxed) == 0 {
+            self.set(control::DIVERGED, step + 1);
+        }
+        state.steps += 1;
+        self.set(control::STEPS, state.steps);
+        state.polls = false;
+        state.since = Instant::now();
+        if thread == current {
+            return;
+        }
+        state.turn = thread;
+        state.switch = Some(step);
+        state.is_taken = false;
+        if let Some(Some(thread)) = state.threads.get(thread as usize) {
+            thread.turn.notify_one();
+        }
+    }
+
+    /// No thread goes on any more under control.
+    fn stop(&self, state: &mut State, reason: Stop) {
+        state.turn = 0;
+        if reason == Stop::Deadlock {
+            state.is_over = true;
+            recording::end_control();
+            for thread in state.threads.iter().flatten() {
+                thread.turn.notify_one();
+            }
+        }
+        self.set(control::STOPPED, reason as u64);
+    }
+
+    /// Checks whether the thread that has the turn goes on, called by one that waits for its turn.
+    fn check(&self, state: &mut State) {
+        let quiet = state.since.elapsed();
+        if state.turn == 0 {
+            let mut outside = state.model.outside().peekable();
+            let is_stuck = quiet >= MAX_STANDSTILL
+                && outside.peek().is_some()
+                && outside.all(|number| state.thread(number).is_none_or(is_asleep));
+            drop(outside);
+            if is_stuck {
+                self.stop(state, Stop::Deadlock);
+            }
+            return;
+        }
+        let Some(thread) = state.thread(state.turn) else { return };
+        let max_quiet = match thread.os_id.load(Ordering::Relaxed) {
+            // The system has not started it yet.
+            0 => MAX_BUSY,
+            _ if !state.is_taken => MAX_RETURN,
+            _ if is_asleep(thread) => MAX_SLEEP,
+            _ => MAX_BUSY,
+        };
+        // A thread in this module will notice its turn.
+        if quiet >= max_quiet && !thread.is_inside.load(Ordering::Relaxed) {
+            state.model.set_outside(thread.number);
+            self.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
+            self.choose(state);
+        }
+    }
+}
+
+impl State {
+    fn add_thread(&mut self, number: u32) -> &'static Thread {
+        let index = number as usize;
+        if index >= self.threads.len() {
+            self.threads.resize(index + 1, None);
+        }
+        self.model.add_thread(number);
+        // Never freed: the thread may use it until its last instruction.
+        self.threads[index].get_or_insert_with(|| {
+            Box::leak(Box::new(Thread {
+                number,
+                turn: Condvar::new(),
+                is_inside: AtomicBool::new(false),
+                os_id: AtomicU64::new(0),
+            }))
+        })
+    }
+
+    fn thread(&self, number: u32) -> Option<&'static Thread> {
+        self.threads.get(number as usize).copied().flatten()
+    }
+}
+
+/// Whether a thread is blocked in the system, outside of this module.
+fn is_asleep(thread: &'static Thread) -> bool {
+    let os_id = thread.os_id.load(Ordering::Relaxed);
+    platform::is_asleep(os_id) && !thread.is_inside.load(Ordering::Relaxed)
+}
+
+/// Waits until a thread is blocked in std's operation: another one may try to meet it there.
+fn wait_until_asleep(thread: &'static Thread) {
+    let start = Instant::now();
+    while !is_asleep(thread) && start.elapsed() < MAX_RETURN {
+        std::thread::yield_now();
+    }
+}
+
+/// Measures time: on the schedule's clock, if the schedule is controlled.
+pub(crate) struct Stopwatch {
+    start: Instant,
+    controlled_start: Option<Duration>,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Stopwatch { start: Instant::now(), controlled_start: clock() }
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        match (self.controlled_start, clock()) {
+            (Some(start), Some(now)) => now.saturating_sub(start),
+            _ => self.start.elapsed(),
+        }
+    }
+}
+
+/// Reads the schedule's clock; `None` if the schedule is not controlled.
+fn clock() -> Option<Duration> {
+    if !recording::is_controlled() {
+        return None;
+    }
+    enter(|scheduler, _| Duration::from_nanos(scheduler.lock().model.advance_clock(CLOCK_READ)))
+}

@@ -1,0 +1,538 @@
+//! The state of channels, locks and threads, as far as it determines which threads can go on.
+//!
+//! The model follows from the events that the process records. It holds no values and blocks nobody:
+//! it only answers whether the operation that a thread waits in would now return.
+
+use format::{Call, Event, MessageId, OperationKind, Outcome, Phase, PrimitiveKind};
+
+/// Items by their numbers, which are dense.
+struct Table<T>(Vec<T>);
+
+impl<T: Default> Table<T> {
+    fn get_mut(&mut self, number: u32) -> &mut T {
+        let index = number as usize;
+        if index >= self.0.len() {
+            self.0.resize_with(index + 1, T::default);
+        }
+        &mut self.0[index]
+    }
+
+    fn get(&self, number: u32) -> Option<&T> {
+        self.0.get(number as usize)
+    }
+}
+
+#[derive(Default)]
+struct Channel {
+    /// `None` for a channel that the recording does not contain.
+    bound: Option<u64>,
+    queued: u64,
+    senders: u32,
+    has_receiver: bool,
+}
+
+impl Channel {
+    fn is_rendezvous(&self) -> bool {
+        self.bound == Some(0)
+    }
+}
+
+#[derive(Default)]
+struct Primitive {
+    /// Number of threads that a barrier waits for.
+    size: u64,
+    /// Whether a lock is held for writing, or as a mutex.
+    is_held: bool,
+    /// Number of holders for reading.
+    readers: u32,
+    /// The thread that runs the initialiser, or 0.
+    initializer: u32,
+    /// Threads that wait at a barrier.
+    arrived: Vec<u32>,
+    /// For each notification of one thread that none has used yet: the threads that may.
+    notifications: Vec<Vec<u32>>,
+}
+
+impl Primitive {
+    fn is_free(&self) -> bool {
+        !self.is_held && self.readers == 0
+    }
+
+    /// Removes a thread that no longer waits at this condition variable.
+    fn stop_waiting(&mut self, thread: u32) {
+        for waiting in &mut self.notifications {
+            waiting.retain(|&other| other != thread);
+        }
+        self.notifications.retain(|waiting| !waiting.is_empty());
+    }
+}
+
+#[derive(Default)]
+struct Thread {
+    state: State,
+    /// Whether its parking token is available.
+    has_token: bool,
+    /// The address of the scope that it was spawned in, or 0.
+    scope: usize,
+}
+
+/// What a thread does.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum State {
+    /// It does not exist yet.
+    #[default]
+    Absent,
+    /// It can go on.
+    Ready,
+    Waits(Wait),
+    /// It is blocked or busy where the schedule has no influence.
+    Outside,
+    Ended,
+}
+
+/// A wait, with the time on the schedule's clock at which it ends in any case.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Wait {
+    reason: Reason,
+    deadline: Option<u64>,
+}
+
+/// The condition under which a wait ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// A message in this channel, or the end of its senders.
+    Message(u32),
+    /// Room in this channel, or the end of its receiver.
+    Room(u32),
+    /// The other end of this rendezvous channel. The thread is blocked in std's operation, because
+    /// the operations of both ends must really meet.
+    Partner(u32),
+    /// This lock is free for writing, or as a mutex.
+    Free(u32),
+    /// This lock is free for reading.
+    Readable(u32),
+    /// A notification, and then the mutex.
+    Notification { condvar: u32, mutex: u32, is_notified: bool },
+    /// The last thread at a barrier.
+    Arrivals,
+    /// The end of an initialiser.
+    Initialized(u32),
+    /// The end of a thread.
+    End(u32),
+    /// The end of all threads that were spawned in this scope.
+    Scope(usize),
+    /// The thread's own parking token.
+    Token,
+    /// Nothing but its deadline.
+    Time,
+}
+
+/// How a thread blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocking {
+    /// Not at all.
+    No,
+    /// Until it is chosen again; then its operation returns.
+    UntilChosen,
+    /// In std's operation.
+    InOperation,
+}
+
+/// The threads of which one can go on.
+#[derive(Default)]
+pub(super) struct Candidates {
+    /// Threads that can go on now, by their numbers.
+    pub(super) ready: Vec<u32>,
+    /// Threads that can go on if their time is over, the first to expire first.
+    pub(super) expiring: Vec<u32>,
+}
+
+/// See the [module](self).
+pub(super) struct Model {
+    threads: Table<Thread>,
+    channels: Table<Channel>,
+    /// The channel of each endpoint.
+    endpoints: Table<u32>,
+    primitives: Table<Primitive>,
+    /// The schedule's clock, in nanoseconds.
+    clock: u64,
+}
+
+impl Model {
+    pub(super) const fn new() -> Self {
+        Model {
+            threads: Table(Vec::new()),
+            channels: Table(Vec::new()),
+            endpoints: Table(Vec::new()),
+            primitives: Table(Vec::new()),
+            clock: 0,
+        }
+    }
+
+    /// Adds a thread, unless it has been added.
+    pub(super) fn add_thread(&mut self, thread: u32) {
+        let thread = self.threads.get_mut(thread);
+        if thread.state == State::Absent {
+            thread.state = State::Ready;
+        }
+    }
+
+    /// Adds a thread that a scope waits for.
+    pub(super) fn add_scoped_thread(&mut self, thread: u32, scope: usize) {
+        self.add_thread(thread);
+        self.threads.get_mut(thread).scope = scope;
+    }
+
+    pub(super) fn has_ended(&self, thread: u32) -> bool {
+        self.state(thread) == State::Ended
+    }
+
+    pub(super) fn end_thread(&mut self, thread: u32) {
+        self.threads.get_mut(thread).state = State::Ended;
+    }
+
+    /// The thread continues with its program.
+    pub(super) fn set_ready(&mut self, thread: u32) {
+        self.threads.get_mut(thread).state = State::Ready;
+    }
+
+    pub(super) fn set_outside(&mut self, thread: u32) {
+        self.threads.get_mut(thread).state = State::Outside;
+    }
+
+    /// Threads that are blocked or busy where the schedule has no influence.
+    pub(super) fn outside(&self) -> impl Iterator<Item = u32> {
+        self.numbered_threads()
+            .filter(|(_, thread)| thread.state == State::Outside)
+            .map(|(number, _)| number)
+    }
+
+    /// Passes time on the schedule's clock, in nanoseconds. Returns its time.
+    pub(super) fn advance_clock(&mut self, by: u64) -> u64 {
+        self.clock = self.clock.saturating_add(by);
+        self.clock
+    }
+
+    fn state(&self, thread: u32) -> State {
+        self.threads.get(thread).map_or(State::Absent, |thread| thread.state)
+    }
+
+    fn numbered_threads(&self) -> impl Iterator<Item = (u32, &Thread)> {
+        (0..).zip(&self.threads.0)
+    }
+
+    pub(super) fn candidates(&self) -> Candidates {
+        let mut candidates = Candidates::default();
+        let mut expiring = Vec::new();
+        for (number, thread) in self.numbered_threads() {
+            let can_go_on = match thread.state {
+                State::Ready => true,
+                State::Waits(wait) => self.is_over(number, wait.reason),
+                State::Absent | State::Outside | State::Ended => false,
+            };
+            if can_go_on {
+                candidates.ready.push(number);
+            } else if let State::Waits(Wait { reason, deadline: Some(deadline) }) = thread.state
+                && self.can_expire(reason)
+            {
+                expiring.push((deadline, number));
+            }
+        }
+        expiring.sort_unstable();
+        candidates.expiring.extend(expiring.into_iter().map(|(_, number)| number));
+        candidates
+    }
+
+    fn primitive(&self, number: u32) -> &Primitive {
+        const UNKNOWN: &Primitive = &Primitive {
+            size: 0,
+            is_held: false,
+            readers: 0,
+            initializer: 0,
+            arrived: Vec::new(),
+            notifications: Vec::new(),
+        };
+        self.primitives.get(number).unwrap_or(UNKNOWN)
+    }
+
+    /// Whether the operation in which this thread waits would return, before its deadline.
+    fn is_over(&self, thread: u32, reason: Reason) -> bool {
+        let channel = |number| self.channels.get(number);
+        match reason {
+            Reason::Message(number) => channel(number).is_none_or(|channel| {
+                channel.queued > 0
+                    || channel.senders == 0
+                    || channel.is_rendezvous() && self.partners(number).next().is_some()
+            }),
+            Reason::Room(number) => channel(number).is_none_or(|channel| {
+                !channel.has_receiver || channel.bound.is_none_or(|bound| channel.queued < bound)
+            }),
+            Reason::Partner(_) | Reason::Arrivals | Reason::Time => false,
+            Reason::Free(lock) => self.primitive(lock).is_free(),
+            Reason::Readable(lock) => !self.primitive(lock).is_held,
+            Reason::Notification { condvar, mutex, is_notified } => {
+                let notifications = &self.primitive(condvar).notifications;
+                (is_notified || notifications.iter().any(|waiting| waiting.contains(&thread)))
+                    && self.primitive(mutex).is_free()
+            }
+            Reason::Initialized(primitive) => self.primitive(primitive).initializer == 0,
+            Reason::End(thread) => matches!(self.state(thread), State::Ended | State::Absent),
+            Reason::Scope(scope) => self
+                .threads
+                .0
+                .iter()
+                .all(|thread| thread.scope != scope || thread.state == State::Ended),
+            Reason::Token => self.threads.get(thread).is_some_and(|thread| thread.has_token),
+        }
+    }
+
+    /// Whether a wait can end because its time is over.
+    fn can_expire(&self, reason: Reason) -> bool {
+        match reason {
+            Reason::Notification { mutex, .. } => self.primitive(mutex).is_free(),
+            _ => true,
+        }
+    }
+
+    /// Threads that are blocked in an operation on this rendezvous channel.
+    fn partners(&self, channel: u32) -> impl Iterator<Item = u32> {
+        self.numbered_threads()
+            .filter(move |(_, thread)| match thread.state {
+                State::Waits(wait) => wait.reason == Reason::Partner(channel),
+                _ => false,
+            })
+            .map(|(number, _)| number)
+    }
+
+    fn release_partners(&mut self, channel: u32) {
+        for partner in self.partners(channel).collect::<Vec<_>>() {
+            self.set_ready(partner);
+        }
+    }
+
+    /// A thread was chosen: its wait is over, or its time is. Returns whether it is the time.
+    pub(super) fn go_on(&mut self, thread: u32) -> bool {
+        let State::Waits(Wait { reason, deadline }) = self.state(thread) else { return false };
+        let is_over = self.is_over(thread, reason);
+        if let (false, Some(deadline)) = (is_over, deadline) {
+            self.clock = self.clock.max(deadline);
+        }
+        if let Reason::Notification { condvar, is_notified, .. } = reason {
+            let condvar = self.primitives.get_mut(condvar);
+            if is_over && !is_notified {
+                let used = condvar.notifications.iter().position(|all| all.contains(&thread));
+                used.map(|used| condvar.notifications.remove(used));
+            }
+            condvar.stop_waiting(thread);
+        }
+        self.set_ready(thread);
+        !is_over
+    }
+
+    fn wait(&mut self, thread: u32, reason: Reason, timeout: Option<u64>) -> Blocking {
+        let deadline = timeout.map(|timeout| self.clock.saturating_add(timeout));
+        self.threads.get_mut(thread).state = State::Waits(Wait { reason, deadline });
+        match reason {
+            Reason::Partner(_) => Blocking::InOperation,
+            _ => Blocking::UntilChosen,
+        }
+    }
+
+    /// A thread has recorded the start of a wait.
+    ///
+    /// Waits for condition variables and barriers have functions of their own: what they return
+    /// depends on how the wait ends.
+    pub(super) fn begin_wait(
+        &mut self,
+        thread: u32,
+        kind: OperationKind,
+        number: u32,
+        detail: u64,
+    ) -> Blocking {
+        let reason = match kind.call() {
+            Call::Send => {
+                let channel = *self.endpoints.get_mut(number);
+                match self.channels.get_mut(channel).is_rendezvous() {
+                    true => Reason::Partner(channel),
+                    false => Reason::Room(channel),
+                }
+            }
+            Call::Recv => {
+                let channel = *self.endpoints.get_mut(number);
+                match self.channels.get_mut(channel).is_rendezvous() {
+                    true => Reason::Partner(channel),
+                    false => Reason::Message(channel),
+                }
+            }
+            Call::RecvTimeout => Reason::Message(*self.endpoints.get_mut(number)),
+            Call::Lock | Call::Write => Reason::Free(number),
+            Call::Read => Reason::Readable(number),
+            Call::Initialize if self.primitive(number).initializer == 0 => return Blocking::No,
+            Call::Initialize => Reason::Initialized(number),
+            Call::Join => Reason::End(number),
+            Call::Park | Call::ParkTimeout => Reason::Token,
+            Call::Sleep => Reason::Time,
+            _ => return Blocking::No,
+        };
+        let timeout = match kind.call() {
+            Call::RecvTimeout | Call::ParkTimeout | Call::Sleep => Some(detail),
+            _ => None,
+        };
+        self.wait(thread, reason, timeout)
+    }
+
+    /// A thread waits at the end of a scope.
+    pub(super) fn begin_scope_wait(&mut self, thread: u32, scope: usize) -> Blocking {
+        self.wait(thread, Reason::Scope(scope), None)
+    }
+
+    /// A thread has released the mutex and waits for a notification.
+    pub(super) fn begin_condvar_wait(
+        &mut self,
+        thread: u32,
+        condvar: u32,
+        mutex: u32,
+        timeout: Option<u64>,
+    ) -> Blocking {
+        self.wait(thread, Reason::Notification { condvar, mutex, is_notified: false }, timeout)
+    }
+
+    /// A thread arrives at a barrier. If it is the last, all of its threads can go on.
+    pub(super) fn arrive(&mut self, thread: u32, barrier: u32) -> Blocking {
+        let primitive = self.primitives.get_mut(barrier);
+        if (primitive.arrived.len() + 1) as u64 >= primitive.size {
+            for thread in std::mem::take(&mut primitive.arrived) {
+                self.set_ready(thread);
+            }
+            return Blocking::No;
+        }
+        primitive.arrived.push(thread);
+        self.wait(thread, Reason::Arrivals, None)
+    }
+
+    /// A thread has recorded an operation, or the end of one that waited.
+    pub(super) fn complete(&mut self, thread: u32, kind: OperationKind, number: u32, detail: u64) {
+        let call = kind.call();
+        let succeeded = matches!(kind.outcome(), Outcome::Transferred | Outcome::Acquired);
+        match call {
+            Call::Send | Call::TrySend if succeeded => {
+                let channel = *self.endpoints.get_mut(number);
+                if self.channels.get_mut(channel).is_rendezvous() {
+                    // At the end of a wait, the receiver has met this thread before.
+                    if kind.phase() == Phase::Whole {
+                        self.release_partners(channel);
+                    }
+                } else {
+                    self.channels.get_mut(channel).queued += 1;
+                }
+            }
+            Call::Recv | Call::TryRecv | Call::RecvTimeout if succeeded => {
+                let channel = *self.endpoints.get_mut(number);
+                let sender = MessageId(detail).thread();
+                if self.channels.get_mut(channel).is_rendezvous() {
+                    let meets_now = kind.phase() == Phase::Whole || call == Call::RecvTimeout;
+                    if meets_now && self.partners(channel).any(|partner| partner == sender) {
+                        self.set_ready(sender);
+                    }
+                } else {
+                    let queued = &mut self.channels.get_mut(channel).queued;
+                    *queued = queued.saturating_sub(1);
+                }
+            }
+            Call::Lock | Call::TryLock | Call::Write | Call::TryWrite if succeeded => {
+                self.primitives.get_mut(number).is_held = true;
+            }
+            Call::Unlock | Call::WriteUnlock => self.primitives.get_mut(number).is_held = false,
+            Call::Read | Call::TryRead if succeeded => self.primitives.get_mut(number).readers += 1,
+            Call::ReadUnlock => {
+                let readers = &mut self.primitives.get_mut(number).readers;
+                *readers = readers.saturating_sub(1);
+            }
+            Call::Downgrade => {
+                let lock = self.primitives.get_mut(number);
+                lock.is_held = false;
+                lock.readers += 1;
+            }
+            Call::NotifyOne => {
+                let waiting = self.waiting_for_notification(number);
+                if !waiting.is_empty() {
+                    self.primitives.get_mut(number).notifications.push(waiting);
+                }
+            }
+            Call::NotifyAll => {
+                for thread in self.waiting_for_notification(number) {
+                    if let State::Waits(wait) = &mut self.threads.get_mut(thread).state
+                        && let Reason::Notification { is_notified, .. } = &mut wait.reason
+                    {
+                        *is_notified = true;
+                    }
+                }
+            }
+            Call::Initializer => self.primitives.get_mut(number).initializer = thread,
+            Call::Initialize if kind.phase() == Phase::End => {
+                let initializer = &mut self.primitives.get_mut(number).initializer;
+                if *initializer == thread {
+                    *initializer = 0;
+                }
+            }
+            Call::Unpark => self.threads.get_mut(number).has_token = true,
+            Call::Park | Call::ParkTimeout if kind.phase() == Phase::End => {
+                self.threads.get_mut(thread).has_token = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// Threads at this condition variable that have not been notified.
+    fn waiting_for_notification(&self, number: u32) -> Vec<u32> {
+        let waits = |thread: &Thread| match thread.state {
+            State::Waits(Wait {
+                reason: Reason::Notification { condvar, is_notified, .. },
+                ..
+            }) => condvar == number && !is_notified,
+            _ => false,
+        };
+        let threads = self.numbered_threads().filter(|(_, thread)| waits(thread));
+        threads.map(|(number, _)| number).collect()
+    }
+
+    /// An event that is not an operation was recorded.
+    pub(super) fn observe(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::ChannelCreated { channel, sender, receiver, bound, .. } => {
+                *self.channels.get_mut(channel) = Channel {
+                    bound: (bound != format::UNBOUNDED).then_some(bound),
+                    queued: 0,
+                    senders: 1,
+                    has_receiver: true,
+                };
+                *self.endpoints.get_mut(sender) = channel;
+                *self.endpoints.get_mut(receiver) = channel;
+            }
+            Event::SenderCloned { sender, from, .. } => {
+                let channel = *self.endpoints.get_mut(from);
+                *self.endpoints.get_mut(sender) = channel;
+                self.channels.get_mut(channel).senders += 1;
+            }
+            Event::SenderDropped { endpoint } => {
+                let number = *self.endpoints.get_mut(endpoint);
+                let channel = self.channels.get_mut(number);
+                channel.senders = channel.senders.saturating_sub(1);
+                if channel.senders == 0 {
+                    self.release_partners(number);
+                }
+            }
+            Event::ReceiverDropped { endpoint } => {
+                let channel = *self.endpoints.get_mut(endpoint);
+                self.channels.get_mut(channel).has_receiver = false;
+                self.release_partners(channel);
+            }
+            Event::PrimitiveSeen { primitive, kind, size, .. }
+                if kind == PrimitiveKind::Barrier as u32 =>
+            {
+                self.primitives.get_mut(primitive).size = size;
+            }
+            _ => {}
+        }
+    }
+}
