@@ -24,7 +24,7 @@ pub(super) struct Chooser {
     random: Random,
     /// The switches that are left, the next one last.
     switches: Vec<Switch>,
-    /// Whether there is a schedule file: then a thread that polls is not interrupted.
+    /// Whether there is a schedule file.
     has_schedule: bool,
     /// The priority of each thread, by its number. A higher number goes first.
     priorities: Vec<Priority>,
@@ -82,19 +82,17 @@ impl Chooser {
         polls: bool,
         candidates: &Candidates,
     ) -> Option<Choice> {
-        let can_go_on = |thread: u32| candidates.ready.contains(&thread);
         let mut diverges = false;
-        if let Some(switch) = self.switches.pop_if(|switch| switch.step <= step) {
-            let Switch { thread, .. } = switch;
-            if can_go_on(thread) || candidates.expiring.contains(&thread) {
+        if let Some(Switch { thread, .. }) = self.switches.pop_if(|switch| switch.step <= step) {
+            if candidates.contain(thread) {
                 return Some(Choice { thread, diverges });
             }
             diverges = true;
         }
-        let thread = if !self.switches.is_empty() && can_go_on(current) {
-            current
-        } else if !self.switches.is_empty() {
-            first(candidates)?
+        let follows_schedule = !self.switches.is_empty() || self.strategy == Strategy::Stay;
+        let thread = if self.has_schedule && follows_schedule {
+            // Where there was no switch, the same thread went on.
+            if candidates.contain(current) { current } else { first(candidates)? }
         } else {
             match self.strategy {
                 Strategy::Stay => self.stay(current, polls, candidates)?,
@@ -106,12 +104,12 @@ impl Chooser {
     }
 
     fn stay(&self, current: u32, polls: bool, candidates: &Candidates) -> Option<u32> {
-        if candidates.ready.contains(&current) && (!polls || self.has_schedule) {
+        if candidates.ready.contains(&current) && !polls {
             return Some(current);
         }
         // The next one in a circle: of several threads that poll, each goes on.
         let next = candidates.ready.iter().find(|&&thread| thread > current);
-        next.copied().or_else(|| first(candidates))
+        next.copied().or_else(|| expired(current, polls, candidates)).or_else(|| first(candidates))
     }
 
     fn any(&mut self, candidates: &Candidates) -> Option<u32> {
@@ -139,6 +137,9 @@ impl Chooser {
         }
         if polls {
             self.lower(current);
+        }
+        if let Some(thread) = expired(current, polls, candidates) {
+            return Some(thread);
         }
         while self.changes.pop_if(|change| *change <= step).is_some() {
             self.lower(current);
@@ -170,6 +171,12 @@ impl Chooser {
         self.lowest -= 1;
         self.priorities[thread as usize].value = self.lowest;
     }
+}
+
+/// If no thread but one that polls can go on, its polling takes time: the first timeout expires.
+fn expired(current: u32, polls: bool, candidates: &Candidates) -> Option<u32> {
+    let is_alone = polls && candidates.ready == [current];
+    candidates.expiring.first().copied().filter(|_| is_alone)
 }
 
 /// The thread that goes on where nothing else is determined.

@@ -147,6 +147,12 @@ pub(super) struct Candidates {
     pub(super) expiring: Vec<u32>,
 }
 
+impl Candidates {
+    pub(super) fn contain(&self, thread: u32) -> bool {
+        self.ready.contains(&thread) || self.expiring.contains(&thread)
+    }
+}
+
 /// See the [module](self).
 pub(super) struct Model {
     threads: Table<Thread>,

@@ -27,6 +27,7 @@ impl Child {
         if !recording::is_recorded() {
             return Child { number: 0, time: 0 };
         }
+        recording::begin_operation();
         // Records the parent's start first, if necessary, so that neither its time nor its number
         // is greater than the child's.
         writer::current_thread_number();
