@@ -44,6 +44,9 @@ pub const DEPTH: usize = 8;
 pub const LENGTH: usize = 9;
 /// Index of the word with the maximum number of choices of the run; 0 is no limit.
 pub const MAX_STEPS: usize = 10;
+/// Index of the word with the timeout in nanoseconds up to which timeouts may expire although other
+/// threads can go on: in a real run, these may just be slow.
+pub const EARLY: usize = 15;
 /// Index of the word with the reason why no thread goes on: the code of a [`Stop`](crate::Stop), or
 /// 0.
 pub const STOPPED: usize = 11;

@@ -113,13 +113,16 @@ impl Chooser {
     }
 
     fn any(&mut self, candidates: &Candidates) -> Option<u32> {
-        let Candidates { ready, expiring } = candidates;
-        let expires =
-            !expiring.is_empty() && (ready.is_empty() || self.random.below(EXPIRY_RATE) == 0);
+        let Candidates { ready, expiring, early } = candidates;
+        let early = &expiring[..*early];
+        if ready.is_empty() && early.is_empty() {
+            return expiring.first().copied();
+        }
+        let expires = ready.is_empty() || !early.is_empty() && self.random.below(EXPIRY_RATE) == 0;
         match expires {
             // Usually in the order of their times.
-            true if self.random.below(4) != 0 => expiring.first().copied(),
-            true => self.random.one_of(expiring),
+            true if self.random.below(4) != 0 => early.first().copied(),
+            true => self.random.one_of(early),
             false => self.random.one_of(ready),
         }
     }
@@ -147,11 +150,11 @@ impl Chooser {
         let priority = |thread: u32| self.priorities[thread as usize];
         let early = |thread: &u32| priority(*thread).expires_early;
         let ready = candidates.ready.iter().copied();
-        let expiring = candidates.expiring.iter().copied();
+        let expiring = candidates.expiring[..candidates.early].iter().copied();
         let chosen = ready
-            .chain(expiring.clone().filter(early))
+            .chain(expiring.filter(early))
             .max_by_key(|&thread| priority(thread).value)
-            .or(expiring.clone().next())?;
+            .or_else(|| first(candidates))?;
         // Decided anew for its next wait.
         self.priorities[chosen as usize].expires_early = self.random.below(EARLY_TIMEOUT_RATE) == 0;
         Some(chosen)

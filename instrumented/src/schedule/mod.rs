@@ -118,7 +118,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         steps => steps,
     };
     let state = State {
-        model: Model::new(),
+        model: Model::new(word(control::EARLY)),
         chooser,
         threads: Vec::new(),
         turn: 0,
@@ -235,12 +235,18 @@ pub(crate) fn recorded(kind: OperationKind, number: u32, detail: u64) {
         state.model.complete(thread.number, kind, number, detail);
         if state.turn == thread.number && state.is_taken {
             state.polls = is_poll(kind);
-        } else {
+        } else if !is_release(kind) {
             // Back from std's operation, or from where it was blocked unseen.
             state.model.set_ready(thread.number);
             scheduler.wait_for_turn(state, thread);
         }
     });
+}
+
+/// Whether the lock of this operation is released only after it was recorded.
+fn is_release(kind: OperationKind) -> bool {
+    use OperationKind::{ReadUnlock, Unlock, WriteUnlock};
+    matches!(kind, Unlock | ReadUnlock | WriteUnlock)
 }
 
 /// Whether a program may repeat this operation until another thread goes on.
@@ -413,7 +419,7 @@ impl Scheduler {
         let Some(Choice { thread, diverges }) = choice else {
             state.turn = 0;
             state.since = Instant::now();
-            if state.model.outside().next().is_none() {
+            if state.model.has_waits() && state.model.outside().next().is_none() {
                 self.stop(state, Stop::Deadlock);
             }
             return;

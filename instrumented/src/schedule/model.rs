@@ -5,6 +5,9 @@
 
 use format::{Call, Event, MessageId, OperationKind, Outcome, Phase, PrimitiveKind};
 
+/// Longer timeouts never expire: a year, in nanoseconds.
+const MAX_TIMEOUT: u64 = 365 * 24 * 3600 * 1_000_000_000;
+
 /// Items by their numbers, which are dense.
 struct Table<T>(Vec<T>);
 
@@ -145,6 +148,9 @@ pub(super) struct Candidates {
     pub(super) ready: Vec<u32>,
     /// Threads that can go on if their time is over, the first to expire first.
     pub(super) expiring: Vec<u32>,
+    /// Number of these whose timeouts may expire although other threads can go on, or before earlier
+    /// ones.
+    pub(super) early: usize,
 }
 
 impl Candidates {
@@ -156,30 +162,39 @@ impl Candidates {
 /// See the [module](self).
 pub(super) struct Model {
     threads: Table<Thread>,
+    /// The numbers of the threads that have not ended, in order.
+    live: Vec<u32>,
     channels: Table<Channel>,
     /// The channel of each endpoint.
     endpoints: Table<u32>,
     primitives: Table<Primitive>,
     /// The schedule's clock, in nanoseconds.
     clock: u64,
+    max_early: u64,
 }
 
 impl Model {
-    pub(super) const fn new() -> Self {
+    /// A model of a process that has not begun. Timeouts of up to `max_early` nanoseconds may expire
+    /// early.
+    pub(super) const fn new(max_early: u64) -> Self {
         Model {
             threads: Table(Vec::new()),
+            live: Vec::new(),
             channels: Table(Vec::new()),
             endpoints: Table(Vec::new()),
             primitives: Table(Vec::new()),
             clock: 0,
+            max_early,
         }
     }
 
     /// Adds a thread, unless it has been added.
     pub(super) fn add_thread(&mut self, thread: u32) {
-        let thread = self.threads.get_mut(thread);
-        if thread.state == State::Absent {
-            thread.state = State::Ready;
+        let state = &mut self.threads.get_mut(thread).state;
+        if *state == State::Absent {
+            *state = State::Ready;
+            let place = self.live.partition_point(|&other| other < thread);
+            self.live.insert(place, thread);
         }
     }
 
@@ -195,6 +210,7 @@ impl Model {
 
     pub(super) fn end_thread(&mut self, thread: u32) {
         self.threads.get_mut(thread).state = State::Ended;
+        self.live.retain(|&other| other != thread);
     }
 
     /// The thread continues with its program.
@@ -223,8 +239,14 @@ impl Model {
         self.threads.get(thread).map_or(State::Absent, |thread| thread.state)
     }
 
+    /// The threads that have not ended, with their numbers.
     fn numbered_threads(&self) -> impl Iterator<Item = (u32, &Thread)> {
-        (0..).zip(&self.threads.0)
+        self.live.iter().map(|&number| (number, &self.threads.0[number as usize]))
+    }
+
+    /// Whether any thread waits.
+    pub(super) fn has_waits(&self) -> bool {
+        self.numbered_threads().any(|(_, thread)| matches!(thread.state, State::Waits(_)))
     }
 
     pub(super) fn candidates(&self) -> Candidates {
@@ -245,6 +267,8 @@ impl Model {
             }
         }
         expiring.sort_unstable();
+        let last_early = self.clock.saturating_add(self.max_early);
+        candidates.early = expiring.partition_point(|&(deadline, _)| deadline <= last_early);
         candidates.expiring.extend(expiring.into_iter().map(|(_, number)| number));
         candidates
     }
@@ -283,11 +307,9 @@ impl Model {
             }
             Reason::Initialized(primitive) => self.primitive(primitive).initializer == 0,
             Reason::End(thread) => matches!(self.state(thread), State::Ended | State::Absent),
-            Reason::Scope(scope) => self
-                .threads
-                .0
-                .iter()
-                .all(|thread| thread.scope != scope || thread.state == State::Ended),
+            Reason::Scope(scope) => {
+                self.numbered_threads().all(|(_, thread)| thread.scope != scope)
+            }
             Reason::Token => self.threads.get(thread).is_some_and(|thread| thread.has_token),
         }
     }
@@ -336,7 +358,9 @@ impl Model {
     }
 
     fn wait(&mut self, thread: u32, reason: Reason, timeout: Option<u64>) -> Blocking {
-        let deadline = timeout.map(|timeout| self.clock.saturating_add(timeout));
+        let deadline = timeout
+            .filter(|&timeout| timeout <= MAX_TIMEOUT)
+            .map(|timeout| self.clock.saturating_add(timeout));
         self.threads.get_mut(thread).state = State::Waits(Wait { reason, deadline });
         match reason {
             Reason::Partner(_) => Blocking::InOperation,
