@@ -16,8 +16,8 @@
 //! worker.join().unwrap();
 //! ```
 //!
-//! Paths mirror std's: [`sync`] and [`thread`] contain everything that `std::sync` and
-//! `std::thread` contain, wrapped or re-exported, so search-and-replace compiles.
+//! Paths mirror std's: [`sync`], [`thread`] and [`time`] contain everything that `std::sync`,
+//! `std::thread` and `std::time` contain, wrapped or re-exported, so search-and-replace compiles.
 //! [`sync::mpsc::named`] gives a channel a name in the trace and leads to a builder for the text
 //! of its messages; [`Name`] gives a name to a lock or an endpoint. A program that was not
 //! started by `recorder` can record itself with [`recording::start`].
@@ -52,6 +52,10 @@ mod schedule;
 pub mod spans;
 pub mod sync;
 pub mod thread;
+#[cfg(feature = "record")]
+pub mod time;
+#[cfg(not(feature = "record"))]
+pub use std::time;
 #[cfg(feature = "record")]
 mod writer;
 

@@ -6,7 +6,7 @@ mod library {
     use std::fmt::Debug;
     use std::sync::{LazyLock, Once};
 
-    pub(crate) use instrumented::{sync, thread};
+    pub(crate) use instrumented::{sync, thread, time};
     use tracing::field::{Field, Visit};
     use tracing::span::{Attributes, Id, Record};
     use tracing::{Event, Subscriber};

@@ -5,7 +5,7 @@ mod library {
     use std::sync::Once;
     use std::{env, fs, process};
 
-    pub(crate) use instrumented::{sync, thread};
+    pub(crate) use instrumented::{sync, thread, time};
 
     /// Starts the recording before the first test uses a channel.
     pub(crate) fn setup() {
@@ -43,6 +43,13 @@ mod library {
     }
 }
 
+use std::process::Command;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::{env, fs};
+
+use format::{Strategy, control};
+
 mod conformance;
 
 /// Without this test the suite would also pass if nothing were recorded.
@@ -54,4 +61,50 @@ fn the_suite_is_recorded() {
     assert!(rx.recv().is_ok());
     let recording = std::fs::read(library::recording()).expect("the recording can be read");
     assert!(String::from_utf8_lossy(&recording).contains("recorded by the conformance suite"));
+}
+
+/// Tests that take seconds under a controlled schedule, because they hold a lock of std's while they
+/// wait, or poll.
+const SLOW: [&str; 3] = [
+    "conformance::message_order::polling_senders_and_a_polling_receiver_keep_the_order",
+    "conformance::static_endpoints::both_ends_can_be_created_on_first_use",
+    "conformance::stress::a_pool_of_workers_shares_one_receiver",
+];
+
+/// Each test runs in a process of its own, as `recorder explore` would run it.
+#[test]
+fn the_suite_passes_under_controlled_schedules() {
+    let this = env::current_exe().expect("the path of this test");
+    let list = Command::new(&this).args(["--list", "--format", "terse"]).output();
+    let list = String::from_utf8(list.expect("a list of the tests").stdout).expect("names");
+    let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
+    let suite = names.filter(|name| name.starts_with("conformance::") && !SLOW.contains(name));
+    let mut count = 0;
+    for (seed, name) in suite.enumerate() {
+        let other = if seed % 2 == 0 { Strategy::Stay } else { Strategy::Priorities };
+        for strategy in [Strategy::Random, other] {
+            let session = tempfile::tempdir().expect("a temporary directory");
+            let mut words = [0u64; control::BYTES / 8];
+            words[control::STRATEGY] = strategy as u64;
+            words[control::SEED] = seed as u64;
+            words[control::DEPTH] = 3;
+            words[control::LENGTH] = 200;
+            words[control::EARLY] = 500_000_000;
+            let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            fs::write(session.path().join(control::FILE), bytes).expect("a control file");
+            let mut command = Command::new(&this);
+            command.args([name, "--exact", "--nocapture", "--test-threads=1"]);
+            command.env("INSTRUMENTED_SESSION", session.path());
+            let (sender, result) = mpsc::channel();
+            std::thread::spawn(move || sender.send(command.output()));
+            let output = result.recv_timeout(Duration::from_secs(60));
+            let output = output.unwrap_or_else(|_| panic!("{name} hangs under {strategy:?}"));
+            let output = output.expect("the test can be run");
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{name} fails under {strategy:?}:\n{text}");
+            assert!(session.path().join("0.part").exists(), "{name} was not recorded");
+            count += 1;
+        }
+    }
+    assert!(count > 400, "only {count} runs");
 }

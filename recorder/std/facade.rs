@@ -25,3 +25,11 @@ pub mod thread {
 
     pub use instrumented::thread::*;
 }
+
+/// Only in builds whose schedule will be controlled: at all other times `Instant` is std's.
+#[cfg(scheduled)]
+pub mod time {
+    //! `std::time`, on the clock of the schedule.
+
+    pub use instrumented::time::*;
+}

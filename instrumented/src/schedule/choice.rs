@@ -109,7 +109,7 @@ impl Chooser {
         }
         // The next one in a circle: of several threads that poll, each goes on.
         let next = candidates.ready.iter().find(|&&thread| thread > current);
-        next.copied().or_else(|| expired(current, polls, candidates)).or_else(|| first(candidates))
+        next.copied().or_else(|| first(candidates))
     }
 
     fn any(&mut self, candidates: &Candidates) -> Option<u32> {
@@ -140,9 +140,6 @@ impl Chooser {
         }
         if polls {
             self.lower(current);
-        }
-        if let Some(thread) = expired(current, polls, candidates) {
-            return Some(thread);
         }
         while self.changes.pop_if(|change| *change <= step).is_some() {
             self.lower(current);
@@ -176,12 +173,6 @@ impl Chooser {
     }
 }
 
-/// If no thread but one that polls can go on, its polling takes time: the first timeout expires.
-fn expired(current: u32, polls: bool, candidates: &Candidates) -> Option<u32> {
-    let is_alone = polls && candidates.ready == [current];
-    candidates.expiring.first().copied().filter(|_| is_alone)
-}
-
 /// The thread that goes on where nothing else is determined.
 fn first(candidates: &Candidates) -> Option<u32> {
     candidates.ready.first().or(candidates.expiring.first()).copied()
@@ -205,5 +196,98 @@ impl Random {
 
     fn one_of(&mut self, threads: &[u32]) -> Option<u32> {
         threads.get(self.below(threads.len() as u64) as usize).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn ready(threads: &[u32]) -> Candidates {
+        Candidates { ready: threads.to_vec(), ..Candidates::default() }
+    }
+
+    fn chooser(strategy: Strategy, seed: u64, switches: &[(u64, u32)]) -> Chooser {
+        let switches = switches.iter().map(|&(step, thread)| Switch { step, thread });
+        Chooser::new(strategy, seed, 3, 50, switches.collect())
+    }
+
+    /// The threads that go on in `steps` steps, of which all could.
+    fn run(mut chooser: Chooser, threads: &[u32], steps: u64) -> Vec<u32> {
+        let mut current = threads[0];
+        let choose = |step| {
+            current = chooser.choose(step, current, false, &ready(threads)).unwrap().thread;
+            current
+        };
+        (0..steps).map(choose).collect()
+    }
+
+    #[test]
+    fn a_schedule_is_followed_and_then_stays() {
+        let chooser = chooser(Strategy::Stay, 0, &[(0, 1), (2, 3), (5, 2)]);
+        assert_eq!(run(chooser, &[1, 2, 3], 8), [1, 1, 3, 3, 3, 2, 2, 2]);
+    }
+
+    #[test]
+    fn a_thread_of_the_schedule_that_cannot_go_on_is_noticed() {
+        let mut chooser = chooser(Strategy::Stay, 0, &[(0, 1), (1, 3)]);
+        let choice = chooser.choose(0, 0, false, &ready(&[1, 2]));
+        assert_eq!(choice, Some(Choice { thread: 1, diverges: false }));
+        let choice = chooser.choose(1, 1, false, &ready(&[1, 2]));
+        assert_eq!(choice, Some(Choice { thread: 1, diverges: true }));
+        assert_eq!(chooser.choose(2, 1, false, &ready(&[])), None);
+    }
+
+    #[test]
+    fn a_seed_determines_all_choices() {
+        for strategy in [Strategy::Random, Strategy::Priorities] {
+            let choices = |seed| run(chooser(strategy, seed, &[]), &[1, 2, 3, 4], 50);
+            assert_eq!(choices(7), choices(7));
+            let others = (0..20).map(choices).collect::<BTreeSet<_>>();
+            assert!(others.len() > 10, "{strategy:?}: {others:?}");
+        }
+    }
+
+    #[test]
+    fn priorities_change_as_often_as_the_depth_says() {
+        for seed in 0..100 {
+            let choices = run(chooser(Strategy::Priorities, seed, &[]), &[1, 2, 3, 4], 200);
+            let switches = choices.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            assert!(switches <= 2, "{switches} switches with depth 3 and seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_thread_that_polls_lets_others_go_on() {
+        for strategy in [Strategy::Stay, Strategy::Random, Strategy::Priorities] {
+            let mut chooser = chooser(strategy, 1, &[]);
+            let mut current = 1;
+            let mut seen = BTreeSet::new();
+            for step in 0..50 {
+                let choice = chooser.choose(step, current, true, &ready(&[1, 2, 3])).unwrap();
+                current = choice.thread;
+                seen.insert(current);
+            }
+            assert_eq!(seen, BTreeSet::from([1, 2, 3]), "{strategy:?}");
+        }
+    }
+
+    #[test]
+    fn timeouts_expire_in_order_unless_they_are_short() {
+        let first = |strategy, seed, candidates: &Candidates| {
+            chooser(strategy, seed, &[]).choose(0, 1, false, candidates).unwrap().thread
+        };
+        let candidates = Candidates { ready: Vec::new(), expiring: vec![5, 6], early: 0 };
+        for strategy in [Strategy::Stay, Strategy::Random, Strategy::Priorities] {
+            assert!((0..20).all(|seed| first(strategy, seed, &candidates) == 5));
+        }
+        let candidates = Candidates { ready: vec![1], expiring: vec![5, 6], early: 2 };
+        for strategy in [Strategy::Random, Strategy::Priorities] {
+            let chosen = (0..200).map(|seed| first(strategy, seed, &candidates));
+            let chosen = chosen.collect::<BTreeSet<_>>();
+            assert!(chosen.contains(&1) && chosen.contains(&5), "{strategy:?}: {chosen:?}");
+        }
     }
 }

@@ -49,6 +49,13 @@ const MAX_STANDSTILL: Duration = Duration::from_secs(2);
 /// waits for a time in a loop thus reaches it.
 const CLOCK_READ: u64 = 5_000;
 
+/// Number of choices after which a thread that goes on all the time counts as one that polls: it may
+/// repeat an operation until another thread has ended it.
+const MAX_TURN: u64 = 2_000;
+/// Time on the schedule's clock that passes when a thread polls and no other can go on, in nanoseconds.
+/// It grows by this with each poll: a minute passes in 350 polls.
+const POLLING: u64 = 1_000_000;
+
 static SCHEDULER: OnceLock<Scheduler> = OnceLock::new();
 
 thread_local! {
@@ -70,6 +77,8 @@ struct Thread {
 }
 
 struct Scheduler {
+    /// The instant at which the schedule's clock started.
+    start: Instant,
     control: &'static [AtomicU64],
     max_steps: u64,
     state: Mutex<State>,
@@ -86,12 +95,16 @@ struct State {
     is_taken: bool,
     /// Number of choices made.
     steps: u64,
-    /// The choice at which the turn last passed to another thread, until that is recorded.
+    /// The choice at which the turn last passed to another thread.
+    turn_began: u64,
+    /// That choice, until it is recorded.
     switch: Option<u64>,
     /// Time of the last choice.
     since: Instant,
     /// Whether the thread with the turn may repeat its operation until another thread goes on.
     polls: bool,
+    /// Time on the schedule's clock that the last of several polls took, in nanoseconds.
+    polling: u64,
     /// The thread that is about to block in std's operation.
     leaving: Option<&'static Thread>,
     /// Set when no thread is controlled any more.
@@ -124,13 +137,16 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         turn: 0,
         is_taken: false,
         steps: 0,
+        turn_began: 0,
         switch: None,
         since: Instant::now(),
         polls: false,
+        polling: 0,
         leaving: None,
         is_over: false,
     };
-    let scheduler = Scheduler { control, max_steps, state: Mutex::new(state) };
+    let start = Instant::now();
+    let scheduler = Scheduler { start, control, max_steps, state: Mutex::new(state) };
     SCHEDULER.set(scheduler).map_err(|_| io::Error::other("the schedule is already controlled"))
 }
 
@@ -409,13 +425,22 @@ impl Scheduler {
 
     /// Chooses the thread that goes on, and wakes it.
     fn choose(&self, state: &mut State) {
-        let candidates = state.model.candidates();
         let (step, current) = (state.steps, state.turn);
+        let mut candidates = state.model.candidates();
+        if state.polls && candidates.ready == [current] && !candidates.expiring.is_empty() {
+            // The polling takes time, until a timeout expires.
+            state.polling += POLLING;
+            state.model.advance_clock(state.polling);
+            candidates = state.model.candidates();
+        } else {
+            state.polling = 0;
+        }
         if step >= self.max_steps {
             self.stop(state, Stop::StepLimit);
             return;
         }
-        let choice = state.chooser.choose(step, current, state.polls, &candidates);
+        let polls = state.polls || step - state.turn_began >= MAX_TURN;
+        let choice = state.chooser.choose(step, current, polls, &candidates);
         let Some(Choice { thread, diverges }) = choice else {
             state.turn = 0;
             state.since = Instant::now();
@@ -435,6 +460,7 @@ impl Scheduler {
             return;
         }
         state.turn = thread;
+        state.turn_began = step;
         state.switch = Some(step);
         state.is_taken = false;
         if let Some(Some(thread)) = state.threads.get(thread as usize) {
@@ -523,29 +549,17 @@ fn wait_until_asleep(thread: &'static Thread) {
     }
 }
 
-/// Measures time: on the schedule's clock, if the schedule is controlled.
-pub(crate) struct Stopwatch {
-    start: Instant,
-    controlled_start: Option<Duration>,
+/// The present instant on the schedule's clock; `None` if the schedule is not controlled.
+#[inline]
+pub(crate) fn now() -> Option<Instant> {
+    if recording::is_controlled() { controlled_now() } else { None }
 }
 
-impl Stopwatch {
-    pub(crate) fn start() -> Self {
-        Stopwatch { start: Instant::now(), controlled_start: clock() }
-    }
-
-    pub(crate) fn elapsed(&self) -> Duration {
-        match (self.controlled_start, clock()) {
-            (Some(start), Some(now)) => now.saturating_sub(start),
-            _ => self.start.elapsed(),
-        }
-    }
-}
-
-/// Reads the schedule's clock; `None` if the schedule is not controlled.
-fn clock() -> Option<Duration> {
-    if !recording::is_controlled() {
-        return None;
-    }
-    enter(|scheduler, _| Duration::from_nanos(scheduler.lock().model.advance_clock(CLOCK_READ)))
+#[cold]
+fn controlled_now() -> Option<Instant> {
+    enter(|scheduler, _| {
+        let passed = scheduler.lock().model.advance_clock(CLOCK_READ);
+        scheduler.start.checked_add(Duration::from_nanos(passed))
+    })
+    .flatten()
 }

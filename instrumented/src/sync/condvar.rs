@@ -15,7 +15,8 @@ use super::mutex_ref::MutexRef;
 use super::tag::Tag;
 use crate::platform::now;
 use crate::recording;
-use crate::schedule::{self, Stopwatch};
+use crate::schedule;
+use crate::time::Instant;
 use crate::writer::{self, Site};
 
 /// [`std::sync::Condvar`], recorded.
@@ -130,7 +131,7 @@ impl Condvar {
     where
         F: FnMut(&mut T) -> bool,
     {
-        let start = Stopwatch::start();
+        let start = Instant::now();
         loop {
             if !condition(&mut *guard) {
                 return Ok((guard, wait_timeout_result(false)));

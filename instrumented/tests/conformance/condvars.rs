@@ -2,10 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::TryLockError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::sleeper::Sleeper;
 use crate::library::sync::{Condvar, Mutex};
+use crate::library::time::Instant;
 use crate::library::{setup, thread};
 
 const SHORT: Duration = Duration::from_millis(3);

@@ -1,8 +1,9 @@
 //! Parking and its token, handles of threads, and sleep.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::sleeper::Sleeper;
+use crate::library::time::Instant;
 use crate::library::{setup, thread};
 
 const SHORT: Duration = Duration::from_millis(3);

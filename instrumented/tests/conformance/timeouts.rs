@@ -1,11 +1,11 @@
 //! `recv_timeout` and `try_recv`: their results, and the minimum wait.
 
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::channel_kinds::{each, each_with_room};
 use super::sleeper::Sleeper;
-use crate::library::{setup, sync::mpsc, thread};
+use crate::library::{setup, sync::mpsc, thread, time::Instant};
 
 /// Timeouts beyond the range of the clock, and one that no test reaches.
 const ENDLESS: [Duration; 4] = [

@@ -80,11 +80,17 @@ fn files<'a>(directory: &'a Dir<'a>) -> Box<dyn Iterator<Item = (&'a Path, &'a [
     Box::new(here.chain(directory.dirs().flat_map(files)))
 }
 
-/// Compiles the facade for `target` into `directory`, unless it is there.
+/// Compiles the facade for `target` into `directory`, unless it is there. In a program that is
+/// `scheduled`, time passes on the clock of the schedule.
 ///
 /// # Errors
 /// A file cannot be written, or the compiler fails.
-pub(super) fn compile(rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
+pub(super) fn compile(
+    rustc: &Rustc,
+    target: &str,
+    directory: &Path,
+    scheduled: bool,
+) -> Result<()> {
     if directory.join(LIBRARY).exists() {
         return Ok(());
     }
@@ -98,7 +104,7 @@ pub(super) fn compile(rustc: &Rustc, target: &str, directory: &Path) -> Result<(
     let sources = unfinished.path().join("src");
     fs::create_dir(&sources).and_then(|()| SOURCES.extract(&sources)).with_context(cannot)?;
     for step in STEPS {
-        step.run(rustc, target, unfinished.path())?;
+        step.run(rustc, target, unfinished.path(), scheduled)?;
     }
     try_facade(rustc, target, unfinished.path())?;
     match fs::rename(unfinished.keep(), directory) {
@@ -117,10 +123,11 @@ struct Step<'a> {
 }
 
 impl Step<'_> {
-    fn run(&self, rustc: &Rustc, target: &str, directory: &Path) -> Result<()> {
+    fn run(&self, rustc: &Rustc, target: &str, directory: &Path, scheduled: bool) -> Result<()> {
         let mut command = rustc.command();
         command.args(OPTIONS).args(["--crate-name", self.name, "--target", target]);
-        command.args(self.cfgs.iter().flat_map(|cfg| ["--cfg", cfg]));
+        let scheduled = scheduled.then_some(&"scheduled");
+        command.args(self.cfgs.iter().chain(scheduled).flat_map(|cfg| ["--cfg", cfg]));
         command.arg("--out-dir").arg(directory).arg("-L").arg(directory);
         for name in self.externs {
             command.args(["--extern", name]);

@@ -90,6 +90,8 @@ pub struct Request<'a> {
     pub targets: Vec<String>,
     /// Which crates are recorded.
     pub crates: Crates,
+    /// Whether time passes for the program on the clock of its schedule, which will be controlled.
+    pub scheduled: bool,
 }
 
 impl Build {
@@ -116,15 +118,19 @@ impl Build {
         remove_other_versions(&root, &sources);
         let cache = cache_directory().filter(|directory| fs::create_dir_all(directory).is_ok());
         let std_root = cache.unwrap_or_else(|| root.clone());
-        let selection = match request.crates == Crates::default() {
+        let mut selection = match request.crates == Crates::default() {
             true => String::new(),
             false => format!("-{}", short_hash(&request.crates)),
         };
+        let std = if request.scheduled { "std-scheduled" } else { "std" };
+        if request.scheduled {
+            selection += "-scheduled";
+        }
         let directory = root.join(format!("{sources}{selection}"));
         let mut facades = BTreeMap::new();
         for target in targets {
-            let at = std_root.join(format!("{sources}-std")).join(rustc.key(&target));
-            facade::compile(&rustc, &target, &at)?;
+            let at = std_root.join(format!("{sources}-{std}")).join(rustc.key(&target));
+            facade::compile(&rustc, &target, &at, request.scheduled)?;
             facades.insert(target, at);
         }
         let notes = directory.join("not-recorded");

@@ -56,6 +56,7 @@ pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
             toolchain: None,
             targets: Vec::new(),
             crates,
+            scheduled: false,
         };
         Some(prepare(&request, console)?)
     };
@@ -100,6 +101,7 @@ pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
         toolchain: cargo.toolchain.as_deref(),
         targets: cargo.targets.clone(),
         crates,
+        scheduled: false,
     };
     let build = prepare(&request, console)?;
     build.apply(&mut command);

@@ -57,6 +57,7 @@ impl Workspace {
                 toolchain: None,
                 targets: Vec::new(),
                 crates: Crates::default(),
+                scheduled: false,
             })?;
             compile(&recorded, Some(&build), &mut compiled)?;
         }
