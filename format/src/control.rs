@@ -47,6 +47,9 @@ pub const MAX_STEPS: usize = 10;
 /// Index of the word with the timeout in nanoseconds up to which timeouts may expire although other
 /// threads can go on: in a real run, these may just be slow.
 pub const EARLY: usize = 15;
+/// Index of the word that is not zero if all choices are recorded, as
+/// [`Chosen`](crate::Event::Chosen).
+pub const CHOICES: usize = 16;
 /// Index of the word with the reason why no thread goes on: the code of a [`Stop`](crate::Stop), or
 /// 0.
 pub const STOPPED: usize = 11;

@@ -498,6 +498,15 @@ events! {
         /// not recorded.
         step: u64,
     }
+    /// In a run whose schedule is controlled, if [all choices are recorded](crate::control::CHOICES):
+    /// the scheduler lets this thread go on, or go on further. What the thread records up to its next
+    /// choice belongs to this one.
+    151 Chosen {
+        /// The number of the choice, from 0.
+        step: u64,
+        /// The threads that could go on: a bit for each of the threads 0 to 63, the lowest for 0.
+        candidates: u64,
+    }
 }
 
 /// Reads the record at the start of `bytes`.
@@ -596,6 +605,7 @@ mod tests {
             Event::Callers { callers: std::array::from_fn(|index| index as u32 % 18) },
             Event::CallerResolved { caller: 1, line: 2, file: text, function: text },
             Event::Scheduled { step: u64::MAX },
+            Event::Chosen { step: u64::MAX, candidates: 6 },
         ]);
         samples.sort_by_key(|event| encode(0, event)[0]);
         samples

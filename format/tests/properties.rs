@@ -75,6 +75,7 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
         35 => Event::Callers { callers: std::array::from_fn(|at| a.wrapping_mul(at as u32)) },
         36 => Event::CallerResolved { caller: a, line: b, file: one, function: two },
         37 => Event::Scheduled { step: e },
+        38 => Event::Chosen { step: e, candidates: f },
         kind => Event::Operation {
             kind: OperationKind::ALL[kind - OTHERS],
             endpoint: a,
@@ -85,7 +86,7 @@ fn event<'a>(kind: usize, numbers: &[u64; 8], texts: &'a [String; 2]) -> Event<'
 }
 
 /// Number of kinds in [`event`] that are not operations.
-const OTHERS: usize = 38;
+const OTHERS: usize = 39;
 
 /// Number of kinds in [`event`].
 fn kinds() -> usize {

@@ -81,6 +81,7 @@ struct Scheduler {
     start: Instant,
     control: &'static [AtomicU64],
     max_steps: u64,
+    records_choices: bool,
     state: Mutex<State>,
 }
 
@@ -99,6 +100,8 @@ struct State {
     turn_began: u64,
     /// That choice, until it is recorded.
     switch: Option<u64>,
+    /// The last choice with its candidates, until it is recorded; only if all are to be.
+    choice: Option<(u64, u64)>,
     /// Time of the last choice.
     since: Instant,
     /// Whether the thread with the turn may repeat its operation until another thread goes on.
@@ -139,6 +142,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         steps: 0,
         turn_began: 0,
         switch: None,
+        choice: None,
         since: Instant::now(),
         polls: false,
         polling: 0,
@@ -146,7 +150,13 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         is_over: false,
     };
     let start = Instant::now();
-    let scheduler = Scheduler { start, control, max_steps, state: Mutex::new(state) };
+    let scheduler = Scheduler {
+        start,
+        control,
+        max_steps,
+        records_choices: word(control::CHOICES) != 0,
+        state: Mutex::new(state),
+    };
     SCHEDULER.set(scheduler).map_err(|_| io::Error::other("the schedule is already controlled"))
 }
 
@@ -174,8 +184,12 @@ fn enter<R>(task: impl FnOnce(&'static Scheduler, &'static Thread) -> R) -> Opti
     let result = this_thread(scheduler).map(|thread| {
         thread.is_inside.store(true, Ordering::Relaxed);
         let result = task(scheduler, thread);
-        if let Some(step) = scheduler.switch_to(thread) {
+        let (switch, choice) = scheduler.take_choice(thread);
+        if let Some(step) = switch {
             writer::event(None, |_| Event::Scheduled { step });
+        }
+        if let Some((step, candidates)) = choice {
+            writer::event(None, |_| Event::Chosen { step, candidates });
         }
         thread.is_inside.store(false, Ordering::Relaxed);
         result
@@ -278,7 +292,7 @@ fn is_poll(kind: OperationKind) -> bool {
 /// The current thread has recorded an event that is not an operation.
 #[cold]
 pub(crate) fn observed(event: &Event<'_>) {
-    if matches!(event, Event::Scheduled { .. }) {
+    if matches!(event, Event::Scheduled { .. } | Event::Chosen { .. }) {
         return;
     }
     enter(|scheduler, _| scheduler.lock().model.observe(event));
@@ -358,11 +372,14 @@ impl Scheduler {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the choice at which the turn has passed to this thread, unless that is recorded.
-    fn switch_to(&self, thread: &Thread) -> Option<u64> {
+    /// Takes the choice at which the turn has passed to this thread, and the last one with its
+    /// candidates, unless they are recorded.
+    fn take_choice(&self, thread: &Thread) -> (Option<u64>, Option<(u64, u64)>) {
         let mut state = self.lock();
-        let is_mine = state.turn == thread.number;
-        state.switch.take_if(|_| is_mine)
+        if state.turn != thread.number {
+            return (None, None);
+        }
+        (state.switch.take(), state.choice.take())
     }
 
     fn set(&self, index: usize, value: u64) {
@@ -452,6 +469,7 @@ impl Scheduler {
         if diverges && self.control[control::DIVERGED].load(Ordering::Relaxed) == 0 {
             self.set(control::DIVERGED, step + 1);
         }
+        state.choice = self.records_choices.then(|| (step, candidates.bits()));
         state.steps += 1;
         self.set(control::STEPS, state.steps);
         state.polls = false;

@@ -157,6 +157,12 @@ impl Candidates {
     pub(super) fn contain(&self, thread: u32) -> bool {
         self.ready.contains(&thread) || self.expiring.contains(&thread)
     }
+
+    /// A bit for each of the threads 0 to 63.
+    pub(super) fn bits(&self) -> u64 {
+        let threads = self.ready.iter().chain(&self.expiring);
+        threads.filter(|&&thread| thread < 64).fold(0, |bits, thread| bits | 1 << thread)
+    }
 }
 
 /// See the [module](self).
