@@ -200,6 +200,21 @@ fn no_label_of_the_gallery_is_on_something_else() {
     assert!(charts > 20);
 }
 
+#[test]
+fn every_message_of_a_sheaf_of_arrows_has_its_label() {
+    let labels = |name: &str| {
+        let gallery = Path::new(env!("CARGO_MANIFEST_DIR")).join("../traces/gallery");
+        let svg = fs::read_to_string(gallery.join(name)).unwrap();
+        let document = Document::parse(&svg).unwrap();
+        let texts = document.descendants().filter(|it| it.attribute("class") == Some("message"));
+        texts.filter_map(|text| text.text()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let letters = ["rent", "love", "bill", "card", "news"].map(|it| format!("\"{it}\""));
+    assert_eq!(labels("lost_message.svg"), letters);
+    assert_eq!(labels("deadlock.svg").len(), 4);
+    assert_eq!(labels("fan_out.svg").len(), 12);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -6,6 +6,7 @@ use recorder::export::sequence_chart::svg::{Steps, svg};
 use recorder::export::sequence_chart::{
     ArrowEnd, ArrowStart, Chart, ChartBuilder, ChartLimits, LossPlace, Toward,
 };
+use recorder::reading::Recording;
 use recorder::report::Report;
 use recorder::timeline::item::{Flow, Item, Slice};
 use roxmltree::Document;
@@ -210,7 +211,7 @@ fn an_arrow_leads_from_the_last_drop_of_a_sender_to_the_receive_that_fails_for_i
         60 SenderDropped endpoint=3",
     );
     let chart = chart(&recording, ALL);
-    let [arrow] = &chart.disconnects[..] else { panic!("one arrow: {chart:#?}") };
+    let [arrow] = &chart.causes[..] else { panic!("one arrow: {chart:#?}") };
     assert_eq!((arrow.from.time.get(), arrow.to.time.get()), (60, 80));
     assert!(columns(&chart, 80).contains("• drop sender → worker"), "{}", columns(&chart, 80));
     let text = mermaid(&chart);
@@ -427,4 +428,68 @@ proptest! {
             prop_assert!(places.insert((at.lifeline, at.row)), "{at:?}");
         }
     }
+}
+
+/// Main spawns this number of threads that do nothing that is recorded, and joins the first.
+fn spawns(threads: u32) -> Recording {
+    let workers = 2..2 + threads;
+    let spawn = |thread| format!("{thread} Spawn {thread}\n");
+    let spawns: String = workers.clone().map(spawn).collect();
+    let worker = |thread| {
+        format!(
+            "block process=0 thread={thread} sequence=0 dropped=0
+             {} ThreadStarted os_id={thread} name=\"worker {thread}\"
+             {} Returned panicked=0
+             {} ThreadEnded\n",
+            100 + thread,
+            400 - thread,
+            500 - thread,
+        )
+    };
+    let workers: String = workers.map(worker).collect();
+    recording(&format!("thread 1 main\n{spawns}90 JoinBegin 2\n600 JoinEnd 2\n{workers}"))
+}
+
+#[test]
+fn a_thread_that_only_runs_has_a_bar_from_its_start_to_its_end() {
+    let recording = spawns(2);
+    let chart = chart(&recording, ALL);
+    let shown = columns(&chart, 100);
+    let expected =
+        "            main                            worker 2                        worker 3
+  0.000 ms  • spawn worker 2                │                               │
+  0.000 ms  • spawn worker 3                │                               │
+  0.000 ms  ┊ join worker 2 waits 509 ns    │                               │
+  0.000 ms  ┊                               • start                         │
+  0.000 ms  ┊                               ┃                               • start
+  ⋮ 294 ns  ┊                               ┃                               ┃
+  0.000 ms  ┊                               ┃                               • end
+  0.000 ms  ┊                               • end                           │
+  ⋮ 202 ns  ┊                               │                               │
+  0.001 ms  • join returns                  │                               │
+";
+    assert_eq!(shown, expected, "\n{shown}");
+    let lives: Vec<_> = chart.lives.iter().map(|life| life.begin.lifeline).collect();
+    assert_eq!(lives, [1, 2]);
+    // Two spawns, and the join that waited.
+    assert_eq!(chart.causes.len(), 3);
+    let svg = svg(&chart, Steps::Even);
+    let document = Document::parse(&svg).unwrap();
+    // A piece before the jump and one after it, and one in the legend.
+    assert_eq!(classes(&document, "alive"), 2 * 2 + 1);
+    assert!(texts(&document).contains(&"runs"));
+}
+
+#[test]
+fn idle_threads_do_not_crowd_out_a_chart() {
+    let recording = spawns(40);
+    let chart = chart(&recording, ALL);
+    assert_eq!(chart.lifelines.len(), 8);
+    let shown = columns(&chart, 300);
+    assert!(shown.ends_with("33 threads without an event left out\n"), "{shown}");
+    let few = ChartLimits { events: 10, threads: 3 };
+    let chart = self::chart(&recording, few);
+    assert_eq!(chart.lifelines.len(), 3);
+    assert_eq!(chart.left_out.idle_threads, 38);
+    assert!(chart.rows.len() <= 10);
 }

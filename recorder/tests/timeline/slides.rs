@@ -97,6 +97,33 @@ fn a_slide_has_the_busiest_threads() {
     assert!(texts.iter().any(|text| text.ends_with("threads left out")), "{texts:?}");
 }
 
+#[test]
+fn a_slide_shows_threads_that_only_run_if_all_of_their_events_fit() {
+    let slide_of = |workers: u32| {
+        let mut text = String::from("thread 1 main\n");
+        for thread in 2..2 + workers {
+            text += &format!("{thread} Spawn {thread}\n");
+        }
+        text += "20 JoinBegin 2\n90 JoinEnd 2\n";
+        for thread in 2..2 + workers {
+            text += &format!(
+                "block process=0 thread={thread} sequence=0 dropped=0
+                 {} ThreadStarted os_id={thread} name=\"worker\"
+                 80 Returned panicked=0\n",
+                30 + thread,
+            );
+        }
+        let recording = recording(&text);
+        with_builder(&recording, |builder| {
+            let chart = builder.slide(12, 6).chart;
+            (chart.lifelines.len(), chart.lives.len(), chart.left_out.idle_threads)
+        })
+    };
+    assert_eq!(slide_of(2), (3, 2, 0));
+    // The spawns, starts and ends of five threads are more than twelve rows.
+    assert_eq!(slide_of(5), (1, 0, 5));
+}
+
 proptest! {
     #[test]
     fn every_program_has_a_slide(simulated in all_programs()) {

@@ -1,13 +1,16 @@
 //! Makes a chart of its events.
 
+use std::collections::BTreeMap;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::belts::belts;
 use super::builder::{Event, Role};
 use super::chart::{
-    ArrowEnd, ArrowStart, Chart, DisconnectArrow, EventMark, LeftOut, LossPlace, Toward, WaitBar,
-    WaitsForArrow,
+    Anchor, ArrowEnd, ArrowStart, Cause, CauseArrow, Chart, EventMark, LeftOut, LifeBar, LossPlace,
+    Toward, WaitBar, WaitsForArrow,
 };
+use super::lives::LifeStep;
 use super::names::Names;
 use super::rows::Rows;
 use crate::analysis::findings::Finding;
@@ -32,6 +35,8 @@ pub(super) struct Assembly<'a> {
     pub(super) lifelines: Vec<ThreadIndex>,
     /// Number of threads that are left out.
     pub(super) hidden_threads: usize,
+    /// Number of threads without an event that are left out.
+    pub(super) idle_threads: usize,
     /// In the order in which they begin.
     pub(super) events: Vec<Event>,
     /// The end of the last of the first events, after which some are left out.
@@ -63,6 +68,7 @@ impl<'a> Assembly<'a> {
             events: self.left_out,
             row: left_out_row,
             threads: self.hidden_threads,
+            idle_threads: self.idle_threads,
             selection: self.selection.clone(),
         };
         let mut chart = Chart {
@@ -71,7 +77,8 @@ impl<'a> Assembly<'a> {
             channels,
             jumps: rows.jumps((self.left_out > 0).then_some(left_out_row)),
             messages: Vec::new(),
-            disconnects: Vec::new(),
+            causes: Vec::new(),
+            lives: Vec::new(),
             waits: Vec::new(),
             marks: Vec::new(),
             waits_for: self.waits_for(&lifeline_of),
@@ -81,6 +88,7 @@ impl<'a> Assembly<'a> {
         };
         self.add_events(&mut chart, &rows, &losses, names);
         self.add_disconnects(&mut chart, &rows);
+        self.add_lives(&mut chart, &rows);
         chart.rows = rows.times;
         chart.lifelines = self.lifelines;
         chart
@@ -209,8 +217,36 @@ impl<'a> Assembly<'a> {
                 let name = channel.map_or("", |it| &self.catalog.channels[it].label);
                 let by = &self.catalog.threads[thread].name;
                 let details = format!("{by} dropped the last sender of {name}");
-                chart.disconnects.push(DisconnectArrow { from, to, details });
+                chart.causes.push(CauseArrow { cause: Cause::Disconnect, from, to, details });
             }
+        }
+    }
+
+    /// Adds the bars of the threads whose start is in the chart, with an arrow from the spawn to the
+    /// start and one from the end to the join.
+    fn add_lives(&self, chart: &mut Chart<'a>, rows: &Rows) {
+        let mut lives: BTreeMap<ThreadIndex, [Option<Anchor>; 4]> = BTreeMap::new();
+        for (event, &at) in self.events.iter().zip(&rows.anchors) {
+            let slice = &event.slice;
+            // A join that did not wait is no consequence of the end.
+            let step = LifeStep::of(slice);
+            if let Some((thread, step)) =
+                step.filter(|(_, step)| *step != LifeStep::Join || slice.waited.is_some())
+            {
+                lives.entry(thread).or_default()[step as usize].get_or_insert(at);
+            }
+        }
+        for (thread, [spawn, start, end, join]) in lives {
+            let name = &self.catalog.threads[thread].name;
+            let arrows = [(spawn, start, "is spawned"), (end, join, "has ended")];
+            for (from, to, what) in arrows {
+                let (Some(from), Some(to)) = (from, to) else { continue };
+                if from.row < to.row && from.lifeline != to.lifeline {
+                    let details = format!("{name} {what}");
+                    chart.causes.push(CauseArrow { cause: Cause::Life, from, to, details });
+                }
+            }
+            chart.lives.extend(start.map(|begin| LifeBar { begin, end }));
         }
     }
 

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::ChartLimits;
 use super::assembly::{Assembly, Sent};
 use super::chart::{Chart, WaitKind};
+use super::lives::Lives;
 use crate::analysis::findings::Finding;
 use crate::reading::catalog::{Catalog, ChannelIndex, ThreadIndex};
 use crate::reading::{Nanos, Recording};
@@ -24,6 +25,8 @@ pub struct ChartBuilder<'a> {
     hidden_threads: BTreeSet<ThreadIndex>,
     /// The threads that did something, and perhaps nothing that the chart shows.
     active_threads: BTreeSet<ThreadIndex>,
+    /// The threads without an event.
+    pub(super) lives: Lives,
     /// The first events.
     pub(super) head: Vec<Event>,
     /// The latest events after the head.
@@ -98,6 +101,7 @@ impl<'a> ChartBuilder<'a> {
             threads: BTreeSet::new(),
             hidden_threads: BTreeSet::new(),
             active_threads: BTreeSet::new(),
+            lives: Lives::default(),
             head: Vec::new(),
             tail: VecDeque::new(),
             left_out: 0,
@@ -135,7 +139,11 @@ impl<'a> ChartBuilder<'a> {
         if !matches!(slice.kind, SliceKind::ThreadStarted | SliceKind::ThreadEnded { .. }) {
             self.active_threads.insert(slice.thread);
         }
-        let Some(role) = Role::of(slice) else { return };
+        let Some(role) = Role::of(slice) else {
+            self.lives.add(slice);
+            return;
+        };
+        self.lives.forget(slice.thread);
         let by = self.follow(slice, role);
         if !self.shows_thread(slice.thread) {
             return;
@@ -204,10 +212,15 @@ impl<'a> ChartBuilder<'a> {
         for thread in std::mem::take(&mut self.active_threads) {
             self.shows_thread(thread);
         }
-        let mut lifelines: Vec<_> = self.threads.into_iter().collect();
-        lifelines.sort_by_key(|&thread| self.catalog.flow_order.thread_rank(thread));
+        let idle_threads = self.lives.choose(&mut self.threads, self.limits.threads);
         let mut events = self.head;
         events.extend(self.tail);
+        let lives = self.lives.events(&self.threads);
+        if self.left_out == 0 && events.len() + lives.len() <= self.limits.events {
+            events.extend(lives);
+        }
+        let mut lifelines: Vec<_> = self.threads.into_iter().collect();
+        lifelines.sort_by_key(|&thread| self.catalog.flow_order.thread_rank(thread));
         // Waits are reported when they are over, but drawn where they begin. Events with equal
         // times keep their order.
         events.sort_by_key(|event| event.slice.begin);
@@ -216,6 +229,7 @@ impl<'a> ChartBuilder<'a> {
             findings: self.findings,
             lifelines,
             hidden_threads: self.hidden_threads.len(),
+            idle_threads,
             events,
             head_end,
             left_out: self.left_out,

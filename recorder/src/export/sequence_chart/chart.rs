@@ -22,8 +22,10 @@ pub struct Chart<'a> {
     pub jumps: Vec<Jump>,
     /// In the order of their sends.
     pub messages: Vec<MessageArrow>,
-    /// In the order of the receives that they end.
-    pub disconnects: Vec<DisconnectArrow>,
+    /// In the order of the events that they lead to.
+    pub causes: Vec<CauseArrow>,
+    /// The threads that have no event but their start and their end.
+    pub lives: Vec<LifeBar>,
     /// In the order in which they begin.
     pub waits: Vec<WaitBar>,
     /// In the order of time.
@@ -45,6 +47,8 @@ pub struct LeftOut {
     pub row: usize,
     /// Number of threads that are left out.
     pub threads: usize,
+    /// Number of threads without an event that are left out.
+    pub idle_threads: usize,
     /// A description of the part of the run that was selected, if one was.
     pub selection: Option<String>,
 }
@@ -132,15 +136,35 @@ pub enum Toward {
     Right,
 }
 
-/// An arrow from the drop of the last sender of a channel to a receive that fails for it.
+/// An arrow that is not a message: from an event to what another thread does because of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DisconnectArrow {
-    /// Where the last sender was dropped.
+pub struct CauseArrow {
+    /// What happened.
+    pub cause: Cause,
+    /// Where it happened.
     pub from: Anchor,
-    /// Where a thread noticed it.
+    /// Where it led to.
     pub to: Anchor,
     /// A sentence about it.
     pub details: String,
+}
+
+/// What another thread does something because of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The last sender of a channel was dropped: a receive fails.
+    Disconnect,
+    /// A thread was spawned: it starts. Or a thread ended: it is joined.
+    Life,
+}
+
+/// The time from the start of a thread to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifeBar {
+    /// The start.
+    pub begin: Anchor,
+    /// The end; `None` if that is not in the chart.
+    pub end: Option<Anchor>,
 }
 
 /// The messages in a channel, row by row. Messages for which a receiver waits are not among them.
@@ -223,6 +247,19 @@ impl MessageArrow {
         }
     }
 
+    /// Where it ends, if that is in the chart. If it is not known which thread had the receiver, that
+    /// is on the lifeline of its start.
+    pub(super) fn end(&self) -> Option<Anchor> {
+        match self.to {
+            ArrowEnd::Received(at) | ArrowEnd::Lost(Some(LossPlace::Dropped(at))) => Some(at),
+            ArrowEnd::Lost(Some(LossPlace::RunEnded { lifeline, row, time })) => {
+                let lifeline = lifeline.or(self.start().map(|start| start.lifeline))?;
+                Some(Anchor { lifeline, row, time })
+            }
+            ArrowEnd::NotShown(_) | ArrowEnd::Lost(None) => None,
+        }
+    }
+
     /// Whether it is lost.
     pub(super) fn is_lost(&self) -> bool {
         matches!(self.to, ArrowEnd::Lost(_))
@@ -258,6 +295,15 @@ impl WaitBar {
         match self.end {
             Some(_) => format!("{} {}", self.name, self.length),
             None => self.name.clone(),
+        }
+    }
+
+    /// `recv 14 ns`
+    pub(super) fn short_label(&self) -> String {
+        let verb = self.name.split(' ').next().unwrap_or_default();
+        match self.end {
+            Some(_) => format!("{verb} {}", self.length),
+            None => verb.to_owned(),
         }
     }
 
@@ -396,7 +442,7 @@ impl Chart<'_> {
     }
 
     fn notes(&self, for_events: &str, for_threads: &str) -> Vec<(Option<usize>, String)> {
-        let LeftOut { events, row, threads, ref selection } = self.left_out;
+        let LeftOut { events, row, threads, idle_threads, ref selection } = self.left_out;
         let mut notes = Vec::new();
         if events > 0 {
             let events = counted(events as u64, "event");
@@ -405,6 +451,10 @@ impl Chart<'_> {
         if threads > 0 {
             let threads = counted(threads as u64, "thread");
             notes.push((None, format!("{threads} left out{for_threads}")));
+        }
+        if idle_threads > 0 {
+            let threads = counted(idle_threads as u64, "thread");
+            notes.push((None, format!("{threads} without an event left out")));
         }
         notes.extend(selection.iter().map(|selection| (None, selection.clone())));
         notes

@@ -33,9 +33,9 @@ fn body(chart: &Chart<'_>) -> Vec<(usize, String)> {
     let jumps = chart.jumps.iter().map(|jump| over_all(jump.row, &jump.text()));
     let waits = chart.waits.iter().map(|wait| note_over(wait.begin, &wait.text()));
     let marks = chart.marks.iter().map(|mark| {
-        match chart.disconnects.iter().find(|disconnect| disconnect.to == mark.at) {
-            // Its name is the label of an arrow from the thread that dropped the last sender.
-            Some(disconnect) => arrow(disconnect.from, "--)", mark.at, &mark.name),
+        match chart.causes.iter().find(|cause| cause.to == mark.at) {
+            // Its name is the label of an arrow from its cause.
+            Some(cause) => arrow(cause.from, "--)", mark.at, &mark.name),
             None => note_over(mark.at, &mark.name),
         }
     });

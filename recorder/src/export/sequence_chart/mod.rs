@@ -17,7 +17,9 @@
 //! - For a long run, the chart keeps only the start and the end, and notes how much is left out
 //!   between them ([`ChartLimits`]). Memory does not grow with the run.
 //! - Events that are not on a channel are left out, except for waits: for a lock, for another
-//!   thread, …. A thread has a lifeline if it did or waited for anything, as far as there is room.
+//!   thread, …. A thread has a lifeline if it did or waited for anything, as far as there is room. A
+//!   thread that only ran has one if there are few others; its bar reaches from its start to its end,
+//!   and the chart has its spawn and its join, too.
 
 use std::io::{self, Write};
 
@@ -31,6 +33,7 @@ mod belts;
 mod builder;
 mod chart;
 pub mod columns;
+mod lives;
 pub mod mermaid;
 mod names;
 mod rows;
@@ -39,8 +42,8 @@ pub mod svg;
 
 pub use builder::ChartBuilder;
 pub use chart::{
-    Anchor, ArrowEnd, ArrowStart, Belt, Chart, DisconnectArrow, EventMark, Jump, LeftOut,
-    LossPlace, MessageArrow, Toward, WaitBar, WaitKind, WaitsForArrow,
+    Anchor, ArrowEnd, ArrowStart, Belt, Cause, CauseArrow, Chart, EventMark, Jump, LeftOut,
+    LifeBar, LossPlace, MessageArrow, Toward, WaitBar, WaitKind, WaitsForArrow,
 };
 pub use slide::SlideChart;
 

@@ -1,5 +1,7 @@
 //! The names and details of the events of a chart.
 
+use format::Call;
+
 use super::builder::{Event, Role};
 use super::chart::{ArrowEnd, ArrowStart, MessageArrow};
 use crate::reading::Nanos;
@@ -53,6 +55,10 @@ impl Names<'_> {
     /// The name of an event that is marked.
     pub(super) fn mark_name(&self, slice: &Slice) -> String {
         match slice.kind {
+            // The bar of its wait has its name.
+            SliceKind::Operation { call: Call::Join, .. } if slice.waited.is_some() => {
+                "join returns".to_owned()
+            }
             SliceKind::ChannelCreated => format!("new {}", slice.name(self.catalog)),
             _ if self.needs_target(slice) => slice.name(self.catalog),
             _ => Slice { target: None, ..slice.clone() }.name(self.catalog),

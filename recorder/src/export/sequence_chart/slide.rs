@@ -1,6 +1,7 @@
 //! Chooses the events of a slide: few, and those that matter.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -27,11 +28,12 @@ impl<'a> ChartBuilder<'a> {
     /// or none.
     pub fn slide(&self, max_rows: usize, max_threads: usize) -> SlideChart<'a> {
         let mut events = self.events_that_matter();
-        let threads = busiest(&events, max_threads);
+        let mut threads = busiest(&events, max_threads);
         let hidden_threads =
             events.iter().map(|event| event.slice.thread).collect::<FxHashSet<_>>();
         let hidden_threads = hidden_threads.len() - threads.len();
         events.retain(|event| threads.contains(&event.slice.thread));
+        let idle_threads = self.add_lives(&mut threads, &mut events, (max_rows, max_threads));
         let units = units(&events, &self.sent);
         let mut count = units.len();
         loop {
@@ -48,6 +50,7 @@ impl<'a> ChartBuilder<'a> {
                 findings: self.findings,
                 lifelines,
                 hidden_threads,
+                idle_threads,
                 left_out: self.left_out + events.len() - kept.len(),
                 head_end,
                 events: kept,
@@ -61,6 +64,26 @@ impl<'a> ChartBuilder<'a> {
             }
             count -= 1;
         }
+    }
+
+    /// Adds the threads that only ran, if the slide has room for them and all of their events. Returns
+    /// how many are left out.
+    fn add_lives(
+        &self,
+        threads: &mut BTreeSet<ThreadIndex>,
+        events: &mut Vec<Event>,
+        (max_rows, max_threads): (usize, usize),
+    ) -> usize {
+        let mut with_idle = threads.clone();
+        let left_out = self.lives.choose(&mut with_idle, max_threads);
+        let lives = self.lives.events(&with_idle);
+        if events.len() + lives.len() > max_rows {
+            return left_out + with_idle.len() - threads.len();
+        }
+        *threads = with_idle;
+        events.extend(lives);
+        events.sort_by_key(|event| event.slice.begin);
+        left_out
     }
 
     fn events_that_matter(&self) -> Vec<Event> {
@@ -99,7 +122,7 @@ fn never_ends(event: &Event) -> bool {
 }
 
 /// The threads with the most events; those that wait for ever come before all others.
-fn busiest(events: &[Event], max: usize) -> FxHashSet<ThreadIndex> {
+fn busiest(events: &[Event], max: usize) -> BTreeSet<ThreadIndex> {
     let mut counts: FxHashMap<ThreadIndex, (bool, usize)> = FxHashMap::default();
     for event in events {
         let (is_stuck, count) = counts.entry(event.slice.thread).or_default();

@@ -18,7 +18,9 @@ use std::fmt::{self, Display};
 
 use anstyle::{AnsiColor, Style};
 
-use super::chart::{ArrowEnd, ArrowStart, Belt, Chart, LossPlace, MessageArrow, Toward, WaitKind};
+use super::chart::{
+    ArrowEnd, ArrowStart, Belt, Cause, Chart, LossPlace, MessageArrow, Toward, WaitKind,
+};
 use crate::layout::{shorten_all, wrap};
 
 mod belts;
@@ -39,6 +41,8 @@ const LAST_COLUMN_WIDTH: usize = 22;
 const ARROW_WIDTH: usize = 7;
 /// The style of messages that are lost, and of deadlocks.
 const LOST: Style = AnsiColor::Red.on_default();
+/// The style of threads that run and do nothing else.
+const LIFE: Style = AnsiColor::Green.on_default();
 /// The style of arrows.
 const ARROW: Style = AnsiColor::Cyan.on_default();
 
@@ -122,6 +126,11 @@ impl<'a> Columns<'a> {
         for lifeline in 0..self.chart.lifelines.len() {
             line.put(self.x(lifeline), "│", Style::new().dimmed());
         }
+        for life in &self.chart.lives {
+            if life.begin.row <= row && life.end.is_none_or(|end| row < end.row) {
+                line.put(self.x(life.begin.lifeline), "┃", LIFE);
+            }
+        }
         for wait in &self.chart.waits {
             if wait.begin.row <= row && wait.end.is_none_or(|end| row < end.row) {
                 let (bar, style) = wait_bar(wait.kind);
@@ -163,7 +172,8 @@ impl<'a> Columns<'a> {
         }
         for mark in self.chart.marks.iter().filter(|mark| mark.at.row == row) {
             let mut text = mark.name.clone();
-            for disconnect in self.chart.disconnects.iter().filter(|it| it.from == mark.at) {
+            let disconnects = self.chart.causes.iter().filter(|it| it.cause == Cause::Disconnect);
+            for disconnect in disconnects.filter(|it| it.from == mark.at) {
                 text += &format!(" → {}", self.lifelines[disconnect.to.lifeline].trim_end());
             }
             texts.push((mark.at.lifeline, text, Style::new()));

@@ -1,11 +1,13 @@
 //! The events: the bars of waits, the arrows of messages, and the marks of other events.
 
+use rustc_hash::FxHashMap;
+
 use super::labels::{Area, Importance, Spot};
 use super::layout::{ENDLESS, HALF_BAR, STUB};
 use super::markup::{Point, escaped, head_outline};
 use super::{Drawing, Steps};
 use crate::export::sequence_chart::chart::{
-    Anchor, ArrowEnd, ArrowStart, LossPlace, MessageArrow, Toward, WaitBar, WaitKind,
+    Anchor, ArrowEnd, ArrowStart, Cause, Chart, LossPlace, MessageArrow, Toward, WaitBar, WaitKind,
 };
 
 /// The distance of a label from its lifeline.
@@ -21,6 +23,14 @@ pub(super) fn pattern(kind: WaitKind) -> &'static str {
         WaitKind::Message => "receiving",
         WaitKind::Room => "sending",
         WaitKind::Other => "other",
+    }
+}
+
+/// The classes of the line and the head of an arrow that is not a message.
+pub(super) fn cause_classes(cause: Cause) -> (&'static str, &'static str) {
+    match cause {
+        Cause::Disconnect => ("hangup", "hangup-tip"),
+        Cause::Life => ("spawn", "hangup-tip"),
     }
 }
 
@@ -65,7 +75,9 @@ impl Drawing<'_> {
                 Steps::Even => begin,
                 Steps::Real => f64::midpoint(begin, end),
             };
-            self.labels.add_small(beside((x, label_y), end), &wait.label(), Importance::Event);
+            let mut texts = vec![wait.label(), wait.short_label()];
+            texts.dedup();
+            self.labels.add_wait(beside((x, label_y), end), texts);
             if wait.end.is_none() {
                 let below = (x, self.layout.events_bottom - 8.0);
                 self.labels.add_strong(beside(below, 0.0), "never ends");
@@ -107,14 +119,15 @@ impl Drawing<'_> {
     }
 
     pub(super) fn messages(&mut self) {
-        for message in &self.chart.messages {
+        let sheaves = sheaves(self.chart);
+        for (message, is_in_sheaf) in self.chart.messages.iter().zip(sheaves) {
             self.markup.open_group(&message.details);
-            self.message(message);
+            self.message(message, is_in_sheaf);
             self.markup.close_group();
         }
     }
 
-    fn message(&mut self, message: &MessageArrow) {
+    fn message(&mut self, message: &MessageArrow, is_in_sheaf: bool) {
         match (message.from, message.to) {
             (ArrowStart::Sent(from), ArrowEnd::Received(to)) if from.lifeline == to.lifeline => {
                 self.arrow_to_itself(from, to, message);
@@ -123,9 +136,11 @@ impl Drawing<'_> {
                 let (x, y) = self.layout.point(to);
                 self.arrow_start(from);
                 let tip = self.arrow("arrow", "tip", from, (x, y), HALF_BAR);
-                self.label_along(self.layout.point(from), tip, message);
+                self.label_arrow(self.layout.point(from), tip, message, is_in_sheaf);
             }
-            (ArrowStart::Sent(from), ArrowEnd::Lost(place)) => self.lost(from, place, message),
+            (ArrowStart::Sent(from), ArrowEnd::Lost(place)) => {
+                self.lost(from, place, message, is_in_sheaf);
+            }
             (ArrowStart::Sent(from), ArrowEnd::NotShown(toward)) => {
                 self.arrow_without_end(from, toward, message);
             }
@@ -184,8 +199,9 @@ impl Drawing<'_> {
     }
 
     /// Adds a message's label beside its arrow: rather in the middle between its sender and the next
-    /// lifeline than elsewhere.
-    fn label_along(&mut self, from: Point, to: Point, message: &MessageArrow) {
+    /// lifeline than elsewhere. In a sheaf of arrows the labels stand before the starts of the arrows,
+    /// where there is room for each.
+    fn label_arrow(&mut self, from: Point, to: Point, message: &MessageArrow, is_in_sheaf: bool) {
         /// How many of the spaces between lifelines are tried.
         const MAX_SPACES: usize = 6;
         const PARTS: [f64; 15] =
@@ -198,7 +214,19 @@ impl Drawing<'_> {
             let at = (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
             [Spot::Above(at, direction), Spot::Below(at, direction)]
         });
-        self.labels.add_message(spots.collect(), texts(message, ""));
+        let aside = |forward: f64, down: f64| {
+            let (x, y) = (from.0 + forward * LABEL_DISTANCE, from.1 + down);
+            if forward > 0.0 { Spot::RightOf((x, y)) } else { Spot::LeftOf((x, y)) }
+        };
+        let forward = if direction.0 < 0.0 { -1.0 } else { 1.0 };
+        let before = [0.0, -4.0, 4.0, -8.0, 8.0].map(|down| aside(-forward, down));
+        let above_start = [-10.0, -13.0].map(|down| aside(forward, down));
+        let before = before.into_iter().chain(above_start);
+        if is_in_sheaf {
+            self.labels.add_stub(before.chain(spots).collect(), texts(message, ""));
+        } else {
+            self.labels.add_message(spots.chain(before).collect(), texts(message, ""));
+        }
     }
 
     fn arrow_to_itself(&mut self, from: Anchor, to: Anchor, message: &MessageArrow) {
@@ -219,7 +247,13 @@ impl Drawing<'_> {
     }
 
     /// Adds the arrow of a message that no thread received.
-    fn lost(&mut self, from: Anchor, place: Option<LossPlace>, message: &MessageArrow) {
+    fn lost(
+        &mut self,
+        from: Anchor,
+        place: Option<LossPlace>,
+        message: &MessageArrow,
+        is_in_sheaf: bool,
+    ) {
         let (x, y) = self.layout.point(from);
         self.arrow_start(from);
         let end = match place {
@@ -245,7 +279,7 @@ impl Drawing<'_> {
         let start = (x + START * (end.0 - x).signum(), y);
         self.line("arrow", start, end);
         self.cross(end);
-        self.label_along((x, y), end, message);
+        self.label_arrow((x, y), end, message, is_in_sheaf);
     }
 
     /// The end of the arrow of a message that is lost at a point of a lifeline.
@@ -275,12 +309,30 @@ impl Drawing<'_> {
         self.labels.add_stub(stub_spots(start, forward), texts(message, ""));
     }
 
-    pub(super) fn disconnects(&mut self) {
-        for disconnect in &self.chart.disconnects {
-            self.markup.open_group(&disconnect.details);
-            let to = self.layout.point(disconnect.to);
-            self.arrow("hangup", "hangup-tip", disconnect.from, to, HALF_BAR);
+    pub(super) fn causes(&mut self) {
+        for cause in &self.chart.causes {
+            self.markup.open_group(&cause.details);
+            let to = self.layout.point(cause.to);
+            let (class, tip) = cause_classes(cause.cause);
+            self.arrow(class, tip, cause.from, to, HALF_BAR);
             self.markup.close_group();
+        }
+    }
+
+    /// Adds the bars of the threads that do nothing but run.
+    pub(super) fn lives(&mut self) {
+        for life in &self.chart.lives {
+            let (x, begin) = self.layout.point(life.begin);
+            let end = life.end.map_or(self.layout.events_bottom, |end| self.layout.y(end));
+            let (left, right) = (x - HALF_BAR, x + HALF_BAR);
+            for (top, bottom) in self.layout.pieces(begin, end.max(begin + 1.0)) {
+                self.markup.element(format_args!(
+                    r#"<rect class="alive" x="{left:.1}" y="{top:.1}" width="{:.1}" height="{:.1}"/>"#,
+                    right - left,
+                    bottom - top
+                ));
+                self.labels.obstacles.add_area(Area { left, top, right, bottom });
+            }
         }
     }
 
@@ -308,6 +360,28 @@ impl Drawing<'_> {
             self.labels.add_small(spots, &text, Importance::Event);
         }
     }
+}
+
+/// Whether each message is in a sheaf: its arrow slopes, and so does another one from the same lifeline
+/// to the same side that begins before this one ends.
+fn sheaves(chart: &Chart<'_>) -> Vec<bool> {
+    let mut is_in_sheaf = vec![false; chart.messages.len()];
+    // By lifeline and side: the latest message, and the last row of all messages so far.
+    let mut latest: FxHashMap<(usize, bool), (usize, usize)> = FxHashMap::default();
+    for (index, message) in chart.messages.iter().enumerate() {
+        let Some((from, to)) = message.start().zip(message.end()) else { continue };
+        if from.row == to.row || from.lifeline == to.lifeline && !message.is_lost() {
+            continue;
+        }
+        let side = (from.lifeline, to.lifeline < from.lifeline);
+        let (before, until) = latest.get(&side).copied().unwrap_or((index, 0));
+        if from.row < until {
+            is_in_sheaf[before] = true;
+            is_in_sheaf[index] = true;
+        }
+        latest.insert(side, (index, until.max(to.row)));
+    }
+    is_in_sheaf
 }
 
 /// The unit vector from one point to another.

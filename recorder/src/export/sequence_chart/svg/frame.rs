@@ -1,9 +1,9 @@
 //! The parts of the picture around its events: header, time scale, lifelines and notes.
 
-use super::labels::{Area, Importance, Spot};
-use super::layout::{Frame, HALF_GAP};
+use super::labels::{Area, Spot};
+use super::layout::{Frame, HALF_GAP, Layout};
 use super::markup::escaped;
-use super::text::{BOLD, NORMAL, SMALL, shortened};
+use super::text::{self, BOLD, NORMAL, SMALL, shortened};
 use super::{Drawing, Steps};
 
 pub(super) const STYLE: &str = include_str!("style.css");
@@ -67,21 +67,36 @@ impl Drawing<'_> {
         }
     }
 
-    /// Adds the scale at the left.
+    /// Adds the scale at the left, and keeps other labels away from it.
     pub(super) fn time_scale(&mut self) {
+        /// The distance of the labels.
+        const DISTANCE: f64 = 6.0;
+        let mut texts: Vec<(f64, String)> = Vec::new();
         let mut previous = None;
         for (y, time) in self.layout.scale() {
             let text = self.chart.time_text(time);
             if previous.as_ref() != Some(&text) {
-                let spots = vec![Spot::RightOf((MARGIN, y))];
-                self.labels.add_small(spots, &text, Importance::Fixed);
+                texts.push((y, text.clone()));
             }
             previous = Some(text);
         }
-        for (y, length) in self.layout.jumps.clone() {
-            let spots = vec![Spot::RightOf((MARGIN, y))];
-            self.labels.add_small(spots, &format!("\u{22ee} {length}"), Importance::Fixed);
+        let widest = texts.iter().map(|(_, text)| text::width(text, SMALL)).fold(0.0, f64::max);
+        let jumps = self.layout.jumps.iter();
+        texts.extend(jumps.map(|&(y, length)| (y, format!("\u{22ee} {length}"))));
+        let Layout { top, bottom, row, width, gap, .. } = self.layout;
+        // In real time, the note about what is left out can be anywhere.
+        texts.retain(|(y, _)| gap.is_none_or(|gap| (gap - y).abs() > HALF_GAP + SMALL));
+        for (y, text) in &texts {
+            let spots = vec![Spot::RightOf((MARGIN, *y))];
+            self.labels.put_small(spots, text, width, &mut self.markup);
         }
+        for (y, text) in &texts {
+            let right = MARGIN + text::width(text, SMALL) + DISTANCE;
+            let (top, bottom) = (y - row / 2.0, y + row / 2.0);
+            self.labels.obstacles.add_area(Area { left: 0.0, top, right, bottom });
+        }
+        let right = MARGIN + widest + DISTANCE;
+        self.labels.obstacles.add_area(Area { left: 0.0, top, right, bottom });
     }
 
     /// Keeps labels away from the legend. (The notes below it are labels.)

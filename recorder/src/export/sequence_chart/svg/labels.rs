@@ -209,6 +209,11 @@ impl Labels {
         self.add(spots, "small", SMALL, vec![text.to_owned()], importance);
     }
 
+    /// Adds a label of a wait, with these texts, the best first.
+    pub(super) fn add_wait(&mut self, spots: Vec<Spot>, texts: Vec<String>) {
+        self.add(spots, "small", SMALL, texts, Importance::Event);
+    }
+
     /// Adds a label of a message, with these texts, the best first.
     pub(super) fn add_message(&mut self, spots: Vec<Spot>, texts: Vec<String>) {
         self.add(spots, "message", NORMAL, texts, Importance::Message);

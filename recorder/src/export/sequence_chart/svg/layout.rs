@@ -22,6 +22,8 @@ const NARROW_PITCH: f64 = 140.0;
 const MAX_WIDE_LIFELINES: usize = 6;
 /// The maximum distance between lifelines that the texts at arrows need.
 const MAX_PITCH: f64 = 240.0;
+/// The maximum room for texts at the left of the first lifeline.
+const MAX_LEFT_TEXTS: f64 = 190.0;
 /// What an arrow needs beside its text.
 const ARROW_ROOM: f64 = 40.0;
 /// What a text beside a lifeline needs besides.
@@ -32,8 +34,8 @@ const TOP: f64 = 112.0;
 const TOP_WITH_PROCESSES: f64 = 128.0;
 /// The part of that for the title, which a slide has elsewhere.
 const TITLE: f64 = 70.0;
-/// The width of the times at the left of a slide.
-const SLIDE_SCALE_WIDTH: f64 = 76.0;
+/// The width of the times at the left.
+const SCALE_WIDTH: f64 = 76.0;
 /// The height of what shows that a wait never ends.
 pub(super) const ENDLESS: f64 = 52.0;
 /// Half the width of the bar of a wait.
@@ -112,8 +114,10 @@ impl<'a> Layout<'a> {
         let pitch = pitch(chart, frame) * f64::midpoint(1.0, spacing.columns);
         let left_margin = match frame {
             Frame::Page => LEFT_MARGIN * spacing.columns,
-            Frame::Slide => SLIDE_SCALE_WIDTH + pitch / 2.0,
+            Frame::Slide => SCALE_WIDTH + pitch / 2.0,
         };
+        let room = if spacing.columns > 1.0 { left_texts(chart) } else { 0.0 };
+        let left_margin = left_margin.max(SCALE_WIDTH + room);
         let last_lifeline = chart.lifelines.len().saturating_sub(1) as f64;
         let has_endless_wait = chart.waits.iter().any(|wait| wait.end.is_none());
         let gap_row = (chart.left_out.events > 0).then_some(chart.left_out.row);
@@ -305,6 +309,18 @@ fn pitch(chart: &Chart<'_>, frame: Frame) -> f64 {
     let waits_for = waits_for.map(|text| text::width(&text, SMALL) + ARROW_ROOM);
     let widths = messages.chain(marks).chain(waits).chain(waits_for);
     widths.map(|width| width.min(MAX_PITCH)).fold(pitch, f64::max)
+}
+
+/// The room that the texts of events need at the left of the first lifeline, if that is where they
+/// find a place.
+fn left_texts(chart: &Chart<'_>) -> f64 {
+    let marks = chart.marks.iter().map(|mark| (mark.at, text::width(&mark.name, SMALL)));
+    let messages = chart.messages.iter().filter_map(|message| Some((message.start()?, message)));
+    let messages = messages.map(|(at, it)| (at, text::width(&it.text(usize::MAX), NORMAL)));
+    let waits = chart.waits.iter().map(|wait| (wait.begin, text::width(&wait.label(), SMALL)));
+    let texts = marks.chain(messages).chain(waits).filter(|(at, _)| at.lifeline == 0);
+    let widest = texts.map(|(_, width)| width).fold(0.0, f64::max);
+    (widest + TEXT_ROOM).min(MAX_LEFT_TEXTS)
 }
 
 /// The distance from the last lifeline to the right edge: the texts beside it have room there.

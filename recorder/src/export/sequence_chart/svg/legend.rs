@@ -1,10 +1,10 @@
 //! The legend: the meanings of the signs that are in the chart, and of no others.
 
 use super::Drawing;
-use super::events::{HEAD, pattern};
+use super::events::{HEAD, cause_classes, pattern};
 use super::layout::Layout;
 use super::text::{self, SMALL};
-use crate::export::sequence_chart::chart::{ArrowEnd, ArrowStart, Chart, WaitKind};
+use crate::export::sequence_chart::chart::{ArrowEnd, ArrowStart, Cause, Chart, WaitKind};
 
 /// The distance of the legend from the left and right edges.
 const MARGIN: f64 = 16.0;
@@ -23,13 +23,14 @@ enum Sign {
     Queued,
     NotShown,
     NeverReceived,
-    Disconnected,
+    Cause(Cause),
+    Alive,
     Belt,
     Jump,
 }
 
 impl Sign {
-    const ALL: [Sign; 10] = [
+    const ALL: [Sign; 12] = [
         Sign::Wait(WaitKind::Message),
         Sign::Wait(WaitKind::Room),
         Sign::Wait(WaitKind::Other),
@@ -37,7 +38,9 @@ impl Sign {
         Sign::Queued,
         Sign::NeverReceived,
         Sign::NotShown,
-        Sign::Disconnected,
+        Sign::Cause(Cause::Disconnect),
+        Sign::Alive,
+        Sign::Cause(Cause::Life),
         Sign::Belt,
         Sign::Jump,
     ];
@@ -51,7 +54,9 @@ impl Sign {
             Sign::Queued => "was in the queue",
             Sign::NotShown => "the other end is left out",
             Sign::NeverReceived => "never received",
-            Sign::Disconnected => "the last sender is dropped",
+            Sign::Cause(Cause::Disconnect) => "the last sender is dropped",
+            Sign::Cause(Cause::Life) => "a thread is spawned, or joined",
+            Sign::Alive => "runs",
             Sign::Belt => "messages in the queue",
             Sign::Jump => "nothing happens for long",
         }
@@ -59,7 +64,7 @@ impl Sign {
 
     fn width(self) -> f64 {
         match self {
-            Sign::Wait(_) | Sign::Belt | Sign::Jump => 12.0,
+            Sign::Wait(_) | Sign::Alive | Sign::Belt | Sign::Jump => 12.0,
             Sign::NeverReceived => 10.0,
             _ => 30.0,
         }
@@ -83,7 +88,8 @@ impl Sign {
                 message.start().is_none() || matches!(message.to, ArrowEnd::NotShown(_))
             }),
             Sign::NeverReceived => messages.any(|message| message.is_lost()),
-            Sign::Disconnected => !chart.disconnects.is_empty(),
+            Sign::Cause(cause) => chart.causes.iter().any(|it| it.cause == cause),
+            Sign::Alive => !chart.lives.is_empty(),
             Sign::Belt => !layout.belts.is_empty(),
             Sign::Jump => !layout.jumps.is_empty(),
         }
@@ -145,11 +151,15 @@ impl Drawing<'_> {
                 pattern(kind),
                 y - 8.0
             )),
-            Sign::HandedOver | Sign::Queued | Sign::NotShown | Sign::Disconnected => {
-                let class = match sign {
-                    Sign::NotShown => "arrow unknown",
-                    Sign::Disconnected => "hangup",
-                    _ => "arrow",
+            Sign::Alive => self.markup.element(format_args!(
+                r#"<rect class="alive" x="{x:.1}" y="{:.1}" width="12" height="16"/>"#,
+                y - 8.0
+            )),
+            Sign::HandedOver | Sign::Queued | Sign::NotShown | Sign::Cause(_) => {
+                let (class, tip) = match sign {
+                    Sign::NotShown => ("arrow unknown", "tip"),
+                    Sign::Cause(cause) => cause_classes(cause),
+                    _ => ("arrow", "tip"),
                 };
                 let fall = if sign == Sign::Queued { 6.0 } else { 0.0 };
                 let (from, to) = ((x, y - fall), (right, y + fall));
@@ -157,7 +167,6 @@ impl Drawing<'_> {
                 let direction = ((to.0 - from.0) / length, (to.1 - from.1) / length);
                 let line_end = (to.0 - HEAD * direction.0, to.1 - HEAD * direction.1);
                 self.markup.line(class, from, line_end);
-                let tip = if sign == Sign::Disconnected { "hangup-tip" } else { "tip" };
                 self.markup.arrow_head(tip, to, direction);
             }
             Sign::NeverReceived => self.markup.cross((x + 5.0, y)),

@@ -86,10 +86,11 @@ impl<'a> Drawing<'a> {
         drawing.lifelines();
         drawing.reserve_legend();
         drawing.belts();
+        drawing.lives();
         drawing.waits();
         drawing.left_out_frames();
         drawing.marks();
-        drawing.disconnects();
+        drawing.causes();
         drawing.messages();
         drawing.waits_for();
         drawing.left_out_texts();

@@ -271,10 +271,17 @@ impl Snippet {
     }
 }
 
-/// A line in pieces of at most this number of characters.
+/// A line in pieces of at most this number of characters, divided before a `.` where that is possible.
 fn broken(line: &str, max: usize) -> Vec<String> {
-    let characters: Vec<_> = line.chars().collect();
-    characters.chunks(max).map(|piece| piece.iter().collect()).collect()
+    let mut rest: Vec<char> = line.chars().collect();
+    let mut pieces = Vec::new();
+    while rest.len() > max {
+        let dot = rest[..max].iter().rposition(|&c| c == '.').filter(|&at| at >= max / 3);
+        let tail = rest.split_off(dot.unwrap_or(max));
+        pieces.push(std::mem::replace(&mut rest, tail).into_iter().collect());
+    }
+    pieces.push(rest.into_iter().collect());
+    pieces
 }
 
 /// A text in lines that fit, where its words do.
