@@ -84,6 +84,69 @@ fn a_sender_kept_by_the_receiving_thread_is_reported() {
     assert_eq!(codes(&early.replace("55 SenderDropped endpoint=3\n", "")), [""; 0]);
 }
 
+/// The client keeps a sender for the answers, and sends a clone of it with each request. The server
+/// answers the first request and drops the sender of the second.
+fn client_and_server() -> String {
+    format!(
+        "thread 1 client
+         {}0 ChannelCreated channel=1 sender=1 receiver=2 site=1 bound=18446744073709551615 \
+         message_type=\"Request\" name=\"requests\"
+         1 ChannelCreated channel=2 sender=3 receiver=4 site=2 bound=18446744073709551615 \
+         message_type=\"i32\" name=\"answers\"
+         2 Spawn endpoint=2 site=2 detail=0
+         10 SenderCloned sender=5 from=3 site=3
+         11 Send 1 @1.1
+         20 RecvBegin 4
+         30 RecvEnd 4 @2.1
+         40 SenderCloned sender=6 from=3 site=3
+         41 Send 1 @1.2
+         50 RecvBegin endpoint=4 site=4 detail=0
+         thread 2 server
+         5 RecvBegin 2
+         12 RecvEnd 2 @1.1
+         25 Send 5 @2.1
+         26 SenderDropped endpoint=5
+         42 Recv 2 @1.2
+         45 SenderDropped endpoint=6
+         60 RecvBegin 2",
+        sites(4)
+    )
+}
+
+#[test]
+fn a_request_that_is_dropped_without_an_answer_is_the_reason_for_a_wait() {
+    let sick = client_and_server();
+    assert_eq!(
+        headline(&sick),
+        "forgotten-sender: client waits in recv on \"answers\" (src/main.rs:40): server dropped the \
+         Sender in message 2 of \"requests\" without an answer, and client itself holds another. \
+         Answer every request in server. Without a Sender of its own, client would get an error \
+         here instead."
+    );
+    // Both were answered, and the client waits for a third answer: then its own sender is to blame.
+    let answered = sick.replace("45 SenderDropped", "43 Send 6 @2.2\n45 SenderDropped");
+    let answered =
+        answered.replace("50 RecvBegin endpoint=4", "49 Recv 4 @2.2\n50 RecvBegin endpoint=4");
+    let end = "is still alive, held by client itself. Drop it before this recv.";
+    assert!(headline(&answered).ends_with(end), "{}", headline(&answered));
+    // A sender that the client dropped itself went nowhere.
+    let own = sick.replace("41 Send 1 @1.2", "").replace("42 Recv 2 @1.2", "");
+    let own = own.replace("45 SenderDropped endpoint=6", "");
+    let own = own.replace("50 RecvBegin", "45 SenderDropped endpoint=6\n50 RecvBegin");
+    assert!(headline(&own).ends_with(end), "{}", headline(&own));
+}
+
+#[test]
+fn a_request_whose_sender_is_kept_is_the_reason_for_a_wait() {
+    let kept = client_and_server().replace("45 SenderDropped endpoint=6", "");
+    assert_eq!(
+        headline(&kept),
+        "forgotten-sender: client waits in recv on \"answers\" (src/main.rs:40): the Sender cloned at \
+         src/main.rs:30 went with message 2 of \"requests\" to server, which has kept it. Answer \
+         every request."
+    );
+}
+
 #[test]
 fn pauses_and_missing_events_suppress_findings() {
     let sick = "thread 1 main

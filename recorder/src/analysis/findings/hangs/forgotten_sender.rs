@@ -26,7 +26,20 @@ pub(super) fn forgotten_sender(
     let is_with_itself = known_holder(blocked) == Some(alone);
     let name = thread(analysis, alone);
     finding.what = format!("{}: ", waits(analysis, &[alone], &blocked.wait));
+    let request = unanswered(analysis, alone, channel);
     finding.what += &match live[..] {
+        _ if is_with_itself && let Some(Request { parcel, dropped: Some(by), .. }) = request => {
+            finding.advice = format!(
+                "Answer every request in {}. Without a Sender of its own, {name} would get an error \
+                 here instead.",
+                thread(analysis, by)
+            );
+            dropped_with(analysis, parcel, by, name)
+        }
+        [_, _, ..] if let Some(Request { sender, parcel, dropped: None }) = request => {
+            finding.advice = "Answer every request.".to_owned();
+            went_with(analysis, sender, parcel)
+        }
         [] => "a Sender is still alive, about which nothing is recorded.".to_owned(),
         [sender] if let Some(parcel) = analysis.state.endpoints[sender].sent_with => {
             finding.advice = "Answer every request, or drop its Sender.".to_owned();
@@ -66,7 +79,51 @@ pub(super) fn forgotten_sender(
         waited(analysis, alone, blocked),
     );
     live.into_iter().for_each(|sender| show_sender(analysis, &mut finding, sender));
+    if let Some(request) = request {
+        show_request(analysis, &mut finding, request);
+    }
     finding
+}
+
+/// A request for a message that a thread waits for, which was not sent.
+#[derive(Clone, Copy)]
+struct Request {
+    /// The sender for the answer. It was never used.
+    sender: EndpointIndex,
+    /// The request that it went with.
+    parcel: Parcel,
+    /// The thread that has dropped it.
+    dropped: Option<ThreadIndex>,
+}
+
+/// The request that `waiting` has made last, if it was not answered: its latest sender of the channel
+/// went with a message to another thread, which has never used it.
+fn unanswered(
+    analysis: &Analysis<'_>,
+    waiting: ThreadIndex,
+    channel: ChannelIndex,
+) -> Option<Request> {
+    let endpoints = &analysis.state.endpoints;
+    let made = |&sender: &EndpointIndex| {
+        let made = endpoints[sender].made.filter(|made| made.thread == waiting);
+        made.map(|made| (made.time, sender))
+    };
+    let (_, sender) = analysis.senders[channel].iter().filter_map(made).max()?;
+    let parcel = endpoints[sender].sent_with?;
+    let dropped = endpoints[sender].dropped.map(|(_, by)| by);
+    (dropped != Some(waiting)).then_some(Request { sender, parcel, dropped })
+}
+
+/// `server dropped the Sender in message 3 of "requests" without an answer, and client itself holds
+/// another.`
+fn dropped_with(analysis: &Analysis<'_>, parcel: Parcel, by: ThreadIndex, waiting: &str) -> String {
+    format!(
+        "{} dropped the Sender in message {} of {} without an answer, and {waiting} itself holds \
+         another.",
+        thread(analysis, by),
+        parcel.number,
+        channel(analysis, parcel.channel),
+    )
 }
 
 /// `the Sender made at src/main.rs:14 went with message 3 of "requests" to server, which has kept it.`
@@ -113,6 +170,19 @@ fn show_sender(analysis: &Analysis<'_>, finding: &mut Finding, sender: EndpointI
         && is_last_use(analysis, sender)
     {
         finding.show(time, thread, "last uses the sender", place);
+    }
+}
+
+/// Adds to the evidence when a request without an answer was received, and when the sender for the
+/// answer was dropped.
+fn show_request(analysis: &Analysis<'_>, finding: &mut Finding, request: Request) {
+    let Request { sender, parcel, .. } = request;
+    let message = format!("message {} of {}", parcel.number, channel(analysis, parcel.channel));
+    if let Some((time, by)) = parcel.received {
+        finding.show(time, by, format!("receives {message}"), None);
+    }
+    if let Some((time, by)) = analysis.state.endpoints[sender].dropped {
+        finding.show(time, by, format!("drops the sender in {message}"), None);
     }
 }
 
