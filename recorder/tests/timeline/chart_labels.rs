@@ -213,6 +213,8 @@ fn every_message_of_a_sheaf_of_arrows_has_its_label() {
     assert_eq!(labels("lost_message.svg"), letters);
     assert_eq!(labels("deadlock.svg").len(), 4);
     assert_eq!(labels("fan_out.svg").len(), 12);
+    // In real time these are sent in one place.
+    assert_eq!(labels("unfair_producer.svg"), ["30 \u{d7} \"stew\"", "\"soup\""]);
 }
 
 proptest! {

@@ -268,7 +268,8 @@ impl MessageArrow {
     /// The text at its arrow, in at most `max_chars` characters. If it is too long, the name of the
     /// channel is shortened first: labels differ in the rest.
     pub(super) fn text(&self, max_chars: usize) -> String {
-        let room = max_chars.saturating_sub(self.label.chars().count() + 1);
+        let after = self.separator().len() + self.label.chars().count();
+        let room = max_chars.saturating_sub(after);
         let channel = self.channel.as_ref().map(|channel| shortened(channel, room));
         self.text_with(channel.as_deref(), max_chars)
     }
@@ -276,9 +277,16 @@ impl MessageArrow {
     /// The text at its arrow, in at most `max_chars` characters, with this name of the channel.
     pub(super) fn text_with(&self, channel: Option<&str>, max_chars: usize) -> String {
         match channel {
-            Some(channel) => shortened(&format!("{channel} {}", self.label), max_chars),
+            Some(channel) => {
+                shortened(&format!("{channel}{}{}", self.separator(), self.label), max_chars)
+            }
             None => shortened(&self.label, max_chars),
         }
+    }
+
+    /// What stands between the name of a channel and a label: a value is no part of a name.
+    pub(super) fn separator(&self) -> &'static str {
+        if self.label.starts_with('#') { " " } else { ": " }
     }
 }
 

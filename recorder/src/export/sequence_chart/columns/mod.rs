@@ -299,8 +299,9 @@ impl<'a> Columns<'a> {
 fn channel_names<'a>(chart: &'a Chart<'a>, width: usize) -> HashMap<&'a str, String> {
     let in_chart = chart.messages.iter().filter_map(|message| message.channel.as_deref());
     let labels: Vec<_> = in_chart.collect::<BTreeSet<_>>().into_iter().collect();
-    let numbers = chart.messages.iter().map(|message| message.label.chars().count());
-    let room = width.saturating_sub(1 + numbers.max().unwrap_or(0));
+    let labels_and_separators =
+        chart.messages.iter().map(|it| it.separator().len() + it.label.chars().count());
+    let room = width.saturating_sub(labels_and_separators.max().unwrap_or(1));
     let names = shorten_all(&labels, room);
     match names.iter().all(|name| name.chars().count() <= room) {
         true => labels.into_iter().zip(names).collect(),

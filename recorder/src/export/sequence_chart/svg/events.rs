@@ -120,14 +120,48 @@ impl Drawing<'_> {
 
     pub(super) fn messages(&mut self) {
         let sheaves = sheaves(self.chart);
-        for (message, is_in_sheaf) in self.chart.messages.iter().zip(sheaves) {
+        let texts = self.texts(&sheaves);
+        for ((message, sheaf), texts) in self.chart.messages.iter().zip(sheaves).zip(texts) {
             self.markup.open_group(&message.details);
-            self.message(message, is_in_sheaf);
+            self.message(message, sheaf.is_some(), texts);
             self.markup.close_group();
         }
     }
 
-    fn message(&mut self, message: &MessageArrow, is_in_sheaf: bool) {
+    /// The texts of the label of each message, the best first. Where several arrows of a sheaf start in
+    /// one place, the label of the first is for all of them.
+    fn texts(&self, sheaves: &[Option<Sheaf>]) -> Vec<Vec<String>> {
+        /// The height of a label.
+        const MIN_DISTANCE: f64 = 12.0;
+        let mut all: Vec<_> =
+            self.chart.messages.iter().map(|message| texts(message, "")).collect();
+        // By sheaf: where the latest label stands, and the messages that it is for.
+        let mut bundles: FxHashMap<Sheaf, (f64, Vec<usize>)> = FxHashMap::default();
+        let mut shared: Vec<Vec<usize>> = Vec::new();
+        for (index, (message, sheaf)) in self.chart.messages.iter().zip(sheaves).enumerate() {
+            let (Some(sheaf), Some(at)) = (sheaf, message.start()) else { continue };
+            let y = self.layout.y(at);
+            match bundles.get_mut(sheaf) {
+                Some((first, bundle)) if y - *first < MIN_DISTANCE => bundle.push(index),
+                _ => shared.extend(bundles.insert(*sheaf, (y, vec![index])).map(|it| it.1)),
+            }
+        }
+        shared.extend(bundles.into_values().map(|(_, bundle)| bundle));
+        for bundle in shared {
+            let [first, .., last] = bundle[..] else { continue };
+            let (from, to) = (&self.chart.messages[first].label, &self.chart.messages[last].label);
+            let is_same = bundle.iter().all(|&index| self.chart.messages[index].label == *from);
+            let label = match is_same {
+                true => format!("{} \u{d7} {from}", bundle.len()),
+                false => format!("{from} \u{2026} {to}"),
+            };
+            bundle.iter().for_each(|&index| all[index].clear());
+            all[first] = vec![label];
+        }
+        all
+    }
+
+    fn message(&mut self, message: &MessageArrow, is_in_sheaf: bool, texts: Vec<String>) {
         match (message.from, message.to) {
             (ArrowStart::Sent(from), ArrowEnd::Received(to)) if from.lifeline == to.lifeline => {
                 self.arrow_to_itself(from, to, message);
@@ -136,10 +170,10 @@ impl Drawing<'_> {
                 let (x, y) = self.layout.point(to);
                 self.arrow_start(from);
                 let tip = self.arrow("arrow", "tip", from, (x, y), HALF_BAR);
-                self.label_arrow(self.layout.point(from), tip, message, is_in_sheaf);
+                self.label_arrow(self.layout.point(from), tip, texts, is_in_sheaf);
             }
             (ArrowStart::Sent(from), ArrowEnd::Lost(place)) => {
-                self.lost(from, place, message, is_in_sheaf);
+                self.lost(from, place, message, (texts, is_in_sheaf));
             }
             (ArrowStart::Sent(from), ArrowEnd::NotShown(toward)) => {
                 self.arrow_without_end(from, toward, message);
@@ -201,7 +235,10 @@ impl Drawing<'_> {
     /// Adds a message's label beside its arrow: rather in the middle between its sender and the next
     /// lifeline than elsewhere. In a sheaf of arrows the labels stand before the starts of the arrows,
     /// where there is room for each.
-    fn label_arrow(&mut self, from: Point, to: Point, message: &MessageArrow, is_in_sheaf: bool) {
+    fn label_arrow(&mut self, from: Point, to: Point, texts: Vec<String>, is_in_sheaf: bool) {
+        if texts.is_empty() {
+            return;
+        }
         /// How many of the spaces between lifelines are tried.
         const MAX_SPACES: usize = 6;
         const PARTS: [f64; 15] =
@@ -223,9 +260,9 @@ impl Drawing<'_> {
         let above_start = [-10.0, -13.0].map(|down| aside(forward, down));
         let before = before.into_iter().chain(above_start);
         if is_in_sheaf {
-            self.labels.add_stub(before.chain(spots).collect(), texts(message, ""));
+            self.labels.add_stub(before.chain(spots).collect(), texts);
         } else {
-            self.labels.add_message(spots.chain(before).collect(), texts(message, ""));
+            self.labels.add_message(spots.chain(before).collect(), texts);
         }
     }
 
@@ -252,7 +289,7 @@ impl Drawing<'_> {
         from: Anchor,
         place: Option<LossPlace>,
         message: &MessageArrow,
-        is_in_sheaf: bool,
+        (label, is_in_sheaf): (Vec<String>, bool),
     ) {
         let (x, y) = self.layout.point(from);
         self.arrow_start(from);
@@ -279,7 +316,7 @@ impl Drawing<'_> {
         let start = (x + START * (end.0 - x).signum(), y);
         self.line("arrow", start, end);
         self.cross(end);
-        self.label_arrow((x, y), end, message, is_in_sheaf);
+        self.label_arrow((x, y), end, label, is_in_sheaf);
     }
 
     /// The end of the arrow of a message that is lost at a point of a lifeline.
@@ -362,26 +399,37 @@ impl Drawing<'_> {
     }
 }
 
-/// Whether each message is in a sheaf: its arrow slopes, and so does another one from the same lifeline
-/// to the same side that begins before this one ends.
-fn sheaves(chart: &Chart<'_>) -> Vec<bool> {
-    let mut is_in_sheaf = vec![false; chart.messages.len()];
-    // By lifeline and side: the latest message, and the last row of all messages so far.
-    let mut latest: FxHashMap<(usize, bool), (usize, usize)> = FxHashMap::default();
+/// The arrows from a lifeline to one side that begin before others of them end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Sheaf {
+    from: usize,
+    is_to_left: bool,
+    /// The message with which it begins.
+    first: usize,
+}
+
+/// The sheaf of each message, if its arrow slopes and is not alone.
+fn sheaves(chart: &Chart<'_>) -> Vec<Option<Sheaf>> {
+    let mut sheaves = vec![None; chart.messages.len()];
+    // By lifeline and side: the sheaf, and the last row of all of its messages so far.
+    let mut latest: FxHashMap<(usize, bool), (Sheaf, usize)> = FxHashMap::default();
     for (index, message) in chart.messages.iter().enumerate() {
         let Some((from, to)) = message.start().zip(message.end()) else { continue };
         if from.row == to.row || from.lifeline == to.lifeline && !message.is_lost() {
             continue;
         }
-        let side = (from.lifeline, to.lifeline < from.lifeline);
-        let (before, until) = latest.get(&side).copied().unwrap_or((index, 0));
-        if from.row < until {
-            is_in_sheaf[before] = true;
-            is_in_sheaf[index] = true;
+        let (from, is_to_left, begin) = (from.lifeline, to.lifeline < from.lifeline, from.row);
+        let new = (Sheaf { from, is_to_left, first: index }, to.row);
+        let (sheaf, until) = latest.entry((from, is_to_left)).or_insert(new);
+        if sheaf.first != index && begin < *until {
+            sheaves[sheaf.first] = Some(*sheaf);
+            sheaves[index] = Some(*sheaf);
+            *until = to.row.max(*until);
+        } else {
+            (*sheaf, *until) = new;
         }
-        latest.insert(side, (index, until.max(to.row)));
     }
-    is_in_sheaf
+    sheaves
 }
 
 /// The unit vector from one point to another.

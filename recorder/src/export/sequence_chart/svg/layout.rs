@@ -18,12 +18,16 @@ const MIN_WIDTH: f64 = 560.0;
 const PITCH: f64 = 190.0;
 /// The same if there are more lifelines than [`MAX_WIDE_LIFELINES`].
 const NARROW_PITCH: f64 = 140.0;
+/// The same on a slide, whose texts must be large.
+const SLIDE_PITCH: f64 = 112.0;
 /// Maximum number of lifelines with the full pitch.
 const MAX_WIDE_LIFELINES: usize = 6;
 /// The maximum distance between lifelines that the texts at arrows need.
 const MAX_PITCH: f64 = 240.0;
 /// The maximum room for texts at the left of the first lifeline.
 const MAX_LEFT_TEXTS: f64 = 190.0;
+/// What the box with the name of a thread needs beside it.
+const HEAD_ROOM: f64 = 36.0;
 /// What an arrow needs beside its text.
 const ARROW_ROOM: f64 = 40.0;
 /// What a text beside a lifeline needs besides.
@@ -299,15 +303,33 @@ impl<'a> Layout<'a> {
 
 /// The distance between lifelines: the text of each event has room between two.
 fn pitch(chart: &Chart<'_>, frame: Frame) -> f64 {
-    let is_narrow = frame == Frame::Slide || chart.lifelines.len() > MAX_WIDE_LIFELINES;
-    let pitch = if is_narrow { NARROW_PITCH } else { PITCH };
+    let pitch = match frame {
+        Frame::Slide => SLIDE_PITCH,
+        Frame::Page if chart.lifelines.len() > MAX_WIDE_LIFELINES => NARROW_PITCH,
+        Frame::Page => PITCH,
+    };
+    let names = (0..chart.lifelines.len()).map(|lifeline| chart.thread_name(lifeline));
+    let names =
+        names.map(|name| (text::width(name, NORMAL * text::BOLD) + HEAD_ROOM).min(NARROW_PITCH));
     let messages = chart.messages.iter();
     let messages = messages.map(|it| text::width(&it.text(usize::MAX), NORMAL) + ARROW_ROOM);
-    let marks = chart.marks.iter().map(|mark| text::width(&mark.name, SMALL) + TEXT_ROOM);
-    let waits = chart.waits.iter().map(|wait| text::width(&wait.label(), SMALL) + TEXT_ROOM);
+    // The texts of the last lifeline have the right margin.
+    let last = chart.lifelines.len().saturating_sub(1);
+    let is_between = |at: Anchor| frame == Frame::Page || at.lifeline != last;
+    let marks = chart.marks.iter().filter(|mark| is_between(mark.at));
+    let marks = marks.map(|mark| text::width(&mark.name, SMALL) + TEXT_ROOM);
+    let waits = chart.waits.iter().filter(|wait| is_between(wait.begin));
+    let waits = waits.map(|wait| {
+        let width = text::width(&wait.label(), SMALL) + TEXT_ROOM;
+        // On a slide, large texts are worth more than long ones.
+        match frame == Frame::Slide || width > MAX_PITCH {
+            true => text::width(&wait.short_label(), SMALL) + TEXT_ROOM,
+            false => width,
+        }
+    });
     let waits_for = chart.waits_for.iter().map(|it| chart.waits_for_text(it));
     let waits_for = waits_for.map(|text| text::width(&text, SMALL) + ARROW_ROOM);
-    let widths = messages.chain(marks).chain(waits).chain(waits_for);
+    let widths = names.chain(messages).chain(marks).chain(waits).chain(waits_for);
     widths.map(|width| width.min(MAX_PITCH)).fold(pitch, f64::max)
 }
 

@@ -22,6 +22,8 @@ const HEIGHT: f64 = 1080.0;
 const MARGIN: f64 = 40.0;
 /// The smallest text on a slide.
 const MIN_TEXT: f64 = 18.0;
+/// The same if there is code: it makes no other text small.
+const MIN_TEXT_BESIDE_CODE: f64 = 20.0;
 /// Charts are not enlarged more than this.
 const MAX_SCALE: f64 = 2.6;
 /// Maximum number of rows of a chart.
@@ -63,7 +65,8 @@ pub fn slide(
         };
         let width = WIDTH - 2.0 * MARGIN - code.width();
         let (chart, scale) = fitted(&slide.chart, width, height);
-        let fits = scale * SMALL >= MIN_TEXT && code.height() <= height;
+        let min_text = if code.threads.is_empty() { MIN_TEXT } else { MIN_TEXT_BESIDE_CODE };
+        let fits = scale * SMALL >= min_text && code.height() <= height;
         if fits || sizes.peek().is_none() {
             return assembled(&slide.chart, &head, &code, &chart, scale);
         }
@@ -92,9 +95,10 @@ fn fitted<'a>(chart: &'a Chart<'a>, width: f64, height: f64) -> (Drawing<'a>, f6
         let scale = (width / drawing.layout.width).min(height / drawing.height());
         (drawing, scale.min(MAX_SCALE))
     };
+    // If it is as large, wider is better.
     let rank = |(_, (drawing, scale)): &(Spacing, (Drawing<'_>, f64))| {
         let is_small = scale * SMALL < MIN_TEXT;
-        (is_small, drawing.labels.unplaced, -scale)
+        (is_small, drawing.labels.unplaced, -(scale * 20.0).round(), -drawing.layout.pitch)
     };
     let all = SPACINGS.into_iter().map(|spacing| (spacing, draw(spacing)));
     let best = all.min_by(|a, b| rank(a).partial_cmp(&rank(b)).expect("no size is NaN"));
@@ -177,11 +181,13 @@ impl Head {
 /// Lines of source, by thread.
 #[derive(Default)]
 struct Code {
+    /// The names of threads, and the lines of each of them.
     threads: Vec<(String, Vec<Snippet>)>,
     width: f64,
     size: f64,
 }
 
+#[derive(PartialEq)]
 struct Snippet {
     /// `main.rs:29`
     place: String,
@@ -206,14 +212,25 @@ impl Code {
 
     fn with_size(slide: &SlideChart<'_>, source: &mut SourceReader, width: f64, size: f64) -> Self {
         let max = (width / (size * CHARACTER)) as usize;
-        let threads = slide.places.iter().enumerate().map(|(lifeline, places)| {
+        let mut threads: Vec<(Vec<String>, Vec<Snippet>)> = Vec::new();
+        for (lifeline, places) in slide.places.iter().enumerate() {
             let snippets = places.iter().filter_map(|&it| Snippet::new(slide, it, source, max));
+            let snippets: Vec<_> = snippets.take(MAX_PLACES).collect();
             let name = slide.chart.lifeline_name(lifeline);
-            let name = shortened(&name, width, size * text::BOLD);
-            (name, snippets.take(MAX_PLACES).collect::<Vec<_>>())
+            match threads.iter_mut().find(|(_, others)| *others == snippets) {
+                _ if snippets.is_empty() => {}
+                Some((names, _)) => names.push(name),
+                None => threads.push((vec![name], snippets)),
+            }
+        }
+        let threads = threads.into_iter().map(|(names, snippets)| {
+            let names = match &names[..] {
+                [first, _, _, .., last] => format!("{first} \u{2026} {last}"),
+                names => names.join(", "),
+            };
+            (shortened(&names, width, size * text::BOLD), snippets)
         });
-        let threads = threads.filter(|(_, snippets)| !snippets.is_empty()).collect();
-        Code { threads, width, size }
+        Code { threads: threads.collect(), width, size }
     }
 
     /// The width that it needs beside the chart.
