@@ -40,6 +40,14 @@ function pale() {
   return texts.filter((text) => contrast(text) < MIN_CONTRAST).map((text) => `"${text.textContent}"`);
 }
 
+/** In the slide: a line if fewer messages have a label than there are arrows. */
+function unlabelled() {
+  const arrows = [...document.querySelectorAll('g')].filter((group) =>
+    group.querySelector(':scope > title') && group.querySelector(':scope > .arrow'));
+  const labels = document.querySelectorAll('text.message');
+  return arrows.length === labels.length ? [] : [`${arrows.length} arrows, ${labels.length} labels`];
+}
+
 export async function checkSlides({ browser, report, recorder, runs, traces, shots }) {
   for (const { name, recording } of runs) {
     const slide = join(traces, `${name}.slide.svg`);
@@ -57,6 +65,7 @@ export async function checkSlides({ browser, report, recorder, runs, traces, sho
         const rows = all.filter((it) => /^\d[\d.]* (s|ms)$/.test(it));
         return { all, rows: rows.length, size: [width, height], text: all.join('\n') };
       });
+      report.check(subject, 'has a label at each message', await page.evaluate(unlabelled));
       report.check(subject, 'is 16:9', facts.size.join() === '1920,1080' ? [] : [`${facts.size}`]);
       report.check(subject, 'has at most twelve rows',
         facts.rows > 0 && facts.rows <= MAX_ROWS ? [] : [`${facts.rows} rows`]);

@@ -148,12 +148,14 @@ impl Drawing<'_> {
         }
         shared.extend(bundles.into_values().map(|(_, bundle)| bundle));
         for bundle in shared {
-            let [first, .., last] = bundle[..] else { continue };
-            let (from, to) = (&self.chart.messages[first].label, &self.chart.messages[last].label);
-            let is_same = bundle.iter().all(|&index| self.chart.messages[index].label == *from);
-            let label = match is_same {
-                true => format!("{} \u{d7} {from}", bundle.len()),
-                false => format!("{from} \u{2026} {to}"),
+            let [first, _, ..] = bundle[..] else { continue };
+            let labels: Vec<_> = bundle.iter().map(|&it| &*self.chart.messages[it].label).collect();
+            let label = match &labels[..] {
+                [first, others @ ..] if others.iter().all(|it| it == first) => {
+                    format!("{} \u{d7} {first}", bundle.len())
+                }
+                [first, _, _, .., last] => format!("{first} \u{2026} {last}"),
+                few => few.join(", "),
             };
             bundle.iter().for_each(|&index| all[index].clear());
             all[first] = vec![label];
