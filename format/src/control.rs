@@ -9,7 +9,7 @@
 //!
 //! The schedule file is a list of switches, each two numbers of 8 bytes, little-endian: the number
 //! of a choice, and the number of the thread that goes on from there, until the next switch. After
-//! the last one the strategy chooses.
+//! the last one the strategy chooses, or with [`Stay`](crate::Strategy::Stay) that thread goes on.
 
 /// Name of the file.
 pub const FILE: &str = "control";
@@ -48,7 +48,8 @@ pub const MAX_STEPS: usize = 10;
 /// threads can go on: in a real run, these may just be slow.
 pub const EARLY: usize = 15;
 /// Index of the word that is not zero if all choices are recorded, as
-/// [`Chosen`](crate::Event::Chosen).
+/// [`Chosen`](crate::Event::Chosen). The schedule file is then the start of a schedule: the strategy
+/// chooses after its last choice.
 pub const CHOICES: usize = 16;
 /// Index of the word with the reason why no thread goes on: the code of a [`Stop`](crate::Stop), or
 /// 0.

@@ -24,8 +24,8 @@ pub(super) struct Chooser {
     random: Random,
     /// The switches that are left, the next one last.
     switches: Vec<Switch>,
-    /// Whether there is a schedule file.
-    has_schedule: bool,
+    /// Whether the switches are all of the run, or only those of its start.
+    follows_all: bool,
     /// The priority of each thread, by its number. A higher number goes first.
     priorities: Vec<Priority>,
     /// Steps at which the thread with the highest priority gets a low one, the next one last.
@@ -52,13 +52,14 @@ pub(super) struct Choice {
 
 impl Chooser {
     /// A chooser for a run of about `length` choices. `switches` are those of the schedule file, in
-    /// order.
+    /// order; if it `is_prefix`, there may be others after them.
     pub(super) fn new(
         strategy: Strategy,
         seed: u64,
         depth: u64,
         length: u64,
         mut switches: Vec<Switch>,
+        is_prefix: bool,
     ) -> Self {
         let mut random = Random(seed);
         let changes = match strategy {
@@ -68,9 +69,9 @@ impl Chooser {
         let mut changes: Vec<_> = (0..changes).map(|_| random.below(length.max(1))).collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
         switches.reverse();
-        let has_schedule = !switches.is_empty();
+        let follows_all = strategy == Strategy::Stay && !switches.is_empty() && !is_prefix;
         let priorities = Vec::new();
-        Chooser { strategy, random, switches, has_schedule, priorities, changes, lowest: 0 }
+        Chooser { strategy, random, switches, follows_all, priorities, changes, lowest: 0 }
     }
 
     /// Chooses one of `candidates` for this step; `None` if there are none. The thread `current` has
@@ -89,8 +90,7 @@ impl Chooser {
             }
             diverges = true;
         }
-        let follows_schedule = !self.switches.is_empty() || self.strategy == Strategy::Stay;
-        let thread = if self.has_schedule && follows_schedule {
+        let thread = if !self.switches.is_empty() || self.follows_all {
             // Where there was no switch, the same thread went on.
             if candidates.contain(current) { current } else { first(candidates)? }
         } else {
@@ -211,7 +211,7 @@ mod tests {
 
     fn chooser(strategy: Strategy, seed: u64, switches: &[(u64, u32)]) -> Chooser {
         let switches = switches.iter().map(|&(step, thread)| Switch { step, thread });
-        Chooser::new(strategy, seed, 3, 50, switches.collect())
+        Chooser::new(strategy, seed, 3, 50, switches.collect(), false)
     }
 
     /// The threads that go on in `steps` steps, of which all could.

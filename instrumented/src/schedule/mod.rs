@@ -128,6 +128,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         word(control::DEPTH),
         word(control::LENGTH),
         switches,
+        word(control::CHOICES) != 0,
     );
     let max_steps = match word(control::MAX_STEPS) {
         0 => u64::MAX,
