@@ -94,7 +94,9 @@ fn write(units: &[Unit], directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn page_of(unit: &Unit, course: &[pages::Entry<'_>]) -> Result<Vec<u8>> {
-    let document = pages::lesson(unit, course).context("cannot encode the lesson")?;
+    let runs = unit.changes.iter().map(|it| it.recording.map(embedded).transpose());
+    let document = pages::lesson(unit, course, runs.collect::<Result<_>>()?)
+        .context("cannot encode the lesson")?;
     let recording = Recording::from_bytes(unit.recording.to_vec())?;
     let report = Report::new(&recording)?;
     let contents = Contents { name: &unit.name, shows_source: false, lesson: Some(&document) };
@@ -102,6 +104,12 @@ fn page_of(unit: &Unit, course: &[pages::Entry<'_>]) -> Result<Vec<u8>> {
     let cannot = |error| Error::from(anyhow::Error::new(error).context("cannot make the page"));
     page::write(&mut page, &report, Part::default(), contents, cannot)?;
     Ok(page)
+}
+
+/// A run of a changed program, as the page reads it.
+fn embedded(bytes: &[u8]) -> Result<serde_json::Value> {
+    let recording = Recording::from_bytes(bytes.to_vec())?;
+    Ok(page::embedded(&Report::new(&recording)?, "the changed program")?)
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {

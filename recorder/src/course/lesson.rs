@@ -70,7 +70,11 @@ pub struct Guess {
 pub struct Change {
     /// What changes, and what is asked about it.
     pub text: Vec<Block>,
-    /// What happens then.
+    /// What could happen, without letters. A lesson that has no number may have none.
+    pub options: Vec<Vec<Inline>>,
+    /// Index of what does happen.
+    pub right: usize,
+    /// What happens then, without its letter.
     pub happens: Vec<Block>,
 }
 
@@ -103,13 +107,13 @@ impl Lesson {
     }
 }
 
-fn parse(text: &str, needs_number: bool) -> Result<Lesson> {
+fn parse(text: &str, is_in_course: bool) -> Result<Lesson> {
     let heading = text.lines().next().and_then(|line| line.strip_prefix("# "));
     let heading = heading.ok_or("the first line is not its title")?;
     let numbered = heading.split_once(". ").and_then(|(n, title)| Some((n.parse().ok()?, title)));
     let (number, title) = match numbered {
         Some(numbered) => numbered,
-        None if needs_number => return Err("its title has no number".into()),
+        None if is_in_course => return Err("its title has no number".into()),
         None => (0, heading),
     };
     let mut sections = text.split("\n## ");
@@ -129,7 +133,7 @@ fn parse(text: &str, needs_number: bool) -> Result<Lesson> {
         guesses: guesses(guess).map_err(located(1))?,
         run: prose::parse(run).map_err(located(2))?,
         why: prose::parse(why).map_err(located(3))?,
-        changes: changes(change).map_err(located(4))?,
+        changes: changes(change, is_in_course).map_err(located(4))?,
         questions: answered(questions, ANSWER).map_err(located(5))?,
         mistakes: prose::parse(mistakes).map_err(located(6))?,
     })
@@ -172,7 +176,8 @@ fn guesses(text: &str) -> Result<Vec<Guess>> {
 }
 
 fn guess(Question { mut question, mut answer }: Question) -> Result<Guess> {
-    let Some(Block::List(mut options)) = question.pop() else {
+    let Some(Block::List(mut options)) = question.pop_if(|last| matches!(last, Block::List(_)))
+    else {
         return Err("a guess has no answers to choose from".into());
     };
     for (option, letter) in options.iter_mut().zip('A'..) {
@@ -198,17 +203,21 @@ fn take_letter(inlines: &mut [Inline], letter: char) -> Result<()> {
     Ok(())
 }
 
-fn changes(text: &str) -> Result<Vec<Change>> {
+fn changes(text: &str, needs_options: bool) -> Result<Vec<Change>> {
     let changes = answered(text, WHAT_HAPPENS)?.into_iter().map(|it| {
-        let Question { question: mut text, answer: happens } = it;
-        let Some(Block::Paragraph(first)) = text.first_mut() else {
+        let has_options = matches!(it.question.last(), Some(Block::List(_)));
+        let Guess { mut question, options, right, answer } = match needs_options || has_options {
+            true => guess(it)?,
+            false => Guess { question: it.question, options: vec![], right: 0, answer: it.answer },
+        };
+        let Some(Block::Paragraph(first)) = question.first_mut() else {
             return Err("a change does not start with a paragraph".to_owned());
         };
         match &mut **first {
             [Inline::Code(patch), Inline::Text(rest), ..] if patch.ends_with(".patch") => {
                 *rest = capitalized(rest.trim_start_matches(": "));
                 first.remove(0);
-                Ok(Change { text, happens })
+                Ok(Change { text: question, options, right, happens: answer })
             }
             _ => Err(format!("{:?} does not start with a link to a patch", text_of(first))),
         }
@@ -262,9 +271,12 @@ Because.
 
 [`fan_in.patch`](fan_in.patch): the belt is short. What now?
 
+- A. It ends.
+- B. It waits.
+
 <details><summary>What happens</summary>
 
-It waits.
+B. It waits for ever.
 
 </details>
 
@@ -297,7 +309,16 @@ So.
         assert_eq!(guess.answer, [Block::Paragraph(vec![Inline::Text("He is faster.".into())])]);
         let [Block::Paragraph(change)] = &*lesson.changes[0].text else { panic!() };
         assert_eq!(text_of(change), "The belt is short. What now?");
+        assert_eq!((lesson.changes[0].options.len(), lesson.changes[0].right), (2, 1));
         assert_eq!(lesson.run, [Block::Code("recorder run fan_in".into())]);
+    }
+
+    #[test]
+    fn a_change_of_a_further_lesson_may_have_no_options() {
+        let text = LESSON
+            .replace("# 4. Many <b>may</b> send", "# Many may send")
+            .replace("\n- A. It ends.\n- B. It waits.\n", "");
+        assert!(Lesson::parse_further("fan_in", &text).unwrap().changes[0].options.is_empty());
     }
 
     #[test]
@@ -313,6 +334,8 @@ So.
         refused("B. He", "He", "letter");
         refused("B. He", "C. He", "letter");
         refused("\n- A. Anna.\n- B. Ben.\n", "", "no answers to choose from");
+        refused("\n- A. It ends.\n- B. It waits.\n", "", "no answers to choose from");
+        refused("B. It waits for", "It waits for", "letter");
         refused(
             "<details><summary>Answer</summary>\n\nSo.\n\n</details>\n",
             "",

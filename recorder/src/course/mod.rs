@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use include_dir::{Dir, include_dir};
 
+mod diff;
 mod lesson;
 pub mod pages;
 mod prose;
@@ -29,10 +30,19 @@ pub struct Unit {
     pub minutes: Option<u32>,
     /// The source of the program.
     pub program: &'static str,
-    /// The patches, in the order of the lesson's changes.
-    pub patches: Vec<&'static str>,
+    /// The files of the lesson's changes, in their order.
+    pub changes: Vec<ChangeFiles>,
     /// A recorded run of the program.
     pub recording: &'static [u8],
+}
+
+/// What belongs to a change, besides its words.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangeFiles {
+    /// The patch, with what it promises.
+    pub patch: &'static str,
+    /// A recorded run of the changed program; `None` if it does not compile.
+    pub recording: Option<&'static [u8]>,
 }
 
 /// The lessons of the course, in order.
@@ -57,15 +67,20 @@ fn unit(directory: &'static Dir<'_>) -> Result<Unit, Error> {
             .map_err(|_| Error { lesson: name.clone(), problem: format!("{file} is not UTF-8") })
     };
     let lesson = Lesson::parse(&name, text("lesson.md")?)?;
-    let patches = (0..lesson.changes.len()).map(|i| match i {
-        0 => text("change.patch"),
-        _ => text(&format!("change.{}.patch", i + 1)),
+    let changes = (0..lesson.changes.len()).map(|i| {
+        let stem = if i == 0 { "change".to_owned() } else { format!("change.{}", i + 1) };
+        let patch = text(&format!("{stem}.patch"))?;
+        let recording = match patch.contains("\nExpect: error ") {
+            true => None,
+            false => Some(contents(&format!("{stem}.rec"))?),
+        };
+        Ok(ChangeFiles { patch, recording })
     });
-    let patches = patches.collect::<Result<_, _>>()?;
+    let changes = changes.collect::<Result<_, _>>()?;
     Ok(Unit {
         file: format!("{:02}-{name}.html", lesson.number),
         minutes: minutes(&name),
-        patches,
+        changes,
         program: text("program.rs")?,
         recording: contents("run.rec")?,
         lesson,
@@ -118,9 +133,9 @@ mod tests {
         assert!(units.len() >= 12, "{numbers:?}");
         for unit in &units {
             assert!(unit.program.contains("fn main()"), "{}", unit.name);
-            assert_eq!(unit.patches.len(), unit.lesson.changes.len(), "{}", unit.name);
-            for patch in &unit.patches {
-                assert!(patch.contains(&format!("--- a/examples/src/bin/{}.rs", unit.name)));
+            assert_eq!(unit.changes.len(), unit.lesson.changes.len(), "{}", unit.name);
+            for change in &unit.changes {
+                assert!(change.patch.contains(&format!("--- a/examples/src/bin/{}.rs", unit.name)));
             }
             assert!(!unit.recording.is_empty());
         }

@@ -1,7 +1,9 @@
 //! The documents that the pages of the course show: plain text, which never becomes markup.
 
 use serde::Serialize;
+use serde_json::Value;
 
+use super::diff::{self, DiffLine};
 use super::prose::{Block, Inline};
 use super::{Guess, Question, Unit};
 
@@ -45,8 +47,12 @@ struct LessonDocument<'a> {
 #[derive(Serialize)]
 struct ChangeDocument<'a> {
     text: &'a [Block],
+    options: &'a [Vec<Inline>],
+    right: usize,
     happens: &'a [Block],
-    diff: Vec<&'a str>,
+    diff: Vec<DiffLine<'a>>,
+    /// A run of the changed program.
+    run: Option<Value>,
 }
 
 /// The source of a program, from its first line of code on.
@@ -64,13 +70,18 @@ struct IndexDocument<'a> {
     further: &'a [String],
 }
 
-/// The document of a lesson. `course` has the lessons that have a page beside it.
+/// The document of a lesson. `course` has the lessons that have a page beside it, and `runs` the runs of
+/// the changed programs, as the page reads them.
 ///
 /// # Errors
 /// It cannot be encoded.
-pub fn lesson(unit: &Unit, course: &[Entry<'_>]) -> serde_json::Result<String> {
+pub fn lesson(
+    unit: &Unit,
+    course: &[Entry<'_>],
+    runs: Vec<Option<Value>>,
+) -> serde_json::Result<String> {
     let lesson = &unit.lesson;
-    let changes = lesson.changes.iter().zip(&unit.patches);
+    let changes = lesson.changes.iter().zip(&unit.changes).zip(runs);
     serde_json::to_string(&LessonDocument {
         number: lesson.number,
         name: &unit.name,
@@ -80,10 +91,13 @@ pub fn lesson(unit: &Unit, course: &[Entry<'_>]) -> serde_json::Result<String> {
         run: &lesson.run,
         why: &lesson.why,
         changes: changes
-            .map(|(change, patch)| ChangeDocument {
+            .map(|((change, files), run)| ChangeDocument {
                 text: &change.text,
+                options: &change.options,
+                right: change.right,
                 happens: &change.happens,
-                diff: diff(patch),
+                diff: diff::lines(files.patch),
+                run,
             })
             .collect(),
         questions: &lesson.questions,
@@ -99,11 +113,6 @@ pub fn lesson(unit: &Unit, course: &[Entry<'_>]) -> serde_json::Result<String> {
 /// It cannot be encoded.
 pub fn index(course: &[Entry<'_>], further: &[String]) -> serde_json::Result<String> {
     serde_json::to_string(&IndexDocument { course, further })
-}
-
-/// The lines of a patch, without what it promises and without the names of files.
-fn diff(patch: &str) -> Vec<&str> {
-    patch.lines().skip_while(|line| !line.starts_with("@@")).collect()
 }
 
 /// The program without the text at its start, which says what happens.
@@ -132,11 +141,5 @@ mod tests {
             let numbered = unit.program.lines().nth(program.first - 1).unwrap();
             assert_eq!(program.lines[0], numbered);
         }
-    }
-
-    #[test]
-    fn a_diff_starts_at_its_first_hunk() {
-        let patch = "It changes.\nExpect: no finding\n\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
-        assert_eq!(diff(patch), ["@@ -1 +1 @@", "-a", "+b"]);
     }
 }

@@ -52,15 +52,55 @@ pub fn write<E: From<reading::Error>>(
     Contents { name, shows_source, lesson }: Contents<'_>,
     error: impl Fn(io::Error) -> E,
 ) -> Result<(), E> {
-    let recording = report.recording;
     let mut text = |text: String| out.append_all(&mut text.into_bytes()).map_err(&error);
     let template = if lesson.is_some() { LESSON_TEMPLATE } else { TEMPLATE };
     let [policy, title, bytes, run, end] = parts(template);
     text(format!("{policy}'none'{title}{}{bytes}", escape(name)))?;
+    let kinds = &mut KindList::default();
+    let mut document = document(report, part, name, kinds, &mut text)?;
+    if shows_source {
+        document.sources = Sources::of(report.recording);
+    }
+    let document = serde_json::to_string(&document).map_err(|it| error(it.into()))?;
+    let end = end_with(end, lesson);
+    text(format!("{run}{}{end}", escape_json(&document)))
+}
+
+/// A run inside another document.
+#[derive(Serialize)]
+struct Embedded<'a> {
+    document: FileDocument<'a>,
+    /// What is in the element `bytes` of a page.
+    bytes: String,
+}
+
+/// A run as JSON, for a page that shows more than one.
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn embedded(report: &Report<'_>, name: &str) -> Result<serde_json::Value, reading::Error> {
+    let mut bytes = String::new();
+    let kinds = &mut KindList::default();
+    let document = document(report, Part::default(), name, kinds, |text| {
+        bytes.push_str(&text);
+        Ok::<_, reading::Error>(())
+    })?;
+    Ok(serde_json::json!(Embedded { document, bytes }))
+}
+
+/// Encodes the pieces of a run, which `text` takes, and returns all else. Its kinds of events are put
+/// into `kinds`.
+fn document<'a, E: From<reading::Error>>(
+    report: &'a Report<'_>,
+    part: Part<'_>,
+    name: &'a str,
+    kinds: &'a mut KindList,
+    mut text: impl FnMut(String) -> Result<(), E>,
+) -> Result<FileDocument<'a>, E> {
+    let recording = report.recording;
     let (mut chunks, mut infos, mut segments) = (Vec::new(), Vec::<ChunkInfo>::new(), Vec::new());
     let mut length = 0;
     recording.begin("exporting");
-    let mut kinds = KindList::default();
     let mut store = |content: &[u8]| {
         let encoded = BASE64.encode(&compress(content, Compression::default()));
         let stored = (length, encoded.len() as u64);
@@ -69,7 +109,7 @@ pub fn write<E: From<reading::Error>>(
     };
     window::build(recording, part, Arc::default(), |piece| {
         match piece {
-            Piece::Kinds(all) => kinds = all,
+            Piece::Kinds(all) => *kinds = all,
             Piece::Chunk(info, content) => {
                 infos.push(info);
                 chunks.push(store(&content)?);
@@ -86,21 +126,14 @@ pub fn write<E: From<reading::Error>>(
         let (level, tile, _) = segments[0];
         (level, tile, segments.iter().map(|(.., stored)| *stored).collect())
     });
-    let sources = match shows_source {
-        true => Sources::of(recording),
-        false => Sources::default(),
-    };
     let tiles: Vec<_> = tiles.collect();
     let places = tiles.iter().map(|(level, tile, _)| (*level, *tile));
-    let document = FileDocument {
-        run: RunDocument::new(recording, &kinds, name),
+    Ok(FileDocument {
+        run: RunDocument::new(recording, kinds, name),
         report: PageReport::new(report),
         index: IndexDocument::complete(recording.catalog.end, &infos, places),
-        sources,
+        sources: Sources::default(),
         chunks,
         tiles,
-    };
-    let document = serde_json::to_string(&document).map_err(|it| error(it.into()))?;
-    let end = end_with(end, lesson);
-    text(format!("{run}{}{end}", escape_json(&document)))
+    })
 }

@@ -10,7 +10,7 @@ pub mod live;
 mod server;
 mod source;
 
-pub use file::{Contents, write};
+pub use file::{Contents, embedded, write};
 pub use server::Feeder;
 pub use source::{Source, SourceLine, SourceReader};
 

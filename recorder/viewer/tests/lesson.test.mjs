@@ -66,15 +66,15 @@ test('the answer to a question is the step that follows', async () => {
 });
 
 test('progress that makes no sense is none', () => {
-  const nothing = { guesses: {}, stops: {}, seen: false, done: false };
+  const nothing = { guesses: {}, stops: {}, changes: {}, seen: false, done: false };
   const stored = { value: '' };
   globalThis.localStorage = { getItem: () => stored.value };
   for (const value of ['', 'x', '7', 'null', '{"a":null}', '{"a":{"guesses":{"x":1,"0":"b"},"seen":1}}']) {
     stored.value = value;
     assert.deepEqual(progressOf('a'), nothing, value);
   }
-  stored.value = '{"a":{"guesses":{"0":2},"stops":{"17":1},"seen":true,"done":true}}';
-  assert.deepEqual(progressOf('a'), { guesses: { 0: 2 }, stops: { 17: 1 }, seen: true, done: true });
+  stored.value = '{"a":{"guesses":{"0":2},"stops":{"17":1},"changes":{"0":-1},"seen":true,"done":true}}';
+  assert.deepEqual(progressOf('a'), { guesses: { 0: 2 }, stops: { 17: 1 }, changes: { 0: -1 }, seen: true, done: true });
   delete globalThis.localStorage;
   assert.deepEqual(progressOf('a'), nothing);
 });

@@ -40,7 +40,7 @@ const ICONS = {
   end: 'M19 5 V19 M5 5 L15 12 L5 19 Z',
 } as const;
 
-function Button({
+export function Button({
   icon,
   label,
   main,

@@ -60,6 +60,26 @@ export function layout(
   return { ...best!.layout, rank: best!.rank };
 }
 
+/** How much wider than the page a picture can be laid out that is then made smaller. */
+const STRETCHES = [1, 1.2, 1.45, 1.75];
+
+/**
+ * The largest picture that fits into `width` × `height` pixels as a whole, if need be with text that is
+ * smaller than the page's.
+ */
+export function layoutInside(plan: Plan, width: number, height: number, rem: number): Layout {
+  let best: { layout: Layout; unit: number } | undefined;
+  for (const trial of TRIALS) {
+    for (const stretch of STRETCHES) {
+      const unit = rem * trial.scale;
+      const { layout } = new Placement(plan, (width * stretch) / unit, unit, trial).place();
+      const shrink = Math.min(width / layout.width, height / layout.height, 1);
+      if (!best || unit * shrink > best.unit) best = { layout, unit: unit * shrink };
+    }
+  }
+  return best!.layout;
+}
+
 interface Band {
   first: number;
   last: number;

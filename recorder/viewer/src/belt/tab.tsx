@@ -11,7 +11,7 @@ import { messageOf } from '../data/source';
 import { Controls, type ControlsProps } from './controls';
 import { Frame, Rest, type SourcesAt } from './frame';
 import type { Layout } from './boxes';
-import { layout } from './layout';
+import { layout, layoutInside } from './layout';
 import { type Plan, plan } from './plan';
 import { Player } from './player';
 import { SourceCache, Sources } from './sources';
@@ -307,8 +307,13 @@ export class BeltTab implements View {
     if (this.arranged?.key !== key) {
       const into = (w: number, h: number) =>
         layout(planned, Math.max(w, 200) - SCROLLBAR, Math.max(h, 200), rem);
-      // A lesson shows the whole program itself.
-      if (width < NARROW * rem || this.app.lesson) {
+      // A lesson shows the whole program itself, and nobody in a class can scroll.
+      if (this.app.lesson) {
+        const inside = layoutInside(planned, Math.max(width, 100), Math.max(height, 100), rem);
+        this.arranged = { layout: inside, sources: 'nowhere', key };
+        return this.arranged;
+      }
+      if (width < NARROW * rem) {
         this.arranged = { layout: into(width, height), sources: 'nowhere', key };
         return this.arranged;
       }

@@ -1,5 +1,7 @@
 /** The document of a lesson or of the index of lessons: text, which never becomes markup. */
 
+import type { FileDocument } from '../data/file-source';
+
 export type Inline = { text: string } | { code: string } | { emphasis: string };
 export type Block = { paragraph: Inline[] } | { list: Inline[][] } | { code: string };
 
@@ -23,8 +25,28 @@ export interface Guess {
 
 export interface Change {
   text: Block[];
+  options: Inline[][];
+  /** Index of what happens. */
+  right: number;
   happens: Block[];
-  diff: string[];
+  diff: DiffLine[];
+  /** A run of the changed program; `null` if it does not compile. */
+  run: StoredRun | null;
+}
+
+/** Without numbers: lines are left out here. */
+export interface DiffLine {
+  /** The number of the line in the program as written. */
+  before: number | null;
+  /** Its number in the changed program. */
+  after: number | null;
+  text: string;
+}
+
+/** A run inside the document. */
+export interface StoredRun {
+  document: FileDocument;
+  bytes: string;
 }
 
 export interface Program {

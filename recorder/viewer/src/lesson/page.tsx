@@ -8,6 +8,7 @@ import {
   GuessPart,
   MistakesPart,
   type Part,
+  PART_LABELS,
   PART_NAMES,
   PARTS,
   QuestionsPart,
@@ -33,9 +34,9 @@ export function LessonBar({ lesson, part, skipped, isOpen, go, skip, again }: Ba
       <span class="lesson-links">
         {lesson.course.length > 0 ? <a href="index.html">All lessons</a> : null}
         {before ? (
-          <a href={before.file} title={before.title}>{`← Lesson ${before.number}`}</a>
+          <a href={before.file} title={`Lesson ${before.number}: ${before.title}`}>{`← ${before.number}`}</a>
         ) : null}
-        {after ? <a href={after.file} title={after.title}>{`Lesson ${after.number} →`}</a> : null}
+        {after ? <a href={after.file} title={`Lesson ${after.number}: ${after.title}`}>{`${after.number} →`}</a> : null}
       </span>
       <ol class="lesson-parts">
         {PARTS.map((it) => (
@@ -46,7 +47,7 @@ export function LessonBar({ lesson, part, skipped, isOpen, go, skip, again }: Ba
               disabled={!isOpen(it)}
               onClick={() => go(it)}
             >
-              {PART_NAMES[it]}
+              {PART_LABELS[it]}
             </button>
           </li>
         ))}
@@ -79,9 +80,13 @@ interface TextProps {
   readonly asked: Stop | undefined;
   readonly verdict: string | undefined;
   readonly isSeen: boolean;
-  readonly next: { part: Part; go(): void } | undefined;
+  /** Index of the change that is shown. */
+  readonly change: number;
+  readonly next: { label: string; go(): void } | undefined;
   guess(number: number, option: number): void;
   answer(stop: Stop, option: number): void;
+  goToChange(change: number): void;
+  chooseChange(option: number): void;
 }
 
 export function LessonText(props: TextProps) {
@@ -89,13 +94,13 @@ export function LessonText(props: TextProps) {
   const { after } = neighbours(lesson);
   return (
     <>
-      {part === 'run' || part === 'guess' || part === 'why' ? null : <h2>{PART_NAMES[part]}</h2>}
+      {part === 'questions' || part === 'mistakes' ? <h2>{PART_NAMES[part]}</h2> : null}
       <div class="lesson-content">
         <Content {...props} />
       </div>
       {next ? (
         <button type="button" class="lesson-next" onClick={next.go}>
-          {`${PART_NAMES[next.part]} →`}
+          {`${next.label} →`}
         </button>
       ) : null}
       {part === 'mistakes' && after ? (
@@ -115,7 +120,14 @@ function Content(props: TextProps) {
     case 'why':
       return <WhyPart {...{ lesson, progress }} />;
     case 'change':
-      return <ChangePart lesson={lesson} />;
+      return (
+        <ChangePart
+          {...{ lesson, progress }}
+          at={props.change}
+          go={props.goToChange}
+          choose={props.chooseChange}
+        />
+      );
     case 'questions':
       return <QuestionsPart lesson={lesson} />;
     case 'mistakes':

@@ -2,8 +2,9 @@
 
 import { useState } from 'preact/hooks';
 import { Choice, verdict } from './choice';
-import type { Block, Change, LessonDocument } from './document';
-import type { Progress } from './progress';
+import { Diff } from './diff';
+import type { Block, LessonDocument } from './document';
+import { type Progress, SHOWN } from './progress';
 import { Inlines, Prose } from './prose';
 import type { Stop } from './stops';
 
@@ -18,6 +19,9 @@ export const PART_NAMES: Record<Part, string> = {
   questions: 'Questions',
   mistakes: 'What beginners get wrong',
 };
+
+/** Shorter, for the bar. */
+export const PART_LABELS: Record<Part, string> = { ...PART_NAMES, change: 'Changes', mistakes: 'Mistakes' };
 
 export interface PartProps {
   readonly lesson: LessonDocument;
@@ -107,33 +111,68 @@ export function WhyPart({ lesson, progress }: Omit<PartProps, 'guess'>) {
   );
 }
 
-export function ChangePart({ lesson }: { lesson: LessonDocument }) {
+export interface ChangeProps {
+  readonly lesson: LessonDocument;
+  readonly progress: Progress;
+  /** Index of the change that is shown. */
+  readonly at: number;
+  go(change: number): void;
+  /** Chooses an option, or `SHOWN`. */
+  choose(option: number): void;
+}
+
+/** A change. Its difference, and what happens, are in the page only after a guess. */
+export function ChangePart({ lesson, progress, at, go, choose }: ChangeProps) {
+  const { text, options, right, happens, diff, run } = lesson.changes[at];
+  const chosen = progress.changes[at];
   return (
     <>
-      {lesson.changes.map((it, i) => (
-        <ChangeView key={i} change={it} />
-      ))}
+      <div class="lesson-what">
+        <ChangeLinks {...{ lesson, at, go }} />
+        <div>
+          <Prose of={text} />
+        </div>
+      </div>
+      <section key={at} class="lesson-change">
+        {chosen === undefined ? (
+          <>
+            <Choice
+              options={options.map((it) => (
+                <Inlines key="option" of={it} />
+              ))}
+              chosen={undefined}
+              onChoose={choose}
+            />
+            <button type="button" class="lesson-show" onClick={() => choose(SHOWN)}>
+              Show what happens
+            </button>
+          </>
+        ) : (
+          <>
+            <p class="lesson-verdict">
+              <b>{verdict(chosen === SHOWN ? undefined : chosen, right)}</b> <Inlines of={options[right]} />
+            </p>
+            <Prose of={happens} />
+            {run ? null : <Diff diff={diff} />}
+          </>
+        )}
+      </section>
     </>
   );
 }
 
-function ChangeView({ change }: { change: Change }) {
+function ChangeLinks({ lesson: { changes }, at, go }: Pick<ChangeProps, 'lesson' | 'at' | 'go'>) {
+  if (changes.length === 1) return null;
   return (
-    <section class="lesson-change">
-      <Prose of={change.text} />
-      <pre class="lesson-diff">
-        {change.diff.map((line, i) => (
-          <div key={i} class={DIFF_CLASSES[line[0]]}>
-            {line || ' '}
-          </div>
-        ))}
-      </pre>
-      <Folded label="What happens?" of={change.happens} />
-    </section>
+    <p class="lesson-changes">
+      {changes.map((_, i) => (
+        <button key={i} type="button" aria-current={i === at ? 'step' : undefined} onClick={() => go(i)}>
+          {`Change ${i + 1}`}
+        </button>
+      ))}
+    </p>
   );
 }
-
-const DIFF_CLASSES: Record<string, string> = { '+': 'added', '-': 'removed', '@': 'hunk' };
 
 export function QuestionsPart({ lesson }: { lesson: LessonDocument }) {
   return (

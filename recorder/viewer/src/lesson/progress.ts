@@ -5,13 +5,18 @@ export interface Progress {
   readonly guesses: Readonly<Record<number, number>>;
   /** By step: the option that was chosen before it. */
   readonly stops: Readonly<Record<number, number>>;
+  /** By change: the option that was chosen, or `SHOWN`. */
+  readonly changes: Readonly<Record<number, number>>;
   /** Whether the run was seen to its end. */
   readonly seen: boolean;
   /** Whether the last part of the lesson was reached. */
   readonly done: boolean;
 }
 
-export const NOTHING: Progress = { guesses: {}, stops: {}, seen: false, done: false };
+export const NOTHING: Progress = { guesses: {}, stops: {}, changes: {}, seen: false, done: false };
+
+/** Instead of an option: the reader wanted to see what happens without a guess. */
+export const SHOWN = -1;
 
 const KEY = 'recorder-course';
 
@@ -31,6 +36,7 @@ export function progressOf(lesson: string): Progress {
   return {
     guesses: numbers(stored.guesses),
     stops: numbers(stored.stops),
+    changes: numbers(stored.changes),
     seen: stored.seen === true,
     done: stored.done === true,
   };

@@ -21,7 +21,7 @@ export class Session implements Lesson {
 
   private constructor(
     readonly document: LessonDocument,
-    private readonly whole: Model,
+    readonly whole: Model,
     private readonly stops: readonly Stop[],
     /** The last step that changes the picture. */
     readonly lastStep: number,
@@ -93,6 +93,10 @@ export class Session implements Lesson {
     await this.raise();
   }
 
+  change(number: number, option: number): void {
+    this.set({ changes: { ...this.progress.changes, [number]: option } });
+  }
+
   /** The reader has come to a step. */
   reach(step: number): void {
     if (this.hasGuessed) void this.play(step + 1);
@@ -128,9 +132,8 @@ export class Session implements Lesson {
   }
 
   private set(change: Partial<Progress>): void {
-    if (this.skipped) return;
     this.progress = { ...this.progress, ...change };
-    keep(this.document.name, this.progress);
+    if (!this.skipped) keep(this.document.name, this.progress);
   }
 
   /** Raises the curtain as far as the answers allow. */

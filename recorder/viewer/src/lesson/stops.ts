@@ -125,6 +125,7 @@ export function deed(run: Run, { kind, thread, target }: EventView): string {
   if (kind.send) return `${name} sends a message to ${belt}`;
   if (kind.receive) return `${name} receives a message from ${belt}`;
   if (kind.verb === 'sleep') return `${name} wakes up`;
+  if (kind.verb === 'spawn') return `${name} spawns ${label}`;
   if (kind.verb === 'join') return `${name} goes on after the end of ${label}`;
   return [name, 'does', kind.verb, label].filter(Boolean).join(' ');
 }

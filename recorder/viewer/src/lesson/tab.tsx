@@ -7,11 +7,13 @@ import { mount as mountBelt } from '../belt';
 import { stateAt } from '../belt/state';
 import { NONE } from '../data/chunk';
 import { mount as mountTimeline } from '../timeline';
+import { Changes } from './changes';
 import { letter } from './document';
 import { LessonBar, LessonText } from './page';
-import { type Part, PARTS } from './parts';
+import { type Part, PART_NAMES, PARTS } from './parts';
 import { printLesson } from './paper';
 import { type Marks, NO_MARKS, ProgramView } from './program';
+import { SHOWN } from './progress';
 import type { Session } from './session';
 import type { Stop } from './stops';
 
@@ -19,6 +21,7 @@ export class LessonTab implements View {
   private readonly bar: HTMLElement;
   private readonly text: HTMLElement;
   private readonly program: HTMLElement;
+  private readonly changes: Changes;
   private readonly panes: { root: HTMLElement; mount: Mount; app: App; view: View | undefined }[];
   private part: Part = 'guess';
   /** What the last answer to a question of the run was worth. */
@@ -55,6 +58,7 @@ export class LessonTab implements View {
         view: undefined,
       },
     ];
+    this.changes = new Changes(add('lesson-compare', 'section'), app, session);
     link.onChange((state, before) => {
       if (state.step !== before.step) this.moved();
     });
@@ -73,6 +77,7 @@ export class LessonTab implements View {
   hide(): void {
     this.visible = false;
     for (const { view } of this.panes) view?.hide();
+    void this.changes.show(false);
   }
 
   focus(): void {
@@ -86,7 +91,12 @@ export class LessonTab implements View {
     if (event.target instanceof HTMLElement && event.target.closest('.lesson-timeline')) {
       return this.panes[1].view?.key(event) ?? false;
     }
-    return this.part === 'run' ? (this.panes[0].view?.key(event) ?? false) : false;
+    if (this.part === 'change') return this.changes.key(event);
+    if (this.part === 'run') return this.panes[0].view?.key(event) ?? false;
+    // From a guess the same key leads on, through the run.
+    if (this.part !== 'guess' || event.key !== 'ArrowRight' || !this.session.has('run')) return false;
+    this.go('run');
+    return true;
   }
 
   private get step(): number {
@@ -107,6 +117,12 @@ export class LessonTab implements View {
       void this.guess(open, option);
       return true;
     }
+    if (this.part === 'change') {
+      const { changes } = this;
+      if (!changes.isAsked || option >= changes.current.options.length) return false;
+      this.chooseChange(option);
+      return true;
+    }
     if (!asked || option >= asked.options.length) return false;
     void this.answer(asked, option);
     return true;
@@ -122,6 +138,21 @@ export class LessonTab implements View {
     this.text.querySelector<HTMLElement>('.lesson-next, .lesson-guess:last-of-type')?.scrollIntoView({
       block: 'nearest',
     });
+  }
+
+  private chooseChange(option: number): void {
+    const { session, changes, app } = this;
+    session.change(changes.at, option);
+    app.announce(option === SHOWN ? '' : `You guess ${letter(option)}.`);
+    this.draw();
+    this.text.scrollTop = 0;
+    this.text.focus();
+    this.showPanes();
+  }
+
+  private goToChange(change: number): void {
+    this.changes.at = change;
+    this.go('change');
   }
 
   private async answer(stop: Stop, option: number): Promise<void> {
@@ -178,6 +209,7 @@ export class LessonTab implements View {
     this.app.link.set({ step: undefined, message: undefined, from: undefined, to: undefined });
     await this.session.forget();
     this.verdict = undefined;
+    this.changes.at = 0;
     this.go('guess');
   }
 
@@ -193,12 +225,14 @@ export class LessonTab implements View {
       pane.view ??= pane.mount(pane.root, pane.app);
       pane.view.show();
     }
+    void this.changes.show(this.visible && this.part === 'change');
   }
 
   private draw(): void {
     const { session, part } = this;
     const { document: lesson, progress, skipped } = session;
     this.root.dataset.part = part;
+    this.root.toggleAttribute('data-compares', part === 'change' && this.changes.compares);
     render(
       <LessonBar
         {...{ lesson, part, skipped }}
@@ -215,8 +249,11 @@ export class LessonTab implements View {
         asked={this.asked}
         verdict={this.verdict}
         isSeen={session.has('why')}
+        change={this.changes.at}
         guess={(number, option) => void this.guess(number, option)}
         answer={(stop, option) => void this.answer(stop, option)}
+        goToChange={(change) => this.goToChange(change)}
+        chooseChange={(option) => this.chooseChange(option)}
         next={this.nextPart}
       />,
       this.text,
@@ -225,10 +262,18 @@ export class LessonTab implements View {
     void this.mark();
   }
 
-  /** What leads to the next part, once that can be shown. */
-  private get nextPart(): { part: Part; go(): void } | undefined {
-    const next = PARTS[PARTS.indexOf(this.part) + 1];
-    return next && this.session.has(next) ? { part: next, go: () => this.go(next) } : undefined;
+  /** What leads on, once that can be shown: to the next change, or to the next part. */
+  private get nextPart(): { label: string; go(): void } | undefined {
+    const { changes, session, part } = this;
+    if (part === 'change') {
+      if (changes.isAsked) return undefined;
+      const change = changes.at + 1;
+      if (change < session.document.changes.length) {
+        return { label: `Change ${change + 1}`, go: () => this.goToChange(change) };
+      }
+    }
+    const next = PARTS[PARTS.indexOf(part) + 1];
+    return next && session.has(next) ? { label: PART_NAMES[next], go: () => this.go(next) } : undefined;
   }
 
   private drawProgram(): void {
