@@ -12,7 +12,7 @@ import * as esbuild from 'esbuild';
 const STYLES = ['base', 'frame', 'timeline', 'belt', 'message', 'why'];
 const PAGES = [
   { name: 'page', script: 'src/app/main.tsx', styles: STYLES, maxBytes: 300_000 },
-  { name: 'lesson', script: 'src/lesson/main.tsx', styles: [...STYLES, 'lesson'], maxBytes: 330_000 },
+  { name: 'lesson', script: 'src/lesson/main.tsx', styles: [...STYLES, 'lesson'], maxBytes: 345_000 },
 ];
 
 const here = dirname(fileURLToPath(import.meta.url));

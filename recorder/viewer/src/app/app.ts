@@ -32,9 +32,14 @@ export interface View {
 
 export type Mount = (root: HTMLElement, app: App) => View;
 
+/** Keys, separated by spaces, and what they do. */
+export type Keys = readonly [heading: string, keys: readonly [keys: string, what: string][]];
+
 export interface Lesson {
   readonly title: string;
   /** Whether the whole run may be shown. Until then there is only the tab with the lesson. */
   readonly isOpen: boolean;
+  /** Its keys, for the list of keys. */
+  readonly keys: Keys;
   readonly mount: Mount;
 }

@@ -51,7 +51,7 @@ export function Frame({ app, onReady }: FrameProps) {
       <Header app={app} open={open} />
       <Hang app={app} />
       <Warnings texts={warningsOf(app.model)} />
-      {overlay === 'help' ? <Help close={close} /> : null}
+      {overlay === 'help' ? <Help lesson={app.lesson} close={close} /> : null}
       {overlay === 'search' ? <Search app={app} close={close} /> : null}
     </>
   );

@@ -1,8 +1,9 @@
 /** The list of keys, and what the colours mean for readers of the page. */
 
 import { useEffect, useRef } from 'preact/hooks';
+import type { Keys, Lesson } from './app';
 
-const KEYS: readonly [heading: string, keys: readonly [keys: string, what: string][]][] = [
+const KEYS: readonly Keys[] = [
   [
     'Everywhere',
     [
@@ -46,7 +47,7 @@ const KEYS: readonly [heading: string, keys: readonly [keys: string, what: strin
   ],
 ];
 
-export function Help({ close }: { close(): void }) {
+export function Help({ lesson, close }: { lesson: Lesson | undefined; close(): void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
@@ -64,7 +65,7 @@ export function Help({ close }: { close(): void }) {
         </button>
       </header>
       <div class="columns">
-        {KEYS.map(([heading, keys]) => (
+        {(lesson ? [lesson.keys, ...KEYS] : KEYS).map(([heading, keys]) => (
           <section key={heading}>
             <h3>{heading}</h3>
             <dl>

@@ -35,6 +35,7 @@ import {
   TINY,
   type Trial,
   TRIALS,
+  TRIALS_INSIDE,
   type WorkerSize,
 } from './sizes';
 
@@ -63,18 +64,22 @@ export function layout(
 /** How much wider than the page a picture can be laid out that is then made smaller. */
 const STRETCHES = [1, 1.2, 1.45, 1.75];
 
+/** Text of this size, in that of the page, is large enough: larger figures count for more. */
+const LARGE_ENOUGH = 0.85;
+
 /**
- * The largest picture that fits into `width` × `height` pixels as a whole, if need be with text that is
- * smaller than the page's.
+ * A picture that fits into `width` × `height` pixels as a whole. Its text is large enough if that is
+ * possible; then its figures are as large as can be.
  */
 export function layoutInside(plan: Plan, width: number, height: number, rem: number): Layout {
-  let best: { layout: Layout; unit: number } | undefined;
-  for (const trial of TRIALS) {
+  let best: { layout: Layout; text: number } | undefined;
+  for (const trial of TRIALS_INSIDE) {
     for (const stretch of STRETCHES) {
       const unit = rem * trial.scale;
       const { layout } = new Placement(plan, (width * stretch) / unit, unit, trial).place();
       const shrink = Math.min(width / layout.width, height / layout.height, 1);
-      if (!best || unit * shrink > best.unit) best = { layout, unit: unit * shrink };
+      const text = Math.min(unit * shrink, rem * LARGE_ENOUGH);
+      if (!best || text > best.text) best = { layout, text };
     }
   }
   return best!.layout;
@@ -136,12 +141,12 @@ class Placement implements Placed {
   private workerSize(column: number): WorkerSize {
     const count = this.plan.columns[column].length;
     if (count > MAX_SMALL_WORKERS) return TINY;
-    if (count > MAX_LARGE_WORKERS) return SMALL;
+    if (count > MAX_LARGE_WORKERS || this.trial.flat) return SMALL;
     return this.trial.big ? HUGE : LARGE;
   }
 
   private beltSize(gap: number): BeltSize {
-    if (this.plan.gaps[gap].length > MAX_LARGE_BELTS) return COMPACT;
+    if (this.plan.gaps[gap].length > MAX_LARGE_BELTS || this.trial.flat) return COMPACT;
     return this.trial.big ? BIG_BELT : BELT;
   }
 

@@ -121,4 +121,13 @@ export interface Trial {
   rows: number;
   /** Number of places for which a belt has room at least, if it can use them. */
   places: number;
+  /** Whether workers and belts are as low as can be. */
+  flat?: boolean;
 }
+
+/** The same for a picture that must not be scrolled. */
+export const TRIALS_INSIDE: readonly Trial[] = [
+  ...TRIALS,
+  { big: false, scale: 1, rows: MAX_SMALL_WORKERS, places: 5, flat: true },
+  { big: false, scale: 1, rows: MAX_SMALL_WORKERS, places: 3, flat: true },
+];

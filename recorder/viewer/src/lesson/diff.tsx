@@ -1,6 +1,7 @@
 /** The difference of two programs, with the numbers of their lines. */
 
 import type { DiffLine } from './document';
+import { CodeLine } from './program';
 
 interface DiffProps {
   readonly diff: readonly DiffLine[];
@@ -22,7 +23,7 @@ export function Diff({ diff, current }: DiffProps) {
             <span class="lesson-number">{before ?? ''}</span>
             <span class="lesson-number">{after ?? ''}</span>
             <b aria-label={kind}>{SIGNS[kind]}</b>
-            <code>{kind === 'gap' ? '⋯' : text.slice(indent)}</code>
+            <CodeLine text={kind === 'gap' ? '⋯' : text.slice(indent)} />
           </li>
         );
       })}

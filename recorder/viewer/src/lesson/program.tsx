@@ -31,13 +31,23 @@ export function ProgramView({ program, marks }: { program: Program; marks: Marks
               aria-current={isCurrent ? 'step' : undefined}
               data-line={number}
             >
+              <span class="lesson-threads">
+                {names?.map((name) => (
+                  <b key={name}>{name}</b>
+                ))}
+              </span>
               <span class="lesson-number">{number}</span>
-              <code>{line}</code>
-              {names ? <span class="lesson-threads">{names.join(', ')}</span> : null}
+              <CodeLine text={line} />
             </li>
           );
         })}
       </ol>
     </>
   );
+}
+
+/** A line of code. Where it is too long for the page it goes on below, with an indent. */
+export function CodeLine({ text }: { text: string }) {
+  const indent = Math.max(text.search(/\S/), 0);
+  return <code style={{ paddingLeft: `${indent + 2}ch`, textIndent: '-2ch' }}>{text.trim() || ' '}</code>;
 }

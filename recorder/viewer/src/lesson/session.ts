@@ -1,6 +1,6 @@
 /** A lesson that is taken: what has been answered, and how much of the run may be shown. */
 
-import type { Lesson, Mount } from '../app/app';
+import type { Keys, Lesson, Mount } from '../app/app';
 import { isShown } from '../belt/state';
 import type { Model } from '../data/model';
 import { Curtain } from './curtain';
@@ -22,7 +22,7 @@ export class Session implements Lesson {
   private constructor(
     readonly document: LessonDocument,
     readonly whole: Model,
-    private readonly stops: readonly Stop[],
+    readonly stops: readonly Stop[],
     /** The last step that changes the picture. */
     readonly lastStep: number,
     readonly mount: Mount,
@@ -46,6 +46,18 @@ export class Session implements Lesson {
   get title(): string {
     return `${this.document.number}. ${this.document.title}`;
   }
+
+  readonly keys: Keys = [
+    'The lesson',
+    [
+      ['A B C D', 'choose an answer'],
+      ['→', 'after the last guess: to the run'],
+      ['← →', 'one step of the run, or of both runs side by side'],
+      ['Home End', 'to the first and to the last step that is shown'],
+      ['Space', 'play and pause'],
+      ['L', 'from another tab back to the lesson'],
+    ],
+  ];
 
   /** Whether the whole run may be shown. */
   get isOpen(): boolean {

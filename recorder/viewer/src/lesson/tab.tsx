@@ -40,6 +40,7 @@ export class LessonTab implements View {
       root.append(element);
       return element;
     };
+    root.toggleAttribute('data-belts', session.whole.run.channels.length > 0);
     this.bar = add('lesson-bar', 'nav');
     this.bar.setAttribute('aria-label', 'Lesson');
     this.text = add('lesson-text', 'article');
@@ -62,7 +63,7 @@ export class LessonTab implements View {
     link.onChange((state, before) => {
       if (state.step !== before.step) this.moved();
     });
-    printLesson(root, session.document);
+    printLesson(root, session);
     const { step } = link.state;
     if (step !== undefined && session.has('run')) this.part = 'run';
     announce(session.title);
