@@ -14,10 +14,11 @@ export async function startBrowser(cache) {
   });
 
   /** Opens an address; requests are allowed only to `home` and below. */
-  async function open(address, home, options) {
+  async function open(address, home, { before, ...options } = {}) {
     const context = await chrome.newContext({ viewport: { width: 1400, height: 900 }, ...options });
     const page = await context.newPage();
     const view = new View(page);
+    if (before) await page.addInitScript(before);
     await watch(page, home, view.problems);
     try {
       if (address.startsWith('file:')) await context.setOffline(true);
@@ -32,7 +33,7 @@ export async function startBrowser(cache) {
   return {
     /**
      * Opens a page in a file. `hash` is the part of the link that says what is shown. `folder` has
-     * pages that it may lead to.
+     * pages that it may lead to. `before` is a function that runs in the page before its own scripts.
      */
     openFile(path, { hash = '', folder = path, ...options } = {}) {
       const address = pathToFileURL(path).href;

@@ -2,21 +2,23 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { differences } from '../report.mjs';
+import { checkChanges } from './lesson-changes.mjs';
+import { checkPaper } from './lesson-paper.mjs';
 
 const MAX_STEPS = 300;
 
 /** The document of the lesson in a page. */
-function lessonIn(html) {
+export function lessonIn(html) {
   const text = /<script type="application\/json" id="lesson">(.*)<\/script>/.exec(html)[1];
   return JSON.parse(text);
 }
 
-const plain = (inlines) => inlines.map((it) => Object.values(it)[0]).join('');
+export const plain = (inlines) => inlines.map((it) => Object.values(it)[0]).join('');
 
 /** The first paragraph of prose, as the page shows it. */
-const firstText = (blocks) => plain(blocks.find((it) => it.paragraph).paragraph);
+export const firstText = (blocks) => plain(blocks.find((it) => it.paragraph).paragraph);
 
-class Lesson {
+export class Lesson {
   constructor(view, lesson) {
     this.view = view;
     this.lesson = lesson;
@@ -266,7 +268,9 @@ async function checkKeyboard(browser, report, file) {
 /** In the page: pairs of panes that overlap, and panes that are outside of the page or empty. */
 function wrongPanes() {
   const names = ['.page-header', '.lesson-bar', '.lesson-text', '.lesson-program', '.lesson-belt', '.lesson-timeline'];
-  const boxes = names.map((name) => [name, document.querySelector(name).getBoundingClientRect()]);
+  // A low screen has no room for the timeline.
+  const shown = names.filter((name) => getComputedStyle(document.querySelector(name)).display !== 'none');
+  const boxes = shown.map((name) => [name, document.querySelector(name).getBoundingClientRect()]);
   const complaints = boxes
     .filter(([, it]) => it.width < 100 || it.height < 20 || it.right > innerWidth + 1 || it.bottom > innerHeight + 1)
     .map(([name]) => `${name} is not in the page`);
@@ -284,6 +288,7 @@ async function checkLayout(browser, report, files) {
   for (const [what, viewport, keys] of [
     ['at 1400×900', { width: 1400, height: 900 }, []],
     ['in projector mode at 1920×1080', { width: 1920, height: 1080 }, ['p']],
+    ['in projector mode at 1280×720', { width: 1280, height: 720 }, ['p']],
   ]) {
     for (const file of files) {
       const lesson = await Lesson.open(browser, file, { viewport });
@@ -319,6 +324,7 @@ async function checkHostile(browser, report, file, traces) {
       await view.page.click(`.lesson-parts li:nth-child(${part}) button`);
       await view.still();
       for (const button of await view.page.$$('.lesson-show')) await button.click();
+      if (part === 4) await view.until(() => document.querySelector('.compare .worker'));
       const made = await view.page.evaluate(() => [
         window.hacked, document.querySelectorAll('#app img, #app script').length,
       ]);
@@ -330,23 +336,96 @@ async function checkHostile(browser, report, file, traces) {
   await view.close();
 }
 
-async function checkPaper(browser, report, file) {
-  const lesson = await Lesson.open(browser, file);
-  await report.attempt('lesson', 'is printed with its answers on the last page', async () => {
-    const [before, printed, after] = await lesson.view.page.evaluate(() => {
-      const text = () => document.querySelector('.lesson-paper').textContent;
-      const states = [text()];
-      dispatchEvent(new Event('beforeprint'));
-      states.push(text());
-      dispatchEvent(new Event('afterprint'));
-      return [...states, text()];
+/** In the page: parts of the belt that are cut, code that is cut or covered, and text that is too small. */
+function wrongRun() {
+  const complaints = [];
+  const box = (it) => it.getBoundingClientRect();
+  const stage = box(document.querySelector('.lesson-belt .belt-stage'));
+  const isOutside = (it) =>
+    it.left < stage.left - 1 || it.right > stage.right + 1 || it.top < stage.top - 1 || it.bottom > stage.bottom + 1;
+  for (const it of document.querySelectorAll('.lesson-belt .belt-picture, .lesson-belt .belt-picture text')) {
+    if (isOutside(box(it))) complaints.push(`${it.tagName} “${it.textContent.slice(0, 30)}” of the belt is cut`);
+  }
+  const lines = document.querySelector('.lesson-lines');
+  if (lines.scrollWidth > lines.clientWidth) complaints.push('lines of code are cut');
+  for (const line of lines.children) {
+    const range = document.createRange();
+    range.selectNodeContents(line.querySelector('code'));
+    const code = range.getBoundingClientRect();
+    for (const chip of line.querySelectorAll('.lesson-threads b')) {
+      const name = box(chip);
+      const apart = name.right <= code.left || name.left >= code.right || name.bottom <= code.top || name.top >= code.bottom;
+      if (!apart) complaints.push(`“${chip.textContent}” covers code`);
+    }
+  }
+  return [...new Set(complaints)];
+}
+
+/** Every step of a run, in the sizes in which classes see it. */
+async function checkSteps(browser, report, file) {
+  const name = file.split('/').at(-1);
+  for (const [what, viewport, keys] of [
+    ['in projector mode at 1920×1080', { width: 1920, height: 1080 }, ['p']],
+    ['in projector mode at 1280×720', { width: 1280, height: 720 }, ['p']],
+    ['at 1280×720', { width: 1280, height: 720 }, []],
+  ]) {
+    const lesson = await Lesson.open(browser, file, { viewport });
+    await report.attempt(`lesson ${name}`, `nothing is cut or covered ${what}`, async () => {
+      await lesson.view.press(...keys);
+      await lesson.guess();
+      await lesson.showRun();
+      const complaints = new Set();
+      while (await lesson.nextQuestion()) {
+        for (const it of await lesson.view.page.evaluate(wrongRun)) complaints.add(it);
+        await lesson.answer();
+        for (const it of await lesson.view.page.evaluate(wrongRun)) complaints.add(it);
+      }
+      for (const it of await lesson.view.page.evaluate(wrongRun)) complaints.add(it);
+      return [...complaints];
     });
-    const answer = firstText(lesson.lesson.guesses[0].answer);
-    const questions = printed.indexOf('Changes and questions');
-    return [
-      ...(before || after ? ['is in the page when nothing is printed'] : []),
-      ...(questions > 0 && printed.indexOf(answer) > questions ? [] : ['the answer is not at the end']),
-    ];
+    await lesson.view.close();
+  }
+}
+
+async function checkKeys(browser, report, file) {
+  const lesson = await Lesson.open(browser, file);
+  const { view } = lesson;
+  await report.attempt('lesson', 'the list of keys has those of the lesson', async () => {
+    await view.press('?');
+    await view.untilText('The lesson', 'dialog');
+    const keys = await view.texts('dialog section:first-of-type kbd');
+    await view.press('Escape');
+    return ['A', 'B', 'C', 'D', 'L', 'Space'].filter((it) => !keys.includes(it)).map((it) => `has no ${it}`);
+  });
+  await report.attempt('lesson', 'an arrow key leads from the guess to the run, and no earlier', async () => {
+    await view.press('ArrowRight');
+    if (await lesson.has('.lesson-belt .worker')) return ['leads to the run before a guess'];
+    await lesson.guess();
+    await view.until(() => document.querySelector('.lesson-next'));
+    await view.press('ArrowRight');
+    await view.until(() => document.querySelector('.lesson-belt[data-step] .worker'));
+    return view.problems;
+  });
+  await view.close();
+}
+
+async function checkWithoutStorage(browser, report, file) {
+  const before = () => {
+    Object.defineProperty(window, 'localStorage', {
+      get() {
+        throw new DOMException('The operation is insecure.', 'SecurityError');
+      },
+    });
+  };
+  const lesson = await Lesson.open(browser, file, { before });
+  await report.attempt('lesson', 'works in a browser that keeps nothing', async () => {
+    await lesson.view.press('p', 'p');
+    await lesson.guess();
+    await lesson.showRun();
+    const questions = await lesson.playToEnd();
+    await lesson.view.page.click('.lesson-next');
+    await lesson.view.untilText('Why', '.lesson-text');
+    return [...(questions > 0 ? [] : ['asks nothing']), ...lesson.view.problems];
   });
   await lesson.view.close();
 }
@@ -362,7 +441,11 @@ export async function checkLesson({ browser, report, recorder, traces, shots }) 
   await checkKeyboard(browser, report, files[1]);
   await checkLayout(browser, report, shots ? files : [files[1], files[8], files[11]]);
   await checkHostile(browser, report, files[6], traces);
-  await checkPaper(browser, report, files[6]);
+  for (const file of shots ? files : [files[4], files[8], files[9]]) await checkSteps(browser, report, file);
+  await checkKeys(browser, report, files[1]);
+  await checkWithoutStorage(browser, report, files[1]);
+  for (const file of files) await checkChanges(browser, report, file, shots);
+  for (const file of files) await checkPaper(browser, report, file);
 
   const view = await browser.openFile(index);
   await report.attempt('course', 'the index lists the lessons', async () => {

@@ -62,7 +62,7 @@ export function layout(
 }
 
 /** How much wider than the page a picture can be laid out that is then made smaller. */
-const STRETCHES = [1, 1.2, 1.45, 1.75];
+const STRETCHES = [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.65, 1.8];
 
 /** Text of this size, in that of the page, is large enough: larger figures count for more. */
 const LARGE_ENOUGH = 0.85;
@@ -76,9 +76,11 @@ export function layoutInside(plan: Plan, width: number, height: number, rem: num
   for (const trial of TRIALS_INSIDE) {
     for (const stretch of STRETCHES) {
       const unit = rem * trial.scale;
-      const { layout } = new Placement(plan, (width * stretch) / unit, unit, trial).place();
+      const placed = new Placement(plan, (width * stretch) / unit, unit, trial).place();
+      const { layout, bands } = placed;
       const shrink = Math.min(width / layout.width, height / layout.height, 1);
-      const text = Math.min(unit * shrink, rem * LARGE_ENOUGH);
+      // A belt that goes on in the next row is hard to follow.
+      const text = Math.min(unit * shrink, rem * LARGE_ENOUGH) / bands;
       if (!best || text > best.text) best = { layout, text };
     }
   }

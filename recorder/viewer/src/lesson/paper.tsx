@@ -6,7 +6,7 @@ import { Stage } from '../belt/stage';
 import type { Run } from '../data/run';
 import { Diff } from './diff';
 import { type Inline, letter, type LessonDocument } from './document';
-import { framesOf, type KeyFrame, sizeOf } from './frames';
+import { type KeyFrame, sizeOf } from './frames';
 import { Inlines, Prose } from './prose';
 import type { Session } from './session';
 import type { Stop } from './stops';
@@ -20,18 +20,15 @@ interface PaperProps {
 }
 
 /** The page has the answers only while it is printed. */
-export function printLesson(root: HTMLElement, { document: lesson, whole, stops }: Session): void {
+export function printLesson(root: HTMLElement, session: Session): void {
   const sheet = document.createElement('div');
   sheet.className = 'lesson-paper';
   // The first picture of the page has the marks that the others use: it must be one that is printed.
   root.prepend(sheet);
-  let frames: readonly KeyFrame[] = [];
-  void framesOf(whole, stops.map((it) => it.limit - 1)).then((made) => {
-    frames = made;
+  addEventListener('beforeprint', () => {
+    const { document: lesson, whole, stops, frames } = session;
+    render(<Paper {...{ lesson, run: whole.run, stops, frames }} />, sheet);
   });
-  addEventListener('beforeprint', () =>
-    render(<Paper {...{ lesson, run: whole.run, stops, frames }} />, sheet),
-  );
   addEventListener('afterprint', () => render(null, sheet));
 }
 

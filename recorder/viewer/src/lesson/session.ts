@@ -5,6 +5,7 @@ import { isShown } from '../belt/state';
 import type { Model } from '../data/model';
 import { Curtain } from './curtain';
 import type { LessonDocument } from './document';
+import { framesOf, type KeyFrame } from './frames';
 import type { Part } from './parts';
 import { keep, NOTHING, type Progress, progressOf } from './progress';
 import { type Stop, stopsOf } from './stops';
@@ -15,6 +16,8 @@ export class Session implements Lesson {
   /** The run, as far as it has been played. */
   readonly played: Curtain;
   private playedSteps = 0;
+  /** The belts before the steps that answer the questions, for paper. */
+  frames: readonly KeyFrame[] = [];
   progress: Progress;
   /** Whether everything is shown, without answers. The browser does not keep this. */
   skipped = false;
@@ -40,6 +43,9 @@ export class Session implements Lesson {
     const session = new Session(document, whole, await stopsOf(whole), lastStep, mount);
     await session.played.show(0);
     await session.raise();
+    void framesOf(whole, session.stops.map((it) => it.limit - 1)).then((frames) => {
+      session.frames = frames;
+    });
     return session;
   }
 

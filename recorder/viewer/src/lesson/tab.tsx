@@ -136,9 +136,7 @@ export class LessonTab implements View {
     await session.guess(number, option);
     app.announce(`You guess ${letter(option)}.`);
     this.draw();
-    this.text.querySelector<HTMLElement>('.lesson-next, .lesson-guess:last-of-type')?.scrollIntoView({
-      block: 'nearest',
-    });
+    this.text.querySelector('.lesson-guess:last-of-type')?.scrollIntoView({ block: 'nearest' });
   }
 
   private chooseChange(option: number): void {
