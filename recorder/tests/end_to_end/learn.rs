@@ -35,6 +35,33 @@ fn the_whole_course_is_an_index_and_a_page_per_lesson() {
 }
 
 #[test]
+fn a_change_that_compiles_has_a_run_and_each_has_its_difference() {
+    let place = Place::new();
+    run(place.recorder(&["learn", "-o", "course"])).expect_status(0);
+    let mut runs = 0;
+    for name in place.names_in("course").iter().filter(|it| *it != "index.html") {
+        let lesson = lesson(&fs::read_to_string(place.path("course").join(name)).unwrap());
+        for change in lesson["changes"].as_array().unwrap() {
+            let options = change["options"].as_array().unwrap().len();
+            assert!(options >= 2 && change["right"].as_u64().unwrap() < options as u64, "{name}");
+            let diff = change["diff"].as_array().unwrap();
+            assert!(
+                diff.iter().any(|it| it["before"].is_null() != it["after"].is_null()),
+                "{name}"
+            );
+            let compiles = !change["happens"].to_string().contains("error[E");
+            assert_eq!(change["run"].is_object(), compiles, "{name}");
+            if compiles {
+                assert!(!change["run"]["bytes"].as_str().unwrap().is_empty(), "{name}");
+                assert!(change["run"]["document"]["index"]["steps"].as_u64() > Some(5), "{name}");
+                runs += 1;
+            }
+        }
+    }
+    assert!(runs >= 18, "{runs}");
+}
+
+#[test]
 fn one_lesson_is_one_page_that_leads_to_no_other() {
     let place = Place::new();
     for wanted in ["11", "deadlock"] {

@@ -39,14 +39,20 @@ export class Changes {
     const { at } = this;
     const isWanted = isVisible && this.compares;
     this.root.hidden = !isWanted;
+    this.leaveOnly(at);
     const wanted = isWanted ? await this.comparison(at) : undefined;
     if (at !== this.at || wanted === this.shown) return;
+    this.leaveOnly(at);
     this.shown?.hide();
     this.shown = wanted;
+    wanted?.show();
+  }
+
+  /** Hides the runs of all other changes. */
+  private leaveOnly(at: number): void {
     for (const element of this.root.children) {
       if (element instanceof HTMLElement) element.hidden = element.dataset.change !== String(at);
     }
-    wanted?.show();
   }
 
   key(event: KeyboardEvent): boolean {

@@ -12,7 +12,7 @@ import { eventView } from '../data/event';
 import type { Model } from '../data/model';
 
 /** The largest picture, and the size of its text, in pixels. */
-const WIDTH = 660;
+const WIDTH = 640;
 const HEIGHT = 230;
 const TEXT = 13;
 
