@@ -75,6 +75,13 @@ function wrongComparison() {
     }
     if (box(stage).height < 100) complaints.push('a belt has no room');
   }
+  // Workers of both runs stand at the same places, as far as both have them.
+  const order = (side) => [...side.querySelectorAll('.worker')].map((it) => [it.querySelector('.worker-name').textContent, box(it).left - box(side).left]);
+  const [mine, theirs] = all('.compare-side').map((it) => new Map(order(it).sort((a, b) => a[1] - b[1])));
+  const names = (some, others) => [...some.keys()].filter((it) => others.has(it)).join();
+  if (mine.size === theirs.size && names(mine, theirs) !== names(theirs, mine)) {
+    complaints.push(`workers stand differently: ${names(mine, theirs)} and ${names(theirs, mine)}`);
+  }
   const [left, right] = [all('.compare-step.left'), all('.compare-step.right')];
   if (left.length !== right.length) complaints.push('the runs have different numbers of rows');
   const diff = box(compare.querySelector('.compare-diff'));

@@ -150,7 +150,7 @@ export function ChangePart({ lesson, progress, at, go, choose }: ChangeProps) {
         ) : (
           <>
             <p class="lesson-verdict">
-              <b>{verdict(chosen === SHOWN ? undefined : chosen, right)}</b> <Inlines of={options[right]} />
+              <b>{verdict(chosen === SHOWN ? undefined : chosen, right)}</b>
             </p>
             <Prose of={happens} />
             {run ? null : <Diff diff={diff} />}

@@ -5,6 +5,7 @@ import { duration, threadName } from '../app/words';
 import { isShown } from '../belt/state';
 import { type EventView, eventView } from '../data/event';
 import type { Model } from '../data/model';
+import type { ReportEndpointUse } from '../data/run';
 import { type Act, align, firstDifference, type Row } from './align';
 import { deed } from './stops';
 
@@ -36,14 +37,44 @@ const MIN_WAIT = 1_000_000;
 
 export async function sidesOf(written: Model, changed: Model): Promise<Sides> {
   const [health, healthAfter] = healthOf(isSick(written), isSick(changed));
-  const side = async (model: Model, name: string, health: string | undefined): Promise<Side> => {
-    return { model, name, health, outcome: outcomeOf(model), steps: await stepsOf(model) };
+  const side = async (
+    model: Model,
+    other: Model,
+    name: string,
+    health: string | undefined,
+  ): Promise<Side> => {
+    const arranged = arrangedAs(model, other);
+    return { model: arranged, name, health, outcome: outcomeOf(model), steps: await stepsOf(model) };
   };
-  const left = await side(written, 'As written', health);
-  const right = await side(changed, 'Changed', healthAfter);
+  const left = await side(written, changed, 'As written', health);
+  const right = await side(changed, written, 'Changed', healthAfter);
   const acts = [actsOf(left), actsOf(right)] as const;
   const rows = align(...acts);
   return { left, right, rows, difference: differenceOf(...acts, rows) };
+}
+
+/**
+ * The run with workers and belts at the places that they have in the other run: a worker stands at a belt
+ * that it uses in either.
+ */
+function arrangedAs(model: Model, other: Model): Model {
+  if (!model.report || !other.report) return model;
+  const others = new Map(other.report.report.channels.map((it) => [it.name, it]));
+  const united = (mine: readonly ReportEndpointUse[], theirs: readonly ReportEndpointUse[] = []) => {
+    const names = new Set(mine.map((it) => it.thread));
+    return [...mine, ...theirs.filter((it) => !names.has(it.thread))];
+  };
+  const channels = model.report.report.channels.map((channel) => {
+    const its = others.get(channel.name);
+    return {
+      ...channel,
+      depth: { ...channel.depth, max: Math.max(channel.depth.max, its?.depth.max ?? 0) },
+      senders: united(channel.senders, its?.senders),
+      receivers: united(channel.receivers, its?.receivers),
+    };
+  });
+  const report = { ...model.report, report: { ...model.report.report, channels } };
+  return Object.create(model, { report: { value: report } }) as Model;
 }
 
 function isSick({ report }: Model): boolean {
