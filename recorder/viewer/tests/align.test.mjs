@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { align, commonSubsequence, firstDifference } from '../src/lesson/align';
+import { healthOf } from '../src/lesson/side';
 
 /** `m:send a:recv?`: a step of the thread m, then one of a that another run may lack. */
 const acts = (text) => text.split(' ').filter(Boolean).map((it) => {
@@ -137,6 +138,13 @@ test('a run is paired with itself, and both directions give the same', () => {
     const singles = (rows) => differing(rows) + rows.filter((it) => it.kind === 'differs' && it.left !== undefined && it.right !== undefined).length;
     assert.equal(singles(align(left, right)), singles(align(right, left)));
   }
+});
+
+test('the sick run is named, and the healed one', () => {
+  assert.deepEqual(healthOf(true, false), ['sick', 'healed']);
+  assert.deepEqual(healthOf(true, true), ['sick', 'still sick']);
+  assert.deepEqual(healthOf(false, true), ['healthy', 'sick']);
+  assert.deepEqual(healthOf(false, false), [undefined, undefined]);
 });
 
 test('a longest common subsequence is found', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NONE } from '../src/data/chunk';
 import { placeOn } from '../src/belt/boxes';
-import { layout } from '../src/belt/layout';
+import { layout, layoutInside } from '../src/belt/layout';
 import { plan } from '../src/belt/plan';
 import { queueOf, stateAt } from '../src/belt/state';
 import { stateName, statusOf, wrapText } from '../src/belt/status';
@@ -251,28 +251,44 @@ function overlap(a, b) {
   );
 }
 
+/** Several threads that send to one. */
+function many(senders) {
+  const threads = ['sink', ...Array.from({ length: senders }, (_, i) => `producer ${i}`)];
+  const made = new MadeUpRun({ threads, channels: [{ label: 'c', bound: 3 }] });
+  made.make(0, 0);
+  for (let i = 1; i <= senders; i += 1) {
+    made.send(i, 0);
+    made.receive(0, 0);
+  }
+  made.run.threadOrder.push(made.run.threadOrder.shift());
+  return made;
+}
+
 test('nothing overlaps, and nothing is cut off at the sides', () => {
-  const many = (senders) => {
-    const threads = ['sink', ...Array.from({ length: senders }, (_, i) => `producer ${i}`)];
-    const made = new MadeUpRun({ threads, channels: [{ label: 'c', bound: 3 }] });
-    made.make(0, 0);
-    for (let i = 1; i <= senders; i += 1) {
-      made.send(i, 0);
-      made.receive(0, 0);
-    }
-    made.run.threadOrder.push(made.run.threadOrder.shift());
-    return made;
-  };
   for (const made of [pipeline(2), pipeline(3), pipeline(12), many(4), many(9), many(40)]) {
     for (const [width, height] of [[900, 500], [1400, 800]]) {
-      const arranged = layout(planOf(made), width, height, 14);
-      const boxes = [...arranged.workers, ...arranged.belts];
-      assert.equal(arranged.workers.length, made.run.threads.length);
-      for (const [i, box] of boxes.entries()) {
-        assert.ok(box.x >= 0 && box.x + box.width <= arranged.width + 0.01, `${box.x} of ${arranged.width}`);
-        assert.ok(box.y >= 0 && box.y + box.height <= arranged.height + 0.01);
-        for (const other of boxes.slice(i + 1)) assert.ok(!overlap(box, other), 'overlap');
+      for (const arrange of [layout, layoutInside]) {
+        const arranged = arrange(planOf(made), width, height, 14);
+        const boxes = [...arranged.workers, ...arranged.belts];
+        assert.equal(arranged.workers.length, made.run.threads.length);
+        for (const [i, box] of boxes.entries()) {
+          assert.ok(box.x >= 0 && box.x + box.width <= arranged.width + 0.01, `${box.x} of ${arranged.width}`);
+          assert.ok(box.y >= 0 && box.y + box.height <= arranged.height + 0.01);
+          for (const other of boxes.slice(i + 1)) assert.ok(!overlap(box, other), 'overlap');
+        }
       }
+    }
+  }
+});
+
+test('a picture that must fit has larger text than one that is made smaller until it does', () => {
+  for (const made of [pipeline(2), many(3)]) {
+    for (const [width, height] of [[640, 230], [780, 260], [1100, 500]]) {
+      const text = ({ unit, ...size }) => unit * Math.min(width / size.width, height / size.height, 1);
+      const scrolled = text(layout(planOf(made), width, height, 14));
+      const inside = text(layoutInside(planOf(made), width, height, 14));
+      // Text that is large enough already makes room for larger figures.
+      assert.ok(inside >= Math.min(scrolled, 14 * 0.85) - 0.01, `${inside} < ${scrolled}`);
     }
   }
 });
