@@ -417,17 +417,18 @@ async function checkWithoutStorage(browser, report, file) {
       },
     });
   };
-  const lesson = await Lesson.open(browser, file, { before });
   await report.attempt('lesson', 'works in a browser that keeps nothing', async () => {
+    const lesson = await Lesson.open(browser, file, { before });
     await lesson.view.press('p', 'p');
     await lesson.guess();
     await lesson.showRun();
     const questions = await lesson.playToEnd();
     await lesson.view.page.click('.lesson-next');
     await lesson.view.untilText('Why', '.lesson-text');
-    return [...(questions > 0 ? [] : ['asks nothing']), ...lesson.view.problems];
+    const { problems } = lesson.view;
+    await lesson.view.close();
+    return [...(questions > 0 ? [] : ['asks nothing']), ...problems];
   });
-  await lesson.view.close();
 }
 
 export async function checkLesson({ browser, report, recorder, traces, shots }) {
