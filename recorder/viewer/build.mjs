@@ -10,9 +10,15 @@ import { fileURLToPath } from 'node:url';
 import * as esbuild from 'esbuild';
 
 const STYLES = ['base', 'frame', 'timeline', 'belt', 'message', 'why'];
+const LESSON_STYLES = ['lesson', 'lesson-compare', 'lesson-paper'];
 const PAGES = [
   { name: 'page', script: 'src/app/main.tsx', styles: STYLES, maxBytes: 300_000 },
-  { name: 'lesson', script: 'src/lesson/main.tsx', styles: [...STYLES, 'lesson'], maxBytes: 345_000 },
+  {
+    name: 'lesson',
+    script: 'src/lesson/main.tsx',
+    styles: [...STYLES, ...LESSON_STYLES],
+    maxBytes: 345_000,
+  },
 ];
 
 const here = dirname(fileURLToPath(import.meta.url));
