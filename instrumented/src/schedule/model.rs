@@ -112,8 +112,11 @@ enum Reason {
     Partner(u32),
     /// This lock is free for writing, or as a mutex.
     Free(u32),
-    /// This lock is free for reading.
+    /// This lock is free for reading, and no thread waits for writing.
     Readable(u32),
+    /// The last reader of this lock. The thread is blocked in std's operation: as long as it is, std
+    /// lets nobody else read.
+    LastReader(u32),
     /// A notification, and then the mutex.
     Notification { condvar: u32, mutex: u32, is_notified: bool },
     /// The last thread at a barrier.
@@ -302,14 +305,18 @@ impl Model {
             Reason::Message(number) => channel(number).is_none_or(|channel| {
                 channel.queued > 0
                     || channel.senders == 0
-                    || channel.is_rendezvous() && self.partners(number).next().is_some()
+                    || channel.is_rendezvous()
+                        && self.blocked_in(Reason::Partner(number)).next().is_some()
             }),
             Reason::Room(number) => channel(number).is_none_or(|channel| {
                 !channel.has_receiver || channel.bound.is_none_or(|bound| channel.queued < bound)
             }),
-            Reason::Partner(_) | Reason::Arrivals | Reason::Time => false,
+            Reason::Partner(_) | Reason::LastReader(_) | Reason::Arrivals | Reason::Time => false,
             Reason::Free(lock) => self.primitive(lock).is_free(),
-            Reason::Readable(lock) => !self.primitive(lock).is_held,
+            Reason::Readable(lock) => {
+                !self.primitive(lock).is_held
+                    && self.blocked_in(Reason::LastReader(lock)).next().is_none()
+            }
             Reason::Notification { condvar, mutex, is_notified } => {
                 let notifications = &self.primitive(condvar).notifications;
                 (is_notified || notifications.iter().any(|waiting| waiting.contains(&thread)))
@@ -332,18 +339,18 @@ impl Model {
         }
     }
 
-    /// Threads that are blocked in an operation on this rendezvous channel.
-    fn partners(&self, channel: u32) -> impl Iterator<Item = u32> {
+    /// Threads that are blocked in std's operation for this reason.
+    fn blocked_in(&self, reason: Reason) -> impl Iterator<Item = u32> {
         self.numbered_threads()
             .filter(move |(_, thread)| match thread.state {
-                State::Waits(wait) => wait.reason == Reason::Partner(channel),
+                State::Waits(wait) => wait.reason == reason,
                 _ => false,
             })
             .map(|(number, _)| number)
     }
 
     fn release_partners(&mut self, channel: u32) {
-        for partner in self.partners(channel).collect::<Vec<_>>() {
+        for partner in self.blocked_in(Reason::Partner(channel)).collect::<Vec<_>>() {
             self.set_ready(partner);
         }
     }
@@ -373,7 +380,7 @@ impl Model {
             .map(|timeout| self.clock.saturating_add(timeout));
         self.threads.get_mut(thread).state = State::Waits(Wait { reason, deadline });
         match reason {
-            Reason::Partner(_) => Blocking::InOperation,
+            Reason::Partner(_) | Reason::LastReader(_) => Blocking::InOperation,
             _ => Blocking::UntilChosen,
         }
     }
@@ -405,6 +412,7 @@ impl Model {
                 }
             }
             Call::RecvTimeout => Reason::Message(*self.endpoints.get_mut(number)),
+            Call::Write if self.primitive(number).readers > 0 => Reason::LastReader(number),
             Call::Lock | Call::Write => Reason::Free(number),
             Call::Read => Reason::Readable(number),
             Call::Initialize if self.primitive(number).initializer == 0 => return Blocking::No,
@@ -471,7 +479,9 @@ impl Model {
                 let sender = MessageId(detail).thread();
                 if self.channels.get_mut(channel).is_rendezvous() {
                     let meets_now = kind.phase() == Phase::Whole || call == Call::RecvTimeout;
-                    if meets_now && self.partners(channel).any(|partner| partner == sender) {
+                    let partner = Reason::Partner(channel);
+                    let is_partner = self.blocked_in(partner).any(|partner| partner == sender);
+                    if meets_now && is_partner {
                         self.set_ready(sender);
                     }
                 } else {
@@ -485,8 +495,14 @@ impl Model {
             Call::Unlock | Call::WriteUnlock => self.primitives.get_mut(number).is_held = false,
             Call::Read | Call::TryRead if succeeded => self.primitives.get_mut(number).readers += 1,
             Call::ReadUnlock => {
-                let readers = &mut self.primitives.get_mut(number).readers;
-                *readers = readers.saturating_sub(1);
+                let writer = self.blocked_in(Reason::LastReader(number)).next();
+                let lock = self.primitives.get_mut(number);
+                lock.readers = lock.readers.saturating_sub(1);
+                // A writer that is blocked takes the lock before anybody else can.
+                if let Some(writer) = writer.filter(|_| lock.readers == 0) {
+                    lock.is_held = true;
+                    self.set_ready(writer);
+                }
             }
             Call::Downgrade => {
                 let lock = self.primitives.get_mut(number);
@@ -650,6 +666,24 @@ mod tests {
         model.complete(1, Kind::SendEnd, 1, MESSAGE);
         assert_eq!(ready(&model), [1, 3]);
         model.complete(1, Kind::TrySend, 1, MESSAGE);
+        assert_eq!(ready(&model), [1, 2, 3]);
+    }
+
+    #[test]
+    fn nobody_reads_while_a_writer_waits_for_readers() {
+        let mut model = model(0);
+        model.complete(1, Kind::Read, 5, 0);
+        model.complete(2, Kind::Read, 5, 0);
+        assert_eq!(model.begin_wait(3, Kind::WriteBegin, 5, 0), Blocking::InOperation);
+        model.begin_wait(2, Kind::ReadBegin, 5, 0);
+        model.complete(1, Kind::ReadUnlock, 5, 0);
+        assert_eq!(ready(&model), [1]);
+        model.go_on(2);
+        model.complete(2, Kind::ReadUnlock, 5, 0);
+        model.begin_wait(2, Kind::ReadBegin, 5, 0);
+        assert_eq!(ready(&model), [1, 3]);
+        model.complete(3, Kind::WriteEnd, 5, 0);
+        model.complete(3, Kind::WriteUnlock, 5, 0);
         assert_eq!(ready(&model), [1, 2, 3]);
     }
 
