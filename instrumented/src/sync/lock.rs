@@ -193,7 +193,7 @@ impl<L: Lock> Held<L> {
 
     /// Records a downgrade to `access`.
     pub(super) fn downgrade(&mut self, access: &'static Access, site: Site) {
-        if self.site.is_some() && recording::still_on() {
+        if self.site.is_some() && recording::on() {
             let lock = self.lock.tag();
             lock.tag.record(Kind::Downgrade, site, now(), lock.turn());
         }
@@ -213,7 +213,7 @@ impl<L: Lock> Drop for Held<L> {
 #[inline(never)]
 fn record_release(lock: &LockTag, released: Kind, site: Site) {
     // Checked again: in a child forked since the acquisition, recording is off.
-    if recording::still_on() {
+    if recording::on() {
         lock.tag.record(released, site, now(), lock.turn());
     }
 }
