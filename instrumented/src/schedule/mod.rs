@@ -36,7 +36,7 @@ mod model;
 /// How often a thread that waits for its turn checks the one that has it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a thread that has the turn may be asleep before others go on beside it.
-const MAX_SLEEP: Duration = Duration::from_millis(4);
+const MAX_SLEEP: Duration = Duration::from_millis(9);
 /// How long a thread that has the turn may compute without an operation before others go on beside
 /// it: it may wait for them in a loop that the schedule does not see.
 const MAX_BUSY: Duration = Duration::from_secs(1);
