@@ -19,6 +19,7 @@
 //! - [`analysis`] listens to them and collects statistics, the wait-for graph, the critical path and
 //!   [findings](analysis::findings).
 //! - [`check`] judges the programs of students by the report on their runs.
+//! - [`explore`] runs a program under many schedules, and makes one of these runs happen again.
 //! - [`report`] presents the analysis to people and machines.
 //! - [`export`] writes traces, charts and recordings.
 //! - [`window`] makes the pieces of a run that our own page asks for.
@@ -41,6 +42,7 @@ pub mod check;
 pub mod cli;
 pub mod commands;
 pub mod course;
+pub mod explore;
 pub mod export;
 pub mod http;
 pub mod layout;

@@ -60,8 +60,9 @@ pub struct CargoCommand {
     no_default_features: bool,
     /// Options about the network and the lock file.
     lock_options: Vec<String>,
-    /// Whether an argument is neither an option nor the value of one that is known.
-    has_other_arguments: bool,
+    /// Arguments that are neither options nor values of options that are known: `cargo test` takes
+    /// the tests whose names contain one of them.
+    pub other_arguments: Vec<String>,
 }
 
 impl CargoCommand {
@@ -116,7 +117,7 @@ impl CargoCommand {
             "--all-features" => self.all_features = true,
             "--no-default-features" => self.no_default_features = true,
             "--offline" | "--locked" | "--frozen" => self.lock_options.push(option.to_owned()),
-            _ if !option.starts_with('-') => self.has_other_arguments = true,
+            _ if !option.starts_with('-') => self.other_arguments.push(option.to_owned()),
             _ => {}
         }
     }
@@ -136,12 +137,17 @@ impl CargoCommand {
                     command.arg("--no-run");
                 }
             }
-            "run" | "r" if !self.has_other_arguments => {
+            "run" | "r" if self.other_arguments.is_empty() => {
                 command.arg("build").args(&self.options);
             }
             _ => return None,
         }
         Some(command)
+    }
+
+    /// Whether it runs tests.
+    pub fn is_test(&self) -> bool {
+        matches!(self.subcommand.as_str(), "test" | "t")
     }
 
     /// Whether a package that the command selects depends on `instrumented`: it then records itself.

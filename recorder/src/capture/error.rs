@@ -31,6 +31,9 @@ pub enum Error {
     /// contain the rest.
     #[error("the processes' files are left in {}", .0.display())]
     Uncollected(PathBuf, #[source] Box<Error>),
+    /// A program that was to be explored used nothing that is recorded.
+    #[error("it recorded nothing")]
+    NothingRecorded,
     /// The directory is not that of a run.
     #[error("not the directory of a run: it has no file `{}`", control::FILE)]
     NotARun,

@@ -9,11 +9,13 @@ use clap_complete::Shell;
 use crate::report::limits::Limits;
 
 mod check;
+mod explore;
 mod export;
 mod record;
 mod values;
 mod viewer;
 
+pub(crate) use explore::{ExploreArgs, ReplayArgs};
 pub(crate) use export::{ExportArgs, SelectionOptions};
 pub(crate) use record::{DEFAULT_VALUE_BYTES, RecordArgs, RecordOptions, RunArgs};
 pub(crate) use viewer::{OpenArgs, ServeOptions, ViewArgs, ViewerOptions};
@@ -53,7 +55,7 @@ Exit status:
   1            failure: a program that cannot be run or built, a file that cannot be read
                or written, a recording that contradicts itself, nothing recorded, a trace
                that no page fetched, a report that exceeds its limits, an exercise that is
-               not solved
+               not solved, outcomes that --fail-on names, a replay that differs
   128 + N      signal N interrupted an export or `recorder open`; no file was written
   0            otherwise";
 
@@ -104,6 +106,36 @@ pub(crate) enum Command {
     ///
     /// Example: recorder check 4 --hint
     Check(CheckArgs),
+    /// Runs a program again and again, each time under another order of its threads
+    ///
+    /// Finds hangs, panics, failures and lost messages that need a particular order. One thread at a
+    /// time goes on, and at each operation on a channel, a lock or a thread the next one is chosen.
+    /// Sleeps and timeouts take no time. What is not recorded, such as atomics, files and sockets, is
+    /// not controlled.
+    ///
+    /// Prints all outcomes with the numbers of their runs. The run with the fewest switches is kept
+    /// for each, as NAME-hang-1, NAME-panic-1 and so on, for `recorder replay`, `report`, `view` and
+    /// `show`. The program gets no input, and its output is not shown. docs/exploring.md has more.
+    ///
+    /// Example: recorder explore server
+    ///
+    /// Example: recorder explore server --for 5min -- --port 8080
+    ///
+    /// Example: recorder explore -- cargo test shutdown
+    Explore(ExploreArgs),
+    /// Makes the run of a recording happen again, or names the first difference
+    ///
+    /// The run must be one that `recorder explore` has kept. A program of the workspace is built
+    /// again. Another command, such as a debugger, can start it.
+    ///
+    /// The exit status is 1 if something else happened.
+    ///
+    /// Example: recorder replay server-hang-1
+    ///
+    /// Example: recorder replay server-hang-1 --shrink
+    ///
+    /// Example: recorder replay server-hang-1 -- gdb --args target/recorder/debug/server
+    Replay(ReplayArgs),
     /// Pauses the recording of a run: its operations are left out until `recorder resume`
     ///
     /// Example: recorder pause

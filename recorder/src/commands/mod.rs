@@ -15,11 +15,13 @@ use crate::workspace::{Workspace, relative};
 
 mod check;
 mod error;
+mod explore;
 mod export;
 mod learn;
 mod open;
 mod record;
 mod recordings;
+mod replay;
 mod report;
 mod results;
 mod show;
@@ -38,6 +40,8 @@ pub fn execute(cli: Cli, console: Console) -> Result<u8> {
         Command::Run(args) => record::run(args, console),
         Command::Record(args) => record::record(args, console),
         Command::Check(args) => check::check(args, console),
+        Command::Explore(args) => explore::explore(args, console),
+        Command::Replay(args) => replay::replay(args, console),
         Command::Pause(args) => set_paused(args, true, console),
         Command::Resume(args) => set_paused(args, false, console),
         Command::Keep(args) => keep(args, console),

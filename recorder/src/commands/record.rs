@@ -1,6 +1,6 @@
 //! `recorder run` and `record`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::Command;
 
@@ -28,46 +28,59 @@ use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
 use crate::workspace::runs::Runs;
-use crate::workspace::{Workspace, relative, suggest};
+use crate::workspace::{BuildOptions, Built, Program, Workspace, relative, suggest};
 
 pub(super) fn run(args: &RunArgs, console: Console) -> Result<u8> {
     let workspace = Workspace::here()?;
     let program = workspace.find(args.name.as_deref()).map_err(Error::Usage)?;
     let name = &program.name;
-    if let Some(argument) = args.misplaced.first() {
-        let arguments = args.misplaced.join(OsStr::new(" "));
-        return Err(Error::Usage(format!(
-            "unexpected argument {argument:?}; arguments of the program are after --: `recorder \
-             run {name} -- {}`",
-            arguments.display()
-        )));
-    }
+    reject_misplaced(&args.misplaced, "run", name)?;
     // Before the build: an output that cannot be written is reported at once.
     let job = Job::new(name, &args.options, Runs::of(Some(&workspace)), console)?;
-    let crates = args.crates.crates();
-    let metadata = program.metadata(&args.build)?;
-    check_names(&crates, &metadata)?;
-    let build = if program.depends_on_library(&metadata) {
-        reject_selection(&crates, name)?;
-        None
-    } else {
-        let request = Request {
-            target_directory: &workspace.target_directory,
-            toolchain: None,
-            targets: Vec::new(),
-            crates,
-            scheduled: false,
-        };
-        Some(prepare(&request, console)?)
-    };
-    let built = program.build(build.as_ref(), &args.build, console.is_quiet())?;
-    if let Some(build) = &build {
-        note_not_recorded(&build.not_recorded(Some(&built.files)), console);
-    }
+    let (built, records) =
+        build_program(&workspace, program, &args.build, args.crates.crates(), false, console)?;
     let mut command = Command::new(built.executable);
     command.args(&args.args);
-    let records = if build.is_some() { Records::Std } else { Records::Library };
     job.execute(command, DEFAULT_VALUE_BYTES, records)
+}
+
+/// Rejects arguments for the program that are not after `--`.
+pub(super) fn reject_misplaced(arguments: &[OsString], command: &str, name: &str) -> Result<()> {
+    let Some(argument) = arguments.first() else { return Ok(()) };
+    let arguments = arguments.join(OsStr::new(" "));
+    Err(Error::Usage(format!(
+        "unexpected argument {argument:?}; arguments of the program are after --: `recorder \
+         {command} {name} -- {}`",
+        arguments.display()
+    )))
+}
+
+/// Builds a program of the workspace so that it is recorded.
+pub(super) fn build_program(
+    workspace: &Workspace,
+    program: &Program,
+    options: &BuildOptions,
+    crates: Crates,
+    scheduled: bool,
+    console: Console,
+) -> Result<(Built, Records)> {
+    let metadata = program.metadata(options)?;
+    check_names(&crates, &metadata)?;
+    if program.depends_on_library(&metadata) {
+        reject_selection(&crates, &program.name)?;
+        return Ok((program.build(None, options, console.is_quiet())?, Records::Library));
+    }
+    let request = Request {
+        target_directory: &workspace.target_directory,
+        toolchain: None,
+        targets: Vec::new(),
+        crates,
+        scheduled,
+    };
+    let build = prepare(&request, console)?;
+    let built = program.build(Some(&build), options, console.is_quiet())?;
+    note_not_recorded(&build.not_recorded(Some(&built.files)), console);
+    Ok((built, Records::Std))
 }
 
 pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
@@ -83,27 +96,9 @@ pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
         reject_selection(&crates, &name)?;
         return job.execute(command, 0, Records::Unknown);
     };
-    let metadata = cargo.metadata()?;
-    check_names(&crates, &metadata)?;
-    if cargo.depends_on_library(&metadata) {
-        reject_selection(&crates, "this package")?;
+    let Some(build) = prepare_cargo(&cargo, crates, "this package", false, console)? else {
         return job.execute(command, 0, Records::Library);
-    }
-    if cargo.names_target_directory {
-        return Err(Error::Usage(
-            "programs that are recorded as they are have a target directory of their own; remove \
-             --target-dir"
-                .to_owned(),
-        ));
-    }
-    let request = Request {
-        target_directory: metadata.target_directory.as_std_path(),
-        toolchain: cargo.toolchain.as_deref(),
-        targets: cargo.targets.clone(),
-        crates,
-        scheduled: false,
     };
-    let build = prepare(&request, console)?;
     build.apply(&mut command);
     if let Some(mut first) = cargo.build_command() {
         build.apply(&mut first);
@@ -117,6 +112,37 @@ pub(super) fn record(args: &RecordArgs, console: Console) -> Result<u8> {
     let status = job.execute(command, 0, Records::Std);
     note_not_recorded(&build.not_recorded(None), console);
     status
+}
+
+/// Prepares a build in which a command of Cargo is recorded; `None` if what it runs records itself.
+pub(super) fn prepare_cargo(
+    cargo: &CargoCommand,
+    crates: Crates,
+    name: &str,
+    scheduled: bool,
+    console: Console,
+) -> Result<Option<Build>> {
+    let metadata = cargo.metadata()?;
+    check_names(&crates, &metadata)?;
+    if cargo.depends_on_library(&metadata) {
+        reject_selection(&crates, name)?;
+        return Ok(None);
+    }
+    if cargo.names_target_directory {
+        return Err(Error::Usage(
+            "programs that are recorded as they are have a target directory of their own; remove \
+             --target-dir"
+                .to_owned(),
+        ));
+    }
+    let request = Request {
+        target_directory: metadata.target_directory.as_std_path(),
+        toolchain: cargo.toolchain.as_deref(),
+        targets: cargo.targets.clone(),
+        crates,
+        scheduled,
+    };
+    Ok(Some(prepare(&request, console)?))
 }
 
 /// Checks that `--only` and `--without` name packages that exist.
@@ -165,7 +191,7 @@ fn note_abandoned_runs(console: Console) {
 }
 
 /// Prints which crates do not compile if they are recorded.
-fn note_not_recorded(crates: &[NotRecorded], console: Console) {
+pub(super) fn note_not_recorded(crates: &[NotRecorded], console: Console) {
     for NotRecorded { package, name, reason, .. } in crates {
         console.note(format_args!(
             "not recorded: the crate {name} of {package}; it does not compile with recorded types \
@@ -180,7 +206,7 @@ const MAX_DEFAULT_JSON_BYTES: u64 = 20_000_000;
 
 /// What is recorded of a program.
 #[derive(Clone, Copy, Debug)]
-enum Records {
+pub(super) enum Records {
     /// The channels, locks and threads of std: it was built for that.
     Std,
     /// Those of the library, on which it depends.
@@ -191,7 +217,7 @@ enum Records {
 
 impl Records {
     /// Why a program of this kind may have recorded nothing.
-    fn reason_for_nothing(self, name: &str) -> String {
+    pub(super) fn reason_for_nothing(self, name: &str) -> String {
         match self {
             Records::Std if name == "cargo" => {
                 "no program that cargo ran used a channel, lock or thread of std".to_owned()
@@ -212,7 +238,7 @@ impl Records {
 }
 
 /// Adds to an error that the command which is not found is a program of the workspace.
-fn suggest_program(error: capture::Error) -> Error {
+pub(super) fn suggest_program(error: capture::Error) -> Error {
     if let capture::Error::NoSuchProgram(name, _) = &error
         && let Ok(workspace) = Workspace::here()
         && workspace.programs.iter().any(|program| program.name == *name)

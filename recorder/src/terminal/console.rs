@@ -29,6 +29,11 @@ impl Console {
         self.quiet
     }
 
+    /// Whether progress is shown.
+    pub fn shows_progress(self) -> bool {
+        self.shows_progress
+    }
+
     /// Prints a line, unless quiet.
     pub fn print(self, line: impl Display) {
         if !self.quiet {

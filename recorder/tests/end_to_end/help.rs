@@ -25,7 +25,7 @@ fn completions_include_every_command() {
     // The script works in a real shell.
     let place = Place::new();
     let script = run(place.recorder(&["completions", "bash"])).stdout;
-    let words = "COMP_WORDS=(recorder exp); COMP_CWORD=1; _recorder recorder exp recorder";
+    let words = "COMP_WORDS=(recorder expo); COMP_CWORD=1; _recorder recorder expo recorder";
     let print = "echo \"${COMPREPLY[@]}\"";
     let mut bash = place.command("bash");
     bash.args(["--norc", "-c", &format!("{script}\n{words}\n{print}")]);

@@ -5,7 +5,7 @@ use std::fmt;
 /// The kind of a finding. The worst come first: their order decides the
 /// [severity](Code::severity). Only [`Unfinished`](Code::Unfinished) is a note among worse ones,
 /// since it says first why a run had to be ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Code {
     /// Threads wait for each other, in a cycle or a closed set.
     Deadlock,

@@ -130,7 +130,7 @@ pub(crate) fn share(part: Nanos, whole: Nanos) -> String {
 pub(crate) fn counted(count: u64, noun: &str) -> String {
     let plural = match noun {
         _ if count == 1 => "",
-        "process" => "es",
+        "process" | "switch" => "es",
         _ => "s",
     };
     format!("{count} {noun}{plural}")

@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use tracing::{debug, info, info_span, trace_span};
 
 use crate::capture::control::{ControlFile, note_snapshot};
+use crate::capture::plan::Plan;
 use crate::capture::threads::{Detail, ObservedProcess};
 use crate::capture::{Error, Result};
 use crate::reading::{Input, Recording};
@@ -53,6 +54,12 @@ pub(super) const RECORDING: &str = "recording";
 
 /// The name of the socket in a session's directory.
 pub(super) const SOCKET: &str = "live";
+
+/// Maximum number of bytes that a process records under a controlled schedule.
+const MAX_CONTROLLED_BYTES: u64 = 64 << 20;
+
+/// Maximum number of bytes that are recorded of a message's value under a controlled schedule.
+const CONTROLLED_VALUE_BYTES: u64 = 80;
 
 /// How much of a run is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,17 +165,11 @@ impl Session {
         value_bytes: u64,
         output_directory: &Path,
     ) -> Result<Self> {
-        let base = choose_base_directory();
+        let (base, directory) = create_directory()?;
         let cannot_record = |directory: &Path| {
             let directory = directory.to_owned();
             move |source| Error::CannotRecord(directory, source)
         };
-        let directory = tempfile::Builder::new()
-            .prefix(DIRECTORY_PREFIX)
-            // The values of messages may be secret.
-            .permissions(Permissions::from_mode(0o700))
-            .tempdir_in(&base)
-            .map_err(cannot_record(&base))?;
         let store = match retention {
             Retention::All | Retention::UpTo(_) => {
                 let writer = RecordingWriter::new(output_directory)
@@ -199,6 +200,67 @@ impl Session {
             observations: BTreeMap::new(),
             reached_limit: false,
         })
+    }
+
+    /// Starts a session for a short run under a controlled schedule. Nothing is moved before it
+    /// ends: the files of its processes are its recording.
+    ///
+    /// # Errors
+    /// [`Error::CannotRecord`]: the temporary files cannot be created.
+    pub fn controlled(plan: &Plan) -> Result<Self> {
+        let (base, directory) = create_directory()?;
+        let create = || {
+            if let Some(schedule) = plan.schedule_file() {
+                fs::write(directory.path().join(control::SCHEDULE_FILE), schedule)?;
+            }
+            let words = [
+                (control::LIMIT, MAX_CONTROLLED_BYTES),
+                (control::RECORDER, std::process::id().into()),
+                (control::VALUES, CONTROLLED_VALUE_BYTES),
+            ];
+            ControlFile::create(directory.path(), &[&words[..], &plan.words()].concat())
+        };
+        let control = create().map_err(|source| Error::CannotRecord(base, source))?;
+        Ok(Session {
+            directory,
+            control,
+            max_bytes: None,
+            store: Store::Memory(FlightRecorder::new(Duration::MAX, u64::MAX)),
+            files: Vec::new(),
+            observations: BTreeMap::new(),
+            reached_limit: false,
+        })
+    }
+
+    /// A word of the control file.
+    ///
+    /// # Errors
+    /// The control file cannot be read.
+    pub(super) fn control_word(&self, word: usize) -> io::Result<u64> {
+        self.control.get(word)
+    }
+
+    /// Observes the threads of all processes in detail, also of those that have just started to
+    /// record.
+    ///
+    /// # Errors
+    /// A process's file cannot be read.
+    pub(super) fn observe_now(&mut self) -> Result<()> {
+        open_new_files(&mut self.files, self.directory.path())?;
+        self.observe(|_| Detail::Activities);
+        Ok(())
+    }
+
+    /// The blocks that were not moved, by process, thread and sequence.
+    ///
+    /// # Errors
+    /// A process's file cannot be read.
+    pub(super) fn blocks(&mut self) -> Result<Vec<(BlockHeader, Vec<u8>)>> {
+        open_new_files(&mut self.files, self.directory.path())?;
+        let blocks = self.files.iter().flat_map(ProcessFile::rest);
+        let mut blocks = blocks.collect::<io::Result<Vec<_>>>()?;
+        blocks.sort_by_key(|(header, _)| (header.process, header.thread, header.sequence));
+        Ok(blocks)
     }
 
     /// Reads from another thread what is recorded. `None` for a flight recorder, whose blocks are in
@@ -436,6 +498,20 @@ pub fn recover(directory: &Path) -> Result<Input> {
 /// The directories in which sessions may be: in memory, and on disk.
 pub(super) fn base_directories() -> [PathBuf; 2] {
     [PathBuf::from("/dev/shm"), env::temp_dir()]
+}
+
+/// Creates the directory of a session. Returns the one it is in, too.
+fn create_directory() -> Result<(PathBuf, TempDir)> {
+    let base = choose_base_directory();
+    let created = tempfile::Builder::new()
+        .prefix(DIRECTORY_PREFIX)
+        // The values of messages may be secret.
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(&base);
+    match created {
+        Ok(directory) => Ok((base, directory)),
+        Err(source) => Err(Error::CannotRecord(base, source)),
+    }
 }
 
 /// Chooses memory if there is room, so that no process has to wait for a disk.

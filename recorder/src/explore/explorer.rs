@@ -1,0 +1,370 @@
+//! Runs a program again and again, and collects the outcomes.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+use super::order::Order;
+use super::outcome::{Kind, Outcome, fingerprint};
+use super::strategy::Plans;
+use crate::capture::controlled::{self, ControlledRun, End, Limits, Printed};
+use crate::capture::plan::{Plan, Switch};
+use crate::capture::session::Collected;
+use crate::capture::{Error, Result};
+use crate::reading::Recording;
+use crate::report::Report;
+use crate::terminal::cancel::Watch;
+
+/// Maximum number of different outputs of one outcome that are distinguished.
+pub const MAX_OUTPUTS: usize = 4;
+/// How often progress is reported.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// What to run, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The plans to try.
+    pub plans: Plans,
+    /// Maximum number of runs.
+    pub schedules: u64,
+    /// Maximum time of all runs.
+    pub time: Duration,
+    /// Maximum time of a run.
+    pub timeout: Duration,
+    /// Number of programs that run at the same time.
+    pub jobs: usize,
+    /// Whether runs that end well are distinguished by their output. The output of a test contains its
+    /// duration.
+    pub distinguishes_outputs: bool,
+}
+
+/// What an exploration has found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// In the order in which they were found.
+    pub outcomes: Vec<FoundOutcome>,
+    /// Number of runs.
+    pub runs: u64,
+    /// Numbers of runs with random priorities, by their depth.
+    pub with_priorities: HashMap<u64, u64>,
+    /// Number of runs in which a thread was blocked in something that is not controlled.
+    pub uncontrolled: u64,
+    /// Number of runs of which events are missing.
+    pub incomplete: u64,
+    /// Maximum number of threads of a run.
+    pub threads: u64,
+    /// Maximum number of choices of a run.
+    pub steps: u64,
+    /// Maximum number of operations of a run.
+    pub operations: u64,
+    /// Maximum number of processes of a run.
+    pub processes: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// Whether a signal ended it early.
+    pub was_interrupted: bool,
+    /// The hashes of all orders.
+    orders: HashSet<u64>,
+    /// Indices of outcomes, by fingerprint.
+    fingerprints: HashMap<u64, usize>,
+}
+
+/// An outcome, and the runs that had it.
+#[derive(Debug)]
+pub struct FoundOutcome {
+    /// What happened.
+    pub outcome: Outcome,
+    /// Numbers of runs, by the hash of their output; all by 0 if that does not matter.
+    printed: HashMap<u64, u64>,
+    /// The shortest run of each output, of at most [`MAX_OUTPUTS`].
+    shortest: BTreeMap<u64, Shortest>,
+}
+
+/// The run with the fewest switches that had an outcome.
+#[derive(Debug)]
+pub struct Shortest {
+    /// Its number, from 0.
+    pub number: u64,
+    /// How its threads were chosen.
+    pub plan: Plan,
+    /// Its switches.
+    pub switches: Vec<Switch>,
+    /// Number of its choices.
+    pub steps: u64,
+    /// The start of its stdout.
+    pub stdout: String,
+    /// The start of its stderr.
+    pub stderr: String,
+    /// Its recording.
+    pub recording: Recording,
+}
+
+impl Found {
+    /// Number of orders that differ in more than operations that do not affect each other.
+    pub fn orders(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// Number of outcomes of a kind.
+    pub fn count(&self, kind: Kind) -> usize {
+        self.outcomes.iter().filter(|it| it.outcome.kind == kind).count()
+    }
+}
+
+/// An exploration in progress.
+struct Explorer<'a> {
+    command: &'a (dyn Fn() -> Command + Sync),
+    options: Options,
+    watch: &'a Watch,
+    started: Instant,
+    next: AtomicU64,
+    /// The number of choices of the first run.
+    length: AtomicU64,
+    is_over: AtomicBool,
+    found: Mutex<Found>,
+}
+
+/// Explores a program. Calls `show` with the present results several times a second.
+///
+/// # Errors
+/// The program cannot be run or recorded, or records nothing ([`Error::NothingRecorded`]).
+pub fn explore(
+    command: &(dyn Fn() -> Command + Sync),
+    options: Options,
+    watch: &Watch,
+    mut show: impl FnMut(&Found, Duration),
+) -> Result<Found> {
+    let explorer = Explorer {
+        command,
+        options,
+        watch,
+        started: Instant::now(),
+        next: AtomicU64::new(1),
+        length: AtomicU64::new(0),
+        is_over: AtomicBool::new(false),
+        found: Mutex::default(),
+    };
+    // Alone: the others need to know how long it is.
+    explorer.run(0)?;
+    explorer.length.store(explorer.found().steps, Ordering::Relaxed);
+    if explorer.found().threads < 2 {
+        // There is nobody else to go on.
+        explorer.is_over.store(true, Ordering::Relaxed);
+    }
+    let failure = thread::scope(|scope| {
+        let (sender, failures) = mpsc::channel();
+        for processor in processors(options.jobs) {
+            let (sender, explorer) = (sender.clone(), &explorer);
+            scope.spawn(move || {
+                // Threads that hand over to each other are faster on one processor. The program
+                // inherits this.
+                let _ = processor.map(|processor| sched_setaffinity(None, &processor));
+                if let Err(error) = explorer.run_all() {
+                    explorer.is_over.store(true, Ordering::Relaxed);
+                    let _ = sender.send(error);
+                }
+            });
+        }
+        drop(sender);
+        loop {
+            match failures.recv_timeout(PROGRESS_INTERVAL) {
+                Ok(error) => return Some(error),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    show(&explorer.found(), explorer.started.elapsed());
+                }
+            }
+        }
+    });
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let elapsed = explorer.started.elapsed();
+    let found = explorer.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Found { elapsed, was_interrupted: watch.check().is_err(), ..found })
+}
+
+/// The processors that jobs are bound to, one for each job; `None` if that is not possible.
+fn processors(jobs: usize) -> Vec<Option<CpuSet>> {
+    let allowed = sched_getaffinity(None).unwrap_or_else(|_| CpuSet::new());
+    let numbers: Vec<_> = (0..CpuSet::MAX_CPU).filter(|&it| allowed.is_set(it)).collect();
+    let only = |number: usize| {
+        let mut set = CpuSet::new();
+        set.set(number);
+        set
+    };
+    let mut processors = numbers.iter().map(|&number| Some(only(number))).cycle();
+    (0..jobs.max(1)).map(|_| processors.next().flatten()).collect()
+}
+
+impl Explorer<'_> {
+    fn found(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run_all(&self) -> Result<()> {
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let is_over = self.is_over.load(Ordering::Relaxed)
+                || number >= self.options.schedules
+                || self.started.elapsed() >= self.options.time
+                || self.watch.check().is_err();
+            if is_over {
+                return Ok(());
+            }
+            self.run(number)?;
+        }
+    }
+
+    fn run(&self, number: u64) -> Result<()> {
+        let plan = self.options.plans.plan(number, self.length.load(Ordering::Relaxed));
+        let left = self.options.time.saturating_sub(self.started.elapsed());
+        // The first run may take longer: without it there is nothing.
+        let timeout = match number {
+            0 => self.options.timeout,
+            _ => self.options.timeout.min(left.max(Duration::from_secs(1))),
+        };
+        let limits = Limits { timeout, shares_terminal: false };
+        let mut command = (self.command)();
+        // To find the names of functions takes longer than most runs, and nobody sees them.
+        command.env("RUST_BACKTRACE", "0");
+        let Some(mut run) = controlled::run(command, &plan, limits, self.watch)? else {
+            return Ok(());
+        };
+        if run.end == End::TimedOut && timeout < self.options.timeout {
+            // It is not endless: the exploration is over.
+            return Ok(());
+        }
+        let order = Order::new(&run.blocks()?, Some(run.pid()));
+        if number == 0 && order.threads.is_empty() {
+            return Err(Error::NothingRecorded);
+        }
+        let fingerprint = fingerprint(&run, &order);
+        let printed = if self.options.distinguishes_outputs { run.stdout.hash } else { 0 };
+        let (known, is_wanted) = {
+            let mut found = self.found();
+            found.count_run(&run, &plan, &order);
+            let known = found.fingerprints.get(&fingerprint).copied();
+            let is_wanted = known.is_none_or(|index| {
+                let known = &mut found.outcomes[index];
+                *known.count_of(printed) += 1;
+                known.is_shorter(printed, order.switches.len(), number)
+            });
+            (known, is_wanted)
+        };
+        if !is_wanted {
+            return Ok(());
+        }
+        let text = |printed: &Printed| String::from_utf8_lossy(&printed.start).into_owned();
+        let (stdout, stderr) = (text(&run.stdout), text(&run.stderr));
+        let (steps, end) = (run.steps, run.end);
+        // A signal ends the exploration, but not the reading of its runs.
+        let collected = run.collect(&Watch::default())?;
+        let Some(Collected { recording, .. }) = collected else { return Ok(()) };
+        // Only the first run of a fingerprint needs a report.
+        let new = match known {
+            Some(_) => None,
+            None => Some(Outcome::new(end, &order, &Report::new(&recording)?)),
+        };
+        let shortest =
+            Shortest { number, plan, switches: order.switches, steps, stdout, stderr, recording };
+        let mut found = self.found();
+        let index = match (known, new) {
+            (Some(index), _) => index,
+            (None, None) => return Ok(()),
+            (None, Some(outcome)) => {
+                let index = found.index_of(outcome);
+                found.fingerprints.insert(fingerprint, index);
+                *found.outcomes[index].count_of(printed) += 1;
+                index
+            }
+        };
+        found.outcomes[index].keep(printed, shortest);
+        Ok(())
+    }
+}
+
+impl Found {
+    /// The index of an outcome, which may be new.
+    fn index_of(&mut self, outcome: Outcome) -> usize {
+        let known = self.outcomes.iter().position(|it| it.outcome.identity == outcome.identity);
+        known.unwrap_or_else(|| {
+            let (printed, shortest) = (HashMap::new(), BTreeMap::new());
+            self.outcomes.push(FoundOutcome { outcome, printed, shortest });
+            self.outcomes.len() - 1
+        })
+    }
+
+    fn count_run(&mut self, run: &ControlledRun, plan: &Plan, order: &Order) {
+        self.runs += 1;
+        if plan.strategy == format::Strategy::Priorities {
+            *self.with_priorities.entry(plan.depth).or_default() += 1;
+        }
+        self.uncontrolled += u64::from(run.uncontrolled > 0);
+        self.incomplete += u64::from(order.is_incomplete);
+        self.threads = self.threads.max(order.threads.len() as u64);
+        self.steps = self.steps.max(run.steps);
+        self.operations = self.operations.max(order.operations.len() as u64);
+        self.processes = self.processes.max(order.processes);
+        self.orders.insert(order.hash());
+    }
+}
+
+impl FoundOutcome {
+    /// Number of runs.
+    pub fn runs(&self) -> u64 {
+        self.printed.values().sum()
+    }
+
+    /// Number of different outputs.
+    pub fn outputs(&self) -> usize {
+        self.printed.len()
+    }
+
+    /// The shortest run.
+    pub fn shortest(&self) -> Option<&Shortest> {
+        self.shortest.values().min_by_key(|it| (it.switches.len(), it.number))
+    }
+
+    /// For each output the number of its runs, and the shortest; `None` if there are too many.
+    pub fn by_output(&self) -> Option<Vec<(u64, &Shortest)>> {
+        let is_all = self.printed.len() == self.shortest.len();
+        let mut runs: Vec<_> =
+            self.shortest.iter().map(|(hash, shortest)| (self.printed[hash], shortest)).collect();
+        runs.sort_by_key(|(count, shortest)| (Reverse(*count), shortest.number));
+        is_all.then_some(runs)
+    }
+
+    /// What tells runs apart that have this outcome and printed something with this hash.
+    fn key(&self, hash: u64) -> u64 {
+        if self.outcome.kind.distinguishes_outputs() { hash } else { 0 }
+    }
+
+    fn count_of(&mut self, hash: u64) -> &mut u64 {
+        self.printed.entry(self.key(hash)).or_default()
+    }
+
+    /// Whether a run with this output has fewer switches than all others, or as many and a lower
+    /// number.
+    fn is_shorter(&self, hash: u64, switches: usize, number: u64) -> bool {
+        match self.shortest.get(&self.key(hash)) {
+            // Not the first to end: the same exploration keeps the same runs.
+            Some(known) => (switches, number) < (known.switches.len(), known.number),
+            None => self.shortest.len() < MAX_OUTPUTS,
+        }
+    }
+
+    /// Keeps a run if it is still shorter than those with the same output.
+    fn keep(&mut self, hash: u64, run: Shortest) {
+        if self.is_shorter(hash, run.switches.len(), run.number) {
+            self.shortest.insert(self.key(hash), run);
+        }
+    }
+}

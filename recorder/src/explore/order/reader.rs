@@ -1,0 +1,260 @@
+//! Reads the order of a process from the blocks of its recording.
+
+use std::collections::BTreeMap;
+
+use format::{BlockHeader, Event, MessageId, OperationKind, PrimitiveKind, Subject};
+
+use super::{Action, Channel, Object, Operation, Order, Place, Primitive, Thread, hash_of};
+use crate::capture::plan::Switch;
+
+/// An operation before it has its place in the order.
+struct Recorded {
+    /// 1 + the number of the choice that lets the thread go on, or 0 before the first.
+    segment: u64,
+    operation: Operation,
+    /// The message's id.
+    id: u64,
+}
+
+impl Order {
+    /// Reads blocks, which are sorted by process, thread and sequence: those of the process with
+    /// this ID, or else of the first.
+    pub fn new(blocks: &[(BlockHeader, Vec<u8>)], pid: Option<u32>) -> Self {
+        let process = process_of(blocks, pid);
+        let mut order = Order::default();
+        let mut numbers: Vec<_> = blocks.iter().map(|(header, _)| header.process).collect();
+        numbers.dedup();
+        order.processes = numbers.len();
+        let blocks = || blocks.iter().filter(|(header, _)| header.process == process);
+        let mut clones = Vec::new();
+        for (header, records) in blocks() {
+            order.is_incomplete |= header.dropped > 0;
+            order.add_facts(header.thread, records, &mut clones);
+        }
+        order.add_clones(clones);
+        number_alike(order.channels.values_mut().map(|channel| &mut channel.label));
+        number_alike(order.primitives.values_mut().map(|primitive| &mut primitive.label));
+        let mut recorded: Vec<Recorded> = Vec::new();
+        let (mut thread, mut segment) = (0, 0);
+        for (header, records) in blocks() {
+            if header.thread != thread {
+                (thread, segment) = (header.thread, 0);
+            }
+            order.add_operations(thread, records, &mut segment, &mut recorded);
+        }
+        order.switches.sort_unstable();
+        // Stable: a thread's own operations keep their order.
+        recorded.sort_by_key(|recorded| recorded.segment);
+        order.number_messages(recorded);
+        order.identify_threads();
+        order
+    }
+
+    /// Adds threads, channels and primitives, and lists clones with the endpoints that they are of.
+    fn add_facts(&mut self, thread: u32, records: &[u8], clones: &mut Vec<(u32, u32)>) {
+        let mut sites = BTreeMap::new();
+        for event in events(records) {
+            match event {
+                Event::Site { site, line, file, .. } => drop(sites.insert(site, (file, line))),
+                Event::SenderCloned { sender: new, from, .. }
+                | Event::ReceiverCloned { receiver: new, from, .. } => clones.push((new, from)),
+                Event::ThreadStarted { name, .. } if thread != 0 => {
+                    let name = match name {
+                        "" => format!("thread {thread}"),
+                        name => name.to_owned(),
+                    };
+                    self.threads.insert(thread, Thread { name, ..Thread::default() });
+                }
+                Event::ChannelCreated {
+                    channel,
+                    sender,
+                    receiver,
+                    site,
+                    message_type,
+                    name,
+                    ..
+                } => {
+                    let label = match name {
+                        "" => format::default_label(message_type, sites.get(&site).copied()),
+                        name => name.to_owned(),
+                    };
+                    let numbers = BTreeMap::new();
+                    self.channels.insert(channel, Channel { label, sent: 0, received: 0, numbers });
+                    self.endpoints.extend([(sender, channel), (receiver, channel)]);
+                }
+                Event::PrimitiveSeen { primitive, kind, site, value_type, .. } => {
+                    let kind = PrimitiveKind::from_code(kind);
+                    let kind = kind.map_or("lock".to_owned(), |kind| format!("{kind:?}"));
+                    let kind = match value_type {
+                        "" => kind,
+                        value_type => format!("{kind}<{value_type}>"),
+                    };
+                    let label = format::default_label(&kind, sites.get(&site).copied());
+                    // A name may have come first, from another thread.
+                    self.primitives.entry(primitive).or_insert(Primitive { label });
+                }
+                Event::PrimitiveNamed { primitive, name } => {
+                    self.primitives.insert(primitive, Primitive { label: name.to_owned() });
+                }
+                Event::Executable { hash, .. } => self.executable = Some(hash),
+                _ => {}
+            }
+        }
+    }
+
+    /// Finds the channels of clones. A clone may be found before the endpoint that it is of.
+    fn add_clones(&mut self, mut clones: Vec<(u32, u32)>) {
+        loop {
+            let before = clones.len();
+            clones.retain(|&(new, from)| match self.endpoints.get(&from) {
+                Some(&channel) => {
+                    self.endpoints.insert(new, channel);
+                    false
+                }
+                None => true,
+            });
+            if clones.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn add_operations(
+        &mut self,
+        thread: u32,
+        records: &[u8],
+        segment: &mut u64,
+        recorded: &mut Vec<Recorded>,
+    ) {
+        let mut sites = BTreeMap::new();
+        for event in events(records) {
+            let (action, object, site, id) = match event {
+                Event::Site { site, line, column, file } => {
+                    let place = self.place(Place { file: file.to_owned(), line, column });
+                    sites.insert(site, place);
+                    continue;
+                }
+                Event::Scheduled { step } => {
+                    *segment = step + 1;
+                    self.switches.push(Switch { step, thread });
+                    continue;
+                }
+                Event::SenderDropped { endpoint } => {
+                    (Action::DropSender, self.channel_of(endpoint), None, 0)
+                }
+                Event::ReceiverDropped { endpoint } => {
+                    (Action::DropReceiver, self.channel_of(endpoint), None, 0)
+                }
+                Event::Panicked { line, column, file, message } => {
+                    let place = self.place(Place { file: file.to_owned(), line, column });
+                    let name = self.thread_name(thread);
+                    self.panics.push(format!("{name} panicked at {file}:{line}: {message}"));
+                    let message = hash_of(message);
+                    (Action::Panic { message }, Object::Nothing, Some(place), 0)
+                }
+                Event::Operation { kind, endpoint, site, detail } => {
+                    let object = match kind.call().subject() {
+                        Subject::Endpoint => self.channel_of(endpoint),
+                        Subject::Primitive => Object::Primitive(endpoint),
+                        Subject::Thread => Object::Thread(endpoint),
+                        Subject::Nothing => Object::Nothing,
+                    };
+                    let id = match kind.detail(detail) {
+                        format::Detail::Message(MessageId(id)) => id,
+                        _ => 0,
+                    };
+                    (Action::Call(kind), object, sites.get(&site).copied(), id)
+                }
+                _ => continue,
+            };
+            let step = segment.saturating_sub(1);
+            let operation = Operation { thread, action, object, place: site, message: 0, step };
+            recorded.push(Recorded { segment: *segment, operation, id });
+        }
+    }
+
+    fn place(&mut self, place: Place) -> usize {
+        let known = self.places.iter().position(|known| *known == place);
+        known.unwrap_or_else(|| {
+            self.places.push(place);
+            self.places.len() - 1
+        })
+    }
+
+    fn channel_of(&self, endpoint: u32) -> Object {
+        match self.endpoints.get(&endpoint) {
+            Some(&channel) => Object::Channel(channel),
+            None => Object::Nothing,
+        }
+    }
+
+    /// Takes the operations in their order, and numbers the messages of each channel.
+    fn number_messages(&mut self, recorded: Vec<Recorded>) {
+        for Recorded { mut operation, id, .. } in recorded {
+            if let (Object::Channel(channel), Action::Call(kind)) =
+                (operation.object, operation.action)
+                && let Some(channel) = self.channels.get_mut(&channel)
+            {
+                let is_transfer = kind.outcome() == format::Outcome::Transferred;
+                match kind.call().is_send() {
+                    true => channel.sent += u64::from(is_transfer),
+                    false => channel.received += u64::from(is_transfer),
+                }
+                if id != 0 {
+                    let next = channel.numbers.len() as u64 + 1;
+                    operation.message = *channel.numbers.entry(id).or_insert(next);
+                }
+            }
+            self.operations.push(operation);
+        }
+    }
+
+    /// Gives each thread an identity that does not depend on the order of the threads.
+    fn identify_threads(&mut self) {
+        for Operation { thread, action, object, .. } in &self.operations {
+            if let (Action::Call(OperationKind::Spawn), Object::Thread(child)) = (action, object) {
+                let parent = self.threads.entry(*thread).or_default();
+                parent.children += 1;
+                let identity = hash_of(&(parent.identity, parent.children));
+                let child_thread = self.threads.entry(*child).or_default();
+                child_thread.identity = identity;
+                if child_thread.name.is_empty() {
+                    child_thread.name = format!("thread {child}");
+                }
+            }
+        }
+    }
+}
+
+/// Adds `[2]` to the second of several equal labels, as reports do.
+fn number_alike<'a>(labels: impl Iterator<Item = &'a mut String>) {
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for label in labels {
+        let count = counts.entry(label.clone()).or_default();
+        *count += 1;
+        if *count > 1 {
+            *label += &format!(" [{count}]");
+        }
+    }
+}
+
+/// The number of the process with this ID, or else of the first.
+fn process_of(blocks: &[(BlockHeader, Vec<u8>)], pid: Option<u32>) -> u32 {
+    let is_meant = |event: Event<'_>| match event {
+        Event::ProcessStarted { pid: it, .. } => Some(it) == pid,
+        _ => false,
+    };
+    let heads = blocks.iter().filter(|(header, _)| header.thread == 0);
+    let mut heads = heads.filter(|(_, records)| events(records).any(is_meant));
+    let meant = heads.next().or_else(|| blocks.first());
+    meant.map_or(0, |(header, _)| header.process)
+}
+
+/// The events of a block, as far as they can be read.
+pub(super) fn events(mut records: &[u8]) -> impl Iterator<Item = Event<'_>> {
+    std::iter::from_fn(move || {
+        let record = format::decode(records).ok()?;
+        records = records.get(record.length..)?;
+        Some(record.event)
+    })
+}

@@ -1,0 +1,133 @@
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::command::{Place, Running, run};
+use crate::programs::program;
+use crate::{explore, explore_json, kinds};
+
+#[test]
+fn a_healthy_program_has_one_outcome() {
+    let place = Place::new();
+    let ran = explore(&place, &["--schedules", "100", "--fail-on", "any"], "healthy");
+    let ran = ran.expect_status(0).expect_no_damage();
+    assert!(ran.stdout.contains("100×  ended with status 0\n"), "{ran:#?}");
+    assert!(ran.stdout.contains("No other outcome was found"), "{ran:#?}");
+    let found = explore_json(&place, &["--schedules", "100"], "healthy");
+    assert_eq!(kinds(&found), ["ok"]);
+    let outcome = &found["outcomes"][0];
+    assert_eq!(outcome["runs"], 100);
+    assert_eq!(outcome["stdout"], "99\n");
+    assert_eq!(found["threads"], 4);
+    assert_eq!(found["uncontrolled"], 0);
+    assert!(found["orders"].as_u64() > Some(10), "{found:#}");
+    assert_eq!(
+        place.names_in("target/recorder"),
+        ["schedules-ok-1.rec", "schedules-ok-1.schedule"]
+    );
+}
+
+#[test]
+fn each_way_to_go_wrong_is_found() {
+    for (way, kind, title) in [
+        ("locks", "hang", "deadlock: "),
+        ("loses", "loss", "lost-messages: "),
+        ("panics", "panic", "panic: user panicked"),
+        ("fails", "failure", "ended with status 3"),
+        ("hides", "panic", "panic: main panicked at"),
+    ] {
+        let place = Place::new();
+        let options = ["--schedules", "200", "--json", "--fail-on", kind];
+        let ran = explore(&place, &options, way).expect_status(1);
+        let ran = ran.expect_stderr(&format!("the outcome {kind}"));
+        let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let outcomes = found["outcomes"].as_array().unwrap();
+        let outcome = outcomes.iter().find(|it| it["kind"] == kind);
+        let outcome = outcome.unwrap_or_else(|| panic!("{way}: {found:#}"));
+        assert!(outcome["title"].as_str().unwrap().starts_with(title), "{way}: {found:#}");
+        assert!(kinds(&found).contains(&"ok"), "{way}: {found:#}");
+        let name = format!("schedules-{kind}-1");
+        assert_eq!(outcome["shortest"]["run"], *name, "{way}");
+        run(place.recorder(&["report", &name])).expect_status(0).expect_no_damage();
+    }
+}
+
+#[test]
+fn outcomes_that_are_not_named_do_not_fail_the_command() {
+    let options = ["--schedules", "200", "--fail-on", "hang,panic,failure,endless"];
+    let ran = explore(&Place::new(), &options, "loses").expect_status(0);
+    assert!(ran.stdout.contains("loss "), "{ran:#?}");
+}
+
+#[test]
+fn a_run_that_goes_on_is_ended_after_its_steps() {
+    let place = Place::new();
+    let options = ["--schedules", "3", "--max-steps", "500"];
+    let found = explore_json(&place, &options, "endless");
+    assert_eq!(kinds(&found), ["endless"]);
+    assert_eq!(found["outcomes"][0]["runs"], 3);
+}
+
+#[test]
+fn outputs_of_runs_that_end_well_are_told_apart() {
+    let place = Place::new();
+    let found = explore_json(&place, &["--schedules", "100"], "outputs");
+    let outcomes = found["outcomes"].as_array().unwrap();
+    let mut titles: Vec<_> = outcomes.iter().map(|it| it["title"].as_str().unwrap()).collect();
+    titles.sort_unstable();
+    let title = |line| format!("ended with status 0; prints {line:?}");
+    assert_eq!(titles, [title("one two"), title("two one")]);
+    let runs: u64 = outcomes.iter().map(|it| it["runs"].as_u64().unwrap()).sum();
+    assert_eq!(runs, 100);
+}
+
+#[test]
+fn a_seed_gives_the_same_runs_again() {
+    let place = Place::new();
+    let explore = |seed| {
+        let options = ["--schedules", "60", "--jobs", "1", "--seed", seed];
+        let mut found = explore_json(&place, &options, "locks");
+        found["seconds"] = Value::Null;
+        found
+    };
+    let first = explore("0");
+    assert_eq!(explore("0"), first);
+    assert_ne!(explore("1"), first);
+}
+
+#[test]
+fn runs_of_the_last_exploration_are_replaced() {
+    let place = Place::new();
+    explore(&place, &["--schedules", "200"], "locks").expect_status(0);
+    assert!(place.names_in("target/recorder").contains(&"schedules-hang-1.rec".to_owned()));
+    explore(&place, &["--schedules", "10"], "healthy").expect_status(0);
+    assert_eq!(
+        place.names_in("target/recorder"),
+        ["schedules-ok-1.rec", "schedules-ok-1.schedule"]
+    );
+}
+
+#[test]
+fn ctrl_c_ends_the_exploration_with_its_table() {
+    let place = Place::new();
+    let command =
+        ["explore", "-v", "--for", "1h", "--schedules", "1M", "--", program("schedules"), "fails"];
+    let mut running = Running::start(place.recorder(&command));
+    // The first run is over.
+    while !running.next_error_line().contains("collected") {}
+    running.signal(Signal::INT);
+    let ran = running.finish().expect_status(0);
+    assert!(ran.stdout.contains(", interrupted)"), "{ran:#?}");
+    assert!(ran.stdout.contains("ended with status"), "{ran:#?}");
+    assert_eq!(place.names_in("temporary"), [""; 0]);
+}
+
+#[test]
+fn programs_without_channels_or_threads_are_not_explored() {
+    let place = Place::new();
+    let ran = run(place.recorder(&["explore", "--", "true"]));
+    ran.expect_status(1).expect_stderr("so its schedule cannot be controlled");
+    let ran = run(place.recorder(&["explore", "--", "./not-there"]));
+    ran.expect_status(1).expect_stderr("no such program");
+    let ran = run(place.recorder(&["explore", "--fail-on", "dead", "--", "true"]));
+    ran.expect_status(2).expect_stderr("no outcome is called \"dead\"");
+}

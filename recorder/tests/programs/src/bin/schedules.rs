@@ -1,0 +1,156 @@
+//! Goes wrong in the way that the argument names, if its threads come in a particular order:
+//! `locks`, `loses`, `panics`, `fails`, `hides`, `outputs`; or always: `endless`; or never: `healthy`.
+//! `locks changed` differs from `locks` in its last lock.
+
+use std::env;
+use std::process;
+
+use instrumented::sync::{Arc, Mutex, mpsc};
+use instrumented::thread::{self, JoinHandle};
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let is_changed = arguments.get(1).is_some();
+    match arguments.first().map(String::as_str) {
+        Some("locks") => locks(is_changed),
+        Some("healthy") => healthy(),
+        Some("loses") => loses(),
+        Some("panics") => panics(),
+        Some("fails") => fails(),
+        Some("hides") => hides(),
+        Some("outputs") => outputs(),
+        Some("endless") => endless(),
+        other => panic!("{other:?} is not a way to go wrong"),
+    }
+}
+
+fn spawn<T: Send + 'static>(
+    name: &str,
+    function: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    thread::Builder::new().name(name.to_owned()).spawn(function).expect("there is room")
+}
+
+fn join<T>(thread: JoinHandle<T>) -> T {
+    thread.join().expect("it does not panic")
+}
+
+/// Each thread takes one lock after the other, and only once both together: in opposite orders.
+fn locks(is_changed: bool) {
+    let stock = Arc::new(Mutex::new(0));
+    let ledger = Arc::new(Mutex::new(0));
+    let buyer = spawn("buyer", {
+        let (stock, ledger) = (stock.clone(), ledger.clone());
+        move || {
+            for round in 0..6 {
+                let mut stock = stock.lock().expect("nobody panics");
+                *stock += 1;
+                if round == 2 {
+                    *ledger.lock().expect("nobody panics") += 1; // BUYER
+                }
+            }
+        }
+    });
+    for round in 0..6 {
+        let mut ledger = ledger.lock().expect("nobody panics");
+        *ledger += 1;
+        if round == 4 {
+            *stock.lock().expect("nobody panics") += 1; // MAIN
+        }
+    }
+    join(buyer);
+    let last = if is_changed { &ledger } else { &stock };
+    println!("{}", *last.lock().expect("nobody panics"));
+}
+
+fn healthy() {
+    let (numbers, received) = mpsc::named("numbers").channel();
+    let workers: Vec<_> = (0..3)
+        .map(|worker| {
+            let numbers = numbers.clone();
+            spawn("worker", move || {
+                for number in 0..3 {
+                    numbers.send(10 * worker + number).expect("main receives");
+                }
+            })
+        })
+        .collect();
+    drop(numbers);
+    println!("{}", received.iter().sum::<i32>());
+    workers.into_iter().for_each(join);
+}
+
+/// `main` stops at the word of one sender, although another may not have sent yet.
+fn loses() {
+    let (words, received) = mpsc::named("words").channel();
+    let other = words.clone();
+    let late = spawn("late", move || {
+        thread::yield_now();
+        // Fails if `main` is gone.
+        let _ = other.send("more");
+    });
+    let last = spawn("last", move || {
+        for word in ["some", "last"] {
+            // Nobody is gone before the last word.
+            let _ = words.send(word);
+        }
+    });
+    while received.recv().expect("there is a last word") != "last" {}
+    join(late);
+    join(last);
+}
+
+fn panics() {
+    let (settings, received) = mpsc::channel();
+    let reader = spawn("reader", move || settings.send(7).expect("main receives"));
+    thread::yield_now();
+    let user = spawn("user", move || received.try_recv().expect("settings are read"));
+    join(reader);
+    join(user);
+}
+
+fn fails() {
+    let first = Arc::new(Mutex::new(None));
+    let threads: Vec<_> = ["one", "two"]
+        .map(|name| {
+            let first = first.clone();
+            spawn(name, move || {
+                first.lock().expect("nobody panics").get_or_insert(name);
+            })
+        })
+        .into();
+    threads.into_iter().for_each(join);
+    if *first.lock().expect("nobody panics") == Some("two") {
+        process::exit(3);
+    }
+}
+
+/// A panic that the program catches makes it fail.
+fn hides() {
+    let (orders, received) = mpsc::channel();
+    let clerk = spawn("clerk", move || orders.send(1).expect("main receives"));
+    let caught = std::panic::catch_unwind(move || received.try_recv().expect("an order is there"));
+    let clerk = clerk.join();
+    process::exit(i32::from(caught.is_err() && clerk.is_err()) + 2 * i32::from(caught.is_err()));
+}
+
+fn outputs() {
+    let printed = Arc::new(Mutex::new(Vec::new()));
+    let threads: Vec<_> = ["one", "two"]
+        .map(|name| {
+            let printed = printed.clone();
+            spawn(name, move || printed.lock().expect("nobody panics").push(name))
+        })
+        .into();
+    threads.into_iter().for_each(join);
+    println!("start\n{}", printed.lock().expect("nobody panics").join(" "));
+}
+
+fn endless() {
+    let (sender, receiver) = mpsc::channel::<()>();
+    join(spawn("short", || ()));
+    while receiver.try_recv().is_err() {
+        thread::yield_now();
+    }
+    drop(sender);
+}
