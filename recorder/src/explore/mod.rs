@@ -7,6 +7,7 @@
 
 pub mod chart;
 pub mod difference;
+pub mod exhaustive;
 pub mod explorer;
 pub mod json;
 pub(crate) mod kept;

@@ -1,0 +1,114 @@
+//! The steps of a run, from its recording.
+
+use std::collections::BTreeMap;
+
+use format::{BlockHeader, Event, Phase};
+
+use super::access::{Object, StepAccesses};
+use super::search::{Step, Trace};
+
+/// The channels of a process, as far as accesses depend on them.
+#[derive(Default)]
+struct Channels {
+    /// The channel of each endpoint.
+    endpoints: BTreeMap<u32, u32>,
+    /// The channels that hold no messages.
+    rendezvous: Vec<u32>,
+}
+
+impl Channels {
+    fn new(blocks: &[(u32, &[u8])]) -> Self {
+        let mut channels = Channels::default();
+        let mut clones = Vec::new();
+        for event in blocks.iter().flat_map(|(_, records)| events(records)) {
+            match event {
+                Event::ChannelCreated { channel, sender, receiver, bound, .. } => {
+                    channels.endpoints.extend([(sender, channel), (receiver, channel)]);
+                    if bound == 0 {
+                        channels.rendezvous.push(channel);
+                    }
+                }
+                Event::SenderCloned { sender, from, .. } => clones.push((sender, from)),
+                _ => {}
+            }
+        }
+        // Endpoints are numbered in the order in which they are made.
+        clones.sort_unstable();
+        for (clone, from) in clones {
+            if let Some(&channel) = channels.endpoints.get(&from) {
+                channels.endpoints.insert(clone, channel);
+            }
+        }
+        channels
+    }
+
+    fn of(&self, endpoint: u32) -> Option<(u32, bool)> {
+        let channel = *self.endpoints.get(&endpoint)?;
+        Some((channel, self.rendezvous.contains(&channel)))
+    }
+}
+
+impl Trace {
+    /// Reads the blocks of a run in which all choices were recorded, sorted by process, thread and
+    /// sequence: those of the first process. Returns `None` if a choice is missing, or if there are
+    /// more threads than a set of candidates can have.
+    pub fn new(blocks: &[(BlockHeader, Vec<u8>)]) -> Option<Trace> {
+        let process = blocks.first()?.0.process;
+        let blocks: Vec<_> = blocks
+            .iter()
+            .filter(|(header, _)| header.process == process && header.thread != 0)
+            .map(|(header, records)| (header.thread, &records[..]))
+            .collect();
+        let channels = Channels::new(&blocks);
+        let accesses = StepAccesses { channel_of: &|endpoint| channels.of(endpoint) };
+        let mut steps: BTreeMap<u64, Step> = BTreeMap::new();
+        let mut current = None;
+        let mut last_thread = 0;
+        for (thread, records) in blocks {
+            if thread != last_thread {
+                (last_thread, current) = (thread, None);
+            }
+            for event in events(records) {
+                if let Event::Chosen { step, candidates } = event {
+                    current = Some(step);
+                    steps.insert(step, Step { thread, candidates, ..Step::default() });
+                    continue;
+                }
+                let Some(step) = current.and_then(|step| steps.get_mut(&step)) else { continue };
+                accesses.add(thread, &event, &mut step.accesses);
+                match event {
+                    Event::PrimitiveSeen { primitive, .. } => {
+                        step.first_seen.push(Object::Primitive(primitive));
+                    }
+                    Event::Operation { kind, endpoint, .. } if kind.phase() == Phase::Begin => {
+                        step.waits_for = accesses.of_wait(thread, kind, endpoint);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let is_complete = steps.keys().zip(0..).all(|(&step, number)| step == number);
+        let is_known = steps.values().all(|step| step.candidates >> step.thread & 1 != 0);
+        if !is_complete || !is_known {
+            return None;
+        }
+        let steps: Vec<_> = steps.into_values().collect();
+        let mut last = BTreeMap::new();
+        for step in &steps {
+            last.insert(step.thread, &step.waits_for);
+        }
+        let waiting = last.into_iter().filter(|(_, waits_for)| !waits_for.is_empty());
+        let waiting = waiting.map(|(thread, waits_for)| (thread, waits_for.clone())).collect();
+        Some(Trace { steps, waiting })
+    }
+}
+
+/// The events of a block.
+fn events(records: &[u8]) -> impl Iterator<Item = Event<'_>> {
+    let mut rest = records;
+    std::iter::from_fn(move || {
+        let record = format::decode(rest).ok()?;
+        rest = &rest[record.length..];
+        Some(record.event)
+    })
+}
