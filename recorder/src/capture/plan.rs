@@ -28,17 +28,20 @@ pub struct Plan {
     pub early_ns: u64,
     /// The switches to follow, in the order of their steps.
     pub switches: Vec<Switch>,
+    /// Whether all choices are recorded with their candidates, and not only switches.
+    pub records_choices: bool,
 }
 
 impl Plan {
     /// Follows these switches; between and after them a thread goes on for as long as it can.
     pub fn following(switches: Vec<Switch>, max_steps: u64, early_ns: u64) -> Self {
         let strategy = Strategy::Stay;
-        Plan { strategy, seed: 0, depth: 0, length: 0, max_steps, early_ns, switches }
+        let (seed, depth, length, records_choices) = (0, 0, 0, false);
+        Plan { strategy, seed, depth, length, max_steps, early_ns, switches, records_choices }
     }
 
     /// The words of the control file.
-    pub(super) fn words(&self) -> [(usize, u64); 6] {
+    pub(super) fn words(&self) -> [(usize, u64); 7] {
         [
             (control::STRATEGY, self.strategy as u64),
             (control::SEED, self.seed),
@@ -46,6 +49,7 @@ impl Plan {
             (control::LENGTH, self.length),
             (control::MAX_STEPS, self.max_steps),
             (control::EARLY, self.early_ns),
+            (control::CHOICES, self.records_choices.into()),
         ]
     }
 

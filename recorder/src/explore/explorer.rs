@@ -9,11 +9,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use format::BlockHeader;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
+use super::exhaustive::search::{Changed, Novelty, Search};
+use super::exhaustive::trace::Trace;
 use super::order::Order;
 use super::outcome::{Kind, Outcome, fingerprint};
-use super::strategy::Plans;
+use super::strategy::{Chooser, Plans};
 use crate::capture::controlled::{self, ControlledRun, End, Limits, Printed};
 use crate::capture::plan::{Plan, Switch};
 use crate::capture::session::Collected;
@@ -70,10 +73,36 @@ pub struct Found {
     pub elapsed: Duration,
     /// Whether a signal ended it early.
     pub was_interrupted: bool,
+    /// How far all orders were tried, if that was wanted.
+    pub exhaustive: Option<Exhaustive>,
     /// The hashes of all orders.
     orders: HashSet<u64>,
     /// Indices of outcomes, by fingerprint.
     fingerprints: HashMap<u64, usize>,
+}
+
+/// How far all orders were tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhaustive {
+    /// All of them.
+    Complete,
+    /// Not all of them.
+    Partly(Obstacle),
+}
+
+/// Why not all orders were tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The number of runs or the time was over, or a signal came.
+    Limit,
+    /// A run did not end.
+    Endless,
+    /// A thread was blocked in something that is not controlled.
+    Uncontrolled,
+    /// There are too many threads, or choices are missing.
+    NotRecorded,
+    /// The program did something else in the same order.
+    Changed(Changed),
 }
 
 /// An outcome, and the runs that had it.
@@ -151,6 +180,12 @@ pub fn explore(
         is_over: AtomicBool::new(false),
         found: Mutex::default(),
     };
+    if options.plans.chooser == Some(Chooser::Exhaustive) {
+        let progress = |found: &Found| show(found, explorer.started.elapsed());
+        let exhaustive = explorer.run_exhaustively(progress)?;
+        explorer.found().exhaustive = Some(exhaustive);
+        return Ok(explorer.finish());
+    }
     // Alone: the others need to know how long it is.
     explorer.run(0)?;
     explorer.length.store(explorer.found().steps, Ordering::Relaxed);
@@ -186,9 +221,7 @@ pub fn explore(
     if let Some(error) = failure {
         return Err(error);
     }
-    let elapsed = explorer.started.elapsed();
-    let found = explorer.found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Found { elapsed, was_interrupted: watch.check().is_err(), ..found })
+    Ok(explorer.finish())
 }
 
 /// The processors that jobs are bound to, one for each job; `None` if that is not possible.
@@ -209,22 +242,82 @@ impl Explorer<'_> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn finish(self) -> Found {
+        let elapsed = self.started.elapsed();
+        let found = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Found { elapsed, was_interrupted: self.watch.check().is_err(), ..found }
+    }
+
+    /// Whether there is no run with this number any more.
+    fn is_over(&self, number: u64) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+            || number >= self.options.schedules
+            || self.started.elapsed() >= self.options.time
+            || self.watch.check().is_err()
+    }
+
     fn run_all(&self) -> Result<()> {
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let is_over = self.is_over.load(Ordering::Relaxed)
-                || number >= self.options.schedules
-                || self.started.elapsed() >= self.options.time
-                || self.watch.check().is_err();
-            if is_over {
+            if self.is_over(number) {
                 return Ok(());
             }
             self.run(number)?;
         }
     }
 
+    /// Tries one order after the other until all have been tried.
+    fn run_exhaustively(&self, mut progress: impl FnMut(&Found)) -> Result<Exhaustive> {
+        let mut search = Search::default();
+        let mut shown = Instant::now();
+        for number in 0.. {
+            if number > 0 && self.is_over(number) {
+                return Ok(Exhaustive::Partly(Obstacle::Limit));
+            }
+            let plans = &self.options.plans;
+            let steps = (0..).zip(search.prefix());
+            let switches = steps.map(|(step, thread)| Switch { step, thread }).collect();
+            let mut plan = Plan::following(switches, plans.max_steps, plans.early_ns);
+            plan.records_choices = true;
+            let mut obstacle = None;
+            self.run_plan(number, plan, |run, blocks| {
+                let novelty = match Trace::new(blocks) {
+                    _ if run.uncontrolled > 0 => Err(Obstacle::Uncontrolled),
+                    _ if run.end == End::StepLimit || run.end == End::TimedOut => {
+                        Err(Obstacle::Endless)
+                    }
+                    None => Err(Obstacle::NotRecorded),
+                    Some(trace) => search.add(trace).map_err(Obstacle::Changed),
+                };
+                obstacle = novelty.err();
+                novelty != Ok(Novelty::Redundant)
+            })?;
+            if let Some(obstacle) = obstacle {
+                return Ok(Exhaustive::Partly(obstacle));
+            }
+            if !search.advance() {
+                break;
+            }
+            if shown.elapsed() >= PROGRESS_INTERVAL {
+                shown = Instant::now();
+                progress(&self.found());
+            }
+        }
+        Ok(Exhaustive::Complete)
+    }
+
     fn run(&self, number: u64) -> Result<()> {
         let plan = self.options.plans.plan(number, self.length.load(Ordering::Relaxed));
+        self.run_plan(number, plan, |_, _| true)
+    }
+
+    /// Runs the program once, and counts the run if `counts` returns true for it and its blocks.
+    fn run_plan(
+        &self,
+        number: u64,
+        plan: Plan,
+        counts: impl FnOnce(&ControlledRun, &[(BlockHeader, Vec<u8>)]) -> bool,
+    ) -> Result<()> {
         let left = self.options.time.saturating_sub(self.started.elapsed());
         // The first run may take longer: without it there is nothing.
         let timeout = match number {
@@ -242,9 +335,13 @@ impl Explorer<'_> {
             // It is not endless: the exploration is over.
             return Ok(());
         }
-        let order = Order::new(&run.blocks()?, Some(run.pid()));
+        let blocks = run.blocks()?;
+        let order = Order::new(&blocks, Some(run.pid()));
         if number == 0 && order.threads.is_empty() {
             return Err(Error::NothingRecorded);
+        }
+        if !counts(&run, &blocks) {
+            return Ok(());
         }
         let fingerprint = fingerprint(&run, &order);
         let printed = if self.options.distinguishes_outputs { run.stdout.hash } else { 0 };

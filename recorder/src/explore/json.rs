@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::explorer::Found;
+use super::explorer::{Exhaustive, Found};
 use super::rows::Row;
 use super::strategy::bound;
 
@@ -19,6 +19,9 @@ pub struct Document<'a> {
     operations: u64,
     uncontrolled: u64,
     incomplete: u64,
+    /// Whether all orders were tried, if that was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exhaustive: Option<bool>,
     bounds: Vec<Bound>,
     outcomes: Vec<OutcomeRecord<'a>>,
 }
@@ -92,6 +95,7 @@ impl<'a> Document<'a> {
             operations: found.operations,
             uncontrolled: found.uncontrolled,
             incomplete: found.incomplete,
+            exhaustive: found.exhaustive.map(|it| it == Exhaustive::Complete),
             bounds: bounds.collect(),
             outcomes: rows.iter().map(OutcomeRecord::new).collect(),
         }

@@ -12,6 +12,8 @@ pub enum Chooser {
     Random,
     /// The one with the highest of random priorities, which change at a few random choices
     Priorities,
+    /// All orders of a small program, one after the other: then none is left
+    Exhaustive,
 }
 
 /// The plans of an exploration: the first lets each thread go on for as long as it can.
@@ -44,6 +46,8 @@ impl Plans {
         };
         let (strategy, depth) = match chooser {
             Chooser::Random => (Strategy::Random, 0),
+            // What came before determines the next one.
+            Chooser::Exhaustive => return first,
             Chooser::Priorities => {
                 // Every second run may be one with priorities.
                 (Strategy::Priorities, self.depth.unwrap_or(2 + number / 2 % 2))

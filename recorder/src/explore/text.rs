@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use super::explorer::Found;
+use super::explorer::{Exhaustive, Found, Obstacle};
 use super::outcome::Kind;
 use super::rows::Row;
 use super::strategy::bound;
@@ -34,7 +34,9 @@ impl Display for Text<'_> {
         for note in self.notes() {
             writeln!(f, "{}", wrap(&note, 0, 2, width))?;
         }
+        let is_proof = self.found.exhaustive == Some(Exhaustive::Complete);
         let next = match rows.first() {
+            Some(Row { kind: Kind::Ok, .. }) if rows.len() < 2 && is_proof => return Ok(()),
             Some(Row { kind: Kind::Ok, .. }) if rows.len() < 2 => format!(
                 "No other outcome was found; `--seed {}` tries other schedules.",
                 seed.wrapping_add(1)
@@ -103,7 +105,7 @@ impl Text<'_> {
 
     fn notes(&self) -> Vec<String> {
         let Found { runs, uncontrolled, incomplete, processes, threads, steps, .. } = *self.found;
-        let mut notes = Vec::new();
+        let mut notes: Vec<_> = self.found.exhaustive.map(proof).into_iter().collect();
         if uncontrolled > 0 {
             notes.push(format!(
                 "{uncontrolled} of {runs} runs were not wholly controlled: a thread was blocked in \
@@ -138,6 +140,29 @@ impl Text<'_> {
         }
         notes
     }
+}
+
+/// What it means that all orders were tried, or not.
+fn proof(exhaustive: Exhaustive) -> String {
+    let obstacle = match exhaustive {
+        Exhaustive::Complete => {
+            return "All orders of the operations on channels, locks and threads were tried. There are \
+                    no other outcomes, as long as they depend on nothing else: not on input, on \
+                    atomics or on the times of the operations."
+                .to_owned();
+        }
+        Exhaustive::Partly(obstacle) => obstacle,
+    };
+    let reason = match obstacle {
+        Obstacle::Limit => "--schedules and --for allow more".to_owned(),
+        Obstacle::Endless => "a run did not end".to_owned(),
+        Obstacle::Uncontrolled => {
+            "a thread was blocked in something that is not recorded".to_owned()
+        }
+        Obstacle::NotRecorded => "there are more than 63 threads, or events are missing".to_owned(),
+        Obstacle::Changed(changed) => changed.to_string(),
+    };
+    format!("Not all orders were tried: {reason}.")
 }
 
 /// `shortest: 4 switches, random with seed 17, kept as demo-hang-1`

@@ -5,4 +5,4 @@
 
 pub mod access;
 pub mod search;
-mod trace;
+pub mod trace;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use format::{BlockHeader, Event, Phase};
 
 use super::access::{Object, StepAccesses};
-use super::search::{Step, Trace};
+use super::search::Step;
+pub use super::search::Trace;
 
 /// The channels of a process, as far as accesses depend on them.
 #[derive(Default)]
