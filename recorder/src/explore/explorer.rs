@@ -280,7 +280,7 @@ impl Explorer<'_> {
             let mut plan = Plan::following(switches, plans.max_steps, plans.early_ns);
             plan.records_choices = true;
             let mut obstacle = None;
-            self.run_plan(number, plan, |run, blocks| {
+            self.run_plan(number, plan, |run, blocks, order| {
                 let novelty = match Trace::new(blocks) {
                     _ if run.uncontrolled > 0 => Err(Obstacle::Uncontrolled),
                     _ if run.end == End::StepLimit || run.end == End::TimedOut => {
@@ -290,7 +290,8 @@ impl Explorer<'_> {
                     Some(trace) => search.add(trace).map_err(Obstacle::Changed),
                 };
                 obstacle = novelty.err();
-                novelty != Ok(Novelty::Redundant)
+                // Two runs may differ only in the numbers of objects.
+                novelty != Ok(Novelty::Redundant) && !self.found().orders.contains(&order.hash())
             })?;
             if let Some(obstacle) = obstacle {
                 return Ok(Exhaustive::Partly(obstacle));
@@ -308,15 +309,15 @@ impl Explorer<'_> {
 
     fn run(&self, number: u64) -> Result<()> {
         let plan = self.options.plans.plan(number, self.length.load(Ordering::Relaxed));
-        self.run_plan(number, plan, |_, _| true)
+        self.run_plan(number, plan, |_, _, _| true)
     }
 
-    /// Runs the program once, and counts the run if `counts` returns true for it and its blocks.
+    /// Runs the program once, and counts the run if `counts` returns true for it.
     fn run_plan(
         &self,
         number: u64,
         plan: Plan,
-        counts: impl FnOnce(&ControlledRun, &[(BlockHeader, Vec<u8>)]) -> bool,
+        counts: impl FnOnce(&ControlledRun, &[(BlockHeader, Vec<u8>)], &Order) -> bool,
     ) -> Result<()> {
         let left = self.options.time.saturating_sub(self.started.elapsed());
         // The first run may take longer: without it there is nothing.
@@ -340,7 +341,7 @@ impl Explorer<'_> {
         if number == 0 && order.threads.is_empty() {
             return Err(Error::NothingRecorded);
         }
-        if !counts(&run, &blocks) {
+        if !counts(&run, &blocks, &order) {
             return Ok(());
         }
         let fingerprint = fingerprint(&run, &order);

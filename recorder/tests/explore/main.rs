@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "in helpers, too, a failed unwrap is the failed assertion")]
 
+/// All orders of small programs, beside an exhaustive search.
+mod exhaustive;
 /// What is found, how often, and how that is shown.
 mod outcomes;
 /// Programs of a workspace, and tests, as they are.

@@ -1,0 +1,179 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::command::{Place, run};
+use crate::programs::program;
+use crate::{explore, explore_json, kinds};
+
+#[test]
+fn all_orders_of_a_small_program_are_tried() {
+    let place = Place::new();
+    let explore = |threads: &[&str]| {
+        let options = ["explore", "--strategy", "exhaustive", "--for", "60s", "--"];
+        let command = [&options, &[program("interprets")][..], threads].concat();
+        run(place.recorder(&command)).expect_status(0)
+    };
+
+    // Two pairs of locks in opposite orders: one after the other, the other way round, or neither.
+    let ran = explore(&["l0 l1 u1 u0", "l1 l0 u0 u1"]);
+    assert!(ran.stdout.starts_with("3 schedules of interprets"), "{ran:#?}");
+    assert!(ran.stdout.contains("hang  1×  deadlock: "), "{ran:#?}");
+    assert!(ran.stdout.contains("ok    2×  ended with status 0"), "{ran:#?}");
+    assert!(ran.stdout.contains("All orders of the operations"), "{ran:#?}");
+
+    // Three messages of two threads keep their order in each of them.
+    let ran = explore(&["r0 r0 r0", "s0 s0", "s0"]);
+    assert!(ran.stdout.starts_with("3 schedules of interprets"), "{ran:#?}");
+
+    // Locks that nobody else takes.
+    let ran = explore(&["l0 u0 l0 u0", "l1 u1 l1 u1"]);
+    assert!(ran.stdout.contains("All orders of the operations"), "{ran:#?}");
+    assert!(!ran.stdout.contains("hang"), "{ran:#?}");
+}
+
+#[test]
+fn what_is_left_out_is_said() {
+    let place = Place::new();
+    let ran = explore(&place, &["--strategy", "exhaustive", "--schedules", "3"], "locks");
+    let ran = ran.expect_status(0);
+    let note = "Not all orders were tried: --schedules and --for allow more.";
+    assert!(ran.stdout.contains(note), "{ran:#?}");
+    let options = ["--strategy", "exhaustive", "--max-steps", "2k"];
+    let found = explore_json(&place, &options, "endless");
+    assert_eq!((kinds(&found), &found["exhaustive"]), (vec!["endless"], &false.into()));
+}
+
+/// An operation of a thread, and its channel or lock.
+type Op = (char, usize);
+
+/// A state of a small program; `interprets` runs it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct State {
+    /// The next operation of each thread.
+    at: Vec<usize>,
+    queues: [VecDeque<u64>; 2],
+    held: BTreeMap<usize, usize>,
+    seen: Vec<Vec<u64>>,
+    sent: Vec<u64>,
+}
+
+impl State {
+    /// The state after the next operation of a thread, if that is possible now.
+    fn step(&self, threads: &[Vec<Op>], thread: usize) -> Option<State> {
+        let &(name, index) = threads[thread].get(self.at[thread])?;
+        let mut next = self.clone();
+        next.at[thread] += 1;
+        match name {
+            's' if index == 1 && self.queues[1].len() == 1 => return None,
+            's' => {
+                next.sent[thread] += 1;
+                next.queues[index].push_back(100 * thread as u64 + next.sent[thread]);
+            }
+            'r' => {
+                let message = next.queues[index].pop_front()?;
+                next.seen[thread].push(message);
+            }
+            't' => {
+                let message = next.queues[index].pop_front().unwrap_or_default();
+                next.seen[thread].push(message);
+            }
+            'l' if self.held.contains_key(&index) => return None,
+            'l' => drop(next.held.insert(index, thread)),
+            'u' if self.held.get(&index) == Some(&thread) => drop(next.held.remove(&index)),
+            'u' => {}
+            'y' => {
+                next.seen[thread].push(self.held.contains_key(&index).into());
+                next.held.entry(index).or_insert(thread);
+            }
+            _ => unreachable!("no operation is called {name}"),
+        }
+        Some(next)
+    }
+}
+
+/// What a program can print, and whether it can hang: every order is tried.
+fn all_outcomes(threads: &[Vec<Op>]) -> (BTreeSet<String>, bool) {
+    let count = threads.len();
+    let start = State {
+        at: vec![0; count],
+        queues: Default::default(),
+        held: BTreeMap::new(),
+        seen: vec![Vec::new(); count],
+        sent: vec![0; count],
+    };
+    let (mut known, mut left) = (BTreeSet::new(), vec![start]);
+    let (mut outputs, mut hangs) = (BTreeSet::new(), false);
+    while let Some(state) = left.pop() {
+        if !known.insert(state.clone()) {
+            continue;
+        }
+        let next: Vec<_> = (0..count).filter_map(|thread| state.step(threads, thread)).collect();
+        let is_over = (0..count).all(|thread| state.at[thread] == threads[thread].len());
+        if is_over {
+            outputs.insert(state.seen.iter().map(|seen| format!("{seen:?}\n")).collect());
+        } else if next.is_empty() {
+            hangs = true;
+        }
+        left.extend(next);
+    }
+    (outputs, hangs)
+}
+
+/// Threads with a few operations each; the same for the same seed.
+fn any_threads(seed: u64) -> Vec<Vec<Op>> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut below = |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % bound
+    };
+    let count = 2 + below(2);
+    let mut thread = |number: usize| {
+        let op = |below: &mut dyn FnMut(usize) -> usize| match below(9) {
+            0..=2 => ('s', below(2)),
+            3 if number < 2 => ('r', number),
+            4 if number < 2 => ('t', number),
+            5 | 6 => ('l', below(2)),
+            7 => ('y', below(2)),
+            _ => ('u', below(2)),
+        };
+        (0..1 + below(4)).map(|_| op(&mut below)).collect()
+    };
+    (0..count).map(&mut thread).collect()
+}
+
+#[test]
+fn the_outcomes_are_those_of_an_exhaustive_search() {
+    let place = Place::new();
+    let mut hangs = 0;
+    let mut several = 0;
+    for seed in 1..=40 {
+        let threads = any_threads(seed);
+        let arguments: Vec<String> = threads
+            .iter()
+            .map(|ops| ops.iter().map(|(name, index)| format!("{name}{index} ")).collect())
+            .collect();
+        let mut command = vec!["explore", "--strategy", "exhaustive", "--json", "--for", "60s"];
+        command.extend(["--schedules", "5k", "--", program("interprets")]);
+        command.extend(arguments.iter().map(String::as_str));
+        let ran = run(place.recorder(&command)).expect_status(0);
+        let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+        assert_eq!(found["exhaustive"], true, "{threads:?}: {found:#}");
+        let (outputs, can_hang) = all_outcomes(&threads);
+        assert_eq!(kinds(&found).contains(&"hang"), can_hang, "{threads:?}: {found:#}");
+        let ended = found["outcomes"].as_array().unwrap().iter().filter(|it| it["kind"] != "hang");
+        let printed: BTreeSet<_> =
+            ended.map(|it| it["stdout"].as_str().unwrap().to_owned()).collect();
+        // Of many outputs, only one is listed.
+        if outputs.len() <= recorder::explore::explorer::MAX_OUTPUTS {
+            assert_eq!(printed, outputs, "{threads:?}: {found:#}");
+        }
+        assert!(printed.is_subset(&outputs), "{threads:?}: {found:#}");
+        hangs += usize::from(can_hang);
+        several += usize::from(outputs.len() + usize::from(can_hang) > 1);
+    }
+    assert!(
+        hangs > 5 && several > 10,
+        "{hangs} programs can hang, {several} have several outcomes"
+    );
+}
