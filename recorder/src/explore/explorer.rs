@@ -27,6 +27,8 @@ use crate::terminal::cancel::Watch;
 
 /// Maximum number of different outputs of one outcome that are distinguished.
 pub const MAX_OUTPUTS: usize = 4;
+/// How often the same start of a schedule may fail before the exploration of all orders ends.
+const MAX_FAILURES: u32 = 3;
 /// How often progress is reported.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -270,6 +272,7 @@ impl Explorer<'_> {
     fn run_exhaustively(&self, mut progress: impl FnMut(&Found)) -> Result<Exhaustive> {
         let mut search = Search::default();
         let mut shown = Instant::now();
+        let mut failures = 0;
         for number in 0.. {
             if number > 0 && self.is_over(number) {
                 return Ok(Exhaustive::Partly(Obstacle::Limit));
@@ -290,11 +293,22 @@ impl Explorer<'_> {
                     Some(trace) => search.add(trace).map_err(Obstacle::Changed),
                 };
                 obstacle = novelty.err();
-                // Two runs may differ only in the numbers of objects.
-                novelty != Ok(Novelty::Redundant) && !self.found().orders.contains(&order.hash())
+                match novelty {
+                    // Two runs may differ only in the numbers of objects.
+                    Ok(Novelty::New) => !self.found().orders.contains(&order.hash()),
+                    Ok(Novelty::Redundant) => false,
+                    Err(Obstacle::Uncontrolled | Obstacle::Changed(_)) => false,
+                    Err(_) => true,
+                }
             })?;
-            if let Some(obstacle) = obstacle {
-                return Ok(Exhaustive::Partly(obstacle));
+            match obstacle {
+                None => failures = 0,
+                // On a busy machine, a thread may look as if it were blocked.
+                Some(Obstacle::Uncontrolled | Obstacle::Changed(_)) if failures < MAX_FAILURES => {
+                    failures += 1;
+                    continue;
+                }
+                Some(obstacle) => return Ok(Exhaustive::Partly(obstacle)),
             }
             if !search.advance() {
                 break;
