@@ -210,28 +210,7 @@ impl Search {
             {
                 continue;
             }
-            let mut first = 0;
-            let mut seen = 0;
-            let mut others: Vec<usize> = Vec::new();
-            for other in earlier + 1..index {
-                if order.0[other].contains(earlier) || steps[other].only_waits() {
-                    continue;
-                }
-                let of_thread = bit(steps[other].thread);
-                if seen & of_thread == 0 && !others.iter().any(|&it| order.0[other].contains(it)) {
-                    first |= of_thread;
-                }
-                seen |= of_thread;
-                others.push(other);
-            }
-            let depends = |&it: &usize| {
-                before.contains(it)
-                    || relation(&steps[it].accesses, accesses) != Relation::Independent
-                    || sends_to(&steps[it].accesses, accesses)
-            };
-            if seen & bit(thread) == 0 && !others.iter().any(|it| depends(it)) {
-                first |= bit(thread);
-            }
+            let first = first_threads(steps, order, earlier, index, thread, accesses, before);
             let node = &mut self.nodes[earlier];
             let asleep = node.asleep.iter().fold(0, |bits, (thread, _)| bits | bit(*thread));
             if (node.wanted | asleep) & first == 0 {
@@ -242,6 +221,41 @@ impl Search {
             }
         }
     }
+}
+
+/// The threads that can be the first to go on in the place of the step `earlier`, if the step of
+/// `thread` at `index` is to come before it: of the steps that do not depend on the earlier one, those
+/// that depend on none of the others. A bit for each.
+fn first_threads(
+    steps: &[Step],
+    order: &HappensBefore,
+    earlier: usize,
+    index: usize,
+    thread: u32,
+    accesses: &[Access],
+    before: &Bits,
+) -> u64 {
+    let (mut first, mut seen) = (0, 0);
+    let mut others: Vec<usize> = Vec::new();
+    for (other, step) in steps.iter().enumerate().take(index).skip(earlier + 1) {
+        if order.0[other].contains(earlier) || step.only_waits() {
+            continue;
+        }
+        if seen & bit(step.thread) == 0 && !others.iter().any(|&it| order.0[other].contains(it)) {
+            first |= bit(step.thread);
+        }
+        seen |= bit(step.thread);
+        others.push(other);
+    }
+    let depends = |&it: &usize| {
+        before.contains(it)
+            || relation(&steps[it].accesses, accesses) != Relation::Independent
+            || sends_to(&steps[it].accesses, accesses)
+    };
+    if seen & bit(thread) == 0 && !others.iter().any(depends) {
+        first |= bit(thread);
+    }
+    first
 }
 
 fn bit(thread: u32) -> u64 {
