@@ -55,8 +55,8 @@ fn a_run_of_a_changed_program_happens_again_up_to_the_change() {
     project.write("src/main.rs", &[start, healed, end].concat());
     let ran = project.run(&["replay", "shop-hang-1"]).expect_status(1);
     ran.expect_stderr(
-        "not as in shop-hang-1: at operation 4, clerk was to receive #1 from \"i32 @ main.rs:7\" at \
-         src/main.rs:12; main unlocks \"Mutex<i32> @ main.rs:5\" at src/main.rs:20",
+        "not as in shop-hang-1: at operation 7, main was to wait to lock \"Mutex<i32> @ main.rs:6\" at \
+         src/main.rs:22; it unlocks \"Mutex<i32> @ main.rs:5\" at src/main.rs:20",
     );
 }
 
