@@ -26,7 +26,10 @@ pub struct CompileError {
 impl CompileError {
     fn new(diagnostic: &Diagnostic) -> Self {
         let primary = diagnostic.spans.iter().find(|span| span.is_primary);
-        let label = primary.and_then(|span| span.label.as_deref());
+        // Of some errors, the note repeats the message.
+        let label = primary
+            .and_then(|span| span.label.as_deref())
+            .filter(|label| *label != diagnostic.message);
         let label = label.map_or(String::new(), |label| format!("; {label}"));
         CompileError {
             code: diagnostic.code.as_ref().map(|code| code.code.clone()),
@@ -152,4 +155,33 @@ fn compile(programs: &[&Program], build: Option<&Build>, results: &mut Results) 
         bail!("{}", text.trim().trim_start_matches("error: "));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// An error of the compiler with a note at its place.
+    fn diagnostic(message: &str, label: &str) -> Diagnostic {
+        let span = json!({
+            "file_name": "src/main.rs", "byte_start": 0, "byte_end": 1, "line_start": 14,
+            "line_end": 14, "column_start": 1, "column_end": 2, "is_primary": true, "text": [],
+            "label": label, "suggested_replacement": null, "suggestion_applicability": null,
+            "expansion": null,
+        });
+        serde_json::from_value(json!({
+            "message": message, "code": { "code": "E0277", "explanation": null },
+            "level": "error", "spans": [span], "children": [], "rendered": null,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_note_that_repeats_the_message_is_left_out() {
+        let message = |label| CompileError::new(&diagnostic("it cannot be shared", label)).message;
+        assert_eq!(message("it cannot be shared"), "it cannot be shared");
+        assert_eq!(message("not here"), "it cannot be shared; not here");
+    }
 }
