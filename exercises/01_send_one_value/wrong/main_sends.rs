@@ -1,4 +1,4 @@
-//! Unmet: sent_by. Hint: 1. Main sends the number to itself.
+//! Unmet: sent_by. Hint: 2. Main sends the number to itself.
 
 use std::sync::mpsc;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Unmet: received. Hint: 2. Main prints the number without receiving it.
+//! Unmet: received. Hint: 3. Main prints the number without receiving it.
 
 use std::sync::mpsc;
 use std::thread;

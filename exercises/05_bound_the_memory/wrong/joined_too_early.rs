@@ -16,9 +16,9 @@ fn main() {
     anna.unwrap().join().unwrap();
 
     let mut pages = 0;
-    for _page in receiver {
-        // Reading a page takes a while.
-        thread::sleep(Duration::from_millis(1));
+    for page in receiver {
+        // Reading a page takes a while, and page 50 is a long one.
+        thread::sleep(Duration::from_millis(if page == 50 { 50 } else { 1 }));
         pages += 1;
     }
     println!("{pages} pages");

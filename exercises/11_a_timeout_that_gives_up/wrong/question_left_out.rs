@@ -1,4 +1,4 @@
-//! Unmet: sent. Hint: 2. Main does not ask the second question.
+//! Unmet: sent. Hint: 5. Main does not ask the second question.
 
 use std::sync::mpsc;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Unmet: timeouts. Hint: 3. Main gives up before Ben can answer.
+//! Unmet: timeouts. Hint: 6. Main gives up before Ben can answer.
 
 use std::sync::mpsc;
 use std::thread;

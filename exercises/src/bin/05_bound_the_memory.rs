@@ -4,7 +4,7 @@
 //! pages, the memory would run out.
 //!
 //! Your task: at no time do more than 4 pages lie on the belt. All 100 pages are still sent and
-//! received.
+//! received. It must not depend on a clock.
 
 use std::sync::mpsc;
 use std::thread;
@@ -20,9 +20,9 @@ fn main() {
     });
 
     let mut pages = 0;
-    for _page in receiver {
-        // Reading a page takes a while.
-        thread::sleep(Duration::from_millis(1));
+    for page in receiver {
+        // Reading a page takes a while, and page 50 is a long one.
+        thread::sleep(Duration::from_millis(if page == 50 { 50 } else { 1 }));
         pages += 1;
     }
     println!("{pages} pages");

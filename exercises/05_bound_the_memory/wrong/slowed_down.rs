@@ -1,0 +1,26 @@
+//! Unmet: max_depth. Hint: 3. Anna is slow, too, and yet ahead while main reads the long page.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+fn main() {
+    let (sender, receiver) = mpsc::channel();
+
+    let anna = thread::Builder::new().name("Anna".into()).spawn(move || {
+        for page in 1..=100 {
+            thread::sleep(Duration::from_millis(1));
+            sender.send(page).unwrap();
+        }
+    });
+
+    let mut pages = 0;
+    for page in receiver {
+        // Reading a page takes a while, and page 50 is a long one.
+        thread::sleep(Duration::from_millis(if page == 50 { 50 } else { 1 }));
+        pages += 1;
+    }
+    println!("{pages} pages");
+
+    anna.unwrap().join().unwrap();
+}

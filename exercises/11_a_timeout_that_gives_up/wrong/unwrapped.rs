@@ -1,0 +1,28 @@
+//! Unmet: status. Hint: 4. Main panics when the time is over.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+fn main() {
+    let (questions, inbox) = mpsc::channel::<u32>();
+    let (replies, answers) = mpsc::channel::<u32>();
+
+    let ben = thread::Builder::new().name("Ben".into()).spawn(move || {
+        for question in inbox {
+            thread::sleep(Duration::from_millis(5));
+            if question != 2 {
+                replies.send(10 * question).unwrap();
+            }
+        }
+    });
+
+    for question in 1..=3 {
+        questions.send(question).unwrap();
+        let answer = answers.recv_timeout(Duration::from_millis(200)).unwrap();
+        println!("question {question}: {answer}");
+    }
+
+    drop(questions);
+    ben.unwrap().join().unwrap();
+}
