@@ -134,10 +134,18 @@ fn each_change_is_a_patch_that_promises_something() {
     let entries = fs::read_dir(course()).unwrap();
     let files = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut unused: BTreeSet<_> = files.filter(|name| name.ends_with(".patch")).collect();
-    for lesson in Lesson::all() {
-        let changes = lesson.part("A change");
+    for (number, lesson) in Lesson::all().enumerate() {
+        let (options, changes): (Vec<_>, Vec<_>) =
+            lesson.part("A change").into_iter().partition(|it| it.starts_with("- "));
         let (changes, rest) = changes.as_chunks();
         assert!(!changes.is_empty() && rest.is_empty(), "{}: {rest:?}", lesson.name);
+        // The lessons of the course ask for a guess.
+        let guessed = if number < LESSONS { changes.len() } else { 0 };
+        assert_eq!(options.len(), guessed, "{}", lesson.name);
+        for (options, [_, folded]) in options.iter().zip(changes) {
+            let right = answer(folded, "What happens").split_once('.').unwrap().0;
+            assert!(letters(options).contains(&right), "{folded}");
+        }
         for (index, [change, folded]) in changes.iter().enumerate() {
             let number = if index == 0 { String::new() } else { format!(".{}", index + 1) };
             let file = format!("{}{number}.patch", lesson.name);
