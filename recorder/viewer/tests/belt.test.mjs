@@ -5,7 +5,7 @@ import { placeOn } from '../src/belt/boxes';
 import { layout, layoutInside } from '../src/belt/layout';
 import { plan } from '../src/belt/plan';
 import { queueOf, stateAt } from '../src/belt/state';
-import { stateName, statusOf, wrapText } from '../src/belt/status';
+import { cutValue, stateName, statusOf, withoutMarks, wrapText } from '../src/belt/status';
 import { Uses } from '../src/belt/uses';
 import { MadeUpRun, randomRun } from './made-up-run.mjs';
 
@@ -305,4 +305,13 @@ test('text is wrapped at spaces, and shortened', () => {
   assert.deepEqual(wrapText('waits: jobs is empty', 12, 2), ['waits: jobs', 'is empty']);
   assert.deepEqual(wrapText('runs', 12, 2), ['runs']);
   assert.deepEqual(wrapText('abcdefghijklmnopqrstuvwxyz', 10, 2), ['abcdefghij', 'klmnopqrstu…']);
+});
+
+test('a tuple that is cut shows the number at its end', () => {
+  assert.equal(withoutMarks('("anna", 1)'), 'anna 1');
+  assert.equal(withoutMarks('"(a, b) c"'), '"(a, b) c"');
+  assert.equal(cutValue('carla 3', 4), 'ca… 3');
+  assert.equal(cutValue('carla 3', 2), 'ca…');
+  assert.equal(cutValue('a long letter', 4), 'a lo…');
+  assert.equal(cutValue('123456', 2), '…56');
 });

@@ -1,6 +1,7 @@
 /** Messages, drawn as parcels that move from hands to belts and from belts to hands. */
 
 import type { Point } from './boxes';
+import { cutValue, withoutMarks } from './status';
 
 export interface Parcel extends Point {
   /** The same while the message exists. */
@@ -172,13 +173,11 @@ function fitted({ label, width, height }: Parcel, fontSize: number): { size: num
   const large = Math.max(height * 0.42, fontSize);
   if (textWidth(label, large) <= room) return { size: large, label };
   if (textWidth(label, fontSize) <= room) return { size: fontSize, label };
-  // Numbers that follow each other differ at their ends.
-  const isNumber = /^\d+$/.test(label);
-  const cut = (length: number) =>
-    isNumber ? `…${label.slice(label.length - length)}` : `${label.slice(0, length)}…`;
-  let length = Math.min(label.length - 1, Math.floor(room / (fontSize * 0.3)));
-  while (length > 1 && textWidth(cut(length), fontSize) > room) length -= 1;
-  return { size: fontSize, label: cut(length) };
+  const plain = withoutMarks(label);
+  if (textWidth(plain, fontSize) <= room) return { size: fontSize, label: plain };
+  let length = Math.min(plain.length - 1, Math.floor(room / (fontSize * 0.3)));
+  while (length > 1 && textWidth(cutValue(plain, length), fontSize) > room) length -= 1;
+  return { size: fontSize, label: cutValue(plain, length) };
 }
 
 let measure: CanvasRenderingContext2D | null | undefined;

@@ -136,3 +136,16 @@ export function shortenedInside(text: string, columns: number): string {
   if (text.length <= columns || columns < 2 * tail) return shortened(text, columns);
   return `${text.slice(0, columns - tail - 1).trimEnd()}…${text.slice(-tail)}`;
 }
+
+/** A tuple without its marks: `("anna", 1)` as `anna 1`. */
+export function withoutMarks(value: string): string {
+  return /^\(.+\)$/.test(value) ? value.slice(1, -1).replaceAll('"', '').replaceAll(', ', ' ') : value;
+}
+
+/** A value of which `length` characters are shown. Numbers that follow each other differ at their ends. */
+export function cutValue(value: string, length: number): string {
+  if (/^\d+$/.test(value)) return `…${value.slice(value.length - length)}`;
+  const [, end = ''] = /\D( \d{1,3})$/.exec(value) ?? [];
+  const start = length - end.length;
+  return start > 0 ? `${value.slice(0, start)}…${end}` : `${value.slice(0, length)}…`;
+}
