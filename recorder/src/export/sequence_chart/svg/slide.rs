@@ -22,19 +22,23 @@ const HEIGHT: f64 = 1080.0;
 const MARGIN: f64 = 40.0;
 /// The smallest text on a slide.
 const MIN_TEXT: f64 = 18.0;
-/// The same if there is code: it makes no other text small.
-const MIN_TEXT_BESIDE_CODE: f64 = 20.0;
+/// The same if there is code: if possible, it makes no other text small.
+const GOOD_TEXT_BESIDE_CODE: f64 = 20.0;
 /// Charts are not enlarged more than this.
 const MAX_SCALE: f64 = 2.6;
 /// Maximum number of rows of a chart.
 const MAX_ROWS: usize = 12;
-/// Fewer rows say too little: rather no code.
+/// Fewer rows say too little: rather no code, or smaller text.
 const MIN_ROWS: usize = 9;
+/// The same if there is no room for code otherwise.
+const FEWEST_ROWS_WITH_CODE: usize = 7;
 /// Maximum number of threads.
 const MAX_THREADS: usize = 6;
 /// The widths of the column with the code, and its distance from the chart.
 const CODE_WIDTHS: [f64; 2] = [540.0, 420.0];
 const CODE_GAP: f64 = 24.0;
+/// Maximum number of columns of code below the chart.
+const MAX_CODE_COLUMNS: usize = 4;
 /// The sizes of texts.
 const TITLE: f64 = 46.0;
 const SUBTITLE: f64 = 28.0;
@@ -55,17 +59,16 @@ pub fn slide(
     source: &mut Option<SourceReader>,
 ) -> String {
     let mut sizes = sizes(source.is_some()).peekable();
-    while let Some((threads, rows, code_width)) = sizes.next() {
+    while let Some(Size { threads, rows, code, min_text }) = sizes.next() {
         let slide = builder.slide(rows, threads);
         let head = Head::new(&slide.chart, finding);
-        let height = HEIGHT - MARGIN - head.height();
-        let code = match source {
-            Some(source) if code_width > 0.0 => Code::new(&slide, source, (code_width, height)),
-            _ => Code::default(),
-        };
-        let width = WIDTH - 2.0 * MARGIN - code.width();
-        let (chart, scale) = fitted(&slide.chart, width, height);
-        let min_text = if code.threads.is_empty() { MIN_TEXT } else { MIN_TEXT_BESIDE_CODE };
+        let (width, height) = (WIDTH - 2.0 * MARGIN, HEIGHT - MARGIN - head.height());
+        let code = source.as_mut().map(|source| Code::new(&slide, source, code, (width, height)));
+        let code = code.unwrap_or_default();
+        let (chart, scale) =
+            fitted(&slide.chart, width - code.width_beside(), height - code.height_below());
+        // Without lines that can be read, there is room for the chart.
+        let min_text = if code.threads.is_empty() { MIN_TEXT } else { min_text };
         let fits = scale * SMALL >= min_text && code.height() <= height;
         if fits || sizes.peek().is_none() {
             return assembled(&slide.chart, &head, &code, &chart, scale);
@@ -74,17 +77,50 @@ pub fn slide(
     String::new()
 }
 
-/// The numbers of threads and rows to try, and the width of the code: from what shows most to what needs
-/// the least room. Threads are more than code.
-fn sizes(has_source: bool) -> impl Iterator<Item = (usize, usize, f64)> {
-    let rows = (MIN_ROWS..=MAX_ROWS).rev().filter(move |_| has_source);
-    let with_code = rows.flat_map(|rows| CODE_WIDTHS.map(|width| (MAX_THREADS, rows, width)));
-    let without = |rows: RangeInclusive<usize>| {
-        (1..=MAX_THREADS)
-            .rev()
-            .flat_map(move |threads| rows.clone().rev().map(move |rows| (threads, rows, 0.0)))
+/// Where the lines of source are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum CodePlace {
+    #[default]
+    Nowhere,
+    /// In a column of this width beside the chart.
+    Beside(f64),
+    /// In columns below the chart.
+    Below,
+}
+
+/// What to try to fit.
+struct Size {
+    threads: usize,
+    rows: usize,
+    code: CodePlace,
+    /// The smallest text.
+    min_text: f64,
+}
+
+/// What to try, from what shows most to what needs the least room. Threads are more than code.
+fn sizes(has_source: bool) -> impl Iterator<Item = Size> {
+    let threads = MAX_THREADS;
+    let with_code = move |rows: RangeInclusive<usize>, places: Vec<CodePlace>, min_text| {
+        let rows = rows.rev().filter(move |_| has_source);
+        rows.flat_map(move |rows| {
+            let size = move |code| Size { threads, rows, code, min_text };
+            places.clone().into_iter().map(size)
+        })
     };
-    with_code.chain(without(MIN_ROWS..=MAX_ROWS)).chain(without(2..=MIN_ROWS - 1))
+    let without = |rows: RangeInclusive<usize>| {
+        let (code, min_text) = (CodePlace::Nowhere, MIN_TEXT);
+        (1..=MAX_THREADS).rev().flat_map(move |threads| {
+            rows.clone().rev().map(move |rows| Size { threads, rows, code, min_text })
+        })
+    };
+    let beside = || CODE_WIDTHS.map(CodePlace::Beside).to_vec();
+    let rows = MIN_ROWS..=MAX_ROWS;
+    with_code(rows.clone(), beside(), GOOD_TEXT_BESIDE_CODE)
+        .chain(with_code(rows.clone(), vec![CodePlace::Below], MIN_TEXT))
+        .chain(with_code(rows, beside(), MIN_TEXT))
+        .chain(with_code(FEWEST_ROWS_WITH_CODE..=MIN_ROWS - 1, beside(), MIN_TEXT))
+        .chain(without(MIN_ROWS..=MAX_ROWS))
+        .chain(without(2..=MIN_ROWS - 1))
 }
 
 /// The drawing of a chart that fits into this area, and how much it is enlarged. Labels that find no
@@ -131,12 +167,12 @@ fn assembled(
         escaped(&chart.description())
     ));
     head.draw(&mut markup);
-    let room = WIDTH - 2.0 * MARGIN - code.width() - drawing.layout.width * scale;
+    let room = WIDTH - 2.0 * MARGIN - code.width_beside() - drawing.layout.width * scale;
     let (x, y) = (MARGIN + room.max(0.0) / 2.0, head.height());
     markup.element(format_args!(r#"<g transform="translate({x:.1} {y:.1}) scale({scale:.4})">"#));
     markup.raw(&drawing.markup.0);
     markup.close_group();
-    code.draw(&mut markup, (WIDTH - MARGIN - code.width, y));
+    code.draw(&mut markup, y);
     markup.raw("</svg>\n");
     markup.0
 }
@@ -183,6 +219,8 @@ impl Head {
 struct Code {
     /// The names of threads, and the lines of each of them.
     threads: Vec<(String, Vec<Snippet>)>,
+    place: CodePlace,
+    /// The width of a column.
     width: f64,
     size: f64,
 }
@@ -197,11 +235,27 @@ struct Snippet {
 }
 
 impl Code {
-    /// The code of the threads of a slide, as large as it fits into this width and height.
-    fn new(slide: &SlideChart<'_>, source: &mut SourceReader, (width, height): (f64, f64)) -> Self {
+    /// The code of the threads of a slide, as large as it fits there into this width and height.
+    fn new(
+        slide: &SlideChart<'_>,
+        source: &mut SourceReader,
+        place: CodePlace,
+        (width, height): (f64, f64),
+    ) -> Self {
+        let (width, height) = match place {
+            CodePlace::Nowhere => return Code::default(),
+            CodePlace::Beside(width) => (width, height),
+            CodePlace::Below => {
+                let columns = slide.chart.lifelines.len().clamp(1, MAX_CODE_COLUMNS) as f64;
+                ((width + CODE_GAP) / columns - CODE_GAP, height / 3.0)
+            }
+        };
         let mut code = Code::default();
         for size in CODE {
-            code = Code::with_size(slide, source, width, size);
+            code = Code { place, ..Code::with_size(slide, source, width, size) };
+            if place == CodePlace::Below {
+                code.threads.truncate(MAX_CODE_COLUMNS);
+            }
             let is_whole = code.threads.iter().all(|(_, it)| it.iter().all(|it| it.is_whole));
             if is_whole && code.height() <= height {
                 break;
@@ -230,35 +284,61 @@ impl Code {
             };
             (shortened(&names, width, size * text::BOLD), snippets)
         });
-        Code { threads: threads.collect(), width, size }
+        Code { threads: threads.collect(), width, size, ..Code::default() }
     }
 
     /// The width that it needs beside the chart.
-    fn width(&self) -> f64 {
-        if self.threads.is_empty() { 0.0 } else { self.width + CODE_GAP }
+    fn width_beside(&self) -> f64 {
+        match self.place {
+            CodePlace::Beside(width) if !self.threads.is_empty() => width + CODE_GAP,
+            _ => 0.0,
+        }
+    }
+
+    /// The height that it needs below the chart.
+    fn height_below(&self) -> f64 {
+        match self.place {
+            CodePlace::Below if !self.threads.is_empty() => self.height() + CODE_GAP,
+            _ => 0.0,
+        }
     }
 
     fn height(&self) -> f64 {
-        self.lines().map(|(_, _, height)| height).sum()
+        let heights = (0..self.threads.len())
+            .map(|thread| self.lines(thread).map(|(_, _, height)| height).sum::<f64>());
+        match self.place {
+            CodePlace::Below => heights.fold(0.0, f64::max),
+            _ => heights.sum(),
+        }
     }
 
-    /// The class, the text and the height of each line.
-    fn lines(&self) -> impl Iterator<Item = (&'static str, &str, f64)> {
+    /// The class, the text and the height of each line of a thread.
+    fn lines(&self, thread: usize) -> impl Iterator<Item = (&'static str, &str, f64)> {
         let size = self.size;
-        self.threads.iter().flat_map(move |(thread, snippets)| {
-            let snippets = snippets.iter().flat_map(move |Snippet { place, lines, .. }| {
-                let lines = lines.iter().map(move |line| ("slide-code", &**line, size * 1.35));
-                [("slide-place", &**place, size * 1.5)].into_iter().chain(lines)
-            });
-            [("slide-thread", &**thread, size * 2.0)].into_iter().chain(snippets)
-        })
+        let (name, snippets) = &self.threads[thread];
+        let snippets = snippets.iter().flat_map(move |Snippet { place, lines, .. }| {
+            let lines = lines.iter().map(move |line| ("slide-code", &**line, size * 1.35));
+            [("slide-place", &**place, size * 1.5)].into_iter().chain(lines)
+        });
+        [("slide-thread", &**name, size * 2.0)].into_iter().chain(snippets)
     }
 
-    fn draw(&self, markup: &mut Markup, (x, mut y): (f64, f64)) {
+    /// Draws it at its place; the chart begins at `top`.
+    fn draw(&self, markup: &mut Markup, top: f64) {
+        let (mut x, mut y) = match self.place {
+            CodePlace::Below => (MARGIN, HEIGHT - MARGIN - self.height()),
+            _ => (WIDTH - MARGIN - self.width, top),
+        };
         markup.element(format_args!(r#"<g style="font-size:{}px">"#, self.size));
-        for (class, line, height) in self.lines() {
-            y += height;
-            markup.text(class, (x, y), line);
+        for thread in 0..self.threads.len() {
+            let start = y;
+            for (class, line, height) in self.lines(thread) {
+                y += height;
+                markup.text(class, (x, y), line);
+            }
+            if self.place == CodePlace::Below {
+                (x, y) = (x + self.width + CODE_GAP, start);
+            }
         }
         markup.close_group();
     }
