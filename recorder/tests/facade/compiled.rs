@@ -41,7 +41,8 @@ fn compile() -> PathBuf {
             "instrumented/lib.rs",
             &["--extern", "format", "--cfg", "feature=\"record\""],
         ),
-        ("std_recorded", "facade.rs", &["--extern", "instrumented"]),
+        // With all that it can replace.
+        ("std_recorded", "facade.rs", &["--extern", "instrumented", "--cfg", "scheduled"]),
     ] {
         let mut command = compiler("rustc");
         command.args(["--crate-type=rlib", "--emit=metadata", "--cap-lints=allow"]);

@@ -11,10 +11,11 @@ use crate::pages::{self, Items};
 
 /// Facts about items that differ: the path of the item, or nothing if it is any item; what the fact
 /// contains; and why no program is affected.
-const KNOWN_DIFFERENCES: [(&str, &str, &str); 3] = [
+const KNOWN_DIFFERENCES: [(&str, &str, &str); 4] = [
     ("", " core::ops::drop::Drop for ", "its effects on borrows are tested by programs"),
     ("", " Name for ", "the facade does not have the trait"),
     ("thread::Thread", " core::ops::deref::Deref for ", "for functions that take std's handle"),
+    ("time::Instant", " core::convert::From<", "for functions that take or return std's instant"),
 ];
 
 static STD: LazyLock<Items> = LazyLock::new(|| items("std", &[]));
@@ -83,22 +84,22 @@ fn the_api_is_read() {
     assert!(!has_set, "an unstable method");
 }
 
-/// The stable items of the modules `sync` and `thread` of a crate.
+/// The stable items of the modules `sync`, `thread` and `time` of a crate.
 ///
 /// Both crates are documented by the same compiler and from their metadata, so that it writes the
 /// same about the same.
 fn items(name: &str, options: &[String]) -> Items {
-    let source = format!("#[doc(inline)] pub use ::{name}::{{sync, thread}};");
+    let source = format!("#[doc(inline)] pub use ::{name}::{{sync, thread, time}};");
     pages::read(&document(&source, options).path().join("api"))
 }
 
 /// Everything else at the root is std's.
 #[test]
-fn only_two_modules_are_replaced() {
+fn only_three_modules_are_replaced() {
     let source = fs::read_to_string(sources().join("facade.rs")).unwrap();
     let file = syn::parse_file(&source).unwrap();
     let names: Vec<_> = file.items.iter().map(name).collect();
-    assert_eq!(names, ["std::*", "sync", "thread"]);
+    assert_eq!(names, ["std::*", "sync", "thread", "time"]);
 }
 
 fn name(item: &Item) -> String {
