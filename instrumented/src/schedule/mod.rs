@@ -60,8 +60,7 @@ static SCHEDULER: OnceLock<Scheduler> = OnceLock::new();
 
 thread_local! {
     static THREAD: Cell<Option<&'static Thread>> = const { Cell::new(None) };
-    /// Set while this thread is in this module: operations of an allocator, for example, are not
-    /// controlled.
+    /// Set while this thread is in this module.
     static IS_BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -180,6 +179,7 @@ fn switches(bytes: &[u8]) -> Vec<Switch> {
 fn enter<R>(task: impl FnOnce(&'static Scheduler, &'static Thread) -> R) -> Option<R> {
     let scheduler = SCHEDULER.get()?;
     if IS_BUSY.replace(true) {
+        scheduler.give_up();
         return None;
     }
     let result = this_thread(scheduler).map(|thread| {
@@ -419,7 +419,7 @@ impl Scheduler {
             self.choose(&mut state);
         }
         while state.turn != thread.number {
-            if state.is_over {
+            if state.is_over || !recording::is_controlled() {
                 return None;
             }
             let (locked, result) = thread
@@ -485,6 +485,15 @@ impl Scheduler {
         if let Some(Some(thread)) = state.threads.get(thread as usize) {
             thread.turn.notify_one();
         }
+    }
+
+    /// Ends the control, because the program's operations interrupt this module: its allocator takes a
+    /// lock that is recorded. To control it would be to wait for ourselves.
+    #[cold]
+    fn give_up(&self) {
+        self.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
+        // Threads that wait for their turn notice it.
+        recording::end_control();
     }
 
     /// No thread goes on any more under control.

@@ -131,3 +131,14 @@ fn programs_without_channels_or_threads_are_not_explored() {
     let ran = run(place.recorder(&["explore", "--fail-on", "dead", "--", "true"]));
     ran.expect_status(2).expect_stderr("no outcome is called \"dead\"");
 }
+
+#[test]
+fn a_program_whose_allocator_takes_a_recorded_lock_is_not_controlled() {
+    let place = Place::new();
+    let command =
+        ["explore", "--schedules", "3", "--json", "--", program("locks_in_allocator"), "3"];
+    let ran = run(place.recorder(&command)).expect_status(0);
+    let found: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(kinds(&found), ["ok"], "{found:#}");
+    assert_eq!(found["uncontrolled"], found["schedules"], "{found:#}");
+}
