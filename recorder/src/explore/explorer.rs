@@ -101,6 +101,8 @@ pub enum Obstacle {
     Endless,
     /// A thread was blocked in something that is not controlled.
     Uncontrolled,
+    /// Several processes were recorded: each chooses for itself.
+    Processes,
     /// There are too many threads, or choices are missing.
     NotRecorded,
     /// The program did something else in the same order.
@@ -289,6 +291,7 @@ impl Explorer<'_> {
                     _ if run.end == End::StepLimit || run.end == End::TimedOut => {
                         Err(Obstacle::Endless)
                     }
+                    _ if order.processes > 1 => Err(Obstacle::Processes),
                     None => Err(Obstacle::NotRecorded),
                     Some(trace) => search.add(trace).map_err(Obstacle::Changed),
                 };

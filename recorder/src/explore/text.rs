@@ -159,6 +159,7 @@ fn proof(exhaustive: Exhaustive) -> String {
         Obstacle::Uncontrolled => {
             "a thread was blocked in something that is not recorded".to_owned()
         }
+        Obstacle::Processes => "the program started other recorded processes".to_owned(),
         Obstacle::NotRecorded => "there are more than 63 threads, or events are missing".to_owned(),
         Obstacle::Changed(changed) => changed.to_string(),
     };

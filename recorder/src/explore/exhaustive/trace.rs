@@ -7,6 +7,7 @@ use format::{BlockHeader, Event, Phase};
 use super::access::{Object, StepAccesses};
 use super::search::Step;
 pub use super::search::Trace;
+use crate::explore::order::events;
 
 /// The channels of a process, as far as accesses depend on them.
 #[derive(Default)]
@@ -51,7 +52,7 @@ impl Channels {
 
 impl Trace {
     /// Reads the blocks of a run in which all choices were recorded, sorted by process, thread and
-    /// sequence: those of the first process. Returns `None` if a choice is missing, or if there are
+    /// sequence: those of the only process. Returns `None` if a choice is missing, or if there are
     /// more threads than a set of candidates can have.
     pub fn new(blocks: &[(BlockHeader, Vec<u8>)]) -> Option<Trace> {
         let process = blocks.first()?.0.process;
@@ -102,14 +103,4 @@ impl Trace {
         let waiting = waiting.map(|(thread, waits_for)| (thread, waits_for.clone())).collect();
         Some(Trace { steps, waiting })
     }
-}
-
-/// The events of a block.
-fn events(records: &[u8]) -> impl Iterator<Item = Event<'_>> {
-    let mut rest = records;
-    std::iter::from_fn(move || {
-        let record = format::decode(rest).ok()?;
-        rest = &rest[record.length..];
-        Some(record.event)
-    })
 }

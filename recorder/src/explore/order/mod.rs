@@ -14,6 +14,8 @@ use crate::capture::plan::Switch;
 
 mod reader;
 
+pub(super) use reader::events;
+
 /// What the threads of a process did.
 #[derive(Debug, Default)]
 pub struct Order {
