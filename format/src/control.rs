@@ -2,7 +2,7 @@
 //! which all of them map. It lies next to the files into which they record.
 //!
 //! # Schedules
-//! If [`STRATEGY`] is not 0, each process controls its schedule: its threads go on one at a time,
+//! If [`STRATEGY`] is not 0, the first process controls its schedule: its threads go on one at a time,
 //! and at each operation the process chooses the thread that goes on next. The process reads the
 //! words [`SEED`] to [`MAX_STEPS`] when it starts, and the file [`SCHEDULE_FILE`], if it exists.
 //! It writes the words from [`STOPPED`] on.
@@ -31,6 +31,9 @@ pub const RECORDER: usize = 3;
 /// no values.
 pub const VALUES: usize = 4;
 
+/// Name of the file with the [`EarlierRun`](crate::EarlierRun) of the strategies
+/// [`Uniform`](crate::Strategy::Uniform) and [`Follow`](crate::Strategy::Follow).
+pub const EARLIER_RUN_FILE: &str = "earlier-run";
 /// Name of the file with the schedule to follow.
 pub const SCHEDULE_FILE: &str = "schedule";
 /// Index of the word with the code of the [`Strategy`](crate::Strategy) that chooses the next
@@ -51,6 +54,9 @@ pub const EARLY: usize = 15;
 /// [`Chosen`](crate::Event::Chosen). The schedule file is then the start of a schedule: the strategy
 /// chooses after its last choice.
 pub const CHOICES: usize = 16;
+/// Index of the word with the process id of the process that controls its schedule: the first of
+/// those that could. Others are not controlled.
+pub const CONTROLLED: usize = 17;
 /// Index of the word with the reason why no thread goes on: the code of a [`Stop`](crate::Stop), or
 /// 0.
 pub const STOPPED: usize = 11;

@@ -115,6 +115,12 @@ kinds! {
         /// random, and change at random choices, one less than the depth (Burckhardt et al., *A
         /// Randomized Scheduler with Probabilistic Guarantees of Finding Bugs*, ASPLOS 2010).
         3 Priorities,
+        /// The interleavings of the selected operations of an [`EarlierRun`](crate::EarlierRun) with
+        /// about equal probability (Zhao et al., *Selectively Uniform Concurrency Testing*, ASPLOS
+        /// 2025).
+        4 Uniform,
+        /// The order of the operations of an [`EarlierRun`](crate::EarlierRun), as far as possible.
+        5 Follow,
     }
 }
 

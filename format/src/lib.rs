@@ -149,6 +149,7 @@
 mod block;
 pub mod checksum;
 pub mod control;
+mod earlier_run;
 mod error;
 mod event;
 mod field;
@@ -164,6 +165,7 @@ pub use block::{
     ALIGNMENT, BLOCK_MAGIC, BlockHeader, COPY, FILE_HEADER_BYTES, HEADER_WORDS, MAGIC,
     PACKED_MAGIC, VERSION, check_file_header, file_header, word,
 };
+pub use earlier_run::{EarlierRun, Spawned, Step};
 pub use error::Error;
 pub use event::{
     Event, MAX_CALLERS, MAX_RECORD, MAX_TEXT, NO_SYSCALL, Record, SELECT_ARM_CODE, TIME_BITS,

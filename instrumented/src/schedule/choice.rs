@@ -1,7 +1,8 @@
 //! Chooses the thread that goes on: as the schedule file says, or by a strategy.
 
-use format::Strategy;
+use format::{EarlierRun, Strategy};
 
+use super::earlier::Earlier;
 use super::model::Candidates;
 
 /// A switch of the schedule file: from the choice `step` on, `thread` goes on.
@@ -32,6 +33,10 @@ pub(super) struct Chooser {
     changes: Vec<u64>,
     /// The next priority below all others.
     lowest: i64,
+    /// An earlier run, and how far this one is in it.
+    earlier: Earlier,
+    /// The thread that does the next selected step of the strategy `Uniform`.
+    intended: Option<u32>,
 }
 
 /// A thread's priority.
@@ -60,18 +65,43 @@ impl Chooser {
         length: u64,
         mut switches: Vec<Switch>,
         is_prefix: bool,
+        earlier: EarlierRun,
     ) -> Self {
         let mut random = Random(seed);
         let changes = match strategy {
             Strategy::Priorities => depth.saturating_sub(1),
-            Strategy::Stay | Strategy::Random => 0,
+            _ => 0,
         };
         let mut changes: Vec<_> = (0..changes).map(|_| random.below(length.max(1))).collect();
         changes.sort_unstable_by(|a, b| b.cmp(a));
         switches.reverse();
         let follows_all = strategy == Strategy::Stay && !switches.is_empty() && !is_prefix;
-        let priorities = Vec::new();
-        Chooser { strategy, random, switches, follows_all, priorities, changes, lowest: 0 }
+        Chooser {
+            strategy,
+            random,
+            switches,
+            follows_all,
+            priorities: Vec::new(),
+            changes,
+            lowest: 0,
+            earlier: Earlier::new(&earlier),
+            intended: None,
+        }
+    }
+
+    /// There is a new thread, spawned by `parent` if that is known.
+    pub(super) fn add_thread(&mut self, thread: u32, parent: Option<u32>) {
+        self.earlier.add_thread(thread, parent);
+    }
+
+    /// Whether the thread was added.
+    pub(super) fn knows(&self, thread: u32) -> bool {
+        self.earlier.knows(thread)
+    }
+
+    /// The thread has done a step: see [`EarlierRun`].
+    pub(super) fn complete_step(&mut self, thread: u32) {
+        self.earlier.complete_step(thread);
     }
 
     /// Chooses one of `candidates` for this step; `None` if there are none. The thread `current` has
@@ -98,6 +128,8 @@ impl Chooser {
                 Strategy::Stay => self.stay(current, polls, candidates)?,
                 Strategy::Random => self.any(candidates)?,
                 Strategy::Priorities => self.highest(step, current, polls, candidates)?,
+                Strategy::Uniform => self.uniform(candidates)?,
+                Strategy::Follow => self.follow(current, polls, candidates)?,
             }
         };
         Some(Choice { thread, diverges })
@@ -113,6 +145,11 @@ impl Chooser {
     }
 
     fn any(&mut self, candidates: &Candidates) -> Option<u32> {
+        self.expiring(candidates).or_else(|| self.random.one_of(&candidates.ready))
+    }
+
+    /// The thread whose timeout expires now, if one does.
+    fn expiring(&mut self, candidates: &Candidates) -> Option<u32> {
         let Candidates { ready, expiring, early } = candidates;
         let early = &expiring[..*early];
         if ready.is_empty() && early.is_empty() {
@@ -123,7 +160,58 @@ impl Chooser {
             // Usually in the order of their times.
             true if self.random.below(4) != 0 => early.first().copied(),
             true => self.random.one_of(early),
-            false => self.random.one_of(ready),
+            false => None,
+        }
+    }
+
+    /// Any thread whose next step is not selected; of those whose is, only the one that is intended.
+    fn uniform(&mut self, candidates: &Candidates) -> Option<u32> {
+        if let Some(thread) = self.expiring(candidates) {
+            return Some(thread);
+        }
+        let ready = &candidates.ready;
+        for chosen_anew in [false, true] {
+            let intended = match self.intended.filter(|_| !chosen_anew) {
+                Some(thread) => Some(thread),
+                None => self.by_weight(ready),
+            };
+            self.intended = intended;
+            let is_allowed =
+                |thread: &u32| Some(*thread) == intended || !self.earlier.is_next_selected(*thread);
+            let allowed: Vec<_> = ready.iter().copied().filter(is_allowed).collect();
+            if let Some(thread) = self.random.one_of(&allowed) {
+                if Some(thread) == intended && self.earlier.is_next_selected(thread) {
+                    self.intended = None;
+                }
+                return Some(thread);
+            }
+        }
+        None
+    }
+
+    /// A thread, with a probability in proportion to the selected steps that are left to it and to those
+    /// that it has still to spawn: then all orders of these steps have the same probability.
+    fn by_weight(&mut self, threads: &[u32]) -> Option<u32> {
+        let total: u64 = threads.iter().map(|&thread| self.earlier.weight(thread)).sum();
+        if total == 0 {
+            return self.random.one_of(threads);
+        }
+        let mut left = self.random.below(total);
+        threads.iter().copied().find(|&thread| {
+            let weight = self.earlier.weight(thread);
+            let is_chosen = left < weight;
+            left = left.saturating_sub(weight);
+            is_chosen
+        })
+    }
+
+    /// The thread whose next step came first in the earlier run.
+    fn follow(&self, current: u32, polls: bool, candidates: &Candidates) -> Option<u32> {
+        let all = candidates.ready.iter().chain(&candidates.expiring).copied();
+        let next = all.filter_map(|thread| Some((self.earlier.next_position(thread)?, thread)));
+        match next.min() {
+            Some((_, thread)) => Some(thread),
+            None => self.stay(current, polls, candidates),
         }
     }
 
@@ -211,7 +299,35 @@ mod tests {
 
     fn chooser(strategy: Strategy, seed: u64, switches: &[(u64, u32)]) -> Chooser {
         let switches = switches.iter().map(|&(step, thread)| Switch { step, thread });
-        Chooser::new(strategy, seed, 3, 50, switches.collect(), false)
+        let earlier = EarlierRun::default();
+        Chooser::new(strategy, seed, 3, 50, switches.collect(), false, earlier)
+    }
+
+    /// An earlier run of threads without a spawn, whose steps are in this order.
+    fn earlier(threads: usize, steps: &[(u32, bool)]) -> EarlierRun {
+        let steps = steps.iter().map(|&(thread, is_selected)| format::Step { thread, is_selected });
+        EarlierRun { threads: vec![None; threads], steps: steps.collect() }
+    }
+
+    /// The threads in the order of their steps, of which each does as many as in the earlier run.
+    fn order(strategy: Strategy, seed: u64, earlier: &EarlierRun) -> Vec<u32> {
+        let mut chooser = Chooser::new(strategy, seed, 0, 0, Vec::new(), false, earlier.clone());
+        let threads = 1..=earlier.threads.len() as u32;
+        let mut left: Vec<usize> = vec![0; threads.end().to_owned() as usize + 1];
+        for thread in threads.clone() {
+            chooser.add_thread(thread, None);
+        }
+        for step in &earlier.steps {
+            left[step.thread as usize + 1] += 1;
+        }
+        let mut order = Vec::new();
+        loop {
+            let able: Vec<_> = threads.clone().filter(|&it| left[it as usize] > 0).collect();
+            let Some(choice) = chooser.choose(0, 1, false, &ready(&able)) else { return order };
+            left[choice.thread as usize] -= 1;
+            chooser.complete_step(choice.thread);
+            order.push(choice.thread);
+        }
     }
 
     /// The threads that go on in `steps` steps, of which all could.
@@ -272,6 +388,38 @@ mod tests {
             }
             assert_eq!(seen, BTreeSet::from([1, 2, 3]), "{strategy:?}");
         }
+    }
+
+    #[test]
+    fn an_earlier_order_is_followed() {
+        let steps = [0, 1, 1, 0, 2, 0, 1].map(|thread| (thread, false));
+        let order = order(Strategy::Follow, 0, &earlier(3, &steps));
+        assert_eq!(order, [1, 2, 2, 1, 3, 1, 2]);
+    }
+
+    #[test]
+    fn all_orders_of_the_selected_steps_have_about_the_same_probability() {
+        // One thread with three selected steps and one with one: four orders. A random choice at
+        // each step would take half of the runs to the first of them.
+        let steps =
+            [(0, true), (0, false), (0, true), (0, true), (1, false), (1, true), (1, false)];
+        let earlier = earlier(2, &steps);
+        let mut counts = std::collections::BTreeMap::new();
+        for seed in 0..4000 {
+            let order = order(Strategy::Uniform, seed, &earlier);
+            let (mut selected, mut done) = (Vec::new(), [0; 3]);
+            for thread in order {
+                let own = steps.iter().filter(|step| step.0 + 1 == thread);
+                let is_selected = own.map(|step| step.1).nth(done[thread as usize]).unwrap();
+                done[thread as usize] += 1;
+                if is_selected {
+                    selected.push(thread);
+                }
+            }
+            *counts.entry(selected).or_insert(0) += 1;
+        }
+        assert_eq!(counts.len(), 4, "{counts:?}");
+        assert!(counts.values().all(|count| (850..1150).contains(count)), "{counts:?}");
     }
 
     #[test]

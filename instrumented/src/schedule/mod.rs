@@ -24,13 +24,14 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fs, io};
 
-use format::{Event, OperationKind, Outcome, Phase, Stop, Strategy, control};
+use format::{EarlierRun, Event, OperationKind, Outcome, Phase, Stop, Strategy, control};
 
 use self::choice::{Choice, Chooser, Switch};
 use self::model::{Blocking, Model};
 use crate::{platform, recording, writer};
 
 mod choice;
+mod earlier;
 mod model;
 
 /// How often a thread that waits for its turn checks the one that has it.
@@ -117,10 +118,22 @@ struct State {
 pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result<()> {
     let word = |index: usize| control[index].load(Ordering::Relaxed);
     let Some(strategy) = Strategy::from_code(word(control::STRATEGY) as u32) else { return Ok(()) };
-    let switches = match fs::read(session.join(control::SCHEDULE_FILE)) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        bytes => switches(&bytes?),
+    let pid = u64::from(std::process::id());
+    let controlled = &control[control::CONTROLLED];
+    // The same process, if it has executed another program.
+    let is_free = |other| other == 0 || other == pid;
+    let claim = controlled
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |other| is_free(other).then_some(pid));
+    if claim.is_err() {
+        control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
+        return Ok(());
+    }
+    let read = |file| match fs::read(session.join(file)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        bytes => bytes,
     };
+    let switches = switches(&read(control::SCHEDULE_FILE)?);
+    let earlier = EarlierRun::decode(&read(control::EARLIER_RUN_FILE)?).unwrap_or_default();
     let chooser = Chooser::new(
         strategy,
         word(control::SEED),
@@ -128,6 +141,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         word(control::LENGTH),
         switches,
         word(control::CHOICES) != 0,
+        earlier,
     );
     let max_steps = match word(control::MAX_STEPS) {
         0 => u64::MAX,
@@ -207,7 +221,13 @@ fn this_thread(scheduler: &Scheduler) -> Option<&'static Thread> {
     if number == 0 {
         return None;
     }
-    let thread = scheduler.lock().add_thread(number);
+    let mut state = scheduler.lock();
+    if !state.chooser.knows(number) && state.threads.iter().any(Option::is_some) {
+        // Somebody else has spawned it: it can come at any time.
+        scheduler.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
+    }
+    let thread = state.add_thread(number);
+    drop(state);
     thread.os_id.store(platform::thread_id(), Ordering::Relaxed);
     THREAD.set(Some(thread));
     Some(thread)
@@ -236,6 +256,13 @@ pub(crate) fn begin_poll() {
     begin_operation();
 }
 
+/// The current thread is about to spawn the thread with this number, which may begin before it is
+/// [`spawned`].
+#[cold]
+pub(crate) fn spawning(number: u32) {
+    enter(|scheduler, thread| scheduler.lock().chooser.add_thread(number, Some(thread.number)));
+}
+
 /// The current thread has spawned a thread with this number, in a scope at the address `scope` or, if
 /// that is 0, in none.
 #[cold]
@@ -257,6 +284,9 @@ pub(crate) fn recorded(kind: OperationKind, number: u32, detail: u64) {
         let mut state = scheduler.lock();
         if state.is_over {
             return;
+        }
+        if EarlierRun::is_step(kind) {
+            state.chooser.complete_step(thread.number);
         }
         if kind.phase() == Phase::Begin {
             let blocking = state.model.begin_wait(thread.number, kind, number, detail);
@@ -296,7 +326,13 @@ pub(crate) fn observed(event: &Event<'_>) {
     if matches!(event, Event::Scheduled { .. } | Event::Chosen { .. }) {
         return;
     }
-    enter(|scheduler, _| scheduler.lock().model.observe(event));
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if matches!(event, Event::SenderDropped { .. } | Event::ReceiverDropped { .. }) {
+            state.chooser.complete_step(thread.number);
+        }
+        state.model.observe(event);
+    });
 }
 
 /// The current thread has ended: another one goes on.
@@ -543,6 +579,7 @@ impl Scheduler {
 impl State {
     fn add_thread(&mut self, number: u32) -> &'static Thread {
         let index = number as usize;
+        self.chooser.add_thread(number, None);
         if index >= self.threads.len() {
             self.threads.resize(index + 1, None);
         }

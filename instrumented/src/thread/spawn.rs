@@ -32,6 +32,9 @@ impl Child {
         // is greater than the child's.
         writer::current_thread_number();
         let number = recording::current().and_then(|_| writer::allocate_thread_number());
+        if let (true, Some(number)) = (recording::is_controlled(), number) {
+            schedule::spawning(number);
+        }
         Child { number: number.unwrap_or(0), time: now() }
     }
 
