@@ -1,6 +1,6 @@
 //! How the order of a program's threads is chosen in a run: see [`format::control`].
 
-use format::{Strategy, control};
+use format::{EarlierRun, Strategy, control};
 
 /// From a choice on, another thread goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,14 +30,25 @@ pub struct Plan {
     pub switches: Vec<Switch>,
     /// Whether all choices are recorded with their candidates, and not only switches.
     pub records_choices: bool,
+    /// The earlier run of [`Strategy::Uniform`] and [`Strategy::Follow`].
+    pub earlier: Option<EarlierRun>,
 }
 
 impl Plan {
     /// Follows these switches; between and after them a thread goes on for as long as it can.
     pub fn following(switches: Vec<Switch>, max_steps: u64, early_ns: u64) -> Self {
         let strategy = Strategy::Stay;
-        let (seed, depth, length, records_choices) = (0, 0, 0, false);
-        Plan { strategy, seed, depth, length, max_steps, early_ns, switches, records_choices }
+        Plan {
+            strategy,
+            seed: 0,
+            depth: 0,
+            length: 0,
+            max_steps,
+            early_ns,
+            switches,
+            records_choices: false,
+            earlier: None,
+        }
     }
 
     /// The words of the control file.

@@ -113,9 +113,11 @@ impl FromStr for FailOn {
 
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
-    /// The name of a run that `recorder explore` has kept, or its recording
+    /// The name of a run, or its recording. One that `recorder explore` has kept happens again exactly,
+    /// another one as far as it determines the order
     pub(crate) run: PathBuf,
-    /// A command that starts the program instead, such as a debugger
+    /// A command that starts the program: a debugger, or if the run was not explored, the program
+    /// itself
     #[arg(last = true)]
     pub(crate) command: Vec<OsString>,
     /// Finds the fewest switches that lead to the same outcome, shows them, and keeps that run as

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::slice;
 
 use anyhow::Context;
+use format::Strategy;
 
 use super::error::FAILURE;
 use super::record::{build_program, suggest_program};
@@ -20,11 +21,13 @@ use crate::capture::session::{Collected, Session};
 use crate::cli::ReplayArgs;
 use crate::explore::chart::Chart;
 use crate::explore::difference::Difference;
-use crate::explore::kept::{Kept, shrunk};
+use crate::explore::kept::{Kept, replayed, shrunk};
+use crate::explore::launch::{Launch, Program};
 use crate::explore::order::Order;
 use crate::explore::outcome::Outcome;
+use crate::explore::profile::Profile;
 use crate::explore::shrink::shrink;
-use crate::reading::{self, Recording};
+use crate::reading::Recording;
 use crate::report::Report;
 use crate::terminal::console::Console;
 use crate::terminal::width;
@@ -34,8 +37,19 @@ use crate::workspace::{BuildOptions, Workspace};
 pub(super) fn replay(args: &ReplayArgs, console: Console) -> Result<u8> {
     let reader = Reader::new(console)?;
     let path = runs::recordings(slice::from_ref(&args.run))?.remove(0);
-    let kept = Kept::read(&path)?;
-    let expected = order_of(&reader.open(slice::from_ref(&path))?)?;
+    let recording = reader.open(slice::from_ref(&path))?;
+    let expected = Order::of(&recording)?;
+    let kept = match Kept::read(&path)? {
+        Some(kept) => kept,
+        None if args.shrink => {
+            return Err(Error::Usage(format!(
+                "{0} was not recorded by `recorder explore`. `recorder replay {0}` keeps the run that \
+                 it makes happen again, and that can be shrunk",
+                args.run.display()
+            )));
+        }
+        None => ordinary(args, &path, &recording)?,
+    };
     if expected.is_incomplete {
         return Err(Error::Failed(anyhow::anyhow!(
             "{} lacks events, so it does not determine the order of the threads",
@@ -44,17 +58,43 @@ pub(super) fn replay(args: &ReplayArgs, console: Console) -> Result<u8> {
     }
     let mut replay = Replay { args, kept, expected, path: &path, reader };
     replay.build()?;
-    let plan = replay.plan(replay.expected.switches.clone());
+    let plan = match replay.expected.is_controlled {
+        true => replay.plan(replay.expected.switches.clone()),
+        false => Plan {
+            strategy: Strategy::Follow,
+            earlier: Some(Profile::new(&replay.expected).into_run()),
+            ..replay.plan(Vec::new())
+        },
+    };
     if args.shrink {
         return replay.shrink(&plan);
     }
-    if args.command.is_empty() { replay.by_itself(&plan) } else { replay.with_command(&plan) }
+    if args.command.is_empty() || !replay.expected.is_controlled {
+        return replay.by_itself(&plan);
+    }
+    replay.with_command(&plan)
 }
 
-/// The order of the threads in a recording.
-fn order_of(recording: &Recording) -> Result<Order> {
-    let blocks: Vec<_> = recording.blocks().collect::<reading::Result<_>>()?;
-    Ok(Order::new(&blocks, None))
+/// How to run the program of an ordinary recording again.
+fn ordinary(args: &ReplayArgs, path: &Path, recording: &Recording) -> Result<Kept> {
+    let mut launch = Launch::new(None, &args.command);
+    if args.command.is_empty() {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let found = Workspace::here().map_err(|error| error.to_string());
+        found.and_then(|it| it.find(Some(&name)).map(drop)).map_err(|error| {
+            Error::Usage(format!(
+                "{error}. To start the program of a recording yourself, use `recorder replay {} -- \
+                 COMMAND`",
+                args.run.display()
+            ))
+        })?;
+        launch.program = Some(Program { name, ..Program::default() });
+        let first = recording.catalog.processes.first();
+        let words = first.map_or("", |process| &process.command).split(' ');
+        launch.words = words.map(str::to_owned).collect();
+    }
+    let (kind, title) = (String::new(), String::new());
+    Ok(Kept { launch, kind, title, max_steps: 0, early_ns: 0 })
 }
 
 /// Maximum number of runs to shrink a schedule.
@@ -123,9 +163,22 @@ impl Replay<'_> {
         let Some(Collected { recording, .. }) = collected else {
             return Err(Error::Failed(anyhow::anyhow!("the program recorded nothing")));
         };
-        let found = order_of(&recording)?;
+        let found = Order::of(&recording)?;
         let outcome = Outcome::new(end, &found, &Report::new(&recording)?);
-        Ok(self.compare(&found, Some(&outcome), diverged))
+        let status = self.compare(&found, Some(&outcome), diverged);
+        if status == 0 && !self.expected.is_controlled {
+            let name = replayed(&self.name());
+            let (kind, title) = (outcome.kind.name().to_owned(), outcome.title.clone());
+            let kept = Kept { kind, title, ..self.kept.clone() };
+            let runs = Runs::here();
+            runs.create()?;
+            kept.write(&runs, &name, &recording)?;
+            self.console().print(format_args!(
+                "kept as {name}, with the exact order: `recorder replay {name} --shrink` finds the \
+                 switches that it needs"
+            ));
+        }
+        Ok(status)
     }
 
     /// Runs another command that starts the program.
@@ -150,7 +203,7 @@ impl Replay<'_> {
                 "no program that the command started recorded anything"
             )));
         };
-        let found = order_of(&recording)?;
+        let found = Order::of(&recording)?;
         // The status is that of the command, not of the program.
         Ok(self.compare(&found, None, None))
     }
@@ -160,7 +213,7 @@ impl Replay<'_> {
         let Some((recording, expected)) = self.quietly(&plan.switches)? else {
             return self.interrupted();
         };
-        let again = order_of(&recording)?;
+        let again = Order::of(&recording)?;
         if Difference::first(&self.expected, &again).is_some() {
             return Ok(self.compare(&again, Some(&expected.outcome), None));
         }
@@ -173,7 +226,7 @@ impl Replay<'_> {
         let outcome = outcome.outcome;
         let name = shrunk(&self.name());
         let kept = Kept { title: outcome.title.clone(), ..self.kept.clone() };
-        let order = order_of(&recording)?;
+        let order = Order::of(&recording)?;
         kept.write(&Runs::here(), &name, &recording)?;
         let chart = Chart { order: &order, needed: &best, width: width::for_stdout() };
         let console = self.console();
@@ -204,7 +257,7 @@ impl Replay<'_> {
         let Some(Collected { recording, .. }) = collected else {
             return Err(anyhow::anyhow!("the program recorded nothing").into());
         };
-        let order = order_of(&recording)?;
+        let order = Order::of(&recording)?;
         let outcome = Outcome::new(end, &order, &Report::new(&recording)?);
         Ok(Some((recording, Ending { outcome, printed })))
     }
@@ -217,7 +270,11 @@ impl Replay<'_> {
     fn compare(&self, found: &Order, outcome: Option<&Outcome>, diverged: Option<u64>) -> u8 {
         let console = self.console();
         let name = self.name();
-        let Some(difference) = Difference::first(&self.expected, found) else {
+        let difference = match self.expected.is_controlled {
+            true => Difference::first(&self.expected, found),
+            false => Difference::first_of_threads(&self.expected, found),
+        };
+        let Some(difference) = difference else {
             let operations = counted(found.operations.len() as u64, "operation");
             let outcome = outcome.map_or(String::new(), |outcome| format!(": {}", outcome.title));
             console.print(format_args!("the same happened as in {name}, in {operations}{outcome}"));

@@ -1,9 +1,10 @@
 //! The first difference between two runs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 
 use super::order::{Action, Object, Operation, Order};
+use super::profile::is_step;
 
 /// An operation that differs from the expected one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,70 @@ impl Difference {
     }
 }
 
+impl Difference {
+    /// The first difference of `found` from a run that was not controlled.
+    ///
+    /// Such a run determines what each thread did, which message it received and in which turn it
+    /// acquired a lock, but not the order of operations that do not affect each other. Whether an
+    /// operation had to wait is no difference.
+    pub fn first_of_threads(expected: &Order, found: &Order) -> Option<Self> {
+        let compares_places =
+            expected.executable.is_some() && expected.executable == found.executable;
+        let mut names = Names::default();
+        let mut left: HashMap<u64, VecDeque<&Operation>> = HashMap::new();
+        for operation in found.operations.iter().filter(|it| is_step(it.action)) {
+            left.entry(found.identity(operation.thread)).or_default().push_back(operation);
+        }
+        let steps = || (1..).zip(&expected.operations).filter(|(_, it)| is_step(it.action));
+        for (number, was) in steps() {
+            let thread = expected.identity(was.thread);
+            let is = left.get_mut(&thread).and_then(VecDeque::pop_front);
+            let is_alike = is.is_some_and(|is| {
+                (!compares_places || expected.place_of(was) == found.place_of(is))
+                    && was.turn == is.turn
+                    && names.are_alike((expected, was), (found, is))
+            });
+            let has_main_ended = left.get(&0).is_some_and(VecDeque::is_empty);
+            if is_alike || is.is_none() && thread != 0 && has_main_ended {
+                continue;
+            }
+            let name = expected.thread_name(was.thread);
+            // The same but for the turn.
+            let turn = |operation: &Operation| match is {
+                Some(is) if was.turn != is.turn && was.action == is.action => {
+                    format!(" in turn {}", operation.turn)
+                }
+                _ => String::new(),
+            };
+            return Some(Difference {
+                operation: number,
+                expected: format!(
+                    "{name} was to {}{}{}",
+                    expected.infinitive(was),
+                    expected.at(was),
+                    turn(was)
+                ),
+                found: match is {
+                    Some(is) => format!("it {}{}{}", found.present(is), found.at(is), turn(is)),
+                    None => found.last_wait(thread).unwrap_or_else(|| "it ended".to_owned()),
+                },
+            });
+        }
+        // The end of the main thread ends the others, at some point.
+        let is = left.get(&0).and_then(VecDeque::front)?;
+        Some(Difference {
+            operation: expected.operations.len() + 1,
+            expected: "the run was to end".to_owned(),
+            found: format!(
+                "{} {}{}",
+                found.thread_name(is.thread),
+                found.present(is),
+                found.at(is)
+            ),
+        })
+    }
+}
+
 /// Whether a run may only have ended before the other did more: when one thread ends the process,
 /// others may still come to an operation, or not. `rest` follows `next` in the longer run.
 fn is_cut_off(shorter: &[Operation], next: &Operation, rest: &[Operation]) -> bool {
@@ -89,22 +154,23 @@ struct Names {
 impl Names {
     fn are_alike(&mut self, was: (&Order, &Operation), is: (&Order, &Operation)) -> bool {
         let ((expected, was), (found, is)) = (was, is);
-        let thread =
-            |order: &Order, number| order.threads.get(&number).map_or(0, |thread| thread.identity);
         let alike_actions = match (was.action, is.action) {
             // The message may contain an address or a time.
             (Action::Panic { .. }, Action::Panic { .. }) => true,
+            (Action::Call(was), Action::Call(is)) if !expected.is_controlled => {
+                was.call() == is.call() && was.outcome() == is.outcome()
+            }
             (was, is) => was == is,
         };
         if !alike_actions
-            || thread(expected, was.thread) != thread(found, is.thread)
+            || expected.identity(was.thread) != found.identity(is.thread)
             || was.message != is.message
         {
             return false;
         }
         match (was.object, is.object) {
             (Object::Nothing, Object::Nothing) => true,
-            (Object::Thread(a), Object::Thread(b)) => thread(expected, a) == thread(found, b),
+            (Object::Thread(a), Object::Thread(b)) => expected.identity(a) == found.identity(b),
             (a, b) => {
                 std::mem::discriminant(&a) == std::mem::discriminant(&b)
                     && *self.objects.entry(a).or_insert(b) == b

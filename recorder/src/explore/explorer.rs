@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,8 @@ use super::exhaustive::search::{Changed, Novelty, Search};
 use super::exhaustive::trace::Trace;
 use super::order::Order;
 use super::outcome::{Kind, Outcome, fingerprint};
-use super::strategy::{Chooser, Plans};
+use super::profile::Profile;
+use super::strategy::{Chooser, FirstRun, Plans};
 use crate::capture::controlled::{self, ControlledRun, End, Limits, Printed};
 use crate::capture::plan::{Plan, Switch};
 use crate::capture::session::Collected;
@@ -158,8 +159,7 @@ struct Explorer<'a> {
     watch: &'a Watch,
     started: Instant,
     next: AtomicU64,
-    /// The number of choices of the first run.
-    length: AtomicU64,
+    first_run: OnceLock<FirstRun>,
     is_over: AtomicBool,
     found: Mutex<Found>,
 }
@@ -180,7 +180,7 @@ pub fn explore(
         watch,
         started: Instant::now(),
         next: AtomicU64::new(1),
-        length: AtomicU64::new(0),
+        first_run: OnceLock::new(),
         is_over: AtomicBool::new(false),
         found: Mutex::default(),
     };
@@ -191,8 +191,7 @@ pub fn explore(
         return Ok(explorer.finish());
     }
     // Alone: the others need to know how long it is.
-    explorer.run(0)?;
-    explorer.length.store(explorer.found().steps, Ordering::Relaxed);
+    explorer.run_first()?;
     if explorer.found().threads < 2 {
         // There is nobody else to go on.
         explorer.is_over.store(true, Ordering::Relaxed);
@@ -324,8 +323,17 @@ impl Explorer<'_> {
         Ok(Exhaustive::Complete)
     }
 
+    fn run_first(&self) -> Result<()> {
+        self.run_plan(0, self.options.plans.first(), |run, _, order| {
+            let first_run = FirstRun { length: run.steps, profile: Profile::of_first_run(order) };
+            self.first_run.get_or_init(|| first_run);
+            true
+        })
+    }
+
     fn run(&self, number: u64) -> Result<()> {
-        let plan = self.options.plans.plan(number, self.length.load(Ordering::Relaxed));
+        let first_run = self.first_run.get_or_init(FirstRun::default);
+        let plan = self.options.plans.plan(number, first_run);
         self.run_plan(number, plan, |_, _, _| true)
     }
 

@@ -71,6 +71,8 @@ pub(super) fn strategy_name(strategy: format::Strategy) -> &'static str {
         format::Strategy::Stay => "stay",
         format::Strategy::Random => "random",
         format::Strategy::Priorities => "priorities",
+        format::Strategy::Uniform => "uniform",
+        format::Strategy::Follow => "follow",
     }
 }
 

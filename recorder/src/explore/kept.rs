@@ -1,6 +1,7 @@
 //! Runs that are kept, with everything that a replay needs.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -46,20 +47,24 @@ impl Kept {
         Ok(path)
     }
 
-    /// The facts about the run in this recording.
+    /// The facts about the run in this recording; `None` if its schedule was not controlled.
     ///
     /// # Errors
-    /// Nothing is known: it was not kept by an exploration.
-    pub(crate) fn read(recording: &Path) -> Result<Self> {
+    /// They cannot be read.
+    pub(crate) fn read(recording: &Path) -> Result<Option<Self>> {
         let file = recording.with_extension(EXTENSION);
-        let text = fs::read(&file).with_context(|| {
-            format!(
-                "{} was not recorded by `recorder explore`, which also keeps the order of the threads",
-                recording.display()
-            )
-        })?;
-        serde_json::from_slice(&text).with_context(|| file.display().to_string())
+        let context = || file.display().to_string();
+        match fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).with_context(context).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).with_context(context),
+        }
     }
+}
+
+/// The name under which a run is kept that happened again as an ordinary recording determines.
+pub(crate) fn replayed(name: &str) -> String {
+    format!("{name}-replayed")
 }
 
 /// The name under which the shortest form of a run is kept.

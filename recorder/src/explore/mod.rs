@@ -2,7 +2,8 @@
 //!
 //! [`capture::controlled`](crate::capture::controlled) runs the program once. [`order`]
 //! has the operations of its threads, one after the other, and [`outcome`] its result. [`explorer`]
-//! tries the plans of [`strategy`], [`difference`] compares two runs, and [`shrink`] leaves out
+//! tries the plans of [`strategy`], for which [`profile`] has the operations of the first run;
+//! [`difference`] compares two runs, and [`shrink`] leaves out
 //! switches that do not matter.
 
 pub mod chart;
@@ -14,6 +15,7 @@ pub(crate) mod kept;
 pub mod launch;
 pub mod order;
 pub mod outcome;
+pub mod profile;
 pub mod rows;
 pub mod shrink;
 pub mod strategy;

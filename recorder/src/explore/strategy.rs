@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use format::Strategy;
 
+use super::profile::Profile;
 use crate::capture::plan::Plan;
 
 /// How `recorder explore` chooses the next thread.
@@ -12,6 +13,8 @@ pub enum Chooser {
     Random,
     /// The one with the highest of random priorities, which change at a few random choices
     Priorities,
+    /// Any order of the operations on a channel or lock, with about equal probability
+    Uniform,
     /// All orders of a small program, one after the other: then none is left
     Exhaustive,
 }
@@ -32,29 +35,48 @@ pub struct Plans {
 }
 
 impl Plans {
-    /// The plan of the run with this number, from 0, of a program whose first run made `length`
-    /// choices.
-    pub fn plan(&self, number: u64, length: u64) -> Plan {
-        let first = Plan::following(Vec::new(), self.max_steps, self.early_ns);
-        if number == 0 {
-            return first;
-        }
-        let chooser = match (self.chooser, number % 2) {
-            (Some(chooser), _) => chooser,
-            (None, 0) => Chooser::Priorities,
-            (None, _) => Chooser::Random,
-        };
-        let (strategy, depth) = match chooser {
-            Chooser::Random => (Strategy::Random, 0),
-            // What came before determines the next one.
-            Chooser::Exhaustive => return first,
-            Chooser::Priorities => {
-                // Every second run may be one with priorities.
-                (Strategy::Priorities, self.depth.unwrap_or(2 + number / 2 % 2))
-            }
-        };
-        Plan { strategy, depth, seed: mix(self.seed.wrapping_add(number)), length, ..first }
+    /// The plan of the first run.
+    pub fn first(&self) -> Plan {
+        Plan::following(Vec::new(), self.max_steps, self.early_ns)
     }
+
+    /// The plan of the run with this number, from 1, of a program whose first run is known.
+    pub fn plan(&self, number: u64, first_run: &FirstRun) -> Plan {
+        let first = self.first();
+        // How many runs with the same strategy came before.
+        let (chooser, round) = match (self.chooser, number % 3) {
+            (Some(chooser), _) => (chooser, number),
+            (None, 0) => (Chooser::Uniform, number / 3),
+            (None, 1) => (Chooser::Random, number / 3),
+            (None, _) => (Chooser::Priorities, number / 3),
+        };
+        let seed = mix(self.seed.wrapping_add(number));
+        let length = first_run.length;
+        match (chooser, &first_run.profile) {
+            // What came before determines the next one.
+            (Chooser::Exhaustive, _) => first,
+            (Chooser::Priorities, _) => {
+                let depth = self.depth.unwrap_or(2 + round % 2);
+                Plan { strategy: Strategy::Priorities, depth, seed, length, ..first }
+            }
+            (Chooser::Uniform, Some(profile)) => {
+                let earlier = Some(profile.select(round));
+                Plan { strategy: Strategy::Uniform, seed, earlier, ..first }
+            }
+            (Chooser::Random | Chooser::Uniform, _) => {
+                Plan { strategy: Strategy::Random, seed, ..first }
+            }
+        }
+    }
+}
+
+/// The first run of a program, as far as later ones depend on it.
+#[derive(Clone, Debug, Default)]
+pub struct FirstRun {
+    /// The number of its choices.
+    pub length: u64,
+    /// Its operations; `None` if they cannot be a pattern for others.
+    pub profile: Option<Profile>,
 }
 
 /// A seed whose bits all depend on all bits of a number: SplitMix64 (Steele et al., *Fast Splittable
@@ -80,30 +102,44 @@ mod tests {
 
     const PLANS: Plans = Plans { chooser: None, seed: 1, depth: None, max_steps: 9, early_ns: 0 };
 
+    /// A first run of 100 choices with one step.
+    fn first_run() -> FirstRun {
+        use crate::explore::order::tests::{HEAD, order};
+        let order = order(&format!(
+            "{HEAD}block process=0 thread=1 sequence=0 dropped=0\n\
+             1 Lock endpoint=5 site=0 detail=0\n"
+        ));
+        FirstRun { length: 100, profile: Profile::of_first_run(&order) }
+    }
+
     #[test]
     fn strategies_and_depths_alternate_after_the_first_run() {
-        let plans: Vec<_> = (0..6).map(|number| PLANS.plan(number, 100)).collect();
+        let plans: Vec<_> = (1..=6).map(|number| PLANS.plan(number, &first_run())).collect();
         let chosen: Vec<_> = plans.iter().map(|plan| (plan.strategy, plan.depth)).collect();
         assert_eq!(
             chosen,
             [
-                (Strategy::Stay, 0),
-                (Strategy::Random, 0),
-                (Strategy::Priorities, 3),
                 (Strategy::Random, 0),
                 (Strategy::Priorities, 2),
+                (Strategy::Uniform, 0),
                 (Strategy::Random, 0),
+                (Strategy::Priorities, 3),
+                (Strategy::Uniform, 0),
             ]
         );
         let plans = Plans { chooser: Some(Chooser::Priorities), depth: Some(5), ..PLANS };
-        assert_eq!(plans.plan(1, 7).depth, 5);
+        assert_eq!(plans.plan(1, &first_run()).depth, 5);
+        let uniform = Plans { chooser: Some(Chooser::Uniform), ..PLANS };
+        assert_eq!(uniform.plan(1, &first_run()).strategy, Strategy::Uniform);
+        assert_eq!(uniform.plan(1, &FirstRun::default()).strategy, Strategy::Random);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_plans() {
-        assert_eq!(PLANS.plan(5, 100), PLANS.plan(5, 100));
-        assert_ne!(PLANS.plan(5, 100).seed, PLANS.plan(7, 100).seed);
-        assert_ne!(Plans { seed: 2, ..PLANS }.plan(5, 100).seed, PLANS.plan(5, 100).seed);
+        let seed = |plans: Plans, number| plans.plan(number, &first_run()).seed;
+        assert_eq!(PLANS.plan(5, &first_run()), PLANS.plan(5, &first_run()));
+        assert_ne!(seed(PLANS, 5), seed(PLANS, 7));
+        assert_ne!(seed(Plans { seed: 2, ..PLANS }, 5), seed(PLANS, 5));
     }
 
     #[test]

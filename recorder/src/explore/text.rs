@@ -180,6 +180,8 @@ fn strategy(plan: &Plan) -> String {
         format::Strategy::Priorities => {
             format!("priorities of depth {} with seed {}", plan.depth, plan.seed)
         }
+        format::Strategy::Uniform => format!("uniform with seed {}", plan.seed),
+        format::Strategy::Follow => "as in an earlier run".to_owned(),
     }
 }
 

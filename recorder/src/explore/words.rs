@@ -71,6 +71,13 @@ impl Order {
         third_person(&self.infinitive(operation))
     }
 
+    /// The wait in which the thread with this identity is at the end: `it waits to lock jobs at
+    /// src/main.rs:40`.
+    pub(super) fn last_wait(&self, identity: u64) -> Option<String> {
+        let operation = self.waiting().find(|it| self.identity(it.thread) == identity)?;
+        Some(format!("it {}{}", self.present(operation), self.at(operation)))
+    }
+
     /// ` at src/main.rs:40`, or nothing if the place is not known.
     pub fn at(&self, operation: &Operation) -> String {
         self.file_and_line(operation).map_or(String::new(), |place| format!(" at {place}"))

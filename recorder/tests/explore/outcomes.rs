@@ -41,13 +41,14 @@ fn each_way_to_go_wrong_is_found() {
         let ran = ran.expect_stderr(&format!("the outcome {kind}"));
         let found: Value = serde_json::from_str(&ran.stdout).unwrap();
         let outcomes = found["outcomes"].as_array().unwrap();
-        let outcome = outcomes.iter().find(|it| it["kind"] == kind);
+        let is_it =
+            |it: &&Value| it["kind"] == kind && it["title"].as_str().unwrap().starts_with(title);
+        let outcome = outcomes.iter().find(is_it);
         let outcome = outcome.unwrap_or_else(|| panic!("{way}: {found:#}"));
-        assert!(outcome["title"].as_str().unwrap().starts_with(title), "{way}: {found:#}");
         assert!(kinds(&found).contains(&"ok"), "{way}: {found:#}");
-        let name = format!("schedules-{kind}-1");
-        assert_eq!(outcome["shortest"]["run"], *name, "{way}");
-        run(place.recorder(&["report", &name])).expect_status(0).expect_no_damage();
+        let name = outcome["shortest"]["run"].as_str().unwrap();
+        assert!(name.starts_with(&format!("schedules-{kind}-")), "{way}: {name}");
+        run(place.recorder(&["report", name])).expect_status(0).expect_no_damage();
     }
 }
 
@@ -65,6 +66,15 @@ fn a_run_that_goes_on_is_ended_after_its_steps() {
     let found = explore_json(&place, &options, "endless");
     assert_eq!(kinds(&found), ["endless"]);
     assert_eq!(found["outcomes"][0]["runs"], 3);
+}
+
+#[test]
+fn threads_that_nobody_controls_are_noticed() {
+    let found = explore_json(&Place::new(), &["--schedules", "20"], "foreign");
+    assert_eq!(kinds(&found), ["ok"]);
+    assert_eq!(found["uncontrolled"], found["schedules"], "{found:#}");
+    let found = explore_json(&Place::new(), &["--schedules", "20"], "healthy");
+    assert_eq!(found["uncontrolled"], 0, "{found:#}");
 }
 
 #[test]

@@ -53,10 +53,37 @@ fn line(words: &str) -> usize {
 }
 
 #[test]
-fn an_ordinary_recording_has_no_schedule_to_replay() {
+fn an_ordinary_run_happens_again_as_far_as_its_recording_determines_it() {
+    let place = Place::new();
+    let command = [program("schedules"), "outputs"];
+    for _ in 0..10 {
+        let ran = run(place.recorder(&[&["record"][..], &command].concat())).expect_status(0);
+        let printed = ran.stdout;
+        let ran = run(place.recorder(&[&["replay", "schedules", "--"][..], &command].concat()));
+        let ran = ran.expect_status(0).expect_stdout(&printed);
+        ran.expect_stderr("the same happened as in schedules, in ");
+    }
+    let ran = run(place.recorder(&["replay", "schedules-replayed"])).expect_status(0);
+    ran.expect_stderr("the same happened as in schedules-replayed, in ");
+    run(place.recorder(&["replay", "schedules-replayed", "--shrink"])).expect_status(0);
+}
+
+#[test]
+fn the_first_difference_from_an_ordinary_run_is_named() {
     let place = Place::new();
     run(place.recorder(&["record", program("schedules"), "healthy"])).expect_status(0);
-    let ran = run(place.recorder(&["replay", "schedules"])).expect_status(1);
+    let command = ["replay", "schedules", "--", program("schedules"), "outputs"];
+    let ran = run(place.recorder(&command)).expect_status(1);
+    ran.expect_stderr("not as in schedules: at operation ");
+}
+
+#[test]
+fn a_recording_does_not_say_how_to_start_its_program() {
+    let place = Place::new();
+    run(place.recorder(&["record", program("schedules"), "healthy"])).expect_status(0);
+    let ran = run(place.recorder(&["replay", "schedules"])).expect_status(2);
+    ran.expect_stderr("use `recorder replay schedules -- COMMAND`");
+    let ran = run(place.recorder(&["replay", "schedules", "--shrink"])).expect_status(2);
     ran.expect_stderr("was not recorded by `recorder explore`");
 }
 

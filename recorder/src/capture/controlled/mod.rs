@@ -8,7 +8,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use format::{BlockHeader, EndCause, control};
+use format::{BlockHeader, EndCause, Stop, control};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use rustix::time::{ClockId, clock_gettime};
 use tracing::trace_span;
@@ -167,7 +167,11 @@ pub fn run(
         cause,
     };
     let word = |word| session.control_word(word);
-    let (steps, uncontrolled) = (word(control::STEPS)?, word(control::UNCONTROLLED)?);
+    let (steps, mut uncontrolled) = (word(control::STEPS)?, word(control::UNCONTROLLED)?);
+    if word(control::STOPPED)? == Stop::Deadlock as u64 && end != End::Deadlocked {
+        // No thread could go on, but something else than these threads helped one.
+        uncontrolled += 1;
+    }
     let diverged = word(control::DIVERGED)?.checked_sub(1);
     let mut printed = streams.into_iter().map(Stream::finish);
     let [stdout, stderr] = std::array::from_fn(|_| printed.next().unwrap_or_default());

@@ -213,6 +213,10 @@ impl Session {
             if let Some(schedule) = plan.schedule_file() {
                 fs::write(directory.path().join(control::SCHEDULE_FILE), schedule)?;
             }
+            if let Some(earlier) = &plan.earlier {
+                let file = directory.path().join(control::EARLIER_RUN_FILE);
+                fs::write(file, earlier.encode())?;
+            }
             let words = [
                 (control::LIMIT, MAX_CONTROLLED_BYTES),
                 (control::RECORDER, std::process::id().into()),

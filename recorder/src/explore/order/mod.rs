@@ -2,7 +2,8 @@
 //!
 //! Under a controlled schedule threads go on one at a time, so the events
 //! [`Scheduled`](format::Event::Scheduled) order all others: those of a thread that follow the
-//! switch to it come before those that follow the next switch. Clocks are not needed.
+//! switch to it come before those that follow the next switch. Clocks are not needed. The operations of
+//! an ordinary recording are in a possible order, which [`ordering`](crate::ordering) finds.
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -12,6 +13,7 @@ use rustc_hash::FxHasher;
 
 use crate::capture::plan::Switch;
 
+mod linearize;
 mod reader;
 
 pub(super) use reader::events;
@@ -29,6 +31,8 @@ pub struct Order {
     pub processes: usize,
     /// Whether events are missing.
     pub is_incomplete: bool,
+    /// Whether the schedule was controlled, so that the order is the real one.
+    pub is_controlled: bool,
     /// The panics, by thread: `main panicked at src/main.rs:3: no more jobs`.
     pub panics: Vec<String>,
     /// The hash of the executable, if it is recorded.
@@ -68,6 +72,8 @@ pub(super) struct Channel {
     pub(super) received: u64,
     /// The numbers of messages, from 1 in the order in which they were sent.
     numbers: BTreeMap<u64, u64>,
+    /// Whether it holds no messages, so that both ends must meet.
+    is_rendezvous: bool,
 }
 
 /// A lock or another primitive.
@@ -87,8 +93,10 @@ pub struct Operation {
     pub object: Object,
     /// The index of the place, if it is known.
     pub(super) place: Option<usize>,
-    /// The number of the message in its channel, from 1; 0 if there is none.
+    /// The number of the message among those sent to its channel, from 1; 0 if there is none.
     pub message: u64,
+    /// How often its object has been acquired, if it acquires it; else 0.
+    pub turn: u64,
     /// The number of the choice after which the thread went on last.
     pub step: u64,
 }
@@ -133,6 +141,11 @@ impl Order {
     pub fn thread_name(&self, thread: u32) -> String {
         let name = self.threads.get(&thread).map(|thread| thread.name.clone());
         name.unwrap_or_else(|| format!("thread {thread}"))
+    }
+
+    /// The identity of a thread: see [`Thread::identity`].
+    pub(super) fn identity(&self, thread: u32) -> u64 {
+        self.threads.get(&thread).map_or(0, |thread| thread.identity)
     }
 
     pub(super) fn place_of(&self, operation: &Operation) -> Option<&Place> {

@@ -1,27 +1,66 @@
 //! Reads the order of a process from the blocks of its recording.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use format::{BlockHeader, Event, MessageId, OperationKind, PrimitiveKind, Subject};
 
+use super::linearize::linearize;
 use super::{Action, Channel, Object, Operation, Order, Place, Primitive, Thread, hash_of};
 use crate::capture::plan::Switch;
+use crate::ordering::OrderedEvents;
+use crate::reading::{self, Recording};
 
 /// An operation before it has its place in the order.
 struct Recorded {
-    /// 1 + the number of the choice that lets the thread go on, or 0 before the first.
+    /// 1 + the number of the choice that lets the thread go on, or 0 before the first. If the
+    /// schedule was not controlled, its place in the order.
     segment: u64,
     operation: Operation,
     /// The message's id.
     id: u64,
 }
 
+/// The places in the order of a thread's operations, by the thread.
+type Ranks = BTreeMap<u32, VecDeque<u64>>;
+
 impl Order {
-    /// Reads blocks, which are sorted by process, thread and sequence: those of the process with
-    /// this ID, or else of the first.
+    /// Reads the first process of a recording.
+    ///
+    /// # Errors
+    /// The recording cannot be read.
+    pub fn of(recording: &Recording) -> reading::Result<Self> {
+        let blocks: Vec<_> = recording.blocks().collect::<reading::Result<_>>()?;
+        let is_scheduled = |event: Event<'_>| matches!(event, Event::Scheduled { .. });
+        if blocks.iter().any(|(_, records)| events(records).any(is_scheduled)) {
+            return Ok(Order::new(&blocks, None));
+        }
+        let process = process_of(&blocks, None);
+        let (threads, processes) = (&recording.catalog.threads, &recording.catalog.processes);
+        let mut ranks = Ranks::new();
+        let mut rank = 0;
+        OrderedEvents::new(recording)?.for_each(|event, _| {
+            use reading::Event::{Operation, Panicked, ReceiverDropped, SenderDropped};
+            let thread = &threads[event.thread];
+            let is_operation = matches!(
+                event.event,
+                Operation(_) | SenderDropped { .. } | ReceiverDropped { .. } | Panicked { .. }
+            );
+            if is_operation && processes[thread.process].number == process {
+                rank += 1;
+                ranks.entry(thread.number).or_default().push_back(rank);
+            }
+        })?;
+        Ok(Order::read(&blocks, process, Some(ranks)))
+    }
+
+    /// Reads the blocks of a run under a controlled schedule, which are sorted by process, thread and
+    /// sequence: those of the process with this ID, or else of the first.
     pub fn new(blocks: &[(BlockHeader, Vec<u8>)], pid: Option<u32>) -> Self {
-        let process = process_of(blocks, pid);
-        let mut order = Order::default();
+        Order::read(blocks, process_of(blocks, pid), None)
+    }
+
+    fn read(blocks: &[(BlockHeader, Vec<u8>)], process: u32, mut ranks: Option<Ranks>) -> Self {
+        let mut order = Order { is_controlled: ranks.is_none(), ..Order::default() };
         let mut numbers: Vec<_> = blocks.iter().map(|(header, _)| header.process).collect();
         numbers.dedup();
         order.processes = numbers.len();
@@ -40,11 +79,31 @@ impl Order {
             if header.thread != thread {
                 (thread, segment) = (header.thread, 0);
             }
+            let first = recorded.len();
             order.add_operations(thread, records, &mut segment, &mut recorded);
+            let Some(ranks) = &mut ranks else { continue };
+            for operation in &mut recorded[first..] {
+                let rank = ranks.get_mut(&thread).and_then(VecDeque::pop_front);
+                order.is_incomplete |= rank.is_none();
+                operation.segment = rank.unwrap_or(u64::MAX);
+            }
         }
         order.switches.sort_unstable();
         // Stable: a thread's own operations keep their order.
         recorded.sort_by_key(|recorded| recorded.segment);
+        if !order.is_controlled {
+            let steps: Vec<_> = recorded.iter().map(|it| (it.operation, it.id)).collect();
+            let channels = order.channels.iter().filter(|(_, channel)| channel.is_rendezvous);
+            let rendezvous = channels.map(|(number, _)| *number).collect();
+            let mut in_order = vec![0; steps.len()];
+            for (place, index) in linearize(&steps, &rendezvous).into_iter().enumerate() {
+                in_order[index] = place as u64;
+            }
+            for (recorded, place) in recorded.iter_mut().zip(in_order) {
+                recorded.segment = place;
+            }
+            recorded.sort_by_key(|recorded| recorded.segment);
+        }
         order.number_messages(recorded);
         order.identify_threads();
         order
@@ -70,16 +129,22 @@ impl Order {
                     sender,
                     receiver,
                     site,
+                    bound,
                     message_type,
                     name,
-                    ..
                 } => {
                     let label = match name {
                         "" => format::default_label(message_type, sites.get(&site).copied()),
                         name => name.to_owned(),
                     };
-                    let numbers = BTreeMap::new();
-                    self.channels.insert(channel, Channel { label, sent: 0, received: 0, numbers });
+                    let made = Channel {
+                        label,
+                        sent: 0,
+                        received: 0,
+                        numbers: BTreeMap::new(),
+                        is_rendezvous: bound == 0,
+                    };
+                    self.channels.insert(channel, made);
                     self.endpoints.extend([(sender, channel), (receiver, channel)]);
                 }
                 Event::PrimitiveSeen { primitive, kind, site, value_type, .. } => {
@@ -168,7 +233,8 @@ impl Order {
                 _ => continue,
             };
             let step = segment.saturating_sub(1);
-            let operation = Operation { thread, action, object, place: site, message: 0, step };
+            let (message, turn) = (0, 0);
+            let operation = Operation { thread, action, object, place: site, message, turn, step };
             recorded.push(Recorded { segment: *segment, operation, id });
         }
     }
@@ -188,9 +254,19 @@ impl Order {
         }
     }
 
-    /// Takes the operations in their order, and numbers the messages of each channel.
+    /// Takes the operations in their order, and numbers the messages of each channel and the turns of
+    /// each lock.
     fn number_messages(&mut self, recorded: Vec<Recorded>) {
+        let mut turns: BTreeMap<Object, u64> = BTreeMap::new();
+        let mut ids = Vec::new();
         for Recorded { mut operation, id, .. } in recorded {
+            if let (Object::Primitive(_), Action::Call(kind)) = (operation.object, operation.action)
+                && kind.outcome() == format::Outcome::Acquired
+            {
+                let turn = turns.entry(operation.object).or_default();
+                *turn += 1;
+                operation.turn = *turn;
+            }
             if let (Object::Channel(channel), Action::Call(kind)) =
                 (operation.object, operation.action)
                 && let Some(channel) = self.channels.get_mut(&channel)
@@ -200,12 +276,21 @@ impl Order {
                     true => channel.sent += u64::from(is_transfer),
                     false => channel.received += u64::from(is_transfer),
                 }
-                if id != 0 {
+                if is_transfer {
                     let next = channel.numbers.len() as u64 + 1;
-                    operation.message = *channel.numbers.entry(id).or_insert(next);
+                    channel.numbers.entry(id).or_insert(next);
                 }
             }
             self.operations.push(operation);
+            ids.push(id);
+        }
+        // A send that waits has the number that its message gets later.
+        for (operation, id) in self.operations.iter_mut().zip(ids) {
+            if let Object::Channel(channel) = operation.object {
+                let channel = self.channels.get(&channel);
+                operation.message =
+                    channel.and_then(|it| it.numbers.get(&id)).copied().unwrap_or(0);
+            }
         }
     }
 

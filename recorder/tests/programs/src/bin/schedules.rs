@@ -1,5 +1,6 @@
 //! Goes wrong in the way that the argument names, if its threads come in a particular order:
-//! `locks`, `loses`, `panics`, `fails`, `hides`, `outputs`; or always: `endless`; or never: `healthy`.
+//! `locks`, `loses`, `panics`, `fails`, `hides`, `outputs`; or always: `endless`; or never: `healthy`,
+//! and `foreign`, whose thread is not recorded as spawned.
 //! `locks changed` differs from `locks` in its last lock.
 
 use std::env;
@@ -20,6 +21,7 @@ fn main() {
         Some("hides") => hides(),
         Some("outputs") => outputs(),
         Some("endless") => endless(),
+        Some("foreign") => foreign(),
         other => panic!("{other:?} is not a way to go wrong"),
     }
 }
@@ -144,6 +146,13 @@ fn outputs() {
         .into();
     threads.into_iter().for_each(join);
     println!("start\n{}", printed.lock().expect("nobody panics").join(" "));
+}
+
+fn foreign() {
+    let (sender, receiver) = mpsc::channel();
+    let thread = std::thread::spawn(move || sender.send(7).expect("main receives"));
+    assert_eq!(receiver.recv(), Ok(7));
+    thread.join().expect("it does not panic");
 }
 
 fn endless() {
