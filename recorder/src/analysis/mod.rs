@@ -18,11 +18,13 @@ use crate::replay::{Replay, RunState, Wait};
 pub mod critical_path;
 pub mod findings;
 pub mod path_pieces;
+pub mod predictions;
 pub mod stats;
 mod thread_times;
 pub(crate) mod wait_for;
 
 use critical_path::{CriticalPath, CriticalPaths};
+use predictions::Requests;
 use stats::Stats;
 pub use thread_times::ThreadTimes;
 use wait_for::{Assumption, WaitForGraph};
@@ -44,6 +46,8 @@ pub struct Analysis<'a> {
     pub critical_path: CriticalPath,
     /// Whether events are missing: some could not be recorded, or the recording is damaged.
     pub is_incomplete: bool,
+    /// What threads asked for while they held locks.
+    pub(crate) requests: Requests,
 }
 
 /// Whether a process had threads that are not in the recording because they did nothing that
@@ -79,8 +83,8 @@ pub fn analyse(recording: &Recording) -> reading::Result<Analysis<'_>> {
     let _span = info_span!("analyse").entered();
     recording.begin("analysing");
     let catalog = &recording.catalog;
-    let listener = (Stats::new(catalog), CriticalPaths::new(catalog));
-    let (state, (stats, paths)) = Replay::new(recording, listener)?.finish()?;
+    let listener = ((Stats::new(catalog), CriticalPaths::new(catalog)), Requests::default());
+    let (state, ((stats, paths), requests)) = Replay::new(recording, listener)?.finish()?;
     let mut senders: TiVec<ChannelIndex, Vec<_>> =
         catalog.channels.iter().map(|_| Vec::new()).collect();
     for (sender, facts) in catalog.endpoints.iter_enumerated() {
@@ -99,6 +103,7 @@ pub fn analyse(recording: &Recording) -> reading::Result<Analysis<'_>> {
         wait_for: WaitForGraph::default(),
         critical_path: critical_path.unwrap_or_default(),
         is_incomplete: recording.is_incomplete(),
+        requests,
     };
     analysis.wait_for = analysis.build_wait_for_graph();
     Ok(analysis)

@@ -28,6 +28,10 @@ pub(crate) struct ExploreArgs {
     pub(crate) build: BuildOptions,
     #[command(flatten)]
     pub(crate) crates: CratesOptions,
+    /// Tries only whether the possible deadlocks that `recorder report RUN` predicts can happen. NAME and
+    /// its arguments are those of RUN, unless they are given. Example: --confirm pipeline
+    #[arg(long, value_name = "RUN")]
+    pub(crate) confirm: Option<PathBuf>,
     /// Ends after this time. Example: --for 5min
     #[arg(
         long = "for",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::viewer::ViewerOptions;
-use super::{InputOptions, values};
+use super::{InputOptions, PredictionOptions, values};
 use crate::export::sequence_chart::ChartLimits;
 use crate::export::sequence_chart::svg::Steps;
 use crate::export::{ChartStyle, Output};
@@ -30,6 +30,8 @@ pub(crate) struct ExportArgs {
         allow_hyphen_values = true
     )]
     pub(crate) outputs: Vec<Output>,
+    #[command(flatten)]
+    pub(crate) predictions: PredictionOptions,
     #[command(flatten)]
     pub(crate) chart: ChartOptions,
     #[command(flatten)]

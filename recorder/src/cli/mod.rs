@@ -292,6 +292,14 @@ pub(crate) struct InputOptions {
     pub(crate) recordings: Vec<PathBuf>,
 }
 
+/// Whether findings include what did not happen.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(crate) struct PredictionOptions {
+    /// Leaves out possible deadlocks: hangs that did not happen, but could in another order
+    #[arg(long)]
+    pub(crate) no_predictions: bool,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
@@ -299,6 +307,8 @@ pub(crate) struct ReportArgs {
     /// Prints JSON instead of text; docs/report-schema.md describes it
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) predictions: PredictionOptions,
     #[command(flatten)]
     pub(crate) limits: Limits,
 }
@@ -310,6 +320,8 @@ pub(crate) struct DiffArgs {
     pub(crate) before: Option<PathBuf>,
     /// The run that is compared with the first
     pub(crate) after: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) predictions: PredictionOptions,
     /// Prints JSON instead of text; docs/report-schema.md describes it
     #[arg(long)]
     pub(crate) json: bool,

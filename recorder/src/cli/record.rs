@@ -8,6 +8,7 @@ use bytesize::ByteSize;
 use clap::{Args, value_parser};
 use format::MAX_TEXT;
 
+use super::PredictionOptions;
 use super::export::{ChartOptions, DependencyOptions, DetailOptions, PageOptions};
 use super::values;
 use super::viewer::ViewerOptions;
@@ -142,6 +143,8 @@ pub(crate) struct RecordOptions {
     /// Records no values of messages, which may be secret; the default for `record`
     #[arg(long, conflicts_with = "values")]
     pub(crate) no_values: bool,
+    #[command(flatten)]
+    pub(crate) predictions: PredictionOptions,
     #[command(flatten)]
     pub(crate) chart: ChartOptions,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::export::{DependencyOptions, DetailOptions, PageOptions};
-use super::values;
+use super::{PredictionOptions, values};
 use crate::perfetto_ui::Page;
 use crate::timeline::select::Criteria;
 
@@ -32,6 +32,8 @@ pub(crate) struct ViewArgs {
     /// export` [default: the newest run]
     #[arg(value_name = "RUN")]
     pub(crate) runs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) predictions: PredictionOptions,
     #[command(flatten)]
     pub(crate) dependencies: DependencyOptions,
     #[command(flatten)]

@@ -14,7 +14,7 @@ pub(super) fn export(args: &ExportArgs, console: Console) -> Result<u8> {
     let reader = Reader::new(console)?;
     let outputs = export::prepare(&args.outputs)?;
     let recording = reader.open(&runs::recordings(&args.input.recordings)?)?;
-    let report = reader.report(&recording)?;
+    let report = reader.report(&recording, &args.predictions)?;
     let findings = &report.findings;
     let selection = reader
         .with_progress(|| Selection::new(&args.selection.criteria(), &recording, findings))?;

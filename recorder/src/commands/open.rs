@@ -7,7 +7,7 @@ use anyhow::{Context, anyhow};
 
 use super::recordings::{Reader, print_damage, recording_beside};
 use super::{Error, Result};
-use crate::cli::{OpenArgs, ServeOptions};
+use crate::cli::{OpenArgs, PredictionOptions, ServeOptions};
 use crate::export::{self, Options};
 use crate::perfetto_ui::{self, Server};
 use crate::terminal::browser;
@@ -75,7 +75,7 @@ impl Viewer<'_> {
         if let Some(alignment) = &recording.alignment {
             console.print(alignment);
         }
-        let report = self.reader.report(&recording)?;
+        let report = self.reader.report(&recording, &PredictionOptions::default())?;
         let findings = &report.findings;
         let selection =
             self.reader.with_progress(|| Selection::new(criteria, &recording, findings))?;

@@ -24,7 +24,6 @@ use crate::live::{Hub, metrics};
 use crate::page::{self, Feeder, SourceReader};
 use crate::reading::Recording;
 use crate::reading::catalog::readable;
-use crate::report::Report;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
 use crate::workspace::runs::Runs;
@@ -391,6 +390,7 @@ impl<'a> Job<'a> {
     ) -> Result<Option<impl FnMut() -> anyhow::Result<String> + Send + use<>>> {
         let Some(feed) = session.feed()? else { return Ok(None) };
         let (no_source, all) = (self.options.page.no_source, self.options.dependencies.all);
+        let predicts = !self.options.predictions.no_predictions;
         let (name, diagnoses) = (self.name.to_owned(), diagnoses.clone());
         let mut feed = Some(feed);
         let mut address = None;
@@ -399,7 +399,7 @@ impl<'a> Job<'a> {
                 let sources = (!no_source).then(|| SourceReader::new(Path::new(".")));
                 let feeder = Feeder::new(&name, true, sources)?;
                 address = Some(feeder.serve(0)?);
-                page::live::follow(feed, feeder, diagnoses.clone(), all)
+                page::live::follow(feed, feeder, diagnoses.clone(), all, predicts)
                     .context("cannot start a thread")?;
             }
             address.clone().context("the page cannot be served")
@@ -415,7 +415,7 @@ impl<'a> Job<'a> {
         {
             console::error(format_args!("cannot keep the recording of the last run: {error}"));
         }
-        let report = reader.with_progress(|| Report::new(recording))?;
+        let report = reader.report(recording, &options.predictions)?;
         let max_events = options.detail.max_events;
         let part = Part { selection: None, with_dependencies: options.dependencies.all };
         let export_options = Options {

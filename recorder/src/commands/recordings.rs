@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use super::Result;
 use super::error::FAILURE;
 use crate::capture::session;
+use crate::cli::PredictionOptions;
 use crate::perfetto_ui;
 use crate::reading::{Damage, Input, Recording};
 use crate::report::Report;
@@ -58,9 +59,16 @@ impl Reader {
         Ok(Input::open(&recording)?)
     }
 
-    /// The report on a recording.
-    pub(super) fn report<'a>(&self, recording: &'a Recording) -> Result<Report<'a>> {
-        Ok(self.with_progress(|| Report::new(recording))?)
+    /// The report on a recording; with predictions, unless only what happened is wanted.
+    pub(super) fn report<'a>(
+        &self,
+        recording: &'a Recording,
+        predictions: &PredictionOptions,
+    ) -> Result<Report<'a>> {
+        Ok(self.with_progress(|| match predictions.no_predictions {
+            true => Report::new(recording),
+            false => Report::with_predictions(recording),
+        })?)
     }
 }
 

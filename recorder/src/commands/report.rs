@@ -19,7 +19,7 @@ use crate::workspace::runs::{self, Runs};
 pub(super) fn report(args: &ReportArgs, console: Console) -> Result<u8> {
     let reader = Reader::new(console)?;
     let recording = reader.open(&runs::recordings(&args.input.recordings)?)?;
-    let report = reader.report(&recording)?;
+    let report = reader.report(&recording, &args.predictions)?;
     match args.json {
         true => print_json(&Document::new(&report))?,
         false => print_styled(report.text(width::for_stdout()))?,
@@ -41,7 +41,7 @@ pub(super) fn diff(args: &DiffArgs, console: Console) -> Result<u8> {
             return Ok(Document::parse(&text).with_context(|| path.display().to_string())?);
         }
         let recording = reader.open(slice::from_ref(path))?;
-        Ok(Document::new(&reader.report(&recording)?))
+        Ok(Document::new(&reader.report(&recording, &args.predictions)?))
     };
     let [before, after] = match (&args.before, &args.after) {
         (Some(before), Some(after)) => {

@@ -3,7 +3,7 @@
 use super::recordings::Reader;
 use super::results::Results;
 use super::{Result, print_styled};
-use crate::cli::ShowArgs;
+use crate::cli::{PredictionOptions, ShowArgs};
 use crate::export::Exported;
 use crate::export::sequence_chart::columns::{self, Columns};
 use crate::export::sequence_chart::{ChartBuilder, ChartLimits};
@@ -19,7 +19,7 @@ pub(super) fn show(args: &ShowArgs, console: Console) -> Result<u8> {
     let width = width::of_stdout().unwrap_or(DEFAULT_WIDTH);
     let reader = Reader::new(console)?;
     let recording = reader.open(&runs::recordings(&args.input.recordings)?)?;
-    let report = reader.report(&recording)?;
+    let report = reader.report(&recording, &PredictionOptions::default())?;
     let selection = reader.with_progress(|| {
         Selection::new(&args.selection.criteria(), &recording, &report.findings)
     })?;

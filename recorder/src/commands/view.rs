@@ -11,11 +11,10 @@ use anyhow::{Context, anyhow};
 use super::recordings::{Reader, print_damage};
 use super::{Error, Result};
 use crate::capture::control::ActiveRun;
-use crate::cli::ViewArgs;
+use crate::cli::{PredictionOptions, ViewArgs};
 use crate::live::protocol::{Answer, Request};
 use crate::page::{Feeder, SourceReader};
 use crate::reading::Recording;
-use crate::report::Report;
 use crate::terminal::browser;
 use crate::terminal::console::{self, Console};
 use crate::timeline::Part;
@@ -47,6 +46,7 @@ pub(super) fn view(args: &ViewArgs, console: Console) -> Result<u8> {
     announce(&address, &name, "until Ctrl-C", args.serve.no_browser, console);
     let part = Part { selection: None, with_dependencies: args.dependencies.all };
     feed(&feeder, &recording, part)?;
+    feeder.set_report(&reader.report(&recording, &args.predictions)?);
     wait(&reader)?;
     Ok(status)
 }
@@ -73,7 +73,7 @@ fn name_of(paths: &[PathBuf]) -> String {
 /// The part of the page's address that defines its view: nothing if it shows the whole run.
 fn initial_view(criteria: &Criteria, recording: &Recording, reader: &Reader) -> Result<String> {
     let findings = match criteria.around {
-        Some(_) => reader.report(recording)?.findings,
+        Some(_) => reader.report(recording, &PredictionOptions::default())?.findings,
         None => Vec::new(),
     };
     let selection = reader.with_progress(|| Selection::new(criteria, recording, &findings))?;
@@ -95,8 +95,7 @@ pub(super) fn announce(address: &str, name: &str, until: &str, no_browser: bool,
     }
 }
 
-/// Makes the pieces of a recording, which are compressed in a thread of their own, and then the report
-/// on it.
+/// Makes the pieces of a recording, which are compressed in a thread of their own.
 fn feed(feeder: &Feeder, recording: &Recording, part: Part<'_>) -> Result<()> {
     /// Maximum number of chunks that wait to be compressed.
     const MAX_WAITING: usize = 8;
@@ -126,7 +125,6 @@ fn feed(feeder: &Feeder, recording: &Recording, part: Part<'_>) -> Result<()> {
         }
         built?;
         feeder.set_done(recording.catalog.end);
-        feeder.set_report(&Report::new(recording)?);
         Ok(())
     })
 }

@@ -17,6 +17,7 @@ use crate::live::Snapshot;
 use crate::live::figures::snapshot::FindingRow;
 use crate::live::protocol::{Answer, Request};
 use crate::reading::Nanos;
+use crate::report::Report;
 use crate::terminal::cancel::Interrupted;
 use crate::terminal::console::Console;
 use crate::terminal::width;
@@ -98,7 +99,7 @@ fn at_end(path: &Path, console: Console) -> Result<(Snapshot, u8)> {
     let recording = reader.open(&runs::recordings(slice::from_ref(&path))?)?;
     let status = print_damage(&recording);
     let snapshot = reader.with_progress(|| Snapshot::of_recording(&recording, Nanos::MAX))?;
-    let report = reader.report(&recording)?;
+    let report = reader.with_progress(|| Report::new(&recording))?;
     let findings = report.findings.iter().map(FindingRow::of).collect();
     let command = recording.catalog.processes.first().map(|process| process.name.clone());
     let ended = Some("recorded".to_owned());

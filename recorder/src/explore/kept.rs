@@ -72,12 +72,12 @@ pub(crate) fn shrunk(name: &str) -> String {
     format!("{name}-shrunk")
 }
 
-/// Removes the runs that earlier explorations of a program have kept.
+/// Removes the runs with these outcomes that earlier explorations of a program have kept.
 ///
 /// # Errors
 /// A file cannot be removed.
-pub(crate) fn remove(runs: &Runs, program: &str) -> Result<()> {
-    for kind in Kind::ALL {
+pub(crate) fn remove(runs: &Runs, program: &str, kinds: &[Kind]) -> Result<()> {
+    for kind in kinds {
         for number in 1.. {
             let name = format!("{program}-{kind}-{number}");
             let file = runs.file(&name, EXTENSION);

@@ -7,6 +7,7 @@
 //! switches that do not matter.
 
 pub mod chart;
+pub mod confirm;
 pub mod difference;
 pub mod exhaustive;
 pub mod explorer;

@@ -45,7 +45,8 @@ impl LiveListener for LiveWindows {
     }
 }
 
-/// Starts to follow a run in a thread of its own, and passes it to the page until it is over.
+/// Starts to follow a run in a thread of its own, and passes it to the page until it is over; in the end
+/// with what it `predicts`.
 ///
 /// # Errors
 /// There is no room for a thread.
@@ -54,9 +55,10 @@ pub fn follow(
     feeder: Feeder,
     diagnoses: Diagnoses,
     with_dependencies: bool,
+    predicts: bool,
 ) -> io::Result<()> {
     let follow = move || {
-        if let Err(error) = try_to_follow(feed, &feeder, &diagnoses, with_dependencies) {
+        if let Err(error) = try_to_follow(feed, &feeder, &diagnoses, with_dependencies, predicts) {
             warn!(error = format!("{:#}", anyhow::Error::from(error)), "the page gets no more");
         }
     };
@@ -68,6 +70,7 @@ fn try_to_follow(
     feeder: &Feeder,
     diagnoses: &Diagnoses,
     with_dependencies: bool,
+    predicts: bool,
 ) -> capture::Result<()> {
     let (sender, chunks) = mpsc::channel();
     let store = Arc::clone(&feeder.store);
@@ -100,7 +103,11 @@ fn try_to_follow(
         }
         let hangs = diagnoses.get().len();
         if next == Next::Over {
-            feeder.set_report(&Report::new(follower.recording())?);
+            let recording = follower.recording();
+            feeder.set_report(&match predicts {
+                true => Report::with_predictions(recording)?,
+                false => Report::new(recording)?,
+            });
             feeder.set_done(follower.recording().catalog.end);
             return Ok(());
         }

@@ -255,6 +255,7 @@ impl<'a, L: Listener> Replay<'a, L> {
         known.last = time;
         known.events += 1;
         let Some(operation) = self.events.operation() else { return self.other() };
+        known.steps += 1;
         if let Some(wait) = &mut known.wait {
             wait.overtaken.get_or_insert(time);
         }
@@ -292,7 +293,10 @@ impl<'a, L: Listener> Replay<'a, L> {
             | Event::SenderCloned { .. }
             | Event::ReceiverCloned { .. }
             | Event::SenderDropped { .. }
-            | Event::ReceiverDropped { .. } => self.endpoint_event(time, thread, event),
+            | Event::ReceiverDropped { .. } => {
+                self.state.threads[thread].steps += 1;
+                self.endpoint_event(time, thread, event)
+            }
             Event::ThreadStarted
             | Event::Returned { .. }
             | Event::ThreadEnded

@@ -89,6 +89,8 @@ pub struct ThreadState {
     pub first: Option<Nanos>,
     /// How many events it has had.
     pub events: u64,
+    /// How many of them were operations, their starts and ends, or about endpoints.
+    pub steps: u64,
     /// How long it has waited in all while it was
     /// [recorded](Catalog::recorded_between), sleep not included.
     pub waited: Nanos,

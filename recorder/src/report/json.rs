@@ -412,7 +412,7 @@ impl Report<'_> {
     fn finding_record(&self, finding: &Finding) -> FindingRecord {
         let catalog = self.analysis.catalog;
         let certain_if = match &finding.certainty {
-            Certainty::Certain => None,
+            Certainty::Certain | Certainty::Possible => None,
             Certainty::Likely { certain_if } => Some(certain_if.clone()),
         };
         let evidence = finding.evidence.iter().map(|evidence| EvidenceRecord {
@@ -427,7 +427,7 @@ impl Report<'_> {
             code: finding.code.name().to_owned(),
             severity: finding.code.severity().to_string(),
             process: catalog.process_name(finding.process(catalog)),
-            certain: certain_if.is_none(),
+            certain: finding.certainty == Certainty::Certain,
             certain_if,
             what: finding.what.clone(),
             chain: finding.chain.clone(),

@@ -2,6 +2,7 @@
 //! ([`json`]).
 
 use crate::analysis::findings::{self, Finding};
+use crate::analysis::predictions::{Prediction, predict};
 use crate::analysis::{Analysis, analyse};
 use crate::reading::catalog::{Catalog, Pause};
 use crate::reading::{self, Nanos, Recording};
@@ -24,10 +25,12 @@ pub struct Report<'a> {
     pub analysis: Analysis<'a>,
     /// Faults, losses and delays: the worst first.
     pub findings: Vec<Finding>,
+    /// What the possible deadlocks among the findings are.
+    pub predictions: Vec<Prediction>,
 }
 
 impl<'a> Report<'a> {
-    /// The report on this recording.
+    /// The report on what happened in this recording.
     ///
     /// # Errors
     /// The recording cannot be read.
@@ -37,7 +40,21 @@ impl<'a> Report<'a> {
         for finding in &mut findings {
             drop_places_in_std(finding, analysis.catalog);
         }
-        Ok(Report { recording, analysis, findings })
+        Ok(Report { recording, analysis, findings, predictions: Vec::new() })
+    }
+
+    /// The report on this recording, with hangs that did not happen, but could have.
+    ///
+    /// # Errors
+    /// The recording cannot be read.
+    pub fn with_predictions(recording: &'a Recording) -> reading::Result<Self> {
+        let mut report = Report::new(recording)?;
+        report.predictions = predict(recording, &report.analysis)?;
+        // They have the last code.
+        let predicted =
+            findings::predicted(&report.analysis, &report.predictions, &report.findings);
+        report.findings.extend(predicted);
+        Ok(report)
     }
 }
 

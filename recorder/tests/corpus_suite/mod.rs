@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use cargo_metadata::Message;
-use recorder::analysis::analyse;
-use recorder::analysis::findings::{self, Certainty, Code, Severity};
+use recorder::analysis::findings::{Certainty, Code, Severity};
 use recorder::reading::Recording;
 use recorder::reading::catalog::PlaceIndex;
+use recorder::report::Report;
 
 use crate::programs::{FOUND_OTHERWISE, JITTER, corpus};
 
@@ -39,6 +39,7 @@ enum End {
 pub(crate) enum Confidence {
     Certain,
     Likely,
+    Possible,
 }
 
 /// A faulty program and its first finding.
@@ -129,6 +130,7 @@ corpus! {
     spin_on_hangup: BusyPolling, Certain, Itself;
     two_inboxes: BusyPolling, Certain, Itself;
     joined_in_turn: JoinedInTurn, Certain, Itself;
+    opposite_order: PossibleDeadlock, Possible, Itself;
 }
 
 /// Programs without a fault that look as if they had one.
@@ -285,16 +287,17 @@ impl Run {
         drop(stdin);
         let stderr = String::from_utf8(output.stderr.clone()).unwrap();
         let recording = Recording::open(&path).unwrap_or_else(|error| panic!("{error}: {stderr}"));
-        let analysis = analyse(&recording).unwrap();
+        let report = Report::with_predictions(&recording).unwrap();
         let place = |place: Option<PlaceIndex>| {
             let place = place.map(|place| &recording.catalog.places[place]);
             place.map(|place| format!("{}:{}", place.file, place.line)).unwrap_or_default()
         };
-        let findings = findings::find(&analysis).into_iter().map(|finding| Found {
+        let findings = report.findings.iter().map(|finding| Found {
             code: finding.code,
             confidence: match finding.certainty {
                 Certainty::Certain => Confidence::Certain,
                 Certainty::Likely { .. } => Confidence::Likely,
+                Certainty::Possible => Confidence::Possible,
             },
             place: place(finding.place),
             headline: finding.headline(),

@@ -1,6 +1,8 @@
 //! Checks the report against an exhaustive search: whether threads that wait can ever go on.
 #![forbid(unsafe_code)]
 
+/// Hangs that are predicted from a run that ended well: every one of them can happen.
+mod predicted;
 /// The exhaustive search.
 mod search;
 

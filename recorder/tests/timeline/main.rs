@@ -36,6 +36,8 @@ mod interrupted;
 mod invariants;
 /// Properties of locks in the timeline of every program.
 mod locks;
+/// Hangs that another order would have caused.
+mod predicted;
 /// Locks, condition variables, barriers and initialisers: each rule of the timeline.
 mod primitives;
 /// The report, as text and as JSON.

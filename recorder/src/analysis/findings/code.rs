@@ -41,6 +41,8 @@ pub enum Code {
     ExpiredTimeouts,
     /// A channel, or one side of it, that no thread used.
     UnusedEndpoint,
+    /// Another order of the operations could have hung.
+    PossibleDeadlock,
 }
 
 impl Code {
@@ -63,6 +65,7 @@ impl Code {
         Code::StarvedReceiver,
         Code::ExpiredTimeouts,
         Code::UnusedEndpoint,
+        Code::PossibleDeadlock,
     ];
 
     /// Its name, as in `--fail-on` and in JSON.
@@ -85,6 +88,7 @@ impl Code {
             Code::StarvedReceiver => "starved-receiver",
             Code::ExpiredTimeouts => "expired-timeouts",
             Code::UnusedEndpoint => "unused-endpoint",
+            Code::PossibleDeadlock => "possible-deadlock",
         }
     }
 
@@ -137,7 +141,7 @@ mod tests {
         for (number, &code) in Code::ALL.iter().enumerate() {
             assert_eq!(code as usize, number);
         }
-        assert_eq!(Code::ALL.last(), Some(&Code::UnusedEndpoint));
+        assert_eq!(Code::ALL.last(), Some(&Code::PossibleDeadlock));
         let judged = Code::ALL.iter().filter(|&&code| code != Code::Unfinished);
         assert!(judged.is_sorted_by_key(|code| code.severity()));
     }

@@ -9,6 +9,7 @@ use std::cmp::Reverse;
 use std::fmt;
 
 use crate::analysis::Analysis;
+use crate::analysis::predictions::Prediction;
 use crate::analysis::stats::channels::User;
 use crate::reading::Nanos;
 use crate::reading::catalog::{
@@ -22,6 +23,7 @@ mod hangs;
 mod losses;
 mod pace;
 mod panics;
+mod predicted;
 pub(crate) mod words;
 
 pub use code::{Code, Severity};
@@ -37,6 +39,8 @@ pub enum Certainty {
         /// The condition under which it is certain: *certain if …*
         certain_if: String,
     },
+    /// It did not happen, but could in another order of the same operations.
+    Possible,
 }
 
 impl fmt::Display for Certainty {
@@ -44,6 +48,7 @@ impl fmt::Display for Certainty {
         match self {
             Certainty::Certain => f.write_str("certain"),
             Certainty::Likely { certain_if } => write!(f, "likely; certain if {certain_if}"),
+            Certainty::Possible => f.write_str("possible"),
         }
     }
 }
@@ -80,6 +85,8 @@ pub struct Finding {
     pub evidence: Vec<Evidence>,
     /// Whether it explains waits that can never end.
     pub is_hang: bool,
+    /// Of a possible deadlock: the index of its prediction.
+    pub prediction: Option<usize>,
     /// Whether it is about threads that may wait for one which has panicked.
     may_follow_panic: bool,
     /// Orders the findings of one code: nanoseconds or messages.
@@ -128,6 +135,7 @@ impl Finding {
             span,
             evidence: Vec::new(),
             is_hang: matches!(code, Code::Deadlock | Code::ForgottenSender),
+            prediction: None,
             may_follow_panic: false,
             weight,
         }
@@ -189,12 +197,29 @@ pub fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
     contention::find(analysis, &mut findings);
     pace::find(analysis, &mut findings);
     habits::find(analysis, &mut findings);
-    for finding in &mut findings {
+    name_processes(analysis, &mut findings);
+    findings.sort_by_key(|finding| (finding.code, Reverse(finding.weight)));
+    findings
+}
+
+/// The findings about hangs that [are predicted](crate::analysis::predictions), if the process did not hang
+/// already.
+pub fn predicted(
+    analysis: &Analysis<'_>,
+    predictions: &[Prediction],
+    certain: &[Finding],
+) -> Vec<Finding> {
+    let mut findings = predicted::find(analysis, predictions, certain);
+    name_processes(analysis, &mut findings);
+    findings
+}
+
+/// Begins each finding with its process, if there are several.
+fn name_processes(analysis: &Analysis<'_>, findings: &mut [Finding]) {
+    for finding in findings {
         let process = finding.process(analysis.catalog);
         if let Some(process) = analysis.catalog.process_name(process) {
             finding.what = format!("in {process}, {}", finding.what);
         }
     }
-    findings.sort_by_key(|finding| (finding.code, Reverse(finding.weight)));
-    findings
 }

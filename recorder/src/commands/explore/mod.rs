@@ -1,5 +1,6 @@
 //! `recorder explore`.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::Path;
 use std::thread;
@@ -28,11 +29,15 @@ use crate::terminal::width;
 use crate::workspace::Workspace;
 use crate::workspace::runs::Runs;
 
+mod confirm;
 mod suite;
 
 use suite::Test;
 
 pub(super) fn explore(args: &ExploreArgs, console: Console) -> Result<u8> {
+    if let Some(run) = &args.confirm {
+        return confirm::confirm(args, run, console);
+    }
     if args.name.is_none()
         && let Some(cargo) = CargoCommand::parse(&args.args)
     {
@@ -51,8 +56,18 @@ fn launch(args: &ExploreArgs, console: Console) -> Result<(String, Launch)> {
         let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy();
         return Ok((name.into_owned(), Launch::new(None, &args.args)));
     }
+    launch_program(args, args.name.as_deref(), &args.args, console)
+}
+
+/// Builds a program of the workspace.
+fn launch_program(
+    args: &ExploreArgs,
+    name: Option<&str>,
+    arguments: &[OsString],
+    console: Console,
+) -> Result<(String, Launch)> {
     let workspace = Workspace::here()?;
-    let program = workspace.find(args.name.as_deref()).map_err(Error::Usage)?;
+    let program = workspace.find(name).map_err(Error::Usage)?;
     reject_misplaced(&args.misplaced, "explore", &program.name)?;
     let crates = args.crates.crates();
     let origin = Program {
@@ -63,7 +78,8 @@ fn launch(args: &ExploreArgs, console: Console) -> Result<(String, Launch)> {
         without: crates.without.clone(),
     };
     let (built, _) = build_program(&workspace, program, &args.build, crates, true, console)?;
-    let words: Vec<_> = [built.executable.into()].into_iter().chain(args.args.clone()).collect();
+    let words: Vec<_> =
+        [built.executable.into()].into_iter().chain(arguments.iter().cloned()).collect();
     Ok((program.name.clone(), Launch::new(Some(origin), &words)))
 }
 
@@ -141,23 +157,7 @@ impl Exploration<'_> {
 
     /// The outcomes; `None` if the program uses nothing that is recorded.
     fn find(&self, name: &str, launch: &Launch) -> Result<Option<Found>> {
-        let args = self.args;
-        let jobs = args.jobs.map(usize::from);
-        let jobs = jobs.or_else(|| thread::available_parallelism().ok().map(NonZero::get));
-        let options = Options {
-            plans: Plans {
-                chooser: args.strategy,
-                seed: args.seed,
-                depth: args.depth,
-                max_steps: args.max_steps,
-                early_ns: args.early_ns(),
-            },
-            schedules: args.schedules,
-            time: args.time,
-            timeout: args.timeout,
-            jobs: jobs.unwrap_or(1),
-            distinguishes_outputs: !launch.is_test,
-        };
+        let options = options(self.args, launch);
         let line = self.console.shows_progress().then(progress_line);
         let show = |found: &Found, elapsed: Duration| {
             if let Some(line) = &line {
@@ -180,7 +180,7 @@ impl Exploration<'_> {
     fn keep(&self, name: &str, launch: &Launch, rows: &[Row<'_>]) -> Result<()> {
         let runs = Runs::here();
         runs.create()?;
-        kept::remove(&runs, name)?;
+        kept::remove(&runs, name, &Kind::ALL)?;
         // The worst last: it is the newest run then.
         for row in rows.iter().rev() {
             let kept = Kept {
@@ -206,6 +206,26 @@ impl Exploration<'_> {
             }
         }
         status
+    }
+}
+
+/// The options of an exploration.
+fn options(args: &ExploreArgs, launch: &Launch) -> Options {
+    let jobs = args.jobs.map(usize::from);
+    let jobs = jobs.or_else(|| thread::available_parallelism().ok().map(NonZero::get));
+    Options {
+        plans: Plans {
+            chooser: args.strategy,
+            seed: args.seed,
+            depth: args.depth,
+            max_steps: args.max_steps,
+            early_ns: args.early_ns(),
+        },
+        schedules: args.schedules,
+        time: args.time,
+        timeout: args.timeout,
+        jobs: jobs.unwrap_or(1),
+        distinguishes_outputs: !launch.is_test,
     }
 }
 

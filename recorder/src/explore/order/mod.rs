@@ -16,7 +16,7 @@ use crate::capture::plan::Switch;
 mod linearize;
 mod reader;
 
-pub(super) use reader::events;
+pub(crate) use reader::events;
 
 /// What the threads of a process did.
 #[derive(Debug, Default)]

@@ -336,7 +336,7 @@ fn process_of(blocks: &[(BlockHeader, Vec<u8>)], pid: Option<u32>) -> u32 {
 }
 
 /// The events of a block, as far as they can be read.
-pub(in crate::explore) fn events(mut records: &[u8]) -> impl Iterator<Item = Event<'_>> {
+pub(crate) fn events(mut records: &[u8]) -> impl Iterator<Item = Event<'_>> {
     std::iter::from_fn(move || {
         let record = format::decode(records).ok()?;
         records = records.get(record.length..)?;

@@ -304,7 +304,7 @@ impl FindingRow {
         certainty: &Certainty,
     ) -> Self {
         let certain_if = match certainty {
-            Certainty::Certain => None,
+            Certainty::Certain | Certainty::Possible => None,
             Certainty::Likely { certain_if } => Some(certain_if.clone()),
         };
         FindingRow {

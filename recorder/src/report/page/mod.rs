@@ -159,7 +159,7 @@ impl PagePrimitive {
 impl PageFinding {
     fn new(finding: &Finding) -> Self {
         let certain_if = match &finding.certainty {
-            Certainty::Certain => None,
+            Certainty::Certain | Certainty::Possible => None,
             Certainty::Likely { certain_if } => Some(certain_if.clone()),
         };
         let evidence = finding.evidence.iter().map(|evidence| PageEvidence {
@@ -171,7 +171,7 @@ impl PageFinding {
         PageFinding {
             code: finding.code.name().to_owned(),
             severity: finding.code.severity().to_string(),
-            certain: certain_if.is_none(),
+            certain: finding.certainty == Certainty::Certain,
             certain_if,
             headline: finding.headline(),
             what: finding.what.clone(),

@@ -53,7 +53,9 @@ export function FindingCard(props: FindingProps) {
           <SeverityIcon severity={severity} />
           <span class="why-severity">{severity}</span>
           <span class="why-code">{code}</span>
-          <span class="why-muted">{finding.certain ? 'certain' : 'likely'}</span>
+          <span class="why-muted">
+            {finding.certain ? 'certain' : finding.certainIf ? 'likely' : 'possible'}
+          </span>
           {!isOpen && <span class="why-brief">{finding.what}</span>}
           <span class="why-chevron" aria-hidden="true" />
         </button>
@@ -105,14 +107,13 @@ function Body({ model, report, finding, leads }: FindingProps) {
           <p class="why-muted">
             {finding.certain ? (
               'Certain: it follows from the recorded events.'
-            ) : (
+            ) : finding.certainIf ? (
               <>
                 {'Likely. '}
-                <Prose
-                  text={finding.certainIf ? `Certain if ${finding.certainIf}.` : 'The events suggest it.'}
-                  {...{ finding, context }}
-                />
+                <Prose text={`Certain if ${finding.certainIf}.`} {...{ finding, context }} />
               </>
+            ) : (
+              'Possible: it did not happen, but could in another order.'
             )}
           </p>
           <dl class="why-notes">

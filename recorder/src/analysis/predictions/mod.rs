@@ -1,0 +1,187 @@
+//! Hangs that another order of the same operations would have caused.
+//!
+//! A prediction is never certain: the program may do something else in another order, because of data
+//! that no recording shows. But it is *sync-preserving* (Tunç, Mathur, Pavlogiannis, Viswanathan,
+//! *Sound Dynamic Deadlock Prediction in Linear Time*, PLDI 2023): there is an order of a part of the
+//! recorded operations in which every thread does what it did, every message is received by the thread
+//! that received it, critical sections of one lock keep their order, and at whose end the threads wait
+//! for each other.
+//!
+//! [`Requests`] listens to the replay of every report, and only notes who asks for something while it
+//! holds a lock. If that leaves nothing to suspect, as in most runs, it is all. Otherwise [`log`] reads
+//! the run once more, [`circles`] lists the candidates, and [`closure`] decides which of them are
+//! possible.
+
+use tracing::info_span;
+
+use crate::analysis::Analysis;
+use crate::reading::catalog::ThreadIndex;
+use crate::reading::{self, Nanos, Recording};
+use crate::replay::{Replay, Use};
+
+mod circles;
+mod closure;
+mod log;
+mod requests;
+
+pub use requests::{Held, Request, Requests, Wants};
+
+use circles::{Circle, Suspects};
+use closure::Closure;
+use log::{Instance, Log, Wake};
+
+/// A hang that another order of the same operations would have caused.
+#[derive(Clone, Debug)]
+pub struct Prediction {
+    /// The waits, each for the thread of the next one, and the last one for that of the first. Only
+    /// one for a notification that comes too early.
+    pub waits: Vec<PredictedWait>,
+    /// Of a wait for a notification: the notification that would come before it.
+    pub notification: Option<Use>,
+    /// How many [steps](crate::replay::ThreadState::steps) each thread has done in the order that leads
+    /// there, before the waits; [`u64::MAX`] if it has ended.
+    pub before: Vec<(ThreadIndex, u64)>,
+}
+
+/// A wait that would never end.
+#[derive(Clone, Debug)]
+pub struct PredictedWait {
+    /// What waits for what.
+    pub request: Request,
+    /// When that was in the recorded run, in which it was granted.
+    pub time: Nanos,
+    /// The lock for which the previous thread waits, if it waits for one.
+    pub holds: Option<Held>,
+}
+
+/// Maximum number of predictions.
+const MAX_PREDICTIONS: usize = 20;
+
+/// The predictions from a run.
+///
+/// Nothing is predicted if events are missing, or if the recording has paused or is a flight
+/// recorder's: the order would not be known.
+///
+/// # Errors
+/// The recording cannot be read.
+pub fn predict(recording: &Recording, analysis: &Analysis<'_>) -> reading::Result<Vec<Prediction>> {
+    let catalog = analysis.catalog;
+    let has_paused = analysis.state.processes.iter().any(|process| process.has_paused());
+    let is_whole = !analysis.is_incomplete && catalog.complete_from == Nanos::ZERO && !has_paused;
+    let suspects = Suspects::new(analysis);
+    if !is_whole || !suspects.exist(&analysis.requests) {
+        return Ok(Vec::new());
+    }
+    let _span = info_span!("predict").entered();
+    let (_, log) = Replay::new(recording, Log::new(catalog, suspects.locks()))?.finish()?;
+    let mut predictions: Vec<Prediction> = Vec::new();
+    for circle in suspects.circles(log.requests.all()) {
+        if predictions.len() >= MAX_PREDICTIONS {
+            break;
+        }
+        // Threads of a pool do the same at the same places: one of them is enough.
+        let is_known = |known: &Prediction| known.is_at_places_of(&circle, &log);
+        if !predictions.iter().any(is_known) {
+            predictions.extend(of_circle(&suspects, &log, &circle));
+        }
+    }
+    for wake in log.last_wakes() {
+        if predictions.len() < MAX_PREDICTIONS && suspects.is_unguarded(wake.condvar) {
+            predictions.extend(of_wake(&log, wake));
+        }
+    }
+    Ok(predictions)
+}
+
+impl Prediction {
+    fn is_at_places_of(&self, circle: &Circle, log: &Log<'_>) -> bool {
+        let all = log.requests.all();
+        let mut places: Vec<_> = circle.requests.iter().map(|&it| all[it].place).collect();
+        let mut known: Vec<_> = self.waits.iter().map(|wait| wait.request.place).collect();
+        places.sort_unstable();
+        known.sort_unstable();
+        places == known
+    }
+}
+
+/// The prediction that a circle closes, if it can.
+///
+/// The closure of what comes before the requests only grows while later instances of them are tried,
+/// so the time is linear in the length of the run.
+fn of_circle(suspects: &Suspects<'_, '_>, log: &Log<'_>, circle: &Circle) -> Option<Prediction> {
+    let all = log.requests.all();
+    let mut instances: Vec<&[Instance]> =
+        circle.requests.iter().map(|&request| log.instances(request)).collect();
+    let threads: Vec<_> = circle.requests.iter().map(|&request| all[request].thread).collect();
+    let mut closure = Closure::new(log);
+    loop {
+        for (&thread, instances) in threads.iter().zip(&instances) {
+            closure.require(thread, instances.first()?.entry);
+        }
+        if !closure.complete() {
+            return None;
+        }
+        let mut is_possible = true;
+        for (position, instances) in instances.iter_mut().enumerate() {
+            let request = &all[circle.requests[position]];
+            // It has been granted before: the next time, then.
+            let before = closure.count(request.thread);
+            let granted = instances.partition_point(|instance| instance.entry < before);
+            let skipped = match granted {
+                0 if !suspects.can_wait(request, &closure, log) => 1,
+                granted => granted,
+            };
+            is_possible &= skipped == 0;
+            *instances = &instances[skipped..];
+        }
+        if is_possible {
+            break;
+        }
+    }
+    let waits = circle.requests.iter().zip(&instances).zip(&circle.holds);
+    let waits = waits.map(|((&request, instances), &holds)| {
+        Some(PredictedWait { request: all[request].clone(), time: instances.first()?.time, holds })
+    });
+    let mut waits = waits.collect::<Option<Vec<_>>>()?;
+    // A thread that holds something comes first.
+    let first = waits.iter().position(|wait| wait.holds.is_some());
+    waits.rotate_left(first.unwrap_or(0));
+    let mut before = closure.steps();
+    for (thread, instances) in threads.iter().zip(&instances) {
+        set(&mut before, *thread, instances.first()?.steps);
+    }
+    Some(Prediction { waits, notification: None, before })
+}
+
+/// The prediction that a notification comes before the wait that it ended, if it can.
+fn of_wake(log: &Log<'_>, wake: &Wake) -> Option<Prediction> {
+    let (notifier, notified) = wake.notification;
+    let mut closure = Closure::new(log);
+    closure.require(wake.thread, wake.begin);
+    closure.require(notifier, notified);
+    if !closure.complete() || closure.count(wake.thread) > wake.begin {
+        return None;
+    }
+    // A later one would end the wait.
+    let mut notifications = log.notifications(wake.condvar).iter();
+    if notifications.any(|&(thread, count)| closure.count(thread) < count) {
+        return None;
+    }
+    let mut before = closure.steps();
+    set(&mut before, wake.thread, wake.steps);
+    let request = Request {
+        thread: wake.thread,
+        wants: Wants::Notification(wake.condvar),
+        place: wake.place,
+        held: Vec::new(),
+    };
+    let waits = vec![PredictedWait { request, time: wake.time, holds: None }];
+    Some(Prediction { waits, notification: Some(wake.by), before })
+}
+
+fn set(before: &mut Vec<(ThreadIndex, u64)>, thread: ThreadIndex, steps: u64) {
+    match before.iter_mut().find(|(known, _)| *known == thread) {
+        Some((_, known)) => *known = steps,
+        None => before.push((thread, steps)),
+    }
+}

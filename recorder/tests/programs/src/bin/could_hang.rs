@@ -1,0 +1,232 @@
+//! Hangs in the way that the argument names, if its threads come in another order than that in which
+//! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `joins`, `receives`, `sends`,
+//! `notifies`. Or looks as if it could, and never does: `guarded`, `messages`, `joined`, `shared`,
+//! `answered`.
+
+use std::env;
+
+use instrumented::sync::{Arc, Condvar, Mutex, RwLock, mpsc};
+use instrumented::thread::{self, JoinHandle};
+
+fn main() {
+    let way = env::args().nth(1);
+    match way.as_deref() {
+        Some("locks") => locks(false),
+        Some("guarded") => locks(true),
+        Some("reads") => reads(),
+        Some("shared") => shared(),
+        Some("messages") => messages(),
+        Some("joined") => joined(),
+        Some("philosophers") => philosophers(),
+        Some("joins") => joins(),
+        Some("receives") => receives(),
+        Some("sends") => sends(),
+        Some("notifies") => notifies(),
+        Some("answered") => answered(),
+        other => panic!("{other:?} is not a way to hang"),
+    }
+}
+
+fn spawn(name: &str, function: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(function).expect("there is room")
+}
+
+fn join(thread: JoinHandle<()>) {
+    thread.join().expect("it does not panic");
+}
+
+/// Lets the other threads go on for as long as they can.
+fn let_others_go_on() {
+    join(spawn("short", || ()));
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> instrumented::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("nobody panics")
+}
+
+/// Two threads, two locks, two orders; perhaps with a lock around both.
+fn locks(is_guarded: bool) {
+    let (stock, orders) = (Arc::new(Mutex::new(9)), Arc::new(Mutex::new(0)));
+    let guard = Arc::new(Mutex::new(()));
+    let clerk = spawn("clerk", {
+        let (stock, orders, guard) = (stock.clone(), orders.clone(), guard.clone());
+        move || {
+            let _guard = is_guarded.then(|| guard.lock());
+            let mut orders = orders.lock().expect("nobody panics"); // CLERK 1
+            *stock.lock().expect("nobody panics") -= 1; // CLERK 2
+            *orders += 1;
+        }
+    });
+    {
+        let _guard = is_guarded.then(|| guard.lock());
+        let stock = stock.lock().expect("nobody panics"); // MAIN 1
+        let orders = orders.lock().expect("nobody panics"); // MAIN 2
+        println!("{stock} {orders}");
+    }
+    join(clerk);
+}
+
+/// A reader and a writer of each of two tables.
+fn reads() {
+    let tables = Arc::new([RwLock::new(1), RwLock::new(2)]);
+    let other = spawn("other", {
+        let tables = tables.clone();
+        move || {
+            let second = tables[1].read().expect("nobody panics");
+            *tables[0].write().expect("nobody panics") += *second;
+        }
+    });
+    {
+        let first = tables[0].read().expect("nobody panics");
+        *tables[1].write().expect("nobody panics") += *first;
+    }
+    join(other);
+}
+
+/// Only readers.
+fn shared() {
+    let tables = Arc::new([RwLock::new(1), RwLock::new(2)]);
+    let sum = |tables: &[RwLock<i32>; 2], first: usize| {
+        let one = tables[first].read().expect("nobody panics");
+        *one + *tables[1 - first].read().expect("nobody panics")
+    };
+    let other = spawn("other", {
+        let tables = tables.clone();
+        move || {
+            sum(&tables, 1);
+        }
+    });
+    sum(&tables, 0);
+    join(other);
+}
+
+/// One thread after the other, by a message.
+fn messages() {
+    let locks = Arc::new([Mutex::new(1), Mutex::new(2)]);
+    let (done, is_done) = mpsc::channel();
+    let other = spawn("other", {
+        let locks = locks.clone();
+        move || {
+            is_done.recv().expect("main sends");
+            let second = lock(&locks[1]);
+            *lock(&locks[0]) += *second;
+        }
+    });
+    {
+        let first = lock(&locks[0]);
+        *lock(&locks[1]) += *first;
+    }
+    done.send(()).expect("the other thread waits");
+    join(other);
+}
+
+/// One thread after the other, since the first is joined.
+fn joined() {
+    let locks = Arc::new([Mutex::new(1), Mutex::new(2)]);
+    for first in 0..2 {
+        let locks = locks.clone();
+        join(spawn("one of two", move || {
+            let one = lock(&locks[first]);
+            *lock(&locks[1 - first]) += *one;
+        }));
+    }
+}
+
+fn philosophers() {
+    let forks = Arc::new([const { Mutex::new(0) }; 3]);
+    let philosophers: Vec<_> = (0..3)
+        .map(|seat| {
+            let forks = forks.clone();
+            spawn(&format!("philosopher-{seat}"), move || {
+                let mut left = lock(&forks[seat]);
+                let mut right = lock(&forks[(seat + 1) % 3]);
+                *left += 1;
+                *right += 1;
+            })
+        })
+        .collect();
+    philosophers.into_iter().for_each(join);
+}
+
+/// `main` has the lock that the thread needs which it joins.
+fn joins() {
+    let total = Arc::new(Mutex::new(0));
+    let worker = spawn("worker", {
+        let total = total.clone();
+        move || *total.lock().expect("nobody panics") += 1 // WORKER
+    });
+    let_others_go_on();
+    let total = total.lock().expect("nobody panics"); // MAIN HOLDS
+    worker.join().expect("it does not panic"); // MAIN JOINS
+    drop(total);
+}
+
+/// `main` has the lock that the thread needs which sends to it.
+fn receives() {
+    let total = Arc::new(Mutex::new(0));
+    let (numbers, received) = mpsc::named("numbers").channel();
+    let worker = spawn("worker", {
+        let total = total.clone();
+        move || {
+            let next = *lock(&total) + 1;
+            numbers.send(next).expect("main receives");
+        }
+    });
+    let_others_go_on();
+    let mut sum = lock(&total);
+    *sum += received.recv().expect("the worker sends");
+    drop(sum);
+    join(worker);
+}
+
+/// `main` has the lock that the thread needs which receives from it.
+fn sends() {
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let (jobs, received) = mpsc::named("jobs").sync_channel(1);
+    let worker = spawn("worker", {
+        let log = log.clone();
+        move || {
+            lock(&log).push(0);
+            let sum: i32 = received.iter().sum();
+            lock(&log).push(sum);
+        }
+    });
+    let_others_go_on();
+    {
+        let mut log = lock(&log);
+        for job in 1..=2 {
+            jobs.send(job).expect("the worker receives");
+        }
+        log.push(2);
+    }
+    drop(jobs);
+    join(worker);
+}
+
+/// A notification that nothing keeps from coming too early.
+fn notifies() {
+    let ready = Arc::new((Mutex::new(()), Condvar::new()));
+    let setter = spawn("setter", {
+        let ready = ready.clone();
+        move || ready.1.notify_one() // SETTER
+    });
+    drop(ready.1.wait(lock(&ready.0))); // MAIN WAITS
+    join(setter);
+}
+
+/// The thread needs the lock only before `main` can have it.
+fn answered() {
+    let total = Arc::new(Mutex::new(0));
+    let (numbers, received) = mpsc::channel();
+    let worker = spawn("worker", {
+        let total = total.clone();
+        move || {
+            *lock(&total) += 1;
+            numbers.send(1).expect("main receives");
+            numbers.send(2).expect("main receives");
+        }
+    });
+    received.recv().expect("the worker sends");
+    *lock(&total) += received.recv().expect("the worker sends");
+    join(worker);
+}
