@@ -22,6 +22,7 @@ import { checkLinks } from './checks/links.mjs';
 import { checkLive } from './checks/live.mjs';
 import { checkLooks } from './checks/looks.mjs';
 import { checkOffline } from './checks/offline.mjs';
+import { checkOrders } from './checks/orders.mjs';
 import { checkServed } from './checks/served.mjs';
 import { checkSlides } from './checks/slides.mjs';
 import { checkSums } from './checks/sums.mjs';
@@ -38,6 +39,7 @@ const GROUPS = {
   lesson: checkLesson,
   links: checkLinks,
   looks: checkLooks,
+  orders: checkOrders,
   served: checkServed,
   live: checkLive,
   slides: checkSlides,

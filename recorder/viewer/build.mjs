@@ -1,5 +1,5 @@
 // Writes dist/page.html: the page with its script and styles, into which the recorder puts a run.
-// dist/lesson.html is the same with the code of lessons.
+// dist/lesson.html is the same with the code of lessons; dist/orders.html has all orders of a program.
 //
 // The output depends only on the sources and on the versions in package-lock.json, so that CI can
 // build again and compare. `--tests` writes build/tests/ instead: the tests, with what they import.
@@ -18,6 +18,12 @@ const PAGES = [
     script: 'src/lesson/main.tsx',
     styles: [...STYLES, ...LESSON_STYLES],
     maxBytes: 345_000,
+  },
+  {
+    name: 'orders',
+    script: 'src/orders/main.tsx',
+    styles: ['base', 'frame', 'belt', 'lesson', 'orders'],
+    maxBytes: 130_000,
   },
 ];
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, value_parser};
 
+use super::export::PageOptions;
 use super::record::CratesOptions;
 use super::values;
 use crate::explore::outcome::Kind;
@@ -30,7 +31,7 @@ pub(crate) struct ExploreArgs {
     pub(crate) crates: CratesOptions,
     /// Tries only whether the possible deadlocks that `recorder report RUN` predicts can happen. NAME and
     /// its arguments are those of RUN, unless they are given. Example: --confirm pipeline
-    #[arg(long, value_name = "RUN")]
+    #[arg(long, value_name = "RUN", conflicts_with = "output")]
     pub(crate) confirm: Option<PathBuf>,
     /// Ends after this time. Example: --for 5min
     #[arg(
@@ -77,6 +78,15 @@ pub(crate) struct ExploreArgs {
     /// Number of programs that run at the same time [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..))]
     pub(crate) jobs: Option<u16>,
+    /// Writes a page with all orders as a tree, each of which can be played. Needs --strategy exhaustive.
+    /// Example: -o orders.html
+    #[arg(short, long, value_name = "FILE.html")]
+    pub(crate) output: Option<PathBuf>,
+    /// Opens this page in the browser
+    #[arg(long, requires = "output")]
+    pub(crate) open: bool,
+    #[command(flatten)]
+    pub(crate) page: PageOptions,
     /// Prints JSON instead of text; docs/exploring.md describes it
     #[arg(long)]
     pub(crate) json: bool,

@@ -18,6 +18,8 @@ use super::order::Order;
 use super::outcome::{Kind, Outcome, fingerprint};
 use super::profile::Profile;
 use super::strategy::{Chooser, FirstRun, Plans};
+use super::tree::Leaf;
+use super::tree::run::TreeRun;
 use crate::capture::controlled::{self, ControlledRun, End, Limits, Printed};
 use crate::capture::plan::{Plan, Switch};
 use crate::capture::session::Collected;
@@ -30,6 +32,8 @@ use crate::terminal::cancel::Watch;
 pub const MAX_OUTPUTS: usize = 4;
 /// How often the same start of a schedule may fail before the exploration of all orders ends.
 const MAX_FAILURES: u32 = 3;
+/// Maximum number of orders that are kept. Nobody can look at more.
+pub const MAX_KEPT_ORDERS: usize = 2000;
 /// How often progress is reported.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -49,6 +53,8 @@ pub struct Options {
     /// Whether runs that end well are distinguished by their output. The output of a test contains its
     /// duration.
     pub distinguishes_outputs: bool,
+    /// Whether the orders are kept, if all of them are tried: at most [`MAX_KEPT_ORDERS`].
+    pub keeps_orders: bool,
 }
 
 /// What an exploration has found.
@@ -78,6 +84,8 @@ pub struct Found {
     pub was_interrupted: bool,
     /// How far all orders were tried, if that was wanted.
     pub exhaustive: Option<Exhaustive>,
+    /// The orders, if they are kept.
+    pub leaves: Vec<Leaf>,
     /// The hashes of all orders.
     orders: HashSet<u64>,
     /// Indices of outcomes, by fingerprint.
@@ -150,6 +158,14 @@ impl Found {
     pub fn count(&self, kind: Kind) -> usize {
         self.outcomes.iter().filter(|it| it.outcome.kind == kind).count()
     }
+}
+
+/// A run that was counted.
+struct Counted {
+    /// The index of its outcome.
+    outcome: usize,
+    /// The start of its stdout.
+    printed: String,
 }
 
 /// An exploration in progress.
@@ -284,7 +300,9 @@ impl Explorer<'_> {
             let mut plan = Plan::following(switches, plans.max_steps, plans.early_ns);
             plan.records_choices = true;
             let mut obstacle = None;
-            self.run_plan(number, plan, |run, blocks, order| {
+            let mut kept = None;
+            let counted = self.run_plan(number, plan, |run, blocks, order| {
+                let mut tree_run = None;
                 let novelty = match Trace::new(blocks) {
                     _ if run.uncontrolled > 0 => Err(Obstacle::Uncontrolled),
                     _ if run.end == End::StepLimit || run.end == End::TimedOut => {
@@ -292,17 +310,32 @@ impl Explorer<'_> {
                     }
                     _ if order.processes > 1 => Err(Obstacle::Processes),
                     None => Err(Obstacle::NotRecorded),
-                    Some(trace) => search.add(trace).map_err(Obstacle::Changed),
+                    Some(trace) => {
+                        tree_run = Some(TreeRun::new(&trace, Order::new(blocks, Some(run.pid()))));
+                        search.add(trace).map_err(Obstacle::Changed)
+                    }
                 };
                 obstacle = novelty.err();
                 match novelty {
-                    // Two runs may differ only in the numbers of objects.
-                    Ok(Novelty::New) => !self.found().orders.contains(&order.hash()),
-                    Ok(Novelty::Redundant) => false,
-                    Err(Obstacle::Uncontrolled | Obstacle::Changed(_)) => false,
-                    Err(_) => true,
+                    Ok(Novelty::New) => {
+                        kept = tree_run;
+                        let hash = kept.as_ref().map(TreeRun::hash)?;
+                        // Two runs may differ only in waits and in the numbers of objects.
+                        (!self.found().orders.contains(&hash)).then_some(hash)
+                    }
+                    Ok(Novelty::Redundant) => None,
+                    Err(Obstacle::Uncontrolled | Obstacle::Changed(_)) => None,
+                    Err(_) => Some(order.hash()),
                 }
             })?;
+            if let (true, Some(run), Some(Counted { outcome, printed })) =
+                (self.options.keeps_orders, kept, counted)
+            {
+                let mut found = self.found();
+                if found.leaves.len() < MAX_KEPT_ORDERS {
+                    found.leaves.push(Leaf { run, outcome, printed });
+                }
+            }
             match obstacle {
                 None => failures = 0,
                 // On a busy machine, a thread may look as if it were blocked.
@@ -327,23 +360,24 @@ impl Explorer<'_> {
         self.run_plan(0, self.options.plans.first(), |run, _, order| {
             let first_run = FirstRun { length: run.steps, profile: Profile::of_first_run(order) };
             self.first_run.get_or_init(|| first_run);
-            true
+            Some(order.hash())
         })
+        .map(drop)
     }
 
     fn run(&self, number: u64) -> Result<()> {
         let first_run = self.first_run.get_or_init(FirstRun::default);
         let plan = self.options.plans.plan(number, first_run);
-        self.run_plan(number, plan, |_, _, _| true)
+        self.run_plan(number, plan, |_, _, order| Some(order.hash())).map(drop)
     }
 
-    /// Runs the program once, and counts the run if `counts` returns true for it.
+    /// Runs the program once, and counts the run if `counts` returns a hash of its order.
     fn run_plan(
         &self,
         number: u64,
         plan: Plan,
-        counts: impl FnOnce(&ControlledRun, &[(BlockHeader, Vec<u8>)], &Order) -> bool,
-    ) -> Result<()> {
+        counts: impl FnOnce(&ControlledRun, &[(BlockHeader, Vec<u8>)], &Order) -> Option<u64>,
+    ) -> Result<Option<Counted>> {
         let left = self.options.time.saturating_sub(self.started.elapsed());
         // The first run may take longer: without it there is nothing.
         let timeout = match number {
@@ -355,25 +389,23 @@ impl Explorer<'_> {
         // To find the names of functions takes longer than most runs, and nobody sees them.
         command.env("RUST_BACKTRACE", "0");
         let Some(mut run) = controlled::run(command, &plan, limits, self.watch)? else {
-            return Ok(());
+            return Ok(None);
         };
         if run.end == End::TimedOut && timeout < self.options.timeout {
             // It is not endless: the exploration is over.
-            return Ok(());
+            return Ok(None);
         }
         let blocks = run.blocks()?;
         let order = Order::new(&blocks, Some(run.pid()));
         if number == 0 && order.threads.is_empty() {
             return Err(Error::NothingRecorded);
         }
-        if !counts(&run, &blocks, &order) {
-            return Ok(());
-        }
+        let Some(hash) = counts(&run, &blocks, &order) else { return Ok(None) };
         let fingerprint = fingerprint(&run, &order);
         let printed = if self.options.distinguishes_outputs { run.stdout.hash } else { 0 };
         let (known, is_wanted) = {
             let mut found = self.found();
-            found.count_run(&run, &plan, &order);
+            found.count_run(&run, &plan, &order, hash);
             let known = found.fingerprints.get(&fingerprint).copied();
             let is_wanted = known.is_none_or(|index| {
                 let known = &mut found.outcomes[index];
@@ -382,26 +414,27 @@ impl Explorer<'_> {
             });
             (known, is_wanted)
         };
-        if !is_wanted {
-            return Ok(());
-        }
         let text = |printed: &Printed| String::from_utf8_lossy(&printed.start).into_owned();
+        if let (Some(outcome), false) = (known, is_wanted) {
+            return Ok(Some(Counted { outcome, printed: text(&run.stdout) }));
+        }
         let (stdout, stderr) = (text(&run.stdout), text(&run.stderr));
         let (steps, end) = (run.steps, run.end);
         // A signal ends the exploration, but not the reading of its runs.
         let collected = run.collect(&Watch::default())?;
-        let Some(Collected { recording, .. }) = collected else { return Ok(()) };
+        let Some(Collected { recording, .. }) = collected else { return Ok(None) };
         // Only the first run of a fingerprint needs a report.
         let new = match known {
             Some(_) => None,
             None => Some(Outcome::new(end, &order, &Report::new(&recording)?)),
         };
+        let counted = stdout.clone();
         let shortest =
             Shortest { number, plan, switches: order.switches, steps, stdout, stderr, recording };
         let mut found = self.found();
         let index = match (known, new) {
             (Some(index), _) => index,
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(None),
             (None, Some(outcome)) => {
                 let index = found.index_of(outcome);
                 found.fingerprints.insert(fingerprint, index);
@@ -410,7 +443,7 @@ impl Explorer<'_> {
             }
         };
         found.outcomes[index].keep(printed, shortest);
-        Ok(())
+        Ok(Some(Counted { outcome: index, printed: counted }))
     }
 }
 
@@ -425,7 +458,7 @@ impl Found {
         })
     }
 
-    fn count_run(&mut self, run: &ControlledRun, plan: &Plan, order: &Order) {
+    fn count_run(&mut self, run: &ControlledRun, plan: &Plan, order: &Order, hash: u64) {
         self.runs += 1;
         if plan.strategy == format::Strategy::Priorities {
             *self.with_priorities.entry(plan.depth).or_default() += 1;
@@ -436,7 +469,7 @@ impl Found {
         self.steps = self.steps.max(run.steps);
         self.operations = self.operations.max(order.operations.len() as u64);
         self.processes = self.processes.max(order.processes);
-        self.orders.insert(order.hash());
+        self.orders.insert(hash);
     }
 }
 

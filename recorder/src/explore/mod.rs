@@ -21,4 +21,5 @@ pub mod rows;
 pub mod shrink;
 pub mod strategy;
 pub mod text;
+pub mod tree;
 mod words;

@@ -143,7 +143,7 @@ impl Text<'_> {
 }
 
 /// What it means that all orders were tried, or not.
-fn proof(exhaustive: Exhaustive) -> String {
+pub fn proof(exhaustive: Exhaustive) -> String {
     let obstacle = match exhaustive {
         Exhaustive::Complete => {
             return "All orders of the operations on channels, locks and threads were tried. There are \

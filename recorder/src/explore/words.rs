@@ -111,7 +111,7 @@ impl Order {
 
 /// A label that contains a space is hard to read without quotation marks.
 fn quoted(label: &str) -> String {
-    if label.contains(' ') { format!("{label:?}") } else { label.to_owned() }
+    if label.contains(' ') { format!("\"{label}\"") } else { label.to_owned() }
 }
 
 /// `receive #7` becomes `receives #7`.

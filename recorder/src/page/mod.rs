@@ -20,6 +20,9 @@ const TEMPLATE: &str = include_str!("../../viewer/dist/page.html");
 /// The same with the code of lessons.
 const LESSON_TEMPLATE: &str = include_str!("../../viewer/dist/lesson.html");
 
+/// The same with the code for all orders of a program.
+const ORDERS_TEMPLATE: &str = include_str!("../../viewer/dist/orders.html");
+
 /// The parts of a template around what is inserted: title, allowed connections, pieces, description.
 fn parts(template: &'static str) -> [&'static str; 5] {
     let mut rest = template;
@@ -56,6 +59,13 @@ pub fn of_lessons(title: &str, lessons: &str) -> String {
     format!("{policy}'none'{before}{title}{bytes}{run}{{}}{end}")
 }
 
+/// A page with all orders of a program, which are in this JSON document.
+pub fn of_orders(program: &str, orders: &str) -> String {
+    let [policy, before, bytes, run, end] = parts(ORDERS_TEMPLATE);
+    let (title, orders) = (escape(program), escape_json(orders));
+    format!("{policy}'none'{before}{title}{bytes}{run}{orders}{end}")
+}
+
 /// The end of the page, with the document of a lesson in it.
 fn end_with(end: &str, lesson: Option<&str>) -> String {
     let Some(lesson) = lesson else { return end.to_owned() };
@@ -83,7 +93,7 @@ mod tests {
 
     #[test]
     fn the_page_has_every_place_once() {
-        for template in [TEMPLATE, LESSON_TEMPLATE] {
+        for template in [TEMPLATE, LESSON_TEMPLATE, ORDERS_TEMPLATE] {
             let [policy, title, bytes, run, end] = parts(template);
             assert!(policy.ends_with("connect-src "), "{policy}");
             assert!(title.ends_with("<title>"));

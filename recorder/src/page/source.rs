@@ -104,13 +104,18 @@ impl SourceReader {
         Some(Source { first: from + 1, lines: lines[from..to].to_vec() })
     }
 
-    /// The lines of a file, and the index of one.
-    fn find(&mut self, SourceLine { file, line }: &SourceLine) -> Option<(&[String], usize)> {
+    /// All lines of a file, if it is there.
+    pub fn file(&mut self, file: &str) -> Option<&[String]> {
         if !self.files.contains_key(file) {
             let lines = self.read(file);
             self.files.insert(file.to_owned(), lines);
         }
-        let lines = self.files.get(file)?.as_ref()?;
+        self.files.get(file)?.as_deref()
+    }
+
+    /// The lines of a file, and the index of one.
+    fn find(&mut self, SourceLine { file, line }: &SourceLine) -> Option<(&[String], usize)> {
+        let lines = self.file(file)?;
         let index = (*line as usize).checked_sub(1).filter(|index| *index < lines.len())?;
         Some((lines, index))
     }

@@ -31,6 +31,13 @@ fn all_orders_of_a_small_program_are_tried() {
 }
 
 #[test]
+fn a_process_can_end_before_its_threads() {
+    let place = Place::new();
+    let found = explore_json(&place, &["--strategy", "exhaustive"], "leaves");
+    assert_eq!((kinds(&found), &found["exhaustive"]), (vec!["loss", "ok"], &true.into()));
+}
+
+#[test]
 fn what_is_left_out_is_said() {
     let place = Place::new();
     let ran = explore(&place, &["--strategy", "exhaustive", "--schedules", "3"], "locks");
@@ -43,22 +50,33 @@ fn what_is_left_out_is_said() {
 }
 
 /// An operation of a thread, and its channel or lock.
-type Op = (char, usize);
+pub(crate) type Op = (char, usize);
 
 /// A state of a small program; `interprets` runs it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct State {
+pub(crate) struct State {
     /// The next operation of each thread.
-    at: Vec<usize>,
+    pub(crate) at: Vec<usize>,
     queues: [VecDeque<u64>; 2],
-    held: BTreeMap<usize, usize>,
+    pub(crate) held: BTreeMap<usize, usize>,
     seen: Vec<Vec<u64>>,
     sent: Vec<u64>,
 }
 
 impl State {
+    /// Before the first operation of this number of threads.
+    pub(crate) fn start(threads: usize) -> State {
+        State {
+            at: vec![0; threads],
+            queues: Default::default(),
+            held: BTreeMap::new(),
+            seen: vec![Vec::new(); threads],
+            sent: vec![0; threads],
+        }
+    }
+
     /// The state after the next operation of a thread, if that is possible now.
-    fn step(&self, threads: &[Vec<Op>], thread: usize) -> Option<State> {
+    pub(crate) fn step(&self, threads: &[Vec<Op>], thread: usize) -> Option<State> {
         let &(name, index) = threads[thread].get(self.at[thread])?;
         let mut next = self.clone();
         next.at[thread] += 1;
@@ -93,14 +111,7 @@ impl State {
 /// What a program can print, and whether it can hang: every order is tried.
 fn all_outcomes(threads: &[Vec<Op>]) -> (BTreeSet<String>, bool) {
     let count = threads.len();
-    let start = State {
-        at: vec![0; count],
-        queues: Default::default(),
-        held: BTreeMap::new(),
-        seen: vec![Vec::new(); count],
-        sent: vec![0; count],
-    };
-    let (mut known, mut left) = (BTreeSet::new(), vec![start]);
+    let (mut known, mut left) = (BTreeSet::new(), vec![State::start(count)]);
     let (mut outputs, mut hangs) = (BTreeSet::new(), false);
     while let Some(state) = left.pop() {
         if !known.insert(state.clone()) {
@@ -119,7 +130,7 @@ fn all_outcomes(threads: &[Vec<Op>]) -> (BTreeSet<String>, bool) {
 }
 
 /// Threads with a few operations each; the same for the same seed.
-fn any_threads(seed: u64) -> Vec<Vec<Op>> {
+pub(crate) fn any_threads(seed: u64) -> Vec<Vec<Op>> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut below = |bound: usize| {
         state ^= state << 13;

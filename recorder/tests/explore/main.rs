@@ -6,6 +6,8 @@
 mod exhaustive;
 /// What is found, how often, and how that is shown.
 mod outcomes;
+/// Pages with all orders.
+mod pages;
 /// Hangs that are predicted from one good run, and confirmed by another.
 mod predicted;
 /// Programs of a workspace, and tests, as they are.

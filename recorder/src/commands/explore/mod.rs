@@ -30,6 +30,7 @@ use crate::workspace::Workspace;
 use crate::workspace::runs::Runs;
 
 mod confirm;
+mod page;
 mod suite;
 
 use suite::Test;
@@ -38,6 +39,7 @@ pub(super) fn explore(args: &ExploreArgs, console: Console) -> Result<u8> {
     if let Some(run) = &args.confirm {
         return confirm::confirm(args, run, console);
     }
+    page::check(args)?;
     if args.name.is_none()
         && let Some(cargo) = CargoCommand::parse(&args.args)
     {
@@ -93,7 +95,8 @@ struct Exploration<'a> {
 impl Exploration<'_> {
     /// Explores a program, prints the outcomes, and returns the exit status.
     fn explore(&self, name: &str, launch: &Launch) -> Result<u8> {
-        let found = self.run(name, launch)?;
+        let mut found = self.run(name, launch)?;
+        let mut leaves = std::mem::take(&mut found.leaves);
         let rows = rows(&found, name);
         self.keep(name, launch, &rows)?;
         if self.args.json {
@@ -103,7 +106,11 @@ impl Exploration<'_> {
             let seed = self.args.seed;
             print_styled(Text { program: name, found: &found, rows: &rows, seed, width })?;
         }
-        Ok(self.status(&rows))
+        let written = match &self.args.output {
+            Some(path) => self.write_page(path, name, &found, &mut leaves)?,
+            None => 0,
+        };
+        Ok(self.status(&rows).max(written))
     }
 
     /// Explores each test by itself. Prints a line for each, the outcomes of those that have several
@@ -226,6 +233,7 @@ fn options(args: &ExploreArgs, launch: &Launch) -> Options {
         timeout: args.timeout,
         jobs: jobs.unwrap_or(1),
         distinguishes_outputs: !launch.is_test,
+        keeps_orders: args.output.is_some(),
     }
 }
 

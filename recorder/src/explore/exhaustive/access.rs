@@ -15,6 +15,8 @@ pub enum Object {
     Token(u32),
     /// The start and the end of the thread with this number.
     Life(u32),
+    /// The end of the process: with its main thread, whatever the others have left to do.
+    Process,
 }
 
 /// How a step accesses an object.

@@ -7,7 +7,8 @@
 
 use std::fmt;
 
-use super::access::{Access, Kind, Object, Relation};
+pub(in crate::explore) use super::access::Relation;
+use super::access::{Access, Kind, Object};
 
 /// A choice of a run, and what its thread did up to its next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -179,6 +180,14 @@ impl Search {
         for (index, step) in steps.iter().enumerate().skip(first) {
             let before = order.before_thread(steps, index, step.thread);
             self.add_conflict(steps, &order, index, step.thread, &step.accesses, &before);
+            if step
+                .accesses
+                .iter()
+                .any(|access| access.object == Object::Process && access.kind == Kind::End)
+            {
+                // What the others have left to do is not in the trace.
+                self.nodes[index].wanted |= step.candidates;
+            }
         }
         for (thread, accesses) in &trace.waiting {
             let end = steps.len();
@@ -275,7 +284,7 @@ fn still_asleep(node: &Node) -> Vec<(u32, Vec<Access>)> {
 }
 
 /// The strongest relation between accesses of a step and those of a later one.
-fn relation(earlier: &[Access], later: &[Access]) -> Relation {
+pub(in crate::explore) fn relation(earlier: &[Access], later: &[Access]) -> Relation {
     let pairs = earlier.iter().flat_map(|one| later.iter().map(move |other| one.relation(*other)));
     pairs.max().unwrap_or(Relation::Independent)
 }
@@ -324,7 +333,7 @@ impl HappensBefore {
 }
 
 /// Whether the later step receives a message that the earlier one sends.
-fn sends_to(earlier: &[Access], later: &[Access]) -> bool {
+pub(in crate::explore) fn sends_to(earlier: &[Access], later: &[Access]) -> bool {
     let sends = |access: &Access, message: u64| match access.kind {
         Kind::Send(sent) | Kind::SendIntoRoom(sent) => sent == message,
         _ => false,

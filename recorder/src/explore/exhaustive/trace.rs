@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use format::{BlockHeader, Event, Phase};
 
-use super::access::{Object, StepAccesses};
+use super::access::{Access, Kind, Object, StepAccesses};
 use super::search::Step;
 pub use super::search::Trace;
 use crate::explore::order::events;
@@ -47,6 +47,25 @@ impl Channels {
     fn of(&self, endpoint: u32) -> Option<(u32, bool)> {
         let channel = *self.endpoints.get(&endpoint)?;
         Some((channel, self.rendezvous.contains(&channel)))
+    }
+}
+
+/// The number of the main thread.
+const MAIN: u32 = 1;
+
+/// Whether a thread comes to a step before the process ends can matter, if nobody joins it.
+fn add_process_end(steps: &mut [Step]) {
+    let is_end = |access: &Access| access.kind == Kind::End;
+    for step in steps {
+        let of_thread = |kind| Access { object: Object::Process, kind };
+        if step.thread == MAIN {
+            let ends = Access { object: Object::Life(MAIN), kind: Kind::End };
+            if step.accesses.contains(&ends) {
+                step.accesses.push(of_thread(Kind::End));
+            }
+        } else if !step.accesses.iter().all(is_end) {
+            step.accesses.push(of_thread(Kind::Probe));
+        }
     }
 }
 
@@ -94,7 +113,8 @@ impl Trace {
         if !is_complete || !is_known {
             return None;
         }
-        let steps: Vec<_> = steps.into_values().collect();
+        let mut steps: Vec<_> = steps.into_values().collect();
+        add_process_end(&mut steps);
         let mut last = BTreeMap::new();
         for step in &steps {
             last.insert(step.thread, &step.waits_for);

@@ -162,7 +162,8 @@ mod tests {
     fn step(thread: u32, kind: OperationKind, object: Object, id: u64) -> Step {
         let action = Action::Call(kind);
         let (message, turn, step) = (0, 0, 0);
-        (Operation { thread, action, object, place: None, message, turn, step }, id)
+        let (place, choice) = (None, None);
+        (Operation { thread, action, object, place, message, turn, step, choice }, id)
     }
 
     const JOBS: Object = Object::Channel(1);

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 
-use format::OperationKind;
+use format::{OperationKind, PrimitiveKind};
 use rustc_hash::FxHasher;
 
 use crate::capture::plan::Switch;
@@ -41,6 +41,10 @@ pub struct Order {
     pub(super) channels: BTreeMap<u32, Channel>,
     pub(super) primitives: BTreeMap<u32, Primitive>,
     endpoints: BTreeMap<u32, u32>,
+    /// The channels of which senders are cloned, and the choices that this belongs to.
+    pub(super) clones: Vec<(Option<u64>, u32)>,
+    /// The values of messages, by their ids, where they are recorded.
+    values: BTreeMap<u64, String>,
 }
 
 /// A thread.
@@ -66,6 +70,12 @@ pub(super) struct Place {
 #[derive(Clone, Debug)]
 pub(super) struct Channel {
     pub(super) label: String,
+    /// The same without a number that tells it apart from others.
+    pub(super) plain_label: String,
+    /// How many messages it holds, if that is limited.
+    pub(super) bound: Option<u64>,
+    /// The thread that made it.
+    pub(super) made_by: u32,
     /// Number of messages sent.
     pub(super) sent: u64,
     /// Number of messages received.
@@ -74,12 +84,17 @@ pub(super) struct Channel {
     numbers: BTreeMap<u64, u64>,
     /// Whether it holds no messages, so that both ends must meet.
     is_rendezvous: bool,
+    /// The values of messages by these numbers, where they are recorded.
+    pub(super) values: BTreeMap<u64, String>,
 }
 
 /// A lock or another primitive.
 #[derive(Clone, Debug)]
 pub(super) struct Primitive {
     pub(super) label: String,
+    /// The same without a number that tells it apart from others.
+    pub(super) plain_label: String,
+    pub(super) kind: Option<PrimitiveKind>,
 }
 
 /// Something that a thread did.
@@ -99,6 +114,8 @@ pub struct Operation {
     pub turn: u64,
     /// The number of the choice after which the thread went on last.
     pub step: u64,
+    /// The number of the choice that it belongs to, if all choices are recorded.
+    pub choice: Option<u64>,
 }
 
 /// What a thread can do.

@@ -74,13 +74,13 @@ impl Order {
         number_alike(order.channels.values_mut().map(|channel| &mut channel.label));
         number_alike(order.primitives.values_mut().map(|primitive| &mut primitive.label));
         let mut recorded: Vec<Recorded> = Vec::new();
-        let (mut thread, mut segment) = (0, 0);
+        let (mut thread, mut segment, mut choice) = (0, 0, None);
         for (header, records) in blocks() {
             if header.thread != thread {
-                (thread, segment) = (header.thread, 0);
+                (thread, segment, choice) = (header.thread, 0, None);
             }
             let first = recorded.len();
-            order.add_operations(thread, records, &mut segment, &mut recorded);
+            order.add_operations(thread, records, (&mut segment, &mut choice), &mut recorded);
             let Some(ranks) = &mut ranks else { continue };
             for operation in &mut recorded[first..] {
                 let rank = ranks.get_mut(&thread).and_then(VecDeque::pop_front);
@@ -117,6 +117,9 @@ impl Order {
                 Event::Site { site, line, file, .. } => drop(sites.insert(site, (file, line))),
                 Event::SenderCloned { sender: new, from, .. }
                 | Event::ReceiverCloned { receiver: new, from, .. } => clones.push((new, from)),
+                Event::Value { message, value } => {
+                    self.values.insert(message, value.to_owned());
+                }
                 Event::ThreadStarted { name, .. } if thread != 0 => {
                     let name = match name {
                         "" => format!("thread {thread}"),
@@ -138,10 +141,14 @@ impl Order {
                         name => name.to_owned(),
                     };
                     let made = Channel {
+                        plain_label: label.clone(),
                         label,
+                        bound: (bound != format::UNBOUNDED).then_some(bound),
+                        made_by: thread,
                         sent: 0,
                         received: 0,
                         numbers: BTreeMap::new(),
+                        values: BTreeMap::new(),
                         is_rendezvous: bound == 0,
                     };
                     self.channels.insert(channel, made);
@@ -149,17 +156,20 @@ impl Order {
                 }
                 Event::PrimitiveSeen { primitive, kind, site, value_type, .. } => {
                     let kind = PrimitiveKind::from_code(kind);
-                    let kind = kind.map_or("lock".to_owned(), |kind| format!("{kind:?}"));
-                    let kind = match value_type {
-                        "" => kind,
-                        value_type => format!("{kind}<{value_type}>"),
+                    let name = kind.map_or("lock".to_owned(), |kind| format!("{kind:?}"));
+                    let name = match value_type {
+                        "" => name,
+                        value_type => format!("{name}<{value_type}>"),
                     };
-                    let label = format::default_label(&kind, sites.get(&site).copied());
+                    let label = format::default_label(&name, sites.get(&site).copied());
+                    let seen = Primitive { plain_label: label.clone(), label, kind };
                     // A name may have come first, from another thread.
-                    self.primitives.entry(primitive).or_insert(Primitive { label });
+                    self.primitives.entry(primitive).or_insert(seen).kind = kind;
                 }
                 Event::PrimitiveNamed { primitive, name } => {
-                    self.primitives.insert(primitive, Primitive { label: name.to_owned() });
+                    let kind = self.primitives.get(&primitive).and_then(|it| it.kind);
+                    let (label, plain_label) = (name.to_owned(), name.to_owned());
+                    self.primitives.insert(primitive, Primitive { label, plain_label, kind });
                 }
                 Event::Executable { hash, .. } => self.executable = Some(hash),
                 _ => {}
@@ -188,7 +198,7 @@ impl Order {
         &mut self,
         thread: u32,
         records: &[u8],
-        segment: &mut u64,
+        (segment, choice): (&mut u64, &mut Option<u64>),
         recorded: &mut Vec<Recorded>,
     ) {
         let mut sites = BTreeMap::new();
@@ -197,6 +207,16 @@ impl Order {
                 Event::Site { site, line, column, file } => {
                     let place = self.place(Place { file: file.to_owned(), line, column });
                     sites.insert(site, place);
+                    continue;
+                }
+                Event::SenderCloned { from, .. } => {
+                    if let Object::Channel(channel) = self.channel_of(from) {
+                        self.clones.push((*choice, channel));
+                    }
+                    continue;
+                }
+                Event::Chosen { step, .. } => {
+                    *choice = Some(step);
                     continue;
                 }
                 Event::Scheduled { step } => {
@@ -233,8 +253,9 @@ impl Order {
                 _ => continue,
             };
             let step = segment.saturating_sub(1);
-            let (message, turn) = (0, 0);
-            let operation = Operation { thread, action, object, place: site, message, turn, step };
+            let (choice, message, turn) = (*choice, 0, 0);
+            let operation =
+                Operation { thread, action, object, place: site, message, turn, step, choice };
             recorded.push(Recorded { segment: *segment, operation, id });
         }
     }
@@ -278,7 +299,10 @@ impl Order {
                 }
                 if is_transfer {
                     let next = channel.numbers.len() as u64 + 1;
-                    channel.numbers.entry(id).or_insert(next);
+                    let number = *channel.numbers.entry(id).or_insert(next);
+                    if let Some(value) = self.values.get(&id) {
+                        channel.values.insert(number, value.clone());
+                    }
                 }
             }
             self.operations.push(operation);

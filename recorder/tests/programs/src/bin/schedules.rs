@@ -1,6 +1,7 @@
 //! Goes wrong in the way that the argument names, if its threads come in a particular order:
 //! `locks`, `loses`, `panics`, `fails`, `hides`, `outputs`; or always: `endless`; or never: `healthy`,
 //! and `foreign`, whose thread is not recorded as spawned.
+//! `leaves` does not wait for a thread that sends; `meets` hands a message over.
 //! `locks changed` differs from `locks` in its last lock.
 
 use std::env;
@@ -15,6 +16,8 @@ fn main() {
     match arguments.first().map(String::as_str) {
         Some("locks") => locks(is_changed),
         Some("healthy") => healthy(),
+        Some("leaves") => leaves(),
+        Some("meets") => meets(),
         Some("loses") => loses(),
         Some("panics") => panics(),
         Some("fails") => fails(),
@@ -35,6 +38,26 @@ fn spawn<T: Send + 'static>(
 
 fn join<T>(thread: JoinHandle<T>) -> T {
     thread.join().expect("it does not panic")
+}
+
+/// Two threads meet at a rendezvous channel.
+fn meets() {
+    let (sender, receiver) = mpsc::sync_channel(0);
+    let sends = spawn("sender", move || sender.send(1).expect("the receiver waits"));
+    receiver.recv().expect("a message comes");
+    join(sends);
+}
+
+/// The second message is lost, unless the process ends before it is sent.
+fn leaves() {
+    let (sender, receiver) = mpsc::channel();
+    drop(spawn("sender", move || {
+        for message in 0..2 {
+            sender.send(message).expect("the receiver stays");
+        }
+    }));
+    receiver.recv().expect("a message comes");
+    std::mem::forget(receiver);
 }
 
 /// Each thread takes one lock after the other, and only once both together: in opposite orders.
