@@ -123,10 +123,28 @@ pub enum Obstacle {
 pub struct FoundOutcome {
     /// What happened.
     pub outcome: Outcome,
-    /// Numbers of runs, by the hash of their output; all by 0 if that does not matter.
-    printed: HashMap<u64, u64>,
+    /// Its runs, by the hash of their output; all by 0 if that does not matter.
+    printed: HashMap<u64, Runs>,
     /// The shortest run of each output, of at most [`MAX_OUTPUTS`].
     shortest: BTreeMap<u64, Shortest>,
+}
+
+/// Runs with the same outcome.
+#[derive(Clone, Copy, Debug)]
+pub struct Runs {
+    /// How many there are.
+    pub count: u64,
+    /// The number of the first, from 0.
+    pub first: u64,
+}
+
+impl Runs {
+    const NONE: Runs = Runs { count: 0, first: u64::MAX };
+
+    fn add(&mut self, other: Runs) {
+        self.count += other.count;
+        self.first = self.first.min(other.first);
+    }
 }
 
 /// The run with the fewest switches that had an outcome.
@@ -409,7 +427,7 @@ impl Explorer<'_> {
             let known = found.fingerprints.get(&fingerprint).copied();
             let is_wanted = known.is_none_or(|index| {
                 let known = &mut found.outcomes[index];
-                *known.count_of(printed) += 1;
+                known.count_run(printed, number);
                 known.is_shorter(printed, order.switches.len(), number)
             });
             (known, is_wanted)
@@ -438,7 +456,7 @@ impl Explorer<'_> {
             (None, Some(outcome)) => {
                 let index = found.index_of(outcome);
                 found.fingerprints.insert(fingerprint, index);
-                *found.outcomes[index].count_of(printed) += 1;
+                found.outcomes[index].count_run(printed, number);
                 index
             }
         };
@@ -474,9 +492,11 @@ impl Found {
 }
 
 impl FoundOutcome {
-    /// Number of runs.
-    pub fn runs(&self) -> u64 {
-        self.printed.values().sum()
+    /// All runs.
+    pub fn runs(&self) -> Runs {
+        let mut all = Runs::NONE;
+        self.printed.values().for_each(|&runs| all.add(runs));
+        all
     }
 
     /// Number of different outputs.
@@ -489,12 +509,12 @@ impl FoundOutcome {
         self.shortest.values().min_by_key(|it| (it.switches.len(), it.number))
     }
 
-    /// For each output the number of its runs, and the shortest; `None` if there are too many.
-    pub fn by_output(&self) -> Option<Vec<(u64, &Shortest)>> {
+    /// For each output its runs, and the shortest; `None` if there are too many outputs.
+    pub fn by_output(&self) -> Option<Vec<(Runs, &Shortest)>> {
         let is_all = self.printed.len() == self.shortest.len();
         let mut runs: Vec<_> =
             self.shortest.iter().map(|(hash, shortest)| (self.printed[hash], shortest)).collect();
-        runs.sort_by_key(|(count, shortest)| (Reverse(*count), shortest.number));
+        runs.sort_by_key(|(runs, shortest)| (Reverse(runs.count), shortest.number));
         is_all.then_some(runs)
     }
 
@@ -503,8 +523,9 @@ impl FoundOutcome {
         if self.outcome.kind.distinguishes_outputs() { hash } else { 0 }
     }
 
-    fn count_of(&mut self, hash: u64) -> &mut u64 {
-        self.printed.entry(self.key(hash)).or_default()
+    fn count_run(&mut self, hash: u64, number: u64) {
+        let runs = self.printed.entry(self.key(hash)).or_insert(Runs::NONE);
+        runs.add(Runs { count: 1, first: number });
     }
 
     /// Whether a run with this output has fewer switches than all others, or as many and a lower

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::explorer::{Found, FoundOutcome, Shortest};
+use super::explorer::{Found, FoundOutcome, Runs, Shortest};
 use super::outcome::{Fact, Kind};
 
 /// An outcome, or one of its outputs.
@@ -17,6 +17,8 @@ pub struct Row<'a> {
     pub chain: &'a [String],
     /// Number of runs.
     pub runs: u64,
+    /// The number of the first, from 0.
+    pub first: u64,
     /// The run with the fewest switches.
     pub shortest: &'a Shortest,
     /// The name of that run's recording.
@@ -47,11 +49,12 @@ fn of_outcome<'a>(found: &'a FoundOutcome, usual: &[Fact]) -> Vec<Row<'a>> {
     // The first finding of its kind is the title.
     let new = outcome.findings.iter().skip(usize::from(outcome.kind < Kind::Ok));
     let new_findings: Vec<_> = new.filter(|it| !usual.contains(it)).collect();
-    let row = |title: String, runs, shortest| Row {
+    let row = |title: String, runs: Runs, shortest| Row {
         kind: outcome.kind,
         title,
         chain: &outcome.chain,
-        runs,
+        runs: runs.count,
+        first: runs.first,
         shortest,
         name: String::new(),
         findings: &outcome.findings,
@@ -81,7 +84,7 @@ fn of_outcome<'a>(found: &'a FoundOutcome, usual: &[Fact]) -> Vec<Row<'a>> {
 /// The findings of the most frequent healthy outcome.
 fn usual_findings(found: &Found) -> &[Fact] {
     let healthy = found.outcomes.iter().filter(|it| it.outcome.kind >= Kind::Loss);
-    let usual = healthy.max_by_key(|it| (it.outcome.kind, it.runs()));
+    let usual = healthy.max_by_key(|it| (it.outcome.kind, it.runs().count));
     usual.map_or(&[], |usual| &usual.outcome.findings)
 }
 
