@@ -88,6 +88,14 @@ mod tests {
     fn adds() {
         assert_eq!(1 + 1, 2);
     }
+
+    #[test]
+    #[should_panic]
+    fn is_meant_to_panic() {
+        let (answer, answers) = mpsc::channel::<i32>();
+        thread::spawn(move || drop(answer));
+        answers.recv().unwrap();
+    }
 }
 "#;
 
@@ -97,9 +105,10 @@ fn each_test_of_a_suite_is_explored_by_itself() {
     project.write("Cargo.toml", MANIFEST);
     project.write("src/lib.rs", LIBRARY);
     let explore = ["explore", "--schedules", "100", "--fail-on", "panic", "--", "cargo", "test"];
-    let ran = project.run(&explore).expect_status(1).expect_stderr("exploring 3 tests");
+    let ran = project.run(&explore).expect_status(1).expect_stderr("exploring 4 tests");
     let has = |line: &str| assert!(ran.stdout.contains(line), "{line}: {ran:#?}");
     has("tests::waits_for_the_answer: 100 runs in ");
+    has("tests::is_meant_to_panic: 100 runs in ");
     has("tests::adds: no channel, lock or thread to control\n");
     has("100 schedules of tests::hopes_for_the_answer in ");
     has("panic: tests::hopes_for_the_answer panicked (src/lib.rs:21): ");

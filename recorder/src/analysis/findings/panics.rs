@@ -73,21 +73,13 @@ fn is_alike(analysis: &Analysis<'_>, one: ThreadIndex, other: ThreadIndex) -> bo
     key(one) == key(other)
 }
 
-/// Whether a process runs tests, as far as its name says: Cargo appends a hash to the names of tests,
-/// and rustdoc has a name for those in documentation.
-fn runs_tests(analysis: &Analysis<'_>, process: ProcessIndex) -> bool {
-    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|it| it.is_ascii_hexdigit());
-    let name = &analysis.catalog.processes[process].name;
-    name == "rust_out" || name.rsplit_once('-').is_some_and(|(_, hash)| is_hash(hash))
-}
-
 /// Whether tests expect the panic: all tests of the run have passed.
 fn is_expected(analysis: &Analysis<'_>, thread: ThreadIndex) -> bool {
     let process = process_of(analysis, thread);
     let facts = &analysis.catalog.processes[process];
     let run = facts.run_end.map(|run| (run.code, run.signal));
     let status = run.or(facts.ended.map(|ended| (ended.code, ended.signal)));
-    status == Some((0, 0)) && runs_tests(analysis, process)
+    status == Some((0, 0)) && facts.is_test
 }
 
 /// The thread with whose panic it began that this one panicked.
@@ -156,7 +148,7 @@ fn panic(analysis: &Analysis<'_>, group: &[ThreadIndex]) -> Option<Finding> {
     let panic = panic_of(analysis, first)?;
     let process = &analysis.state.processes[process_of(analysis, first)];
     // The first panic comes first, and last what a test may be meant to do.
-    let is_in_test = runs_tests(analysis, process_of(analysis, first));
+    let is_in_test = analysis.catalog.processes[process_of(analysis, first)].is_test;
     let weight = if is_in_test { 0 } else { u64::MAX - panic.time.get() };
     let mut finding = Finding::new(Code::Panic, (panic.time, panic.time), weight);
     let certain_if = if panic.outcome.is_none() && process.has_paused_since(panic.time) {

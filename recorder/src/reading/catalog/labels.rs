@@ -68,18 +68,22 @@ pub(crate) fn readable(text: &str) -> Cow<'_, str> {
 /// The name of the program in an executable: its file's, without the hash that Cargo adds to
 /// tests.
 pub(super) fn program_name(executable: &str) -> &str {
-    const HASH_DIGITS: usize = 16;
     let (folder, file) = executable.rsplit_once('/').unwrap_or(("", executable));
-    match file.rsplit_once('-') {
-        Some((name, hash))
-            if folder.rsplit('/').next() == Some("deps")
-                && hash.len() == HASH_DIGITS
-                && hash.bytes().all(|byte| byte.is_ascii_hexdigit()) =>
-        {
-            name
-        }
-        _ => file,
-    }
+    without_hash(folder, file).unwrap_or(file)
+}
+
+/// Whether an executable runs tests, as far as its path says: Cargo appends a hash to the names of
+/// tests, and rustdoc has a name for those in documentation.
+pub(super) fn is_test(executable: &str) -> bool {
+    let (folder, file) = executable.rsplit_once('/').unwrap_or(("", executable));
+    file == "rust_out" || without_hash(folder, file).is_some()
+}
+
+fn without_hash<'a>(folder: &str, file: &'a str) -> Option<&'a str> {
+    const HASH_DIGITS: usize = 16;
+    let (name, hash) = file.rsplit_once('-')?;
+    let is_hash = hash.len() == HASH_DIGITS && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (is_hash && folder.rsplit('/').next() == Some("deps")).then_some(name)
 }
 
 /// A primitive's type, as the source has it: `Mutex<Receiver<Job>>`.
@@ -122,7 +126,9 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(program_name(executable), name);
+            assert_eq!(is_test(executable), !executable.ends_with(name));
         }
+        assert!(is_test("/tmp/rustdoctest0/rust_out"));
     }
 
     #[test]

@@ -94,8 +94,10 @@ pub struct Process {
     pub pid: u32,
     /// A unique id for its track: its pid, unless an earlier process has the same.
     pub track: u64,
-    /// The executable's file name.
+    /// The executable's file name; that of a test without the hash that Cargo adds.
     pub name: String,
+    /// Whether it runs tests, as far as the path of its executable says.
+    pub is_test: bool,
     /// Its command line.
     pub command: String,
     /// The pid of its parent, or 0.

@@ -7,7 +7,7 @@ use format::{EndCause, Event, OperationKind, Record, UNKNOWN_STATUS};
 
 use crate::reading::catalog::first_use::FirstUses;
 use crate::reading::catalog::flow_order::Uses;
-use crate::reading::catalog::labels::{program_name, readable};
+use crate::reading::catalog::labels::{is_test, program_name, readable};
 use crate::reading::catalog::observation::ObservationFacts;
 use crate::reading::catalog::{Ended, Frame, Frames, Process, RunEnd};
 use crate::reading::clock::Clock;
@@ -195,6 +195,7 @@ impl Records<'_> {
                 let file = program_name(executable);
                 if !file.is_empty() {
                     process.name = readable(file).into_owned();
+                    process.is_test = is_test(executable);
                 }
                 process.command = readable(arguments).into_owned();
                 process.clock = Clock::new(Ticks(ticks), Nanos::new(monotonic_ns));
