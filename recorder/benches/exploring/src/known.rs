@@ -1,0 +1,45 @@
+//! The sick programs of the recorder's tests. Nearly all fail in each run: they say nothing about the
+//! search, but a search that misses them is broken.
+
+use anyhow::{Context, Result};
+
+use crate::builds;
+use crate::explored::Recorder;
+
+/// What a program with one of these findings does not do in the end: it is slow, or it wastes
+/// something, and each schedule ends well.
+const HABITS: [&str; 12] = [
+    "busy_polling",
+    "detached_logger",
+    "expired_timeouts",
+    "growing_queue",
+    "one_at_a_time",
+    "serialised_workers",
+    "slow_consumer",
+    "starved_receiver",
+    "unfair_lock",
+    "unfair_senders",
+    "unused_endpoint",
+    "spin_on_hangup",
+];
+
+/// Prints the first bad schedule of each.
+pub fn run() -> Result<bool> {
+    let recorder = Recorder::new()?;
+    let (mut tried, mut found) = (0, 0);
+    for path in builds::corpus()? {
+        let name = path.file_stem().context("a name")?.to_string_lossy().into_owned();
+        let is_well = name.ends_with("_healed") || name.starts_with("healthy_");
+        if is_well || HABITS.contains(&&*name) {
+            continue;
+        }
+        let explored = recorder.explore_command(&path, &[], None, 0, 20)?;
+        let bad = explored.outcomes.iter().filter(|outcome| outcome.kind != "ok");
+        let kinds: Vec<_> = bad.map(|it| format!("{} {}×", it.kind, it.runs)).collect();
+        tried += 1;
+        found += u64::from(!kinds.is_empty());
+        println!("{name}: of {}: {}", explored.schedules, kinds.join(", "));
+    }
+    println!("{found} of {tried} found");
+    Ok(found == tried)
+}
