@@ -122,9 +122,11 @@ impl Recorder {
     /// Replays a run. Returns whether it happened again, and what the recorder says.
     pub fn replay(&self, run: &str) -> Result<(bool, String)> {
         let mut command = Command::new(&self.path);
-        let output = command.args(["replay", run]).current_dir(PACKAGE).output()?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        Ok((output.status.success(), text))
+        command.args(["replay", run]).env("RUST_BACKTRACE", "0").current_dir(PACKAGE);
+        let output = command.output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        let at = text.find("not as in").unwrap_or_default();
+        Ok((output.status.success(), text[at..].to_owned()))
     }
 
     /// The number of the first schedule with a bug, from 1, if it is at most `limit`. Small numbers

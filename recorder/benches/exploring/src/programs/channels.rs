@@ -285,7 +285,7 @@ fn pool_takes_two(healed: bool) {
 
 /// A client that has asked registers for the reply afterwards.
 fn lost_reply(healed: bool) {
-    let waiting: Arc<Mutex<Vec<(u32, mpsc::Sender<u32>)>>> = Arc::default();
+    let waiting = Arc::new(Mutex::new(Vec::<(u32, mpsc::Sender<u32>)>::new()));
     let (requests, inbox) = channel();
     let server = thread::spawn({
         let waiting = waiting.clone();

@@ -221,8 +221,9 @@ fn rwlock_upgrade(healed: bool) {
 /// Two threads miss in the cache, and both compute the value.
 fn cache_fills_twice(healed: bool) {
     let cache = Arc::new((RwLock::new(HashMap::new()), Mutex::new(0)));
-    let get = |cache: Arc<(RwLock<HashMap<i32, i32>>, Mutex<i32>)>, key| {
-        move || {
+    let threads = [1, 2, 3, 1].map(|key| {
+        let cache = cache.clone();
+        thread::spawn(move || {
             if cache.0.read().unwrap().contains_key(&key) {
                 return;
             }
@@ -232,9 +233,8 @@ fn cache_fills_twice(healed: bool) {
             }
             entries.insert(key, key * key);
             *cache.1.lock().unwrap() += 1;
-        }
-    };
-    let threads = [1, 2, 3, 1].map(|key| thread::spawn(get(cache.clone(), key)));
+        })
+    });
     for thread in threads {
         thread.join().unwrap();
     }
