@@ -43,6 +43,9 @@ const MAX_SLEEP: Duration = Duration::from_millis(9);
 const MAX_BUSY: Duration = Duration::from_secs(1);
 /// How long a thread may take to come back from std's operation when its turn has come.
 const MAX_RETURN: Duration = Duration::from_millis(200);
+/// So many times as long a thread may take for all that while a schedule is followed: no other order
+/// is wanted then, and a thread may be slow. It may print a backtrace.
+const PATIENCE_FOLLOWING: u32 = 5;
 /// How long all threads may be blocked elsewhere before they are released: they may wait for each
 /// other.
 const MAX_STANDSTILL: Duration = Duration::from_secs(2);
@@ -81,6 +84,8 @@ struct Scheduler {
     start: Instant,
     control: &'static [AtomicU64],
     max_steps: u64,
+    /// By what the times are multiplied that a thread may take.
+    patience: u32,
     records_choices: bool,
     state: Mutex<State>,
 }
@@ -134,13 +139,15 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
     };
     let switches = switches(&read(control::SCHEDULE_FILE)?);
     let earlier = EarlierRun::decode(&read(control::EARLIER_RUN_FILE)?).unwrap_or_default();
+    let records_choices = word(control::CHOICES) != 0;
+    let is_following = strategy == Strategy::Stay && !switches.is_empty() && !records_choices;
     let chooser = Chooser::new(
         strategy,
         word(control::SEED),
         word(control::DEPTH),
         word(control::LENGTH),
         switches,
-        word(control::CHOICES) != 0,
+        records_choices,
         earlier,
     );
     let max_steps = match word(control::MAX_STEPS) {
@@ -168,7 +175,8 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         start,
         control,
         max_steps,
-        records_choices: word(control::CHOICES) != 0,
+        patience: if is_following { PATIENCE_FOLLOWING } else { 1 },
+        records_choices,
         state: Mutex::new(state),
     };
     SCHEDULER.set(scheduler).map_err(|_| io::Error::other("the schedule is already controlled"))
@@ -568,7 +576,7 @@ impl Scheduler {
             _ => MAX_BUSY,
         };
         // A thread in this module will notice its turn.
-        if quiet >= max_quiet && !thread.is_inside.load(Ordering::Relaxed) {
+        if quiet >= self.patience * max_quiet && !thread.is_inside.load(Ordering::Relaxed) {
             state.model.set_outside(thread.number);
             self.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
             self.choose(state);
