@@ -287,6 +287,8 @@ fn lost_messages_are_reported() {
     );
     let at_exit = sick.replace("30 ReceiverDropped endpoint=2\n", "");
     assert_eq!(codes(&at_exit), ["lost-messages"]);
+    // In a rendezvous it was handed over.
+    assert_eq!(codes(&at_exit.replace("jobs 1 2", "jobs 1 2 bound=0")), [""; 0]);
     // If somebody ends the program while it works, there is nothing to say.
     assert_eq!(codes(&at_exit.replace("40 ThreadEnded", "")), [""; 0]);
     // While the recording paused they may have been received.

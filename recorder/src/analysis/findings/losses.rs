@@ -17,7 +17,8 @@ pub(super) fn find(analysis: &Analysis<'_>, findings: &mut Vec<Finding>) {
 /// Messages that were still queued when the receiver was dropped, or the process ended.
 fn lost(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
     let known = &analysis.state.channels[index];
-    let process = analysis.catalog.channels[index].process;
+    let facts = &analysis.catalog.channels[index];
+    let process = facts.process;
     // Their receives may be missing from the recording.
     if analysis.may_lack_events(index) {
         return None;
@@ -31,6 +32,8 @@ fn lost(analysis: &Analysis<'_>, index: ChannelIndex) -> Option<Finding> {
         || main.is_some_and(|main| analysis.state.threads[main].ended.is_some());
     let mut finding = match known.receiver_gone {
         Some((time, by)) if known.lost > 0 => lost_with_receiver(analysis, index, time, by),
+        // The receiver has it when the send returns, although the process may end before it says so.
+        None if facts.is_rendezvous() => return None,
         None if known.depth > 0 && is_known && analysis.ended_by_itself(process) => {
             lost_at_end(analysis, index, sender)
         }
