@@ -6,8 +6,7 @@ use exploring::programs::Program;
 use crate::LIMIT;
 use crate::explored::{Recorder, SEEDED};
 
-/// Explores the healed forms with each strategy. Prints a line for each that has another outcome
-/// than `ok`.
+/// Explores the healed forms with each strategy. Prints a line for each bad outcome.
 pub fn run(programs: &[&Program]) -> Result<bool> {
     let recorder = Recorder::new()?;
     let (mut tried, mut well, mut schedules, mut proofs) = (0, 0, 0, 0);
@@ -17,7 +16,7 @@ pub fn run(programs: &[&Program]) -> Result<bool> {
             let explored = recorder.explore(&[program.name, "healed"], strategy, 0, LIMIT)?;
             schedules += explored.schedules;
             proofs += u64::from(explored.exhaustive == Some(true));
-            for outcome in explored.outcomes.iter().filter(|outcome| outcome.kind != "ok") {
+            for outcome in explored.bad() {
                 is_well = false;
                 let name = strategy.unwrap_or("default");
                 println!(
