@@ -9,12 +9,12 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use format::BlockHeader;
+use format::{BlockHeader, OperationKind};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::exhaustive::search::{Changed, Novelty, Search};
 use super::exhaustive::trace::Trace;
-use super::order::Order;
+use super::order::{Action, Order};
 use super::outcome::{Kind, Outcome, fingerprint};
 use super::profile::Profile;
 use super::strategy::{Chooser, FirstRun, Plans};
@@ -114,6 +114,8 @@ pub enum Obstacle {
     Processes,
     /// There are too many threads, or choices are missing.
     NotRecorded,
+    /// Something is initialised once: a thread that finds it initialised records nothing.
+    Initialized,
     /// The program did something else in the same order.
     Changed(Changed),
 }
@@ -308,6 +310,7 @@ impl Explorer<'_> {
         let mut search = Search::default();
         let mut shown = Instant::now();
         let mut failures = 0;
+        let mut initializes = false;
         for number in 0.. {
             if number > 0 && self.is_over(number) {
                 return Ok(Exhaustive::Partly(Obstacle::Limit));
@@ -321,6 +324,8 @@ impl Explorer<'_> {
             let mut kept = None;
             let counted = self.run_plan(number, plan, |run, blocks, order| {
                 let mut tree_run = None;
+                let initializer = Action::Call(OperationKind::Initializer);
+                initializes |= order.operations.iter().any(|it| it.action == initializer);
                 let novelty = match Trace::new(blocks) {
                     _ if run.uncontrolled > 0 => Err(Obstacle::Uncontrolled),
                     _ if run.end == End::StepLimit || run.end == End::TimedOut => {
@@ -370,6 +375,9 @@ impl Explorer<'_> {
                 shown = Instant::now();
                 progress(&self.found());
             }
+        }
+        if initializes && self.found().threads > 1 {
+            return Ok(Exhaustive::Partly(Obstacle::Initialized));
         }
         Ok(Exhaustive::Complete)
     }

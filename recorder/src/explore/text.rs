@@ -161,6 +161,10 @@ pub fn proof(exhaustive: Exhaustive) -> String {
         }
         Obstacle::Processes => "the program started other recorded processes".to_owned(),
         Obstacle::NotRecorded => "there are more than 63 threads, or events are missing".to_owned(),
+        Obstacle::Initialized => {
+            "a thread that finds a `Once`, `OnceLock` or `LazyLock` initialised records nothing"
+                .to_owned()
+        }
         Obstacle::Changed(changed) => changed.to_string(),
     };
     format!("Not all orders were tried: {reason}.")
