@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 pub(crate) fn choose_clock() {}
 
@@ -60,6 +61,10 @@ pub(crate) fn thread_id() -> u64 {
 
 pub(crate) fn is_asleep(_: u64) -> bool {
     false
+}
+
+pub(crate) fn processor_time(_: u64) -> Option<Duration> {
+    None
 }
 
 pub(crate) fn parent_id() -> u32 {

@@ -38,13 +38,13 @@ mod model;
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a thread that has the turn may be asleep before others go on beside it.
 const MAX_SLEEP: Duration = Duration::from_millis(9);
-/// How long a thread that has the turn may compute without an operation before others go on beside
-/// it: it may wait for them in a loop that the schedule does not see.
+/// How much processor time a thread that has the turn may use without an operation before others go on
+/// beside it: it may wait for them in a loop that the schedule does not see.
 const MAX_BUSY: Duration = Duration::from_secs(1);
 /// How long a thread may take to come back from std's operation when its turn has come.
 const MAX_RETURN: Duration = Duration::from_millis(200);
-/// So many times as long a thread may take for all that while a schedule is followed: no other order
-/// is wanted then, and a thread may be slow. It may print a backtrace.
+/// The factor of these times while a schedule is followed: no other order is wanted then, and a thread
+/// may be slow, for example because it prints a backtrace.
 const PATIENCE_FOLLOWING: u32 = 5;
 /// How long all threads may be blocked elsewhere before they are released: they may wait for each
 /// other.
@@ -84,7 +84,7 @@ struct Scheduler {
     start: Instant,
     control: &'static [AtomicU64],
     max_steps: u64,
-    /// By what the times are multiplied that a thread may take.
+    /// The factor of the times that a thread may take.
     patience: u32,
     records_choices: bool,
     state: Mutex<State>,
@@ -109,6 +109,12 @@ struct State {
     choice: Option<(u64, u64)>,
     /// Time of the last choice.
     since: Instant,
+    /// The processor time that the thread with the turn had used at the first check after the choice at
+    /// this time.
+    measured: Option<(Instant, Duration)>,
+    /// Up to when the clock of the schedule has followed the real one, while a thread is blocked where
+    /// the schedule has no influence.
+    outside_since: Option<Instant>,
     /// Whether the thread with the turn may repeat its operation until another thread goes on.
     polls: bool,
     /// Time on the schedule's clock that the last of several polls took, in nanoseconds.
@@ -140,7 +146,10 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
     let switches = switches(&read(control::SCHEDULE_FILE)?);
     let earlier = EarlierRun::decode(&read(control::EARLIER_RUN_FILE)?).unwrap_or_default();
     let records_choices = word(control::CHOICES) != 0;
-    let is_following = strategy == Strategy::Stay && !switches.is_empty() && !records_choices;
+    let is_following = match strategy {
+        Strategy::Stay => !switches.is_empty() && !records_choices,
+        strategy => strategy == Strategy::Follow,
+    };
     let chooser = Chooser::new(
         strategy,
         word(control::SEED),
@@ -165,6 +174,8 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         switch: None,
         choice: None,
         since: Instant::now(),
+        measured: None,
+        outside_since: None,
         polls: false,
         polling: 0,
         leaving: None,
@@ -250,6 +261,7 @@ pub(crate) fn begin_operation() {
             return;
         }
         state.model.set_ready(thread.number);
+        state.pass_real_time();
         scheduler.wait_for_turn(state, thread);
     });
 }
@@ -307,6 +319,7 @@ pub(crate) fn recorded(kind: OperationKind, number: u32, detail: u64) {
         } else if !is_release(kind) {
             // Back from std's operation, or from where it was blocked unseen.
             state.model.set_ready(thread.number);
+            state.pass_real_time();
             scheduler.wait_for_turn(state, thread);
         }
     });
@@ -353,6 +366,7 @@ pub(crate) fn thread_ended() {
             return;
         }
         state.model.end_thread(thread.number);
+        state.pass_real_time();
         if state.turn == thread.number || state.turn == 0 {
             scheduler.choose(&mut state);
         }
@@ -568,16 +582,18 @@ impl Scheduler {
             return;
         }
         let Some(thread) = state.thread(state.turn) else { return };
-        let max_quiet = match thread.os_id.load(Ordering::Relaxed) {
+        let (time, max_time) = match thread.os_id.load(Ordering::Relaxed) {
             // The system has not started it yet.
-            0 => MAX_BUSY,
-            _ if !state.is_taken => MAX_RETURN,
-            _ if is_asleep(thread) => MAX_SLEEP,
-            _ => MAX_BUSY,
+            0 => (quiet, MAX_BUSY),
+            _ if !state.is_taken => (quiet, MAX_RETURN),
+            _ if is_asleep(thread) => (quiet, MAX_SLEEP),
+            // On a busy machine, little of this is its own.
+            os_id => (state.computed(os_id).unwrap_or(quiet), MAX_BUSY),
         };
         // A thread in this module will notice its turn.
-        if quiet >= self.patience * max_quiet && !thread.is_inside.load(Ordering::Relaxed) {
+        if time >= self.patience * max_time && !thread.is_inside.load(Ordering::Relaxed) {
             state.model.set_outside(thread.number);
+            state.outside_since.get_or_insert(state.since);
             self.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
             self.choose(state);
         }
@@ -585,6 +601,26 @@ impl Scheduler {
 }
 
 impl State {
+    /// The processor time that the thread with the turn has used since the first check after it got
+    /// the turn; `None` if that is not known.
+    fn computed(&mut self, os_id: u64) -> Option<Duration> {
+        let used = platform::processor_time(os_id)?;
+        let since = self.since;
+        let (_, before) = self.measured.filter(|it| it.0 == since).unwrap_or((since, used));
+        self.measured = Some((since, before));
+        Some(used.saturating_sub(before))
+    }
+
+    /// Lets the clock of the schedule follow the real one, as long as a thread is blocked where the
+    /// schedule has no influence: a timeout there takes real time.
+    fn pass_real_time(&mut self) {
+        let Some(since) = self.outside_since else { return };
+        let now = Instant::now();
+        let passed = now.duration_since(since).as_nanos();
+        self.model.advance_clock(passed.try_into().unwrap_or(u64::MAX));
+        self.outside_since = self.model.outside().next().map(|_| now);
+    }
+
     fn add_thread(&mut self, number: u32) -> &'static Thread {
         let index = number as usize;
         self.chooser.add_thread(number, None);
@@ -631,7 +667,9 @@ pub(crate) fn now() -> Option<Instant> {
 #[cold]
 fn controlled_now() -> Option<Instant> {
     enter(|scheduler, _| {
-        let passed = scheduler.lock().model.advance_clock(CLOCK_READ);
+        let mut state = scheduler.lock();
+        state.pass_real_time();
+        let passed = state.model.advance_clock(CLOCK_READ);
         scheduler.start.checked_add(Duration::from_nanos(passed))
     })
     .flatten()

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::ptr;
 use std::slice;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 mod c;
 #[cfg(recorded_as_it_is)]
@@ -107,7 +108,8 @@ pub(crate) fn thread_id() -> u64 {
     id as u64
 }
 
-/// Whether a thread of this process is blocked in the kernel. Returns false if it is gone.
+/// Whether a thread of this process waits in the kernel, for anything but a disk. Returns false if it is
+/// gone.
 pub(crate) fn is_asleep(os_id: u64) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/self/task/{os_id}/stat"));
     // The name of the thread is in parentheses, and may contain any.
@@ -115,7 +117,13 @@ pub(crate) fn is_asleep(os_id: u64) -> bool {
         let (_, rest) = stat.rsplit_once(") ")?;
         rest.chars().next()
     });
-    matches!(state, Some('S' | 'D'))
+    state == Some('S')
+}
+
+/// The processor time that a thread of this process has used; `None` if it is not known.
+pub(crate) fn processor_time(os_id: u64) -> Option<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/self/task/{os_id}/schedstat")).ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Returns the id of the parent process.
