@@ -14,7 +14,7 @@ use crate::builds::{self, PACKAGE};
 pub type Strategy = Option<&'static str>;
 
 /// The strategies whose schedules a seed determines.
-pub const SEEDED: [Strategy; 3] = [None, Some("random"), Some("priorities")];
+pub const SEEDED: [Strategy; 4] = [None, Some("random"), Some("priorities"), Some("uniform")];
 
 /// A recorder, and the programs recorded as they are.
 pub struct Recorder {

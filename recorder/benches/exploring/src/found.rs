@@ -8,21 +8,18 @@ use crate::under_shuttle::SCHEDULERS;
 use crate::{LIMIT, builds, print, repeated, under_shuttle};
 
 /// The columns after the name of a program.
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 10] = [
     "bad of 100",
     "default",
     "random",
     "priorities",
+    "uniform",
     "exhaustive",
     "shuttle random",
     "shuttle PCT",
     "shuttle URW",
     "repetition",
 ];
-
-/// The explorations of two seeds that are so far apart have no schedule in common: a schedule's own
-/// seed follows from the sum of the seed and its number.
-const SEED_DISTANCE: u64 = 1_000_000;
 
 /// The first failures under several seeds.
 struct Cell(Vec<Option<u64>>);
@@ -50,10 +47,14 @@ impl Cell {
     }
 }
 
-/// Prints a table, and how many bugs were found in each way.
-pub fn run(programs: &[&Program], seeds: u64) -> Result<bool> {
+/// Prints a table, and how many bugs were found in each way; `only_ours` leaves out shuttle and
+/// repetition.
+pub fn run(programs: &[&Program], seeds: u64, only_ours: bool) -> Result<bool> {
     let recorder = Recorder::new()?;
-    let (with_std, with_shuttle) = (builds::with_std()?, builds::with_shuttle()?);
+    let others = match only_ours {
+        true => None,
+        false => Some((builds::with_std()?, builds::with_shuttle()?)),
+    };
     println!("| program | {} |", COLUMNS.join(" | "));
     println!("|---|{}", "--:|".repeat(COLUMNS.len()));
     let mut found = Vec::new();
@@ -69,22 +70,24 @@ pub fn run(programs: &[&Program], seeds: u64) -> Result<bool> {
             cells.push(cell.map(|cell| cell.is_found()));
         };
         for strategy in SEEDED {
-            let first = |index| recorder.first_bad(&words, strategy, index * SEED_DISTANCE, LIMIT);
+            let first = |index| recorder.first_bad(&words, strategy, index, LIMIT);
             let firsts = (0..seeds).map(first);
             show(Some(Cell(firsts.collect::<Result<_>>()?)));
         }
         show(Some(Cell(vec![recorder.first_bad(&words, Some("exhaustive"), 0, LIMIT)?])));
-        for scheduler in SCHEDULERS {
-            let first = |seed| {
-                under_shuttle::first_bad(&with_shuttle, program.name, scheduler, seed, LIMIT)
-            };
-            let firsts = (0..seeds).map(first);
-            show(match program.not_for_shuttle {
-                Some(_) => None,
-                None => Some(Cell(firsts.collect::<Result<_>>()?)),
-            });
+        if let Some((with_std, with_shuttle)) = &others {
+            for scheduler in SCHEDULERS {
+                let first = |seed| {
+                    under_shuttle::first_bad(with_shuttle, program.name, scheduler, seed, LIMIT)
+                };
+                let firsts = (0..seeds).map(first);
+                show(match program.not_for_shuttle {
+                    Some(_) => None,
+                    None => Some(Cell(firsts.collect::<Result<_>>()?)),
+                });
+            }
+            show(Some(Cell(vec![repeated::first_bad(with_std, program.name, LIMIT)?])));
         }
-        show(Some(Cell(vec![repeated::first_bad(&with_std, program.name, LIMIT)?])));
         println!();
         found.push((program.origin, cells));
     }

@@ -4,6 +4,7 @@
 //! ```sh
 //! cd recorder/benches/exploring
 //! cargo run -- found [--seeds N] [NAME…]    # a table in Markdown: takes an hour for all programs
+//! cargo run -- found --ours [NAME…]         # without shuttle and repetition
 //! cargo run -- replays [--times N] [NAME…]  # whether what was found happens again each time
 //! cargo run -- healed [NAME…]               # whether programs without their fault stay well
 //! cargo run -- known                        # the sick programs of recorder/tests/corpus
@@ -34,22 +35,23 @@ const LIMIT: u64 = 1000;
 fn main() -> Result<ExitCode> {
     let mut arguments = env::args().skip(1);
     let command = arguments.next().unwrap_or_default();
-    let (mut seeds, mut times, mut names) = (3, 100, Vec::new());
+    let (mut seeds, mut times, mut only_ours, mut names) = (3, 100, false, Vec::new());
     while let Some(argument) = arguments.next() {
         let mut number =
             || arguments.next().context("a number is missing")?.parse().context(argument.clone());
         match &*argument {
             "--seeds" => seeds = number()?,
             "--times" => times = number()?,
+            "--ours" => only_ours = true,
             option if option.starts_with('-') => {
-                bail!("`{option}` is neither `--seeds N` nor `--times N`")
+                bail!("`{option}` is none of `--seeds N`, `--times N` and `--ours`")
             }
             name => names.push(name.to_owned()),
         }
     }
     let chosen = choose(&names)?;
     let is_well = match &*command {
-        "found" => found::run(&chosen, seeds)?,
+        "found" => found::run(&chosen, seeds, only_ours)?,
         "replays" => replays::run(&chosen, times)?,
         "healed" => healed::run(&chosen)?,
         "known" => known::run()?,
