@@ -22,7 +22,7 @@ use crate::cli::ReplayArgs;
 use crate::explore::chart::Chart;
 use crate::explore::difference::Difference;
 use crate::explore::kept::{Kept, replayed, shrunk};
-use crate::explore::launch::{Launch, Program};
+use crate::explore::launch::{Launch, Program, Started};
 use crate::explore::order::Order;
 use crate::explore::outcome::Outcome;
 use crate::explore::profile::Profile;
@@ -79,19 +79,21 @@ pub(super) fn replay(args: &ReplayArgs, console: Console) -> Result<u8> {
 fn ordinary(args: &ReplayArgs, path: &Path, recording: &Recording) -> Result<Kept> {
     let mut launch = Launch::new(None, &args.command);
     if args.command.is_empty() {
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let found = Workspace::here().map_err(|error| error.to_string());
-        found.and_then(|it| it.find(Some(&name)).map(drop)).map_err(|error| {
+        let run = path.file_stem().unwrap_or_default().to_string_lossy();
+        let started = Started::of(recording);
+        let workspace = Workspace::here().ok();
+        let name = workspace.as_ref().and_then(|it| started.program(&run, it)).ok_or_else(|| {
             Error::Usage(format!(
-                "{error}. To start the program of a recording yourself, use `recorder replay {} -- \
-                 COMMAND`",
+                "{run} is a run of {}, which is no program of this workspace; `recorder replay {} -- \
+                 COMMAND` starts it",
+                started.executable,
                 args.run.display()
             ))
         })?;
-        launch.program = Some(Program { name, ..Program::default() });
-        let first = recording.catalog.processes.first();
-        let words = first.map_or("", |process| &process.command).split(' ');
-        launch.words = words.map(str::to_owned).collect();
+        launch.program = Some(Program { name: name.to_owned(), ..Program::default() });
+        launch.words = vec![started.executable.clone()];
+        let arguments = started.arguments.iter();
+        launch.words.extend(arguments.map(|it| it.to_string_lossy().into_owned()));
     }
     let (kind, title) = (String::new(), String::new());
     Ok(Kept { launch, kind, title, max_steps: 0, early_ns: 0 })

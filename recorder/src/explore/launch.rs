@@ -7,6 +7,9 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
+use crate::reading::Recording;
+use crate::workspace::Workspace;
+
 /// A program, and how to start it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Launch {
@@ -18,6 +21,30 @@ pub struct Launch {
     pub directory: PathBuf,
     /// Whether that is the directory of a package whose test it is.
     pub is_test: bool,
+}
+
+/// How the first program of an ordinary run was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Started {
+    /// The file name of its executable.
+    pub(crate) executable: String,
+    /// Its arguments. One with a space is taken for several.
+    pub(crate) arguments: Vec<OsString>,
+}
+
+impl Started {
+    pub(crate) fn of(recording: &Recording) -> Self {
+        let Some(process) = recording.catalog.processes.first() else { return Started::default() };
+        let arguments = process.command.split(' ').skip(1).filter(|it| !it.is_empty());
+        let arguments = arguments.map(OsString::from).collect();
+        Started { executable: process.name.clone(), arguments }
+    }
+
+    /// The program of this workspace that a run with this name is of.
+    pub(crate) fn program<'a>(&'a self, run: &'a str, workspace: &Workspace) -> Option<&'a str> {
+        let names = [run.trim_end_matches(".previous"), &self.executable];
+        names.into_iter().find(|name| workspace.find(Some(name)).is_ok())
+    }
 }
 
 /// A program of a workspace, and the options with which it is built.

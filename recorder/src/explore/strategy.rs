@@ -50,7 +50,8 @@ impl Plans {
             (None, 1) => (Chooser::Random, number / 3),
             (None, _) => (Chooser::Priorities, number / 3),
         };
-        let seed = mix(self.seed.wrapping_add(number));
+        // Two explorations with different seeds have no schedule in common.
+        let seed = mix((self.seed << 32).wrapping_add(number));
         let length = first_run.length;
         match (chooser, &first_run.profile) {
             // What came before determines the next one.

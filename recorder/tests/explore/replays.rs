@@ -82,7 +82,7 @@ fn a_recording_does_not_say_how_to_start_its_program() {
     let place = Place::new();
     run(place.recorder(&["record", program("schedules"), "healthy"])).expect_status(0);
     let ran = run(place.recorder(&["replay", "schedules"])).expect_status(2);
-    ran.expect_stderr("use `recorder replay schedules -- COMMAND`");
+    ran.expect_stderr("`recorder replay schedules -- COMMAND` starts it");
     let ran = run(place.recorder(&["replay", "schedules", "--shrink"])).expect_status(2);
     ran.expect_stderr("was not recorded by `recorder explore`");
 }

@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::slice;
 
-use format::Event;
-
 use super::{launch, launch_program, options, progress_line};
 use crate::build::cargo::CargoCommand;
 use crate::capture;
@@ -18,7 +16,7 @@ use crate::explore::confirm::json::Document;
 use crate::explore::confirm::text::Text;
 use crate::explore::confirm::{self, Tally, Target};
 use crate::explore::kept::{self, Kept};
-use crate::explore::launch::Launch;
+use crate::explore::launch::{Launch, Started};
 use crate::explore::order::Order;
 use crate::explore::outcome::Kind;
 use crate::reading::{self, Recording};
@@ -104,40 +102,20 @@ fn program(
             None => Ok((name, launch)),
         };
     }
-    let (executable, arguments) = started(recording)?;
+    let started = Started::of(recording);
     let workspace = Workspace::here().ok();
-    let names = [run.trim_end_matches(".previous"), &*executable];
-    let known = names.into_iter().find(|name| {
-        workspace.as_ref().is_some_and(|workspace| workspace.find(Some(name)).is_ok())
-    });
+    let known = workspace.as_ref().and_then(|it| started.program(&run, it));
     match known {
         Some(name) => {
             reject_misplaced(&args.misplaced, "explore", name)?;
-            launch_program(args, Some(name), &arguments, console)
+            launch_program(args, Some(name), &started.arguments, console)
         }
         None => Err(Error::Usage(format!(
-            "{run} is a run of {executable}, which is no program of this workspace; `recorder explore \
-             --confirm {run} -- COMMAND` names the command"
+            "{run} is a run of {}, which is no program of this workspace; `recorder explore \
+             --confirm {run} -- COMMAND` names the command",
+            started.executable
         ))),
     }
-}
-
-/// The file name of the first executable of a run, and its arguments.
-fn started(recording: &Recording) -> Result<(String, Vec<OsString>)> {
-    let blocks: Vec<_> = recording.blocks().collect::<reading::Result<_>>()?;
-    let facts = blocks.iter().filter(|(header, _)| header.thread == 0);
-    let mut events = facts.flat_map(|(_, records)| crate::explore::order::events(records));
-    let started = events.find_map(|event| match event {
-        Event::ProcessStarted { executable, arguments, .. } => {
-            let name = Path::new(executable).file_name().unwrap_or_default();
-            // The executable itself is the first.
-            let arguments = arguments.split(' ').skip(1).filter(|it| !it.is_empty());
-            let arguments = arguments.map(OsString::from).collect();
-            Some((name.to_string_lossy().into_owned(), arguments))
-        }
-        _ => None,
-    });
-    Ok(started.unwrap_or_default())
 }
 
 fn try_all(
