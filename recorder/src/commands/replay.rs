@@ -160,7 +160,7 @@ impl Replay<'_> {
         let run = controlled::run(command, plan, limits, &self.reader.watch);
         let run = run.map_err(suggest_program)?;
         let Some(run) = run else { return self.interrupted() };
-        let ControlledRun { end, diverged, .. } = run;
+        let ControlledRun { end, diverged, uncontrolled, .. } = run;
         let collected = run.collect(&self.reader.watch)?;
         let Some(Collected { recording, .. }) = collected else {
             return Err(Error::Failed(anyhow::anyhow!("the program recorded nothing")));
@@ -168,6 +168,12 @@ impl Replay<'_> {
         let found = Order::of(&recording)?;
         let outcome = Outcome::new(end, &found, &Report::new(&recording)?);
         let status = self.compare(&found, Some(&outcome), diverged);
+        if status != 0 && uncontrolled > 0 {
+            self.console().print(format_args!(
+                "this run was not wholly controlled: a thread was blocked or busy in something that is \
+                 not recorded, so others went on beside it"
+            ));
+        }
         if status == 0 && !self.expected.is_controlled {
             let name = replayed(&self.name());
             let (kind, title) = (outcome.kind.name().to_owned(), outcome.title.clone());

@@ -789,9 +789,11 @@ mod tests {
 
     #[test]
     fn every_process_is_recorded_and_the_program_has_an_end() {
+        // One that goes on.
+        let other = std::process::id();
         let session = session(Retention::All);
-        write_process_file(&session, 0, &process_block(0, 40), &[]);
-        write_process_file(&session, 1, &process_block(1, 50), &[]);
+        write_process_file(&session, 0, &process_block(0, other), &[]);
+        write_process_file(&session, 1, &process_block(1, EXIT.pid), &[]);
         let recording = finish(session).unwrap();
         let processes: Vec<_> = recording
             .catalog
@@ -799,7 +801,7 @@ mod tests {
             .iter()
             .map(|process| (process.pid, process.ended.is_some()))
             .collect();
-        assert_eq!(processes, [(40, false), (50, true)]);
+        assert_eq!(processes, [(other, false), (EXIT.pid, true)]);
     }
 
     #[test]
