@@ -26,10 +26,12 @@ use std::{fs, io};
 
 use format::{EarlierRun, Event, OperationKind, Outcome, Phase, Stop, Strategy, control};
 
+use self::checked::Checked;
 use self::choice::{Choice, Chooser, Switch};
 use self::model::{Blocking, Model};
 use crate::{platform, recording, writer};
 
+mod checked;
 mod choice;
 mod earlier;
 mod model;
@@ -41,7 +43,8 @@ const MAX_SLEEP: Duration = Duration::from_millis(9);
 /// How much processor time a thread that has the turn may use without an operation before others go on
 /// beside it: it may wait for them in a loop that the schedule does not see.
 const MAX_BUSY: Duration = Duration::from_secs(1);
-/// How long a thread may take to come back from std's operation when its turn has come.
+/// How long a thread may be asleep, or how much processor time it may use, before it comes back from
+/// std's operation when its turn has come.
 const MAX_RETURN: Duration = Duration::from_millis(200);
 /// The factor of these times while a schedule is followed: no other order is wanted then, and a thread
 /// may be slow, for example because it prints a backtrace.
@@ -109,9 +112,8 @@ struct State {
     choice: Option<(u64, u64)>,
     /// Time of the last choice.
     since: Instant,
-    /// The processor time that the thread with the turn had used at the first check after the choice at
-    /// this time.
-    measured: Option<(Instant, Duration)>,
+    /// How the thread was that got the turn last, when others checked it.
+    checked: Checked,
     /// Up to when the clock of the schedule has followed the real one, while a thread is blocked where
     /// the schedule has no influence.
     outside_since: Option<Instant>,
@@ -174,7 +176,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         switch: None,
         choice: None,
         since: Instant::now(),
-        measured: None,
+        checked: Checked::default(),
         outside_since: None,
         polls: false,
         polling: 0,
@@ -582,13 +584,17 @@ impl Scheduler {
             return;
         }
         let Some(thread) = state.thread(state.turn) else { return };
+        // Its own time, not that which passes for others on a busy machine.
         let (time, max_time) = match thread.os_id.load(Ordering::Relaxed) {
             // The system has not started it yet.
             0 => (quiet, MAX_BUSY),
-            _ if !state.is_taken => (quiet, MAX_RETURN),
-            _ if is_asleep(thread) => (quiet, MAX_SLEEP),
-            // On a busy machine, little of this is its own.
-            os_id => (state.computed(os_id).unwrap_or(quiet), MAX_BUSY),
+            os_id => {
+                let (time, max_time) = match is_asleep(thread) {
+                    true => (state.checked.asleep(state.since), MAX_SLEEP),
+                    false => (state.checked.busy(state.since, os_id).unwrap_or(quiet), MAX_BUSY),
+                };
+                (time, if state.is_taken { max_time } else { MAX_RETURN })
+            }
         };
         // A thread in this module will notice its turn.
         if time >= self.patience * max_time && !thread.is_inside.load(Ordering::Relaxed) {
@@ -601,16 +607,6 @@ impl Scheduler {
 }
 
 impl State {
-    /// The processor time that the thread with the turn has used since the first check after it got
-    /// the turn; `None` if that is not known.
-    fn computed(&mut self, os_id: u64) -> Option<Duration> {
-        let used = platform::processor_time(os_id)?;
-        let since = self.since;
-        let (_, before) = self.measured.filter(|it| it.0 == since).unwrap_or((since, used));
-        self.measured = Some((since, before));
-        Some(used.saturating_sub(before))
-    }
-
     /// Lets the clock of the schedule follow the real one, as long as a thread is blocked where the
     /// schedule has no influence: a timeout there takes real time.
     fn pass_real_time(&mut self) {
