@@ -8,8 +8,8 @@
 //! for each other.
 //!
 //! [`Requests`] listens to the replay of every report, and only notes who asks for something while it
-//! holds a lock. If that leaves nothing to suspect, as in most runs, it is all. Otherwise [`log`] reads
-//! the run once more, [`circles`] lists the candidates, and [`closure`] decides which of them are
+//! holds a lock. If that leaves nothing to suspect, as in most runs, it is all. Otherwise `log` reads
+//! the run once more, `circles` lists the candidates, and `closure` decides which of them are
 //! possible.
 
 use tracing::info_span;

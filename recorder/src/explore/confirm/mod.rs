@@ -2,7 +2,7 @@
 //!
 //! A run under a controlled schedule in which the same is predicted is the start: the steps that lead
 //! to the prediction, in the order of that run and without all others, are a schedule
-//! ([`steering`]). If it ends in a hang whose threads wait at the predicted places, the prediction is
+//! (`steering`). If it ends in a hang whose threads wait at the predicted places, the prediction is
 //! confirmed. So it is if any other run ends there.
 
 use std::collections::{BTreeMap, HashSet};
