@@ -167,7 +167,7 @@ struct Segment {
 }
 
 /// Converts times of one [`Segment`] without a division, with exactly the same result.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Conversion {
     /// The first instant, in ticks.
     from: u64,

@@ -16,7 +16,7 @@ use super::clock::{Clock, Conversion};
 use super::error::Result;
 use super::event::{Event, Operation};
 use super::metadata::BlockPlaces;
-use super::time::Nanos;
+use super::time::{Nanos, Ticks};
 
 /// The number of records that are decoded at a time.
 const BATCH: usize = 128;
@@ -159,7 +159,7 @@ impl<'a> ThreadEvents<'a> {
             },
             is_spawned: facts.spawned.is_some(),
             clock,
-            conversion: Conversion::default(),
+            conversion: clock.conversion(Ticks(0)),
         };
         ThreadEvents {
             next: 0,

@@ -32,6 +32,18 @@ fn events_after_a_clock_step_back_follow_those_before_it() {
 }
 
 #[test]
+fn a_counter_that_wraps_around_to_zero_is_not_at_its_start() {
+    let timeline = timeline(
+        "block process=0 thread=0 sequence=0 dropped=0
+         72057594037927926 ProcessStarted pid=50 parent=1 ticks=72057594037927926 monotonic_ns=1000 wall_ns=0 executable=\"one\" arguments=\"\"
+         block process=0 thread=1 sequence=0 dropped=0
+         72057594037927936 SleepBegin endpoint=0 detail=5 site=0
+         72057594037927946 SleepEnd endpoint=0 detail=0 site=0",
+    );
+    assert_eq!(timeline.slices, ["thread 1 10..19 sleep waited=10 timeout=5"]);
+}
+
+#[test]
 fn a_receive_by_a_clock_that_lags_follows_its_send() {
     let timeline = timeline(
         "thread 1 main
