@@ -63,6 +63,10 @@ pub(crate) fn is_asleep(_: u64) -> bool {
     false
 }
 
+pub(crate) fn waits_with_timeout(_: u64) -> bool {
+    false
+}
+
 pub(crate) fn processor_time(_: u64) -> Option<Duration> {
     None
 }

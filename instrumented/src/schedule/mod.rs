@@ -26,32 +26,21 @@ use std::{fs, io};
 
 use format::{EarlierRun, Event, OperationKind, Outcome, Phase, Stop, Strategy, control};
 
-use self::checked::Checked;
 use self::choice::{Choice, Chooser, Switch};
 use self::model::{Blocking, Model};
+use self::outside::{Checked, wait_until_asleep};
 use crate::{platform, recording, writer};
 
-mod checked;
 mod choice;
 mod earlier;
 mod model;
+mod outside;
 
 /// How often a thread that waits for its turn checks the one that has it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
-/// How long a thread that has the turn may be asleep before others go on beside it.
-const MAX_SLEEP: Duration = Duration::from_millis(9);
-/// How much processor time a thread that has the turn may use without an operation before others go on
-/// beside it: it may wait for them in a loop that the schedule does not see.
-const MAX_BUSY: Duration = Duration::from_secs(1);
-/// How long a thread may be asleep, or how much processor time it may use, before it comes back from
-/// std's operation when its turn has come.
-const MAX_RETURN: Duration = Duration::from_millis(200);
-/// The factor of these times while a schedule is followed: no other order is wanted then, and a thread
-/// may be slow, for example because it prints a backtrace.
+/// The factor of the times that a thread may take while a schedule is followed: no other order is wanted
+/// then, and a thread may be slow, for example because it prints a backtrace.
 const PATIENCE_FOLLOWING: u32 = 5;
-/// How long all threads may be blocked elsewhere before they are released: they may wait for each
-/// other.
-const MAX_STANDSTILL: Duration = Duration::from_secs(2);
 /// Time on the schedule's clock that passes when the program reads it, in nanoseconds. A program that
 /// waits for a time in a loop thus reaches it.
 const CLOCK_READ: u64 = 5_000;
@@ -62,6 +51,8 @@ const MAX_TURN: u64 = 2_000;
 /// Time on the schedule's clock that passes when a thread polls and no other can go on, in nanoseconds.
 /// It grows by this with each poll: a minute passes in 350 polls.
 const POLLING: u64 = 1_000_000;
+/// How long a thread pauses after a poll while no other can go on but where the schedule has no influence.
+const POLLING_PAUSE: Duration = Duration::from_millis(1);
 
 static SCHEDULER: OnceLock<Scheduler> = OnceLock::new();
 
@@ -121,6 +112,8 @@ struct State {
     polls: bool,
     /// Time on the schedule's clock that the last of several polls took, in nanoseconds.
     polling: u64,
+    /// Whether the thread with the turn pauses before it goes on: it polls for what takes real time.
+    pauses: bool,
     /// The thread that is about to block in std's operation.
     leaving: Option<&'static Thread>,
     /// Set when no thread is controlled any more.
@@ -180,6 +173,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         outside_since: None,
         polls: false,
         polling: 0,
+        pauses: false,
         leaving: None,
         is_over: false,
     };
@@ -491,6 +485,11 @@ impl Scheduler {
                 self.check(&mut state);
             }
         }
+        if std::mem::take(&mut state.pauses) {
+            drop(state);
+            std::thread::sleep(POLLING_PAUSE);
+            state = self.lock();
+        }
         state.is_taken = true;
         state.since = Instant::now();
         if let Some(leaving) = state.leaving.take() {
@@ -504,8 +503,16 @@ impl Scheduler {
     /// Chooses the thread that goes on, and wakes it.
     fn choose(&self, state: &mut State) {
         let (step, current) = (state.steps, state.turn);
+        state.pass_real_time();
         let mut candidates = state.model.candidates();
-        if state.polls && candidates.ready == [current] && !candidates.expiring.is_empty() {
+        let polls_alone = state.polls && candidates.ready == [current];
+        state.pauses = false;
+        if (polls_alone || !candidates.expiring.is_empty()) && state.time_is_real() {
+            candidates.expiring.clear();
+            candidates.early = 0;
+            state.pauses = polls_alone;
+        }
+        if polls_alone && !candidates.expiring.is_empty() {
             // The polling takes time, until a timeout expires.
             state.polling += POLLING;
             state.model.advance_clock(state.polling);
@@ -520,8 +527,9 @@ impl Scheduler {
         let polls = state.polls || step - state.turn_began >= MAX_TURN;
         let choice = state.chooser.choose(step, current, polls, &candidates);
         let Some(Choice { thread, diverges }) = choice else {
-            state.turn = 0;
-            state.since = Instant::now();
+            if std::mem::take(&mut state.turn) != 0 {
+                state.since = Instant::now();
+            }
             if state.model.has_waits() && state.model.outside().next().is_none() {
                 self.stop(state, Stop::Deadlock);
             }
@@ -568,55 +576,9 @@ impl Scheduler {
         }
         self.set(control::STOPPED, reason as u64);
     }
-
-    /// Checks whether the thread that has the turn goes on, called by one that waits for its turn.
-    fn check(&self, state: &mut State) {
-        let quiet = state.since.elapsed();
-        if state.turn == 0 {
-            let mut outside = state.model.outside().peekable();
-            let is_stuck = quiet >= MAX_STANDSTILL
-                && outside.peek().is_some()
-                && outside.all(|number| state.thread(number).is_none_or(is_asleep));
-            drop(outside);
-            if is_stuck {
-                self.stop(state, Stop::Deadlock);
-            }
-            return;
-        }
-        let Some(thread) = state.thread(state.turn) else { return };
-        // Its own time, not that which passes for others on a busy machine.
-        let (time, max_time) = match thread.os_id.load(Ordering::Relaxed) {
-            // The system has not started it yet.
-            0 => (quiet, MAX_BUSY),
-            os_id => {
-                let (time, max_time) = match is_asleep(thread) {
-                    true => (state.checked.asleep(state.since), MAX_SLEEP),
-                    false => (state.checked.busy(state.since, os_id).unwrap_or(quiet), MAX_BUSY),
-                };
-                (time, if state.is_taken { max_time } else { MAX_RETURN })
-            }
-        };
-        // A thread in this module will notice its turn.
-        if time >= self.patience * max_time && !thread.is_inside.load(Ordering::Relaxed) {
-            state.model.set_outside(thread.number);
-            state.outside_since.get_or_insert(state.since);
-            self.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
-            self.choose(state);
-        }
-    }
 }
 
 impl State {
-    /// Lets the clock of the schedule follow the real one, as long as a thread is blocked where the
-    /// schedule has no influence: a timeout there takes real time.
-    fn pass_real_time(&mut self) {
-        let Some(since) = self.outside_since else { return };
-        let now = Instant::now();
-        let passed = now.duration_since(since).as_nanos();
-        self.model.advance_clock(passed.try_into().unwrap_or(u64::MAX));
-        self.outside_since = self.model.outside().next().map(|_| now);
-    }
-
     fn add_thread(&mut self, number: u32) -> &'static Thread {
         let index = number as usize;
         self.chooser.add_thread(number, None);
@@ -637,20 +599,6 @@ impl State {
 
     fn thread(&self, number: u32) -> Option<&'static Thread> {
         self.threads.get(number as usize).copied().flatten()
-    }
-}
-
-/// Whether a thread is blocked in the system, outside of this module.
-fn is_asleep(thread: &'static Thread) -> bool {
-    let os_id = thread.os_id.load(Ordering::Relaxed);
-    platform::is_asleep(os_id) && !thread.is_inside.load(Ordering::Relaxed)
-}
-
-/// Waits until a thread is blocked in std's operation: another one may try to meet it there.
-fn wait_until_asleep(thread: &'static Thread) {
-    let start = Instant::now();
-    while !is_asleep(thread) && start.elapsed() < MAX_RETURN {
-        std::thread::yield_now();
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct ExploreArgs {
     /// Ends after this number of runs. Example: --schedules 10k
     #[arg(long, value_name = "N", value_parser = values::positive_count, default_value = "1000")]
     pub(crate) schedules: u64,
-    /// How the next thread is chosen [default: random and priorities in turn]
+    /// How the next thread is chosen [default: random, priorities and uniform in turn]
     #[arg(long, value_enum)]
     pub(crate) strategy: Option<Chooser>,
     /// Tries other schedules: those that belong to this number. The same number gives the same

@@ -78,6 +78,21 @@ fn threads_that_nobody_controls_are_noticed() {
 }
 
 #[test]
+fn time_is_real_while_an_unseen_thread_waits_for_a_time() {
+    let place = Place::new();
+    let found = explore_json(&place, &["--schedules", "10"], "sleeps");
+    assert_eq!(kinds(&found), ["ok"], "{found:#}");
+    let found = explore_json(&place, &["--schedules", "5", "--max-steps", "5000"], "polls");
+    assert_eq!(kinds(&found), ["ok"], "{found:#}");
+}
+
+#[test]
+fn an_hour_is_explored_at_once_while_an_unseen_thread_waits_for_others() {
+    let found = explore_json(&Place::new(), &["--schedules", "10"], "reads");
+    assert_eq!(kinds(&found), ["ok"], "{found:#}");
+}
+
+#[test]
 fn outputs_of_runs_that_end_well_are_told_apart() {
     let place = Place::new();
     let found = explore_json(&place, &["--schedules", "100"], "outputs");

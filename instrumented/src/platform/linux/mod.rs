@@ -16,10 +16,12 @@ mod c;
 #[cfg(recorded_as_it_is)]
 mod callers;
 mod clock;
+mod timeouts;
 
 #[cfg(recorded_as_it_is)]
 pub(crate) use callers::{callers, find_stack};
 pub(crate) use clock::*;
+pub(crate) use timeouts::waits_with_timeout;
 
 /// Creates a file that only the user of this process can read.
 pub(crate) fn create_private(path: &Path) -> io::Result<File> {

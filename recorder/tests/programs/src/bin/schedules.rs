@@ -1,11 +1,16 @@
 //! Goes wrong in the way that the argument names, if its threads come in a particular order:
 //! `locks`, `loses`, `panics`, `fails`, `hides`, `outputs`; or always: `endless`; or never: `healthy`,
 //! and `foreign`, whose thread is not recorded as spawned.
+//! Three have a thread that is blocked where nobody records it: `sleeps` and `polls` until a certain time,
+//! `reads` until main has slept for an hour.
 //! `leaves` does not wait for a thread that sends; `meets` hands a message over.
 //! `locks changed` differs from `locks` in its last lock.
 
 use std::env;
+use std::io::{self, Read, Write};
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use instrumented::sync::{Arc, Mutex, mpsc};
 use instrumented::thread::{self, JoinHandle};
@@ -25,6 +30,9 @@ fn main() {
         Some("outputs") => outputs(),
         Some("endless") => endless(),
         Some("foreign") => foreign(),
+        Some("sleeps") => sleeps(),
+        Some("polls") => polls(),
+        Some("reads") => reads(),
         other => panic!("{other:?} is not a way to go wrong"),
     }
 }
@@ -176,6 +184,41 @@ fn foreign() {
     let thread = std::thread::spawn(move || sender.send(7).expect("main receives"));
     assert_eq!(receiver.recv(), Ok(7));
     thread.join().expect("it does not panic");
+}
+
+/// A thread that sleeps without being recorded, and what it sets then.
+fn spawn_sleeper() -> (JoinHandle<()>, Arc<AtomicBool>) {
+    let is_done = Arc::new(AtomicBool::new(false));
+    let done = Arc::clone(&is_done);
+    let sleeper = spawn("sleeper", move || {
+        std::thread::sleep(Duration::from_millis(100));
+        done.store(true, Ordering::Release);
+    });
+    (sleeper, is_done)
+}
+
+fn sleeps() {
+    let (sleeper, is_done) = spawn_sleeper();
+    thread::yield_now();
+    thread::sleep(Duration::from_millis(1000));
+    assert!(is_done.load(Ordering::Acquire), "a tenth of the time is enough");
+    join(sleeper);
+}
+
+fn polls() {
+    let (sleeper, is_done) = spawn_sleeper();
+    while !is_done.load(Ordering::Acquire) {
+        thread::yield_now();
+    }
+    join(sleeper);
+}
+
+fn reads() {
+    let (mut reader, mut writer) = io::pipe().expect("there are descriptors");
+    let thread = spawn("reader", move || reader.read_exact(&mut [0]).expect("main writes"));
+    thread::sleep(Duration::from_secs(3600));
+    writer.write_all(&[7]).expect("the reader reads");
+    join(thread);
 }
 
 fn endless() {
