@@ -58,14 +58,8 @@ pub(crate) struct ExploreArgs {
     /// Ends a run after this number of steps: it is endless then
     #[arg(long, value_name = "N", value_parser = values::positive_count, default_value = "100k")]
     pub(crate) max_steps: u64,
-    /// Ends a run after this time
-    #[arg(
-        long,
-        value_name = "DURATION",
-        value_parser = values::duration,
-        default_value = "10s"
-    )]
-    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) limit: TimeLimit,
     /// The longest that threads may be held up: timeouts and sleeps of up to this time may end although
     /// others could go on before. Longer ones end when no thread can go on
     #[arg(
@@ -138,6 +132,13 @@ pub(crate) struct ReplayArgs {
     /// RUN-shrunk
     #[arg(long, conflicts_with = "command")]
     pub(crate) shrink: bool,
+    #[command(flatten)]
+    pub(crate) limit: TimeLimit,
+}
+
+/// How long a run may take.
+#[derive(Args, Debug)]
+pub(crate) struct TimeLimit {
     /// Ends a run after this time
     #[arg(
         long,

@@ -155,7 +155,7 @@ impl Replay<'_> {
 
     /// Runs the program as it was run before.
     fn by_itself(&self, plan: &Plan) -> Result<u8> {
-        let limits = Limits { timeout: self.args.timeout, shares_terminal: true };
+        let limits = Limits { timeout: self.args.limit.timeout, shares_terminal: true };
         let command = self.kept.launch.command();
         let run = controlled::run(command, plan, limits, &self.reader.watch);
         let run = run.map_err(suggest_program)?;
@@ -255,7 +255,7 @@ impl Replay<'_> {
     /// if a signal came.
     fn quietly(&self, switches: &[Switch]) -> Result<Option<(Recording, Ending)>> {
         let plan = self.plan(switches.to_vec());
-        let limits = Limits { timeout: self.args.timeout, shares_terminal: false };
+        let limits = Limits { timeout: self.args.limit.timeout, shares_terminal: false };
         let mut command = self.kept.launch.command();
         command.env("RUST_BACKTRACE", "0");
         let run = controlled::run(command, &plan, limits, &self.reader.watch);

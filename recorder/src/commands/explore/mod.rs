@@ -230,7 +230,7 @@ fn options(args: &ExploreArgs, launch: &Launch) -> Options {
         },
         schedules: args.schedules,
         time: args.time,
-        timeout: args.timeout,
+        timeout: args.limit.timeout,
         jobs: jobs.unwrap_or(1),
         distinguishes_outputs: !launch.is_test,
         keeps_orders: args.output.is_some(),

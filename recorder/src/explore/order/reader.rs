@@ -13,7 +13,7 @@ use crate::reading::{self, Recording};
 /// An operation before it has its place in the order.
 struct Recorded {
     /// 1 + the number of the choice that lets the thread go on, or 0 before the first. If the
-    /// schedule was not controlled, its place in the order.
+    /// schedule was not controlled, its place in the order of times.
     segment: u64,
     operation: Operation,
     /// The message's id.
@@ -95,14 +95,9 @@ impl Order {
             let steps: Vec<_> = recorded.iter().map(|it| (it.operation, it.id)).collect();
             let channels = order.channels.iter().filter(|(_, channel)| channel.is_rendezvous);
             let rendezvous = channels.map(|(number, _)| *number).collect();
-            let mut in_order = vec![0; steps.len()];
-            for (place, index) in linearize(&steps, &rendezvous).into_iter().enumerate() {
-                in_order[index] = place as u64;
-            }
-            for (recorded, place) in recorded.iter_mut().zip(in_order) {
-                recorded.segment = place;
-            }
-            recorded.sort_by_key(|recorded| recorded.segment);
+            let mut left: Vec<_> = recorded.into_iter().map(Some).collect();
+            let in_order = linearize(&steps, &rendezvous).into_iter();
+            recorded = in_order.filter_map(|index| left[index].take()).collect();
         }
         order.number_messages(recorded);
         order.identify_threads();
