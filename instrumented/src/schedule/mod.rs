@@ -381,6 +381,18 @@ pub(crate) fn wait_for_scope(scope: usize) {
     });
 }
 
+/// The current thread waits until this primitive is initialized. Returns when it is.
+#[cold]
+pub(crate) fn wait_for_initializer(primitive: u32) {
+    enter(|scheduler, thread| {
+        let mut state = scheduler.lock();
+        if !state.is_over {
+            let blocking = state.model.begin_initializer_wait(thread.number, primitive);
+            scheduler.block(state, thread, blocking);
+        }
+    });
+}
+
 /// The current thread has released the mutex, and waits at the condition variable. Returns whether
 /// the time is over, or `None` if it must wait for real.
 #[cold]

@@ -50,6 +50,8 @@ struct Primitive {
     readers: u32,
     /// The thread that runs the initialiser, or 0.
     initializer: u32,
+    /// Whether an initialiser has ended.
+    is_initialized: bool,
     /// Threads that wait at a barrier.
     arrived: Vec<u32>,
     /// For each notification of one thread that none has used yet: the threads that may.
@@ -121,7 +123,9 @@ enum Reason {
     Notification { condvar: u32, mutex: u32, is_notified: bool },
     /// The last thread at a barrier.
     Arrivals,
-    /// The end of an initialiser.
+    /// The end of the initialiser that runs.
+    Initializer(u32),
+    /// The end of an initialiser, of which none may run yet.
     Initialized(u32),
     /// The end of a thread.
     End(u32),
@@ -292,6 +296,7 @@ impl Model {
             is_held: false,
             readers: 0,
             initializer: 0,
+            is_initialized: false,
             arrived: Vec::new(),
             notifications: Vec::new(),
         };
@@ -322,7 +327,8 @@ impl Model {
                 (is_notified || notifications.iter().any(|waiting| waiting.contains(&thread)))
                     && self.primitive(mutex).is_free()
             }
-            Reason::Initialized(primitive) => self.primitive(primitive).initializer == 0,
+            Reason::Initializer(primitive) => self.primitive(primitive).initializer == 0,
+            Reason::Initialized(primitive) => self.primitive(primitive).is_initialized,
             Reason::End(thread) => matches!(self.state(thread), State::Ended | State::Absent),
             Reason::Scope(scope) => {
                 self.numbered_threads().all(|(_, thread)| thread.scope != scope)
@@ -416,7 +422,7 @@ impl Model {
             Call::Lock | Call::Write => Reason::Free(number),
             Call::Read => Reason::Readable(number),
             Call::Initialize if self.primitive(number).initializer == 0 => return Blocking::No,
-            Call::Initialize => Reason::Initialized(number),
+            Call::Initialize => Reason::Initializer(number),
             Call::Join => Reason::End(number),
             Call::Park | Call::ParkTimeout => Reason::Token,
             Call::Sleep => Reason::Time,
@@ -432,6 +438,11 @@ impl Model {
     /// A thread waits at the end of a scope.
     pub(super) fn begin_scope_wait(&mut self, thread: u32, scope: usize) -> Blocking {
         self.wait(thread, Reason::Scope(scope), None)
+    }
+
+    /// A thread waits until this primitive is initialized.
+    pub(super) fn begin_initializer_wait(&mut self, thread: u32, primitive: u32) -> Blocking {
+        self.wait(thread, Reason::Initialized(primitive), None)
     }
 
     /// A thread has released the mutex and waits for a notification.
@@ -526,9 +537,10 @@ impl Model {
             }
             Call::Initializer => self.primitives.get_mut(number).initializer = thread,
             Call::Initialize if kind.phase() == Phase::End => {
-                let initializer = &mut self.primitives.get_mut(number).initializer;
-                if *initializer == thread {
-                    *initializer = 0;
+                let primitive = self.primitives.get_mut(number);
+                if primitive.initializer == thread {
+                    primitive.initializer = 0;
+                    primitive.is_initialized = true;
                 }
             }
             Call::Unpark => self.threads.get_mut(number).has_token = true,
@@ -730,6 +742,19 @@ mod tests {
         assert_eq!(model.arrive(3, 4), Blocking::UntilChosen);
         assert_eq!(ready(&model), [2]);
         assert_eq!(model.arrive(2, 4), Blocking::No);
+        assert_eq!(ready(&model), [1, 2, 3]);
+    }
+
+    #[test]
+    fn a_wait_for_an_initialiser_can_begin_before_it() {
+        let mut model = model(0);
+        model.begin_initializer_wait(2, 4);
+        assert_eq!(ready(&model), [1, 3]);
+        assert_eq!(model.begin_wait(1, Kind::InitializeBegin, 4, 0), Blocking::No);
+        model.complete(1, Kind::Initializer, 4, 0);
+        assert_eq!(model.begin_wait(3, Kind::InitializeBegin, 4, 0), Blocking::UntilChosen);
+        assert_eq!(ready(&model), [1]);
+        model.complete(1, Kind::InitializeEnd, 4, 0);
         assert_eq!(ready(&model), [1, 2, 3]);
     }
 

@@ -84,7 +84,8 @@ impl Once {
     #[track_caller]
     pub fn wait(&self) {
         if !self.inner.is_completed() {
-            let _initialization = self.tag.begin_initialization(Location::caller(), "");
+            let initialization = self.tag.begin_initialization(Location::caller(), "");
+            initialization.await_initializer();
             self.inner.wait();
         }
     }
@@ -95,7 +96,8 @@ impl Once {
     #[track_caller]
     pub fn wait_force(&self) {
         if !self.inner.is_completed() {
-            let _initialization = self.tag.begin_initialization(Location::caller(), "");
+            let initialization = self.tag.begin_initialization(Location::caller(), "");
+            initialization.await_initializer();
             self.inner.wait_force();
         }
     }

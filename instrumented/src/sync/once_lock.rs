@@ -52,7 +52,8 @@ impl<T> OnceLock<T> {
         if let Some(value) = self.inner.get() {
             return value;
         }
-        let _initialization = self.tag.begin_initialization(Location::caller(), type_name::<T>());
+        let initialization = self.tag.begin_initialization(Location::caller(), type_name::<T>());
+        initialization.await_initializer();
         self.inner.wait()
     }
 

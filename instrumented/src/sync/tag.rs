@@ -7,6 +7,7 @@ use format::{Event, OperationKind as Kind, PrimitiveKind};
 
 use crate::platform::now;
 use crate::recording;
+use crate::schedule;
 use crate::writer::{self, Site};
 
 static NEXT_NUMBER: AtomicU32 = AtomicU32::new(1);
@@ -106,6 +107,13 @@ impl Initialization<'_> {
     /// Records that this thread runs the initialiser.
     pub(super) fn record_initializer(&self) {
         self.record(Kind::Initializer);
+    }
+
+    /// Waits for the initialiser of another thread, if the schedule is controlled.
+    pub(super) fn await_initializer(&self) {
+        if self.site.is_some() && recording::is_controlled() {
+            schedule::wait_for_initializer(self.tag.number());
+        }
     }
 
     fn record(&self, kind: Kind) {

@@ -73,8 +73,11 @@ fn threads_that_nobody_controls_are_noticed() {
     let found = explore_json(&Place::new(), &["--schedules", "20"], "foreign");
     assert_eq!(kinds(&found), ["ok"]);
     assert_eq!(found["uncontrolled"], found["schedules"], "{found:#}");
-    let found = explore_json(&Place::new(), &["--schedules", "20"], "healthy");
-    assert_eq!(found["uncontrolled"], 0, "{found:#}");
+    for way in ["healthy", "announces"] {
+        let found = explore_json(&Place::new(), &["--schedules", "20"], way);
+        assert_eq!(kinds(&found), ["ok"]);
+        assert_eq!(found["uncontrolled"], 0, "{found:#}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! and `foreign`, whose thread is not recorded as spawned.
 //! Three have a thread that is blocked where nobody records it: `sleeps` and `polls` until a certain time,
 //! `reads` until main has slept for an hour.
+//! `announces` initializes a cell that threads wait for.
 //! `leaves` does not wait for a thread that sends; `meets` hands a message over.
 //! `locks changed` differs from `locks` in its last lock.
 
@@ -12,7 +13,7 @@ use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use instrumented::sync::{Arc, Mutex, mpsc};
+use instrumented::sync::{Arc, Mutex, OnceLock, mpsc};
 use instrumented::thread::{self, JoinHandle};
 
 fn main() {
@@ -30,6 +31,7 @@ fn main() {
         Some("outputs") => outputs(),
         Some("endless") => endless(),
         Some("foreign") => foreign(),
+        Some("announces") => announces(),
         Some("sleeps") => sleeps(),
         Some("polls") => polls(),
         Some("reads") => reads(),
@@ -184,6 +186,17 @@ fn foreign() {
     let thread = std::thread::spawn(move || sender.send(7).expect("main receives"));
     assert_eq!(receiver.recv(), Ok(7));
     thread.join().expect("it does not panic");
+}
+
+fn announces() {
+    let cell = Arc::new(OnceLock::new());
+    let threads = ["one", "two"].map(|name| {
+        let cell = Arc::clone(&cell);
+        spawn(name, move || *cell.wait())
+    });
+    thread::yield_now();
+    cell.set(7).expect("nobody else sets it");
+    assert_eq!(threads.map(join), [7, 7]);
 }
 
 /// A thread that sleeps without being recorded, and what it sets then.
