@@ -131,6 +131,7 @@ corpus! {
     two_inboxes: BusyPolling, Certain, Itself;
     joined_in_turn: JoinedInTurn, Certain, Itself;
     opposite_order: PossibleDeadlock, Possible, Itself;
+    full_inboxes: PossibleDeadlock, Possible, Itself;
 }
 
 /// Programs without a fault that look as if they had one.

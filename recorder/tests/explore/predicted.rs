@@ -16,7 +16,8 @@ fn confirm(place: &Place, way: &str) -> Value {
 
 #[test]
 fn what_is_predicted_from_a_good_run_is_confirmed() {
-    for way in ["locks", "reads", "philosophers", "joins", "receives", "sends", "notifies"] {
+    let with_locks = ["locks", "reads", "philosophers", "joins", "receives", "sends", "notifies"];
+    for way in with_locks.into_iter().chain(["exchanges", "starts", "results", "retries"]) {
         let place = Place::new();
         let found = confirm(&place, way);
         let predictions = found["predictions"].as_array().unwrap();
@@ -33,7 +34,9 @@ fn what_is_predicted_from_a_good_run_is_confirmed() {
 
 #[test]
 fn nothing_is_predicted_if_no_order_hangs() {
-    for way in ["guarded", "shared", "messages", "joined", "answered"] {
+    let with_locks = ["guarded", "shared", "messages", "joined", "answered"];
+    let with_channels = ["roomy", "drained", "helped", "tried", "replies"];
+    for way in with_locks.into_iter().chain(with_channels) {
         let found = confirm(&Place::new(), way);
         assert_eq!(found["predictions"], Value::Array(Vec::new()), "{way}: {found:#}");
         assert_eq!(found["schedules"], 0, "{way}: {found:#}");

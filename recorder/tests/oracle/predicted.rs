@@ -8,7 +8,7 @@ use recorder::reading::Recording;
 use recorder::reading::catalog::Catalog;
 use recorder::report::Report;
 use recorder_simulator::machine::Action;
-use recorder_simulator::program::{Program, Run, State, programs};
+use recorder_simulator::program::{Program, Run, State, programs, programs_of_channels};
 
 use super::search::never_again;
 use super::{is_over, program, run, schedules};
@@ -58,17 +58,26 @@ fn kind(wants: Wants) -> &'static str {
     }
 }
 
-#[test]
-fn what_is_predicted_can_happen() {
+/// Whether threads wait for each other without a lock.
+fn is_without_lock(prediction: &Prediction) -> bool {
+    prediction.notification.is_none() && prediction.waits.iter().all(|wait| wait.holds.is_none())
+}
+
+/// Checks that what is predicted from runs of random programs can happen, until there was enough of one
+/// of these kinds and something of each.
+fn predictions_can_happen<const KINDS: usize>(
+    programs: impl Strategy<Value = Program>,
+    kinds: [&'static str; KINDS],
+    kinds_of: impl Fn(&Prediction) -> Vec<String>,
+) {
     const MAX_RUNS: usize = 30_000;
-    /// How many predictions of each kind are tried.
     const ENOUGH: usize = 40;
-    const KINDS: [&str; 5] = ["read", "lock", "message", "end", "notification"];
     let mut runner = TestRunner::deterministic();
-    let samples = (programs(), schedules());
-    let mut tried: BTreeMap<&str, usize> = KINDS.map(|kind| (kind, 0)).into();
+    let samples = (programs, schedules());
+    let mut tried: BTreeMap<_, _> = kinds.map(|kind| (kind.to_owned(), 0)).into();
     for _ in 0..MAX_RUNS {
-        if tried.values().all(|&tried| tried > 0) && tried["lock"] >= ENOUGH {
+        let tried_now = || kinds.iter().map(|&kind| tried[kind]);
+        if tried_now().all(|tried| tried > 0) && tried_now().any(|tried| tried >= ENOUGH) {
             break;
         }
         let tree = samples.new_tree(&mut runner).expect("every tape is a program");
@@ -81,17 +90,37 @@ fn what_is_predicted_can_happen() {
         let recording = Recording::from_bytes(run.bytes()).expect("it can be read");
         let report = Report::with_predictions(&recording).expect("it can be read");
         for prediction in &report.predictions {
-            let kinds = prediction.waits.iter().map(|wait| kind(wait.request.wants));
+            let kinds = kinds_of(prediction);
             // A search takes much longer than a run.
-            if kinds.clone().all(|kind| tried.get(kind).is_some_and(|it| *it >= ENOUGH)) {
+            if kinds.iter().all(|kind| tried.get(kind).is_some_and(|it| *it >= ENOUGH)) {
                 continue;
             }
-            kinds.for_each(|kind| *tried.entry(kind).or_default() += 1);
+            kinds.into_iter().for_each(|kind| *tried.entry(kind).or_default() += 1);
             let waits = waits(prediction, &recording.catalog);
             assert!(can_happen(&program, &waits), "{prediction:#?}\n{program:?}\n{}", run.text());
         }
     }
-    assert!(tried.values().all(|&tried| tried > 0), "{tried:?}");
+    assert!(kinds.iter().all(|&kind| tried[kind] > 0), "{tried:?}");
+}
+
+#[test]
+fn what_is_predicted_can_happen() {
+    let kinds = ["read", "lock", "message", "end", "notification"];
+    predictions_can_happen(programs(), kinds, |prediction| {
+        prediction.waits.iter().map(|wait| kind(wait.request.wants).to_owned()).collect()
+    });
+}
+
+#[test]
+fn channels_can_be_full_in_another_order() {
+    let kinds = ["room", "room, room", "message, room", "end, room"];
+    predictions_can_happen(programs_of_channels(), kinds, |prediction| {
+        assert!(is_without_lock(prediction));
+        let mut kinds: Vec<_> =
+            prediction.waits.iter().map(|wait| kind(wait.request.wants)).collect();
+        kinds.sort_unstable();
+        vec![kinds.join(", ")]
+    });
 }
 
 /// Random programs hardly ever fill a channel whose receiver needs the lock of the sender.

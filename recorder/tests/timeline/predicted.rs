@@ -99,3 +99,48 @@ fn a_hang_that_happened_is_not_possible_but_certain() {
     assert_eq!(predicted(&text).len(), 0);
     assert_eq!(crate::findings::codes(&text), ["deadlock"]);
 }
+
+/// `main` and `clerk` send on `jobs`, with room for this many messages; `worker` reports twice before
+/// it receives, and `main` receives the reports.
+fn full(room: u64) -> String {
+    let message = |thread: u64, number: u64| thread << 40 | number;
+    let operation = |time: u64, what: &str, endpoint: u64, line: u32, message: u64| {
+        format!("{time} {what} endpoint={endpoint} site={} detail={message}\n", line / 10)
+    };
+    [
+        &thread(1, "main"),
+        &format!("0 channel jobs 1 2 bound={room}\n0 channel reports 3 4 bound=1\n"),
+        "1 SenderCloned sender=5 from=1 site=1\n",
+        "2 Spawn endpoint=2 site=1 detail=0\n",
+        "3 Spawn endpoint=3 site=1 detail=0\n",
+        &operation(10, "Send", 1, 20, message(1, 1)),
+        &operation(30, "Recv", 4, 30, message(2, 1)),
+        &operation(40, "Recv", 4, 30, message(2, 2)),
+        &thread(2, "worker"),
+        &operation(20, "Send", 3, 40, message(2, 1)),
+        &operation(31, "Send", 3, 40, message(2, 2)),
+        &operation(50, "Recv", 2, 50, message(1, 1)),
+        &operation(70, "Recv", 2, 50, message(3, 1)),
+        &thread(3, "clerk"),
+        &operation(60, "Send", 5, 60, message(3, 1)),
+    ]
+    .concat()
+}
+
+#[test]
+fn full_channels_are_named_with_who_fills_them() {
+    let found = predicted(&full(1));
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        found[0].headline(),
+        "possible-deadlock: main sends on \"jobs\" (src/main.rs:20), which is full then; worker sends \
+         on \"reports\" (src/main.rs:40), which is full then. Let worker receive from \"jobs\" before \
+         it sends on \"reports\", or give \"jobs\" room for all messages that can be sent before. \
+         `recorder explore --confirm RUN` tries whether it can happen."
+    );
+    assert_eq!(
+        found[0].chain,
+        ["it happens if clerk fills \"jobs\" before main sends on it at src/main.rs:20"]
+    );
+    assert_eq!(predicted(&full(2)).len(), 0);
+}

@@ -1,6 +1,6 @@
 //! Hangs that another order would have caused, in words.
 
-use super::words::{at, channel, list, place_after, primitive, thread};
+use super::words::{at, channel, list, place_after, primitive, thread, threads};
 use super::{Certainty, Code, Finding};
 use crate::analysis::Analysis;
 use crate::analysis::predictions::{Held, PredictedWait, Prediction, Wants};
@@ -80,39 +80,75 @@ fn describe_circle(analysis: &Analysis<'_>, waits: &[PredictedWait], finding: &m
     let lock = |held: Held| primitive(analysis, held.lock);
     let holders: Vec<_> = waits.iter().filter_map(|wait| Some((wait, wait.holds?))).collect();
     let order = match (&holders[..], waits) {
-        ([(a, held_a), (b, held_b)], [_, _]) => format!(
-            "it happens if {} locks {} after {} has locked {} and before {} asks for {}",
+        ([(a, held_a), (b, held_b)], [_, _]) => Some(format!(
+            "{} locks {} after {} has locked {} and before {} asks for {}",
             name(b),
             lock(*held_b),
             name(a),
             lock(*held_a),
             name(a),
             wants(analysis, a.request.wants),
-        ),
-        ([(a, held)], [..]) if let Some(other) = asking_for(waits, *held) => format!(
-            "it happens if {} locks {} before {} does{}",
+        )),
+        ([(a, held)], [..]) if let Some(other) = asking_for(waits, *held) => Some(format!(
+            "{} locks {} before {} does{}",
             name(a),
             lock(*held),
             name(other),
             place_after(analysis, " at ", other.request.place, ""),
-        ),
+        )),
+        ([], _) => None,
         _ => {
             let holders =
                 holders.iter().map(|(wait, held)| format!("{} has {}", name(wait), lock(*held)));
             let holders: Vec<_> = holders.collect();
-            let next = "before any of them goes on";
-            format!("it happens if {} {next}", list(&holders))
+            Some(format!("{} before any of them goes on", list(&holders)))
         }
     };
-    finding.add_step(order);
+    let fills = waits.iter().filter(|wait| !wait.overtaking.is_empty());
+    let fills = fills.map(|wait| fills_before(analysis, wait));
+    let order: Vec<_> = order.into_iter().chain(fills).collect();
+    if !order.is_empty() {
+        finding.add_step(format!("it happens if {}", list(&order)));
+    }
     let is_lock = |wait: &PredictedWait| matches!(wait.request.wants, Wants::Lock { .. });
     finding.advice = match waits.iter().find(|wait| !is_lock(wait)) {
         None => "Acquire the locks in the same order everywhere.".to_owned(),
+        Some(_) if holders.is_empty() => without_lock(analysis, waits),
         Some(wait) => {
             let held = wait.holds.map_or("the lock".to_owned(), lock);
             format!("Release {held} before {} {}.", name(wait), asks(analysis, wait.request.wants))
         }
     };
+}
+
+/// `client fills "jobs" before main sends on it at src/main.rs:21`
+fn fills_before(analysis: &Analysis<'_>, wait: &PredictedWait) -> String {
+    let PredictedWait { request, overtaking, .. } = wait;
+    format!(
+        "{} {} {} before {} sends on it{}",
+        threads(analysis, overtaking),
+        if overtaking.len() == 1 { "fills" } else { "fill" },
+        wants(analysis, request.wants),
+        thread(analysis, request.thread),
+        place_after(analysis, " at ", request.place, ""),
+    )
+}
+
+/// What to do about a circle in which nobody holds a lock.
+fn without_lock(analysis: &Analysis<'_>, waits: &[PredictedWait]) -> String {
+    let next = waits.iter().cycle().skip(1);
+    let full = waits.iter().zip(next).find(|(wait, _)| !wait.overtaking.is_empty());
+    let Some((full, receiver)) = full else { return String::new() };
+    let (channel, request) = (wants(analysis, full.request.wants), &receiver.request);
+    let first = match waits.len() {
+        1 => format!("Receive from {channel} in another thread"),
+        _ => {
+            let name = thread(analysis, request.thread);
+            let asks = asks(analysis, request.wants);
+            format!("Let {name} receive from {channel} before it {asks}")
+        }
+    };
+    format!("{first}, or give {channel} room for all messages that can be sent before.")
 }
 
 /// The wait for this lock.
@@ -149,7 +185,13 @@ fn does(analysis: &Analysis<'_>, wait: &PredictedWait) -> String {
     let request = &wait.request;
     let (name, place) = (thread(analysis, request.thread), at(analysis, request.place));
     let Some(held) = wait.holds else {
-        return format!("{name} {}{place}", asks(analysis, request.wants));
+        let room = match request.wants {
+            Wants::Room(it) if !analysis.catalog.channels[it].is_rendezvous() => {
+                ", which is full then"
+            }
+            _ => "",
+        };
+        return format!("{name} {}{place}{room}", asks(analysis, request.wants));
     };
     let first = format!("{}{}", primitive(analysis, held.lock), at(analysis, held.place));
     let place = at_after(analysis, held.place, request.place);

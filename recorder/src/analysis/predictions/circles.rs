@@ -1,12 +1,13 @@
-//! Circles of requests: each thread holds, or is, what the one before asks for.
+//! Circles of requests: each thread holds what the one before asks for, or only it can provide that.
 
 use std::collections::HashMap;
 
-use super::closure::Closure;
-use super::log::Log;
+use rustc_hash::FxHashSet;
+
 use super::requests::{Held, Request, Requests, Wants};
 use crate::analysis::Analysis;
-use crate::reading::catalog::{PrimitiveIndex, ThreadIndex};
+use crate::analysis::stats::channels::User;
+use crate::reading::catalog::{PrimitiveIndex, Target, ThreadIndex};
 
 /// Maximum number of threads in a circle.
 const MAX_LENGTH: usize = 5;
@@ -14,8 +15,10 @@ const MAX_LENGTH: usize = 5;
 const MAX_CIRCLES: usize = 1000;
 /// Maximum number of requests that are tried on the way to them.
 const MAX_TRIED: usize = 200_000;
+/// Maximum number of rounds in which waits are left out that are part of no circle.
+const MAX_ROUNDS: usize = 64;
 
-/// Requests, each for what the thread of the next one holds.
+/// Requests, each for what the thread of the next one holds, or what only this thread can provide.
 #[derive(Clone, Debug)]
 pub(super) struct Circle {
     /// Their indices.
@@ -37,7 +40,6 @@ impl<'s, 'a> Suspects<'s, 'a> {
     /// Whether there are any.
     pub(super) fn exist(&self, requests: &Requests) -> bool {
         requests.condvars.keys().any(|&condvar| self.is_unguarded(condvar))
-            || !self.locks().is_empty()
             || !self.search(requests.all(), 1).is_empty()
     }
 
@@ -56,20 +58,59 @@ impl<'s, 'a> Suspects<'s, 'a> {
         })
     }
 
-    /// The locks that a thread holds while it waits for another, not for a lock, and that the other
-    /// acquires, too.
-    pub(super) fn locks(&self) -> Vec<PrimitiveIndex> {
-        let mut locks = Vec::new();
+    /// What threads ask for that matters also if they hold no lock: channels at which they can wait for
+    /// each other, and the locks that a thread holds while it waits for another, not for a lock, and that
+    /// the other acquires, too.
+    pub(super) fn targets(&self) -> FxHashSet<Target> {
+        let mut targets = self.channels();
         for request in self.analysis.requests.all() {
-            let Some(partner) = self.partner(request) else { continue };
+            let Some(partner) = self.partner(request.thread, request.wants) else { continue };
             for held in &request.held {
                 let users = &self.analysis.stats.primitives[held.lock].users;
-                if users.iter().any(|user| user.thread == partner) && !locks.contains(&held.lock) {
-                    locks.push(held.lock);
+                if users.iter().any(|user| user.thread == partner) {
+                    targets.insert(Target::Primitive(held.lock));
                 }
             }
         }
-        locks
+        targets
+    }
+
+    /// The channels at which threads can wait for each other, one of them for room that others may take.
+    fn channels(&self) -> FxHashSet<Target> {
+        let channels = &self.analysis.stats.channels;
+        // Who can wait for whom, and for what.
+        let mut waits: Vec<(ThreadIndex, ThreadIndex, Wants)> = Vec::new();
+        let mut add = |thread, wants: Wants| {
+            waits.extend(self.partner(thread, wants).map(|partner| (thread, partner, wants)));
+        };
+        for (channel, stats) in channels.iter_enumerated() {
+            stats.senders.iter().for_each(|user| add(user.thread, Wants::Room(channel)));
+            stats.receivers.iter().for_each(|user| add(user.thread, Wants::Message(channel)));
+        }
+        self.analysis.requests.all().iter().for_each(|it| add(it.thread, it.wants));
+        // All circles are among those who wait for threads that wait, and for whom others wait.
+        for _ in 0..MAX_ROUNDS {
+            let (from, to): (FxHashSet<_>, FxHashSet<_>) =
+                waits.iter().map(|&(from, to, _)| (from, to)).unzip();
+            let before = waits.len();
+            waits.retain(|(one, other, _)| to.contains(one) && from.contains(other));
+            if waits.len() == before {
+                break;
+            }
+        }
+        match waits.iter().any(|&(.., wants)| self.can_be_overtaken(wants)) {
+            true => waits.into_iter().map(|(.., wants)| wants.target()).collect(),
+            false => FxHashSet::default(),
+        }
+    }
+
+    /// Whether another thread can take the room that a message had in this run: several send on a channel
+    /// with a bound, from which only one receives.
+    fn can_be_overtaken(&self, wants: Wants) -> bool {
+        let Wants::Room(channel) = wants else { return false };
+        let has_room = self.analysis.catalog.channels[channel].bound.is_some_and(|bound| bound > 0);
+        let stats = &self.analysis.stats.channels[channel];
+        has_room && stats.senders.len() > 1 && stats.receivers.len() == 1
     }
 
     /// The circles of these requests, the shortest first.
@@ -79,40 +120,24 @@ impl<'s, 'a> Suspects<'s, 'a> {
         circles
     }
 
-    /// The only thread that can end a wait that is not for a lock, if there is only one in this run.
-    fn partner(&self, request: &Request) -> Option<ThreadIndex> {
-        let only = |mut threads: Vec<ThreadIndex>| {
-            threads.dedup();
-            (threads.len() == 1).then(|| threads[0])
-        };
+    /// The only thread that can end a wait that is not for a lock, if there is only one in this run. A
+    /// thread may itself be the only one that makes room.
+    fn partner(&self, thread: ThreadIndex, wants: Wants) -> Option<ThreadIndex> {
         let stats = &self.analysis.stats;
-        let partner = match request.wants {
+        let only = |users: &[User]| match users {
+            [user] => Some(user.thread),
+            _ => None,
+        };
+        match wants {
             Wants::Lock { .. } | Wants::Notification(_) => None,
-            Wants::End(thread) => Some(thread),
+            Wants::End(other) => Some(other),
             Wants::Room(channel) => {
                 self.analysis.catalog.channels[channel].bound?;
-                only(stats.channels[channel].receivers.iter().map(|user| user.thread).collect())
+                only(&stats.channels[channel].receivers)
             }
             Wants::Message(channel) => {
-                only(stats.channels[channel].senders.iter().map(|user| user.thread).collect())
+                only(&stats.channels[channel].senders).filter(|&sender| sender != thread)
             }
-        };
-        partner.filter(|&partner| partner != request.thread)
-    }
-
-    /// Whether a request would not be granted in this part of a run, apart from those for locks.
-    pub(super) fn can_wait(
-        &self,
-        request: &Request,
-        closure: &Closure<'_, '_>,
-        log: &Log<'_>,
-    ) -> bool {
-        match request.wants {
-            Wants::Room(channel) => {
-                Some(closure.queued(channel)) == log.catalog.channels[channel].bound
-            }
-            Wants::Message(channel) => closure.queued(channel) == 0,
-            Wants::Lock { .. } | Wants::End(_) | Wants::Notification(_) => true,
         }
     }
 
@@ -163,7 +188,10 @@ impl Search<'_> {
         let wanted = &requests[last];
         let next = match wanted.wants {
             Wants::Lock { lock, .. } => self.holders.get(&lock),
-            _ => self.suspects.partner(wanted).and_then(|thread| self.of_thread.get(&thread)),
+            wants => {
+                let partner = self.suspects.partner(wanted.thread, wants);
+                partner.and_then(|thread| self.of_thread.get(&thread))
+            }
         };
         for next in next.cloned().unwrap_or_default() {
             self.tried += 1;
@@ -173,7 +201,7 @@ impl Search<'_> {
             if self.keeps_waiting(next, wanted).is_none() {
                 continue;
             }
-            if next == first && self.path.len() > 1 {
+            if next == first {
                 self.close();
             } else if next > first && self.path.len() < MAX_LENGTH && self.fits(next) {
                 self.path.push(next);
@@ -187,7 +215,8 @@ impl Search<'_> {
     fn keeps_waiting(&self, request: usize, wanted: &Request) -> Option<Option<Held>> {
         let Wants::Lock { lock, is_shared } = wanted.wants else {
             // The two ends of a channel meet.
-            let meet = self.requests[request].wants.target() == wanted.wants.target();
+            let wants = self.requests[request].wants;
+            let meet = wants != wanted.wants && wants.target() == wanted.wants.target();
             return (!meet).then_some(None);
         };
         let mut held = self.requests[request].held.iter();
@@ -219,8 +248,11 @@ impl Search<'_> {
             let held = self.keeps_waiting(self.path[position], &self.requests[before]);
             holds.push(held.flatten());
         }
-        // Without a lock, the order would not matter.
-        if holds.iter().any(Option::is_some) {
+        // Without a lock, each thread waited in the run until the next one had gone on, unless another
+        // could have taken the room.
+        let can_be_overtaken =
+            |&request: &usize| self.suspects.can_be_overtaken(self.requests[request].wants);
+        if holds.iter().any(Option::is_some) || self.path.iter().any(can_be_overtaken) {
             self.circles.push(Circle { requests: self.path.clone(), holds });
         }
     }

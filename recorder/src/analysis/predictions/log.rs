@@ -1,26 +1,34 @@
 //! The run as the closure needs it: what each thread did, and what that required of others.
 
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
 use format::{Call, Outcome, Phase};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use typed_index_collections::TiVec;
 
-use super::requests::{Request, Requests};
+use super::requests::{Request, Requests, Wants};
 use crate::reading::catalog::{
     Catalog, ChannelIndex, PlaceIndex, PrimitiveIndex, Target, ThreadIndex,
 };
 use crate::reading::{self, Nanos};
-use crate::replay::{Completed, EndpointChange, HoldEnd, Listener, RunState, Transition, Use};
+use crate::replay::{
+    Completed, EndpointChange, HoldEnd, Listener, Message, RunState, Transition, Use,
+};
 
 /// Maximum number of entries. What comes later in a longer run is not looked at.
 const MAX_ENTRIES: u32 = 1 << 21;
 /// Maximum number of instances of a request.
 const MAX_INSTANCES: usize = 4096;
 
+/// How many entries are looked at in all.
+const MAX_EFFORT: usize = 1 << 29;
+
 /// Something that a thread did.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     /// Its number in the order of all threads.
-    number: u32,
+    pub(super) number: u32,
     /// How many steps its thread had done with it.
     pub(super) steps: u32,
     /// What it requires.
@@ -45,9 +53,9 @@ pub(super) enum Action {
         /// The entry of its thread that releases it.
         release: Option<u32>,
     },
-    /// It sends the message with this number, from 1: there must be room.
-    Send { channel: ChannelIndex, number: u32 },
-    /// It receives the message with this number.
+    /// It sends a message: there must be room.
+    Send { channel: ChannelIndex },
+    /// It receives a message, as the receive with this number, from 0.
     Receive { channel: ChannelIndex, number: u32 },
 }
 
@@ -91,18 +99,27 @@ struct Notified {
     is_for_all: bool,
 }
 
-/// The messages of a channel, by their numbers.
+/// The messages of a channel.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Messages {
-    pub(super) sends: Vec<Position>,
-    pub(super) receives: Vec<Position>,
+    /// The sends of each thread.
+    pub(super) sends: BTreeMap<ThreadIndex, Vec<u32>>,
+    /// The messages that were received, in their order.
+    pub(super) received: Vec<Received>,
+}
+
+/// A message that was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    pub(super) send: Position,
+    pub(super) receive: Position,
 }
 
 /// See the [module](self).
 pub(super) struct Log<'a> {
     pub(super) catalog: &'a Catalog,
-    /// The locks that are requests also if the thread holds no other.
-    locks: Vec<PrimitiveIndex>,
+    /// What threads ask for that is a request also if they hold no lock.
+    targets: FxHashSet<Target>,
     pub(super) requests: Requests,
     instances: Vec<Vec<Instance>>,
     pub(super) entries: TiVec<ThreadIndex, Vec<Entry>>,
@@ -121,13 +138,15 @@ pub(super) struct Log<'a> {
     waits: TiVec<ThreadIndex, Option<(u32, u64)>>,
     wakes: FxHashMap<PrimitiveIndex, (Wake, u32)>,
     count: u32,
+    /// How many more entries may be looked at.
+    effort: Cell<usize>,
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn new(catalog: &'a Catalog, locks: Vec<PrimitiveIndex>) -> Self {
+    pub(super) fn new(catalog: &'a Catalog, targets: FxHashSet<Target>) -> Self {
         Log {
             catalog,
-            locks,
+            targets,
             requests: Requests::default(),
             instances: Vec::new(),
             entries: catalog.threads.iter().map(|_| Vec::new()).collect(),
@@ -142,6 +161,7 @@ impl<'a> Log<'a> {
             waits: catalog.threads.iter().map(|_| None).collect(),
             wakes: FxHashMap::default(),
             count: 0,
+            effort: Cell::new(MAX_EFFORT),
         }
     }
 
@@ -164,6 +184,13 @@ impl<'a> Log<'a> {
     /// All notifications of a condition variable: the thread, and how many entries it had then.
     pub(super) fn notifications(&self, condvar: PrimitiveIndex) -> &[Position] {
         self.notifications.get(&condvar).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether so many more entries may be looked at.
+    pub(super) fn spend(&self, effort: usize) -> bool {
+        let left = self.effort.get().checked_sub(effort);
+        self.effort.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// The number of entries of a thread that come before an entry of another.
@@ -277,43 +304,53 @@ impl<'a> Log<'a> {
         self.wakes.insert(condvar, (wake, last.number));
     }
 
-    fn message(
+    /// A message is handed over. Returns the entry of its send.
+    fn sent(&mut self, state: &RunState, message: &Message) -> Option<Position> {
+        let thread = message.sender;
+        let Some(channel) = message.channel else {
+            self.add(state, thread, Action::AfterAll);
+            return None;
+        };
+        let index = self.add(state, thread, Action::Send { channel });
+        self.messages[channel].sends.entry(thread).or_default().push(index);
+        Some((thread, index))
+    }
+
+    /// A thread receives a message of which the channel and the entry of the send are known, or not.
+    fn received(
         &mut self,
         state: &RunState,
         thread: ThreadIndex,
-        channel: Option<ChannelIndex>,
-        is_send: bool,
+        message: Option<(ChannelIndex, Position)>,
     ) {
-        let Some(channel) = channel else {
+        let Some((channel, send)) = message else {
             self.add(state, thread, Action::AfterAll);
             return;
         };
-        let messages = &self.messages[channel];
-        let action = match is_send {
-            true => Action::Send { channel, number: messages.sends.len() as u32 + 1 },
-            false => Action::Receive { channel, number: messages.receives.len() as u32 + 1 },
-        };
-        let position = (thread, self.add(state, thread, action));
-        let messages = &mut self.messages[channel];
-        if is_send { messages.sends.push(position) } else { messages.receives.push(position) }
+        let number = self.messages[channel].received.len() as u32;
+        let index = self.add(state, thread, Action::Receive { channel, number });
+        self.messages[channel].received.push(Received { send, receive: (thread, index) });
     }
 }
 
 impl Listener for Log<'_> {
-    type Note = ();
+    /// The send of a message.
+    type Note = Option<Position>;
     type Error = reading::Error;
 
     fn on(
         &mut self,
         state: &RunState,
         transition: &Transition<'_>,
-        (): &mut (),
+        sent: &mut Option<Position>,
     ) -> reading::Result<()> {
         if self.count >= MAX_ENTRIES {
             return Ok(());
         }
-        let locks = &self.locks;
-        if let Some(request) = Request::granted(state, transition, |lock| locks.contains(&lock))
+        let targets = &self.targets;
+        let also =
+            |wants: Wants| matches!(wants, Wants::End(_)) || targets.contains(&wants.target());
+        if let Some(request) = Request::granted(state, transition, also)
             && let Transition::Sent { send: completed, .. }
             | Transition::HandedOver { send: completed, .. }
             | Transition::Received { receive: completed, .. }
@@ -363,14 +400,12 @@ impl Listener for Log<'_> {
                 self.add(state, thread, Action::Alone);
                 self.waits[thread] = Some((begin, before.saturating_sub(1)));
             }
-            Transition::Sent { ref send, message }
-            | Transition::HandedOver { ref send, message } => {
-                let channel = message.channel.filter(|_| message.number.is_some());
-                self.message(state, send.thread, channel, true);
+            Transition::Sent { message, .. } | Transition::HandedOver { message, .. } => {
+                *sent = self.sent(state, message);
             }
             Transition::Received { ref receive, message, .. } => {
                 let channel = message.and_then(|message| message.channel);
-                self.message(state, receive.thread, channel, false);
+                self.received(state, receive.thread, channel.zip(*sent));
             }
             Transition::Completed { ref completed, .. } => self.operation(state, completed),
             Transition::BarrierOpened { ref arrival, .. } => {

@@ -4,13 +4,18 @@
 //! that no recording shows. But it is *sync-preserving* (Tunç, Mathur, Pavlogiannis, Viswanathan,
 //! *Sound Dynamic Deadlock Prediction in Linear Time*, PLDI 2023): there is an order of a part of the
 //! recorded operations in which every thread does what it did, every message is received by the thread
-//! that received it, critical sections of one lock keep their order, and at whose end the threads wait
-//! for each other.
+//! that received it, critical sections of one lock keep their order, no channel holds more messages than
+//! its bound, and at whose end the threads wait for each other.
+//!
+//! Messages of different threads need not come into a channel as they did. If those of each channel kept
+//! their order, no circle would close without a lock: a thread that waits for room, for a message or for
+//! the end of another would go on after that had gone on, as in the run. But a message that is not
+//! received may take the room that another had.
 //!
 //! [`Requests`] listens to the replay of every report, and only notes who asks for something while it
-//! holds a lock. If that leaves nothing to suspect, as in most runs, it is all. Otherwise `log` reads
-//! the run once more, `circles` lists the candidates, and `closure` decides which of them are
-//! possible.
+//! holds a lock, and who joins whom. If there is nothing to suspect in that and in the statistics of
+//! channels, as in most runs, it is all. Otherwise `log` reads the run once more, `circles` lists the
+//! candidates, and `closure` decides which of them are possible.
 
 use tracing::info_span;
 
@@ -52,6 +57,9 @@ pub struct PredictedWait {
     pub time: Nanos,
     /// The lock for which the previous thread waits, if it waits for one.
     pub holds: Option<Held>,
+    /// If it sends on a channel that is full then: the threads that have sent before it, although they
+    /// did so after it in the recorded run.
+    pub overtaking: Vec<ThreadIndex>,
 }
 
 /// Maximum number of predictions.
@@ -69,11 +77,12 @@ pub fn predict(recording: &Recording, analysis: &Analysis<'_>) -> reading::Resul
     let has_paused = analysis.state.processes.iter().any(|process| process.has_paused());
     let is_whole = !analysis.is_incomplete && catalog.complete_from == Nanos::ZERO && !has_paused;
     let suspects = Suspects::new(analysis);
-    if !is_whole || !suspects.exist(&analysis.requests) {
+    let targets = suspects.targets();
+    if !is_whole || targets.is_empty() && !suspects.exist(&analysis.requests) {
         return Ok(Vec::new());
     }
     let _span = info_span!("predict").entered();
-    let (_, log) = Replay::new(recording, Log::new(catalog, suspects.locks()))?.finish()?;
+    let (_, log) = Replay::new(recording, Log::new(catalog, targets))?.finish()?;
     let mut predictions: Vec<Prediction> = Vec::new();
     for circle in suspects.circles(log.requests.all()) {
         if predictions.len() >= MAX_PREDICTIONS {
@@ -82,7 +91,7 @@ pub fn predict(recording: &Recording, analysis: &Analysis<'_>) -> reading::Resul
         // Threads of a pool do the same at the same places: one of them is enough.
         let is_known = |known: &Prediction| known.is_at_places_of(&circle, &log);
         if !predictions.iter().any(is_known) {
-            predictions.extend(of_circle(&suspects, &log, &circle));
+            predictions.extend(of_circle(&log, &circle));
         }
     }
     for wake in log.last_wakes() {
@@ -107,49 +116,61 @@ impl Prediction {
 /// The prediction that a circle closes, if it can.
 ///
 /// The closure of what comes before the requests only grows while later instances of them are tried,
-/// so the time is linear in the length of the run.
-fn of_circle(suspects: &Suspects<'_, '_>, log: &Log<'_>, circle: &Circle) -> Option<Prediction> {
+/// so the time is linear in the length of the run. Sends that fill a channel are added at the end.
+fn of_circle(log: &Log<'_>, circle: &Circle) -> Option<Prediction> {
     let all = log.requests.all();
+    let requests: Vec<&Request> = circle.requests.iter().map(|&request| &all[request]).collect();
     let mut instances: Vec<&[Instance]> =
         circle.requests.iter().map(|&request| log.instances(request)).collect();
-    let threads: Vec<_> = circle.requests.iter().map(|&request| all[request].thread).collect();
     let mut closure = Closure::new(log);
-    loop {
-        for (&thread, instances) in threads.iter().zip(&instances) {
-            closure.require(thread, instances.first()?.entry);
-        }
+    let (closure, waiting) = loop {
+        let first = requests.iter().zip(&instances);
+        let first = first.map(|(it, instances)| Some((it.thread, instances.first()?.entry)));
+        let waiting = first.collect::<Option<Vec<_>>>()?;
+        waiting.iter().for_each(|&(thread, entry)| closure.require(thread, entry));
         if !closure.complete() {
             return None;
         }
         let mut is_possible = true;
-        for (position, instances) in instances.iter_mut().enumerate() {
-            let request = &all[circle.requests[position]];
+        for (request, instances) in requests.iter().zip(&mut instances) {
             // It has been granted before: the next time, then.
             let before = closure.count(request.thread);
             let granted = instances.partition_point(|instance| instance.entry < before);
-            let skipped = match granted {
-                0 if !suspects.can_wait(request, &closure, log) => 1,
-                granted => granted,
-            };
+            let has_message =
+                matches!(request.wants, Wants::Message(channel) if closure.queued(channel) > 0);
+            let skipped = if granted == 0 { usize::from(has_message) } else { granted };
             is_possible &= skipped == 0;
             *instances = &instances[skipped..];
         }
-        if is_possible {
-            break;
+        if !is_possible {
+            continue;
         }
-    }
-    let waits = circle.requests.iter().zip(&instances).zip(&circle.holds);
-    let waits = waits.map(|((&request, instances), &holds)| {
-        Some(PredictedWait { request: all[request].clone(), time: instances.first()?.time, holds })
-    });
-    let mut waits = waits.collect::<Option<Vec<_>>>()?;
-    // A thread that holds something comes first.
-    let first = waits.iter().position(|wait| wait.holds.is_some());
-    waits.rotate_left(first.unwrap_or(0));
+        let mut full = closure.clone();
+        let not_full = requests.iter().position(|request| match request.wants {
+            Wants::Room(channel) => !full.fill(channel, &waiting),
+            _ => false,
+        });
+        match not_full {
+            None => break (full, waiting),
+            Some(position) => instances[position] = &instances[position][1..],
+        }
+    };
     let mut before = closure.steps();
-    for (thread, instances) in threads.iter().zip(&instances) {
-        set(&mut before, *thread, instances.first()?.steps);
+    let mut waits = Vec::new();
+    for (position, request) in requests.into_iter().enumerate() {
+        let &Instance { steps, time, .. } = instances[position].first()?;
+        let overtaking = match request.wants {
+            Wants::Room(channel) => closure.overtaking(channel, waiting[position]),
+            _ => Vec::new(),
+        };
+        set(&mut before, request.thread, steps);
+        let holds = circle.holds[position];
+        waits.push(PredictedWait { request: request.clone(), time, holds, overtaking });
     }
+    // A thread that holds something comes first, or else one that is overtaken.
+    let first = waits.iter().position(|wait| wait.holds.is_some());
+    let first = first.or_else(|| waits.iter().position(|wait| !wait.overtaking.is_empty()));
+    waits.rotate_left(first.unwrap_or(0));
     Some(Prediction { waits, notification: None, before })
 }
 
@@ -175,7 +196,8 @@ fn of_wake(log: &Log<'_>, wake: &Wake) -> Option<Prediction> {
         place: wake.place,
         held: Vec::new(),
     };
-    let waits = vec![PredictedWait { request, time: wake.time, holds: None }];
+    let waits =
+        vec![PredictedWait { request, time: wake.time, holds: None, overtaking: Vec::new() }];
     Some(Prediction { waits, notification: Some(wake.by), before })
 }
 

@@ -1,4 +1,4 @@
-//! What threads ask for while they hold locks.
+//! What threads ask for while they hold locks, and which threads they join.
 
 use format::{Call, Detail};
 use rustc_hash::FxHashMap;
@@ -64,47 +64,36 @@ pub struct Held {
 }
 
 impl Request {
-    /// The request that this transition grants, if its thread holds other locks or if it is for one of
+    /// The request that this transition grants, if its thread holds other locks or if it is one of
     /// those that `also` selects.
     #[inline(always)]
     pub(super) fn granted(
         state: &RunState,
         transition: &Transition<'_>,
-        also: impl Fn(PrimitiveIndex) -> bool,
+        also: impl Fn(Wants) -> bool,
     ) -> Option<Self> {
         let (completed, wants): (&Completed<'_>, Wants) = match transition {
-            Transition::Sent { send, .. } | Transition::HandedOver { send, .. } => {
-                if state.threads[send.thread].holds.is_empty() || send.operation.call != Call::Send
-                {
-                    return None;
-                }
+            Transition::Sent { send, .. } | Transition::HandedOver { send, .. }
+                if send.operation.call == Call::Send =>
+            {
                 (send, Wants::Room(send.operation.channel()?))
             }
-            Transition::Received { receive, .. } => {
-                let holds = &state.threads[receive.thread].holds;
-                if holds.is_empty() || receive.operation.call != Call::Recv {
-                    return None;
-                }
+            Transition::Received { receive, .. } if receive.operation.call == Call::Recv => {
                 (receive, Wants::Message(receive.operation.channel()?))
             }
-            Transition::Acquired { acquire, primitive, .. } => {
-                let (lock, call) = (*primitive, acquire.operation.call);
-                if state.threads[acquire.thread].holds.is_empty() && !also(lock)
-                    || !matches!(call, Call::Lock | Call::Read | Call::Write)
-                {
-                    return None;
-                }
-                (acquire, Wants::Lock { lock, is_shared: call == Call::Read })
-            }
-            Transition::Completed { completed, .. }
-                if completed.operation.call == Call::Join
-                    && !state.threads[completed.thread].holds.is_empty() =>
+            Transition::Acquired { acquire, primitive, .. }
+                if matches!(acquire.operation.call, Call::Lock | Call::Read | Call::Write) =>
             {
+                let is_shared = acquire.operation.call == Call::Read;
+                (acquire, Wants::Lock { lock: *primitive, is_shared })
+            }
+            Transition::Completed { completed, .. } if completed.operation.call == Call::Join => {
                 (completed, Wants::End(completed.operation.other_thread()?))
             }
             _ => return None,
         };
-        Some(Request::new(state, completed, wants))
+        let is_selected = !state.threads[completed.thread].holds.is_empty() || also(wants);
+        is_selected.then(|| Request::new(state, completed, wants))
     }
 
     #[cold]
@@ -163,7 +152,8 @@ impl Listener for Requests {
         transition: &Transition<'_>,
         (): &mut (),
     ) -> reading::Result<()> {
-        if let Some(request) = Request::granted(state, transition, |_| false) {
+        let is_join = |wants| matches!(wants, Wants::End(_));
+        if let Some(request) = Request::granted(state, transition, is_join) {
             self.index_of(request);
         }
         match transition {

@@ -51,6 +51,13 @@ pub fn programs() -> impl Strategy<Value = Program> {
     prop::collection::vec(any::<u8>(), 0..160).prop_map(|tape| Tape(tape.into_iter()).program())
 }
 
+/// Programs with three or four threads, two or three channels, mostly with a bound, and joins: threads
+/// send on full channels.
+pub fn programs_of_channels() -> impl Strategy<Value = Program> {
+    let tape = prop::collection::vec(any::<u8>(), 20..80);
+    tape.prop_map(|tape| Tape(tape.into_iter()).program_of_channels())
+}
+
 /// The source of every decision.
 struct Tape(std::vec::IntoIter<u8>);
 
@@ -102,6 +109,65 @@ impl Tape {
             program.threads.push(actions);
         }
         program
+    }
+
+    /// From each channel is received about as often as sent, mostly by a thread that receives from no
+    /// other.
+    fn program_of_channels(&mut self) -> Program {
+        let (threads, channels) = (3 + self.pick(2), 2 + self.pick(2));
+        let mut actions = vec![Vec::new(); threads];
+        let receivers: Vec<_> =
+            (0..channels).map(|channel| if self.pick(4) == 0 { 1 } else { channel }).collect();
+        let mut sent = vec![0; channels];
+        // Half of the programs have a channel with one sender.
+        let has_one_sender = self.pick(2) == 0;
+        for (thread, sends) in actions.iter_mut().enumerate() {
+            let choices = if has_one_sender && thread > 0 { channels - 1 } else { channels };
+            for _ in 0..self.pick(4) {
+                let channel = self.pick(choices);
+                sends.push(Action::Send(channel));
+                sent[channel] += 1;
+            }
+        }
+        for channel in 0..channels {
+            let missing = usize::from(self.pick(4) == 0);
+            for _ in missing..sent[channel] {
+                let receives = &mut actions[receivers[channel]];
+                let at = self.pick(receives.len() + 1);
+                receives.insert(at, Action::Receive(channel));
+            }
+        }
+        let sends = |thread: &usize, channel| actions[*thread].contains(&Action::Send(channel));
+        let senders = (0..channels).map(|channel| {
+            let senders: Vec<_> = (0..threads).filter(|it| sends(it, channel)).collect();
+            if senders.is_empty() { vec![channel] } else { senders }
+        });
+        let senders: Vec<Vec<usize>> = senders.collect();
+        for (thread, actions) in actions.iter_mut().enumerate() {
+            let others = thread + 1..threads;
+            if !others.is_empty() && self.pick(4) == 0 {
+                let at = self.pick(actions.len() + 1);
+                actions.insert(at, Action::Join(others.start + self.pick(others.len())));
+            }
+            let own = (0..channels).filter(|&channel| senders[channel].contains(&thread));
+            actions.extend(own.map(Action::DropSender));
+            let own = (0..channels).filter(|&channel| receivers[channel] == thread);
+            actions.extend(own.map(Action::DropReceiver));
+            actions.push(Action::End);
+        }
+        Program {
+            bounds: (0..channels)
+                .map(|_| [Some(1), Some(1), Some(2), Some(0), None][self.pick(5)])
+                .collect(),
+            shared: vec![false; channels],
+            senders,
+            receivers,
+            locks: 0,
+            rwlocks: 0,
+            condvars: 0,
+            onces: 0,
+            threads: actions,
+        }
     }
 
     fn use_rwlock(&mut self, lock: usize, held: &mut bool, reads: &mut usize) -> Action {

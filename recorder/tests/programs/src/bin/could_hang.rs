@@ -1,7 +1,8 @@
 //! Hangs in the way that the argument names, if its threads come in another order than that in which
 //! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `joins`, `receives`, `sends`,
-//! `notifies`. Or looks as if it could, and never does: `guarded`, `messages`, `joined`, `shared`,
-//! `answered`.
+//! `notifies`, and only by full channels `exchanges`, `starts`, `results`, `retries`. Or looks as if it
+//! could, and never does: `guarded`, `messages`, `joined`, `shared`, `answered`, and with channels
+//! `roomy`, `drained`, `helped`, `tried`, `replies`.
 
 use std::env;
 
@@ -23,6 +24,15 @@ fn main() {
         Some("sends") => sends(),
         Some("notifies") => notifies(),
         Some("answered") => answered(),
+        Some("exchanges") => exchanges(1, Worker::ReportsFirst),
+        Some("roomy") => exchanges(2, Worker::ReportsFirst),
+        Some("drained") => exchanges(1, Worker::ReportsLast),
+        Some("tried") => exchanges(1, Worker::TriesToReport),
+        Some("helped") => helped(),
+        Some("replies") => replies(),
+        Some("starts") => starts(),
+        Some("results") => results(),
+        Some("retries") => retries(),
         other => panic!("{other:?} is not a way to hang"),
     }
 }
@@ -228,5 +238,147 @@ fn answered() {
     });
     received.recv().expect("the worker sends");
     *lock(&total) += received.recv().expect("the worker sends");
+    join(worker);
+}
+
+#[derive(PartialEq)]
+enum Worker {
+    ReportsFirst,
+    ReportsLast,
+    /// It leaves out reports for which there is no room.
+    TriesToReport,
+}
+
+/// The worker reports twice before it looks for jobs, and `main` gives it a job before it looks for
+/// reports. There is room for one of each. But a client gives it a job, too.
+fn exchanges(room: usize, kind: Worker) {
+    let (jobs, next_job) = mpsc::named("jobs").sync_channel(room);
+    let (reports, next_report) = mpsc::named("reports").sync_channel(1);
+    let worker = spawn("worker", move || {
+        let work = || next_job.iter().for_each(drop);
+        if kind == Worker::ReportsLast {
+            work();
+        }
+        for report in 1..=2 {
+            if kind == Worker::TriesToReport {
+                // Nobody minds.
+                let _is_full = reports.try_send(report);
+            } else {
+                reports.send(report).expect("main receives"); // WORKER
+            }
+        }
+        work();
+    });
+    let client = spawn("client", {
+        let jobs = jobs.clone();
+        move || jobs.send(1).expect("the worker receives")
+    });
+    jobs.send(2).expect("the worker receives"); // MAIN
+    drop(jobs);
+    println!("{}", next_report.iter().count());
+    join(client);
+    join(worker);
+}
+
+/// The same, but a helper receives jobs, too.
+fn helped() {
+    let (jobs, next_job) = mpsc::named("jobs").sync_channel(1);
+    let (reports, next_report) = mpsc::named("reports").sync_channel(1);
+    let next_job = Arc::new(Mutex::new(next_job));
+    let work = |next_job: &Mutex<mpsc::Receiver<i32>>| while lock(next_job).recv().is_ok() {};
+    let helper = spawn("helper", {
+        let next_job = next_job.clone();
+        move || work(&next_job)
+    });
+    let worker = spawn("worker", move || {
+        for report in 1..=2 {
+            reports.send(report).expect("main receives");
+        }
+        work(&next_job);
+    });
+    let client = spawn("client", {
+        let jobs = jobs.clone();
+        move || jobs.send(1).expect("the others receive")
+    });
+    jobs.send(2).expect("the others receive");
+    drop(jobs);
+    println!("{}", next_report.iter().count());
+    join(client);
+    join(worker);
+    join(helper);
+}
+
+/// Two clients with one request each on the way, and a server: there is room for both.
+fn replies() {
+    let (requests, next_request) = mpsc::named("requests").sync_channel(2);
+    let clients: Vec<_> = (0..2)
+        .map(|client| {
+            let requests = requests.clone();
+            spawn(&format!("client-{client}"), move || {
+                let (reply, replied) = mpsc::named("reply").sync_channel(1);
+                for number in 0..2 {
+                    requests.send((number, reply.clone())).expect("the server receives");
+                    replied.recv().expect("the server replies");
+                }
+            })
+        })
+        .collect();
+    drop(requests);
+    for (number, reply) in next_request {
+        reply.send(number + 1).expect("the client waits");
+    }
+    clients.into_iter().for_each(join);
+}
+
+/// The worker waits for the start, which comes after the first job. But a client gives it a job, too.
+fn starts() {
+    let (jobs, next_job) = mpsc::named("jobs").sync_channel(1);
+    let (start, started) = mpsc::named("start").channel();
+    let worker = spawn("worker", move || {
+        started.recv().expect("main starts it");
+        println!("{}", next_job.iter().sum::<i32>());
+    });
+    let client = spawn("client", {
+        let jobs = jobs.clone();
+        move || jobs.send(1).expect("the worker receives")
+    });
+    jobs.send(2).expect("the worker receives");
+    start.send(()).expect("the worker waits");
+    drop(jobs);
+    join(client);
+    join(worker);
+}
+
+/// `main` joins the first worker before it looks at the results. There is room for its result, but not
+/// for that of the second, too.
+fn results() {
+    let (results, next_result) = mpsc::named("results").sync_channel(1);
+    let send = |result: i32| {
+        let results = results.clone();
+        move || results.send(result).expect("main receives")
+    };
+    let (first, second) = (spawn("first", send(1)), spawn("second", send(2)));
+    drop(results);
+    join(first);
+    println!("{}", next_result.iter().sum::<i32>());
+    join(second);
+}
+
+/// The worker gives itself a job again that did not succeed. But a client gives it jobs, too.
+fn retries() {
+    let (jobs, next_job) = mpsc::named("jobs").sync_channel(1);
+    let worker = spawn("worker", {
+        let jobs = jobs.clone();
+        move || {
+            next_job.recv().expect("main sends");
+            jobs.send(1).expect("the worker lives");
+            drop(jobs);
+            println!("{}", next_job.iter().sum::<i32>());
+        }
+    });
+    jobs.send(1).expect("the worker receives");
+    let_others_go_on();
+    let client = spawn("client", move || jobs.send(2).expect("the worker receives"));
+    join(client);
     join(worker);
 }
