@@ -123,6 +123,21 @@ fn channels_can_be_full_in_another_order() {
     });
 }
 
+/// The waits that are predicted from a run of this program that begins with steps of these threads.
+fn predicted(program: &Program, steps: &[usize]) -> Vec<Vec<(usize, usize)>> {
+    let mut run = Run::new(program);
+    steps.iter().for_each(|&thread| run.step(thread));
+    while let Some(&thread) = run.able().first() {
+        run.step(thread);
+    }
+    assert!(is_over(&run));
+    let recording = Recording::from_bytes(run.bytes()).expect("it can be read");
+    let report = Report::with_predictions(&recording).expect("it can be read");
+    let predictions = report.predictions.iter();
+    let waits = predictions.map(|prediction| waits(prediction, &recording.catalog));
+    waits.inspect(|waits| assert!(can_happen(program, waits), "{waits:?}")).collect()
+}
+
 /// Random programs hardly ever fill a channel whose receiver needs the lock of the sender.
 #[test]
 fn a_channel_can_be_full_while_its_receiver_needs_the_lock() {
@@ -130,18 +145,17 @@ fn a_channel_can_be_full_while_its_receiver_needs_the_lock() {
     let sends = [Lock(0), Send(0), Send(0), Unlock(0)];
     let receives = [Lock(0), Unlock(0), Receive(0), Receive(0)];
     let both = program(&[(Some(1), &[0], 1)], &[&sends, &receives]);
-    let mut run = Run::new(&both);
-    for thread in [1, 1, 0, 0, 1, 0, 1, 0] {
-        run.step(thread);
-    }
-    while let Some(&thread) = run.able().first() {
-        run.step(thread);
-    }
-    assert!(is_over(&run));
-    let recording = Recording::from_bytes(run.bytes()).expect("it can be read");
-    let report = Report::with_predictions(&recording).expect("it can be read");
-    let [prediction] = &report.predictions[..] else { panic!("{:#?}", report.predictions) };
-    let waits = waits(prediction, &recording.catalog);
-    assert_eq!(waits, [(0, 2), (1, 0)]);
-    assert!(can_happen(&both, &waits));
+    assert_eq!(predicted(&both, &[1, 1, 0, 0, 1, 0, 1, 0]), [[(0, 2), (1, 0)]]);
+}
+
+/// The third thread can fill the channel on which the first sends only if the second has not yet filled
+/// its own.
+#[test]
+fn a_channel_holds_no_more_than_its_bound_in_any_order() {
+    use Action::{Receive, Send};
+    let first = [Send(0), Receive(1), Receive(1), Receive(1)];
+    let second = [Send(1), Send(1), Receive(0), Receive(0)];
+    let channels = [(Some(1), &[0, 2][..], 1), (Some(1), &[1, 2][..], 0)];
+    let three = program(&channels, &[&first, &second, &[Send(1), Send(0)]]);
+    assert_eq!(predicted(&three, &[0, 1, 0, 1, 0, 1, 2, 0, 2, 1]), [[(0, 0), (1, 0)]]);
 }

@@ -214,10 +214,7 @@ impl Search<'_> {
     /// If the thread of a request can keep another waiting: the lock by which it does.
     fn keeps_waiting(&self, request: usize, wanted: &Request) -> Option<Option<Held>> {
         let Wants::Lock { lock, is_shared } = wanted.wants else {
-            // The two ends of a channel meet.
-            let wants = self.requests[request].wants;
-            let meet = wants != wanted.wants && wants.target() == wanted.wants.target();
-            return (!meet).then_some(None);
+            return Some(None);
         };
         let mut held = self.requests[request].held.iter();
         held.find(|held| held.lock == lock && !(held.is_shared && is_shared))

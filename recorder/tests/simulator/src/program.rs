@@ -123,8 +123,9 @@ impl Tape {
         let has_one_sender = self.pick(2) == 0;
         for (thread, sends) in actions.iter_mut().enumerate() {
             let choices = if has_one_sender && thread > 0 { channels - 1 } else { channels };
-            for _ in 0..self.pick(4) {
-                let channel = self.pick(choices);
+            let usual = self.pick(choices);
+            for _ in 0..self.pick(5) {
+                let channel = if self.pick(2) == 0 { usual } else { self.pick(choices) };
                 sends.push(Action::Send(channel));
                 sent[channel] += 1;
             }
