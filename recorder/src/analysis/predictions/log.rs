@@ -22,7 +22,7 @@ const MAX_ENTRIES: u32 = 1 << 21;
 const MAX_INSTANCES: usize = 4096;
 
 /// How many entries are looked at in all.
-const MAX_EFFORT: usize = 1 << 29;
+const MAX_EFFORT: usize = 1 << 27;
 
 /// Something that a thread did.
 #[derive(Clone, Copy, Debug)]

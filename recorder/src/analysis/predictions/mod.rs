@@ -17,6 +17,8 @@
 //! channels, as in most runs, it is all. Otherwise `log` reads the run once more, `circles` lists the
 //! candidates, and `closure` decides which of them are possible.
 
+use std::collections::BTreeMap;
+
 use tracing::info_span;
 
 use crate::analysis::Analysis;
@@ -84,7 +86,7 @@ pub fn predict(recording: &Recording, analysis: &Analysis<'_>) -> reading::Resul
     let _span = info_span!("predict").entered();
     let (_, log) = Replay::new(recording, Log::new(catalog, targets))?.finish()?;
     let mut predictions: Vec<Prediction> = Vec::new();
-    for circle in suspects.circles(log.requests.all()) {
+    for circle in in_any_order(&log, suspects.circles(log.requests.all())) {
         if predictions.len() >= MAX_PREDICTIONS {
             break;
         }
@@ -111,6 +113,42 @@ impl Prediction {
         known.sort_unstable();
         places == known
     }
+}
+
+/// The circles in which no request requires that another has been granted for the last time.
+///
+/// What comes before the first of a thread's requests also comes before the others: one closure for each
+/// thread is enough for all circles.
+fn in_any_order(log: &Log<'_>, circles: Vec<Circle>) -> Vec<Circle> {
+    let all = log.requests.all();
+    let mut in_circles: BTreeMap<(ThreadIndex, u32), Vec<usize>> = BTreeMap::new();
+    for (number, circle) in circles.iter().enumerate() {
+        for &request in &circle.requests {
+            let Some(first) = log.instances(request).first() else { continue };
+            in_circles.entry((all[request].thread, first.entry)).or_default().push(number);
+        }
+    }
+    let mut is_ordered = vec![false; circles.len()];
+    let mut latest: Option<(ThreadIndex, Closure<'_, '_>)> = None;
+    for ((thread, entry), numbers) in in_circles {
+        let mut closure = match latest.take() {
+            Some((known, closure)) if known == thread => closure,
+            _ => Closure::new(log),
+        };
+        closure.require(thread, entry);
+        let is_possible = closure.complete();
+        for number in numbers {
+            let mut others =
+                circles[number].requests.iter().filter(|&&it| all[it].thread != thread);
+            is_ordered[number] |= !is_possible
+                || others.any(|&other| {
+                    let last = log.instances(other).last();
+                    last.is_none_or(|last| last.entry < closure.count(all[other].thread))
+                });
+        }
+        latest = Some((thread, closure));
+    }
+    circles.into_iter().zip(is_ordered).filter(|(_, it)| !it).map(|(circle, _)| circle).collect()
 }
 
 /// The prediction that a circle closes, if it can.
