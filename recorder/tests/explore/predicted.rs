@@ -33,6 +33,34 @@ fn what_is_predicted_from_a_good_run_is_confirmed() {
 }
 
 #[test]
+fn what_is_predicted_from_a_recorded_run_is_confirmed() {
+    let (place, program) = (Place::new(), program("could_hang"));
+    let record = ["record", "--on-deadlock", "kill", "-o", "run.rec", "--", program, "pauses"];
+    // On a busy machine it may hang at once.
+    let ended_well = (0..20).any(|_| run(place.recorder(&record)).status.success());
+    assert!(ended_well, "it hangs again and again");
+    let ran = run(place.recorder(&["report", "run.rec"])).expect_status(0);
+    let report = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let source = "recorder/tests/programs/src/bin/could_hang.rs";
+    let lines = include_str!("../programs/src/bin/could_hang.rs").lines();
+    let line = |mark: &str| 1 + lines.clone().position(|it| it.ends_with(mark)).unwrap();
+    let (main, worker) = (line("// MAIN SENDS"), line("// WORKER SENDS"));
+    for part in [
+        &format!("possible-deadlock: main sends on \"jobs\" ({source}:{main}), which is full then"),
+        &format!("worker sends on \"reports\" ({source}:{worker}), which is full then"),
+        &format!("it happens if client fills \"jobs\" before main sends on it at {source}:{main}"),
+    ] {
+        assert!(report.contains(part.as_str()), "{part}: {report}");
+    }
+    let confirm = ["explore", "--confirm", "run.rec", "--fail-on", "hang", "--", program, "pauses"];
+    let ran = run(place.recorder(&confirm)).expect_status(1);
+    assert!(
+        ran.stdout.contains("1 of 1 possible deadlock from run confirmed, in 2 schedules"),
+        "{ran:#?}"
+    );
+}
+
+#[test]
 fn nothing_is_predicted_if_no_order_hangs() {
     let with_locks = ["guarded", "shared", "messages", "joined", "answered"];
     let with_channels = ["roomy", "drained", "helped", "tried", "replies"];

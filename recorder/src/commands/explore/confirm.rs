@@ -5,6 +5,7 @@ use std::path::Path;
 use std::slice;
 
 use super::{launch, launch_program, options, progress_line};
+use crate::analysis::findings::words::counted;
 use crate::build::cargo::CargoCommand;
 use crate::capture;
 use crate::cli::{ExploreArgs, PredictionOptions};
@@ -62,7 +63,8 @@ pub(super) fn confirm(args: &ExploreArgs, run: &Path, console: Console) -> Resul
     let confirmed = names.iter().flatten().count();
     let fails = args.fail_on.as_ref().is_some_and(|it| it.0.contains(&Kind::Hang));
     if confirmed > 0 && fails {
-        console::error(format_args!("{confirmed} possible deadlocks are confirmed"));
+        let confirmed = counted(confirmed as u64, "possible deadlock");
+        console::error(format_args!("confirmed {confirmed}"));
         return Ok(FAILURE);
     }
     Ok(0)

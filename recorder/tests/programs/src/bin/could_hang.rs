@@ -1,10 +1,11 @@
 //! Hangs in the way that the argument names, if its threads come in another order than that in which
 //! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `joins`, `receives`, `sends`,
-//! `notifies`, and only by full channels `exchanges`, `starts`, `results`, `retries`. Or looks as if it
+//! `notifies`, and only by full channels `exchanges`, `pauses`, `starts`, `results`, `retries`. Or looks as if it
 //! could, and never does: `guarded`, `messages`, `joined`, `shared`, `answered`, and with channels
 //! `roomy`, `drained`, `helped`, `tried`, `replies`.
 
 use std::env;
+use std::time::Duration;
 
 use instrumented::sync::{Arc, Condvar, Mutex, RwLock, mpsc};
 use instrumented::thread::{self, JoinHandle};
@@ -24,10 +25,11 @@ fn main() {
         Some("sends") => sends(),
         Some("notifies") => notifies(),
         Some("answered") => answered(),
-        Some("exchanges") => exchanges(1, Worker::ReportsFirst),
-        Some("roomy") => exchanges(2, Worker::ReportsFirst),
-        Some("drained") => exchanges(1, Worker::ReportsLast),
-        Some("tried") => exchanges(1, Worker::TriesToReport),
+        Some("exchanges") => exchanges(1, Worker::ReportsFirst, Duration::ZERO),
+        Some("pauses") => exchanges(1, Worker::ReportsFirst, Duration::from_millis(40)),
+        Some("roomy") => exchanges(2, Worker::ReportsFirst, Duration::ZERO),
+        Some("drained") => exchanges(1, Worker::ReportsLast, Duration::ZERO),
+        Some("tried") => exchanges(1, Worker::TriesToReport, Duration::ZERO),
         Some("helped") => helped(),
         Some("replies") => replies(),
         Some("starts") => starts(),
@@ -250,8 +252,8 @@ enum Worker {
 }
 
 /// The worker reports twice before it looks for jobs, and `main` gives it a job before it looks for
-/// reports. There is room for one of each. But a client gives it a job, too.
-fn exchanges(room: usize, kind: Worker) {
+/// reports. There is room for one of each. But a client gives it a job, too, perhaps after a pause.
+fn exchanges(room: usize, kind: Worker, pause: Duration) {
     let (jobs, next_job) = mpsc::named("jobs").sync_channel(room);
     let (reports, next_report) = mpsc::named("reports").sync_channel(1);
     let worker = spawn("worker", move || {
@@ -264,16 +266,21 @@ fn exchanges(room: usize, kind: Worker) {
                 // Nobody minds.
                 let _is_full = reports.try_send(report);
             } else {
-                reports.send(report).expect("main receives"); // WORKER
+                reports.send(report).expect("main receives"); // WORKER SENDS
             }
         }
         work();
     });
     let client = spawn("client", {
         let jobs = jobs.clone();
-        move || jobs.send(1).expect("the worker receives")
+        move || {
+            if !pause.is_zero() {
+                thread::sleep(pause);
+            }
+            jobs.send(1).expect("the worker receives");
+        }
     });
-    jobs.send(2).expect("the worker receives"); // MAIN
+    jobs.send(2).expect("the worker receives"); // MAIN SENDS
     drop(jobs);
     println!("{}", next_report.iter().count());
     join(client);
