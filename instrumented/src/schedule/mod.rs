@@ -28,7 +28,7 @@ use format::{EarlierRun, Event, OperationKind, Outcome, Phase, Stop, Strategy, c
 
 use self::choice::{Choice, Chooser, Switch};
 use self::model::{Blocking, Model};
-use self::outside::{Checked, wait_until_asleep};
+use self::outside::{Checked, MAX_RETURN, wait_until_asleep};
 use crate::{platform, recording, writer};
 
 mod choice;
@@ -507,6 +507,12 @@ impl Scheduler {
         if let Some(leaving) = state.leaving.take() {
             drop(state);
             wait_until_asleep(leaving);
+            state = self.lock();
+        }
+        let begun = Instant::now();
+        while state.model.is_lock_in_transit(thread.number) && begun.elapsed() < MAX_RETURN {
+            drop(state);
+            std::thread::yield_now();
             state = self.lock();
         }
         Some(state.model.go_on(thread.number))

@@ -48,6 +48,8 @@ struct Primitive {
     is_held: bool,
     /// Number of holders for reading.
     readers: u32,
+    /// Threads that are blocked in std's operation until they can write, the first to arrive first.
+    writers: Vec<u32>,
     /// The thread that runs the initialiser, or 0.
     initializer: u32,
     /// Whether an initialiser has ended.
@@ -89,6 +91,9 @@ enum State {
     Absent,
     /// It can go on.
     Ready,
+    /// It has been given the lock that it waited for in std's operation, from which it has not come back
+    /// yet.
+    TakesLock,
     Waits(Wait),
     /// It is blocked or busy where the schedule has no influence.
     Outside,
@@ -112,13 +117,13 @@ enum Reason {
     /// The other end of this rendezvous channel. The thread is blocked in std's operation, because
     /// the operations of both ends must really meet.
     Partner(u32),
-    /// This lock is free for writing, or as a mutex.
+    /// This lock is free, as a mutex.
     Free(u32),
     /// This lock is free for reading, and no thread waits for writing.
     Readable(u32),
-    /// The last reader of this lock. The thread is blocked in std's operation: as long as it is, std
+    /// This lock is free for writing. The thread is blocked in std's operation: as long as it is, std
     /// lets nobody else read.
-    LastReader(u32),
+    Writing(u32),
     /// A notification, and then the mutex.
     Notification { condvar: u32, mutex: u32, is_notified: bool },
     /// The last thread at a barrier.
@@ -268,7 +273,7 @@ impl Model {
         for (number, thread) in self.numbered_threads() {
             let is_due = |deadline: u64| deadline <= self.clock;
             let can_go_on = match thread.state {
-                State::Ready => true,
+                State::Ready | State::TakesLock => true,
                 State::Waits(Wait { reason, deadline }) => {
                     self.is_over(number, reason)
                         || deadline.is_some_and(is_due) && self.can_expire(reason)
@@ -295,6 +300,7 @@ impl Model {
             size: 0,
             is_held: false,
             readers: 0,
+            writers: Vec::new(),
             initializer: 0,
             is_initialized: false,
             arrived: Vec::new(),
@@ -316,11 +322,11 @@ impl Model {
             Reason::Room(number) => channel(number).is_none_or(|channel| {
                 !channel.has_receiver || channel.bound.is_none_or(|bound| channel.queued < bound)
             }),
-            Reason::Partner(_) | Reason::LastReader(_) | Reason::Arrivals | Reason::Time => false,
+            Reason::Partner(_) | Reason::Writing(_) | Reason::Arrivals | Reason::Time => false,
             Reason::Free(lock) => self.primitive(lock).is_free(),
             Reason::Readable(lock) => {
-                !self.primitive(lock).is_held
-                    && self.blocked_in(Reason::LastReader(lock)).next().is_none()
+                let lock = self.primitive(lock);
+                !lock.is_held && lock.writers.is_empty()
             }
             Reason::Notification { condvar, mutex, is_notified } => {
                 let notifications = &self.primitive(condvar).notifications;
@@ -386,7 +392,7 @@ impl Model {
             .map(|timeout| self.clock.saturating_add(timeout));
         self.threads.get_mut(thread).state = State::Waits(Wait { reason, deadline });
         match reason {
-            Reason::Partner(_) | Reason::LastReader(_) => Blocking::InOperation,
+            Reason::Partner(_) | Reason::Writing(_) => Blocking::InOperation,
             _ => Blocking::UntilChosen,
         }
     }
@@ -418,8 +424,11 @@ impl Model {
                 }
             }
             Call::RecvTimeout => Reason::Message(*self.endpoints.get_mut(number)),
-            Call::Write if self.primitive(number).readers > 0 => Reason::LastReader(number),
-            Call::Lock | Call::Write => Reason::Free(number),
+            Call::Write => {
+                self.primitives.get_mut(number).writers.push(thread);
+                Reason::Writing(number)
+            }
+            Call::Lock => Reason::Free(number),
             Call::Read => Reason::Readable(number),
             Call::Initialize if self.primitive(number).initializer == 0 => return Blocking::No,
             Call::Initialize => Reason::Initializer(number),
@@ -503,17 +512,15 @@ impl Model {
             Call::Lock | Call::TryLock | Call::Write | Call::TryWrite if succeeded => {
                 self.primitives.get_mut(number).is_held = true;
             }
-            Call::Unlock | Call::WriteUnlock => self.primitives.get_mut(number).is_held = false,
+            Call::Unlock | Call::WriteUnlock => {
+                self.primitives.get_mut(number).is_held = false;
+                self.hand_over(number);
+            }
             Call::Read | Call::TryRead if succeeded => self.primitives.get_mut(number).readers += 1,
             Call::ReadUnlock => {
-                let writer = self.blocked_in(Reason::LastReader(number)).next();
                 let lock = self.primitives.get_mut(number);
                 lock.readers = lock.readers.saturating_sub(1);
-                // A writer that is blocked takes the lock before anybody else can.
-                if let Some(writer) = writer.filter(|_| lock.readers == 0) {
-                    lock.is_held = true;
-                    self.set_ready(writer);
-                }
+                self.hand_over(number);
             }
             Call::Downgrade => {
                 let lock = self.primitives.get_mut(number);
@@ -549,6 +556,24 @@ impl Model {
             }
             _ => {}
         }
+    }
+
+    /// If the lock is free and a writer is blocked in std's operation, that takes it before anybody else
+    /// can. Linux wakes the first to arrive first.
+    fn hand_over(&mut self, lock: u32) {
+        let lock = self.primitives.get_mut(lock);
+        if lock.is_free() && !lock.writers.is_empty() {
+            lock.is_held = true;
+            let writer = lock.writers.remove(0);
+            self.threads.get_mut(writer).state = State::TakesLock;
+        }
+    }
+
+    /// Whether another thread than this one is on its way back from std's operation with a lock. Until it
+    /// has it, others could take the lock first.
+    pub(super) fn is_lock_in_transit(&self, thread: u32) -> bool {
+        self.numbered_threads()
+            .any(|(number, other)| number != thread && other.state == State::TakesLock)
     }
 
     /// Threads at this condition variable that have not been notified.
@@ -682,7 +707,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_reads_while_a_writer_waits_for_readers() {
+    fn nobody_reads_while_a_writer_waits() {
         let mut model = model(0);
         model.complete(1, Kind::Read, 5, 0);
         model.complete(2, Kind::Read, 5, 0);
@@ -696,6 +721,27 @@ mod tests {
         assert_eq!(ready(&model), [1, 3]);
         model.complete(3, Kind::WriteEnd, 5, 0);
         model.complete(3, Kind::WriteUnlock, 5, 0);
+        assert_eq!(ready(&model), [1, 2, 3]);
+    }
+
+    #[test]
+    fn writers_take_the_lock_in_turn() {
+        let mut model = model(0);
+        model.complete(1, Kind::Read, 5, 0);
+        model.begin_wait(3, Kind::WriteBegin, 5, 0);
+        model.begin_wait(2, Kind::WriteBegin, 5, 0);
+        assert!(!model.is_lock_in_transit(1));
+        model.complete(1, Kind::ReadUnlock, 5, 0);
+        assert_eq!(ready(&model), [1, 3]);
+        assert!(model.is_lock_in_transit(1) && !model.is_lock_in_transit(3));
+        model.complete(3, Kind::WriteEnd, 5, 0);
+        model.set_ready(3);
+        assert!(!model.is_lock_in_transit(1));
+        model.begin_wait(1, Kind::ReadBegin, 5, 0);
+        model.complete(3, Kind::WriteUnlock, 5, 0);
+        assert_eq!(ready(&model), [2, 3]);
+        model.complete(2, Kind::WriteEnd, 5, 0);
+        model.complete(2, Kind::WriteUnlock, 5, 0);
         assert_eq!(ready(&model), [1, 2, 3]);
     }
 

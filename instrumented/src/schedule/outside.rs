@@ -20,7 +20,7 @@ const MAX_SLEEP: Duration = Duration::from_millis(9);
 const MAX_BUSY: Duration = Duration::from_secs(1);
 /// How long a thread may be asleep, or how much processor time it may use, before it comes back from
 /// std's operation when its turn has come.
-const MAX_RETURN: Duration = Duration::from_millis(200);
+pub(super) const MAX_RETURN: Duration = Duration::from_millis(200);
 /// How long all threads may be blocked elsewhere before they are released: they may wait for each
 /// other.
 const MAX_STANDSTILL: Duration = Duration::from_secs(2);
