@@ -2,13 +2,31 @@
 import { join } from 'node:path';
 import { Recorder } from '../recorder.mjs';
 
-/** Programs, as `interprets` runs them, and the keys that make them hang. */
+/**
+ * Programs, as `interprets` runs them, the keys that make them hang and what is said then, and keys after
+ * which a thread waits.
+ */
 const PROGRAMS = {
   // Two threads take two locks in opposite orders.
   'two locks': { threads: ['l0 l1 u1 u0', 'l1 l0 u0 u1'], hang: ['1', '1', '2', '3'] },
   // The first one never gives its lock back.
   'a message': { threads: ['t0 l0', 's0 l0 u0'], hang: ['1', '1', '2', '2', '3', '1'] },
   'fan in': { threads: ['r0 r0 r0', 's0 s0', 's0'] },
+  // The receiver of a rendezvous comes with a lock that the sender wants before, or after the sender.
+  rendezvous: {
+    threads: ['l0 r2 u0', 'l0 u0 s2'],
+    hang: ['1', '1', '2'],
+    says: /waits for a message from/,
+    waits: { keys: ['1', '1', '3', '3', '3'], thread: 2, text: /waits for the receiver of/ },
+  },
+  'two senders': { threads: ['r2 r2', 's2', 's2'] },
+  // One reads twice. Between that, the other asks to write.
+  readers: {
+    threads: ['R0 R0 U0 U0', 'W0 U0'],
+    hang: ['1', '1', '2', '3'],
+    says: /waits to read \S+ until .+ has written/,
+    waits: { keys: ['1', '1', '2', '2', '3'], thread: 2, text: /waits for \S+, which .+ has/ },
+  },
 };
 
 const SIZES = [
@@ -55,6 +73,7 @@ function shown() {
     leaves: all('.orders-leaf').map((it) => it.dataset.order),
     reached: all('.orders-leaf.reached').map((it) => it.dataset.order),
     possible: all('.orders-leaf.leads').length,
+    threads: all('.orders-thread').map((it) => it.textContent),
     can: all('.orders-thread:enabled').map((it) => it.dataset.thread),
     belt: text('.belt-picture'),
   };
@@ -62,7 +81,7 @@ function shown() {
 
 export async function checkOrders({ browser, report, recorder, programs, traces, shots }) {
   const inTraces = new Recorder(recorder.command, traces);
-  for (const [name, { threads, hang }] of Object.entries(PROGRAMS)) {
+  for (const [name, { threads, hang, says, waits }] of Object.entries(PROGRAMS)) {
     const subject = `orders, ${name}`;
     const file = join(traces, `orders-${name.replace(' ', '-')}.html`);
     const options = ['--quiet', 'explore', '--strategy', 'exhaustive', '--json', '-o', file];
@@ -94,12 +113,24 @@ export async function checkOrders({ browser, report, recorder, programs, traces,
             const anew = await look();
             return [
               ...(end.now === 'hang' && /^No thread can go on/.test(end.verdict) ? [] : [end]),
+              ...(!says || says.test(end.verdict) ? [] : [end.verdict]),
               ...(end.reached.length === 1 && end.can.length === 0 ? [] : [end]),
               ...(/Found 1 of \d outcomes/.test(end.challenge) ? [] : [end.challenge]),
               ...(before.now === 'open' && before.moves === end.moves - 1 ? [] : [before]),
               ...(again.now === 'hang' && again.belt === end.belt ? [] : [again]),
               ...(anew.moves === 0 && anew.belt === start.belt ? [] : [anew]),
             ];
+          });
+        }
+        if (waits) {
+          await report.attempt(subject, `a thread that is blocked says for what at ${at}`, async () => {
+            await view.press(...waits.keys);
+            const blocked = await look();
+            const complaints = await view.page.evaluate(wrong);
+            await view.press('r');
+            const { keys, thread, text } = waits;
+            if (blocked.moves !== keys.length || blocked.can.includes(String(thread)) || !text.test(blocked.threads[thread])) complaints.push(blocked);
+            return complaints;
           });
         }
         await report.attempt(subject, `every order can be played to its end at ${at}`, async () => {

@@ -59,6 +59,12 @@ pub(crate) struct State {
     pub(crate) at: Vec<usize>,
     queues: [VecDeque<u64>; 2],
     pub(crate) held: BTreeMap<usize, usize>,
+    /// Messages that wait at the rendezvous channel, each with its thread.
+    offers: VecDeque<(usize, u64)>,
+    /// Who reads and who writes the third lock, and who waits to write.
+    readers: Vec<usize>,
+    writer: Option<usize>,
+    writers: VecDeque<usize>,
     seen: Vec<Vec<u64>>,
     sent: Vec<u64>,
 }
@@ -70,29 +76,74 @@ impl State {
             at: vec![0; threads],
             queues: Default::default(),
             held: BTreeMap::new(),
+            offers: VecDeque::new(),
+            readers: Vec::new(),
+            writer: None,
+            writers: VecDeque::new(),
             seen: vec![Vec::new(); threads],
             sent: vec![0; threads],
         }
     }
 
+    /// Whether a thread is blocked in its last operation until another one comes.
+    pub(crate) fn is_blocked(&self, thread: usize) -> bool {
+        self.offers.iter().any(|(sender, _)| *sender == thread) || self.writers.contains(&thread)
+    }
+
+    /// Whether a thread has the third lock.
+    pub(crate) fn shares(&self, thread: usize) -> bool {
+        self.readers.contains(&thread) || self.writer == Some(thread)
+    }
+
     /// The state after the next operation of a thread, if that is possible now.
     pub(crate) fn step(&self, threads: &[Vec<Op>], thread: usize) -> Option<State> {
         let &(name, index) = threads[thread].get(self.at[thread])?;
+        if self.is_blocked(thread) {
+            return None;
+        }
+        let is_readable = self.writer.is_none() && self.writers.is_empty();
+        let is_writable = self.writer.is_none() && self.readers.is_empty();
         let mut next = self.clone();
         next.at[thread] += 1;
         match name {
             's' if index == 1 && self.queues[1].len() == 1 => return None,
             's' => {
                 next.sent[thread] += 1;
-                next.queues[index].push_back(100 * thread as u64 + next.sent[thread]);
+                let message = 100 * thread as u64 + next.sent[thread];
+                match index {
+                    2 => next.offers.push_back((thread, message)),
+                    _ => next.queues[index].push_back(message),
+                }
             }
-            'r' => {
-                let message = next.queues[index].pop_front()?;
+            'r' | 't' => {
+                let message = match index {
+                    2 => next.offers.pop_front().map(|(_, message)| message),
+                    _ => next.queues[index].pop_front(),
+                };
+                let message = if name == 'r' { message? } else { message.unwrap_or_default() };
                 next.seen[thread].push(message);
             }
-            't' => {
-                let message = next.queues[index].pop_front().unwrap_or_default();
-                next.seen[thread].push(message);
+            'R' if !is_readable => return None,
+            'R' => next.readers.push(thread),
+            'V' => {
+                next.seen[thread].push((!is_readable).into());
+                next.readers.extend(is_readable.then_some(thread));
+            }
+            'W' if !is_writable => next.writers.push_back(thread),
+            'W' => next.writer = Some(thread),
+            'X' => {
+                next.seen[thread].push((!is_writable).into());
+                next.writer = next.writer.or(is_writable.then_some(thread));
+            }
+            'U' => {
+                match next.readers.iter().position(|it| *it == thread) {
+                    Some(held) => drop(next.readers.remove(held)),
+                    None if next.writer == Some(thread) => next.writer = None,
+                    None => {}
+                }
+                if next.readers.is_empty() && next.writer.is_none() {
+                    next.writer = next.writers.pop_front();
+                }
             }
             'l' if self.held.contains_key(&index) => return None,
             'l' => drop(next.held.insert(index, thread)),
@@ -118,7 +169,8 @@ fn all_outcomes(threads: &[Vec<Op>]) -> (BTreeSet<String>, bool) {
             continue;
         }
         let next: Vec<_> = (0..count).filter_map(|thread| state.step(threads, thread)).collect();
-        let is_over = (0..count).all(|thread| state.at[thread] == threads[thread].len());
+        let is_over = (0..count)
+            .all(|thread| state.at[thread] == threads[thread].len() && !state.is_blocked(thread));
         if is_over {
             outputs.insert(state.seen.iter().map(|seen| format!("{seen:?}\n")).collect());
         } else if next.is_empty() {
@@ -140,17 +192,23 @@ pub(crate) fn any_threads(seed: u64) -> Vec<Vec<Op>> {
     };
     let count = 2 + below(2);
     let mut thread = |number: usize| {
-        let op = |below: &mut dyn FnMut(usize) -> usize| match below(9) {
-            0..=2 => ('s', below(2)),
-            3 if number < 2 => ('r', number),
-            4 if number < 2 => ('t', number),
+        let op = |below: &mut dyn FnMut(usize) -> usize| match below(14) {
+            0..=2 => ('s', below(3)),
+            3 | 4 if number == 0 => (['r', 'r', 't'][below(3)], 2 * below(2)),
+            3 if number == 1 => ('r', 1),
+            4 if number == 1 => ('t', 1),
             5 | 6 => ('l', below(2)),
             7 => ('y', below(2)),
+            8 => ('R', 0),
+            9 => ('W', 0),
+            10 => (['V', 'X'][below(2)], 0),
+            11 => ('U', 0),
             _ => ('u', below(2)),
         };
         let mut ops: Vec<_> = (0..1 + below(4)).map(|_| op(&mut below)).collect();
         // Most are unlocked in the end.
         ops.extend((0..2 * below(2)).map(|lock| ('u', lock)));
+        ops.extend((0..2 * below(2)).map(|_| ('U', 0)));
         ops
     };
     (0..count).map(&mut thread).collect()
@@ -177,6 +235,7 @@ fn the_outcomes_are_those_of_an_exhaustive_search() {
         let ran = run(place.recorder(&command)).expect_status(0);
         let found: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
         assert_eq!(found["exhaustive"], true, "{threads:?}: {found:#}");
+        assert_eq!(found["uncontrolled"], 0, "{threads:?}: {found:#}");
         assert_eq!(kinds(&found).contains(&"hang"), can_hang, "{threads:?}: {found:#}");
         let ended = found["outcomes"].as_array().unwrap().iter().filter(|it| it["kind"] != "hang");
         let printed: BTreeSet<_> =

@@ -36,6 +36,25 @@ fn a_page_has_all_orders() {
 }
 
 #[test]
+fn a_sender_at_a_rendezvous_keeps_its_message_until_it_is_received() {
+    let place = Place::new();
+    explore(&place, &["--strategy", "exhaustive", "-o", "orders.html"], "meets").expect_status(0);
+    let document = orders_of(&place, "orders.html");
+    let orders = document["orders"].as_array().unwrap();
+    // Whether the sender or the receiver comes first makes no difference.
+    assert_eq!(orders.len(), 1, "{document:#}");
+    let steps = orders[0]["steps"].as_array().unwrap();
+    let effects = |step: &Value| {
+        let effects = &document["moves"][step[0].as_u64().unwrap() as usize]["effects"];
+        effects.as_array().unwrap().iter().map(|it| it.to_string()).collect::<String>()
+    };
+    let of = |effect: &str| steps.iter().position(|step| effects(step).contains(effect)).unwrap();
+    let (offers, receives) = (of("offer"), of("receive"));
+    assert!(effects(&steps[receives]).contains(r#"{"free":{"thread":1}}"#), "{document:#}");
+    assert!(offers < receives && receives < of("dropSender"), "{document:#}");
+}
+
+#[test]
 fn a_page_that_would_lack_orders_is_not_written() {
     let place = Place::new();
     let exhaustive = ["--strategy", "exhaustive", "-o", "orders.html"];
@@ -44,8 +63,8 @@ fn a_page_that_would_lack_orders_is_not_written() {
     ran.expect_stderr("orders.html is not written: Not all orders were tried: --schedules");
     let ran = explore(&[&exhaustive[..], &["--max-steps", "2k"]].concat(), "endless");
     ran.expect_status(1).expect_stderr("not written: Not all orders were tried: a run did not end");
-    let ran = explore(&exhaustive, "meets").expect_status(1);
-    ran.expect_stderr("not written: a thread waits for the partner of a rendezvous channel");
+    let ran = explore(&exhaustive, "tries_to_meet").expect_status(1);
+    ran.expect_stderr("not written: a thread calls try_send on a rendezvous channel");
     let ran = explore(&["-o", "orders.html"], "locks").expect_status(2);
     ran.expect_stderr("-o needs --strategy exhaustive");
     let ran = explore(&["--strategy", "exhaustive", "-o", "orders.json"], "locks").expect_status(2);
@@ -116,9 +135,12 @@ impl Chooser<'_> {
 /// Leaves out what a thread does without an effect.
 fn skip_unlocks(state: &mut State, threads: &[Vec<Op>]) {
     for (thread, operations) in threads.iter().enumerate() {
-        while let Some(&('u', lock)) = operations.get(state.at[thread])
-            && state.held.get(&lock) != Some(&thread)
-        {
+        let has_no_effect = |operation: &Op, state: &State| match *operation {
+            ('u', lock) => state.held.get(&lock) != Some(&thread),
+            ('U', _) => !state.shares(thread) && !state.is_blocked(thread),
+            _ => false,
+        };
+        while operations.get(state.at[thread]).is_some_and(|it| has_no_effect(it, state)) {
             state.at[thread] += 1;
         }
     }

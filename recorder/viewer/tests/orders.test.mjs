@@ -4,7 +4,7 @@ import { Chooser } from '../src/orders/chooser';
 import { Game } from '../src/orders/game';
 import { pictureOf, runOf } from '../src/orders/state';
 import { nodeOf, place, treeOf } from '../src/orders/tree';
-import { challenge, summary, verdict } from '../src/orders/words';
+import { challenge, summary, verdict, waitText } from '../src/orders/words';
 
 /** Numbers that look random, the same in every run. */
 function numbers(seed) {
@@ -249,6 +249,95 @@ test('an order that is played comes to its end', () => {
   }
   assert.equal(game.seen.size, 3);
   assert.equal(game.found.size, 2);
+});
+
+/** A document with these moves, each `[thread, does, effects, wait]`, and orders. */
+function documentOf(threads, { channels = [], primitives = [] }, moves, orders) {
+  return {
+    program: 'small',
+    threads,
+    channels,
+    primitives,
+    files: [],
+    outcomes: [
+      { kind: 'ok', title: 'ended with status 0', chain: [] },
+      { kind: 'hang', title: 'deadlock: main waits', chain: [] },
+    ],
+    moves: moves.map(([thread, does, effects, wait], i) => ({ thread, does, intends: does, place: ['a.rs', i + 1], wait, effects })),
+    orders,
+  };
+}
+
+test('a sender has its message until the receiver of a rendezvous takes it', () => {
+  const on = { channel: 0 };
+  const moves = [
+    [0, 'spawns worker', [{ spawn: { thread: 1 } }]],
+    [0, 'sends #1 to jobs', [{ offer: { channel: 0, message: 1, value: '7' } }], { verb: 'send', on }],
+    [1, 'receives #1 from jobs', [{ receive: { channel: 0, message: 1 } }, { free: { thread: 0 } }], { verb: 'recv', on }],
+    [1, 'ends', [{ end: {} }]],
+    [0, 'joins worker and ends', [{ end: {} }], { verb: 'join', on: { thread: 1 } }],
+  ];
+  const steps = moves.map((_, i) => [i, i > 0 ? [i - 1] : []]);
+  const channels = [{ label: 'jobs', bound: 0, senders: 1 }];
+  const document = documentOf(['main', 'worker'], { channels }, moves, [{ outcome: 0, steps, waiting: [], printed: '' }]);
+  const game = new Game(document);
+  const run = runOf(document);
+  const now = () => {
+    const prospects = game.prospects();
+    return { prospects, picture: pictureOf(document, run, game.moves, prospects), can: prospects.filter((it) => it.canGo).map((it) => it.thread) };
+  };
+  game.choose(0);
+  let { picture, prospects, can } = now();
+  // The worker is there, but a wait is no move.
+  assert.deepEqual(can, [0]);
+  assert.equal(waitText(run, picture, 1, prospects[1].move), 'waits for a message from jobs');
+  game.choose(0);
+  ({ picture, prospects, can } = now());
+  assert.deepEqual(can, [1]);
+  assert.equal(waitText(run, picture, 0, prospects[0].move), 'waits for the receiver of jobs');
+  assert.deepEqual(prospects[0].move.place, ['a.rs', 2]);
+  assert.deepEqual(picture.workers.get(0).held, { channel: 0, number: 1, received: false });
+  assert.equal(picture.belts.get(0).sent, 0);
+  game.choose(1);
+  ({ picture, prospects, can } = now());
+  assert.deepEqual(can, [1]);
+  assert.equal(waitText(run, picture, 0, prospects[0].move), 'waits until worker ends');
+  assert.equal(picture.workers.get(0).held, undefined);
+  assert.deepEqual([picture.belts.get(0).sent, picture.belts.get(0).received, picture.belts.get(0).depth], [1, 1, 0]);
+  assert.ok(game.choose(1) && game.choose(0));
+  assert.equal(game.reached, 0);
+});
+
+test('a writer that waits keeps others from reading', () => {
+  const on = { primitive: 0 };
+  const moves = [
+    [0, 'spawns writer', [{ spawn: { thread: 1 } }]],
+    [0, 'locks table for reading', [{ hold: { primitive: 0, shared: true } }], { verb: 'read', on }],
+    [1, 'waits to lock table for writing', [{ queue: { primitive: 0 } }], { verb: 'write', on }],
+    [0, 'waits to lock table for reading', [], { verb: 'read', on }],
+    [0, 'unlocks table and writer gets it', [{ release: { primitive: 0 } }, { handOver: { primitive: 0, thread: 1 } }]],
+    [1, 'unlocks table and ends', [{ release: { primitive: 0 } }, { end: {} }]],
+  ];
+  const primitives = [{ label: 'table', kind: 'RwLock' }];
+  const start = [[0, []], [1, [0]], [2, [1]]];
+  const ends = (orders) => {
+    const document = documentOf(['main', 'writer'], { primitives }, moves, orders);
+    const game = new Game(document);
+    for (const thread of [0, 0, 1]) assert.ok(game.choose(thread));
+    const run = runOf(document);
+    const picture = () => pictureOf(document, run, game.moves, game.prospects());
+    return { game, run, picture };
+  };
+  const hang = ends([{ outcome: 1, steps: start, waiting: [3], printed: '' }]);
+  assert.equal(
+    verdict(hang.game, hang.run, hang.picture(), hang.game.prospects()),
+    'No thread can go on: deadlock. main waits to read table until writer has written. writer waits for table, which main has.',
+  );
+  const { game, picture } = ends([{ outcome: 0, steps: [...start, [4, [2]], [5, [3]]], waiting: [], printed: '' }]);
+  assert.deepEqual(game.prospects().map((it) => it.canGo), [true, false]);
+  game.choose(0);
+  assert.deepEqual(picture().locks.get(0), [{ thread: 1, shared: false }]);
+  assert.deepEqual(game.prospects().map((it) => [it.thread, it.canGo]), [[1, true]]);
 });
 
 test('the tree branches where orders differ', () => {

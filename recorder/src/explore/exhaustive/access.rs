@@ -15,6 +15,9 @@ pub enum Object {
     Token(u32),
     /// The start and the end of the thread with this number.
     Life(u32),
+    /// The wait of the thread with this number in std's operation: for the other end of a rendezvous
+    /// channel, or to write. It ends with the operation of another thread.
+    Meeting(u32),
     /// The end of the process: with its main thread, whatever the others have left to do.
     Process,
 }
@@ -28,6 +31,10 @@ pub enum Kind {
     SendIntoRoom(u64),
     /// Receives the message with this id.
     Receive(u64),
+    /// Waits with a message at a rendezvous channel, where a receiver can meet it from now on.
+    Offer,
+    /// Waits at a rendezvous channel for a message.
+    Await,
     /// Learns that all senders are gone, and would have waited for that.
     Disconnect,
     /// Drops a sender.
@@ -40,8 +47,12 @@ pub enum Kind {
     Acquire,
     /// Takes a lock that others may hold, too.
     Share,
-    /// Releases a lock.
+    /// Waits to take a lock for itself that can be shared: from now on nobody else takes it before.
+    Announce,
+    /// Releases a lock that was taken for the thread itself.
     Release,
+    /// Releases a lock that can be shared: the next writer may take it.
+    Leave,
     /// Waits for a notification from now on.
     Wait,
     /// Notifies threads that wait, or makes a token available.
@@ -50,9 +61,9 @@ pub enum Kind {
     Wake,
     /// Arrives at a barrier, or initialises something unless it is initialised.
     Meet,
-    /// Spawns the thread, or is its first step.
+    /// Spawns the thread, or is its first step. Begins a meeting, or comes to it.
     Start,
-    /// Is the last step of the thread, or joins it.
+    /// Is the last step of the thread, or joins it. Ends a meeting, or goes on after it.
     End,
 }
 
@@ -94,6 +105,11 @@ impl Access {
                 Conflicts
             }
             (Receive(_), SendIntoRoom(_)) => Enables,
+            // Who comes first to a meeting does not matter, but who does of several on the same side.
+            (Offer, Offer | Send(_) | SendIntoRoom(_) | DropReceiver)
+            | (Send(_) | SendIntoRoom(_) | DropReceiver, Offer)
+            | (Await, Await | Receive(_))
+            | (Receive(_), Await) => Conflicts,
             // A message that is in the queue is received, whether another one comes or not. Which
             // message it was is known by the caller.
             (Send(_) | SendIntoRoom(_), Receive(_)) | (Receive(_), Send(_)) => Independent,
@@ -103,7 +119,10 @@ impl Access {
             (Probe, Probe) => Independent,
             (Probe, _) | (_, Probe) => Conflicts,
             (Acquire, Acquire | Share) | (Share, Acquire) => Conflicts,
+            (Announce, Acquire | Share | Announce) | (Acquire | Share, Announce) => Conflicts,
             (Release, Acquire | Share) => Enables,
+            // A writer could have come before, and waited.
+            (Leave, Acquire | Announce) | (Announce, Leave) => Conflicts,
             (Wait | Wake, Notify | Wake | Wait) | (Notify, Wait | Wake) => {
                 match (self.kind, later.kind) {
                     (Wait, Wait) => Independent,
@@ -188,9 +207,12 @@ impl StepAccesses<'_> {
                 on(primitive, Kind::Acquire);
             }
             Call::Read | Call::TryRead => on(primitive, Kind::Share),
-            Call::Unlock | Call::ReadUnlock | Call::WriteUnlock | Call::Downgrade => {
+            Call::Unlock | Call::Downgrade => on(primitive, Kind::Release),
+            Call::WriteUnlock => {
                 on(primitive, Kind::Release);
+                on(primitive, Kind::Leave);
             }
+            Call::ReadUnlock => on(primitive, Kind::Leave),
             Call::CondvarWait | Call::CondvarWaitTimeout => on(primitive, Kind::Wake),
             Call::NotifyOne | Call::NotifyAll => on(primitive, Kind::Notify),
             Call::Initialize | Call::Initializer => on(primitive, Kind::Meet),
@@ -223,10 +245,9 @@ impl StepAccesses<'_> {
                 accesses.push(Access { object: primitive, kind: Kind::Meet });
             }
             Call::Send | Call::Recv => {
-                // From now on the other side can meet this thread.
                 if let Some((_, true)) = (self.channel_of)(number) {
-                    self.on_channel(number, Kind::Meet, accesses);
-                    self.on_channel(number, Kind::Send(0), accesses);
+                    let kind = if call == Call::Send { Kind::Offer } else { Kind::Await };
+                    self.on_channel(number, kind, accesses);
                 }
             }
             _ => {}

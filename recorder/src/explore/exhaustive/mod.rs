@@ -4,5 +4,6 @@
 //! [`search`] determines which schedules have to be tried so that all orders have been.
 
 pub mod access;
+mod meetings;
 pub mod search;
 pub mod trace;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use format::{BlockHeader, Event, Phase};
+use format::{BlockHeader, Call, Event, Phase};
 
 use super::access::{Access, Kind, Object, StepAccesses};
+use super::meetings::{Meeting, add_meetings};
 use super::search::Step;
 pub use super::search::Trace;
-use crate::explore::order::events;
+use crate::explore::order::{Returns, events};
 
 /// The channels of a process, as far as accesses depend on them.
 #[derive(Default)]
@@ -48,6 +49,18 @@ impl Channels {
         let channel = *self.endpoints.get(&endpoint)?;
         Some((channel, self.rendezvous.contains(&channel)))
     }
+
+    /// What a thread waits for that begins a wait, if it does so in std's operation.
+    fn meeting(&self, call: Call, number: u32) -> Option<Meeting> {
+        match call {
+            Call::Send | Call::Recv => {
+                self.of(number).filter(|(_, is_rendezvous)| *is_rendezvous)?;
+                Some(Meeting::Partner)
+            }
+            Call::Write => Some(Meeting::Lock(number)),
+            _ => None,
+        }
+    }
 }
 
 /// The number of the main thread.
@@ -83,26 +96,40 @@ impl Trace {
         let channels = Channels::new(&blocks);
         let accesses = StepAccesses { channel_of: &|endpoint| channels.of(endpoint) };
         let mut steps: BTreeMap<u64, Step> = BTreeMap::new();
+        let mut meetings = Vec::new();
         let mut current = None;
+        let mut returns = Returns::default();
         let mut last_thread = 0;
         for (thread, records) in blocks {
             if thread != last_thread {
-                (last_thread, current) = (thread, None);
+                (last_thread, current, returns) = (thread, None, Returns::default());
             }
             for event in events(records) {
                 if let Event::Chosen { step, candidates } = event {
                     current = Some(step);
+                    returns.choose();
                     steps.insert(step, Step { thread, candidates, ..Step::default() });
                     continue;
                 }
-                let Some(step) = current.and_then(|step| steps.get_mut(&step)) else { continue };
+                if let Event::Operation { kind, .. } = event
+                    && returns.is_early(kind)
+                {
+                    // It is part of the partner's step: see `add_meetings`.
+                    continue;
+                }
+                let Some(number) = current else { continue };
+                let Some(step) = steps.get_mut(&number) else { continue };
                 accesses.add(thread, &event, &mut step.accesses);
                 match event {
                     Event::PrimitiveSeen { primitive, .. } => {
                         step.first_seen.push(Object::Primitive(primitive));
                     }
                     Event::Operation { kind, endpoint, .. } if kind.phase() == Phase::Begin => {
-                        step.waits_for = accesses.of_wait(thread, kind, endpoint);
+                        let meeting = channels.meeting(kind.call(), endpoint);
+                        meetings.extend(meeting.map(|it| (number, it)));
+                        if meeting != Some(Meeting::Partner) {
+                            step.waits_for = accesses.of_wait(thread, kind, endpoint);
+                        }
                     }
                     _ => {}
                 }
@@ -114,6 +141,8 @@ impl Trace {
             return None;
         }
         let mut steps: Vec<_> = steps.into_values().collect();
+        meetings.sort_unstable_by_key(|(step, _)| *step);
+        add_meetings(&mut steps, &meetings);
         add_process_end(&mut steps);
         let mut last = BTreeMap::new();
         for step in &steps {

@@ -15,8 +15,10 @@ use crate::capture::plan::Switch;
 
 mod linearize;
 mod reader;
+mod returns;
 
 pub(crate) use reader::events;
+pub(super) use returns::Returns;
 
 /// What the threads of a process did.
 #[derive(Debug, Default)]
@@ -163,6 +165,16 @@ impl Order {
     /// The identity of a thread: see [`Thread::identity`].
     pub(super) fn identity(&self, thread: u32) -> u64 {
         self.threads.get(&thread).map_or(0, |thread| thread.identity)
+    }
+
+    /// Whether the object is a channel that holds no messages.
+    pub(super) fn is_rendezvous(&self, object: Object) -> bool {
+        match object {
+            Object::Channel(channel) => {
+                self.channels.get(&channel).is_some_and(|channel| channel.is_rendezvous)
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn place_of(&self, operation: &Operation) -> Option<&Place> {

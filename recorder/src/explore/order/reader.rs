@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use format::{BlockHeader, Event, MessageId, OperationKind, PrimitiveKind, Subject};
 
 use super::linearize::linearize;
+use super::returns::Returns;
 use super::{Action, Channel, Object, Operation, Order, Place, Primitive, Thread, hash_of};
 use crate::capture::plan::Switch;
 use crate::ordering::OrderedEvents;
@@ -18,6 +19,16 @@ struct Recorded {
     operation: Operation,
     /// The message's id.
     id: u64,
+}
+
+/// How far the events of a thread were read.
+#[derive(Default)]
+struct At {
+    segment: u64,
+    choice: Option<u64>,
+    returns: Returns,
+    /// The index of the end of a wait that belongs to the next choice.
+    early: Option<usize>,
 }
 
 /// The places in the order of a thread's operations, by the thread.
@@ -74,13 +85,13 @@ impl Order {
         number_alike(order.channels.values_mut().map(|channel| &mut channel.label));
         number_alike(order.primitives.values_mut().map(|primitive| &mut primitive.label));
         let mut recorded: Vec<Recorded> = Vec::new();
-        let (mut thread, mut segment, mut choice) = (0, 0, None);
+        let (mut thread, mut at) = (0, At::default());
         for (header, records) in blocks() {
             if header.thread != thread {
-                (thread, segment, choice) = (header.thread, 0, None);
+                (thread, at) = (header.thread, At::default());
             }
             let first = recorded.len();
-            order.add_operations(thread, records, (&mut segment, &mut choice), &mut recorded);
+            order.add_operations(thread, records, &mut at, &mut recorded);
             let Some(ranks) = &mut ranks else { continue };
             for operation in &mut recorded[first..] {
                 let rank = ranks.get_mut(&thread).and_then(VecDeque::pop_front);
@@ -193,7 +204,7 @@ impl Order {
         &mut self,
         thread: u32,
         records: &[u8],
-        (segment, choice): (&mut u64, &mut Option<u64>),
+        at: &mut At,
         recorded: &mut Vec<Recorded>,
     ) {
         let mut sites = BTreeMap::new();
@@ -206,16 +217,20 @@ impl Order {
                 }
                 Event::SenderCloned { from, .. } => {
                     if let Object::Channel(channel) = self.channel_of(from) {
-                        self.clones.push((*choice, channel));
+                        self.clones.push((at.choice, channel));
                     }
                     continue;
                 }
                 Event::Chosen { step, .. } => {
-                    *choice = Some(step);
+                    at.choice = Some(step);
+                    at.returns.choose();
+                    if let Some(early) = at.early.take() {
+                        recorded[early].operation.choice = at.choice;
+                    }
                     continue;
                 }
                 Event::Scheduled { step } => {
-                    *segment = step + 1;
+                    at.segment = step + 1;
                     self.switches.push(Switch { step, thread });
                     continue;
                 }
@@ -233,6 +248,9 @@ impl Order {
                     (Action::Panic { message }, Object::Nothing, Some(place), 0)
                 }
                 Event::Operation { kind, endpoint, site, detail } => {
+                    if at.returns.is_early(kind) {
+                        at.early = Some(recorded.len());
+                    }
                     let object = match kind.call().subject() {
                         Subject::Endpoint => self.channel_of(endpoint),
                         Subject::Primitive => Object::Primitive(endpoint),
@@ -247,11 +265,12 @@ impl Order {
                 }
                 _ => continue,
             };
-            let step = segment.saturating_sub(1);
-            let (choice, message, turn) = (*choice, 0, 0);
+            let step = at.segment.saturating_sub(1);
+            let choice = at.choice.filter(|_| at.early != Some(recorded.len()));
+            let (message, turn) = (0, 0);
             let operation =
                 Operation { thread, action, object, place: site, message, turn, step, choice };
-            recorded.push(Recorded { segment: *segment, operation, id });
+            recorded.push(Recorded { segment: at.segment, operation, id });
         }
     }
 
@@ -292,7 +311,10 @@ impl Order {
                     true => channel.sent += u64::from(is_transfer),
                     false => channel.received += u64::from(is_transfer),
                 }
-                if is_transfer {
+                // A message that waits at a rendezvous channel is the next to be received.
+                let is_offered = channel.is_rendezvous
+                    && operation.action == Action::Call(OperationKind::SendBegin);
+                if is_transfer || is_offered {
                     let next = channel.numbers.len() as u64 + 1;
                     let number = *channel.numbers.entry(id).or_insert(next);
                     if let Some(value) = self.values.get(&id) {

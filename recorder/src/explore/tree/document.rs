@@ -95,14 +95,53 @@ enum Target {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Effect {
-    Send { channel: usize, message: u64, value: Option<String> },
-    Receive { channel: usize, message: u64 },
-    CloneSender { channel: usize },
-    DropSender { channel: usize },
-    DropReceiver { channel: usize },
-    Hold { primitive: usize, shared: bool },
-    Release { primitive: usize },
-    Spawn { thread: usize },
+    Send {
+        channel: usize,
+        message: u64,
+        value: Option<String>,
+    },
+    /// Waits with a message at a rendezvous channel until it is received.
+    Offer {
+        channel: usize,
+        message: u64,
+        value: Option<String>,
+    },
+    Receive {
+        channel: usize,
+        message: u64,
+    },
+    CloneSender {
+        channel: usize,
+    },
+    DropSender {
+        channel: usize,
+    },
+    DropReceiver {
+        channel: usize,
+    },
+    Hold {
+        primitive: usize,
+        shared: bool,
+    },
+    Release {
+        primitive: usize,
+    },
+    /// Waits for a lock that others can read; nobody else begins to.
+    Queue {
+        primitive: usize,
+    },
+    /// Another thread gets the lock that it waits for.
+    HandOver {
+        primitive: usize,
+        thread: usize,
+    },
+    /// Another thread is no longer blocked.
+    Free {
+        thread: usize,
+    },
+    Spawn {
+        thread: usize,
+    },
     Panic {},
     End {},
 }
@@ -216,6 +255,7 @@ impl Moves {
                 choices: Vec::new(),
                 ends: false,
                 before: Vec::new(),
+                lets_go: Vec::new(),
             }))
         });
         let waiting = waiting.collect();
@@ -247,6 +287,17 @@ impl Describe<'_> {
             step.choices.contains(&(*choice)?).then_some(Effect::CloneSender { channel })
         });
         effects.splice(0..0, clones);
+        for (thread, object) in &step.lets_go {
+            let Some(&number) = self.numbers.threads.get(thread) else { continue };
+            effects.push(match self.target(*object) {
+                Target::Primitive(primitive) => {
+                    let gets = order.thread_name(*thread);
+                    does.push(format!("and {gets} gets it"));
+                    Effect::HandOver { primitive, thread: number }
+                }
+                _ => Effect::Free { thread: number },
+            });
+        }
         if *ends {
             does.push(if does.is_empty() { "ends" } else { "and ends" }.to_owned());
             effects.push(Effect::End {});
@@ -293,12 +344,18 @@ impl Describe<'_> {
             Action::Call(kind) => kind,
         };
         if kind.phase() == Phase::Begin {
-            return None;
+            return match (kind.call(), self.target(operation.object)) {
+                (Call::Write, Target::Primitive(primitive)) => Some(Effect::Queue { primitive }),
+                _ => None,
+            };
         }
         let message = operation.message;
         match (self.target(operation.object), kind.call(), kind.outcome()) {
             (Target::Channel(channel), call, Outcome::Transferred) if call.is_send() => {
                 let value = self.value(operation);
+                if self.order.is_rendezvous(operation.object) {
+                    return Some(Effect::Offer { channel, message, value });
+                }
                 Some(Effect::Send { channel, message, value })
             }
             (Target::Channel(channel), _, Outcome::Transferred) => {

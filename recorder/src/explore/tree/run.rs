@@ -1,12 +1,15 @@
 //! A run as steps that have an effect, with the steps that have to come before each of them.
+//!
+//! At a rendezvous channel, who comes first makes no difference. The steps are those of a run in which the
+//! sender does: it offers its message, the receiver takes it, and after that the sender goes on.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use format::{Call, Outcome, Phase};
+use format::{Call, OperationKind, Outcome, Phase};
 
 use crate::explore::exhaustive::access::{Access, Kind, Object as Accessed};
-use crate::explore::exhaustive::search::{Relation, relation, sends_to};
+use crate::explore::exhaustive::search::{Relation, sends_to};
 use crate::explore::exhaustive::trace::Trace;
 use crate::explore::order::{Action, Object, Operation, Order};
 
@@ -32,6 +35,8 @@ pub struct TreeStep {
     pub ends: bool,
     /// The last steps that have to come before, by their indices: other such steps come before these.
     pub before: Vec<usize>,
+    /// The threads that were blocked in std's operation until this step, each with the object.
+    pub lets_go: Vec<(u32, Object)>,
 }
 
 impl TreeRun {
@@ -49,18 +54,15 @@ impl TreeRun {
         TreeRun { order, steps }
     }
 
-    /// Whether a wait ends without a choice: that for the partner of a rendezvous channel, or for the last
-    /// reader of a lock. What the thread does then is part of the step in which it began to wait.
-    pub fn has_unchosen_ends(&self) -> bool {
-        let is_begin = |operation: &Operation| match operation.action {
-            Action::Call(kind) => kind.phase() == Phase::Begin && kind.call() != Call::BarrierWait,
+    /// Whether a thread tries to send at a rendezvous channel. Then it does make a difference who comes
+    /// first.
+    pub fn tries_to_send_at_rendezvous(&self) -> bool {
+        let tries = |operation: &Operation| match operation.action {
+            Action::Call(kind) => kind.call() == Call::TrySend,
             _ => false,
         };
-        let ends = |step: &TreeStep| {
-            let mut after = step.operations.iter().skip_while(|it| !is_begin(it));
-            after.next().is_some_and(|_| after.next().is_some())
-        };
-        self.steps.iter().any(ends)
+        let is_there = |operation: &Operation| self.order.is_rendezvous(operation.object);
+        self.order.operations.iter().any(|it| tries(it) && is_there(it))
     }
 
     /// The same for all runs that differ only in steps that do not affect each other.
@@ -104,48 +106,156 @@ struct Dependences<'a> {
 impl Dependences<'_> {
     fn steps(&self) -> Vec<TreeStep> {
         let before = self.before();
-        let mut steps: Vec<TreeStep> = Vec::new();
-        // Of each step of the trace that is kept: the one that it became, or became a part of.
-        let mut kept: Vec<Option<usize>> = Vec::new();
-        let mut closures: Vec<Vec<bool>> = Vec::new();
-        // By thread: choices without an effect of their own.
-        let mut choices: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        let mut building = Building { before: &before, ..Building::default() };
         for (index, step) in self.trace.steps.iter().enumerate() {
             let thread = step.thread;
+            building.choices.entry(thread).or_default().push(index as u64);
+            if let Some(receives) = building.received.remove(&index) {
+                // The receiver goes on after it has received in the step of the sender.
+                building.choices.remove(&thread);
+                building.kept.push(Some(receives));
+                continue;
+            }
             let ends = step.accesses.contains(&ends(thread));
-            let operations = &self.operations[index];
-            choices.entry(thread).or_default().push(index as u64);
+            let operations = self.effective(index);
             if self.only_waits(index) || (operations.is_empty() && !ends) {
-                kept.push(None);
+                building.kept.push(None);
                 continue;
             }
-            let last = steps.iter().rposition(|step| step.thread == thread);
-            if let (true, Some(last)) = (operations.is_empty(), last) {
+            let last = building.last_of(thread);
+            if let (true, Some(last)) = (operations.is_empty(), last)
+                && self.waits_after(&building.steps[last]).is_none()
+            {
                 // It ends directly after what it did last.
-                steps[last].ends = true;
-                steps[last].choices.extend(choices.remove(&thread).unwrap_or_default());
-                kept.push(Some(last));
+                let choices = building.choices.remove(&thread).unwrap_or_default();
+                building.steps[last].ends = true;
+                building.steps[last].choices.extend(choices);
+                building.kept.push(Some(last));
                 continue;
             }
-            let mut closure = vec![false; steps.len() + 1];
-            for earlier in (0..index).filter(|&earlier| before[index][earlier]) {
-                let Some(earlier) = kept[earlier] else { continue };
-                closure[earlier] = true;
-                for (one, is_before) in closure.iter_mut().zip(&closures[earlier]) {
-                    *one |= is_before;
+            building.kept.push(Some(building.steps.len()));
+            let before = self.kept_before(index, &building);
+            match self.receiver(index) {
+                Some(receiver) => {
+                    let sends = operations[..1].to_vec();
+                    let sends = building.add(thread, sends, false, before);
+                    let receives = self.add_receive(index, receiver, &mut building);
+                    if operations.len() > 1 || ends {
+                        let rest = operations[1..].to_vec();
+                        let rest = building.add(thread, rest, ends, vec![sends, receives]);
+                        building.split_ends.extend(ends.then_some((thread, rest)));
+                    } else {
+                        building.after.insert(thread, receives);
+                    }
+                }
+                None => {
+                    let lets_go = self.lets_go(index, &building);
+                    let added = building.add(thread, operations, ends, before);
+                    building.steps[added].lets_go = lets_go;
                 }
             }
-            let is_direct = |&one: &usize| {
-                closure[one]
-                    && !(one + 1..steps.len()).any(|other| closure[other] && closures[other][one])
-            };
-            let before = (0..steps.len()).filter(is_direct).collect();
-            kept.push(Some(steps.len()));
-            closures.push(closure);
-            let choices = choices.remove(&thread).unwrap_or_default();
-            steps.push(TreeStep { thread, operations: operations.clone(), choices, ends, before });
         }
-        steps
+        building.steps
+    }
+
+    /// The operations of a step, as if every sender came to a rendezvous channel before the receiver.
+    fn effective(&self, index: usize) -> Vec<Operation> {
+        let effective = |operation: &Operation| {
+            let Action::Call(kind) = operation.action else { return Some(*operation) };
+            let is_rendezvous = self.order.is_rendezvous(operation.object);
+            let is_transfer = kind.outcome() == Outcome::Transferred;
+            match (kind.call(), kind.phase()) {
+                (Call::Send, Phase::Begin) if is_rendezvous => {
+                    Some(Operation { action: Action::Call(OperationKind::Send), ..*operation })
+                }
+                (Call::Recv, Phase::Begin) if is_rendezvous => None,
+                (Call::Send | Call::Recv, Phase::End) if is_rendezvous && is_transfer => None,
+                (Call::Write, Phase::End) => None,
+                _ => Some(*operation),
+            }
+        };
+        self.operations[index].iter().filter_map(effective).collect()
+    }
+
+    /// The object, if a thread is blocked in std's operation after this step.
+    fn waits_after(&self, step: &TreeStep) -> Option<Object> {
+        let last = step.operations.last().filter(|_| !step.ends)?;
+        let Action::Call(kind) = last.action else { return None };
+        let waits = kind == OperationKind::WriteBegin
+            || kind == OperationKind::Send && self.order.is_rendezvous(last.object);
+        waits.then_some(last.object)
+    }
+
+    /// The threads that can come back from std's operation after a step.
+    fn lets_go(&self, index: usize, building: &Building<'_>) -> Vec<(u32, Object)> {
+        let waiting = self.met(index).filter_map(|thread| {
+            let last = building.last_of(thread)?;
+            Some((thread, self.waits_after(&building.steps[last])?))
+        });
+        waiting.collect()
+    }
+
+    /// The other threads whose waits in std's operations end with a step.
+    fn met(&self, index: usize) -> impl Iterator<Item = u32> {
+        let step = &self.trace.steps[index];
+        step.accesses.iter().filter_map(|access| match access {
+            Access { object: Accessed::Meeting(thread), kind: Kind::End } => {
+                (*thread != step.thread).then_some(*thread)
+            }
+            _ => None,
+        })
+    }
+
+    /// The thread that waits at a rendezvous channel for the message that a step sends.
+    fn receiver(&self, index: usize) -> Option<u32> {
+        let first = self.operations[index].first()?;
+        let Action::Call(OperationKind::Send) = first.action else { return None };
+        self.met(index).next().filter(|_| self.order.is_rendezvous(first.object))
+    }
+
+    /// Adds the receive of a thread that waits for the message that is sent in a step, which is the last
+    /// one so far.
+    fn add_receive(&self, index: usize, receiver: u32, building: &mut Building<'_>) -> usize {
+        let steps = &self.trace.steps;
+        let sends = building.steps.len() - 1;
+        let sent = building.steps[sends].operations[0];
+        let waits = (0..index).rev().find(|&it| steps[it].thread == receiver);
+        let waits = waits.and_then(|it| self.operations[it].last()).unwrap_or(&sent);
+        let action = Action::Call(OperationKind::Recv);
+        let mut operations = vec![Operation { action, message: sent.message, ..*waits }];
+        let mut before = vec![sends];
+        before.extend(building.last_of(receiver));
+        let returns = (index + 1..steps.len()).find(|&it| steps[it].thread == receiver);
+        let mut is_end = false;
+        if let Some(returns) = returns {
+            building.received.insert(returns, building.steps.len());
+            building.choices.entry(receiver).or_default().push(returns as u64);
+            operations.extend(self.effective(returns));
+            is_end = steps[returns].accesses.contains(&ends(receiver));
+        }
+        let receives = building.add(receiver, operations, is_end, before);
+        building.steps[receives].lets_go = vec![(steps[index].thread, sent.object)];
+        receives
+    }
+
+    /// The steps that have to come before one of the trace.
+    fn kept_before(&self, index: usize, building: &Building<'_>) -> Vec<usize> {
+        let thread = self.trace.steps[index].thread;
+        let earlier = (0..index).filter(|&earlier| building.before[index][earlier]);
+        let mut before: Vec<_> = earlier.filter_map(|earlier| building.kept[earlier]).collect();
+        before.extend(building.last_of(thread));
+        before.extend(building.after.get(&thread));
+        let ended = building.split_ends.iter().filter(|(child, _)| {
+            let is_scope = |operation: &Operation| match operation.action {
+                Action::Call(kind) => kind.call() == Call::Scope,
+                _ => false,
+            };
+            self.trace.steps[index].accesses.contains(&ends(**child))
+                || self.operations[index].iter().any(is_scope)
+                    && self.spawns(thread, **child, index)
+        });
+        before.extend(ended.map(|(_, step)| *step));
+        before
     }
 
     /// Whether a step has no effect but that the thread waits. In another order it need not wait.
@@ -164,14 +274,14 @@ impl Dependences<'_> {
     fn before(&self) -> Vec<Vec<bool>> {
         let steps = &self.trace.steps;
         let accesses: Vec<Vec<Access>> =
-            steps.iter().map(|step| self.with_exact_room(&step.accesses)).collect();
+            steps.iter().map(|step| self.exact(&step.accesses)).collect();
         let mut before: Vec<Vec<bool>> = Vec::with_capacity(steps.len());
         for index in 0..steps.len() {
             let mut all = vec![false; index];
             let mut direct = self.enabling(index);
             direct.extend((0..index).rev().filter(|&earlier| {
                 steps[earlier].thread == steps[index].thread
-                    || relation(&accesses[earlier], &accesses[index]) != Relation::Independent
+                    || depends(&accesses[earlier], &accesses[index])
                     || sends_to(&accesses[earlier], &accesses[index])
                     || starts(&accesses[earlier], steps[index].thread)
             }));
@@ -190,21 +300,17 @@ impl Dependences<'_> {
     }
 
     /// A send into a channel with a limit depends on the receive that made room for it, whether it
-    /// waited for that or not: see [`enabling`](Self::enabling).
-    fn with_exact_room(&self, accesses: &[Access]) -> Vec<Access> {
-        let exact = |access: &Access| match (access.kind, access.object) {
-            (Kind::SendIntoRoom(message), Accessed::Channel(channel))
-                if !self.is_rendezvous(channel) =>
-            {
-                Access { kind: Kind::Send(message), ..*access }
-            }
+    /// waited for that or not: see [`enabling`](Self::enabling). That a receiver waits at a rendezvous
+    /// channel has no effect.
+    fn exact(&self, accesses: &[Access]) -> Vec<Access> {
+        if accesses.iter().any(|access| access.kind == Kind::Await) {
+            return Vec::new();
+        }
+        let exact = |access: &Access| match access.kind {
+            Kind::SendIntoRoom(message) => Access { kind: Kind::Send(message), ..*access },
             _ => *access,
         };
         accesses.iter().map(exact).collect()
-    }
-
-    fn is_rendezvous(&self, channel: u32) -> bool {
-        self.order.channels.get(&channel).is_some_and(|channel| channel.bound == Some(0))
     }
 
     /// Earlier steps that made this one possible, as far as its accesses do not show it.
@@ -272,12 +378,80 @@ impl Dependences<'_> {
     /// Whether a thread that this one has spawned ends in a step.
     fn ends_child(&self, index: usize, parent: u32) -> bool {
         let step = &self.trace.steps[index];
-        step.accesses.contains(&ends(step.thread))
-            && (0..index).any(|it| {
-                self.trace.steps[it].thread == parent
-                    && starts(&self.trace.steps[it].accesses, step.thread)
-            })
+        step.accesses.contains(&ends(step.thread)) && self.spawns(parent, step.thread, index)
     }
+
+    /// Whether a thread spawns another one in a step before this one.
+    fn spawns(&self, parent: u32, child: u32, index: usize) -> bool {
+        self.trace.steps[..index]
+            .iter()
+            .any(|step| step.thread == parent && starts(&step.accesses, child))
+    }
+}
+
+/// The steps so far.
+#[derive(Default)]
+struct Building<'a> {
+    /// For each step of the trace, the earlier ones that have to come before.
+    before: &'a [Vec<bool>],
+    steps: Vec<TreeStep>,
+    /// For each step, all that have to come before.
+    closures: Vec<Vec<bool>>,
+    /// Of each step of the trace that is kept: the one that it became, or became a part of.
+    kept: Vec<Option<usize>>,
+    /// By thread: choices without an effect of their own.
+    choices: BTreeMap<u32, Vec<u64>>,
+    /// By step of the trace: the one that it is a part of, in which its thread has received.
+    received: BTreeMap<usize, usize>,
+    /// By thread: a step of another one that comes before its next step.
+    after: BTreeMap<u32, usize>,
+    /// By thread: the step in which it ends, if that is not the one that the step of the trace became.
+    split_ends: BTreeMap<u32, usize>,
+}
+
+impl Building<'_> {
+    fn last_of(&self, thread: u32) -> Option<usize> {
+        self.steps.iter().rposition(|step| step.thread == thread)
+    }
+
+    /// Adds a step that comes after those of `before`. Returns its index.
+    fn add(
+        &mut self,
+        thread: u32,
+        operations: Vec<Operation>,
+        ends: bool,
+        before: Vec<usize>,
+    ) -> usize {
+        let index = self.steps.len();
+        let mut closure = vec![false; index + 1];
+        for earlier in before {
+            closure[earlier] = true;
+            for (one, is_before) in closure.iter_mut().zip(&self.closures[earlier]) {
+                *one |= is_before;
+            }
+        }
+        let is_direct = |&one: &usize| {
+            closure[one]
+                && !(one + 1..index).any(|other| closure[other] && self.closures[other][one])
+        };
+        let before = (0..index).filter(is_direct).collect();
+        self.closures.push(closure);
+        self.after.remove(&thread);
+        let choices = self.choices.remove(&thread).unwrap_or_default();
+        let lets_go = Vec::new();
+        self.steps.push(TreeStep { thread, operations, choices, ends, before, lets_go });
+        index
+    }
+}
+
+/// Whether a step depends on an earlier one.
+fn depends(earlier: &[Access], later: &[Access]) -> bool {
+    let depends = |one: &Access, other: &Access| match (one.kind, other.kind) {
+        // Only the last reader lets a writer go on: see `Object::Meeting`.
+        (Kind::Leave, Kind::Announce) | (Kind::Announce, Kind::Leave) => false,
+        _ => one.relation(*other) != Relation::Independent,
+    };
+    earlier.iter().any(|one| later.iter().any(|other| depends(one, other)))
 }
 
 /// Whether a step with these accesses spawns a thread.

@@ -53,6 +53,15 @@ export function statusOf(run: Run, picture: BeltPicture, thread: number, stuck =
   return stuck ? text.replace(/^waits:? /, 'forever: ') : text;
 }
 
+/** The threads that wait to write what a thread wants to read, and others read: it cannot before they have. */
+export function writersAhead(run: Run, picture: BeltPicture, wait: Wait): number[] {
+  const verbOf = (it: Wait) => run.kinds[it.kind]?.verb;
+  const holders = picture.locks.get(wait.target) ?? [];
+  if (verbOf(wait) !== 'read' || !holders.every((it) => it.shared)) return [];
+  const isAhead = (it: Wait | undefined) => it !== undefined && it.target === wait.target && verbOf(it) === 'write';
+  return [...picture.workers].filter(([, it]) => isAhead(it.wait)).map(([thread]) => thread);
+}
+
 function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
   // A line is not broken within a name, if possible.
   const label = shortened(targetLabel(run, targetOf(wait)), MAX_LABEL).replaceAll(' ', '\u00a0');
@@ -72,6 +81,8 @@ function waitText(run: Run, picture: BeltPicture, wait: Wait): string {
       const holders = picture.locks.get(wait.target) ?? [];
       const [first, ...others] = holders;
       if (!first) return `waits for ${label}`;
+      const [writer] = writersAhead(run, picture, wait);
+      if (writer !== undefined) return `waits behind ${shortened(threadName(run, writer), MAX_LABEL).replaceAll(' ', '\u00a0')}`;
       const name = shortened(threadName(run, first.thread), MAX_LABEL).replaceAll(' ', '\u00a0');
       return `waits: ${others.length > 0 ? `${count(holders.length)} threads have` : `${name} has`} ${label}`;
     }

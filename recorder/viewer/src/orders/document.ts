@@ -30,12 +30,20 @@ export type Target = { channel: number } | { primitive: number } | { thread: num
 
 export type Effect =
   | { send: { channel: number; message: number; value: string | null } }
+  /** Waits with a message at a rendezvous channel until it is received. */
+  | { offer: { channel: number; message: number; value: string | null } }
   | { receive: { channel: number; message: number } }
   | { cloneSender: { channel: number } }
   | { dropSender: { channel: number } }
   | { dropReceiver: { channel: number } }
   | { hold: { primitive: number; shared: boolean } }
   | { release: { primitive: number } }
+  /** Waits for a lock that others can read; nobody else begins to. */
+  | { queue: { primitive: number } }
+  /** Another thread gets the lock that it waits for. */
+  | { handOver: { primitive: number; thread: number } }
+  /** Another thread is no longer blocked. */
+  | { free: { thread: number } }
   | { spawn: { thread: number } }
   | { panic: object }
   | { end: object };

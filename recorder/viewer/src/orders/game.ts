@@ -2,7 +2,7 @@
 
 import { Chooser, type Order, type Position } from './chooser';
 import type { Move, OrderDocument, OrdersDocument, OutcomeKind } from './document';
-import type { Prospect } from './state';
+import { blockedAfter, type Prospect } from './state';
 import { nodeOf, treeOf, type Node } from './tree';
 
 export interface Outcome {
@@ -80,11 +80,18 @@ export class Game {
   prospects(): Prospect[] {
     const { moves, orders, threads } = this.document;
     const choices = new Map(this.position.choices().map((it) => [it.thread, it.move]));
+    const blocked = blockedAfter(this.moves);
     const prospects: Prospect[] = [];
     threads.forEach((_, thread) => {
       const choice = choices.get(thread);
       if (choice !== undefined) {
         prospects.push({ thread, move: moves[choice], canGo: true });
+        return;
+      }
+      const began = blocked.get(thread);
+      if (began && !this.position.hasEnded) {
+        // Its effects are there already.
+        prospects.push({ thread, move: { ...began, effects: [] }, canGo: false });
         return;
       }
       const next = this.position.next(thread)?.move;

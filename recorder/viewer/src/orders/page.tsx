@@ -180,7 +180,7 @@ export class OrdersPage {
     const prospects = game.prospects();
     const picture = pictureOf(of, run, moves, game.endedEarly ? undefined : prospects);
     const isOver = game.reached !== undefined || game.endedEarly;
-    const stuck = stuckOf(picture, isOver && game.outcome?.kind === 'hang', prospects);
+    const stuck = stuckOf(run, picture, isOver && game.outcome?.kind === 'hang', prospects);
     const values = valuesOf(of, moves);
     const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
     const tree = this.size('.orders-all-scroll');
@@ -306,8 +306,8 @@ function arranged(plan: Plan, width: number, height: number, rem: number): Layou
 }
 
 /** Who waits for ever. */
-function stuckOf(picture: BeltPicture, hangs: boolean, prospects: readonly Prospect[]): Stuck {
-  const threads = new Set(hangs ? prospects.map((it) => it.thread) : circle(picture));
+function stuckOf(run: Run, picture: BeltPicture, hangs: boolean, prospects: readonly Prospect[]): Stuck {
+  const threads = new Set(hangs ? prospects.map((it) => it.thread) : circle(run, picture));
   const ends = new Set<string>();
   for (const thread of threads) {
     const wait = picture.workers.get(thread)?.wait;

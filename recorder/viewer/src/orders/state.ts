@@ -66,7 +66,8 @@ export function usesOf(document: OrdersDocument): Map<number, ChannelUse> {
   };
   for (const { thread, wait, effects } of document.moves) {
     for (const effect of effects) {
-      if ('send' in effect) add(effect.send.channel, thread, true);
+      const sends = sentIn(effect);
+      if (sends) add(sends.channel, thread, true);
       if ('receive' in effect) add(effect.receive.channel, thread, false);
     }
     if (wait && typeof wait.on === 'object' && 'channel' in wait.on) {
@@ -80,16 +81,35 @@ export function usesOf(document: OrdersDocument): Map<number, ChannelUse> {
   return new Map([...uses].sort(([a], [b]) => a - b));
 }
 
+/** By thread: the move after which it is blocked, until another thread comes to it. */
+export function blockedAfter(moves: readonly Move[]): Map<number, Move> {
+  const blocked = new Map<number, Move>();
+  for (const move of moves) {
+    for (const effect of move.effects) {
+      if ('offer' in effect || 'queue' in effect) blocked.set(move.thread, move);
+      else if ('free' in effect) blocked.delete(effect.free.thread);
+      else if ('handOver' in effect) blocked.delete(effect.handOver.thread);
+    }
+  }
+  return blocked;
+}
+
 /** The values of messages, as far as they are recorded. */
 export function valuesOf(document: OrdersDocument, moves: readonly Move[]): Map<string, string> {
   const values = new Map<string, string>();
   for (const { effects } of moves.length > 0 ? moves : document.moves) {
     for (const effect of effects) {
-      if (!('send' in effect) || effect.send.value === null) continue;
-      values.set(messageKey(effect.send.channel, effect.send.message), effect.send.value);
+      const sends = sentIn(effect);
+      if (sends && sends.value !== null) values.set(messageKey(sends.channel, sends.message), sends.value);
     }
   }
   return values;
+}
+
+/** The message that a thread sends, or offers. */
+function sentIn(effect: Effect) {
+  if ('send' in effect) return effect.send;
+  return 'offer' in effect ? effect.offer : undefined;
 }
 
 type Belt = { -readonly [Key in keyof BeltState]: BeltState[Key] };
@@ -128,9 +148,14 @@ export function pictureOf(
       belt.sent += 1;
       belt.depth = Math.max(belt.sent - belt.received, 0);
       moved = { channel, number: message, thread, sends: true };
+    } else if ('offer' in effect) {
+      const { channel, message } = effect.offer;
+      me.held = { channel, number: message, received: false };
     } else if ('receive' in effect) {
       const { channel, message } = effect.receive;
       const belt = belts.get(channel)!;
+      // At a rendezvous, the sender has had it until now.
+      if (document.channels[channel].bound === 0) belt.sent += 1;
       belt.received += 1;
       belt.first = belt.received + 1;
       belt.depth = Math.max(belt.sent - belt.received, 0);
@@ -150,6 +175,13 @@ export function pictureOf(
     } else if ('release' in effect) {
       const { primitive } = effect.release;
       locks.set(primitive, (locks.get(primitive) ?? []).filter((it) => it.thread !== thread));
+    } else if ('handOver' in effect) {
+      const { primitive, thread: writer } = effect.handOver;
+      locks.set(primitive, [{ thread: writer, shared: false }]);
+    } else if ('free' in effect) {
+      worker(effect.free.thread).held = undefined;
+    } else if ('queue' in effect) {
+      // It has nothing yet.
     } else if ('spawn' in effect) {
       worker(effect.spawn.thread).life = 'alive';
     } else if ('panic' in effect) {
@@ -172,9 +204,11 @@ export function pictureOf(
     const { verb, on } = move.wait;
     const kind = run.kinds.findIndex((it) => it.verb === verb);
     me.wait = { kind, since: 0, ...targetOf(on) };
-    const sends = move.effects.find((it) => 'send' in it);
-    if (sends && 'send' in sends) {
-      me.held = { channel: sends.send.channel, number: sends.send.message, received: false };
+    // It offers its message already.
+    if (me.held && !me.held.received) continue;
+    const sends = move.effects.map(sentIn).find((it) => it !== undefined);
+    if (sends) {
+      me.held = { channel: sends.channel, number: sends.message, received: false };
     } else if (verb === 'send' && typeof on === 'object' && 'channel' in on) {
       // It is never sent, so nothing is known of it.
       me.held = { channel: on.channel, number: NONE, received: false };

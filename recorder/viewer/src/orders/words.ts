@@ -2,6 +2,7 @@
 
 import { counted, count, threadName } from '../app/words';
 import type { BeltPicture } from '../belt/state';
+import { writersAhead } from '../belt/status';
 import { TargetType } from '../data/chunk';
 import type { Run } from '../data/run';
 import type { Move, OutcomeKind } from './document';
@@ -103,7 +104,7 @@ function sentenceOf(title: string): string {
 
 /** Who waits for what: the threads that are part of a circle first. */
 function waitsOf(run: Run, picture: BeltPicture, prospects: readonly Prospect[]): string {
-  const ring = circle(picture);
+  const ring = circle(run, picture);
   const inRing = (it: Prospect) => ring.has(it.thread);
   const sorted = [...prospects.filter(inRing), ...prospects.filter((it) => !inRing(it))];
   return sorted.map(({ thread, move }) => `${threadName(run, thread)} ${waitText(run, picture, thread, move, true)}.`).join(' ');
@@ -117,12 +118,15 @@ export function waitText(run: Run, picture: BeltPicture, thread: number, move: M
   if ('thread' in on) return `waits until ${threadName(run, on.thread)} ends`;
   if ('channel' in on) {
     const label = named(run.channels[on.channel].label);
+    if (verb === 'send' && run.channels[on.channel].bound === 0) return `waits for the receiver of ${label}`;
     if (verb === 'send') return `waits for room in ${label}`;
     const senders = picture.belts.get(on.channel)?.senders ?? 0;
     const still = explains ? `, which still has ${senders === 1 ? 'a sender' : `${senders} senders`}` : '';
     return `waits for a message from ${label}${still}`;
   }
   const label = named(run.primitives[on.primitive].label);
+  const writers = writersAhead(run, picture, wait).map((it) => threadName(run, it));
+  if (writers.length > 0) return `waits to read ${label} until ${writers.join(' and ')} ${writers.length > 1 ? 'have' : 'has'} written`;
   const holders = (picture.locks.get(on.primitive) ?? []).map((it) => threadName(run, it.thread));
   return holders.length > 0 ? `waits for ${label}, which ${holders.join(' and ')} has` : `waits for ${label}`;
 }
@@ -133,11 +137,13 @@ function named(label: string): string {
 }
 
 /** The threads that wait for each other in a circle. */
-export function circle(picture: BeltPicture): Set<number> {
+export function circle(run: Run, picture: BeltPicture): Set<number> {
   const waitsFor = (thread: number): number[] => {
     const wait = picture.workers.get(thread)?.wait;
     if (wait?.targetType === TargetType.thread) return [wait.target];
     if (wait?.targetType !== TargetType.primitive) return [];
+    const writers = writersAhead(run, picture, wait);
+    if (writers.length > 0) return writers;
     return (picture.locks.get(wait.target) ?? []).map((it) => it.thread);
   };
   const ring = new Set<number>();

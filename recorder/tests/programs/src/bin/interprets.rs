@@ -1,7 +1,9 @@
 //! Runs small programs: each argument is a thread, a list of operations such as `s0 r0 l1 u1`.
 //!
-//! `s` sends to a channel; 0 is unbounded, 1 holds one message. `r` receives and `t` tries to: only
-//! thread 0 from channel 0, and thread 1 from channel 1. `l` locks, `u` unlocks, `y` tries to lock.
+//! `s` sends to a channel; 0 is unbounded, 1 holds one message, 2 holds none. `r` receives and `t` tries
+//! to: only thread 0 from the channels 0 and 2, and thread 1 from channel 1. `l` locks, `u` unlocks, `y`
+//! tries to lock. `R` locks a third lock for reading, as often as it is there, `W` for writing; `V` and
+//! `X` try to, and `U` unlocks what was locked last. They need a number, too, which is not used.
 //! In the end it prints what each thread has received, and which locks it could not take. No sender
 //! is dropped before, and a lock that is not unlocked stays locked.
 
@@ -9,26 +11,39 @@ use std::env;
 use std::mem;
 
 use instrumented::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use instrumented::sync::{Arc, Mutex, MutexGuard};
+use instrumented::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use instrumented::thread;
 
 struct Shared {
     unbounded: Sender<u64>,
     bounded: SyncSender<u64>,
+    rendezvous: SyncSender<u64>,
     locks: [Mutex<()>; 2],
+    shared_lock: RwLock<()>,
+}
+
+/// The receivers of a thread, by their channels.
+type Receivers = [Option<Receiver<u64>>; 3];
+
+#[allow(dead_code, reason = "they are held")]
+enum Guard<'a> {
+    Read(RwLockReadGuard<'a, ()>),
+    Write(RwLockWriteGuard<'a, ()>),
 }
 
 fn main() {
     let (unbounded, first) = channel();
     let (bounded, second) = sync_channel(1);
-    let shared = Arc::new(Shared { unbounded, bounded, locks: Default::default() });
-    let mut receivers = [Some(first), Some(second)].into_iter();
+    let (rendezvous, third) = sync_channel(0);
+    let (locks, shared_lock) = Default::default();
+    let shared = Arc::new(Shared { unbounded, bounded, rendezvous, locks, shared_lock });
+    let mut receivers = [[Some(first), None, Some(third)], [None, Some(second), None]].into_iter();
     let threads: Vec<_> = env::args()
         .skip(1)
         .enumerate()
         .map(|(number, operations)| {
-            let (shared, receiver) = (shared.clone(), receivers.next().flatten());
-            thread::spawn(move || run(number as u64, &operations, &shared, receiver))
+            let (shared, receivers) = (shared.clone(), receivers.next().unwrap_or_default());
+            thread::spawn(move || run(number as u64, &operations, &shared, receivers))
         })
         .collect();
     for thread in threads {
@@ -36,15 +51,11 @@ fn main() {
     }
 }
 
-fn run(
-    number: u64,
-    operations: &str,
-    shared: &Shared,
-    receiver: Option<Receiver<u64>>,
-) -> Vec<u64> {
+fn run(number: u64, operations: &str, shared: &Shared, receivers: Receivers) -> Vec<u64> {
     let mut seen = Vec::new();
     let mut sent = 0;
     let mut guards: [Option<MutexGuard<'_, ()>>; 2] = [None, None];
+    let mut shared_guards = Vec::new();
     for operation in operations.split_whitespace() {
         let (name, index) = operation.split_at(1);
         let index: usize = index.parse().expect("a number");
@@ -54,12 +65,14 @@ fn run(
                 let message = 100 * number + sent;
                 match index {
                     0 => shared.unbounded.send(message).expect("it has a receiver"),
+                    2 => shared.rendezvous.send(message).expect("it has a receiver"),
                     _ => shared.bounded.send(message).expect("it has a receiver"),
                 }
             }
-            "r" => seen.extend(receiver.as_ref().and_then(|receiver| receiver.recv().ok())),
+            "r" => seen.extend(receivers[index].as_ref().and_then(|receiver| receiver.recv().ok())),
             "t" => {
-                let message = receiver.as_ref().and_then(|receiver| receiver.try_recv().ok());
+                let message =
+                    receivers[index].as_ref().and_then(|receiver| receiver.try_recv().ok());
                 seen.push(message.unwrap_or_default());
             }
             "l" => guards[index] = shared.locks[index].lock().ok(),
@@ -71,11 +84,23 @@ fn run(
                 }
                 Err(_) => seen.push(1),
             },
+            "R" => shared_guards.extend(shared.shared_lock.read().ok().map(Guard::Read)),
+            "W" => shared_guards.extend(shared.shared_lock.write().ok().map(Guard::Write)),
+            "V" | "X" => {
+                let guard = match name {
+                    "V" => shared.shared_lock.try_read().ok().map(Guard::Read),
+                    _ => shared.shared_lock.try_write().ok().map(Guard::Write),
+                };
+                seen.push(guard.is_none().into());
+                shared_guards.extend(guard);
+            }
+            "U" => drop(shared_guards.pop()),
             other => panic!("no operation is called {other}"),
         }
     }
     // Receivers and locks stay: nobody notices that this thread ends.
     guards.into_iter().flatten().for_each(mem::forget);
-    receiver.into_iter().for_each(mem::forget);
+    shared_guards.into_iter().for_each(mem::forget);
+    mem::forget(receivers);
     seen
 }

@@ -24,6 +24,7 @@ fn main() {
         Some("healthy") => healthy(),
         Some("leaves") => leaves(),
         Some("meets") => meets(),
+        Some("tries_to_meet") => tries_to_meet(),
         Some("loses") => loses(),
         Some("panics") => panics(),
         Some("fails") => fails(),
@@ -55,6 +56,16 @@ fn meets() {
     let (sender, receiver) = mpsc::sync_channel(0);
     let sends = spawn("sender", move || sender.send(1).expect("the receiver waits"));
     receiver.recv().expect("a message comes");
+    join(sends);
+}
+
+/// A thread sends at a rendezvous channel only if the receiver waits.
+fn tries_to_meet() {
+    let (sender, receiver) = mpsc::sync_channel(0);
+    let sends = spawn("sender", move || {
+        let _ = sender.try_send(1);
+    });
+    let _ = receiver.recv();
     join(sends);
 }
 
