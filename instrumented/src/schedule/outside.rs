@@ -66,7 +66,8 @@ impl Scheduler {
     pub(super) fn check(&self, state: &mut State) {
         let quiet = state.since.elapsed();
         if state.turn == 0 {
-            if quiet >= MAX_STANDSTILL && !state.time_is_real() {
+            let is_blocked = state.model.outside().next().is_some() && !state.time_is_real();
+            if quiet >= MAX_STANDSTILL && is_blocked {
                 self.stop(state, Stop::Deadlock);
             } else {
                 // A timeout may be over by now.
