@@ -28,7 +28,7 @@ use format::{EarlierRun, Event, OperationKind, Outcome, Phase, Stop, Strategy, c
 
 use self::choice::{Choice, Chooser, Switch};
 use self::model::{Blocking, Model};
-use self::outside::{Checked, MAX_RETURN, wait_until_asleep};
+use self::outside::{Checked, MAX_BUSY, MAX_RETURN, wait_until_asleep};
 use crate::{platform, recording, writer};
 
 mod choice;
@@ -105,6 +105,9 @@ struct State {
     since: Instant,
     /// How the thread was that got the turn last, when others checked it.
     checked: Checked,
+    /// How much processor time a thread that has the turn may use without an operation. It becomes less,
+    /// because a program that waits in loops does so again and again.
+    max_busy: Duration,
     /// Up to when the clock of the schedule has followed the real one, while a thread is blocked where
     /// the schedule has no influence.
     outside_since: Option<Instant>,
@@ -170,6 +173,7 @@ pub(crate) fn start(control: &'static [AtomicU64], session: &Path) -> io::Result
         choice: None,
         since: Instant::now(),
         checked: Checked::default(),
+        max_busy: MAX_BUSY,
         outside_since: None,
         polls: false,
         polling: 0,

@@ -17,7 +17,9 @@ use crate::platform;
 const MAX_SLEEP: Duration = Duration::from_millis(9);
 /// How much processor time a thread that has the turn may use without an operation before others go on
 /// beside it: it may wait for them in a loop that the schedule does not see.
-const MAX_BUSY: Duration = Duration::from_secs(1);
+pub(super) const MAX_BUSY: Duration = Duration::from_secs(1);
+/// The least that this time becomes. It is halved whenever a thread has used it up.
+const MIN_MAX_BUSY: Duration = Duration::from_millis(15);
 /// How long a thread may be asleep, or how much processor time it may use, before it comes back from
 /// std's operation when its turn has come.
 pub(super) const MAX_RETURN: Duration = Duration::from_millis(200);
@@ -77,19 +79,21 @@ impl Scheduler {
         }
         let Some(thread) = state.thread(state.turn) else { return };
         // Its own time, not that which passes for others on a busy machine.
+        let is_asleep = is_asleep(thread);
         let (time, max_time) = match thread.os_id.load(Ordering::Relaxed) {
             // The system has not started it yet.
             0 => (quiet, MAX_BUSY),
+            _ if is_asleep => (state.checked.asleep(state.since), state.max_time(MAX_SLEEP)),
             os_id => {
-                let (time, max_time) = match is_asleep(thread) {
-                    true => (state.checked.asleep(state.since), MAX_SLEEP),
-                    false => (state.checked.busy(state.since, os_id).unwrap_or(quiet), MAX_BUSY),
-                };
-                (time, if state.is_taken { max_time } else { MAX_RETURN })
+                let used = state.checked.busy(state.since, os_id).unwrap_or(quiet);
+                (used, state.max_time(state.max_busy))
             }
         };
         // A thread in this module will notice its turn.
         if time >= self.patience * max_time && !thread.is_inside.load(Ordering::Relaxed) {
+            if state.is_taken && !is_asleep {
+                state.max_busy = (state.max_busy / 2).max(MIN_MAX_BUSY);
+            }
             state.model.set_outside(thread.number);
             state.outside_since.get_or_insert(state.since);
             self.control[control::UNCONTROLLED].fetch_add(1, Ordering::Relaxed);
@@ -99,6 +103,11 @@ impl Scheduler {
 }
 
 impl State {
+    /// How long the thread that has the turn may be so: asleep, or busy.
+    fn max_time(&self, max_time: Duration) -> Duration {
+        if self.is_taken { max_time } else { MAX_RETURN }
+    }
+
     /// Lets the clock of the schedule follow the real one, as long as the schedule has no influence on
     /// a thread.
     pub(super) fn pass_real_time(&mut self) {

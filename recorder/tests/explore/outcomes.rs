@@ -96,6 +96,13 @@ fn an_hour_is_explored_at_once_while_an_unseen_thread_waits_for_others() {
 }
 
 #[test]
+fn a_program_that_waits_in_loops_comes_to_its_end() {
+    let options = ["--schedules", "1", "--timeout", "40s"];
+    let found = explore_json(&Place::new(), &options, "spins");
+    assert_eq!(kinds(&found), ["ok"], "{found:#}");
+}
+
+#[test]
 fn outputs_of_runs_that_end_well_are_told_apart() {
     let place = Place::new();
     let found = explore_json(&place, &["--schedules", "100"], "outputs");

@@ -3,14 +3,16 @@
 //! and `foreign`, whose thread is not recorded as spawned.
 //! Three have a thread that is blocked where nobody records it: `sleeps` and `polls` until a certain time,
 //! `reads` until main has slept for an hour.
+//! `spins` has two threads that wait for each other in loops that nobody records.
 //! `announces` initializes a cell that threads wait for.
 //! `leaves` does not wait for a thread that sends; `meets` hands a message over.
 //! `locks changed` differs from `locks` in its last lock.
 
 use std::env;
+use std::hint;
 use std::io::{self, Read, Write};
 use std::process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use instrumented::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -36,6 +38,7 @@ fn main() {
         Some("sleeps") => sleeps(),
         Some("polls") => polls(),
         Some("reads") => reads(),
+        Some("spins") => spins(),
         other => panic!("{other:?} is not a way to go wrong"),
     }
 }
@@ -49,6 +52,31 @@ fn spawn<T: Send + 'static>(
 
 fn join<T>(thread: JoinHandle<T>) -> T {
     thread.join().expect("it does not panic")
+}
+
+/// Two threads wait for each other a hundred times.
+fn spins() {
+    let steps = Arc::new(AtomicU32::new(0));
+    let wait_for = |steps: &AtomicU32, step| {
+        while steps.load(Ordering::Acquire) < step {
+            hint::spin_loop();
+        }
+    };
+    let (sender, receiver) = mpsc::channel();
+    let shared = Arc::clone(&steps);
+    let sends = spawn("sender", move || {
+        for round in 0..50 {
+            sender.send(round).expect("there is a receiver");
+            shared.fetch_add(1, Ordering::Release);
+            wait_for(&shared, 2 * round + 2);
+        }
+    });
+    for round in 0..50 {
+        wait_for(&steps, 2 * round + 1);
+        receiver.recv().expect("it has been sent");
+        steps.fetch_add(1, Ordering::Release);
+    }
+    join(sends);
 }
 
 /// Two threads meet at a rendezvous channel.
