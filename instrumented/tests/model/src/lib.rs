@@ -5,7 +5,7 @@
 //! The thread's side is the crate's own module. The drainer of `recorder` reads the file instead
 //! of memory, and applies the same functions of `format`. Each of its system calls orders memory
 //! at least as strongly as the fence that represents it here.
-#![cfg(feature = "record")]
+#![cfg(test)]
 #![allow(dead_code, reason = "the test does not use the whole module")]
 
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicU64, Ordering, fence};
 }
 
-#[path = "../src/recording/block.rs"]
+#[path = "../../../src/recording/block.rs"]
 mod block;
 
 use atomic::{AtomicU64, Ordering, fence};
