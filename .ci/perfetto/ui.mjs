@@ -40,7 +40,7 @@ export async function startUi(cache) {
   const origin = `http://127.0.0.1:${server.address().port}`;
   const home = `${origin}/?testing=1#!/viewer?hideSidebar=true`;
   const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
   async function load(address, choose) {

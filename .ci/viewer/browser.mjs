@@ -9,7 +9,7 @@ export async function startBrowser(cache) {
   // The packages are outside the repository, where `import` does not look.
   const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
   const chrome = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
 

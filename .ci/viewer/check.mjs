@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Opens our own page in a headless browser and checks what it shows.
 //
-//   check.mjs --programs DIR --traces DIR [--shots DIR] [--only NAME]...
+//   check.mjs --recorder COMMAND --programs DIR --traces DIR [--shots DIR] [--only NAME]...
 //
-// --programs has the recorder and the test programs. Every recording of the gallery is exported into
+// --programs has the test programs. Every recording of the gallery is exported into
 // the DIR of --traces. --shots writes pictures of every run on every tab. --only runs some of the
 // groups of checks.
 // Prints a line for each check, then those that failed; exit status 1 if any did.
@@ -45,8 +45,9 @@ const GROUPS = {
   slides: checkSlides,
 };
 
-const { values: { programs, traces, shots, only } } = parseArgs({
+const { values: { recorder: command, programs, traces, shots, only } } = parseArgs({
   options: {
+    recorder: { type: 'string' },
     programs: { type: 'string' },
     traces: { type: 'string' },
     shots: { type: 'string' },
@@ -57,7 +58,7 @@ if (shots) mkdirSync(shots, { recursive: true });
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '../..');
-const recorder = new Recorder(join(programs, 'recorder'), root);
+const recorder = new Recorder(command, root);
 const gallery = join(root, 'traces/gallery');
 const runs = readdirSync(gallery).filter((file) => file.endsWith('.rec')).map((file) => {
   const name = basename(file, '.rec');
