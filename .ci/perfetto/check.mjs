@@ -232,7 +232,7 @@ const queries = readQueries(
   readFileSync(fileURLToPath(new URL('../../docs/sql.md', import.meta.url)), 'utf8'));
 
 const setup = fileURLToPath(new URL('setup', import.meta.url));
-const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
+const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim(), shots ? 1.5 : 1);
 try {
   for (const stem of positionals) await checkExample(ui, stem, false);
   if (recorder) {

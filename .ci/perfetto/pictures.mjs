@@ -22,7 +22,7 @@ const OPTIONS = {
 
 const [recorder, to, ...stems] = process.argv.slice(2);
 const setup = fileURLToPath(new URL('setup', import.meta.url));
-const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim());
+const ui = await startUi(execFileSync(setup, { encoding: 'utf8' }).trim(), 1.5);
 
 async function take(stem) {
   const name = basename(stem);

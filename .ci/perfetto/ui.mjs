@@ -30,8 +30,8 @@ function serve(folder) {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
 
-/** Starts the browser. `cache` is the folder that `setup` filled. */
-export async function startUi(cache) {
+/** Starts the browser. `cache` is the folder that `setup` filled. `scale` is for pictures. */
+export async function startUi(cache, scale = 1) {
   // The packages are outside the repository, where `import` does not look.
   const { chromium } = createRequire(join(cache, 'package.json'))('playwright-core');
   const server = await serve(join(cache, 'ui'));
@@ -46,7 +46,7 @@ export async function startUi(cache) {
   async function load(address, choose) {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
-      deviceScaleFactor: 1.5,
+      deviceScaleFactor: scale,
     });
     const page = await context.newPage();
     const view = new View(page);
