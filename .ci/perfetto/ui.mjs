@@ -122,14 +122,19 @@ class View {
     });
   }
 
-  /** From when to when it shows, and what slice is selected, if one is. */
+  /** From when to when it shows, once that no longer moves, and what slice is selected, if one is. */
   async window() {
-    await this.page.evaluate(() => window.waitForPerfettoIdle(300));
-    return this.page.evaluate(() => {
-      const { timeline, selection } = window.app.trace;
-      const { start, end } = timeline.visibleWindow.toTimeSpan();
-      return { start: Number(start), end: Number(end), selected: selection.selection.eventId };
-    });
+    for (let before = ''; ;) {
+      await this.page.evaluate(() => window.waitForPerfettoIdle(300));
+      const shown = await this.page.evaluate(() => {
+        const { timeline, selection } = window.app.trace;
+        const { start, end } = timeline.visibleWindow.toTimeSpan();
+        return { start: Number(start), end: Number(end), selected: selection.selection.eventId };
+      });
+      const now = JSON.stringify(shown);
+      if (now === before) return shown;
+      before = now;
+    }
   }
 
   /** The names of all tracks and groups, from top to bottom, and how deep they are nested. */

@@ -7,7 +7,7 @@ use crate::LIMIT;
 use crate::explored::Recorder;
 
 /// Replays the shortest run of each bad outcome. Prints a line for each that does not always happen
-/// again, with the first difference, and how many there are in all.
+/// again, with the first difference, and how many there are in all. How far it is goes to stderr.
 pub fn run(programs: &[&Program], times: u64) -> Result<bool> {
     let recorder = Recorder::new()?;
     let (mut outcomes, mut stable) = (0, 0);
@@ -36,6 +36,7 @@ pub fn run(programs: &[&Program], times: u64) -> Result<bool> {
                 println!("{name}: {again} of {times}: {}: {}", outcome.title, difference.trim());
             }
         }
+        eprintln!("{}: {same} of {replays} so far", program.name);
     }
     println!(
         "{same} of {replays} replays were the same; {stable} of {outcomes} outcomes each time"
