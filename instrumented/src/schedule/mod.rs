@@ -38,6 +38,8 @@ mod outside;
 
 /// How often a thread that waits for its turn checks the one that has it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
+/// With more threads than this, each checks less often: together they would leave that one no time.
+const MAX_CHECKING: u32 = 8;
 /// The factor of the times that a thread may take while a schedule is followed: no other order is wanted
 /// then, and a thread may be slow, for example because it prints a backtrace.
 const PATIENCE_FOLLOWING: u32 = 5;
@@ -492,10 +494,9 @@ impl Scheduler {
             if state.is_over || !recording::is_controlled() {
                 return None;
             }
-            let (locked, result) = thread
-                .turn
-                .wait_timeout(state, CHECK_INTERVAL)
-                .unwrap_or_else(PoisonError::into_inner);
+            let interval = CHECK_INTERVAL * (1 + state.model.live_threads() / MAX_CHECKING);
+            let (locked, result) =
+                thread.turn.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
             state = locked;
             if result.timed_out() {
                 self.check(&mut state);

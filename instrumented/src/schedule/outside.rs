@@ -19,7 +19,7 @@ const MAX_SLEEP: Duration = Duration::from_millis(9);
 /// beside it: it may wait for them in a loop that the schedule does not see.
 pub(super) const MAX_BUSY: Duration = Duration::from_secs(1);
 /// The least that this time becomes. It is halved whenever a thread has used it up.
-const MIN_MAX_BUSY: Duration = Duration::from_millis(15);
+const MIN_MAX_BUSY: Duration = Duration::from_millis(5);
 /// How long a thread may be asleep, or how much processor time it may use, before it comes back from
 /// std's operation when its turn has come.
 pub(super) const MAX_RETURN: Duration = Duration::from_millis(200);

@@ -94,6 +94,11 @@ impl Model {
         self.threads.get_mut(thread).scope = scope;
     }
 
+    /// Number of threads that have not ended.
+    pub(super) fn live_threads(&self) -> u32 {
+        self.live.len() as u32
+    }
+
     pub(super) fn has_ended(&self, thread: u32) -> bool {
         self.state(thread) == State::Ended
     }
