@@ -124,7 +124,8 @@ class View {
 
   /** From when to when it shows, once that no longer moves, and what slice is selected, if one is. */
   async window() {
-    for (let before = ''; ;) {
+    let before = '';
+    for (let tries = 0; tries < 20; tries++) {
       await this.page.evaluate(() => window.waitForPerfettoIdle(300));
       const shown = await this.page.evaluate(() => {
         const { timeline, selection } = window.app.trace;
@@ -135,6 +136,7 @@ class View {
       if (now === before) return shown;
       before = now;
     }
+    throw new Error('the UI does not come to rest');
   }
 
   /** The names of all tracks and groups, from top to bottom, and how deep they are nested. */

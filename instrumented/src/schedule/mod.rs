@@ -38,7 +38,7 @@ mod outside;
 
 /// How often a thread that waits for its turn checks the one that has it.
 const CHECK_INTERVAL: Duration = Duration::from_millis(5);
-/// With more threads than this, each checks less often: together they would leave that one no time.
+/// From this number of threads on, each checks less often: together they would leave that one no time.
 const MAX_CHECKING: u32 = 8;
 /// The factor of the times that a thread may take while a schedule is followed: no other order is wanted
 /// then, and a thread may be slow, for example because it prints a backtrace.
