@@ -6,6 +6,8 @@ import { extname, join } from 'node:path';
 
 const LOAD_MS = 120_000;
 const IDLE_MS = 20_000;
+const MAX_LOOKS = 20;
+const VIEWPORT = { width: 1280, height: 900 };
 const TYPES = {
   '.css': 'text/css',
   '.html': 'text/html',
@@ -43,9 +45,10 @@ export async function startUi(cache, scale = 1) {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: ['--disable-gpu', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
   });
-  async function load(address, choose) {
+  /** Opens the UI in a fresh profile. */
+  async function start(address) {
     const context = await browser.newContext({
-      viewport: { width: 1280, height: 900 },
+      viewport: VIEWPORT,
       deviceScaleFactor: scale,
     });
     const page = await context.newPage();
@@ -53,12 +56,22 @@ export async function startUi(cache, scale = 1) {
     try {
       await page.goto(address);
       await page.waitForFunction(() => window.app && document.readyState === 'complete');
-      await choose(page);
-      const state = await page.waitForFunction(() => {
+    } catch (error) {
+      await view.close();
+      throw error;
+    }
+    return view;
+  }
+
+  /** Waits until a page shows another trace than `before`; closes the page if it refuses to. */
+  async function loaded(view, before) {
+    try {
+      const state = await view.page.waitForFunction((before) => {
         const dialog = document.querySelector('.pf-modal-dialog');
         if (dialog) return { refused: dialog.innerText };
-        return window.app.trace && !window.app.isLoadingTrace && { loaded: true };
-      }, null, { timeout: LOAD_MS, polling: 100 });
+        const { trace, isLoadingTrace } = window.app;
+        return trace && trace !== before && !isLoadingTrace && { loaded: true };
+      }, before, { timeout: LOAD_MS, polling: 100 });
       const { refused } = await state.jsonValue();
       if (refused) throw new Error(`the UI says: ${refused}`);
     } catch (error) {
@@ -67,13 +80,27 @@ export async function startUi(cache, scale = 1) {
     }
     return view;
   }
+
+  // The UI itself takes longer to load than a trace does.
+  let started;
   return {
     /** The page that `recorder open --ui` is to name. */
     address: `${origin}/?testing=1`,
-    /** Opens a trace in a fresh profile, as "Open trace file" does. */
-    open: (trace) => load(home, (page) => page.setInputFiles('input.trace_file', trace)),
-    /** Opens an address that names a trace, as a link does. */
-    follow: (address) => load(address, () => {}),
+    /**
+     * Opens a trace as "Open trace file" does, in the same page as the ones before, whose views
+     * are then no longer of use.
+     */
+    async open(trace) {
+      if (!started || started.page.isClosed()) started = await start(home);
+      const { page } = started;
+      const before = await page.evaluateHandle(() => window.app.trace);
+      await page.setViewportSize(VIEWPORT);
+      started.errors = [];
+      await page.setInputFiles('input.trace_file', trace);
+      return loaded(started, before);
+    },
+    /** Opens an address that names a trace, as a link does, in a page of its own. */
+    follow: async (address) => loaded(await start(address)),
     async close() {
       await browser.close();
       server.close();
@@ -122,21 +149,20 @@ class View {
     });
   }
 
-  /** From when to when it shows, once that no longer moves, and what slice is selected, if one is. */
-  async window() {
-    let before = '';
-    for (let tries = 0; tries < 20; tries++) {
+  /**
+   * From when to when it shows, and what slice is selected, if one is: once that is as expected, or
+   * after so many tries. The UI goes there some time after the trace is loaded.
+   */
+  async window(isExpected) {
+    for (let tries = 1; ; tries++) {
       await this.page.evaluate(() => window.waitForPerfettoIdle(300));
       const shown = await this.page.evaluate(() => {
         const { timeline, selection } = window.app.trace;
         const { start, end } = timeline.visibleWindow.toTimeSpan();
         return { start: Number(start), end: Number(end), selected: selection.selection.eventId };
       });
-      const now = JSON.stringify(shown);
-      if (now === before) return shown;
-      before = now;
+      if (tries === MAX_LOOKS || isExpected(shown)) return shown;
     }
-    throw new Error('the UI does not come to rest');
   }
 
   /** The names of all tracks and groups, from top to bottom, and how deep they are nested. */
