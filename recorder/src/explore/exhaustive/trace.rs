@@ -8,13 +8,12 @@ use super::access::{Access, Kind, Object, StepAccesses};
 use super::meetings::{Meeting, add_meetings};
 use super::search::Step;
 pub use super::search::Trace;
-use crate::explore::order::{Returns, events};
+use crate::explore::order::{Endpoints, Returns, events};
 
 /// The channels of a process, as far as accesses depend on them.
 #[derive(Default)]
 struct Channels {
-    /// The channel of each endpoint.
-    endpoints: BTreeMap<u32, u32>,
+    endpoints: Endpoints,
     /// The channels that hold no messages.
     rendezvous: Vec<u32>,
 }
@@ -22,31 +21,18 @@ struct Channels {
 impl Channels {
     fn new(blocks: &[(u32, &[u8])]) -> Self {
         let mut channels = Channels::default();
-        let mut clones = Vec::new();
         for event in blocks.iter().flat_map(|(_, records)| events(records)) {
-            match event {
-                Event::ChannelCreated { channel, sender, receiver, bound, .. } => {
-                    channels.endpoints.extend([(sender, channel), (receiver, channel)]);
-                    if bound == 0 {
-                        channels.rendezvous.push(channel);
-                    }
-                }
-                Event::SenderCloned { sender, from, .. } => clones.push((sender, from)),
-                _ => {}
+            channels.endpoints.add(&event);
+            if let Event::ChannelCreated { channel, bound: 0, .. } = event {
+                channels.rendezvous.push(channel);
             }
         }
-        // Endpoints are numbered in the order in which they are made.
-        clones.sort_unstable();
-        for (clone, from) in clones {
-            if let Some(&channel) = channels.endpoints.get(&from) {
-                channels.endpoints.insert(clone, channel);
-            }
-        }
+        channels.endpoints.resolve();
         channels
     }
 
     fn of(&self, endpoint: u32) -> Option<(u32, bool)> {
-        let channel = *self.endpoints.get(&endpoint)?;
+        let channel = self.endpoints.channel_of(endpoint)?;
         Some((channel, self.rendezvous.contains(&channel)))
     }
 

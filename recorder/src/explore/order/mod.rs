@@ -13,10 +13,12 @@ use rustc_hash::FxHasher;
 
 use crate::capture::plan::Switch;
 
+mod endpoints;
 mod linearize;
 mod reader;
 mod returns;
 
+pub(super) use endpoints::Endpoints;
 pub(crate) use reader::events;
 pub(super) use returns::Returns;
 
@@ -42,7 +44,7 @@ pub struct Order {
     pub(super) places: Vec<Place>,
     pub(super) channels: BTreeMap<u32, Channel>,
     pub(super) primitives: BTreeMap<u32, Primitive>,
-    endpoints: BTreeMap<u32, u32>,
+    endpoints: Endpoints,
     /// The channels of which senders are cloned, and the choices that this belongs to.
     pub(super) clones: Vec<(Option<u64>, u32)>,
     /// The values of messages, by their ids, where they are recorded.

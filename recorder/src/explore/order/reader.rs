@@ -76,12 +76,11 @@ impl Order {
         numbers.dedup();
         order.processes = numbers.len();
         let blocks = || blocks.iter().filter(|(header, _)| header.process == process);
-        let mut clones = Vec::new();
         for (header, records) in blocks() {
             order.is_incomplete |= header.dropped > 0;
-            order.add_facts(header.thread, records, &mut clones);
+            order.add_facts(header.thread, records);
         }
-        order.add_clones(clones);
+        order.endpoints.resolve();
         number_alike(order.channels.values_mut().map(|channel| &mut channel.label));
         number_alike(order.primitives.values_mut().map(|primitive| &mut primitive.label));
         let mut recorded: Vec<Recorded> = Vec::new();
@@ -115,14 +114,13 @@ impl Order {
         order
     }
 
-    /// Adds threads, channels and primitives, and lists clones with the endpoints that they are of.
-    fn add_facts(&mut self, thread: u32, records: &[u8], clones: &mut Vec<(u32, u32)>) {
+    /// Adds threads, channels and primitives.
+    fn add_facts(&mut self, thread: u32, records: &[u8]) {
         let mut sites = BTreeMap::new();
         for event in events(records) {
+            self.endpoints.add(&event);
             match event {
                 Event::Site { site, line, file, .. } => drop(sites.insert(site, (file, line))),
-                Event::SenderCloned { sender: new, from, .. }
-                | Event::ReceiverCloned { receiver: new, from, .. } => clones.push((new, from)),
                 Event::Value { message, value } => {
                     self.values.insert(message, value.to_owned());
                 }
@@ -133,15 +131,7 @@ impl Order {
                     };
                     self.threads.insert(thread, Thread { name, ..Thread::default() });
                 }
-                Event::ChannelCreated {
-                    channel,
-                    sender,
-                    receiver,
-                    site,
-                    bound,
-                    message_type,
-                    name,
-                } => {
+                Event::ChannelCreated { channel, site, bound, message_type, name, .. } => {
                     let label = match name {
                         "" => format::default_label(message_type, sites.get(&site).copied()),
                         name => name.to_owned(),
@@ -158,7 +148,6 @@ impl Order {
                         is_rendezvous: bound == 0,
                     };
                     self.channels.insert(channel, made);
-                    self.endpoints.extend([(sender, channel), (receiver, channel)]);
                 }
                 Event::PrimitiveSeen { primitive, kind, site, value_type, .. } => {
                     let kind = PrimitiveKind::from_code(kind);
@@ -179,23 +168,6 @@ impl Order {
                 }
                 Event::Executable { hash, .. } => self.executable = Some(hash),
                 _ => {}
-            }
-        }
-    }
-
-    /// Finds the channels of clones. A clone may be found before the endpoint that it is of.
-    fn add_clones(&mut self, mut clones: Vec<(u32, u32)>) {
-        loop {
-            let before = clones.len();
-            clones.retain(|&(new, from)| match self.endpoints.get(&from) {
-                Some(&channel) => {
-                    self.endpoints.insert(new, channel);
-                    false
-                }
-                None => true,
-            });
-            if clones.len() == before {
-                return;
             }
         }
     }
@@ -283,10 +255,7 @@ impl Order {
     }
 
     fn channel_of(&self, endpoint: u32) -> Object {
-        match self.endpoints.get(&endpoint) {
-            Some(&channel) => Object::Channel(channel),
-            None => Object::Nothing,
-        }
+        self.endpoints.channel_of(endpoint).map_or(Object::Nothing, Object::Channel)
     }
 
     /// Takes the operations in their order, and numbers the messages of each channel and the turns of
