@@ -63,7 +63,7 @@ export class Lesson {
     for (let i = 0; i < MAX_STEPS; i++) {
       if (await this.has('.lesson-asked')) return true;
       if (await this.has('.lesson-answer')) return false;
-      await this.view.press('ArrowRight');
+      await this.view.press('End', 'ArrowRight');
       await this.view.still();
     }
     throw new Error('the run has no end');
