@@ -6,7 +6,6 @@
 mod corpus_suite;
 
 mod programs {
-    use std::collections::HashMap;
     use std::fs;
     use std::path::{Path, PathBuf};
     use std::process::Command;
@@ -23,13 +22,13 @@ mod programs {
     /// Here waits of that kind would be recorded as sleep, and would be part of what is found.
     pub(crate) const JITTER: Option<&str> = None;
 
-    /// The programs of the corpus, by name.
-    pub(crate) fn corpus() -> &'static HashMap<String, PathBuf> {
-        static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-        PROGRAMS.get_or_init(|| {
+    /// The executable of the corpus, which runs the program that its first argument names.
+    pub(crate) fn corpus() -> &'static Path {
+        static CORPUS: OnceLock<PathBuf> = OnceLock::new();
+        CORPUS.get_or_init(|| {
             let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus-as-it-is");
             write_workspace(&workspace).expect("the workspace can be written");
-            corpus_suite::build(
+            let mut programs = corpus_suite::build(
                 Command::new(env!("CARGO_BIN_EXE_recorder"))
                     .args(["record", "-o"])
                     .arg(workspace.join("target/cargo.rec"))
@@ -39,7 +38,8 @@ mod programs {
                     .env("XDG_CACHE_HOME", workspace.join("target"))
                     .env_remove("INSTRUMENTED_SESSION")
                     .current_dir(workspace),
-            )
+            );
+            programs.remove("recorder-corpus").expect("it is built")
         })
     }
 
@@ -50,7 +50,7 @@ mod programs {
     fn write_workspace(workspace: &Path) -> std::io::Result<()> {
         let package = workspace.join(PACKAGE);
         fs::create_dir_all(workspace.join("target"))?;
-        fs::create_dir_all(package.join("src/bin"))?;
+        fs::create_dir_all(package.join("src/programs"))?;
         write(
             &workspace.join("Cargo.toml"),
             &format!("[workspace]\nresolver = \"3\"\nmembers = [\"{PACKAGE}\"]\n"),
@@ -60,12 +60,15 @@ mod programs {
             "[package]\nname = \"recorder-corpus\"\nversion = \"0.1.0\"\nedition = \"2024\"\n",
         )?;
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/src");
-        let library = fs::read_to_string(here.join("lib.rs"))?;
-        write(&package.join("src/lib.rs"), &as_it_is(&library))?;
-        for entry in fs::read_dir(corpus_suite::sources())? {
-            let entry = entry?;
-            let source = fs::read_to_string(entry.path())?;
-            write(&package.join("src/bin").join(entry.file_name()), &as_it_is(&source))?;
+        for folder in ["", "programs"] {
+            for entry in fs::read_dir(here.join(folder))? {
+                let entry = entry?;
+                if entry.file_type()?.is_file() {
+                    let source = fs::read_to_string(entry.path())?;
+                    let file = package.join("src").join(folder).join(entry.file_name());
+                    write(&file, &as_it_is(&source))?;
+                }
+            }
         }
         Ok(())
     }

@@ -145,7 +145,7 @@ const IDLE: [&str; 2] = ["healthy_ctrlc", "healthy_signal_condvar"];
 fn nothing_is_found_in_healthy_programs() {
     for name in HEALTHY {
         repeat(|| {
-            let found = Run::of(&corpus()[name], &[]).findings;
+            let found = Run::of(corpus(), &[name]).findings;
             assert!(found.is_empty(), "{name}: {found:#?}");
         });
     }
@@ -156,7 +156,7 @@ fn nothing_is_found_in_healthy_programs() {
 fn an_idle_program_does_not_hang() {
     for name in IDLE {
         repeat(|| {
-            let Run { output, findings, stderr } = Run::of(&corpus()[name], &[]);
+            let Run { output, findings, stderr } = Run::of(corpus(), &[name]);
             assert_eq!(output.status.code(), Some(124), "{stderr}");
             assert!(!stderr.contains("hangs"), "{stderr}");
             let codes: Vec<_> = findings.iter().map(|finding| finding.code).collect();
@@ -171,7 +171,8 @@ fn every_program_of_the_corpus_is_tested() {
     let healed = with_twin.map(|sick| format!("{}_healed", sick.name));
     let others = CORPUS.iter().map(|sick| sick.name).chain(HEALTHY).chain(IDLE);
     let tested: BTreeSet<_> = healed.chain(others.map(str::to_owned)).collect();
-    let existing: BTreeSet<_> = corpus().keys().cloned().collect();
+    let list = Command::new(corpus()).output().unwrap().stdout;
+    let existing = String::from_utf8(list).unwrap().lines().map(str::to_owned).collect();
     assert_eq!(tested, existing);
 }
 
@@ -191,12 +192,12 @@ pub(crate) fn repeat(check: impl Fn()) {
 fn is_found(&Sick { name, code, confidence, end }: &Sick) {
     let otherwise = FOUND_OTHERWISE.iter().find(|(program, ..)| *program == name);
     let (code, confidence) = otherwise.map_or((code, confidence), |found| (found.1, found.2));
-    let Run { output, findings, stderr } = Run::of(&corpus()[name], &[]);
+    let Run { output, findings, stderr } = Run::of(corpus(), &[name]);
     let first = findings.first().unwrap_or_else(|| panic!("nothing is found in {name}: {stderr}"));
     assert_eq!(first.code, code, "{findings:#?}");
     assert_eq!(first.confidence, confidence, "{findings:#?}");
     let source = source(name);
-    let file = format!("recorder/tests/corpus/src/bin/{name}.rs");
+    let file = format!("recorder/tests/corpus/src/programs/{name}.rs");
     let places: Vec<_> = marked(&source).map(|line| format!("{file}:{line}")).collect();
     assert!(places.contains(&first.place), "none of {places:?}: {findings:#?}");
     assert!(first.headline.contains(&first.place), "{findings:#?}");
@@ -226,8 +227,8 @@ fn marked(source: &str) -> impl Iterator<Item = usize> {
 fn is_healed(&Sick { name, .. }: &Sick) {
     let twin = format!("{name}_healed");
     let Run { output, findings, stderr } = match takes_argument(name) {
-        true => Run::of(&corpus()[name], &["healed"]),
-        false => Run::of(&corpus()[&twin], &[]),
+        true => Run::of(corpus(), &[name, "healed"]),
+        false => Run::of(corpus(), &[&twin]),
     };
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     // It may be slow in another way than its twin.
@@ -311,7 +312,7 @@ impl Run {
 const TIMEOUT: &str = "4s";
 
 pub(crate) fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/src/bin")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/src/programs")
 }
 
 /// Runs a command that ends in `cargo build`. Returns the programs that it builds, by name.

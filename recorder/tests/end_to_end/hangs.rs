@@ -13,10 +13,10 @@ fn the_cause_is_printed_while_the_program_hangs() {
     let place = Place::new();
     let arguments = ["record", "-o", "x.txt", "--", program("hang")];
     let mut running = Running::start(place.recorder(&arguments));
-    let source = include_str!("../programs/src/bin/hang.rs");
+    let source = include_str!("../programs/examples/hang.rs");
     let expected = [("left", "in left {}"), ("right", "in right {}")].map(|(thread, marker)| {
         let number = 1 + source.lines().position(|line| line.contains(marker)).unwrap();
-        let place = format!("(recorder/tests/programs/src/bin/hang.rs:{number})");
+        let place = format!("(recorder/tests/programs/examples/hang.rs:{number})");
         format!("{thread} waits in recv on \"to {thread}\" {place}")
     });
     // It is printed while the program hangs, in several lines.

@@ -20,14 +20,14 @@ pub(crate) fn target() -> &'static Path {
 /// The path of a program of the package `recorder-test-programs`, or of an example.
 pub(crate) fn program(name: &str) -> &'static str {
     static PROGRAMS: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    let path = PROGRAMS.get_or_init(|| build(&["--bins"])).get(name);
+    let path = PROGRAMS.get_or_init(|| build(&["--bins", "--examples"])).get(name);
     path.unwrap_or_else(|| panic!("there is no program {name}")).to_str().unwrap()
 }
 
 /// The path of a program that is built with the feature `tracing`.
 pub(crate) fn traced(name: &str) -> &'static str {
     static TRACED: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
-    let programs = ["--features", "tracing", "--bin", "traced", "--bin", "with_tracing"];
+    let programs = ["--features", "tracing", "--example", "traced", "--bin", "with_tracing"];
     TRACED.get_or_init(|| build(&programs))[name].to_str().unwrap()
 }
 

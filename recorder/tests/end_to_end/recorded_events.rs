@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::command::{Place, run};
 use crate::programs::program;
 
-const SOURCE: &str = include_str!("../programs/src/bin/every_outcome.rs");
-const FILE: &str = "recorder/tests/programs/src/bin/every_outcome.rs";
+const SOURCE: &str = include_str!("../programs/examples/every_outcome.rs");
+const FILE: &str = "recorder/tests/programs/examples/every_outcome.rs";
 
 /// The number of events of each kind that `every_outcome` causes.
 const COUNTS: [(&str, usize); 35] = [

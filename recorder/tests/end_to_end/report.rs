@@ -87,7 +87,7 @@ fn things_made_inside_std_are_named_after_their_first_use() {
         .expect_status(0);
     let report = run(place.recorder(&["report", "made.rec"])).expect_status(0).stdout;
     let json = run(place.recorder(&["report", "--json", "made.rec"])).expect_status(0).stdout;
-    let source = include_str!("../programs/src/bin/made_in_std.rs");
+    let source = include_str!("../programs/examples/made_in_std.rs");
     let line = |name: &str| {
         let is_marked = |line: &str| line.ends_with(&format!("// {name}"));
         format!("made_in_std.rs:{}", source.lines().position(is_marked).unwrap() + 1)

@@ -102,10 +102,10 @@ fn the_timeout_ends_a_program_that_hangs() {
     open.sort_unstable();
     assert_eq!(open, ["join left (waiting)", "recv to left (waiting)", "recv to right (waiting)"]);
 
-    let source = include_str!("../programs/src/bin/hang.rs");
+    let source = include_str!("../programs/examples/hang.rs");
     for (thread, marker) in [("left", "in left {}"), ("right", "in right {}")] {
         let line = 1 + source.lines().position(|line| line.contains(marker)).unwrap();
-        let place = format!("(recorder/tests/programs/src/bin/hang.rs:{line})");
+        let place = format!("(recorder/tests/programs/examples/hang.rs:{line})");
         let wait = format!("{thread} waits in recv on \"to {thread}\" {place}");
         let said = words(&ran.stderr).contains(&wait);
         assert!(said, "{thread}, line {line}: {ran:#?}");

@@ -142,7 +142,7 @@ fn threads_are_spawned_and_joined() {
         }
     }
     for place in text.places().iter().map(|(_, place)| place) {
-        assert!(place.starts_with("recorder/tests/programs/src/bin/every_thread.rs:"), "{place}");
+        assert!(place.starts_with("recorder/tests/programs/examples/every_thread.rs:"), "{place}");
     }
 }
 
@@ -189,7 +189,7 @@ fn mutexes_and_rwlocks() {
     }
     // A guard is released at the site that acquired it, as a destructor has no call site.
     for (event, place) in text.places() {
-        assert!(place.starts_with("recorder/tests/programs/src/bin/every_primitive.rs:"));
+        assert!(place.starts_with("recorder/tests/programs/examples/every_primitive.rs:"));
         assert!(event.name != "PrimitiveSeen" || event.number("site") != 0);
     }
 }
@@ -296,7 +296,7 @@ fn primitives_have_types_and_places() {
     let place = Place::new();
     let text = record(&place, &[program("every_primitive")], "done\n");
     let names = primitives(&text);
-    let source = include_str!("../programs/src/bin/every_primitive.rs");
+    let source = include_str!("../programs/examples/every_primitive.rs");
     let mut found = Vec::new();
     for (event, place) in text.places() {
         if event.name == "PrimitiveSeen" {
@@ -500,9 +500,9 @@ fn panics_are_marked_and_printed_as_before() {
             ["", "a scoped thread panicked", "formatted 7", "in main", "inner", "outer", "scoped"];
         assert_eq!(panics, expected);
         for event in text.events().iter().filter(|event| event.name == "Panicked") {
-            let source = include_str!("../programs/src/bin/panics_everywhere.rs");
+            let source = include_str!("../programs/examples/panics_everywhere.rs");
             let line = source.lines().nth(event.number("line") as usize - 1).unwrap();
-            assert!(event.text("file").ends_with("bin/panics_everywhere.rs"), "{event:?}");
+            assert!(event.text("file").ends_with("examples/panics_everywhere.rs"), "{event:?}");
             let call = &line[event.number("column") as usize - 1..];
             assert!(["panic", "thread::scope("].iter().any(|it| call.starts_with(it)), "{call}");
         }

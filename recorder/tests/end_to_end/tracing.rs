@@ -80,7 +80,7 @@ fn traced_operations(trace: &[Value]) -> BTreeMap<String, Vec<Operation>> {
         };
         assert_eq!(event["name"].as_str(), field("operation"));
         let place = field("site").unwrap();
-        assert!(place.starts_with("recorder/tests/programs/src/bin/traced.rs:"), "{place}");
+        assert!(place.starts_with("recorder/tests/programs/examples/traced.rs:"), "{place}");
         assert_eq!(event["ph"] == "E", field("waited_ns").is_some(), "{event}");
         let message = field("message_id").map_or(0, |number| number.parse().unwrap());
         let thread = names[&event["tid"].as_u64()].to_owned();
@@ -239,7 +239,7 @@ fn spans_and_events_are_recorded_with_their_fields() {
 
     // Both layers received the events, and the channel operations of a `Debug` are recorded.
     assert_eq!((text.sent(), text.received()), (2, 1));
-    let source = include_str!("../programs/src/bin/traced.rs");
+    let source = include_str!("../programs/examples/traced.rs");
     let (called, place) =
         text.places().into_iter().find(|(event, _)| event.name == "Callsite").unwrap();
     let line = place.split(':').nth(1).unwrap().parse::<usize>().unwrap();

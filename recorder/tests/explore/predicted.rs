@@ -41,8 +41,8 @@ fn what_is_predicted_from_a_recorded_run_is_confirmed() {
     assert!(ended_well, "it hangs again and again");
     let ran = run(place.recorder(&["report", "run.rec"])).expect_status(0);
     let report = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    let source = "recorder/tests/programs/src/bin/could_hang.rs";
-    let lines = include_str!("../programs/src/bin/could_hang.rs").lines();
+    let source = "recorder/tests/programs/examples/could_hang.rs";
+    let lines = include_str!("../programs/examples/could_hang.rs").lines();
     let line = |mark: &str| 1 + lines.clone().position(|it| it.ends_with(mark)).unwrap();
     let (main, worker) = (line("// MAIN SENDS"), line("// WORKER SENDS"));
     for part in [

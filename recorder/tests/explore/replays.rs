@@ -41,14 +41,14 @@ fn the_first_difference_of_a_changed_program_is_named() {
     let ran = run(place.recorder(&command)).expect_status(1);
     let ran = ran.expect_stderr("not as in schedules-ok-1: at operation ");
     let lock = |words| format!("\"Mutex<i32> @ schedules.rs:{}\"", line(words));
-    let at = format!("at recorder/tests/programs/src/bin/schedules.rs:{}", line("last.lock()"));
+    let at = format!("at recorder/tests/programs/examples/schedules.rs:{}", line("last.lock()"));
     let (stock, ledger) = (lock("let stock = Arc::new"), lock("let ledger = Arc::new"));
     ran.expect_stderr(&format!("main was to lock {stock} {at}; it locks {ledger} {at}"));
 }
 
 /// The line of the program `schedules` that contains these words.
 fn line(words: &str) -> usize {
-    let source = include_str!("../programs/src/bin/schedules.rs");
+    let source = include_str!("../programs/examples/schedules.rs");
     1 + source.lines().position(|line| line.contains(words)).unwrap()
 }
 

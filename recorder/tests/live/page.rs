@@ -179,7 +179,7 @@ fn only_the_page_itself_gets_a_run() {
 #[test]
 fn a_page_is_one_file_without_addresses() {
     let place = Place::new();
-    let source = "tests/programs/src/bin/told.rs";
+    let source = "tests/programs/examples/told.rs";
     let copy = place.path("recorder").join(source);
     fs::create_dir_all(copy.parent().unwrap()).unwrap();
     fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(source), copy).unwrap();

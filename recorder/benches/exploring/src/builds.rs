@@ -47,15 +47,11 @@ pub fn with_shuttle() -> Result<PathBuf> {
     executable(command.arg(target), "programs")
 }
 
-/// The sick programs by which the findings of reports are tested.
-pub fn corpus() -> Result<Vec<PathBuf>> {
-    executables(cargo(&project()).args([
-        "build",
-        "--locked",
-        "--package",
-        "recorder-corpus",
-        "--bins",
-    ]))
+/// The programs by which the findings of reports are tested: the first argument names one. Without
+/// arguments it lists them.
+pub fn corpus() -> Result<PathBuf> {
+    let mut command = cargo(&project());
+    executable(command.args(["build", "--locked", "--package", "recorder-corpus"]), "recorder-corpus")
 }
 
 /// The target directory of this package.

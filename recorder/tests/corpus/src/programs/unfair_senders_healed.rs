@@ -1,0 +1,29 @@
+//! Three producers send alike.
+
+use std::time::Duration;
+
+use instrumented::sync::mpsc;
+use instrumented::thread;
+use recorder_corpus::{jitter, spawn};
+
+pub(crate) fn main() {
+    let (tx, rx) = mpsc::named("events").sync_channel(2);
+    let shares = [("one", 100), ("two", 100), ("three", 100)];
+    let producers = shares.map(|(name, share)| {
+        let tx = tx.clone();
+        spawn(name, move || {
+            for event in 0..share {
+                jitter();
+                tx.send(event).expect("main lives");
+            }
+        })
+    });
+    drop(tx);
+    for _ in rx {
+        // Looks at it.
+        thread::sleep(Duration::from_millis(1));
+    }
+    for producer in producers {
+        producer.join().expect("it does not panic");
+    }
+}
