@@ -51,7 +51,10 @@ pub fn with_shuttle() -> Result<PathBuf> {
 /// arguments it lists them.
 pub fn corpus() -> Result<PathBuf> {
     let mut command = cargo(&project());
-    executable(command.args(["build", "--locked", "--package", "recorder-corpus"]), "recorder-corpus")
+    executable(
+        command.args(["build", "--locked", "--package", "recorder-corpus"]),
+        "recorder-corpus",
+    )
 }
 
 /// The target directory of this package.
