@@ -20,7 +20,7 @@ mod library {
                 instrumented::recording::values(80);
                 instrumented::recording::start(recording).expect("a recording");
             }
-            #[cfg(feature = "tracing")]
+            #[cfg(all(feature = "tracing", not(unsupported_platform)))]
             if env::var_os(crate::emitted::IS_EMITTED).is_some() {
                 crate::emitted::install();
             }
@@ -32,6 +32,18 @@ mod library {
 }
 
 mod conformance;
+
+/// Runs the suite and one more test in a process with this variable in its environment.
+#[cfg(all(feature = "record", not(unsupported_platform)))]
+#[track_caller]
+fn passes_with(variable: &str, value: impl AsRef<std::ffi::OsStr>, test: &str) {
+    let this = std::env::current_exe().expect("the path of this test");
+    let mut command = std::process::Command::new(this);
+    let output = command.args(["conformance::", test]).env(variable, value).output();
+    let output = output.expect("the tests can be run");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
 
 #[cfg(all(feature = "record", not(unsupported_platform)))]
 mod recorded {
@@ -49,19 +61,11 @@ mod recorded {
     fn the_suite_passes() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let recording = directory.path().join("recording");
-        let this = env::current_exe().expect("the path of this test");
-        let mut command = Command::new(this);
-        command.args(["conformance::", SENDS]).env(library::RECORDED_INTO, &recording);
-        let output = command.output().expect("the tests can be run");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        crate::passes_with(library::RECORDED_INTO, &recording, "recorded::a_value_is_sent");
         // Without this the suite would also pass if nothing were recorded.
         let recording = fs::read(recording).expect("the recording can be read");
         assert!(String::from_utf8_lossy(&recording).contains(SENT));
     }
-
-    /// The test below.
-    const SENDS: &str = "recorded::a_value_is_sent";
 
     #[test]
     fn a_value_is_sent() {
@@ -113,8 +117,7 @@ mod recorded {
                 command.env("INSTRUMENTED_SESSION", session.path());
                 // So that a test without an operation is recorded, too.
                 command.env(library::RECORDED_INTO, session.path().join("recording"));
-                let output = command.output();
-                let output = output.expect("the test can be run");
+                let output = command.output().expect("the test can be run");
                 let text = String::from_utf8_lossy(&output.stderr);
                 let status = output.status;
                 assert!(status.success(), "{name} fails under {strategy:?}: {status}\n{text}");
@@ -127,12 +130,11 @@ mod recorded {
 }
 
 /// A `tracing` subscriber receives every operation, and itself uses channels to handle it.
-#[cfg(feature = "tracing")]
+#[cfg(all(feature = "tracing", not(unsupported_platform)))]
 mod emitted {
     use std::cell::Cell;
     use std::env;
     use std::fmt::Debug;
-    use std::process::Command;
     use std::sync::LazyLock;
 
     use tracing::field::{Field, Visit};
@@ -153,13 +155,7 @@ mod emitted {
 
     #[test]
     fn the_suite_passes() {
-        let this = env::current_exe().expect("the path of this test");
-        let mut command = Command::new(this);
-        let tests = ["conformance::", "emitted::the_subscriber_receives_operations"];
-        let output = command.args(tests).env(IS_EMITTED, "1").output();
-        let output = output.expect("the tests can be run");
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+        crate::passes_with(IS_EMITTED, "1", "emitted::the_subscriber_receives_operations");
     }
 
     /// Without this test the suite would also pass if nothing were emitted.

@@ -64,7 +64,7 @@ function wrongRun() {
   return [...new Set(complaints)];
 }
 
-/** Every step of a run, in the sizes in which classes see it. */
+/** Each question of a run, before and after its answer, in the sizes in which classes see it. */
 export async function checkSteps(browser, report, file) {
   const name = file.split('/').at(-1);
   for (const [what, viewport, keys] of [

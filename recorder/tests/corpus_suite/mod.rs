@@ -171,8 +171,10 @@ fn every_program_of_the_corpus_is_tested() {
     let healed = with_twin.map(|sick| format!("{}_healed", sick.name));
     let others = CORPUS.iter().map(|sick| sick.name).chain(HEALTHY).chain(IDLE);
     let tested: BTreeSet<_> = healed.chain(others.map(str::to_owned)).collect();
-    let list = Command::new(corpus()).output().unwrap().stdout;
-    let existing = String::from_utf8(list).unwrap().lines().map(str::to_owned).collect();
+    // (`mod.rs` lists them: one that it leaves out cannot be run.)
+    let files = fs::read_dir(sources()).unwrap().map(|file| file.unwrap().path());
+    let names = files.map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned());
+    let existing: BTreeSet<_> = names.filter(|name| name != "mod").collect();
     assert_eq!(tested, existing);
 }
 
