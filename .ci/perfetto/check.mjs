@@ -207,7 +207,7 @@ async function checkWindow(ui, stem, stuckStem) {
     const right = window.start === from && window.end === to && bounds.s === start
       && bounds.e === end;
     return right ? [] : [window, bounds, { from, to, start, end }];
-    // On a busy machine the UI may become narrower after it has gone there. Then it shows less.
+    // On a busy machine the UI was seen to show another part. Why is not known.
   }, 3);
   const finding = [`${stuckStem}.rec`, '--around', 'forgotten-sender'];
   await checkView(ui, 'recorder open --around', finding, async (opened) => {
