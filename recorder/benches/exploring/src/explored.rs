@@ -96,14 +96,15 @@ impl Recorder {
         seed: u64,
         schedules: u64,
     ) -> Result<Exploration> {
-        self.explore_command(&self.programs, words, strategy, seed, schedules)
+        self.explore_command(&self.programs, words, &[], strategy, seed, schedules)
     }
 
-    /// Explores a command that records itself.
+    /// Explores a command that records itself, with more options.
     pub fn explore_command(
         &self,
         program: &Path,
         words: &[&str],
+        options: &[&str],
         strategy: Strategy,
         seed: u64,
         schedules: u64,
@@ -114,7 +115,7 @@ impl Recorder {
         if let Some(strategy) = strategy {
             command.args(["--strategy", strategy]);
         }
-        command.arg("--").arg(program).args(words);
+        command.args(options).arg("--").arg(program).args(words);
         let output = run(command.current_dir(PACKAGE))?;
         serde_json::from_slice(&output.stdout).with_context(|| format!("{words:?}"))
     }

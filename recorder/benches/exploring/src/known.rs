@@ -5,16 +5,19 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::LIMIT;
 use crate::builds;
 use crate::explored::Recorder;
 
 /// What a program with one of these findings does not do in the end: it is slow, or it wastes
 /// something, and each schedule ends well.
-const HABITS: [&str; 12] = [
+const HABITS: [&str; 14] = [
     "busy_polling",
     "detached_logger",
     "expired_timeouts",
+    "first_takes_all",
     "growing_queue",
+    "joined_in_turn",
     "one_at_a_time",
     "serialised_workers",
     "slow_consumer",
@@ -36,12 +39,27 @@ pub fn run() -> Result<bool> {
         if is_well || HABITS.contains(&name) {
             continue;
         }
-        let explored = recorder.explore_command(&corpus, &[name], None, 0, 20)?;
-        let bad = explored.outcomes.iter().filter(|outcome| outcome.kind != "ok");
-        let kinds: Vec<_> = bad.map(|it| format!("{} {}×", it.kind, it.runs)).collect();
+        let (mut schedules, mut kinds) = (0, Vec::new());
+        // Two of them need an order that a pause of 400 ms prevents in nearly all runs.
+        for limit in [20, LIMIT] {
+            let explored = recorder.explore_command(
+                &corpus,
+                &[name],
+                &["--max-delay", "1s"],
+                None,
+                0,
+                limit,
+            )?;
+            schedules += explored.schedules;
+            let bad = explored.outcomes.iter().filter(|outcome| outcome.kind != "ok");
+            kinds.extend(bad.map(|it| format!("{} {}×", it.kind, it.runs)));
+            if !kinds.is_empty() {
+                break;
+            }
+        }
         tried += 1;
         found += u64::from(!kinds.is_empty());
-        println!("{name}: of {}: {}", explored.schedules, kinds.join(", "));
+        println!("{name}: of {schedules}: {}", kinds.join(", "));
     }
     println!("{found} of {tried} found");
     Ok(found == tried)
