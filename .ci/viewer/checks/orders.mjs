@@ -15,11 +15,18 @@ const PROGRAMS = {
   // The receiver of a rendezvous comes with a lock that the sender wants before, or after the sender.
   rendezvous: {
     threads: ['l0 r2 u0', 'l0 u0 s2'],
-    hang: ['1', '1', '2'],
+    hang: ['1', '1', '2', '2'],
     says: /waits for a message from/,
     waits: { keys: ['1', '1', '3', '3', '3'], thread: 2, text: /waits for the receiver of/ },
   },
   'two senders': { threads: ['r2 r2', 's2', 's2'] },
+  // The receiver can come first, and then the other one can give it a message, too.
+  'a try': {
+    threads: ['r2', 'T2', 's2'],
+    hang: ['1', '1', '1', '2', '3', '2', '1', '1', '4'],
+    says: /waits for the receiver of/,
+    waits: { keys: ['1', '1', '1', '2'], thread: 1, text: /waits for a message from/ },
+  },
   // One reads twice. Between that, the other asks to write.
   readers: {
     threads: ['R0 R0 U0 U0', 'W0 U0'],

@@ -128,7 +128,7 @@ impl Chooser {
                 Strategy::Stay => self.stay(current, polls, candidates)?,
                 Strategy::Random => self.any(candidates)?,
                 Strategy::Priorities => self.highest(step, current, polls, candidates)?,
-                Strategy::Uniform => self.uniform(candidates)?,
+                Strategy::Uniform => self.uniform(current, polls, candidates)?,
                 Strategy::Follow => self.follow(current, polls, candidates)?,
             }
         };
@@ -165,11 +165,16 @@ impl Chooser {
     }
 
     /// Any thread whose next step is not selected; of those whose is, only the one that is intended.
-    fn uniform(&mut self, candidates: &Candidates) -> Option<u32> {
+    fn uniform(&mut self, current: u32, polls: bool, candidates: &Candidates) -> Option<u32> {
         if let Some(thread) = self.expiring(candidates) {
             return Some(thread);
         }
         let ready = &candidates.ready;
+        if polls && self.intended == Some(current) {
+            // Its next selected step may have to wait for that of another thread.
+            let others: Vec<_> = ready.iter().copied().filter(|&it| it != current).collect();
+            self.intended = self.by_weight(&others);
+        }
         for chosen_anew in [false, true] {
             let intended = match self.intended.filter(|_| !chosen_anew) {
                 Some(thread) => Some(thread),
@@ -387,6 +392,24 @@ mod tests {
                 seen.insert(current);
             }
             assert_eq!(seen, BTreeSet::from([1, 2, 3]), "{strategy:?}");
+        }
+    }
+
+    #[test]
+    fn a_thread_that_polls_does_not_keep_others_from_their_selected_steps() {
+        let earlier = earlier(2, &[(0, false), (1, true), (0, true)]);
+        for seed in 0..20 {
+            let mut chooser =
+                Chooser::new(Strategy::Uniform, seed, 0, 0, Vec::new(), false, earlier.clone());
+            chooser.add_thread(1, None);
+            chooser.add_thread(2, None);
+            // Thread 1 comes to its selected step only after that of thread 2.
+            let mut current = 1;
+            let goes_on = (0..200).any(|step| {
+                current = chooser.choose(step, current, true, &ready(&[1, 2])).unwrap().thread;
+                current == 2
+            });
+            assert!(goes_on, "with seed {seed}");
         }
     }
 

@@ -61,6 +61,8 @@ pub(crate) struct State {
     pub(crate) held: BTreeMap<usize, usize>,
     /// Messages that wait at the rendezvous channel, each with its thread.
     offers: VecDeque<(usize, u64)>,
+    /// The thread that waits there for a message.
+    taker: Option<usize>,
     /// Who reads and who writes the third lock, and who waits to write.
     readers: Vec<usize>,
     writer: Option<usize>,
@@ -77,6 +79,7 @@ impl State {
             queues: Default::default(),
             held: BTreeMap::new(),
             offers: VecDeque::new(),
+            taker: None,
             readers: Vec::new(),
             writer: None,
             writers: VecDeque::new(),
@@ -87,12 +90,27 @@ impl State {
 
     /// Whether a thread is blocked in its last operation until another one comes.
     pub(crate) fn is_blocked(&self, thread: usize) -> bool {
-        self.offers.iter().any(|(sender, _)| *sender == thread) || self.writers.contains(&thread)
+        self.offers.iter().any(|(sender, _)| *sender == thread)
+            || self.taker == Some(thread)
+            || self.writers.contains(&thread)
     }
 
     /// Whether a thread has the third lock.
     pub(crate) fn shares(&self, thread: usize) -> bool {
         self.readers.contains(&thread) || self.writer == Some(thread)
+    }
+
+    /// A thread sends, or tries to.
+    fn next_message(&mut self, thread: usize) -> u64 {
+        self.sent[thread] += 1;
+        100 * thread as u64 + self.sent[thread]
+    }
+
+    /// The thread that waits for a message gets one, if there is such a thread.
+    fn pass_on(&mut self, message: u64) {
+        if let Some(taker) = self.taker.take() {
+            self.seen[taker].push(message);
+        }
     }
 
     /// The state after the next operation of a thread, if that is possible now.
@@ -108,13 +126,19 @@ impl State {
         match name {
             's' if index == 1 && self.queues[1].len() == 1 => return None,
             's' => {
-                next.sent[thread] += 1;
-                let message = 100 * thread as u64 + next.sent[thread];
-                match index {
-                    2 => next.offers.push_back((thread, message)),
+                let message = next.next_message(thread);
+                match (index, next.taker) {
+                    (2, Some(_)) => next.pass_on(message),
+                    (2, None) => next.offers.push_back((thread, message)),
                     _ => next.queues[index].push_back(message),
                 }
             }
+            'T' => {
+                let message = next.next_message(thread);
+                next.seen[thread].push(next.taker.is_none().into());
+                next.pass_on(message);
+            }
+            'r' if index == 2 && self.offers.is_empty() => next.taker = Some(thread),
             'r' | 't' => {
                 let message = match index {
                     2 => next.offers.pop_front().map(|(_, message)| message),
@@ -192,7 +216,7 @@ pub(crate) fn any_threads(seed: u64) -> Vec<Vec<Op>> {
     };
     let count = 2 + below(2);
     let mut thread = |number: usize| {
-        let op = |below: &mut dyn FnMut(usize) -> usize| match below(14) {
+        let op = |below: &mut dyn FnMut(usize) -> usize| match below(15) {
             0..=2 => ('s', below(3)),
             3 | 4 if number == 0 => (['r', 'r', 't'][below(3)], 2 * below(2)),
             3 if number == 1 => ('r', 1),
@@ -203,6 +227,7 @@ pub(crate) fn any_threads(seed: u64) -> Vec<Vec<Op>> {
             9 => ('W', 0),
             10 => (['V', 'X'][below(2)], 0),
             11 => ('U', 0),
+            12 if number != 0 => ('T', 2),
             _ => ('u', below(2)),
         };
         let mut ops: Vec<_> = (0..1 + below(4)).map(|_| op(&mut below)).collect();

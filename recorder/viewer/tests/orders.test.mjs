@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Chooser } from '../src/orders/chooser';
 import { Game } from '../src/orders/game';
-import { pictureOf, runOf } from '../src/orders/state';
+import { lastMeeting } from '../src/orders/meetings';
+import { blockedAfter, pictureOf, runOf } from '../src/orders/state';
 import { nodeOf, place, treeOf } from '../src/orders/tree';
-import { challenge, summary, verdict, waitText } from '../src/orders/words';
+import { challenge, sentence, summary, verdict, waitText } from '../src/orders/words';
 
 /** Numbers that look random, the same in every run. */
 function numbers(seed) {
@@ -268,44 +269,83 @@ function documentOf(threads, { channels = [], primitives = [] }, moves, orders) 
   };
 }
 
-test('a sender has its message until the receiver of a rendezvous takes it', () => {
+/** Two threads that meet at a rendezvous channel: either can come first. */
+function twoThatMeet() {
   const on = { channel: 0 };
   const moves = [
     [0, 'spawns worker', [{ spawn: { thread: 1 } }]],
     [0, 'sends #1 to jobs', [{ offer: { channel: 0, message: 1, value: '7' } }], { verb: 'send', on }],
-    [1, 'receives #1 from jobs', [{ receive: { channel: 0, message: 1 } }, { free: { thread: 0 } }], { verb: 'recv', on }],
+    [1, 'receives from jobs', [{ take: { channel: 0 } }], { verb: 'recv', on }],
     [1, 'ends', [{ end: {} }]],
     [0, 'joins worker and ends', [{ end: {} }], { verb: 'join', on: { thread: 1 } }],
   ];
-  const steps = moves.map((_, i) => [i, i > 0 ? [i - 1] : []]);
+  const steps = [[0, []], [1, [0]], [2, [0]], [3, [1, 2]], [4, [3]]];
   const channels = [{ label: 'jobs', bound: 0, senders: 1 }];
   const document = documentOf(['main', 'worker'], { channels }, moves, [{ outcome: 0, steps, waiting: [], printed: '' }]);
   const game = new Game(document);
   const run = runOf(document);
   const now = () => {
     const prospects = game.prospects();
-    return { prospects, picture: pictureOf(document, run, game.moves, prospects), can: prospects.filter((it) => it.canGo).map((it) => it.thread) };
+    const picture = pictureOf(document, run, game.moves, prospects);
+    return { prospects, picture, can: prospects.filter((it) => it.canGo).map((it) => it.thread), says: sentence(run, game.moves) };
   };
+  return { game, run, now };
+}
+
+test('a sender has its message until the receiver of a rendezvous takes it', () => {
+  const { game, run, now } = twoThatMeet();
   game.choose(0);
-  let { picture, prospects, can } = now();
-  // The worker is there, but a wait is no move.
-  assert.deepEqual(can, [0]);
-  assert.equal(waitText(run, picture, 1, prospects[1].move), 'waits for a message from jobs');
+  assert.deepEqual(now().can, [0, 1]);
   game.choose(0);
-  ({ picture, prospects, can } = now());
+  let { picture, prospects, can, says } = now();
   assert.deepEqual(can, [1]);
+  assert.equal(says, 'main sends #1 to jobs and waits for the receiver.');
   assert.equal(waitText(run, picture, 0, prospects[0].move), 'waits for the receiver of jobs');
   assert.deepEqual(prospects[0].move.place, ['a.rs', 2]);
   assert.deepEqual(picture.workers.get(0).held, { channel: 0, number: 1, received: false });
   assert.equal(picture.belts.get(0).sent, 0);
   game.choose(1);
-  ({ picture, prospects, can } = now());
+  ({ picture, prospects, can, says } = now());
   assert.deepEqual(can, [1]);
+  assert.equal(says, 'worker receives #1 from jobs, and main goes on.');
   assert.equal(waitText(run, picture, 0, prospects[0].move), 'waits until worker ends');
   assert.equal(picture.workers.get(0).held, undefined);
+  assert.deepEqual(picture.workers.get(1).held, { channel: 0, number: 1, received: true });
   assert.deepEqual([picture.belts.get(0).sent, picture.belts.get(0).received, picture.belts.get(0).depth], [1, 1, 0]);
   assert.ok(game.choose(1) && game.choose(0));
   assert.equal(game.reached, 0);
+});
+
+test('a receiver waits at a rendezvous for the first sender', () => {
+  const { game, run, now } = twoThatMeet();
+  game.choose(0);
+  game.choose(1);
+  let { picture, prospects, can, says } = now();
+  assert.deepEqual(can, [0]);
+  assert.equal(says, 'worker receives from jobs and waits for a message.');
+  assert.equal(waitText(run, picture, 1, prospects[1].move), 'waits for a message from jobs');
+  assert.equal(game.choose(1), false);
+  game.choose(0);
+  ({ picture, prospects, can, says } = now());
+  assert.deepEqual(can, [1]);
+  assert.equal(says, 'main sends #1 to jobs, and worker receives it.');
+  assert.equal(picture.workers.get(0).held, undefined);
+  assert.deepEqual(picture.workers.get(1).held, { channel: 0, number: 1, received: true });
+  assert.deepEqual([picture.belts.get(0).sent, picture.belts.get(0).received], [1, 1]);
+  assert.ok(game.choose(1) && game.choose(0));
+  assert.equal(game.reached, 0);
+});
+
+test('senders that wait at a rendezvous are served in turn', () => {
+  const offer = (message) => [{ offer: { channel: 0, message, value: null } }];
+  const move = (thread, effects) => ({ thread, effects });
+  const take = move(0, [{ take: { channel: 0 } }]);
+  const moves = [move(2, offer(1)), move(1, offer(2)), take];
+  assert.deepEqual(lastMeeting(moves), { channel: 0, message: 1, sender: 2, receiver: 0 });
+  assert.deepEqual(lastMeeting([...moves, take]), { channel: 0, message: 2, sender: 1, receiver: 0 });
+  assert.equal(lastMeeting([...moves, take, take]), undefined);
+  assert.deepEqual([...blockedAfter(moves).keys()], [1]);
+  assert.deepEqual([...blockedAfter([...moves, take, take]).keys()], [0]);
 });
 
 test('a writer that waits keeps others from reading', () => {

@@ -52,15 +52,6 @@ impl Exploration<'_> {
     ) -> Result<u8> {
         let orders = found.orders();
         let why_not = match found.exhaustive {
-            Some(Exhaustive::Complete)
-                if leaves.iter().any(|it| it.run.tries_to_send_at_rendezvous()) =>
-            {
-                Some(
-                    "a thread calls try_send on a rendezvous channel, sync_channel(0), which a page \
-                     cannot show. It can show send."
-                        .to_owned(),
-                )
-            }
             Some(Exhaustive::Complete) if orders == leaves.len() => None,
             Some(Exhaustive::Complete) => Some(format!(
                 "the program has {orders} different orders, and a page at most {MAX_KEPT_ORDERS}. \

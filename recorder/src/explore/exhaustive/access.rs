@@ -43,6 +43,8 @@ pub enum Kind {
     DropReceiver,
     /// Learns of the present state, such as that a channel is empty or a lock is held.
     Probe,
+    /// Learns whether a channel has room, or a receiver waits there. Other senders do not matter.
+    ProbeRoom,
     /// Takes a lock for itself.
     Acquire,
     /// Takes a lock that others may hold, too.
@@ -116,8 +118,9 @@ impl Access {
             (DropSender, Disconnect) => Enables,
             (DropReceiver, Send(_) | SendIntoRoom(_))
             | (Send(_) | SendIntoRoom(_), DropReceiver) => Conflicts,
-            (Probe, Probe) => Independent,
-            (Probe, _) | (_, Probe) => Conflicts,
+            (Probe | ProbeRoom, Probe | ProbeRoom) => Independent,
+            (ProbeRoom, DropSender) | (DropSender, ProbeRoom) => Independent,
+            (Probe | ProbeRoom, _) | (_, Probe | ProbeRoom) => Conflicts,
             (Acquire, Acquire | Share) | (Share, Acquire) => Conflicts,
             (Announce, Acquire | Share | Announce) | (Acquire | Share, Announce) => Conflicts,
             (Release, Acquire | Share) => Enables,
@@ -186,7 +189,7 @@ impl StepAccesses<'_> {
         match call {
             Call::Send | Call::TrySend => {
                 let kind = match (outcome, phase) {
-                    (Outcome::Full, _) => Kind::Probe,
+                    (Outcome::Full, _) => Kind::ProbeRoom,
                     (Outcome::Transferred, Phase::End) => Kind::SendIntoRoom(detail),
                     _ => Kind::Send(detail),
                 };
@@ -224,9 +227,8 @@ impl StepAccesses<'_> {
         }
         // Before or after another operation, it could have failed.
         match call {
-            Call::TrySend | Call::TryRecv | Call::RecvTimeout => {
-                self.on_channel(number, Kind::Probe, accesses);
-            }
+            Call::TrySend => self.on_channel(number, Kind::ProbeRoom, accesses),
+            Call::TryRecv | Call::RecvTimeout => self.on_channel(number, Kind::Probe, accesses),
             Call::TryLock | Call::TryRead | Call::TryWrite => {
                 accesses.push(Access { object: primitive, kind: Kind::Probe });
             }

@@ -52,19 +52,15 @@ impl Channels {
 /// The number of the main thread.
 const MAIN: u32 = 1;
 
-/// Whether a thread comes to a step before the process ends can matter, if nobody joins it.
-fn add_process_end(steps: &mut [Step]) {
-    let is_end = |access: &Access| access.kind == Kind::End;
-    for step in steps {
-        let of_thread = |kind| Access { object: Object::Process, kind };
-        if step.thread == MAIN {
-            let ends = Access { object: Object::Life(MAIN), kind: Kind::End };
-            if step.accesses.contains(&ends) {
-                step.accesses.push(of_thread(Kind::End));
-            }
-        } else if !step.accesses.iter().all(is_end) {
-            step.accesses.push(of_thread(Kind::Probe));
+/// Adds whether a thread comes to a step before the process ends. That can matter if nobody joins it.
+pub(in crate::explore) fn add_process_end(thread: u32, accesses: &mut Vec<Access>) {
+    let of_process = |kind| Access { object: Object::Process, kind };
+    if thread == MAIN {
+        if accesses.contains(&Access { object: Object::Life(MAIN), kind: Kind::End }) {
+            accesses.push(of_process(Kind::End));
         }
+    } else if accesses.iter().any(|access| access.kind != Kind::End) {
+        accesses.push(of_process(Kind::Probe));
     }
 }
 
@@ -129,7 +125,9 @@ impl Trace {
         let mut steps: Vec<_> = steps.into_values().collect();
         meetings.sort_unstable_by_key(|(step, _)| *step);
         add_meetings(&mut steps, &meetings);
-        add_process_end(&mut steps);
+        for step in &mut steps {
+            add_process_end(step.thread, &mut step.accesses);
+        }
         let mut last = BTreeMap::new();
         for step in &steps {
             last.insert(step.thread, &step.waits_for);

@@ -100,7 +100,7 @@ enum Effect {
         message: u64,
         value: Option<String>,
     },
-    /// Waits with a message at a rendezvous channel until it is received.
+    /// Comes to a rendezvous channel with a message, and waits there until it is received.
     Offer {
         channel: usize,
         message: u64,
@@ -109,6 +109,10 @@ enum Effect {
     Receive {
         channel: usize,
         message: u64,
+    },
+    /// Comes to a rendezvous channel, and waits there for the first message.
+    Take {
+        channel: usize,
     },
     CloneSender {
         channel: usize,
@@ -133,10 +137,6 @@ enum Effect {
     /// Another thread gets the lock that it waits for.
     HandOver {
         primitive: usize,
-        thread: usize,
-    },
-    /// Another thread is no longer blocked.
-    Free {
         thread: usize,
     },
     Spawn {
@@ -255,7 +255,7 @@ impl Moves {
                 choices: Vec::new(),
                 ends: false,
                 before: Vec::new(),
-                lets_go: Vec::new(),
+                lets_write: Vec::new(),
             }))
         });
         let waiting = waiting.collect();
@@ -280,23 +280,25 @@ impl Describe<'_> {
     fn step(&self, step: &TreeStep) -> Move {
         let TreeStep { thread, operations, ends, .. } = step;
         let order = self.order;
-        let mut does: Vec<_> = operations.iter().map(|it| order.present(it)).collect();
+        let does = operations.iter().map(|it| match self.effect(it) {
+            // Which message comes depends on who sends.
+            Some(Effect::Take { .. }) if it.message == 0 => order.intention(it),
+            _ => order.present(it),
+        });
+        let mut does: Vec<_> = does.collect();
         let mut effects: Vec<_> = operations.iter().filter_map(|it| self.effect(it)).collect();
         let clones = order.clones.iter().filter_map(|(choice, channel)| {
             let channel = *self.numbers.channels.get(channel)?;
             step.choices.contains(&(*choice)?).then_some(Effect::CloneSender { channel })
         });
         effects.splice(0..0, clones);
-        for (thread, object) in &step.lets_go {
-            let Some(&number) = self.numbers.threads.get(thread) else { continue };
-            effects.push(match self.target(*object) {
-                Target::Primitive(primitive) => {
-                    let gets = order.thread_name(*thread);
-                    does.push(format!("and {gets} gets it"));
-                    Effect::HandOver { primitive, thread: number }
-                }
-                _ => Effect::Free { thread: number },
-            });
+        for (writer, object) in &step.lets_write {
+            if let (Some(&thread), Target::Primitive(primitive)) =
+                (self.numbers.threads.get(writer), self.target(*object))
+            {
+                does.push(format!("and {} gets it", order.thread_name(*writer)));
+                effects.push(Effect::HandOver { primitive, thread });
+            }
         }
         if *ends {
             does.push(if does.is_empty() { "ends" } else { "and ends" }.to_owned());
@@ -350,17 +352,16 @@ impl Describe<'_> {
             };
         }
         let message = operation.message;
+        let is_rendezvous = self.order.is_rendezvous(operation.object);
         match (self.target(operation.object), kind.call(), kind.outcome()) {
-            (Target::Channel(channel), call, Outcome::Transferred) if call.is_send() => {
-                let value = self.value(operation);
-                if self.order.is_rendezvous(operation.object) {
-                    return Some(Effect::Offer { channel, message, value });
+            (Target::Channel(channel), call, Outcome::Transferred) => Some(match call.is_send() {
+                true if is_rendezvous => {
+                    Effect::Offer { channel, message, value: self.value(operation) }
                 }
-                Some(Effect::Send { channel, message, value })
-            }
-            (Target::Channel(channel), _, Outcome::Transferred) => {
-                Some(Effect::Receive { channel, message })
-            }
+                true => Effect::Send { channel, message, value: self.value(operation) },
+                false if is_rendezvous => Effect::Take { channel },
+                false => Effect::Receive { channel, message },
+            }),
             (Target::Primitive(primitive), call, outcome) => match call {
                 Call::Lock | Call::TryLock | Call::Write | Call::TryWrite
                     if outcome != Outcome::Held =>

@@ -6,6 +6,7 @@
 
 mod document;
 mod names;
+mod parts;
 pub mod run;
 mod sources;
 mod words;

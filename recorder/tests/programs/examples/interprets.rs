@@ -1,7 +1,8 @@
 //! Runs small programs: each argument is a thread, a list of operations such as `s0 r0 l1 u1`.
 //!
-//! `s` sends to a channel; 0 is unbounded, 1 holds one message, 2 holds none. `r` receives and `t` tries
-//! to: only thread 0 from the channels 0 and 2, and thread 1 from channel 1. `l` locks, `u` unlocks, `y`
+//! `s` sends to a channel; 0 is unbounded, 1 holds one message, 2 holds none. `T` tries to send to channel
+//! 2. `r` receives and `t` tries to: only thread 0 from the channels 0 and 2, and thread 1 from channel 1.
+//! `l` locks, `u` unlocks, `y`
 //! tries to lock. `R` locks a third lock for reading, as often as it is there, `W` for writing; `V` and
 //! `X` try to, and `U` unlocks what was locked last. They need a number, too, which is not used.
 //! In the end it prints what each thread has received, and which locks it could not take. No sender
@@ -68,6 +69,10 @@ fn run(number: u64, operations: &str, shared: &Shared, receivers: Receivers) -> 
                     2 => shared.rendezvous.send(message).expect("it has a receiver"),
                     _ => shared.bounded.send(message).expect("it has a receiver"),
                 }
+            }
+            "T" => {
+                sent += 1;
+                seen.push(shared.rendezvous.try_send(100 * number + sent).is_err().into());
             }
             "r" => seen.extend(receivers[index].as_ref().and_then(|receiver| receiver.recv().ok())),
             "t" => {

@@ -30,9 +30,11 @@ export type Target = { channel: number } | { primitive: number } | { thread: num
 
 export type Effect =
   | { send: { channel: number; message: number; value: string | null } }
-  /** Waits with a message at a rendezvous channel until it is received. */
+  /** Comes to a rendezvous channel with a message, and waits there until it is received. */
   | { offer: { channel: number; message: number; value: string | null } }
   | { receive: { channel: number; message: number } }
+  /** Comes to a rendezvous channel, and waits there for the first message. */
+  | { take: { channel: number } }
   | { cloneSender: { channel: number } }
   | { dropSender: { channel: number } }
   | { dropReceiver: { channel: number } }
@@ -42,8 +44,6 @@ export type Effect =
   | { queue: { primitive: number } }
   /** Another thread gets the lock that it waits for. */
   | { handOver: { primitive: number; thread: number } }
-  /** Another thread is no longer blocked. */
-  | { free: { thread: number } }
   | { spawn: { thread: number } }
   | { panic: object }
   | { end: object };

@@ -11,6 +11,7 @@ import { messageKey } from '../belt/loads';
 import { NONE, TargetType } from '../data/chunk';
 import { Activity, type Kind, type Run } from '../data/run';
 import type { Effect, Move, OrdersDocument, Target } from './document';
+import { Meetings } from './meetings';
 
 /** What a thread does next, and whether it can. */
 export interface Prospect {
@@ -69,6 +70,7 @@ export function usesOf(document: OrdersDocument): Map<number, ChannelUse> {
       const sends = sentIn(effect);
       if (sends) add(sends.channel, thread, true);
       if ('receive' in effect) add(effect.receive.channel, thread, false);
+      if ('take' in effect) add(effect.take.channel, thread, false);
     }
     if (wait && typeof wait.on === 'object' && 'channel' in wait.on) {
       add(wait.on.channel, thread, wait.verb === 'send');
@@ -83,15 +85,18 @@ export function usesOf(document: OrdersDocument): Map<number, ChannelUse> {
 
 /** By thread: the move after which it is blocked, until another thread comes to it. */
 export function blockedAfter(moves: readonly Move[]): Map<number, Move> {
-  const blocked = new Map<number, Move>();
+  const meetings = new Meetings();
+  const last = new Map<number, Move>();
+  const writers = new Set<number>();
   for (const move of moves) {
+    last.set(move.thread, move);
     for (const effect of move.effects) {
-      if ('offer' in effect || 'queue' in effect) blocked.set(move.thread, move);
-      else if ('free' in effect) blocked.delete(effect.free.thread);
-      else if ('handOver' in effect) blocked.delete(effect.handOver.thread);
+      meetings.come(move.thread, effect);
+      if ('queue' in effect) writers.add(move.thread);
+      else if ('handOver' in effect) writers.delete(effect.handOver.thread);
     }
   }
-  return blocked;
+  return new Map([...writers, ...meetings.threads()].map((thread) => [thread, last.get(thread)!]));
 }
 
 /** The values of messages, as far as they are recorded. */
@@ -138,8 +143,16 @@ export function pictureOf(
     ]),
   );
   const locks = new Map<number, LockHolder[]>();
+  const meetings = new Meetings();
   let moved: BeltPicture['move'];
 
+  const receive = (belt: Belt, channel: number, message: number, thread: number) => {
+    belt.received += 1;
+    belt.first = belt.received + 1;
+    belt.depth = Math.max(belt.sent - belt.received, 0);
+    moved = { channel, number: message, thread, sends: false };
+    worker(thread).held = { channel, number: message, received: true };
+  };
   const apply = (thread: number, effect: Effect) => {
     const me = worker(thread);
     if ('send' in effect) {
@@ -148,19 +161,21 @@ export function pictureOf(
       belt.sent += 1;
       belt.depth = Math.max(belt.sent - belt.received, 0);
       moved = { channel, number: message, thread, sends: true };
-    } else if ('offer' in effect) {
-      const { channel, message } = effect.offer;
-      me.held = { channel, number: message, received: false };
     } else if ('receive' in effect) {
       const { channel, message } = effect.receive;
-      const belt = belts.get(channel)!;
-      // At a rendezvous, the sender has had it until now.
-      if (document.channels[channel].bound === 0) belt.sent += 1;
-      belt.received += 1;
-      belt.first = belt.received + 1;
-      belt.depth = Math.max(belt.sent - belt.received, 0);
-      moved = { channel, number: message, thread, sends: false };
-      me.held = { channel, number: message, received: true };
+      receive(belts.get(channel)!, channel, message, thread);
+    } else if ('offer' in effect || 'take' in effect) {
+      const meeting = meetings.come(thread, effect);
+      if (meeting) {
+        const belt = belts.get(meeting.channel)!;
+        // The sender has had it until now.
+        worker(meeting.sender).held = undefined;
+        belt.sent += 1;
+        receive(belt, meeting.channel, meeting.message, meeting.receiver);
+      } else if ('offer' in effect) {
+        const { channel, message } = effect.offer;
+        me.held = { channel, number: message, received: false };
+      }
     } else if ('cloneSender' in effect) {
       belts.get(effect.cloneSender.channel)!.senders += 1;
     } else if ('dropSender' in effect) {
@@ -178,8 +193,6 @@ export function pictureOf(
     } else if ('handOver' in effect) {
       const { primitive, thread: writer } = effect.handOver;
       locks.set(primitive, [{ thread: writer, shared: false }]);
-    } else if ('free' in effect) {
-      worker(effect.free.thread).held = undefined;
     } else if ('queue' in effect) {
       // It has nothing yet.
     } else if ('spawn' in effect) {

@@ -7,6 +7,7 @@ import { TargetType } from '../data/chunk';
 import type { Run } from '../data/run';
 import type { Move, OutcomeKind } from './document';
 import type { Game, Outcome } from './game';
+import { lastMeeting } from './meetings';
 import type { Prospect } from './state';
 
 /** An outcome in a word or two, as in `42 orders: 40 end well, 2 deadlocks`. */
@@ -72,7 +73,16 @@ export function placeOf({ place }: Move): string {
 export function sentence(run: Run, moves: readonly Move[]): string {
   const last = moves.at(-1);
   if (!last) return 'Choose who goes next.';
-  return `${threadName(run, last.thread)} ${last.does}.`;
+  const name = threadName(run, last.thread);
+  const comes = last.effects.find((it) => 'offer' in it || 'take' in it);
+  if (!comes) return `${name} ${last.does}.`;
+  const meeting = lastMeeting(moves);
+  if (!meeting) {
+    return 'offer' in comes ? `${name} ${last.does} and waits for the receiver.` : `${name} ${last.intends} and waits for a message.`;
+  }
+  const { message, channel, sender, receiver } = meeting;
+  if (receiver !== last.thread) return `${name} ${last.does}, and ${threadName(run, receiver)} receives it.`;
+  return `${name} receives #${message} from ${named(run.channels[channel].label)}, and ${threadName(run, sender)} goes on.`;
 }
 
 /** How it has come out. */

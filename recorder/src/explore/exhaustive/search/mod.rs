@@ -302,7 +302,8 @@ fn relation(earlier: &[Access], later: &[Access]) -> Relation {
 /// The objects of which a thread learns the present state in any step.
 fn probed(steps: &[Step]) -> Vec<Object> {
     let accesses = steps.iter().flat_map(|step| &step.accesses);
-    accesses.filter(|access| access.kind == Kind::Probe).map(|access| access.object).collect()
+    let probes = accesses.filter(|it| matches!(it.kind, Kind::Probe | Kind::ProbeRoom));
+    probes.map(|access| access.object).collect()
 }
 
 /// Whether the later step meets the earlier one at a rendezvous channel, and a thread could have seen who
