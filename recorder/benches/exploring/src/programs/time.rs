@@ -169,11 +169,14 @@ fn lease_expires(healed: bool) {
     });
     let second = thread::spawn(move || {
         thread::sleep(ms(40));
-        if healed && holder.get() != 0 {
-            return;
+        if healed {
+            if !holder.replace(0, 2) {
+                return;
+            }
+        } else {
+            // The first has had its time.
+            holder.set(2);
         }
-        // The first has had its time.
-        holder.set(2);
         value.update(|value| value + 10);
     });
     first.join().unwrap();
