@@ -16,8 +16,11 @@ fn confirm(place: &Place, way: &str) -> Value {
 
 #[test]
 fn what_is_predicted_from_a_good_run_is_confirmed() {
-    let with_locks = ["locks", "reads", "philosophers", "joins", "receives", "sends", "notifies"];
-    for way in with_locks.into_iter().chain(["exchanges", "starts", "results", "retries"]) {
+    let with_locks =
+        ["locks", "reads", "philosophers", "round_table", "joins", "receives", "sends"];
+    for way in
+        with_locks.into_iter().chain(["notifies", "exchanges", "starts", "results", "retries"])
+    {
         let place = Place::new();
         let found = confirm(&place, way);
         let predictions = found["predictions"].as_array().unwrap();

@@ -1,6 +1,7 @@
 //! Circles of requests: each thread holds what the one before asks for, or only it can provide that.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use rustc_hash::FxHashSet;
 
@@ -9,11 +10,12 @@ use crate::analysis::Analysis;
 use crate::analysis::stats::channels::User;
 use crate::reading::catalog::{PrimitiveIndex, Target, ThreadIndex};
 
-/// Maximum number of threads in a circle.
-const MAX_LENGTH: usize = 5;
+/// Maximum numbers of threads in a circle. Short ones come first, so that the search for long ones does not
+/// keep them from being found.
+const MAX_LENGTHS: [usize; 2] = [5, 12];
 /// Maximum number of circles.
 const MAX_CIRCLES: usize = 1000;
-/// Maximum number of requests that are tried on the way to them.
+/// Maximum number of requests that are tried on the way to those of each length.
 const MAX_TRIED: usize = 200_000;
 /// Maximum number of rounds in which waits are left out that are part of no circle.
 const MAX_ROUNDS: usize = 64;
@@ -156,14 +158,19 @@ impl<'s, 'a> Suspects<'s, 'a> {
             holders,
             of_thread,
             max_circles,
+            lengths: 0..=0,
             path: Vec::new(),
             tried: 0,
             circles: Vec::new(),
         };
-        for first in 0..requests.len() {
-            search.path.push(first);
-            search.extend();
-            search.path.pop();
+        for max_length in MAX_LENGTHS {
+            search.lengths = search.lengths.end() + 1..=max_length;
+            search.tried = 0;
+            for first in 0..requests.len() {
+                search.path.push(first);
+                search.extend();
+                search.path.pop();
+            }
         }
         search.circles
     }
@@ -175,6 +182,8 @@ struct Search<'r> {
     holders: HashMap<PrimitiveIndex, Vec<usize>>,
     of_thread: HashMap<ThreadIndex, Vec<usize>>,
     max_circles: usize,
+    /// Lengths of the circles that are added.
+    lengths: RangeInclusive<usize>,
     path: Vec<usize>,
     tried: usize,
     circles: Vec<Circle>,
@@ -202,8 +211,10 @@ impl Search<'_> {
                 continue;
             }
             if next == first {
-                self.close();
-            } else if next > first && self.path.len() < MAX_LENGTH && self.fits(next) {
+                if self.lengths.contains(&self.path.len()) {
+                    self.close();
+                }
+            } else if next > first && self.path.len() < *self.lengths.end() && self.fits(next) {
                 self.path.push(next);
                 self.extend();
                 self.path.pop();

@@ -71,7 +71,7 @@ pub(super) fn parts(trace: &Trace, order: &Order) -> Vec<Part> {
         parts: Vec::with_capacity(steps),
         last_parts: Vec::with_capacity(steps),
         waiting: BTreeMap::new(),
-        met: BTreeMap::new(),
+        let_go: BTreeMap::new(),
     };
     for index in 0..steps {
         division.add_step(index);
@@ -108,7 +108,7 @@ struct Division<'a> {
     /// The threads that wait at a rendezvous channel, each with the part in which it came there.
     waiting: BTreeMap<u32, usize>,
     /// Those of them whose wait is over, each with the part that has ended it.
-    met: BTreeMap<u32, usize>,
+    let_go: BTreeMap<u32, usize>,
 }
 
 impl Division<'_> {
@@ -117,67 +117,79 @@ impl Division<'_> {
         let thread = step.thread;
         let operations = &self.operations[index];
         let returns = self.waiting.remove(&thread).is_some();
-        let enabling = match self.met.remove(&thread) {
-            Some(met) => vec![met],
+        let enabling = match self.let_go.remove(&thread) {
+            Some(by) => vec![by],
             None => self.enabling(index),
         };
-        let met: Vec<_> = self.waiting.keys().copied().filter(|&it| is_met(step, it)).collect();
+        let ended: Vec<_> =
+            self.waiting.keys().copied().filter(|&it| ends_wait(step, it)).collect();
         let mut accesses: Vec<Access> = step
             .accesses
             .iter()
             .filter(|access| match (access.object, access.kind) {
                 (Accessed::Process, _) | (Accessed::Meeting(_), Kind::Start) => false,
                 (Accessed::Meeting(it), Kind::End) => {
-                    !met.contains(&it) && !(returns && it == thread)
+                    !(ended.contains(&it) || returns && it == thread)
                 }
                 _ => true,
             })
             .copied()
             .collect();
         let first = operations.first();
-        let arrives = first.and_then(|first| arrival(self.order, first));
-        let (Some(arrives), Some(first)) = (arrives, first) else {
-            let learns = first.filter(|first| returns && disconnects(first));
-            accesses.extend(learns.and_then(|first| on_channel(first, Kind::Disconnect)));
-            let operations = operations.iter().filter(|it| self.has_effect(it)).copied().collect();
-            let part = self.add(thread, operations, accesses, Some(index), enabling);
-            self.met.extend(met.into_iter().map(|thread| (thread, part)));
-            self.last_parts.push(part);
-            return;
+        let last_part = match first.and_then(|first| arrival(self.order, first)) {
+            Some(comes) => self.add_arrival(index, comes, accesses, enabling, &ended),
+            None => {
+                let learns = first.filter(|first| returns && disconnects(first));
+                accesses.extend(learns.and_then(|first| on_channel(first, Kind::Disconnect)));
+                let effective = operations.iter().filter(|it| self.has_effect(it)).copied();
+                let effective = effective.collect();
+                let part = self.add(thread, effective, accesses, Some(index), enabling);
+                self.let_go.extend(ended.into_iter().map(|other| (other, part)));
+                part
+            }
         };
+        self.last_parts.push(last_part);
+    }
 
-        let is_send = arrives.action == Action::Call(OperationKind::Send);
+    /// Adds the part in which a thread comes to a rendezvous channel, and unless it waits there, the one in
+    /// which it goes on. Returns the last of them. `ended` are the threads whose waits the step ends.
+    fn add_arrival(
+        &mut self,
+        index: usize,
+        comes: Operation,
+        mut accesses: Vec<Access>,
+        enabling: Vec<usize>,
+        ended: &[u32],
+    ) -> usize {
+        let Operation { thread, object, .. } = comes;
+        let first = self.operations[index][0];
+        let is_send = comes.action == Action::Call(OperationKind::Send);
         let kind = if is_send { Kind::Offer } else { Kind::Await };
-        let comes = on_channel(first, kind).into_iter().collect();
+        let access = on_channel(&first, kind).into_iter().collect();
         accesses.retain(|it| {
             !matches!(it.kind, Kind::Offer | Kind::Await | Kind::Send(_) | Kind::Receive(_))
         });
-        let begins = matches!(first.action, Action::Call(kind) if kind.phase() == Phase::Begin);
-        let choice = begins.then_some(index);
-        let part = self.add(thread, vec![arrives], comes, choice, enabling);
-        if begins {
+        if matches!(first.action, Action::Call(kind) if kind.phase() == Phase::Begin) {
+            let part = self.add(thread, vec![comes], access, Some(index), enabling);
             self.waiting.insert(thread, part);
-            self.last_parts.push(part);
-            return;
+            return part;
         }
-        let transfers = !disconnects(first);
-        let is_partner = |other: &u32| {
+        let part = self.add(thread, vec![comes], access, None, enabling);
+        let is_transfer = !disconnects(&first);
+        // A receiver that waits does not know its message.
+        let message = if is_send { 0 } else { first.message };
+        let partner = ended.iter().copied().find(|other| {
             let came = self.waiting.get(other).map(|&came| &self.parts[came].operations[0]);
-            transfers
-                && came.is_some_and(|came| {
-                    let message = if is_send { 0 } else { first.message };
-                    came.object == first.object && came.message == message
-                })
-        };
-        let partner = met.iter().copied().find(is_partner);
+            is_transfer && came.is_some_and(|it| it.object == object && it.message == message)
+        });
         let came = partner.and_then(|partner| self.waiting.get(&partner).copied());
-        let operations = operations[usize::from(transfers)..].to_vec();
-        let goes_on = self.add(thread, operations, accesses, Some(index), came.into_iter().collect());
-        for other in met {
-            let ended_by = if Some(other) == partner { part } else { goes_on };
-            self.met.insert(other, ended_by);
+        let rest = self.operations[index][usize::from(is_transfer)..].to_vec();
+        let goes_on = self.add(thread, rest, accesses, Some(index), came.into_iter().collect());
+        for &other in ended {
+            let by = if Some(other) == partner { part } else { goes_on };
+            self.let_go.insert(other, by);
         }
-        self.last_parts.push(goes_on);
+        goes_on
     }
 
     /// Adds a part that comes after those of `enabling`. Returns its index.
@@ -292,7 +304,7 @@ impl Division<'_> {
 }
 
 /// Whether the wait of another thread ends with a step.
-fn is_met(step: &Step, thread: u32) -> bool {
+fn ends_wait(step: &Step, thread: u32) -> bool {
     step.thread != thread
         && step.accesses.contains(&Access { object: Accessed::Meeting(thread), kind: Kind::End })
 }
@@ -300,9 +312,7 @@ fn is_met(step: &Step, thread: u32) -> bool {
 /// Whether a thread that receives learns that all senders are gone.
 fn disconnects(operation: &Operation) -> bool {
     match operation.action {
-        Action::Call(kind) => {
-            kind.call() == Call::Recv && kind.outcome() == Outcome::Disconnected
-        }
+        Action::Call(kind) => kind.call() == Call::Recv && kind.outcome() == Outcome::Disconnected,
         _ => false,
     }
 }

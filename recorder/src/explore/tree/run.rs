@@ -127,10 +127,7 @@ fn steps(parts: &[Part], order: &Order) -> Vec<TreeStep> {
 /// Whether a thread may be blocked after a step, until another one comes.
 fn waits_after(order: &Order, step: &TreeStep) -> bool {
     step.operations.last().is_some_and(|last| {
-        let comes = matches!(
-            last.action,
-            Action::Call(OperationKind::Send | OperationKind::Recv)
-        );
+        let comes = matches!(last.action, Action::Call(OperationKind::Send | OperationKind::Recv));
         begins_to_write(last) || comes && order.is_rendezvous(last.object)
     })
 }

@@ -1,6 +1,6 @@
 //! Hangs in the way that the argument names, if its threads come in another order than that in which
-//! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `joins`, `receives`, `sends`,
-//! `notifies`, and only by full channels `exchanges`, `pauses`, `starts`, `results`, `retries`. Or looks as if it
+//! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `round_table`, `joins`, `receives`,
+//! `sends`, `notifies`, and only by full channels `exchanges`, `pauses`, `starts`, `results`, `retries`. Or looks as if it
 //! could, and never does: `guarded`, `messages`, `joined`, `shared`, `answered`, and with channels
 //! `roomy`, `drained`, `helped`, `tried`, `replies`.
 
@@ -19,7 +19,8 @@ fn main() {
         Some("shared") => shared(),
         Some("messages") => messages(),
         Some("joined") => joined(),
-        Some("philosophers") => philosophers(),
+        Some("philosophers") => philosophers(3),
+        Some("round_table") => philosophers(9),
         Some("joins") => joins(),
         Some("receives") => receives(),
         Some("sends") => sends(),
@@ -144,14 +145,14 @@ fn joined() {
     }
 }
 
-fn philosophers() {
-    let forks = Arc::new([const { Mutex::new(0) }; 3]);
-    let philosophers: Vec<_> = (0..3)
+fn philosophers(count: usize) {
+    let forks: Arc<[Mutex<i32>]> = (0..count).map(|_| Mutex::new(0)).collect();
+    let philosophers: Vec<_> = (0..count)
         .map(|seat| {
             let forks = forks.clone();
             spawn(&format!("philosopher-{seat}"), move || {
                 let mut left = lock(&forks[seat]);
-                let mut right = lock(&forks[(seat + 1) % 3]);
+                let mut right = lock(&forks[(seat + 1) % count]);
                 *left += 1;
                 *right += 1;
             })
