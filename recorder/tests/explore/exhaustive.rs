@@ -215,10 +215,14 @@ pub(crate) fn any_threads(seed: u64) -> Vec<Vec<Op>> {
         (state >> 33) as usize % bound
     };
     let count = 2 + below(2);
+    // Most messages are for one of the channels. The first thread receives from those with an even number.
+    let usual = below(3);
     let mut thread = |number: usize| {
         let op = |below: &mut dyn FnMut(usize) -> usize| match below(15) {
-            0..=2 => ('s', below(3)),
-            3 | 4 if number == 0 => (['r', 'r', 't'][below(3)], 2 * below(2)),
+            0..=2 => ('s', [usual, usual, below(3)][below(3)]),
+            3 | 4 if number == 0 => {
+                (['r', 'r', 't'][below(3)], if usual == 1 { 2 * below(2) } else { usual })
+            }
             3 if number == 1 => ('r', 1),
             4 if number == 1 => ('t', 1),
             5 | 6 => ('l', below(2)),
