@@ -1,7 +1,7 @@
 //! Runs a program again and again, and collects the outcomes.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use format::{BlockHeader, OperationKind};
+use format::{BlockHeader, Call};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::exhaustive::search::{Changed, Novelty, Search};
@@ -116,8 +116,31 @@ pub enum Obstacle {
     NotRecorded,
     /// Something is initialised once: a thread that finds it initialised records nothing.
     Initialized,
+    /// A thread tries to send at a rendezvous channel at which another waits with a time limit. In an
+    /// explored run it never finds that one.
+    TriesToMeet,
     /// The program did something else in the same order.
     Changed(Changed),
+}
+
+impl Obstacle {
+    /// What keeps all orders of these operations from being tried.
+    fn of_operations(order: &Order) -> Option<Self> {
+        let on = |call: Call| {
+            let calls = order.operations.iter().filter(move |it| match it.action {
+                Action::Call(kind) => kind.call() == call,
+                _ => false,
+            });
+            calls.map(|it| it.object).collect::<BTreeSet<_>>()
+        };
+        if !on(Call::Initializer).is_empty() {
+            return Some(Obstacle::Initialized);
+        }
+        let meets = on(Call::TrySend)
+            .intersection(&on(Call::RecvTimeout))
+            .any(|it| order.is_rendezvous(*it));
+        meets.then_some(Obstacle::TriesToMeet)
+    }
 }
 
 /// An outcome, and the runs that had it.
@@ -310,7 +333,7 @@ impl Explorer<'_> {
         let mut search = Search::default();
         let mut shown = Instant::now();
         let mut failures = 0;
-        let mut initializes = false;
+        let mut left_out = None;
         for number in 0.. {
             if number > 0 && self.is_over(number) {
                 return Ok(Exhaustive::Partly(Obstacle::Limit));
@@ -324,8 +347,7 @@ impl Explorer<'_> {
             let mut kept = None;
             let counted = self.run_plan(number, plan, |run, blocks, order| {
                 let mut tree_run = None;
-                let initializer = Action::Call(OperationKind::Initializer);
-                initializes |= order.operations.iter().any(|it| it.action == initializer);
+                left_out = left_out.or_else(|| Obstacle::of_operations(order));
                 let novelty = match Trace::new(blocks) {
                     _ if run.uncontrolled > 0 => Err(Obstacle::Uncontrolled),
                     _ if run.end == End::StepLimit || run.end == End::TimedOut => {
@@ -376,10 +398,10 @@ impl Explorer<'_> {
                 progress(&self.found());
             }
         }
-        if initializes && self.found().threads > 1 {
-            return Ok(Exhaustive::Partly(Obstacle::Initialized));
+        match left_out.filter(|_| self.found().threads > 1) {
+            Some(obstacle) => Ok(Exhaustive::Partly(obstacle)),
+            None => Ok(Exhaustive::Complete),
         }
-        Ok(Exhaustive::Complete)
     }
 
     fn run_first(&self) -> Result<()> {

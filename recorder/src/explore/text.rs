@@ -165,6 +165,10 @@ pub fn proof(exhaustive: Exhaustive) -> String {
             "a thread that finds a `Once`, `OnceLock` or `LazyLock` initialised records nothing"
                 .to_owned()
         }
+        Obstacle::TriesToMeet => {
+            "at a rendezvous channel, `try_send` finds no thread that waits in `recv_timeout`"
+                .to_owned()
+        }
         Obstacle::Changed(changed) => changed.to_string(),
     };
     format!("Not all orders were tried: {reason}.")

@@ -44,6 +44,11 @@ fn what_is_left_out_is_said() {
     let ran = ran.expect_status(0);
     let note = "Not all orders were tried: --schedules and --for allow more.";
     assert!(ran.stdout.contains(note), "{ran:#?}");
+    let ran = explore(&place, &["--strategy", "exhaustive"], "tries_to_meet_in_time");
+    let note = "Not all orders were tried: at a rendezvous channel, `try_send` finds no thread";
+    assert!(ran.expect_status(0).stdout.contains(note));
+    let found = explore_json(&place, &["--strategy", "exhaustive"], "tries_to_meet");
+    assert_eq!(found["exhaustive"], true);
     let options = ["--strategy", "exhaustive", "--max-steps", "2k"];
     let found = explore_json(&place, &options, "endless");
     assert_eq!((kinds(&found), &found["exhaustive"]), (vec!["endless"], &false.into()));

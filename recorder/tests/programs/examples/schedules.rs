@@ -26,7 +26,8 @@ fn main() {
         Some("healthy") => healthy(),
         Some("leaves") => leaves(),
         Some("meets") => meets(),
-        Some("tries_to_meet") => tries_to_meet(),
+        Some("tries_to_meet") => tries_to_meet(None),
+        Some("tries_to_meet_in_time") => tries_to_meet(Some(Duration::from_millis(20))),
         Some("loses") => loses(),
         Some("panics") => panics(),
         Some("fails") => fails(),
@@ -88,12 +89,15 @@ fn meets() {
 }
 
 /// A thread sends at a rendezvous channel only if the receiver waits.
-fn tries_to_meet() {
+fn tries_to_meet(time_limit: Option<Duration>) {
     let (sender, receiver) = mpsc::sync_channel(0);
     let sends = spawn("sender", move || {
         let _ = sender.try_send(1);
     });
-    let _ = receiver.recv();
+    match time_limit {
+        Some(limit) => drop(receiver.recv_timeout(limit)),
+        None => drop(receiver.recv()),
+    }
     join(sends);
 }
 
