@@ -307,6 +307,7 @@ async function checkKeys(browser, report, file) {
     await view.untilText('The lesson', 'dialog');
     const keys = await view.texts('dialog section:first-of-type kbd');
     await view.press('Escape');
+    await view.until(() => !document.querySelector('dialog')?.open);
     return ['A', 'B', 'C', 'D', 'L', 'Space'].filter((it) => !keys.includes(it)).map((it) => `has no ${it}`);
   });
   await report.attempt('lesson', 'an arrow key leads from the guess to the run, and no earlier', async () => {
