@@ -346,6 +346,9 @@ test('senders that wait at a rendezvous are served in turn', () => {
   assert.equal(lastMeeting([...moves, take, take]), undefined);
   assert.deepEqual([...blockedAfter(moves).keys()], [1]);
   assert.deepEqual([...blockedAfter([...moves, take, take]).keys()], [0]);
+  // The other end is gone.
+  const finds = move(1, []);
+  assert.equal(blockedAfter([...moves, finds]).size, 0);
 });
 
 test('a writer that waits keeps others from reading', () => {

@@ -24,20 +24,21 @@ interface Waiting {
 
 export class Meetings {
   /** By channel: those that wait, all on the same side. */
-  private readonly waiting = new Map<number, Waiting[]>();
+  private readonly waiting = new Map<number, readonly Waiting[]>();
 
-  /** A thread comes to a channel, if this is the effect. Returns the meeting if another one waits there. */
-  come(thread: number, effect: Effect): Meeting | undefined {
-    const { channel, message } = arrivalIn(effect) ?? {};
-    if (channel === undefined) return undefined;
-    const all = this.waiting.get(channel) ?? [];
-    this.waiting.set(channel, all);
-    const [first] = all;
+  /** Adds a move. Returns the meeting in it, if another thread waited for this one. */
+  add({ thread, effects }: Move): Meeting | undefined {
+    // If it waited, it goes on: without a meeting if the other end is gone.
+    for (const [channel, all] of this.waiting) this.waiting.set(channel, all.filter((it) => it.thread !== thread));
+    const arrival = effects.map(arrivalIn).find((it) => it !== undefined);
+    if (!arrival) return undefined;
+    const { channel, message } = arrival;
+    const [first, ...others] = this.waiting.get(channel) ?? [];
     if (!first || (first.message === undefined) === (message === undefined)) {
-      all.push({ thread, message });
+      this.waiting.set(channel, [...(this.waiting.get(channel) ?? []), { thread, message }]);
       return undefined;
     }
-    all.shift();
+    this.waiting.set(channel, others);
     return message === undefined
       ? { channel, message: first.message!, sender: first.thread, receiver: thread }
       : { channel, message, sender: thread, receiver: first.thread };
@@ -52,12 +53,7 @@ export class Meetings {
 /** The meeting in the last move. */
 export function lastMeeting(moves: readonly Move[]): Meeting | undefined {
   const meetings = new Meetings();
-  let last: Meeting | undefined;
-  for (const { thread, effects } of moves) {
-    last = undefined;
-    for (const effect of effects) last = meetings.come(thread, effect) ?? last;
-  }
-  return last;
+  return moves.map((move) => meetings.add(move)).at(-1);
 }
 
 function arrivalIn(effect: Effect): { channel: number; message: number | undefined } | undefined {

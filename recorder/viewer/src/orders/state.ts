@@ -11,7 +11,7 @@ import { messageKey } from '../belt/loads';
 import { NONE, TargetType } from '../data/chunk';
 import { Activity, type Kind, type Run } from '../data/run';
 import type { Effect, Move, OrdersDocument, Target } from './document';
-import { Meetings } from './meetings';
+import { type Meeting, Meetings } from './meetings';
 
 /** What a thread does next, and whether it can. */
 export interface Prospect {
@@ -90,8 +90,8 @@ export function blockedAfter(moves: readonly Move[]): Map<number, Move> {
   const writers = new Set<number>();
   for (const move of moves) {
     last.set(move.thread, move);
+    meetings.add(move);
     for (const effect of move.effects) {
-      meetings.come(move.thread, effect);
       if ('queue' in effect) writers.add(move.thread);
       else if ('handOver' in effect) writers.delete(effect.handOver.thread);
     }
@@ -153,7 +153,7 @@ export function pictureOf(
     moved = { channel, number: message, thread, sends: false };
     worker(thread).held = { channel, number: message, received: true };
   };
-  const apply = (thread: number, effect: Effect) => {
+  const apply = (thread: number, effect: Effect, meeting: Meeting | undefined) => {
     const me = worker(thread);
     if ('send' in effect) {
       const { channel, message } = effect.send;
@@ -165,7 +165,6 @@ export function pictureOf(
       const { channel, message } = effect.receive;
       receive(belts.get(channel)!, channel, message, thread);
     } else if ('offer' in effect || 'take' in effect) {
-      const meeting = meetings.come(thread, effect);
       if (meeting) {
         const belt = belts.get(meeting.channel)!;
         // The sender has had it until now.
@@ -204,10 +203,11 @@ export function pictureOf(
       me.held = undefined;
     }
   };
-  for (const { thread, effects } of moves) {
+  for (const move of moves) {
     moved = undefined;
-    worker(thread).held = undefined;
-    for (const effect of effects) apply(thread, effect);
+    worker(move.thread).held = undefined;
+    const meeting = meetings.add(move);
+    for (const effect of move.effects) apply(move.thread, effect, meeting);
   }
   // The threads end with the program.
   if (!prospects) for (const me of workers.values()) if (me.life === 'alive') me.life = 'ended';
