@@ -1,8 +1,8 @@
 //! Hangs in the way that the argument names, if its threads come in another order than that in which
-//! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `round_table`, `joins`, `receives`,
-//! `sends`, `notifies`, and only by full channels `exchanges`, `pauses`, `starts`, `results`, `retries`. Or looks as if it
-//! could, and never does: `guarded`, `messages`, `joined`, `shared`, `answered`, and with channels
-//! `roomy`, `drained`, `helped`, `tried`, `replies`.
+//! each goes on for as long as it can: `locks`, `reads`, `philosophers`, `round_table`, `joins`,
+//! `receives`, `sends`, `notifies`, and only by full channels `exchanges`, `pauses`, `starts`, `results`,
+//! `retries`. Or looks as if it could, and never does: `guarded`, `messages`, `joined`, `shared`,
+//! `answered`, and with channels `roomy`, `drained`, `helped`, `tried`, `replies`.
 
 use std::env;
 use std::time::Duration;

@@ -1,10 +1,10 @@
 //! Runs small programs: each argument is a thread, a list of operations such as `s0 r0 l1 u1`.
 //!
-//! `s` sends to a channel; 0 is unbounded, 1 holds one message, 2 holds none. `T` tries to send to channel
-//! 2. `r` receives and `t` tries to: only thread 0 from the channels 0 and 2, and thread 1 from channel 1.
-//! `l` locks, `u` unlocks, `y`
-//! tries to lock. `R` locks a third lock for reading, as often as it is there, `W` for writing; `V` and
-//! `X` try to, and `U` unlocks what was locked last. They need a number, too, which is not used.
+//! `s` sends to a channel; 0 is unbounded, 1 holds one message, 2 holds none. `T` tries to send to
+//! channel 2. `r` receives and `t` tries to: only thread 0 from the channels 0 and 2, and thread 1 from
+//! channel 1. `l` locks, `u` unlocks, `y` tries to lock. `R` locks a third lock for reading, as often as
+//! it is there, `W` for writing; `V` and `X` try to, and `U` unlocks what was locked last. They need a
+//! number, too, which is not used.
 //! In the end it prints what each thread has received, and which locks it could not take. No sender
 //! is dropped before, and a lock that is not unlocked stays locked.
 
